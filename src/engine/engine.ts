@@ -1,0 +1,140 @@
+/** What an engine can do, as the API's handlers and the daemon see it. The engine knows one API version: the newest. */
+import type { Readable, Writable } from 'node:stream';
+import type { ContainerInspect, ContainerSummary, CreateRequest, CreateResponse, HostConfig, UpdateRequest, UpdateResponse, WaitResponse } from '../model/container.ts';
+import type { EventMessage } from '../model/event.ts';
+import type { ExecCreateRequest, ExecInspect } from '../model/exec.ts';
+import type { Filters } from '../model/filters.ts';
+import type { HistoryItem, ImageDeleteItem, ImageInspect, ImageSummary } from '../model/image.ts';
+import type { Progress } from '../model/progress.ts';
+import type { SystemInfo, SystemVersion } from '../model/system.ts';
+
+export interface Engine {
+  readonly containers: Containers;
+  readonly execs: Execs;
+  readonly images: Images;
+  readonly events: Events;
+  readonly system: System;
+}
+
+/** Bytes of one stream, in the order they were written to it. */
+export interface OutputChunk {
+  readonly stream: 'stdout' | 'stderr';
+  readonly bytes: Buffer;
+}
+
+/** An open conversation with a process. The owner must call `close` whatever happens. */
+export interface Attachment {
+  /** A terminal's bytes are never framed. */
+  readonly terminal: boolean;
+  /** Ends when the process has ended and all of its output was given, or after `close`. Undefined: not asked for. */
+  readonly output: AsyncIterable<OutputChunk> | undefined;
+  /** Ending it ends stdin as the container's settings say (StdinOnce). Undefined: not asked for, or no stdin. */
+  readonly input: Writable | undefined;
+  /** Resolves when the detach keys were typed; then the conversation is over though the process runs on. */
+  readonly detached: Promise<void>;
+  close(): void;
+}
+
+export interface AttachOptions {
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  /** Follow what comes; without it only `logs` are replayed. */
+  readonly stream: boolean;
+  /** Replay what was written so far first. */
+  readonly logs: boolean;
+  /** As Docker spells it (`ctrl-p,ctrl-q`); undefined means the default. @throws InvalidArgument when malformed */
+  readonly detachKeys: string | undefined;
+}
+
+export interface LogOptions {
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  readonly follow: boolean;
+  /** Nanoseconds since 1970; undefined: from the start. */
+  readonly since: bigint | undefined;
+  readonly until: bigint | undefined;
+  /** Number of last lines; undefined: all. */
+  readonly tail: number | undefined;
+  /** Prefix each line with its time, spelled by `stamp`. */
+  readonly timestamps: boolean;
+  /** Prefix each line with the log driver's extra attributes. */
+  readonly details: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface LogOutput {
+  readonly terminal: boolean;
+  /** Each chunk holds whole lines when `timestamps` is set, arbitrary bytes otherwise. */
+  readonly output: AsyncIterable<OutputChunk>;
+}
+
+export type WaitCondition = 'not-running' | 'next-exit' | 'removed';
+
+export interface ListOptions {
+  readonly all: boolean;
+  readonly limit: number | undefined;
+  readonly size: boolean;
+  readonly filters: Filters;
+  /** Before API 1.24's filters: containers created before / since the named one. */
+  readonly before: string | undefined;
+  readonly since: string | undefined;
+}
+
+/** Every `name` is a name (with or without `/`), an id, or an unambiguous id prefix. @throws NotFound, Conflict, Unchanged … */
+export interface Containers {
+  create(request: CreateRequest, options: { name: string | undefined; platform: string | undefined; signal: AbortSignal }): Promise<CreateResponse>;
+  list(options: ListOptions): Promise<ContainerSummary[]>;
+  inspect(name: string, options: { size: boolean }): Promise<ContainerInspect>;
+  /** `hostConfig`: API 1.3–1.23 could bring one with the start; it replaces the stored one. @throws Unchanged when running */
+  start(name: string, options: { hostConfig: HostConfig | undefined; detachKeys: string | undefined }): Promise<void>;
+  /** @throws Unchanged when it is not running */
+  stop(name: string, options: { signal: string | undefined; timeoutSeconds: number | undefined }): Promise<void>;
+  restart(name: string, options: { signal: string | undefined; timeoutSeconds: number | undefined }): Promise<void>;
+  /** `signal`: a name with or without SIG, or a number; undefined: KILL. */
+  kill(name: string, options: { signal: string | undefined }): Promise<void>;
+  pause(name: string): Promise<void>;
+  unpause(name: string): Promise<void>;
+  /** Resolves at once when the container exists; `ended` resolves when the condition comes true. */
+  wait(name: string, options: { condition: WaitCondition; signal: AbortSignal }): Promise<{ ended: Promise<WaitResponse> }>;
+  rename(name: string, to: string): Promise<void>;
+  remove(name: string, options: { force: boolean; volumes: boolean; link: boolean }): Promise<void>;
+  resize(name: string, size: { rows: number; columns: number }): Promise<void>;
+  attach(name: string, options: AttachOptions): Promise<Attachment>;
+  logs(name: string, options: LogOptions): Promise<LogOutput>;
+  update(name: string, request: UpdateRequest): Promise<UpdateResponse>;
+}
+
+export interface Execs {
+  create(container: string, request: ExecCreateRequest): Promise<{ Id: string }>;
+  /** Runs it and hands over its streams; with `detach` it resolves when the process runs, without an attachment. */
+  start(id: string, options: { detach: boolean; tty: boolean | undefined; consoleSize: readonly [rows: number, columns: number] | undefined }): Promise<Attachment | undefined>;
+  resize(id: string, size: { rows: number; columns: number }): Promise<void>;
+  inspect(id: string): Promise<ExecInspect>;
+}
+
+export interface Images {
+  list(options: { all: boolean; filters: Filters; sharedSize: boolean }): Promise<ImageSummary[]>;
+  inspect(name: string): Promise<ImageInspect>;
+  history(name: string): Promise<HistoryItem[]>;
+  tag(name: string, to: { repo: string; tag: string | undefined }): Promise<void>;
+  remove(name: string, options: { force: boolean; prune: boolean }): Promise<ImageDeleteItem[]>;
+  /** Yields progress in the newest form; a failure after the first message is thrown from the iterator. */
+  load(archive: Readable, options: { quiet: boolean; signal: AbortSignal }): AsyncIterable<Progress>;
+  importRootfs(
+    archive: Readable,
+    options: { repo: string | undefined; tag: string | undefined; message: string; changes: readonly string[]; platform: string | undefined; signal: AbortSignal },
+  ): AsyncIterable<Progress>;
+  /** Registries come with issue C: until then it fails with NotFound or NotImplemented and a clear text. */
+  pull(options: { image: string; tag: string | undefined; platform: string | undefined; signal: AbortSignal }): AsyncIterable<Progress>;
+}
+
+export interface Events {
+  /** Ends when `until` has passed or `signal` fires; without `until` it follows. `since` replays from disk. */
+  subscribe(options: { since: bigint | undefined; until: bigint | undefined; filters: Filters; signal: AbortSignal }): AsyncIterable<EventMessage>;
+}
+
+export interface System {
+  info(): Promise<SystemInfo>;
+  version(): Promise<SystemVersion>;
+}

@@ -1,0 +1,2 @@
+/** The engine's door. */
+export type * from './engine.ts';

@@ -1,0 +1,9 @@
+/** Typed system calls: the only room that talks to the kernel by FFI. */
+export * from './ffi.ts';
+export * from './files.ts';
+export * from './mounts.ts';
+export * from './namespaces.ts';
+export * from './process.ts';
+export * from './reactor.ts';
+export * from './sockets.ts';
+export * from './terminal.ts';

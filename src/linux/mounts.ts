@@ -1,0 +1,90 @@
+/** Mounts: classic mount(2), and fsopen/fsconfig for overlays whose options would not fit in a page. */
+import { closeSync } from 'node:fs';
+import { check, declare } from './ffi.ts';
+
+const c_mount = declare('mount', 'int', ['str', 'str', 'str', 'ulong', 'str']);
+const c_umount2 = declare('umount2', 'int', ['str', 'int']);
+const c_fsopen = declare('syscall', 'long', ['long', 'str', 'long', 'long', 'long', 'long', 'long']);
+const c_fsconfig = declare('syscall', 'long', ['long', 'int', 'uint', 'str', 'str', 'int', 'long']);
+const c_fsmount = declare('syscall', 'long', ['long', 'int', 'uint', 'uint', 'long', 'long', 'long']);
+const c_open_tree = declare('syscall', 'long', ['long', 'int', 'str', 'long', 'long', 'long', 'long']);
+const c_move_mount = declare('syscall', 'long', ['long', 'int', 'str', 'int', 'str', 'long', 'long']);
+const AT_FDCWD = -100;
+
+export const MS = {
+  RDONLY: 1,
+  NOSUID: 2,
+  NODEV: 4,
+  NOEXEC: 8,
+  REMOUNT: 32,
+  BIND: 4096,
+  MOVE: 8192,
+  REC: 16384,
+  UNBINDABLE: 1 << 17,
+  PRIVATE: 1 << 18,
+  SLAVE: 1 << 19,
+  SHARED: 1 << 20,
+} as const;
+export const MNT_DETACH = 2;
+
+/** mount(2). `data` beyond 4,095 bytes is refused here: the kernel would cut it off without a word. @throws SystemError */
+export function mount(
+  source: string,
+  target: string,
+  type: string | null,
+  flags: number,
+  data: string | null,
+): void {
+  if (data !== null && Buffer.byteLength(data) > 4095)
+    throw new RangeError(`mount options for ${target} exceed a page`);
+  check('mount', c_mount(source, target, type, flags, data), target);
+}
+/** @throws SystemError */
+export const unmount = (target: string, flags = 0): void =>
+  void check('umount', c_umount2(target, flags), target);
+
+/** Mounts an overlay by fsconfig, one call per lower layer (up to 500). Topmost lower first. @throws SystemError */
+export function mountOverlayMany(
+  lowers: readonly string[],
+  upper: string,
+  work: string,
+  target: string,
+): void {
+  const fs = check('fsopen', c_fsopen(430, 'overlay', 1, 0, 0, 0, 0), 'overlay');
+  try {
+    const set = (key: string, value: string) =>
+      check('fsconfig', c_fsconfig(431, fs, 1, key, value, 0, 0), `${key}=${value}`);
+    for (const lower of lowers) set('lowerdir+', lower);
+    set('upperdir', upper);
+    set('workdir', work);
+    check('fsconfig', c_fsconfig(431, fs, 6, null, null, 0, 0), `create ${target}`);
+    const made = check('fsmount', c_fsmount(432, fs, 1, 0, 0, 0, 0), target);
+    try {
+      check('move_mount', c_move_mount(429, made, '', AT_FDCWD, target, 4, 0), target);
+    } finally {
+      closeSync(made);
+    }
+  } finally {
+    closeSync(fs);
+  }
+}
+
+const OPEN_TREE_CLONE = 1;
+const AT_EMPTY_PATH = 0x1000;
+const O_CLOEXEC = 0o2000000;
+/**
+ * Binds a descriptor's file onto `path`: a pidfd (pidfs, Linux 6.14 and up) bound so keeps the exit status of its
+ * process readable while no process of ours lives. @throws SystemError
+ */
+export function bindDescriptor(fd: number, path: string): void {
+  const tree = check(
+    'open_tree',
+    c_open_tree(428, fd, '', OPEN_TREE_CLONE | AT_EMPTY_PATH | O_CLOEXEC, 0, 0, 0),
+    path,
+  );
+  try {
+    check('move_mount', c_move_mount(429, tree, '', AT_FDCWD, path, 4, 0), path);
+  } finally {
+    closeSync(tree);
+  }
+}

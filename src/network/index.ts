@@ -1,0 +1,2 @@
+/** Network namespaces, the default bridge, addresses, the firewall. */
+export type * from './network.ts';

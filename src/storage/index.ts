@@ -1,0 +1,2 @@
+/** What is kept on disk: blobs, layers, records. */
+export type * from './storage.ts';

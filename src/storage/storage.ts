@@ -1,0 +1,85 @@
+/** The storage room's promises. Everything here survives a crash at any line. */
+import type { Readable } from 'node:stream';
+
+/** `sha256:` and 64 hex digits, of a blob, a config, or an uncompressed layer. */
+export type Digest = string & { readonly __digest: true };
+/** Digest over the diff IDs from the bottom up to a layer (OCI image specification, "Layer ChainID"). */
+export type ChainId = string & { readonly __chain: true };
+
+/** One change of the records; `value` undefined deletes the row. */
+export interface Change {
+  readonly table: string;
+  readonly key: string;
+  readonly value: unknown;
+}
+
+/** Small durable facts, by table and key: SQLite behind one writer thread. */
+export interface Records {
+  /** Every readable row. A damaged one is set aside and logged, never a failure. */
+  load(table: string): Promise<Map<string, unknown>>;
+  /** All of the changes or none, on the disk when it resolves. Concurrent calls share one commit. */
+  write(changes: readonly Change[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Blobs by digest, in an OCI image layout. */
+export interface Content {
+  has(digest: Digest): boolean;
+  pathOf(digest: Digest): string;
+  sizeOf(digest: Digest): number;
+  /** Streams into the store; hash and (when given) digest are checked while writing. Durable when it resolves. */
+  ingest(source: Readable, options: { expected?: Digest; signal?: AbortSignal }): Promise<{ digest: Digest; bytes: number }>;
+  read(digest: Digest): Promise<Buffer>;
+  remove(digest: Digest): Promise<void>;
+}
+
+/** A read-only layer, unpacked. */
+export interface LayerInfo {
+  readonly chainId: ChainId;
+  readonly diffId: Digest;
+  readonly parent: ChainId | undefined;
+  /** Sum of the files' sizes in this layer alone, as `docker image` shows it. */
+  readonly bytes: number;
+}
+
+/** Unpacked layers, and the writable layer of each container on top of them. */
+export interface Layers {
+  get(chainId: ChainId): LayerInfo | undefined;
+  /** Unpacks a layer tar (plain or compressed, recognised by its magic) in a worker. Idempotent: an existing chain is returned. */
+  apply(archive: string | Readable, options: { parent: ChainId | undefined; expectedDiffId?: Digest; signal?: AbortSignal }): Promise<LayerInfo>;
+  removeLayer(chainId: ChainId): Promise<void>;
+
+  /** Makes the writable layer of container `id` (durable). `parent` undefined: an empty root. */
+  prepare(id: string, parent: ChainId | undefined): Promise<void>;
+  /** Mounts it and returns the root directory. Idempotent. Synchronous: mount(2) takes 0.6 ms. */
+  mount(id: string): string;
+  unmount(id: string): void;
+  /** Unmounts, moves it out of sight at once (durable), deletes in the background. Absent: nothing to do. */
+  removeWritable(id: string): Promise<void>;
+  /** Ids of all writable layers on disk, for recovery. */
+  writable(): Promise<string[]>;
+  /** Names of the graph driver and its directories, as inspect shows them (`GraphDriver`). */
+  describe(id: string): { Name: string; Data: Record<string, string> };
+  describeLayer(chainId: ChainId): { Name: string; Data: Record<string, string> };
+  /** Bytes in the writable layer (`SizeRw`). */
+  writableBytes(id: string): Promise<number>;
+}
+
+/** Holds things alive while an operation that is not yet recorded needs them. */
+export interface Lease extends AsyncDisposable {
+  readonly id: string;
+  hold(kind: 'blob' | 'layer', name: string): void;
+}
+
+export interface Storage {
+  readonly records: Records;
+  readonly content: Content;
+  readonly layers: Layers;
+  lease(purpose: string): Lease;
+  /** True while any lease holds it. */
+  leased(kind: 'blob' | 'layer', name: string): boolean;
+  /** The name `docker info` shows: `overlay2`, or `vfs` where overlay is missing. */
+  readonly driver: string;
+  readonly root: string;
+  close(): Promise<void>;
+}
