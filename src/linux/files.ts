@@ -194,3 +194,11 @@ export function lockExclusive(fd: number): boolean {
 export const syncFileSystem = (fd: number): void => void check('syncfs', c_syncfs(fd));
 /** An event counter descriptor, non-blocking and close-on-exec. */
 export const eventFd = (): number => check('eventfd', c_eventfd(0, O_CLOEXEC | constants.O_NONBLOCK));
+
+const c_pipe2 = declare('pipe2', 'int', ['void*', 'int']);
+/** A pipe, close-on-exec; `nonBlocking` sets O_NONBLOCK on both ends. */
+export function pipe(nonBlocking = false): { read: number; write: number } {
+  const out = Buffer.alloc(8);
+  check('pipe2', c_pipe2(out, O_CLOEXEC | (nonBlocking ? constants.O_NONBLOCK : 0)));
+  return { read: out.readInt32LE(0), write: out.readInt32LE(4) };
+}

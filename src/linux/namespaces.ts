@@ -54,7 +54,7 @@ export function newNetworkNamespace<T>(work: () => T): { fd: number; result: T }
 
 /**
  * Runs `work` in a throw-away mount namespace where an empty tmpfs hides `path`. Strictly synchronous. The host's
- * mounts are untouched: the copy is private before anything is mounted in it.
+ * mounts are untouched: the copy is a slave: the host's later mounts reach it, never the reverse.
  */
 export function withHiddenPath<T>(path: string, work: () => T): T {
   if (!ownFsStruct) {
@@ -65,7 +65,7 @@ export function withHiddenPath<T>(path: string, work: () => T): T {
   const cwd = process.cwd();
   unshare(CLONE.NEWNS);
   try {
-    mount('none', '/', null, MS.REC | MS.PRIVATE, null);
+    mount('none', '/', null, MS.REC | MS.SLAVE, null);
     mount('none', path, 'tmpfs', 0, 'mode=755');
     return work();
   } finally {

@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { closeSync, mkdtempSync, readdirSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import fc from 'fast-check';
+import { pipe } from '../../linux/index.ts';
+import { readLines } from './lines.ts';
+import { readChunks } from './reader.ts';
+import { type StreamName, segmentNumbers } from './segment.ts';
+import { type LogLimits, OutputWriter } from './writer.ts';
+
+const both = new Set<StreamName>(['stdout', 'stderr']);
+const never = new AbortController().signal;
+
+function openLog(t: TestContext, limits?: LogLimits) {
+  const directory = mkdtempSync(join(tmpdir(), 'gantry-log-'));
+  const ends = { stdout: pipe(true), stderr: pipe(true) };
+  const writer = new OutputWriter(directory, limits);
+  t.after(() => {
+    writer.finish();
+    for (const { read, write } of Object.values(ends)) for (const fd of [read, write]) closeSync(fd);
+    rmSync(directory, { recursive: true });
+  });
+  return {
+    directory,
+    writer,
+    say(stream: StreamName, text: string) {
+      writeSync(ends[stream].write, text);
+      return writer.pump(stream, ends[stream].read);
+    },
+  };
+}
+const lines = async (directory: string, options: Partial<Parameters<typeof readLines>[1]> = {}) => {
+  const found: string[] = [];
+  const all = {
+    streams: both,
+    since: undefined,
+    until: undefined,
+    tail: undefined,
+    follow: undefined,
+    signal: never,
+    ...options,
+  };
+  for await (const line of readLines(directory, all))
+    found.push(`${line.stream === 'stdout' ? 'o' : 'e'} ${line.bytes}`);
+  return found;
+};
+const bytesOf = async (directory: string) => {
+  const found = { stdout: '', stderr: '' };
+  for await (const chunk of readChunks(directory, {
+    from: { segment: 0, record: 0 },
+    streams: both,
+    follow: undefined,
+    join: true,
+    signal: never,
+  }))
+    found[chunk.stream] += chunk.bytes;
+  return found;
+};
+
+test('both streams come back in the order in which they were written', async (t) => {
+  const log = openLog(t);
+  log.say('stdout', 'one\ntw');
+  log.say('stderr', 'oops\n');
+  log.say('stdout', 'o\n');
+  assert.deepEqual(await lines(log.directory), ['o one\n', 'e oops\n', 'o two\n']);
+  assert.deepEqual(await bytesOf(log.directory), { stdout: 'one\ntwo\n', stderr: 'oops\n' });
+});
+
+test('tail counts complete lines over both streams and a last line without its newline', async (t) => {
+  const log = openLog(t);
+  for (let i = 0; i < 10; i++) log.say(i % 2 ? 'stderr' : 'stdout', `${i}\n`);
+  log.say('stdout', 'rest');
+  assert.deepEqual(await lines(log.directory, { tail: 3 }), ['o 8\n', 'e 9\n', 'o rest']);
+  assert.deepEqual(await lines(log.directory, { tail: 0 }), []);
+  assert.equal((await lines(log.directory, { tail: 100 })).length, 11);
+  assert.deepEqual(await lines(log.directory, { tail: 2, streams: new Set(['stderr']) }), ['e 7\n', 'e 9\n']);
+});
+
+test('tail gives the last n lines for any way of writing them', async (t) => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(
+        fc.tuple(
+          fc.boolean(),
+          fc.array(fc.constantFrom('a', 'b\n', '\n', 'cc'), { minLength: 1, maxLength: 4 }),
+        ),
+        { maxLength: 30 },
+      ),
+      fc.nat(12),
+      async (writes, tail) => {
+        const log = openLog(t, { segmentBytes: 24, segments: 100 });
+        for (const [isError, words] of writes) log.say(isError ? 'stderr' : 'stdout', words.join(''));
+        const all = await lines(log.directory);
+        assert.deepEqual(await lines(log.directory, { tail }), tail === 0 ? [] : all.slice(-tail));
+      },
+    ),
+    { numRuns: 150 },
+  );
+});
+
+test('since and until select lines by the time of their completion', async (t) => {
+  const log = openLog(t);
+  const times: bigint[] = [];
+  for (let i = 0; i < 5; i++) {
+    log.say('stdout', `${i}\n`);
+    times.push(BigInt(Date.now()) * 1_000_000n + 2_500_000n);
+    await new Promise((resolve) => setTimeout(resolve, 6));
+  }
+  assert.deepEqual(await lines(log.directory, { since: times[1]! }), ['o 2\n', 'o 3\n', 'o 4\n']);
+  assert.deepEqual(await lines(log.directory, { since: times[0]!, until: times[2]! }), ['o 1\n', 'o 2\n']);
+});
+
+test('rotation keeps the newest segments and a follower loses nothing', async (t) => {
+  const log = openLog(t, { segmentBytes: 1000, segments: 3 });
+  const followed: Buffer[] = [];
+  const follower = log.writer.addFollower();
+  const reading = (async () => {
+    const options = {
+      from: log.writer.end,
+      streams: both,
+      follow: log.writer,
+      follower,
+      join: true,
+      signal: never,
+    };
+    for await (const chunk of readChunks(log.directory, options)) followed.push(chunk.bytes);
+  })();
+  let written = '';
+  for (let i = 0; i < 200; i++) {
+    const text = `line ${i} ${'x'.repeat(90)}\n`;
+    written += text;
+    while (log.say('stdout', text) === 'full') {
+      await new Promise((resolve) => setImmediate(resolve));
+      break;
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  log.writer.finish();
+  await reading;
+  assert.equal(Buffer.concat(followed).toString(), written);
+  assert.ok(segmentNumbers(readdirSync(log.directory)).length <= 3);
+});
+
+test('bytes that a killed writer moved but had not indexed are indexed by the next one', async (t) => {
+  const log = openLog(t);
+  log.say('stdout', 'known\n');
+  const number = segmentNumbers(readdirSync(log.directory)).at(-1);
+  const { appendFileSync } = await import('node:fs');
+  appendFileSync(`${log.directory}/${number}.out`, 'spliced\n');
+  appendFileSync(`${log.directory}/${number}.idx`, Buffer.alloc(7)); // a torn record
+  const next = new OutputWriter(log.directory);
+  t.after(() => next.finish());
+  assert.deepEqual(await lines(log.directory), ['o known\n', 'o spliced\n']);
+});
+
+test('a writer stops taking bytes while an attached client is too far behind, and goes on when it caught up', (t) => {
+  const log = openLog(t, { segmentBytes: 100, segments: 3 });
+  const follower = log.writer.addFollower();
+  log.say('stdout', 'x'.repeat(161));
+  assert.equal(log.say('stdout', 'y'), 'full');
+  let resumed = false;
+  log.writer.onDrained = () => {
+    resumed = true;
+  };
+  follower.consumed = log.writer.totalBytes;
+  log.writer.progressed();
+  assert.ok(resumed);
+  assert.equal(log.say('stdout', 'z'), 'idle');
+});
