@@ -1,0 +1,66 @@
+/** Bundles what ships: dist/gantry.js with its lazily loaded chunks, and each `*.worker.ts` as an entry of its own. */
+import { globSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { type BuildResult, build } from 'esbuild';
+
+/** Chunks of the build before stay this long: a running engine may still load one of them. */
+const OLD_CHUNK_MS = 60 * 60 * 1000;
+
+/** Entries by the name they get in `outdir`: the command line, the worker threads, the programs of their own. */
+function entries(root: string): Record<string, string> {
+  const own = globSync(['src/**/*.worker.ts', 'src/**/*.program.ts'], { cwd: root });
+  const named = own.map((file) => [basename(file, '.ts'), join(root, file)] as const);
+  return { gantry: join(root, 'src/cli/main.ts'), ...Object.fromEntries(named) };
+}
+
+/** Bundles the sources below `root` in memory. */
+function bundle(root: string, outdir: string): Promise<BuildResult<{ write: false }>> {
+  return build({
+    absWorkingDir: root,
+    entryPoints: entries(root),
+    outdir,
+    write: false,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    sourcemap: 'linked',
+    sourcesContent: false,
+    legalComments: 'linked',
+    chunkNames: 'chunk-[hash]',
+    loader: { '.json': 'json' },
+    // koffi finds its native library next to itself.
+    external: ['koffi'],
+    // CommonJS packages inside an ES module still call require for Node's own modules.
+    banner: {
+      js: "import { createRequire as __makeRequire } from 'node:module'; const require = __makeRequire(import.meta.url);",
+    },
+    logLevel: 'warning',
+  });
+}
+
+/** Writes each output beside its place and renames it there: a starting engine never reads half a file. */
+function install(outputs: readonly { path: string; contents: Uint8Array }[], outdir: string): void {
+  mkdirSync(outdir, { recursive: true });
+  const [first, rest] = [outputs.filter((one) => one.path.endsWith('/gantry.js')), outputs];
+  for (const { path, contents } of [...rest.filter((one) => !first.includes(one)), ...first]) {
+    const fresh = join(dirname(path), `.${basename(path)}.${process.pid}`);
+    writeFileSync(fresh, contents);
+    renameSync(fresh, path);
+  }
+  const kept = new Set(outputs.map((one) => basename(one.path)));
+  for (const name of readdirSync(outdir)) {
+    const path = join(outdir, name);
+    if (!kept.has(name) && Date.now() - statSync(path).mtimeMs > OLD_CHUNK_MS) rmSync(path, { force: true });
+  }
+}
+
+const root = dirname(import.meta.dirname);
+const outdir = join(root, 'dist');
+const { outputFiles } = await bundle(root, outdir);
+install(outputFiles, outdir);
+const bytes = outputFiles
+  .filter((one) => one.path.endsWith('.js'))
+  .reduce((sum, one) => sum + one.contents.length, 0);
+console.log(`build: ${outputFiles.length} files, ${Math.round(bytes / 1024)} KiB of JavaScript in dist/`);

@@ -1,0 +1,89 @@
+#!/bin/sh
+# Sets up a checkout: Debian packages, npm packages, the build. Idempotent; when nothing is missing it takes no time.
+#   sh tools/setup.sh            what running needs
+#   sh tools/setup.sh --images   also what `gantry make-image` needs
+#   sh tools/setup.sh --tests    also what the tests need
+#   sh tools/setup.sh --bench    also the engines that the benchmarks compare with
+set -eu
+cd "$(dirname "$(readlink -f "$0")")/.."
+
+say() { echo "setup: $*" >&2; }
+
+# Debian packages by the command that proves them: what is there already, from wherever, is not installed again.
+needed='crun:crun xz:xz-utils bzip2:bzip2 modprobe:kmod update-ca-certificates:ca-certificates'
+for argument in "$@"; do
+  case $argument in
+    --images) needed="$needed mmdebstrap:mmdebstrap busybox:busybox-static" ;;
+    --tests) needed="$needed mmdebstrap:mmdebstrap busybox:busybox-static tmux:tmux ip:iproute2 nft:nftables runc:runc ps:procps tar:tar" ;;
+    --bench) needed="$needed busybox:busybox-static ip:iproute2 runc:runc podman:podman hyperfine:hyperfine" ;;
+    *) say "unknown argument $argument (know --images, --tests, --bench)"; exit 2 ;;
+  esac
+done
+
+# Prints the packages whose command is on neither the PATH nor in the administrator's directories.
+missing_packages() {
+  for pair in $needed; do
+    PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}" >/dev/null || echo "${pair#*:}"
+  done | sort -u
+}
+
+# While packages are configured, no service is started: invoke-rc.d and systemd's helper ask this file.
+policy=/usr/sbin/policy-rc.d
+forbid_services() {
+  [ ! -e "$policy" ] || ! grep -qs 'gantry setup' "$policy" || rm -f "$policy"
+  [ -e "$policy" ] && return
+  trap 'rm -f "$policy"' EXIT
+  trap 'exit 130' INT TERM HUP
+  printf '#!/bin/sh\n# Made by gantry setup, which removes it again.\nexit 101\n' >"$policy"
+  chmod 755 "$policy"
+}
+
+install_debian() {
+  packages=$(missing_packages | tr '\n' ' ')
+  [ -n "$packages" ] || return 0
+  if ! command -v apt-get >/dev/null; then
+    say "these Debian packages (or your system's names for them) are missing: $packages"
+    say 'there is no apt-get here: install them by your own means, then run this again'
+    exit 1
+  elif [ "$(id -u)" != 0 ]; then
+    say "these Debian packages are missing: $packages"
+    say "run this as root, or: sudo apt-get install --no-install-recommends $packages"
+    exit 1
+  fi
+  say "installing Debian packages: $packages"
+  forbid_services
+  export DEBIAN_FRONTEND=noninteractive
+  # shellcheck disable=SC2086 # a list of words
+  install_quietly $packages || { apt_quietly update && install_quietly $packages; } || {
+    say "apt-get could not install: $packages (its own words are above)"
+    exit 1
+  }
+  rm -f "$policy"
+  trap - EXIT
+}
+apt_quietly() { apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@" >/dev/null; }
+install_quietly() { apt_quietly install -y --no-install-recommends "$@"; }
+
+# npm packages: the stamp holds the lock file's sum, and goes with node_modules.
+install_npm() {
+  stamp=node_modules/.gantry-setup
+  sum=$(cksum package-lock.json)
+  [ "$(cat "$stamp" 2>/dev/null)" != "$sum" ] || return 0
+  if ! command -v npm >/dev/null; then
+    say 'npm is missing: install Node.js 20 or newer with npm (Debian: apt-get install npm)'
+    exit 1
+  fi
+  say 'installing npm packages'
+  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+  echo "$sum" >"$stamp"
+}
+
+build() {
+  [ -f dist/gantry.js ] && [ -z "$(find src tools/build.ts package-lock.json -type f ! -name '*.test.ts' -newer dist/gantry.js)" ] && return 0
+  say 'building'
+  node_modules/.bin/node --disable-warning=ExperimentalWarning tools/build.ts >&2
+}
+
+install_debian
+install_npm
+build
