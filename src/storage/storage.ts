@@ -28,7 +28,13 @@ export interface Content {
   pathOf(digest: Digest): string;
   sizeOf(digest: Digest): number;
   /** Streams into the store; hash and (when given) digest are checked while writing. Durable when it resolves. */
-  ingest(source: Readable, options: { expected?: Digest; signal?: AbortSignal }): Promise<{ digest: Digest; bytes: number }>;
+  ingest(
+    source: Readable,
+    options: { expected?: Digest; signal?: AbortSignal },
+  ): Promise<{ digest: Digest; bytes: number }>;
+  /** Gives a file of the staging area, whole and synced, the name of `digest`, which the caller computed from its bytes. */
+  adopt(staged: string, digest: Digest): Promise<void>;
+  /** A small blob, whole; its digest is checked again. */
   read(digest: Digest): Promise<Buffer>;
   remove(digest: Digest): Promise<void>;
 }
@@ -46,7 +52,10 @@ export interface LayerInfo {
 export interface Layers {
   get(chainId: ChainId): LayerInfo | undefined;
   /** Unpacks a layer tar (plain or compressed, recognised by its magic) in a worker. Idempotent: an existing chain is returned. */
-  apply(archive: string | Readable, options: { parent: ChainId | undefined; expectedDiffId?: Digest; signal?: AbortSignal }): Promise<LayerInfo>;
+  apply(
+    archive: string | Readable,
+    options: { parent: ChainId | undefined; expectedDiffId?: Digest; signal?: AbortSignal },
+  ): Promise<LayerInfo>;
   removeLayer(chainId: ChainId): Promise<void>;
 
   /** Makes the writable layer of container `id` (durable). `parent` undefined: an empty root. */

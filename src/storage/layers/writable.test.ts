@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { silentLog } from '../../base/log.ts';
+import { openStorage } from '../open.ts';
+import type { Storage } from '../storage.ts';
+
+async function opened(t: TestContext, name = 'root'): Promise<{ root: string; storage: Storage }> {
+  const home = mkdtempSync(join(tmpdir(), 'gantry-writable-'));
+  const root = join(home, name);
+  const storage = await openStorage({ root, log: silentLog });
+  t.after(async () => {
+    for (const id of await storage.layers.writable()) storage.layers.unmount(id);
+    await storage.close();
+    rmSync(home, { recursive: true, force: true });
+  });
+  return { root, storage };
+}
+
+test('a writable layer keeps its files over unmount and mount, and removal leaves nothing', async (t) => {
+  const { root, storage } = await opened(t);
+  const { layers } = storage;
+  await layers.prepare('c1', undefined);
+  const merged = layers.mount('c1');
+  assert.equal(layers.mount('c1'), merged);
+  writeFileSync(join(merged, 'file'), 'hello');
+  assert.equal(await layers.writableBytes('c1'), 5);
+  layers.unmount('c1');
+  layers.unmount('c1');
+  assert.deepEqual(readdirSync(merged), []);
+  assert.equal(readFileSync(join(layers.mount('c1'), 'file'), 'utf8'), 'hello');
+  assert.deepEqual(await layers.writable(), ['c1']);
+  await layers.removeWritable('c1');
+  await layers.removeWritable('c1');
+  assert.deepEqual(await layers.writable(), []);
+  assert.equal(existsSync(join(root, 'w', 'c1')), false);
+  assert.equal(readFileSync('/proc/self/mountinfo', 'utf8').includes(root), false);
+});
+
+test('a data root with commas, colons, backslashes and spaces in its path mounts', async (t) => {
+  const { storage } = await opened(t, 'a,b:c\\d e');
+  await storage.layers.prepare('c1', undefined);
+  writeFileSync(join(storage.layers.mount('c1'), 'file'), 'x');
+  assert.equal(await storage.layers.writableBytes('c1'), 1);
+});
+
+test('a layer that a crash left half-made is not listed and goes away', async (t) => {
+  const { root, storage } = await opened(t);
+  mkdirSync(join(root, 'w', 'half', 'diff'), { recursive: true });
+  mkdirSync(join(root, 'w', 'torn'));
+  writeFileSync(join(root, 'w', 'torn', 'lower'), 'sha256:12');
+  assert.deepEqual(await storage.layers.writable(), []);
+  assert.deepEqual(readdirSync(join(root, 'w')), []);
+});
+
+test('other users cannot look below the data root', async (t) => {
+  const { root, storage } = await opened(t);
+  await storage.layers.prepare('c1', undefined);
+  for (const path of [root, join(root, 'w'), join(root, 'l'), join(root, 'content'), join(root, 'w', 'c1')])
+    assert.equal(statSync(path).mode & 0o007, 0, path);
+});
+
+test('an id that is not one never becomes a path', async (t) => {
+  const { storage } = await opened(t);
+  await assert.rejects(storage.layers.prepare('../x', undefined), /not a container id/);
+});

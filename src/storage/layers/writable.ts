@@ -1,0 +1,136 @@
+/** The writable layer of each container: made, mounted over its image, measured, removed. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { mkdir, open, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { codeOf, Failed, NotFound } from '../../base/errors.ts';
+import { MNT_DETACH, unmount } from '../../linux/index.ts';
+import { syncDirectory } from '../durable.ts';
+import type { Layout } from '../layout.ts';
+import type { ChainId } from '../storage.ts';
+import type { Trash } from '../trash.ts';
+import { mountOverlay, type OverlayPlan } from './overlay.ts';
+
+/** Directories of a chain, topmost first. @throws when a layer of it is missing */
+export type LowersOf = (chainId: ChainId) => string[];
+
+/** What `lower` says for a container without an image. */
+const NO_PARENT = 'none';
+
+export class WritableLayers {
+  readonly #layout: Layout;
+  readonly #lowersOf: LowersOf;
+  readonly #trash: Trash;
+  readonly #parents = new Map<string, ChainId | undefined>();
+
+  constructor(layout: Layout, lowersOf: LowersOf, trash: Trash) {
+    this.#layout = layout;
+    this.#lowersOf = lowersOf;
+    this.#trash = trash;
+  }
+
+  /** Makes the directories of `id`; durable when it resolves. An incomplete one of an earlier try is replaced. */
+  async prepare(id: string, parent: ChainId | undefined): Promise<void> {
+    if (parent !== undefined) this.#lowersOf(parent);
+    const home = this.#home(id);
+    await this.#trash.take(home);
+    await mkdir(home, { mode: 0o700 });
+    try {
+      for (const name of ['diff', 'work', 'merged'])
+        await mkdir(join(home, name), { mode: name === 'diff' ? 0o755 : 0o700 });
+      // Written last and synced: a home with a whole `lower` is a whole home.
+      await using lower = await open(join(home, 'lower'), 'wx', 0o600);
+      await lower.writeFile(`${parent ?? NO_PARENT}\n`);
+      await lower.sync();
+      await syncDirectory(home);
+      await syncDirectory(this.#layout.writable);
+    } catch (error) {
+      await rm(home, { recursive: true, force: true });
+      throw error;
+    }
+    this.#parents.set(id, parent);
+  }
+
+  /** Mounts `id` and returns its root directory. Mounted already: nothing to do. @throws NotFound, Failed */
+  mount(id: string): string {
+    const plan = this.plan(id);
+    if (isMounted(plan.target)) return plan.target;
+    try {
+      mountOverlay(plan, this.#layout.root);
+    } catch (error) {
+      throw new Failed(`mounting the root file system of ${id}: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+    return plan.target;
+  }
+
+  /** Not mounted, or not there: nothing to do. A busy one leaves the tree at once and ends with its last user. */
+  unmount(id: string): void {
+    const target = join(this.#home(id), 'merged');
+    try {
+      unmount(target);
+    } catch (error) {
+      if (codeOf(error) === 'EBUSY') unmount(target, MNT_DETACH);
+      else if (!['EINVAL', 'ENOENT'].includes(codeOf(error) ?? '')) throw error;
+    }
+  }
+
+  async remove(id: string): Promise<void> {
+    this.unmount(id);
+    this.#parents.delete(id);
+    await this.#trash.take(this.#home(id));
+  }
+
+  /** Ids with a whole home. Incomplete ones, of a create that a crash cut off, go to the trash. */
+  async list(): Promise<string[]> {
+    const whole: string[] = [];
+    for (const id of await readdir(this.#layout.writable)) {
+      if (this.#readParent(id) !== 'incomplete') whole.push(id);
+      else await this.remove(id);
+    }
+    return whole;
+  }
+
+  /** The chain below `id`; undefined when it has none. @throws NotFound when there is no such layer */
+  parentOf(id: string): ChainId | undefined {
+    if (this.#parents.has(id)) return this.#parents.get(id);
+    const parent = this.#readParent(id);
+    if (parent === 'incomplete') throw new NotFound(`no writable layer for container ${id}`);
+    this.#parents.set(id, parent);
+    return parent;
+  }
+
+  /** Where everything of `id` lies. @throws NotFound */
+  plan(id: string): OverlayPlan {
+    const parent = this.parentOf(id);
+    const home = this.#home(id);
+    return {
+      lowers: parent === undefined ? [this.#layout.empty] : this.#lowersOf(parent),
+      upper: join(home, 'diff'),
+      work: join(home, 'work'),
+      target: join(home, 'merged'),
+    };
+  }
+
+  #home(id: string): string {
+    // An id becomes a directory name: ours are hexadecimal, and nothing else may ever arrive here.
+    if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/.test(id))
+      throw new Failed(`not a container id: ${JSON.stringify(id)}`);
+    return join(this.#layout.writable, id);
+  }
+
+  #readParent(id: string): ChainId | undefined | 'incomplete' {
+    try {
+      const text = readFileSync(join(this.#home(id), 'lower'), 'utf8');
+      if (text === `${NO_PARENT}\n`) return undefined;
+      return /^sha256:[0-9a-f]{64}\n$/.test(text) ? (text.trimEnd() as ChainId) : 'incomplete';
+    } catch {
+      return 'incomplete';
+    }
+  }
+}
+
+/** A mount point is on another device than the directory it stands in; an overlay always has a device of its own. */
+function isMounted(target: string): boolean {
+  return existsSync(target) && statSync(target).dev !== statSync(join(target, '..')).dev;
+}

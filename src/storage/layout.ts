@@ -1,0 +1,51 @@
+/** Where things lie below the data root. Every directory on the way is closed to other users: layers hold set-id files. */
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface Layout {
+  readonly root: string;
+  readonly records: string;
+  readonly content: string;
+  /** Read-only layers, `l/<short name>`: short, because an overlay's options must fit in a page. */
+  readonly layers: string;
+  /** Writable layers, `w/<container id>/{diff,work,merged,lower}`. */
+  readonly writable: string;
+  /** The lower directory of a container without an image. */
+  readonly empty: string;
+  /** Half-made things; whatever is in it at start is left over from a crash. */
+  readonly staging: string;
+  /** Things already removed, waiting to be deleted. */
+  readonly trash: string;
+}
+
+/** Makes the directories that are missing and closes them (0710 for the root, 0700 below). @throws Error of mkdir */
+export function makeLayout(root: string): Layout {
+  const layout: Layout = {
+    root,
+    records: join(root, 'records.sqlite'),
+    content: join(root, 'content'),
+    layers: join(root, 'l'),
+    writable: join(root, 'w'),
+    empty: join(root, 'empty'),
+    staging: join(root, 'staging'),
+    trash: join(root, 'trash'),
+  };
+  mkdirSync(root, { recursive: true, mode: 0o710 });
+  chmodSync(root, 0o710);
+  for (const path of [
+    layout.content,
+    layout.layers,
+    layout.writable,
+    layout.empty,
+    layout.staging,
+    layout.trash,
+  ]) {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    chmodSync(path, 0o700);
+  }
+  return layout;
+}
+
+/** Twelve hexadecimal digits that no other name of this data root has. */
+export const randomName = (): string => randomBytes(6).toString('hex');

@@ -1,0 +1,45 @@
+/** Opens a data root: lays it out, clears what a crash left, and brings the parts together. */
+import { rm } from 'node:fs/promises';
+import type { Log } from '../base/log.ts';
+import { openContent } from './content/content.ts';
+import { openLayers } from './layers/layers.ts';
+import { makeLayout } from './layout.ts';
+import { Leases } from './leases.ts';
+import { openRecords } from './records/records.ts';
+import type { Storage } from './storage.ts';
+import { Trash } from './trash.ts';
+
+export interface OpenOptions {
+  /** The data root, absolute. Its owner holds the lock that keeps a second engine out. */
+  readonly root: string;
+  readonly log: Log;
+}
+
+/**
+ * Opens the storage below `root`, making it when absent. What an earlier run left half-made is gone when it resolves;
+ * what it left removed but not deleted is deleted in the background.
+ * @throws Error when the root cannot be used at all
+ */
+export async function openStorage({ root, log }: OpenOptions): Promise<Storage> {
+  const layout = makeLayout(root);
+  const records = openRecords(layout.records, log);
+  const trash = new Trash(layout.trash, (path) => rm(path, { recursive: true, force: true }), log);
+  await trash.take(layout.staging);
+  makeLayout(root);
+  const leases = new Leases();
+  const layers = await openLayers({ layout, records, trash, log });
+  await trash.emptyLeftovers();
+  return {
+    records,
+    content: openContent(layout),
+    layers,
+    lease: (purpose) => leases.take(purpose),
+    leased: (kind, name) => leases.isHeld(kind, name),
+    driver: 'overlay2',
+    root,
+    async close() {
+      await trash.close();
+      await records.close();
+    },
+  };
+}

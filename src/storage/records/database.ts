@@ -1,0 +1,104 @@
+/** The SQLite file behind the records: opened so that a commit is on the disk, set aside when it cannot be read. */
+import { closeSync, lstatSync, openSync, renameSync, rmSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { checksumOf } from './row.ts';
+
+/** The schema's number in `user_version`; a file with a higher one comes from a newer Gantry and is refused. */
+export const SCHEMA_VERSION = 1;
+/** Frames in the write-ahead log (4 KiB each) before SQLite copies them into the main file. */
+const CHECKPOINT_FRAMES = 1000;
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS rows (
+    tbl TEXT NOT NULL, key TEXT NOT NULL, text TEXT NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (tbl, key)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS damaged (at TEXT NOT NULL, tbl, key, text, sum, damage TEXT NOT NULL);
+`;
+
+/** What was done to a file that could not be read. */
+export interface SetAside {
+  readonly path: string;
+  readonly damage: string;
+  /** Rows that could still be read and were carried over. */
+  readonly saved: number;
+}
+
+/**
+ * Opens the file, making it when absent. A damaged one is renamed to `….bad-<time>`, what can be read of it is
+ * carried over into a new one, and `setAside` is told.
+ * @throws Error when the file is from a newer version, or the disk refuses
+ */
+export function openDatabase(path: string, setAside: (what: SetAside) => void): DatabaseSync {
+  const [database, damage] = prepareFile(path) ?? tryOpen(path);
+  if (database && damage === undefined) return database;
+  const rows = database ? salvage(database) : [];
+  database?.close();
+  const bad = `${path}.bad-${new Date().toISOString().replaceAll(':', '')}`;
+  renameSync(path, bad);
+  for (const tail of ['-wal', '-shm']) rmSync(path + tail, { force: true, recursive: true });
+  prepareFile(path);
+  const [fresh, again] = tryOpen(path);
+  if (!fresh || again !== undefined) throw new Error(`${path}: ${again ?? 'cannot be opened'}`);
+  const insert = fresh.prepare('INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)');
+  for (const row of rows) insert.run(row.tbl, row.key, row.text, row.sum);
+  setAside({ path: bad, damage: damage ?? 'cannot be opened', saved: rows.length });
+  return fresh;
+}
+
+/** Makes the file readable by root alone before SQLite makes it by the umask; what is not a file is damage. */
+function prepareFile(path: string): [undefined, damage: string] | undefined {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found && !found.isFile()) return [undefined, 'not a regular file'];
+  closeSync(openSync(path, 'a', 0o600));
+  return undefined;
+}
+
+function tryOpen(path: string): [DatabaseSync | undefined, damage: string | undefined] {
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(path);
+    database.exec('PRAGMA journal_mode = WAL');
+    database.exec(`PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = ${CHECKPOINT_FRAMES}`);
+    refuseNewer(database, path);
+    database.exec(schema);
+    const check = database.prepare('PRAGMA quick_check(1)').get() as { quick_check?: unknown } | undefined;
+    return [database, check?.quick_check === 'ok' ? undefined : String(check?.quick_check)];
+  } catch (error) {
+    const { errcode, message } = error as { errcode?: number; message: string };
+    // SQLITE_CORRUPT and SQLITE_NOTADB, with their extended codes: damage. All else is the disk's or our failure.
+    if (errcode === undefined || ![11, 26].includes(errcode & 0xff)) throw error;
+    return [database, message];
+  }
+}
+
+function refuseNewer(database: DatabaseSync, path: string): void {
+  const { user_version: found } = database.prepare('PRAGMA user_version').get() as { user_version: number };
+  if (found > SCHEMA_VERSION)
+    throw new Error(
+      `${path} was written by a newer Gantry (records version ${found}, this one knows ${SCHEMA_VERSION})`,
+    );
+  if (found < SCHEMA_VERSION) database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+}
+
+interface RawRow {
+  readonly tbl: string;
+  readonly key: string;
+  readonly text: string;
+  readonly sum: number;
+}
+
+/** Sound rows from both ends of the table up to the first page that cannot be read. */
+function salvage(database: DatabaseSync): RawRow[] {
+  const found = new Map<string, RawRow>();
+  for (const order of ['ASC', 'DESC'])
+    try {
+      const all = database.prepare(
+        `SELECT tbl, key, text, sum FROM rows ORDER BY tbl ${order}, key ${order}`,
+      );
+      for (const row of all.iterate() as Iterable<unknown> as Iterable<RawRow>)
+        if (checksumOf(row.tbl, row.key, row.text) === row.sum) found.set(`${row.tbl}\0${row.key}`, row);
+    } catch {
+      // The rest in this direction is unreadable; the file is kept for a person to look at.
+    }
+  return [...found.values()];
+}

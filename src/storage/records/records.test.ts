@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { type TestContext, test } from 'node:test';
+import { type Log, silentLog } from '../../base/log.ts';
+import { openRecords } from './records.ts';
+
+function directory(t: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), 'gantry-records-'));
+  t.after(() => rmSync(path, { recursive: true, force: true }));
+  return join(path, 'records.sqlite');
+}
+
+function listening(): Log & { events: string[] } {
+  const events: string[] = [];
+  return { ...silentLog, events, error: (event) => void events.push(event) };
+}
+
+test('what was written is there after reopening, and what was deleted is not', async (t) => {
+  const path = directory(t);
+  const first = openRecords(path, silentLog);
+  await first.write([
+    { table: 'a', key: '1', value: { name: 'ä', n: 1.5, list: [null, true] } },
+    { table: 'a', key: '2', value: 'two' },
+    { table: 'b', key: '1', value: 3 },
+  ]);
+  await first.write([{ table: 'a', key: '2', value: undefined }]);
+  await first.close();
+  const again = openRecords(path, silentLog);
+  assert.deepEqual([...(await again.load('a'))], [['1', { name: 'ä', n: 1.5, list: [null, true] }]]);
+  assert.deepEqual([...(await again.load('b'))], [['1', 3]]);
+  await again.close();
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+});
+
+test('hundreds of concurrent writes all resolve, in order for one key', async (t) => {
+  const records = openRecords(directory(t), silentLog);
+  const writes = Array.from({ length: 600 }, (_, i) =>
+    records.write([{ table: 't', key: `${i % 20}`, value: i }]),
+  );
+  await Promise.all(writes);
+  const rows = await records.load('t');
+  assert.equal(rows.size, 20);
+  for (const [key, value] of rows) assert.equal(value, 580 + Number(key));
+  await records.close();
+});
+
+test('a row whose bytes changed is set aside and reported, the others are served', async (t) => {
+  const path = directory(t);
+  const first = openRecords(path, silentLog);
+  await first.write(['x', 'y', 'z'].map((key) => ({ table: 't', key, value: { key } })));
+  await first.close();
+  const damage = new DatabaseSync(path);
+  damage.exec(`UPDATE rows SET text = '{"key":"Y"}' WHERE key = 'y'`);
+  damage.close();
+  const log = listening();
+  const again = openRecords(path, log);
+  assert.deepEqual([...(await again.load('t')).keys()], ['x', 'z']);
+  await again.close();
+  assert.deepEqual(log.events, ['records.row.set-aside']);
+  const look = new DatabaseSync(path);
+  assert.equal((look.prepare('SELECT count(*) n FROM damaged').get() as { n: number }).n, 1);
+  look.close();
+});
+
+for (const [what, spoil] of [
+  [
+    'garbage',
+    (path: string) =>
+      writeFileSync(path, 'this is no database at all, not even a little bit of one\n'.repeat(200)),
+  ],
+  [
+    'a directory',
+    (path: string) => {
+      rmSync(path);
+      mkdirSync(path);
+    },
+  ],
+  ['cut in half', (path: string) => truncateSync(path, statSync(path).size / 2)],
+] as const)
+  test(`a records file that is ${what} is set aside and a new one serves`, async (t) => {
+    const path = directory(t);
+    const first = openRecords(path, silentLog);
+    await first.write(
+      Array.from({ length: 400 }, (_, i) => ({ table: 't', key: `${i}`, value: 'v'.repeat(100) })),
+    );
+    await first.close();
+    spoil(path);
+    const log = listening();
+    const again = openRecords(path, log);
+    await again.write([{ table: 't', key: 'new', value: 1 }]);
+    assert.equal((await again.load('t')).get('new'), 1);
+    await again.close();
+    assert.deepEqual(log.events, ['records.file.set-aside']);
+    assert.equal(readdirSync(join(path, '..')).filter((name) => name.includes('.bad-')).length, 1);
+  });
+
+test('an empty records file is a new one', async (t) => {
+  const path = directory(t);
+  writeFileSync(path, '');
+  const log = listening();
+  const records = openRecords(path, log);
+  assert.equal((await records.load('t')).size, 0);
+  await records.close();
+  assert.deepEqual(log.events, []);
+});
+
+test('a file of a newer version is refused and left as it is', async (t) => {
+  const path = directory(t);
+  const newer = new DatabaseSync(path);
+  newer.exec('PRAGMA user_version = 99');
+  newer.close();
+  const records = openRecords(path, silentLog);
+  await assert.rejects(records.load('t'), /written by a newer Gantry/);
+  assert.ok(existsSync(path));
+  assert.equal(
+    readdirSync(join(path, '..')).some((name) => name.includes('.bad-')),
+    false,
+  );
+});
+
+test('after close a write is refused', async (t) => {
+  const records = openRecords(directory(t), silentLog);
+  await records.close();
+  await assert.rejects(records.write([{ table: 't', key: 'k', value: 1 }]));
+});

@@ -1,0 +1,77 @@
+/** Small durable facts, by table and key. The main thread asks; records.worker.ts writes. */
+import { Worker } from 'node:worker_threads';
+import { Failed, Unavailable } from '../../base/errors.ts';
+import type { Log } from '../../base/log.ts';
+import type { Change, Records } from '../storage.ts';
+import { workerUrl } from '../worker-url.ts';
+import type { FromWriter, RowChange, ToWriter } from './protocol.ts';
+
+type Ask<T extends ToWriter = ToWriter> = T extends ToWriter ? Omit<T, 'id'> : never;
+
+/** Opens the records in the SQLite file `path` (mode 0600). A damaged file or row is set aside and logged. */
+export function openRecords(path: string, log: Log): Records {
+  const waiting = new Map<number, PromiseWithResolvers<unknown>>();
+  const worker = new Worker(workerUrl('records.worker', import.meta.url), {
+    workerData: { path },
+    name: 'records',
+  });
+  let lastId = 0;
+  let closed: Promise<void> | undefined;
+  let gone: Error | undefined;
+
+  worker.on('message', (message: FromWriter) => hear(message, waiting, log));
+  worker.on('error', (error) => (gone = new Failed(`records: ${error.message}`, { cause: error })));
+  worker.on('exit', () => {
+    gone ??= new Unavailable('the records are closed');
+    for (const { reject } of waiting.values()) reject(gone);
+    waiting.clear();
+  });
+
+  const ask = async (question: Ask): Promise<unknown> => {
+    if (gone) throw gone;
+    const answer = Promise.withResolvers<unknown>();
+    const id = ++lastId;
+    waiting.set(id, answer);
+    worker.postMessage({ ...question, id });
+    return answer.promise;
+  };
+
+  return {
+    async load(table) {
+      return new Map((await ask({ is: 'load', table })) as [string, unknown][]);
+    },
+    async write(changes) {
+      if (changes.length > 0) await ask({ is: 'write', changes: changes.map(asRow) });
+    },
+    close() {
+      closed ??= ask({ is: 'close' }).then(
+        () => undefined,
+        () => undefined,
+      );
+      return closed;
+    },
+  };
+}
+
+function asRow({ table, key, value }: Change): RowChange {
+  return { table, key, text: value === undefined ? undefined : JSON.stringify(value) };
+}
+
+function hear(message: FromWriter, waiting: Map<number, PromiseWithResolvers<unknown>>, log: Log): void {
+  if (message.is === 'damaged') {
+    log.error('records.row.set-aside', { table: message.table, key: message.key, damage: message.damage });
+    return;
+  }
+  if (message.is === 'setAside') {
+    log.error('records.file.set-aside', {
+      path: message.path,
+      damage: message.damage,
+      rowsSaved: message.saved,
+    });
+    return;
+  }
+  const asked = waiting.get(message.id);
+  waiting.delete(message.id);
+  if (message.is === 'failed') asked?.reject(new Failed(`records: ${message.message}`));
+  else asked?.resolve(message.is === 'rows' ? message.rows : undefined);
+}

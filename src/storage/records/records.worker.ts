@@ -1,0 +1,105 @@
+/** The records' one writer: a thread that owns the SQLite file and puts waiting writes into one commit. */
+import type { DatabaseSync } from 'node:sqlite';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { openDatabase } from './database.ts';
+import type { FromWriter, RowChange, ToWriter } from './protocol.ts';
+import { checksumOf, readRow, type StoredRow } from './row.ts';
+
+/** Writes in one commit: more would let the first of them wait for too long. */
+const GROUP_MAX = 512;
+
+const port = parentPort!;
+const { path } = workerData as { path: string };
+const tell = (message: FromWriter): void => port.postMessage(message);
+let database: DatabaseSync = open();
+
+function open(): DatabaseSync {
+  return openDatabase(path, (what) => tell({ is: 'setAside', ...what }));
+}
+
+port.on('message', (first: ToWriter) => {
+  const waiting: ToWriter[] = [first];
+  while (waiting.length < GROUP_MAX) {
+    const next = receiveMessageOnPort(port);
+    if (next === undefined) break;
+    waiting.push(next.message as ToWriter);
+  }
+  let group: Extract<ToWriter, { is: 'write' }>[] = [];
+  for (const message of waiting) {
+    if (message.is === 'write') {
+      group.push(message);
+      continue;
+    }
+    writeGroup(group);
+    group = [];
+    if (message.is === 'load') load(message.id, message.table);
+    else close(message.id);
+  }
+  writeGroup(group);
+});
+
+/** One commit for all; when it fails each is tried alone, so that only the one to blame is refused. */
+function writeGroup(group: readonly Extract<ToWriter, { is: 'write' }>[]): void {
+  if (group.length === 0) return;
+  try {
+    commit(group.flatMap((write) => write.changes));
+    for (const { id } of group) tell({ is: 'done', id });
+  } catch (error) {
+    reopenAfter(error);
+    if (group.length === 1) tell({ is: 'failed', id: group[0]!.id, message: (error as Error).message });
+    else for (const write of group) writeGroup([write]);
+  }
+}
+
+function commit(changes: readonly RowChange[]): void {
+  const put = database.prepare('INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)');
+  const drop = database.prepare('DELETE FROM rows WHERE tbl = ? AND key = ?');
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    for (const { table, key, text } of changes) {
+      if (text === undefined) drop.run(table, key);
+      else put.run(table, key, text, checksumOf(table, key, text));
+    }
+    database.exec('COMMIT');
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+/** After a failed write or sync the kernel may have dropped pages that SQLite takes for written: look anew. */
+function reopenAfter(error: unknown): void {
+  const SQLITE_IOERR = 10;
+  if ((((error as { errcode?: number }).errcode ?? 0) & 0xff) !== SQLITE_IOERR) return;
+  database.close();
+  database = open();
+}
+
+function load(id: number, table: string): void {
+  try {
+    const rows: [string, unknown][] = [];
+    const stored = database.prepare('SELECT key, text, sum FROM rows WHERE tbl = ? ORDER BY key').all(table);
+    for (const row of stored as unknown as StoredRow[]) {
+      const read = readRow(table, row);
+      if ('value' in read) rows.push([row.key as string, read.value]);
+      else setRowAside(table, row, read.damage);
+    }
+    tell({ is: 'rows', id, rows });
+  } catch (error) {
+    tell({ is: 'failed', id, message: (error as Error).message });
+  }
+}
+
+function setRowAside(table: string, row: StoredRow, damage: string): void {
+  const { key, text, sum } = row as { key: string; text: string; sum: number };
+  const move = database.prepare('INSERT INTO damaged VALUES (?, ?, ?, ?, ?, ?)');
+  move.run(new Date().toISOString(), table, key, text, sum, damage);
+  database.prepare('DELETE FROM rows WHERE tbl = ? AND key = ?').run(table, key);
+  tell({ is: 'damaged', table, key: String(key), damage });
+}
+
+function close(id: number): void {
+  database.close();
+  tell({ is: 'done', id });
+  port.close();
+}
