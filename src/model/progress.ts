@@ -1,0 +1,22 @@
+/** One message of a long operation: pull, import, load, push, build. */
+import { anything, boolean, type Infer, integer, object, optional, string } from '../base/schema.ts';
+
+export const Progress = object('Message', {
+  stream: optional(string()),
+  status: optional(string()),
+  progressDetail: optional(
+    object('Progress', {
+      current: optional(integer()),
+      total: optional(integer()),
+      start: optional(integer()),
+      hidecounts: optional(boolean()),
+      units: optional(string()),
+    }),
+  ),
+  id: optional(string()),
+  /** Old clients read `error`, new ones `errorDetail`: the front door writes both when an operation fails. */
+  error: optional(string()),
+  errorDetail: optional(object('Error', { code: optional(integer('int')), message: string() })),
+  aux: optional(anything()),
+});
+export type Progress = Infer<typeof Progress>;

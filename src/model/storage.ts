@@ -1,0 +1,5 @@
+/** Where the bytes of an image or container lie, as inspect shows it. */
+import { type Infer, map, object, string } from '../base/schema.ts';
+
+export const DriverData = object('DriverData', { Data: map(string()), Name: string() });
+export type DriverData = Infer<typeof DriverData>;
