@@ -1,0 +1,45 @@
+/** The command line: `gantry daemon`, and a few commands that are clients of a running engine like any other. */
+import { Command, CommanderError } from 'commander';
+import { messageOf } from '../base/errors.ts';
+import { VERSION } from '../base/release.ts';
+import { daemonCommand } from './daemon.ts';
+import { doctorCommand } from './doctor.ts';
+import { makeImageCommand } from './make-image.ts';
+import { versionCommand } from './version.ts';
+
+/**
+ * The arguments as today's command line has them: `gantry -d …`, in any order of flags, is how the first engines
+ * were started and means `gantry daemon …`.
+ */
+export function modernArguments(argv: readonly string[]): readonly string[] {
+  const at = argv.findIndex((each) => each === '-d' || each === '--daemon');
+  const historic = at >= 0 && argv[0]?.startsWith('-') === true;
+  return historic ? ['daemon', ...argv.slice(0, at), ...argv.slice(at + 1)] : argv;
+}
+
+/** Runs one command line; resolves with the exit code. Every failure is one line on stderr. */
+export async function main(argv: readonly string[]): Promise<number> {
+  let code = 0;
+  const finish = (value: number): void => {
+    code = value;
+  };
+  const program = new Command('gantry')
+    .description('A container engine that serves every version of the Docker Remote API.')
+    .version(`Gantry version ${VERSION}`, '-v, --version')
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'gantry: ')) })
+    .exitOverride()
+    .addHelpText('after', '\n`gantry -d …` is the same as `gantry daemon …`.');
+  for (const command of [daemonCommand(finish), doctorCommand(finish), makeImageCommand(), versionCommand()])
+    program.addCommand(command.copyInheritedSettings(program));
+  try {
+    await program.parseAsync([...modernArguments(argv)], { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode; // commander has printed its line
+    process.stderr.write(`gantry: ${messageOf(error).replaceAll('\n', ' ')}\n`);
+    return 1;
+  }
+}
+
+// Set rather than exit: what was written to a pipe still goes out.
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,333 @@
+/** What a daemon is told: checked, complete, plain data. The command line makes it, `runDaemon` takes it. */
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
+import ipaddr from 'ipaddr.js';
+import { InvalidArgument } from '../base/errors.ts';
+import type { Level } from '../base/log.ts';
+import { DEFAULT_SOCKET, formatHost, type Host, parseHost } from './hosts.ts';
+import type { SettingValue, Values } from './settings.ts';
+
+export interface RuntimeOption {
+  /** As given: a path, or a name that is looked up on the PATH when it is needed. */
+  readonly path: string;
+  readonly args: readonly string[];
+}
+
+export interface UlimitOption {
+  /** -1: unlimited. */
+  readonly soft: number;
+  readonly hard: number;
+}
+
+export type StorageDriver = 'overlay2' | 'vfs';
+export type LogDriver = 'local' | 'json-file' | 'none';
+
+export interface DaemonOptions {
+  readonly hosts: readonly Host[];
+  /** Group of the unix sockets: a name or a number. Undefined: `docker` if it exists. Empty: none. */
+  readonly group: string | undefined;
+  readonly dataRoot: string;
+  readonly execRoot: string;
+  readonly pidFile: string;
+  readonly logLevel: Level;
+  /** `key=value`, in the order given. */
+  readonly labels: readonly string[];
+  readonly runtimes: ReadonlyMap<string, RuntimeOption>;
+  readonly defaultRuntime: string;
+  /** Undefined: overlay2 where the kernel has it. */
+  readonly storageDriver: StorageDriver | undefined;
+  /** Undefined: one of the engine's own; `none`: no default network. */
+  readonly bridge: string | undefined;
+  /** Address and prefix length of the default bridge (`172.17.0.1/16`). Undefined: a free subnet is chosen. */
+  readonly bridgeAddress: string | undefined;
+  readonly mtu: number;
+  readonly ipForward: boolean;
+  readonly firewall: boolean;
+  readonly defaultUlimits: ReadonlyMap<string, UlimitOption>;
+  readonly dns: readonly string[];
+  readonly dnsOptions: readonly string[];
+  readonly dnsSearch: readonly string[];
+  readonly logDriver: LogDriver;
+  readonly logOptions: Readonly<Record<string, string>>;
+  readonly registryMirrors: readonly string[];
+  readonly insecureRegistries: readonly string[];
+  /** How long open requests may go on when the daemon is told to stop; undefined: without limit. */
+  readonly shutdownTimeoutMs: number | undefined;
+  readonly init: boolean;
+  /** Undefined: `tini` or `catatonit` on the PATH, looked up when it is needed. */
+  readonly initPath: string | undefined;
+}
+
+export const DEFAULT_MTU = 1500;
+const MTU_MAX = 65_535;
+/** IPv4's least: RFC 791 asks every link for 68 bytes. */
+const MTU_MIN = 68;
+const DEFAULT_SHUTDOWN_TIMEOUT_SECONDS = 15;
+const LEVELS: readonly Level[] = ['debug', 'info', 'warn', 'error', 'fatal'];
+/** IFNAMSIZ less its terminator. */
+const INTERFACE_NAME_MAX_BYTES = 15;
+
+const ULIMITS = [
+  'as',
+  'core',
+  'cpu',
+  'data',
+  'fsize',
+  'locks',
+  'memlock',
+  'msgqueue',
+  'nice',
+  'nofile',
+  'nproc',
+  'rss',
+  'rtprio',
+  'rttime',
+  'sigpending',
+  'stack',
+]; // prettier-kept: setrlimit(2)'s names
+
+/**
+ * Checks what flags and configuration file brought, and fills in what they left out.
+ * @throws InvalidArgument, one line that names the setting
+ */
+export function optionsFrom(values: Values, path: string = process.env.PATH ?? ''): DaemonOptions {
+  const runtimes = readRuntimes(recordOf(values.get('runtimes')), path);
+  const bridge = readBridge(text(values, 'bridge'));
+  const bridgeAddress = readBridgeAddress(text(values, 'bip'));
+  if (bridge === 'none' && bridgeAddress !== undefined)
+    throw new InvalidArgument('bip: there is no bridge to give an address to (bridge is none)');
+  if (values.get('live-restore') === false)
+    throw new InvalidArgument(
+      'live-restore: containers always outlive the daemon; it cannot be switched off',
+    );
+  return {
+    hosts: readHosts(list(values, 'hosts')),
+    group: text(values, 'group'),
+    dataRoot: directory('data-root', text(values, 'data-root'), '/var/lib/gantry'),
+    execRoot: directory('exec-root', text(values, 'exec-root'), '/var/run/gantry'),
+    pidFile: directory('pidfile', text(values, 'pidfile'), '/var/run/gantry.pid'),
+    logLevel:
+      values.get('debug') === true ? 'debug' : oneOf('log-level', text(values, 'log-level'), LEVELS, 'info'),
+    labels: readLabels(list(values, 'labels')),
+    runtimes,
+    defaultRuntime: readDefaultRuntime(text(values, 'default-runtime'), runtimes),
+    storageDriver: oneOf(
+      'storage-driver',
+      text(values, 'storage-driver'),
+      ['overlay2', 'vfs', undefined],
+      undefined,
+    ),
+    bridge,
+    bridgeAddress,
+    mtu: readMtu(values.get('mtu')),
+    ipForward: values.get('ip-forward') !== false,
+    firewall: values.get('iptables') !== false,
+    defaultUlimits: readUlimits(recordOf(values.get('default-ulimits'))),
+    dns: list(values, 'dns').map(readAddress),
+    dnsOptions: list(values, 'dns-opts'),
+    dnsSearch: list(values, 'dns-search').map(readDomain),
+    logDriver: oneOf('log-driver', text(values, 'log-driver'), ['local', 'json-file', 'none'], 'local'),
+    logOptions: readLogOptions(recordOf(values.get('log-opts'))),
+    registryMirrors: list(values, 'registry-mirrors').map(readMirror),
+    insecureRegistries: list(values, 'insecure-registries').map(readRegistry),
+    shutdownTimeoutMs: readShutdownTimeout(values.get('shutdown-timeout')),
+    init: values.get('init') === true,
+    initPath: readInitPath(text(values, 'init-path')),
+  };
+}
+
+// The kinds of the values were checked when they were read (settings.ts, config-file.ts): these only narrow.
+const text = (values: Values, key: string): string | undefined => values.get(key) as string | undefined;
+const list = (values: Values, key: string): readonly string[] => (values.get(key) ?? []) as readonly string[];
+const recordOf = (value: SettingValue | undefined) => (value ?? {}) as Readonly<Record<string, unknown>>;
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function oneOf<T extends string | undefined>(
+  key: string,
+  given: string | undefined,
+  known: readonly T[],
+  absent: T,
+): T {
+  if (given === undefined) return absent;
+  const found = known.find((each) => each === given);
+  if (found === undefined)
+    throw new InvalidArgument(
+      `${key}: unknown ${JSON.stringify(given)} (know ${known.filter(Boolean).join(', ')})`,
+    );
+  return found;
+}
+
+function directory(key: string, given: string | undefined, absent: string): string {
+  if (given === '') throw new InvalidArgument(`${key}: is empty`);
+  return resolve(given ?? absent);
+}
+
+function readHosts(given: readonly string[]): readonly Host[] {
+  if (given.length === 0) return [{ kind: 'unix', path: DEFAULT_SOCKET }];
+  const hosts = given.map(parseHost);
+  const spelled = hosts.map(formatHost);
+  const twice = spelled.find((each, i) => spelled.indexOf(each) !== i);
+  if (twice !== undefined) throw new InvalidArgument(`host ${twice}: given twice`);
+  return hosts;
+}
+
+function readLabels(given: readonly string[]): readonly string[] {
+  const seen = new Map<string, string>();
+  for (const label of given) {
+    const at = label.indexOf('=');
+    if (at < 1) throw new InvalidArgument(`label ${label}: not KEY=VALUE`);
+    const before = seen.get(label.slice(0, at));
+    if (before !== undefined && before !== label)
+      throw new InvalidArgument(`labels ${before} and ${label} contradict each other`);
+    seen.set(label.slice(0, at), label);
+  }
+  return [...seen.values()];
+}
+
+function readRuntimes(given: Readonly<Record<string, unknown>>, path: string): Map<string, RuntimeOption> {
+  const runtimes = new Map<string, RuntimeOption>();
+  for (const name of ['crun', 'runc']) {
+    const file = findOnPath(name, path);
+    if (file !== undefined) runtimes.set(name, { path: file, args: [] });
+  }
+  // Without either the names stay known, so that the first start says what is missing.
+  if (runtimes.size === 0) runtimes.set('crun', { path: 'crun', args: [] });
+  for (const [name, value] of Object.entries(given)) {
+    if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) throw new InvalidArgument(`runtime ${name}: not a name`);
+    runtimes.set(name, readRuntime(name, value));
+  }
+  return runtimes;
+}
+
+function readRuntime(name: string, value: unknown): RuntimeOption {
+  const { path, runtimeArgs = [] } = isRecord(value) ? value : {};
+  if (typeof path !== 'string' || path === '') throw new InvalidArgument(`runtime ${name}: has no path`);
+  if (!Array.isArray(runtimeArgs) || !runtimeArgs.every((each) => typeof each === 'string'))
+    throw new InvalidArgument(`runtime ${name}: runtimeArgs must be a list of strings`);
+  return { path, args: runtimeArgs };
+}
+
+function readDefaultRuntime(given: string | undefined, runtimes: ReadonlyMap<string, RuntimeOption>): string {
+  const name = given ?? (runtimes.has('crun') ? 'crun' : 'runc');
+  if (!runtimes.has(name))
+    throw new InvalidArgument(`default-runtime: unknown ${name} (know ${[...runtimes.keys()].join(', ')})`);
+  return name;
+}
+
+/** The first executable of that name in a `PATH`; undefined when there is none. */
+export function findOnPath(name: string, path: string = process.env.PATH ?? ''): string | undefined {
+  // Daemons are often started with a PATH that lacks the administrator's directories.
+  const directories = [...path.split(delimiter), '/usr/local/sbin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+  return directories
+    .filter((directory) => directory.startsWith('/'))
+    .map((directory) => join(directory, name))
+    .find(isExecutable);
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}
+
+function readBridge(given: string | undefined): string | undefined {
+  if (given === undefined || given === '') return undefined;
+  if (
+    Buffer.byteLength(given) > INTERFACE_NAME_MAX_BYTES ||
+    !/^[^\s/:]+$/.test(given) ||
+    /^\.{1,2}$/.test(given)
+  )
+    throw new InvalidArgument(`bridge ${given}: not the name of an interface`);
+  return given;
+}
+
+function readBridgeAddress(given: string | undefined): string | undefined {
+  if (given === undefined || given === '') return undefined;
+  if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(given))
+    throw new InvalidArgument(`bip ${given}: not an IPv4 address with a prefix length`);
+  const [address, prefix] = ipaddr.IPv4.parseCIDR(given);
+  const network = ipaddr.IPv4.networkAddressFromCIDR(given).toString();
+  const broadcast = ipaddr.IPv4.broadcastAddressFromCIDR(given).toString();
+  if (prefix < 8 || prefix > 30) throw new InvalidArgument(`bip ${given}: the prefix length must be 8 to 30`);
+  if ([network, broadcast].includes(address.toString()))
+    throw new InvalidArgument(
+      `bip ${given}: no host's address in its subnet; ${address.toString()} is reserved`,
+    );
+  return given;
+}
+
+function readMtu(given: SettingValue | undefined): number {
+  if (given === undefined || given === 0) return DEFAULT_MTU; // 0 means the default to dockerd too
+  const mtu = given as number;
+  if (mtu < MTU_MIN || mtu > MTU_MAX)
+    throw new InvalidArgument(`mtu ${mtu}: not between ${MTU_MIN} and ${MTU_MAX}`);
+  return mtu;
+}
+
+function readUlimits(given: Readonly<Record<string, unknown>>): Map<string, UlimitOption> {
+  const limits = new Map<string, UlimitOption>();
+  for (const [name, value] of Object.entries(given)) {
+    if (!ULIMITS.includes(name)) throw new InvalidArgument(`default-ulimit ${name}: unknown limit`);
+    const { Soft: soft, Hard: hard = soft } = isRecord(value) ? value : {};
+    if (!Number.isSafeInteger(soft) || !Number.isSafeInteger(hard))
+      throw new InvalidArgument(`default-ulimit ${name}: Soft and Hard must be whole numbers`);
+    limits.set(name, orderedUlimit(name, soft as number, hard as number));
+  }
+  return limits;
+}
+
+function orderedUlimit(name: string, soft: number, hard: number): UlimitOption {
+  if (soft < -1 || hard < -1) throw new InvalidArgument(`default-ulimit ${name}: below -1 (unlimited)`);
+  if (hard !== -1 && (soft === -1 || soft > hard))
+    throw new InvalidArgument(`default-ulimit ${name}: the soft limit exceeds the hard one`);
+  return { soft, hard };
+}
+
+function readAddress(given: string): string {
+  if (!ipaddr.isValid(given) || (!given.includes(':') && !ipaddr.IPv4.isValidFourPartDecimal(given)))
+    throw new InvalidArgument(`dns ${given}: not an IP address`);
+  return given;
+}
+
+function readDomain(given: string): string {
+  const domain = given.replace(/\.$/, '');
+  if (given !== '.' && !/^(?!.{254})[a-zA-Z0-9_-]{1,63}(\.[a-zA-Z0-9_-]{1,63})*$/.test(domain))
+    throw new InvalidArgument(`dns-search ${given}: not a domain`);
+  return given;
+}
+
+function readLogOptions(given: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
+  for (const [name, value] of Object.entries(given))
+    if (typeof value !== 'string') throw new InvalidArgument(`log-opts ${name}: must be a string`);
+  return given as Readonly<Record<string, string>>;
+}
+
+function readMirror(given: string): string {
+  const url = URL.parse(given);
+  if (!url || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '' || url.username !== '')
+    throw new InvalidArgument(`registry-mirror ${given}: not a plain http or https URL`);
+  return given.endsWith('/') ? given : `${given}/`;
+}
+
+function readRegistry(given: string): string {
+  if (ipaddr.isValidCIDR(given)) return given;
+  if (!/^(\[[0-9a-fA-F:]+\]|[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?)(:\d{1,5})?$/.test(given))
+    throw new InvalidArgument(`insecure-registry ${given}: not HOST, HOST:PORT or a subnet`);
+  return given;
+}
+
+function readShutdownTimeout(given: SettingValue | undefined): number | undefined {
+  const seconds = (given as number | undefined) ?? DEFAULT_SHUTDOWN_TIMEOUT_SECONDS;
+  if (seconds < -1) throw new InvalidArgument(`shutdown-timeout ${seconds}: below -1 (no limit)`);
+  return seconds === -1 ? undefined : seconds * 1000;
+}
+
+function readInitPath(given: string | undefined): string | undefined {
+  if (given === undefined || given === '') return undefined;
+  if (!given.startsWith('/')) throw new InvalidArgument(`init-path ${given}: not an absolute path`);
+  return given;
+}

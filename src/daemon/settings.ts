@@ -1,0 +1,160 @@
+/** Every setting of the daemon as data: its key in daemon.json, its flags, its form. Documentation is checked against it. */
+import { InvalidArgument } from '../base/errors.ts';
+
+export type SettingKind = 'text' | 'boolean' | 'integer' | 'list' | 'map';
+export type SettingValue = string | boolean | number | readonly string[] | Readonly<Record<string, unknown>>;
+/** Values by key, of one source (the flags, or the file). */
+export type Values = ReadonlyMap<string, SettingValue>;
+
+export interface Setting {
+  readonly key: string;
+  /** As commander reads it; the long name stands last. Undefined: only in the file. */
+  readonly flags: string | undefined;
+  /** Further spellings, kept for old command lines (`-g, --graph`) and old files. */
+  readonly aliases: readonly string[];
+  readonly kind: SettingKind;
+  readonly help: string;
+  /** Turns one `NAME=VALUE` of the command line into the file's form of the value. Only for maps. */
+  readonly entry?: (value: string, name: string) => unknown;
+}
+
+const setting = (
+  kind: SettingKind,
+  key: string,
+  flags: string | undefined,
+  help: string,
+  more: Partial<Pick<Setting, 'aliases' | 'entry'>> = {},
+): Setting => ({ key, flags, kind, help, aliases: [], ...more });
+
+/** `SOFT[:HARD]`, as --default-ulimit has it. */
+function ulimitEntry(value: string, name: string): unknown {
+  const parts = /^(-?\d+)(?::(-?\d+))?$/.exec(value);
+  if (!parts) throw new InvalidArgument(`--default-ulimit ${name}=${value}: not SOFT[:HARD]`);
+  return { Name: name, Soft: Number(parts[1]), Hard: Number(parts[2] ?? parts[1]) };
+}
+
+export const settings: readonly Setting[] = [
+  setting(
+    'list',
+    'hosts',
+    '-H, --host <address>',
+    'listen here: unix://PATH, tcp://ADDRESS:PORT, fd:// (repeatable)',
+  ),
+  setting(
+    'text',
+    'group',
+    '-G, --group <name>',
+    'group that owns the unix socket (default: docker, if it exists)',
+  ),
+  setting('text', 'data-root', '--data-root <dir>', 'where images and containers live', {
+    aliases: ['-g', '--graph'],
+  }),
+  setting('text', 'exec-root', '--exec-root <dir>', 'where what dies with the boot lives'),
+  setting('text', 'pidfile', '-p, --pidfile <file>', "file for the daemon's process id"),
+  setting('boolean', 'debug', '-D, --debug [boolean]', 'log at level debug'),
+  setting('text', 'log-level', '-l, --log-level <level>', 'debug, info, warn, error or fatal'),
+  setting('list', 'labels', '--label <key=value>', 'label of this engine, shown by info (repeatable)'),
+  setting('map', 'runtimes', '--add-runtime <name=path>', 'a further OCI runtime (repeatable)', {
+    entry: (path) => ({ path }),
+  }),
+  setting('text', 'default-runtime', '--default-runtime <name>', 'runtime of containers that name none'),
+  setting('text', 'storage-driver', '-s, --storage-driver <name>', 'overlay2, or vfs (plain copies)'),
+  setting('text', 'bridge', '-b, --bridge <name>', 'bridge of the default network; none: no default network'),
+  setting(
+    'text',
+    'bip',
+    '--bip <cidr>',
+    "the default bridge's address and subnet, 172.17.0.1/16 for example",
+  ),
+  setting('integer', 'mtu', '--mtu <bytes>', "largest packet of containers' networks"),
+  setting(
+    'boolean',
+    'ip-forward',
+    '--ip-forward [boolean]',
+    'switch the forwarding of packets on when needed',
+  ),
+  setting('boolean', 'iptables', '--iptables [boolean]', 'set firewall rules (Gantry uses nftables)'),
+  setting(
+    'map',
+    'default-ulimits',
+    '--default-ulimit <name=soft[:hard]>',
+    'limit of every container (repeatable)',
+    {
+      entry: ulimitEntry,
+    },
+  ),
+  setting('list', 'dns', '--dns <address>', 'name server of containers (repeatable)'),
+  setting('list', 'dns-opts', '--dns-opt <option>', 'option of the resolver in containers (repeatable)'),
+  setting('list', 'dns-search', '--dns-search <domain>', 'search domain in containers (repeatable)'),
+  setting(
+    'text',
+    'log-driver',
+    '--log-driver <name>',
+    "where containers' output goes: local, json-file or none",
+  ),
+  setting('map', 'log-opts', '--log-opt <name=value>', 'option of the log driver (repeatable)', {
+    entry: (value) => value,
+  }),
+  setting('list', 'registry-mirrors', '--registry-mirror <url>', 'mirror to ask first (repeatable)'),
+  setting(
+    'list',
+    'insecure-registries',
+    '--insecure-registry <host>',
+    'registry allowed without TLS (repeatable)',
+  ),
+  setting('integer', 'shutdown-timeout', '--shutdown-timeout <seconds>', 'time for open requests at the end'),
+  setting('boolean', 'init', '--init [boolean]', 'run an init in every container'),
+  setting(
+    'text',
+    'init-path',
+    '--init-path <file>',
+    'the init to run (default: tini or catatonit on the PATH)',
+  ),
+  setting('boolean', 'live-restore', '--live-restore [boolean]', 'always on: containers outlive the daemon'),
+];
+
+/** Settings of dockerd that Gantry does not have, with the reason that a user reads. */
+export const refused: Readonly<Record<string, string>> = {
+  tls: 'TLS on the API socket is not there yet: use a unix socket, or ssh',
+  tlsverify: 'TLS on the API socket is not there yet: use a unix socket, or ssh',
+  'userns-remap': 'user namespaces for containers are not there yet',
+  'selinux-enabled': 'SELinux labels are not there yet',
+  'authorization-plugins': 'plugins are not there yet',
+  containerd: 'Gantry has no containerd',
+};
+
+/** The long flag that sets a setting (`--host`), for messages. */
+export const flagOf = (one: Setting): string => /--[a-z-]+/.exec(one.flags ?? '')?.[0] ?? one.key;
+
+/**
+ * Turns what the command line brought for one setting into the file's form.
+ * @throws InvalidArgument naming the flag
+ */
+export function valueFromFlag(one: Setting, given: readonly string[]): SettingValue {
+  const last = given[given.length - 1] ?? '';
+  switch (one.kind) {
+    case 'text':
+      return last;
+    case 'list':
+      return given;
+    case 'integer':
+      if (!/^-?\d{1,15}$/.test(last)) throw new InvalidArgument(`${flagOf(one)} ${last}: not a whole number`);
+      return Number(last);
+    case 'boolean':
+      if (!/^(true|false|1|0)$/i.test(last))
+        throw new InvalidArgument(`${flagOf(one)} ${last}: not true or false`);
+      return /^(true|1)$/i.test(last);
+    case 'map':
+      return Object.fromEntries(given.map((each) => mapEntry(one, each)));
+    default:
+      return one.kind satisfies never;
+  }
+}
+
+function mapEntry(one: Setting, text: string): [string, unknown] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgument(`${flagOf(one)} ${text}: not NAME=VALUE`);
+  const name = text.slice(0, at);
+  const value = text.slice(at + 1);
+  return [name, one.entry === undefined ? value : one.entry(value, name)];
+}
