@@ -1,0 +1,164 @@
+/** Containers: the endpoints of the newest API. */
+
+import { list } from '../../base/schema.ts';
+import {
+  ContainerInspect,
+  ContainerSummary,
+  CreateRequest,
+  CreateResponse,
+  HostConfig,
+  UpdateRequest,
+  UpdateResponse,
+  WaitResponse,
+} from '../../model/container.ts';
+import { body, conversation, deferred, empty, endpoint, json, output } from './endpoint.ts';
+import { dimension, filters, flag, number, text, time } from './query.ts';
+
+export const containerList = endpoint({
+  route: 'GET /containers/json',
+  summary: 'List containers.',
+  query: {
+    all: flag(),
+    limit: number(),
+    size: flag(),
+    filters: filters(),
+    /** Before the filters of the same names; the newest document no longer has them. */
+    before: text(),
+    since: text(),
+  },
+  success: json(200, list(ContainerSummary)),
+  errors: [400, 500],
+});
+
+export const containerCreate = endpoint({
+  route: 'POST /containers/create',
+  summary: 'Create a container from an image, without starting it.',
+  query: { name: text(), platform: text() },
+  body: body(CreateRequest, {
+    refused: {
+      MacAddress: 'container-wide MAC address no longer supported; use endpoint-specific MAC address instead',
+    },
+  }),
+  success: json(201, CreateResponse),
+  errors: [400, 404, 409, 500],
+});
+
+export const containerInspect = endpoint({
+  route: 'GET /containers/{name}/json',
+  summary: 'Show everything about a container.',
+  query: { size: flag() },
+  success: json(200, ContainerInspect),
+  errors: [404, 500],
+});
+
+export const containerLogs = endpoint({
+  route: 'GET /containers/{name}/logs',
+  summary: 'Read what a container wrote to its streams.',
+  query: {
+    follow: flag(),
+    stdout: flag(),
+    stderr: flag(),
+    since: time(),
+    until: time({ zeroIsAbsent: true }),
+    timestamps: flag(),
+    tail: text(),
+    details: flag(),
+  },
+  success: output(),
+  errors: [400, 404, 500],
+});
+
+export const containerStart = endpoint({
+  route: 'POST /containers/{name}/start',
+  summary: 'Start a container.',
+  query: { detachKeys: text(), checkpoint: text(), 'checkpoint-dir': text() },
+  body: body(HostConfig, { legacy: true }),
+  success: empty(204),
+  errors: [304, 400, 404, 500],
+});
+
+export const containerStop = endpoint({
+  route: 'POST /containers/{name}/stop',
+  summary: 'Stop a container: its stop signal, then, after a grace period, SIGKILL.',
+  query: { signal: text(), t: number() },
+  success: empty(204),
+  errors: [304, 400, 404, 500],
+});
+
+export const containerRestart = endpoint({
+  route: 'POST /containers/{name}/restart',
+  summary: 'Stop a container and start it again.',
+  query: { signal: text(), t: number() },
+  success: empty(204),
+  errors: [400, 404, 500],
+});
+
+export const containerKill = endpoint({
+  route: 'POST /containers/{name}/kill',
+  summary: 'Send a signal to a container.',
+  query: { signal: text() },
+  success: empty(204),
+  errors: [400, 404, 409, 500],
+});
+
+export const containerPause = endpoint({
+  route: 'POST /containers/{name}/pause',
+  summary: 'Freeze all processes of a container.',
+  success: empty(204),
+  errors: [404, 409, 500],
+});
+
+export const containerUnpause = endpoint({
+  route: 'POST /containers/{name}/unpause',
+  summary: 'Let the processes of a paused container run on.',
+  success: empty(204),
+  errors: [404, 409, 500],
+});
+
+export const containerWait = endpoint({
+  route: 'POST /containers/{name}/wait',
+  summary: 'Wait for a container to end, and give its exit code.',
+  query: { condition: text() },
+  success: deferred(WaitResponse),
+  errors: [400, 404, 500],
+});
+
+export const containerRename = endpoint({
+  route: 'POST /containers/{name}/rename',
+  summary: 'Give a container another name.',
+  query: { name: text() },
+  success: empty(204),
+  errors: [400, 404, 409, 500],
+});
+
+export const containerUpdate = endpoint({
+  route: 'POST /containers/{name}/update',
+  summary: 'Change the limits of a container.',
+  body: body(UpdateRequest),
+  success: json(200, UpdateResponse),
+  errors: [400, 404, 500],
+});
+
+export const containerResize = endpoint({
+  route: 'POST /containers/{name}/resize',
+  summary: "Set the size of a container's terminal.",
+  query: { h: dimension('height'), w: dimension('width') },
+  success: empty(200),
+  errors: [400, 404, 409, 500],
+});
+
+export const containerAttach = endpoint({
+  route: 'POST /containers/{name}/attach',
+  summary: 'Turn the connection into the streams of a container.',
+  query: { detachKeys: text(), logs: flag(), stream: flag(), stdin: flag(), stdout: flag(), stderr: flag() },
+  success: conversation(200),
+  errors: [400, 404, 409, 500],
+});
+
+export const containerDelete = endpoint({
+  route: 'DELETE /containers/{name}',
+  summary: 'Remove a container.',
+  query: { force: flag(), v: flag(), link: flag() },
+  success: empty(204),
+  errors: [400, 404, 409, 500],
+});

@@ -1,0 +1,145 @@
+/** What an endpoint is: one declaration from which route, decoding, documentation and the typed client derive. */
+import type { Infer, Schema } from '../../base/schema.ts';
+import type { Parameters, QueryOf } from './query.ts';
+
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
+export type Route = `${Method} /${string}`;
+
+/** A body of JSON. `legacy` ones exist for old versions only: the newest refuses them (see the trait `startBody`). */
+export interface JsonBody<T> {
+  readonly kind: 'json';
+  readonly schema: Schema<T>;
+  /** Members that today's API refuses at the body's top level, with the message; older versions may translate them. */
+  readonly refused?: Readonly<Record<string, string>>;
+  readonly legacy?: boolean;
+}
+/** A tar archive or other bytes, handed on as a stream. */
+export interface BytesBody {
+  readonly kind: 'bytes';
+}
+export interface NoBody {
+  readonly kind: 'none';
+}
+export type Body = JsonBody<unknown> | BytesBody | NoBody;
+
+/** One JSON value, written when the handler has it. */
+export interface JsonAnswer<T> {
+  readonly kind: 'json';
+  readonly status: number;
+  readonly schema: Schema<T>;
+}
+export interface EmptyAnswer {
+  readonly kind: 'empty';
+  readonly status: number;
+}
+/** A plain text with headers of its own. */
+export interface TextAnswer {
+  readonly kind: 'text';
+  readonly status: number;
+}
+/** JSON messages, one a line, flushed one by one. */
+export interface LinesAnswer<T> {
+  readonly kind: 'lines';
+  readonly status: number;
+  readonly schema: Schema<T>;
+  /** Events: the head goes out before the first message, and the client may choose the form by `Accept`. */
+  readonly endless: boolean;
+}
+/** A JSON value that comes later: the head says at once that the call was understood. */
+export interface DeferredAnswer<T> {
+  readonly kind: 'deferred';
+  readonly status: number;
+  readonly schema: Schema<T>;
+}
+/** Bytes of a container's streams, framed without a terminal, as an ordinary body. */
+export interface OutputAnswer {
+  readonly kind: 'output';
+  readonly status: number;
+}
+/** The connection becomes the streams of a process; without a conversation (detached) the empty `status` is sent. */
+export interface ConversationAnswer {
+  readonly kind: 'conversation';
+  readonly status: number;
+}
+export type Success =
+  | JsonAnswer<unknown>
+  | EmptyAnswer
+  | TextAnswer
+  | LinesAnswer<unknown>
+  | DeferredAnswer<unknown>
+  | OutputAnswer
+  | ConversationAnswer;
+
+export interface Endpoint<
+  R extends Route = Route,
+  Q extends Parameters = Parameters,
+  B extends Body = Body,
+  S extends Success = Success,
+> {
+  readonly route: R;
+  readonly summary: string;
+  readonly query: Q;
+  readonly body: B;
+  readonly success: S;
+  readonly errors: readonly number[];
+}
+
+/** Declares an endpoint; what is left out is empty. */
+export function endpoint<
+  const R extends Route,
+  S extends Success,
+  Q extends Parameters = Record<never, never>,
+  B extends Body = NoBody,
+>(
+  given: Pick<Endpoint<R, Q, B, S>, 'route' | 'summary' | 'success' | 'errors'> & { query?: Q; body?: B },
+): Endpoint<R, Q, B, S> {
+  return { query: {} as Q, body: { kind: 'none' } as B, ...given };
+}
+
+export const json = <T>(status: number, schema: Schema<T>): JsonAnswer<T> => ({
+  kind: 'json',
+  status,
+  schema,
+});
+export const empty = (status: number): EmptyAnswer => ({ kind: 'empty', status });
+export const plain = (status: number): TextAnswer => ({ kind: 'text', status });
+export const lines = <T>(schema: Schema<T>): LinesAnswer<T> => ({
+  kind: 'lines',
+  status: 200,
+  schema,
+  endless: false,
+});
+export const endlessLines = <T>(schema: Schema<T>): LinesAnswer<T> => ({
+  kind: 'lines',
+  status: 200,
+  schema,
+  endless: true,
+});
+export const deferred = <T>(schema: Schema<T>): DeferredAnswer<T> => ({
+  kind: 'deferred',
+  status: 200,
+  schema,
+});
+export const output = (): OutputAnswer => ({ kind: 'output', status: 200 });
+export const conversation = (status: number): ConversationAnswer => ({ kind: 'conversation', status });
+export const body = <T>(
+  schema: Schema<T>,
+  more: { refused?: Record<string, string>; legacy?: boolean } = {},
+): JsonBody<T> => ({
+  kind: 'json',
+  schema,
+  ...more,
+});
+export const bytes: BytesBody = { kind: 'bytes' };
+
+/** The names between braces in a route: `{name}`. */
+type ParamsIn<R extends string> = R extends `${string}{${infer P}}${infer Rest}` ? P | ParamsIn<Rest> : never;
+export type ParamsOf<R extends string> = Readonly<Record<ParamsIn<R>, string>>;
+
+type BodyValue<B extends Body> = B extends JsonBody<infer T> ? T : undefined;
+/** A handler's input, decoded. A body of bytes is not part of it: it comes with the call. */
+export type InputOf<E> =
+  E extends Endpoint<infer R, infer Q, infer B, Success>
+    ? { readonly params: ParamsOf<R>; readonly query: QueryOf<Q>; readonly body: BodyValue<B> }
+    : never;
+export type { Infer };

@@ -1,0 +1,70 @@
+/** Images: the endpoints of the newest API that running containers needs. */
+import { list } from '../../base/schema.ts';
+import { HistoryItem, ImageDeleteItem, ImageInspect, ImageSummary } from '../../model/image.ts';
+import { Progress } from '../../model/progress.ts';
+import { bytes, empty, endpoint, json, lines } from './endpoint.ts';
+import { filters, flag, text, texts } from './query.ts';
+
+export const imageList = endpoint({
+  route: 'GET /images/json',
+  summary: 'List images.',
+  query: { all: flag(), filters: filters(), 'shared-size': flag(), digests: flag() },
+  success: json(200, list(ImageSummary)),
+  errors: [400, 500],
+});
+
+export const imageInspect = endpoint({
+  route: 'GET /images/{name}/json',
+  summary: 'Show everything about an image.',
+  success: json(200, ImageInspect),
+  errors: [404, 500],
+});
+
+export const imageHistory = endpoint({
+  route: 'GET /images/{name}/history',
+  summary: 'Show the layers of an image and how they came about.',
+  success: json(200, list(HistoryItem)),
+  errors: [404, 500],
+});
+
+export const imageTag = endpoint({
+  route: 'POST /images/{name}/tag',
+  summary: 'Give an image a further name.',
+  query: { repo: text(), tag: text() },
+  success: empty(201),
+  errors: [400, 404, 409, 500],
+});
+
+export const imageDelete = endpoint({
+  route: 'DELETE /images/{name}',
+  summary: 'Remove a name of an image, and the image with its last name.',
+  query: { force: flag(), noprune: flag() },
+  success: json(200, list(ImageDeleteItem)),
+  errors: [404, 409, 500],
+});
+
+export const imageLoad = endpoint({
+  route: 'POST /images/load',
+  summary: 'Load images from an archive.',
+  query: { quiet: flag(true) },
+  body: bytes,
+  success: lines(Progress),
+  errors: [400, 500],
+});
+
+export const imageCreate = endpoint({
+  route: 'POST /images/create',
+  summary: 'Pull an image from a registry, or import a root file system.',
+  query: {
+    fromImage: text(),
+    fromSrc: text(),
+    repo: text(),
+    tag: text(),
+    message: text(),
+    changes: texts(),
+    platform: text(),
+  },
+  body: bytes,
+  success: lines(Progress),
+  errors: [400, 404, 500],
+});

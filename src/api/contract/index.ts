@@ -1,0 +1,16 @@
+/** The newest API, whole, as data: operation name → endpoint. */
+import * as containers from './containers.ts';
+import * as execs from './execs.ts';
+import * as images from './images.ts';
+import * as system from './system.ts';
+
+/** The newest version of the API that Gantry speaks, and what an unversioned request means. */
+export const NEWEST = '1.55';
+/** The oldest published version. */
+export const OLDEST = '1.0';
+
+export const contract = { ...containers, ...execs, ...images, ...system } as const;
+export type Contract = typeof contract;
+export type Operation = keyof Contract;
+/** The routes of today's contract: what a version's lenses may speak of. */
+export type KnownRoute = Contract[Operation]['route'];

@@ -1,0 +1,41 @@
+/** The engine itself: the endpoints of the newest API. */
+import { EventMessage } from '../../model/event.ts';
+import { SystemInfo, SystemVersion } from '../../model/system.ts';
+import { endlessLines, endpoint, json, plain } from './endpoint.ts';
+import { filters, time } from './query.ts';
+
+export const systemPing = endpoint({
+  route: 'GET /_ping',
+  summary: 'Say that the engine is there; the headers say what it can do.',
+  success: plain(200),
+  errors: [500],
+});
+
+export const systemPingHead = endpoint({
+  route: 'HEAD /_ping',
+  summary: 'The headers of GET /_ping alone.',
+  success: plain(200),
+  errors: [500],
+});
+
+export const systemVersion = endpoint({
+  route: 'GET /version',
+  summary: 'Show the versions of the engine, its API and its host.',
+  success: json(200, SystemVersion),
+  errors: [500],
+});
+
+export const systemInfo = endpoint({
+  route: 'GET /info',
+  summary: 'Show the engine and its host.',
+  success: json(200, SystemInfo),
+  errors: [500],
+});
+
+export const systemEvents = endpoint({
+  route: 'GET /events',
+  summary: 'Follow what happens, or replay what happened.',
+  query: { since: time(), until: time(), filters: filters() },
+  success: endlessLines(EventMessage),
+  errors: [400, 500],
+});
