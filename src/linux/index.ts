@@ -1,8 +1,10 @@
 /** Typed system calls: the only room that talks to the kernel by FFI. */
+export * from './datagram.ts';
 export * from './ffi.ts';
 export * from './files.ts';
 export * from './mounts.ts';
 export * from './namespaces.ts';
+export * from './network-calls.ts';
 export * from './process.ts';
 export * from './reactor.ts';
 export * from './sockets.ts';

@@ -82,11 +82,12 @@ export class OutputWriter {
   }
 
   /**
-   * Moves what waits in `source` to the log. `full` tells that followers lag: ask again after `onDrained`.
+   * Moves what waits in `source` to the log. `full` tells that followers lag: ask again after `onDrained`, or insist
+   * with `evenIfFull` when the process has ended and its last bytes must be taken.
    * @throws SystemError (ENOSPC …): nothing was lost, it can be asked again
    */
-  pump(stream: StreamName, source: number): 'idle' | 'more' | 'end' | 'full' {
-    if (this.#lagging()) return 'full';
+  pump(stream: StreamName, source: number, evenIfFull = false): 'idle' | 'more' | 'end' | 'full' {
+    if (!evenIfFull && this.#lagging()) return 'full';
     const begin = this.#sizes[stream];
     let answer: 'idle' | 'more' | 'end' = 'more';
     try {

@@ -1,0 +1,213 @@
+/** The OCI runtime configuration (`config.json`) of a container, from a plan. Pure. */
+import type { SeccompProfile } from './seccomp.ts';
+
+/** One mount inside the container, in the order of mounting. */
+export interface PlannedMount {
+  readonly destination: string;
+  readonly type: string;
+  readonly source: string;
+  readonly options: readonly string[];
+}
+export interface PlannedUser {
+  readonly uid: number;
+  readonly gid: number;
+  readonly additionalGids: readonly number[];
+}
+export interface PlannedDevice {
+  readonly path: string;
+  readonly type: 'c' | 'b' | 'p';
+  readonly major: number;
+  readonly minor: number;
+  readonly fileMode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** cgroup access, some of `rwm`. */
+  readonly access: string;
+}
+export interface Rlimit {
+  readonly type: string;
+  readonly soft: number;
+  readonly hard: number;
+}
+/** `private`: a new one; `host`: the daemon's; a path: an existing one. */
+export type Namespace = 'private' | 'host' | { readonly path: string };
+
+/** Limits; absent means none. Bytes, microseconds and shares as the OCI specification counts them. */
+export interface Limits {
+  readonly memoryBytes?: number;
+  /** Memory and swap together; -1: no limit. */
+  readonly memorySwapBytes?: number;
+  readonly memoryReservationBytes?: number;
+  readonly memorySwappiness?: number;
+  readonly oomKillDisable?: boolean;
+  readonly cpuShares?: number;
+  readonly cpuQuotaMicros?: number;
+  readonly cpuPeriodMicros?: number;
+  readonly cpusetCpus?: string;
+  readonly cpusetMems?: string;
+  readonly pids?: number;
+  readonly blkioWeight?: number;
+}
+
+export interface BundlePlan {
+  readonly rootfs: string;
+  readonly readonlyRootfs: boolean;
+  readonly args: readonly string[];
+  readonly env: readonly string[];
+  readonly cwd: string;
+  readonly user: PlannedUser;
+  readonly terminal: boolean;
+  readonly consoleSize?: { readonly rows: number; readonly columns: number };
+  readonly hostname?: string;
+  readonly domainname?: string;
+  readonly capabilities: readonly string[];
+  readonly noNewPrivileges: boolean;
+  readonly rlimits: readonly Rlimit[];
+  readonly oomScoreAdj?: number;
+  readonly apparmorProfile?: string;
+  readonly seccomp?: SeccompProfile;
+  readonly mounts: readonly PlannedMount[];
+  readonly rootfsPropagation?: string;
+  readonly namespaces: {
+    readonly pid: Namespace;
+    readonly network: Namespace;
+    readonly ipc: Namespace;
+    readonly uts: Namespace;
+    readonly cgroup: Namespace;
+  };
+  readonly privileged: boolean;
+  readonly devices: readonly PlannedDevice[];
+  readonly limits: Limits;
+  readonly cgroupsPath: string;
+  readonly sysctls: Readonly<Record<string, string>>;
+  readonly maskedPaths: readonly string[];
+  readonly readonlyPaths: readonly string[];
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** The devices every container has, as dockerd allows them: null, zero, full, random, urandom, tty, console, ptmx, pts, tun not. */
+const DEFAULT_DEVICE_RULES = [
+  { allow: false, access: 'rwm' },
+  { allow: true, type: 'c', access: 'm' },
+  { allow: true, type: 'b', access: 'm' },
+  ...[
+    [1, 3],
+    [1, 5],
+    [1, 7],
+    [1, 8],
+    [1, 9],
+    [5, 0],
+    [5, 1],
+    [5, 2],
+  ].map(([major, minor]) => ({ allow: true, type: 'c', major, minor, access: 'rwm' })),
+  { allow: true, type: 'c', major: 136, access: 'rwm' },
+];
+
+const defined = <T extends object>(value: T): T =>
+  Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as T;
+
+/** `process` of the configuration; exec uses the same shape with its own values. */
+export function processSpec(
+  plan: Pick<
+    BundlePlan,
+    | 'terminal'
+    | 'consoleSize'
+    | 'user'
+    | 'args'
+    | 'env'
+    | 'cwd'
+    | 'capabilities'
+    | 'noNewPrivileges'
+    | 'rlimits'
+    | 'oomScoreAdj'
+    | 'apparmorProfile'
+  >,
+): object {
+  const caps = plan.capabilities;
+  // An unprivileged user starts without effective capabilities, but a set-uid program can gain them: as dockerd.
+  const effective = plan.user.uid === 0 ? caps : [];
+  return defined({
+    terminal: plan.terminal,
+    consoleSize: plan.consoleSize && { height: plan.consoleSize.rows, width: plan.consoleSize.columns },
+    user: { uid: plan.user.uid, gid: plan.user.gid, additionalGids: plan.user.additionalGids },
+    args: plan.args,
+    env: plan.env,
+    cwd: plan.cwd,
+    capabilities: { bounding: caps, effective, permitted: effective, inheritable: [], ambient: [] },
+    rlimits: plan.rlimits,
+    noNewPrivileges: plan.noNewPrivileges,
+    oomScoreAdj: plan.oomScoreAdj,
+    apparmorProfile: plan.apparmorProfile,
+  });
+}
+
+function namespaceList(namespaces: BundlePlan['namespaces']): object[] {
+  const list: object[] = [{ type: 'mount' }];
+  for (const [type, how] of Object.entries(namespaces)) {
+    if (how === 'private') list.push({ type });
+    else if (how !== 'host') list.push({ type, path: how.path });
+  }
+  return list;
+}
+
+function resources(limits: Limits, privileged: boolean, devices: readonly PlannedDevice[]): object {
+  const rules = privileged
+    ? [{ allow: true, access: 'rwm' }]
+    : [
+        ...DEFAULT_DEVICE_RULES,
+        ...devices.map(({ type, major, minor, access }) => ({ allow: true, type, major, minor, access })),
+      ];
+  const memory = defined({
+    limit: limits.memoryBytes,
+    swap: limits.memorySwapBytes,
+    reservation: limits.memoryReservationBytes,
+    swappiness: limits.memorySwappiness,
+    disableOOMKiller: limits.oomKillDisable,
+  });
+  const cpu = defined({
+    shares: limits.cpuShares,
+    quota: limits.cpuQuotaMicros,
+    period: limits.cpuPeriodMicros,
+    cpus: limits.cpusetCpus,
+    mems: limits.cpusetMems,
+  });
+  return defined({
+    devices: rules,
+    memory: Object.keys(memory).length > 0 ? memory : undefined,
+    cpu: Object.keys(cpu).length > 0 ? cpu : undefined,
+    pids: limits.pids === undefined ? undefined : { limit: limits.pids },
+    blockIO: limits.blkioWeight === undefined ? undefined : { weight: limits.blkioWeight },
+  });
+}
+
+/** The whole `config.json`. */
+export function bundleSpec(plan: BundlePlan): object {
+  return defined({
+    ociVersion: '1.0.2',
+    process: processSpec(plan),
+    root: { path: plan.rootfs, readonly: plan.readonlyRootfs },
+    hostname: plan.hostname,
+    domainname: plan.domainname,
+    mounts: plan.mounts,
+    annotations: plan.annotations,
+    linux: defined({
+      namespaces: namespaceList(plan.namespaces),
+      resources: resources(plan.limits, plan.privileged, plan.devices),
+      devices: plan.devices.map(({ path, type, major, minor, fileMode, uid, gid }) => ({
+        path,
+        type,
+        major,
+        minor,
+        fileMode,
+        uid,
+        gid,
+      })),
+      cgroupsPath: plan.cgroupsPath,
+      seccomp: plan.seccomp,
+      maskedPaths: plan.maskedPaths,
+      readonlyPaths: plan.readonlyPaths,
+      sysctl: plan.sysctls,
+      rootfsPropagation: plan.rootfsPropagation,
+    }),
+  });
+}

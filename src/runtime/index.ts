@@ -1,0 +1,25 @@
+/** From an OCI bundle to a process and its end. */
+export * from './bundle/capabilities.ts';
+export * from './bundle/seccomp.ts';
+export * from './bundle/spec.ts';
+export { type CgroupHost, freeze, isFrozen, oomKills } from './cgroups.ts';
+export { InputPort } from './input.ts';
+export { type OciRuntime, RuntimeRefused } from './oci.ts';
+export { type Line, readLines } from './output/lines.ts';
+export { type Chunk, readChunks } from './output/reader.ts';
+export type { StreamName } from './output/segment.ts';
+export {
+  DEFAULT_LIMITS,
+  type Follower,
+  type LogLimits,
+  OutputWriter,
+  type Position,
+} from './output/writer.ts';
+export {
+  type Found,
+  type Launch,
+  type LaunchPlan,
+  Supervisor,
+  type SupervisorOptions,
+} from './supervisor.ts';
+export type { Task, TaskEnd, TaskRecord } from './task.ts';

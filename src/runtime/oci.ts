@@ -1,0 +1,209 @@
+/** The OCI runtime's command line: crun by default, any other that speaks runc's. */
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { codeOf, Failed } from '../base/errors.ts';
+import { type ExitStatus, pidfdOpen, spawn, withHiddenPath } from '../linux/index.ts';
+import type { CgroupHost } from './cgroups.ts';
+import type { Exits } from './exits.ts';
+
+/** A runtime as `--add-runtime` names it. */
+export interface OciRuntime {
+  readonly name: string;
+  readonly path: string;
+  readonly args: readonly string[];
+}
+
+export interface ToolDeps {
+  readonly exits: Exits;
+  readonly cgroups: CgroupHost;
+  readonly devNull: number;
+  /** Where the runtimes keep their own state, one directory a runtime. */
+  readonly stateRoot: string;
+}
+
+const ENV = ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'];
+
+/** What a runtime said when it refused. */
+export class RuntimeRefused extends Failed {
+  readonly status: ExitStatus | undefined;
+  constructor(what: string, status: ExitStatus | undefined) {
+    super(what);
+    this.status = status;
+  }
+}
+
+export interface CreateCall {
+  readonly id: string;
+  readonly bundle: string;
+  readonly pidFile: string;
+  readonly logFile: string;
+  readonly consoleSocket: string | undefined;
+  readonly stdio: readonly [stdin: number, stdout: number, stderr: number];
+}
+export interface ExecCall extends Omit<CreateCall, 'bundle'> {
+  readonly processFile: string;
+}
+
+export class OciTool {
+  readonly #deps: ToolDeps;
+  readonly runtime: OciRuntime;
+
+  constructor(runtime: OciRuntime, deps: ToolDeps) {
+    this.runtime = runtime;
+    this.#deps = deps;
+  }
+
+  get #isCrun(): boolean {
+    return /(^|\/)crun$/.test(this.runtime.path);
+  }
+  get #root(): string {
+    return `${this.#deps.stateRoot}/${this.runtime.name}`;
+  }
+
+  /** Prepares the container: its first process exists and waits to be started. @throws RuntimeRefused */
+  async create(call: CreateCall): Promise<number> {
+    const keyring = ['--no-new-keyring'];
+    await this.#run(call, [
+      'create',
+      `--bundle=${call.bundle}`,
+      `--pid-file=${call.pidFile}`,
+      ...console_(call),
+      ...keyring,
+      call.id,
+    ]);
+    return readPid(call.pidFile);
+  }
+
+  /** Lets the prepared process go. */
+  async start(id: string, logFile: string): Promise<void> {
+    // crun's init waits in read(2) of this FIFO; writing the byte ourselves saves starting a program (crun(1) start does the same).
+    if (this.#isCrun && this.#release(id)) return;
+    const { devNull } = this.#deps;
+    await this.#run({ id, logFile, stdio: [devNull, devNull, devNull] }, ['start', id]);
+  }
+
+  #fifo(id: string): string {
+    return `${this.#root}/${id}/exec.fifo`;
+  }
+  #release(id: string): boolean {
+    const fd = this.#openFifo(id);
+    if (fd === undefined) return false;
+    try {
+      // The byte first: whoever finds the FIFO without a reader knows that the process runs.
+      writeSync(fd, Buffer.alloc(1));
+    } finally {
+      closeSync(fd);
+    }
+    unlinkSync(this.#fifo(id));
+    return true;
+  }
+  #openFifo(id: string): number | undefined {
+    try {
+      return openSync(this.#fifo(id), constants.O_WRONLY | constants.O_NONBLOCK);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENXIO') return undefined;
+      throw error;
+    }
+  }
+
+  /** Whether the container was prepared but never let go: what a daemon killed in the middle of a start leaves. */
+  isWaiting(id: string): boolean {
+    if (!this.#isCrun) return existsSync(this.#fifo(id));
+    const fd = this.#openFifo(id);
+    if (fd === undefined) return false;
+    closeSync(fd);
+    return true;
+  }
+
+  /** Starts a further process in the container and returns its pid. @throws RuntimeRefused */
+  async exec(call: ExecCall): Promise<number> {
+    await this.#run(call, [
+      'exec',
+      '--detach',
+      `--process=${call.processFile}`,
+      `--pid-file=${call.pidFile}`,
+      ...console_(call),
+      call.id,
+    ]);
+    return readPid(call.pidFile);
+  }
+
+  /** Removes what the runtime remembers of an ended container. Never fails: it may never have got that far. */
+  forget(id: string): void {
+    rmSync(`${this.#root}/${id}`, { recursive: true, force: true });
+  }
+
+  async #run(call: Pick<CreateCall, 'id' | 'logFile' | 'stdio'>, args: readonly string[]): Promise<void> {
+    const { cgroups, exits } = this.#deps;
+    const manager = this.#isCrun ? ['--cgroup-manager=cgroupfs'] : [];
+    const argv = [
+      this.runtime.path,
+      ...this.runtime.args,
+      `--root=${this.#root}`,
+      `--log=${call.logFile}`,
+      '--log-format=json',
+      ...manager,
+      ...args,
+    ];
+    const start = () => spawn(this.runtime.path, argv, call.stdio, { env: ENV });
+    let pid: number;
+    try {
+      pid = cgroups.hide === undefined ? start() : withHiddenPath(cgroups.hide, start);
+    } catch (error) {
+      throw new Failed(`cannot start the runtime ${this.runtime.name}: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+    const pidfd = pidfdOpen(pid);
+    let status: ExitStatus | undefined;
+    try {
+      status = await exits.watch(pid, pidfd);
+    } finally {
+      closeSync(pidfd);
+    }
+    if (status?.code !== 0)
+      throw new RuntimeRefused(
+        lastComplaint(call.logFile) ?? `${this.runtime.name} ended with status ${status?.code ?? 'unknown'}`,
+        status,
+      );
+  }
+}
+
+const console_ = (call: Pick<CreateCall, 'consoleSocket'>): string[] =>
+  call.consoleSocket === undefined ? [] : [`--console-socket=${call.consoleSocket}`];
+
+function readPid(file: string): number {
+  const pid = Number(readFileSync(file, 'utf8'));
+  if (!Number.isSafeInteger(pid) || pid <= 0) throw new Failed(`the runtime wrote no pid to ${file}`);
+  return pid;
+}
+
+/** The most of a runtime's log that is read for its last words: a broken runtime may write without end. */
+const LOG_BYTES_MAX = 1 << 20;
+
+/** The last error in a runtime's JSON log. */
+export function lastComplaint(logFile: string): string | undefined {
+  let text: string;
+  try {
+    text = readFileSync(logFile, 'utf8').slice(-LOG_BYTES_MAX);
+  } catch {
+    return undefined;
+  }
+  for (const line of text.trimEnd().split('\n').reverse()) {
+    try {
+      const { msg, level } = JSON.parse(line) as { msg?: unknown; level?: unknown };
+      if (typeof msg === 'string' && level !== 'warning' && level !== 'debug' && level !== 'info') return msg;
+    } catch {
+      if (line !== '') return line.slice(0, 512);
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,510 @@
+/** Starts, finds again, and ends tasks: the processes of containers, which outlive this daemon. */
+import { closeSync, mkdirSync, openSync, readdirSync } from 'node:fs';
+import { messageOf } from '../base/errors.ts';
+import { undoUnlessDone } from '../base/lifetime.ts';
+import type { Log } from '../base/log.ts';
+import {
+  becomeSubreaper,
+  bindDescriptor,
+  growPipe,
+  MNT_DETACH,
+  pidfdOpen,
+  pidfdSignal,
+  pipe,
+  type Reactor,
+  SystemError,
+  setNonBlocking,
+  unmount,
+} from '../linux/index.ts';
+import { type CgroupHost, cgroupProcesses, readCgroupHost, removeCgroup } from './cgroups.ts';
+import { ConsoleSocket } from './console.ts';
+import type { Source } from './drain.ts';
+import { chooseExitSource, Exits, openConnector } from './exits.ts';
+import { Keeper, processStartTime, SHELVES } from './keeper.ts';
+import { type OciRuntime, OciTool } from './oci.ts';
+import type { OutputWriter } from './output/writer.ts';
+import { bootId, RunDirectory } from './rundir.ts';
+import { Task, type TaskRecord } from './task.ts';
+
+export interface SupervisorOptions {
+  readonly execRoot: string;
+  readonly runtimes: readonly OciRuntime[];
+  readonly reactor: Reactor;
+  readonly log: Log;
+}
+
+export interface LaunchPlan {
+  readonly id: string;
+  readonly runtime: string;
+  /** `config.json`. */
+  readonly spec: object;
+  readonly terminal: boolean;
+  readonly openStdin: boolean;
+  readonly cgroupPath: string;
+  readonly writer: OutputWriter;
+}
+
+/** A task that was prepared: its process exists and waits. `go` lets it run, `undo` takes everything back. */
+export interface Launch {
+  readonly task: Task;
+  go(): Promise<void>;
+  undo(): Promise<void>;
+}
+
+/** What was found of a container after a restart. */
+export type Found =
+  | { readonly is: 'running'; readonly task: Task }
+  /** It never ran: a start was cut off. Everything of it has been taken back. */
+  | { readonly is: 'undone' }
+  /** It ended while no daemon ran: `task.ended` is settled already. */
+  | { readonly is: 'ended'; readonly task: Task }
+  | { readonly is: 'unknown' };
+
+/** A pipe's size for a container's output: fewer wake-ups a megabyte than the default 64 KiB. */
+const PIPE_BYTES = 256 << 10;
+const CONNECTOR_NAME = 'exit events';
+const SIGKILL = 9;
+
+export class Supervisor {
+  readonly cgroups: CgroupHost;
+  readonly reactor: Reactor;
+  readonly exits: Exits;
+  readonly devNull: number;
+  readonly #options: SupervisorOptions;
+  readonly #keeper: Keeper;
+  readonly #tools = new Map<string, OciTool>();
+  readonly #parked: ReturnType<typeof Keeper.open>['found'];
+  readonly #boot = bootId();
+  readonly #tasks = new Set<Task>();
+
+  constructor(options: SupervisorOptions) {
+    const { execRoot, reactor, log } = options;
+    this.#options = options;
+    this.reactor = reactor;
+    mkdirSync(`${execRoot}/tasks`, { recursive: true, mode: 0o700 });
+    becomeSubreaper();
+    this.cgroups = readCgroupHost();
+    this.devNull = openSync('/dev/null', 'r+');
+    const { keeper, found } = Keeper.open({
+      file: `${execRoot}/keeper`,
+      devNull: this.devNull,
+      reactor,
+      log,
+    });
+    this.#keeper = keeper;
+    this.#parked = found;
+    this.exits = this.#openExits();
+    for (const runtime of options.runtimes)
+      this.#tools.set(
+        runtime.name,
+        new OciTool(runtime, {
+          exits: this.exits,
+          cgroups: this.cgroups,
+          devNull: this.devNull,
+          stateRoot: `${execRoot}/runtimes`,
+        }),
+      );
+    mkdirSync(`${execRoot}/runtimes`, { recursive: true, mode: 0o700 });
+  }
+
+  #openExits(): Exits {
+    const { reactor, log } = this.#options;
+    const source = chooseExitSource(process.env['GANTRY_EXIT_SOURCE']);
+    let connector = this.#parked.output.get(CONNECTOR_NAME)?.[0];
+    if (source === 'connector' && connector === undefined) {
+      connector = openConnector();
+      setNonBlocking(connector, true);
+      this.#keeper.park('output', CONNECTOR_NAME, [connector]);
+    }
+    if (source === 'none')
+      log.warn('exits.unknown', {
+        note: 'this kernel cannot tell exit codes of containers that end while the daemon is away',
+      });
+    return new Exits({ reactor, log, source, connector });
+  }
+
+  get runtimeNames(): readonly string[] {
+    return [...this.#tools.keys()];
+  }
+  get keeperPid(): number {
+    return this.#keeper.pid;
+  }
+  #tool(name: string): OciTool {
+    const tool = this.#tools.get(name);
+    if (tool === undefined) throw new Error(`no runtime ${name}`);
+    return tool;
+  }
+  #directory(id: string): RunDirectory {
+    return new RunDirectory(`${this.#options.execRoot}/tasks/${id}`);
+  }
+
+  /** Prepares a container's process. @throws RuntimeRefused, SystemError: then nothing is left of it */
+  launch(plan: LaunchPlan): Promise<Launch> {
+    return undoUnlessDone(async (undo) => {
+      const directory = this.#directory(plan.id);
+      directory.create();
+      undo.defer(() => directory.remove());
+      directory.writeConfig(plan.spec);
+      const tool = this.#tool(plan.runtime);
+      undo.defer(() => this.#sweepProcess(tool, plan.id, plan.cgroupPath));
+      const io = plan.terminal ? undefined : this.#openStdio(plan, directory, undo);
+      const { pid, sources } = await this.#create(tool, plan, directory, io, undo);
+      const pidfd = pidfdOpen(pid);
+      undo.defer(() => closeSync(pidfd));
+      undo.defer(() => void pidfdSignal(pidfd, SIGKILL));
+      this.#bindPidfd(pidfd, directory);
+      undo.defer(() => detach(directory.file('pidfd')));
+      const record = this.#record(plan, pid);
+      directory.save(record);
+      const task = this.#task(record, pidfd, plan.writer, sources, io?.stdin, directory);
+      undo.defer(() => void this.#tasks.delete(task));
+      this.#watch(task, pidfd);
+      return {
+        task,
+        go: () => tool.start(plan.id, directory.file('log.json')),
+        undo: async () => {
+          task.signal(SIGKILL);
+          await task.ended;
+          task.release();
+        },
+      };
+    });
+  }
+
+  #record(plan: LaunchPlan, pid: number): TaskRecord {
+    return {
+      id: plan.id,
+      pid,
+      startTime: processStartTime(pid) ?? '',
+      bootId: this.#boot,
+      runtime: plan.runtime,
+      terminal: plan.terminal,
+      openStdin: plan.openStdin,
+      cgroupPath: plan.cgroupPath,
+      logDirectory: plan.writer.directory,
+    };
+  }
+
+  /** FIFOs for a container without a terminal, parked before any process can write to them. */
+  #openStdio(plan: LaunchPlan, directory: RunDirectory, undo: AsyncDisposableStack) {
+    const fds: number[] = [];
+    undo.defer(() => {
+      for (const fd of fds) closeSync(fd);
+    });
+    const keep = (fd: number) => (fds.push(fd), fd);
+    const sources: Source[] = (['stdout', 'stderr'] as const).map((stream) => ({
+      stream,
+      fd: keep(directory.openOutput(stream)),
+      pipe: undefined,
+    }));
+    for (const { fd } of sources) growPipe(fd, PIPE_BYTES);
+    this.#keeper.park(
+      'output',
+      plan.id,
+      sources.map(({ fd }) => fd),
+    );
+    undo.defer(() => this.#keeper.release('output', plan.id));
+    if (!plan.openStdin) return { sources, stdin: undefined };
+    const stdin = keep(directory.openInput());
+    growPipe(stdin, PIPE_BYTES);
+    this.#keeper.park('input', plan.id, [stdin]);
+    undo.defer(() => this.#keeper.release('input', plan.id));
+    return { sources, stdin };
+  }
+
+  async #create(
+    tool: OciTool,
+    plan: LaunchPlan,
+    directory: RunDirectory,
+    io: { sources: Source[]; stdin: number | undefined } | undefined,
+    undo: AsyncDisposableStack,
+  ): Promise<{ pid: number; sources: readonly Source[] }> {
+    const call = {
+      id: plan.id,
+      bundle: directory.path,
+      pidFile: directory.file('pid'),
+      logFile: directory.file('log.json'),
+    };
+    if (io === undefined) return await this.#createOnTerminal(tool, plan, call, undo);
+    const mine: number[] = [];
+    try {
+      const stdin = plan.openStdin ? directory.openForProcess('stdin') : this.devNull;
+      if (plan.openStdin) mine.push(stdin);
+      for (const name of ['stdout', 'stderr'] as const) mine.push(directory.openForProcess(name));
+      const [stdout = -1, stderr = -1] = mine.slice(-2);
+      return {
+        pid: await tool.create({ ...call, consoleSocket: undefined, stdio: [stdin, stdout, stderr] }),
+        sources: io.sources,
+      };
+    } finally {
+      for (const fd of mine) closeSync(fd);
+    }
+  }
+
+  async #createOnTerminal(
+    tool: OciTool,
+    plan: LaunchPlan,
+    call: { id: string; bundle: string; pidFile: string; logFile: string },
+    undo: AsyncDisposableStack,
+  ): Promise<{ pid: number; sources: readonly Source[] }> {
+    const socket = this.openConsole();
+    try {
+      const pid = await tool.create({
+        ...call,
+        consoleSocket: socket.path,
+        stdio: [this.devNull, this.devNull, this.devNull],
+      });
+      const master = await socket.master();
+      const through = pipe(true);
+      setNonBlocking(master, true);
+      undo.defer(() => {
+        for (const fd of [master, through.read, through.write]) closeSync(fd);
+      });
+      this.#keeper.park('output', plan.id, [master, through.read, through.write]);
+      undo.defer(() => this.#keeper.release('output', plan.id));
+      return { pid, sources: [{ stream: 'stdout', fd: master, pipe: through }] };
+    } finally {
+      socket.close();
+    }
+  }
+
+  #consoles = 0;
+  /** A console socket with a path short enough for any exec root that itself is not longer than 80 bytes. */
+  openConsole(): ConsoleSocket {
+    return new ConsoleSocket(`${this.#options.execRoot}/tty${process.pid}.${++this.#consoles}`, this.reactor);
+  }
+
+  #bindPidfd(pidfd: number, directory: RunDirectory): void {
+    const path = directory.touchPidfd();
+    try {
+      bindDescriptor(pidfd, path);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error; // before Linux 6.14: the connector must do
+    }
+  }
+
+  #task(
+    record: TaskRecord,
+    pidfd: number,
+    writer: OutputWriter,
+    sources: readonly Source[],
+    stdinFd: number | undefined,
+    directory: RunDirectory,
+  ): Task {
+    const task = new Task({
+      record,
+      pidfd,
+      writer,
+      sources,
+      stdinFd,
+      reactor: this.reactor,
+      cgroups: this.cgroups,
+      log: this.#options.log,
+      release: {
+        stdin: () => this.#keeper.release('input', record.id),
+        all: () => {
+          this.#tasks.delete(task);
+          for (const shelf of SHELVES) this.#keeper.release(shelf, record.id);
+          detach(directory.file('pidfd'));
+          directory.remove();
+          this.#tool(record.runtime).forget(record.id);
+          void this.#removeCgroup(record.cgroupPath);
+        },
+      },
+    });
+    this.#tasks.add(task);
+    return task;
+  }
+
+  #watch(task: Task, pidfd: number): void {
+    void this.exits.watch(task.pid, pidfd).then((status) => {
+      // With the host's process namespace nothing else ends the container's other processes: they go with the first.
+      task.signalAll(SIGKILL);
+      task.end(status, new Date());
+    });
+  }
+
+  /** The cgroup empties when its last process is reaped: a moment after the kill. */
+  async #removeCgroup(path: string): Promise<void> {
+    for (let attempt = 0; attempt < 200; attempt++) {
+      try {
+        if (removeCgroup(this.cgroups, path)) return;
+      } catch (error) {
+        this.#options.log.warn('cgroup.kept', { path, reason: messageOf(error) });
+        return;
+      }
+      for (const pid of cgroupProcesses(this.cgroups, path)) {
+        try {
+          process.kill(pid, SIGKILL);
+        } catch {
+          // ended meanwhile
+        }
+      }
+      await new Promise((resolve) => setTimeout(resolve, attempt < 20 ? 5 : 50));
+    }
+    this.#options.log.warn('cgroup.kept', { path, reason: 'processes in it do not end' });
+  }
+
+  /** Ids with a directory below the exec root: what an earlier daemon started and did not clear away. */
+  leftIds(): string[] {
+    return readdirSync(`${this.#options.execRoot}/tasks`);
+  }
+
+  /** Finds a container's process again after a restart of the daemon. */
+  adopt(id: string, writerOf: (record: TaskRecord) => OutputWriter): Found {
+    const directory = this.#directory(id);
+    const record = directory.load();
+    if (record === undefined) {
+      this.#undoStart(id, directory);
+      return { is: 'undone' };
+    }
+    if (record.bootId !== this.#boot) {
+      directory.remove();
+      return { is: 'unknown' };
+    }
+    const pidfd = this.#reopenPidfd(record, directory);
+    if (this.#tool(record.runtime).isWaiting(id)) {
+      if (pidfd !== undefined) pidfdSignal(pidfd, SIGKILL);
+      if (pidfd !== undefined) closeSync(pidfd);
+      this.#undoStart(id, directory, record);
+      return { is: 'undone' };
+    }
+    const { sources, stdin } = this.#reopenStreams(record, directory);
+    const task = this.#task(
+      record,
+      pidfd ?? openSync('/dev/null', 'r'),
+      writerOf(record),
+      sources,
+      stdin,
+      directory,
+    );
+    if (pidfd === undefined) {
+      void this.exits.resolve(record.pid, undefined).then((status) => task.end(status, new Date()));
+      return { is: 'ended', task };
+    }
+    this.#watch(task, pidfd);
+    return { is: 'running', task };
+  }
+
+  /** The bound pidfd knows the exit status for ever; without it the pid must still be the same process. */
+  #reopenPidfd(record: TaskRecord, directory: RunDirectory): number | undefined {
+    const bound = openIfThere(directory.file('pidfd'));
+    try {
+      if (bound !== undefined) pidfdSignal(bound, 0); // an error tells that nothing is bound there
+      if (bound !== undefined) return bound;
+    } catch {
+      if (bound !== undefined) closeSync(bound);
+    }
+    if (processStartTime(record.pid) !== record.startTime) return undefined;
+    try {
+      return pidfdOpen(record.pid);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #reopenStreams(
+    record: TaskRecord,
+    directory: RunDirectory,
+  ): { sources: readonly Source[]; stdin: number | undefined } {
+    const output = this.#parked.output.get(record.id) ?? [];
+    const input = this.#parked.input.get(record.id)?.[0];
+    this.#parked.output.delete(record.id);
+    this.#parked.input.delete(record.id);
+    if (record.terminal) {
+      const [master, read, write] = output;
+      // Without the keeper the terminal is gone, and the kernel has hung it up.
+      if (master === undefined || read === undefined || write === undefined)
+        return { sources: [], stdin: undefined };
+      return { sources: [{ stream: 'stdout', fd: master, pipe: { read, write } }], stdin: undefined };
+    }
+    const sources = (['stdout', 'stderr'] as const).map((stream, i): Source => {
+      const fd = output[i] ?? directory.openOutput(stream);
+      return { stream, fd, pipe: undefined };
+    });
+    if (output.length === 0)
+      this.#keeper.park(
+        'output',
+        record.id,
+        sources.map(({ fd }) => fd),
+      );
+    return { sources, stdin: input };
+  }
+
+  /** Takes back what a start left that was cut off before its process was on record or let go. */
+  #undoStart(id: string, directory: RunDirectory, record?: TaskRecord): void {
+    const pid = directory.pidFromRuntime();
+    for (const tool of this.#tools.values()) {
+      if (pid !== undefined && tool.isWaiting(id)) killIfAlive(pid);
+      tool.forget(id);
+    }
+    detach(directory.file('pidfd'));
+    for (const shelf of SHELVES) {
+      for (const fd of this.#parked[shelf].get(id) ?? []) closeSync(fd);
+      this.#parked[shelf].delete(id);
+      this.#keeper.release(shelf, id);
+    }
+    directory.remove();
+    if (record) void this.#removeCgroup(record.cgroupPath);
+  }
+
+  #sweepProcess(tool: OciTool, id: string, cgroupPath: string): void {
+    tool.forget(id);
+    void this.#removeCgroup(cgroupPath);
+  }
+
+  /** Removes a cgroup that a cut-off start left; safe to call for one that never was. */
+  async sweepCgroup(path: string): Promise<void> {
+    await this.#removeCgroup(path);
+  }
+
+  /** Forgets what is parked for containers that nobody adopted. Call it when all adoptions are done. */
+  dropUnclaimed(): void {
+    for (const shelf of SHELVES)
+      for (const [name, fds] of this.#parked[shelf]) {
+        if (name === CONNECTOR_NAME) continue;
+        for (const fd of fds) closeSync(fd);
+        this.#keeper.release(shelf, name);
+      }
+    this.#parked.output.clear();
+    this.#parked.input.clear();
+  }
+
+  /** The tool of a runtime, for exec. */
+  toolOf(task: Task): OciTool {
+    return this.#tool(task.record.runtime);
+  }
+
+  /** An orderly end of the daemon. Containers run on; without any, the keeper ends too. */
+  close(): void {
+    const idle = this.#tasks.size === 0;
+    for (const task of this.#tasks) task.abandon();
+    if (idle && this.exits.connector !== undefined) this.#keeper.release('output', CONNECTOR_NAME);
+    this.exits.close();
+    if (idle) this.#keeper.close();
+  }
+}
+
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, 'r');
+  } catch {
+    return undefined;
+  }
+}
+
+function killIfAlive(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // it ended by itself
+  }
+}
+
+function detach(path: string): void {
+  try {
+    unmount(path, MNT_DETACH);
+  } catch {
+    // never bound, or an older kernel
+  }
+}

@@ -1,0 +1,149 @@
+/** A container's running process: its pidfd, streams and log. Made by launch.ts or, after a restart, adopt.ts. */
+import { closeSync } from 'node:fs';
+import type { Log } from '../base/log.ts';
+import { type ExitStatus, pidfdSignal, type Reactor, setWindowSize } from '../linux/index.ts';
+import { type CgroupHost, cgroupProcesses, oomKills } from './cgroups.ts';
+import { Drain, type Source } from './drain.ts';
+import { InputPort } from './input.ts';
+import type { OutputWriter } from './output/writer.ts';
+
+/** What outlives the daemon about a running task, in the exec root; it dies with the host's boot. */
+export interface TaskRecord {
+  readonly id: string;
+  readonly pid: number;
+  /** proc(5) field 22: tells this process from a later one with its pid. */
+  readonly startTime: string;
+  readonly bootId: string;
+  readonly runtime: string;
+  readonly terminal: boolean;
+  readonly openStdin: boolean;
+  readonly cgroupPath: string;
+  readonly logDirectory: string;
+}
+
+export interface TaskEnd {
+  /** Undefined: no one knows (an old kernel, everything of ours killed). */
+  readonly status: ExitStatus | undefined;
+  readonly at: Date;
+  readonly oomKilled: boolean;
+}
+
+export interface TaskParts {
+  readonly record: TaskRecord;
+  readonly pidfd: number;
+  readonly writer: OutputWriter;
+  readonly sources: readonly Source[];
+  /** The write end of stdin's FIFO; undefined when it is closed or there is none. A terminal's input is its master. */
+  readonly stdinFd: number | undefined;
+  readonly reactor: Reactor;
+  readonly cgroups: CgroupHost;
+  readonly log: Log;
+  /** Frees what the supervisor keeps for the task: parked descriptors, mounts, files. */
+  readonly release: {
+    stdin(): void;
+    all(): void;
+  };
+}
+
+export class Task {
+  readonly record: TaskRecord;
+  readonly writer: OutputWriter;
+  readonly #parts: TaskParts;
+  readonly #drains: readonly Drain[];
+  readonly #ended = Promise.withResolvers<TaskEnd>();
+  #input: InputPort | undefined;
+  #released = false;
+
+  constructor(parts: TaskParts) {
+    this.#parts = parts;
+    this.record = parts.record;
+    this.writer = parts.writer;
+    this.#drains = parts.sources.map((source) => new Drain(source, parts.writer, parts.reactor, parts.log));
+    parts.writer.onDrained = () => {
+      for (const drain of this.#drains) drain.resume();
+    };
+    for (const drain of this.#drains) drain.start();
+    const inputFd = parts.record.terminal ? this.#master : parts.stdinFd;
+    if (inputFd !== undefined) this.#input = new InputPort(inputFd, parts.reactor);
+  }
+
+  get #master(): number | undefined {
+    return this.record.terminal ? this.#parts.sources[0]?.fd : undefined;
+  }
+  get pid(): number {
+    return this.record.pid;
+  }
+  /** Where clients write to; undefined when stdin was closed or never asked for. */
+  get input(): InputPort | undefined {
+    return this.#input?.closed ? undefined : this.#input;
+  }
+
+  /** The end of input for the process: every writer of its stdin closes, after what was written is taken. */
+  closeInput(): void {
+    const input = this.#input;
+    if (input === undefined || this.record.terminal) return;
+    input.drained(() => {
+      input.close();
+      this.#closeStdin();
+    });
+  }
+  #stdinClosed = false;
+  #closeStdin(): void {
+    if (this.#stdinClosed || this.#parts.stdinFd === undefined) return;
+    this.#stdinClosed = true;
+    this.#parts.release.stdin();
+    closeSync(this.#parts.stdinFd);
+  }
+
+  /** False when the process has ended already. */
+  signal(number: number): boolean {
+    return pidfdSignal(this.#parts.pidfd, number);
+  }
+  /** Sends a signal to everything in the cgroup: what `kill -9` must reach when the container shares the host's processes. */
+  signalAll(number: number): void {
+    for (const pid of cgroupProcesses(this.#parts.cgroups, this.record.cgroupPath)) {
+      try {
+        process.kill(pid, number);
+      } catch {
+        // ended meanwhile
+      }
+    }
+  }
+  /** @throws SystemError; nothing happens without a terminal */
+  resize(rows: number, columns: number): void {
+    const master = this.#master;
+    if (master !== undefined) setWindowSize(master, rows, columns);
+  }
+
+  /** Resolves when the process has ended and its last output is in the log. Then `release` must be called. */
+  get ended(): Promise<TaskEnd> {
+    return this.#ended.promise;
+  }
+
+  /** Called once by the supervisor: the process has ended. */
+  end(status: ExitStatus | undefined, at: Date): void {
+    const { cgroups } = this.#parts;
+    for (const drain of this.#drains) drain.finish();
+    this.writer.finish();
+    this.#ended.resolve({ status, at, oomKilled: oomKills(cgroups, this.record.cgroupPath) > 0 });
+  }
+
+  /** Gives everything back to the kernel. Call it when the end is on record: only then may its traces go. */
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.#input?.close();
+    this.#closeStdin();
+    for (const { fd, pipe } of this.#parts.sources)
+      for (const each of pipe ? [fd, pipe.read, pipe.write] : [fd]) closeSync(each);
+    closeSync(this.#parts.pidfd);
+    this.#parts.release.all();
+  }
+
+  /** An orderly stop of the daemon: the process runs on, its descriptors stay with the keeper. */
+  abandon(): void {
+    for (const drain of this.#drains) drain.stop();
+    this.#input?.close();
+    this.writer.finish();
+  }
+}
