@@ -4,7 +4,12 @@ import { DEFAULT_CONFIG_FILE, merge, readConfig } from '../daemon/config-file.ts
 import { type DaemonOptions, optionsFrom } from '../daemon/options.ts';
 import { type Setting, settings, type Values, valueFromFlag } from '../daemon/settings.ts';
 
-const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+/** What one flag brought so far: its values in order, or `true` when a switch stood there without one. */
+type Given = readonly string[] | true | undefined;
+
+const textsOf = (given: Given): readonly string[] => (given === true ? ['true'] : (given ?? []));
+/** Go's flags also take `-D=false`, which commander reads as the value `=false`. */
+const collect = (value: string, before: Given): Given => [...textsOf(before), value.replace(/^=/, '')];
 
 /** Commander's options of one setting: the flag, and one hidden option for each old spelling. */
 function optionsOf(setting: Setting): Option[] {
@@ -13,14 +18,13 @@ function optionsOf(setting: Setting): Option[] {
   const hidden = setting.aliases.map((alias) =>
     new Option(`${alias} ${argument}`).argParser(collect).hideHelp(),
   );
-  for (const option of [shown, ...hidden]) if (setting.kind === 'boolean') option.preset('true');
   return [shown, ...hidden];
 }
 
 /** What the flags brought, by key. @throws InvalidArgument */
 function valuesFrom(given: Readonly<Record<string, unknown>>): Values {
   const entries = settings.flatMap((setting) => {
-    const texts = optionsOf(setting).flatMap((option) => (given[option.attributeName()] ?? []) as string[]);
+    const texts = optionsOf(setting).flatMap((option) => textsOf(given[option.attributeName()] as Given));
     return texts.length === 0 ? [] : [[setting.key, valueFromFlag(setting, texts)] as const];
   });
   return new Map(entries);

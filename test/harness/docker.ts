@@ -1,0 +1,110 @@
+/** Docker's own command lines, as users have them: the machine's, and Debian's from the peers' cache. */
+import { execFile, execFileSync, type SpawnOptions, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+
+const ROOT = join(import.meta.dirname, '../..');
+/** A hung command line fails its test instead of the whole run. */
+const DOCKER_TIMEOUT_MS = 120_000;
+
+export interface Ran {
+  /** 128 + signal when a signal ended it, as a shell says. */
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface DockerOptions {
+  readonly input?: string | Buffer | Readable;
+  /** DOCKER_API_VERSION. */
+  readonly version?: string;
+  /** Path of the command line; the machine's own by default. */
+  readonly cli?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
+}
+
+/** The cache of Debian's docker.io, containerd, runc and docker-registry; unpacked at the first call (ten seconds). */
+export function peersDirectory(): string {
+  return execFileSync('sh', [join(ROOT, 'tools/peers.sh')], { encoding: 'utf8' }).trim();
+}
+
+/** Debian's command line (20.10 on Debian 12). */
+export const debianDocker = (): string => join(peersDirectory(), 'usr/bin/docker');
+
+let machines: string | undefined;
+/** The `docker` on the PATH, else Debian's. */
+export function machineDocker(): string {
+  machines ??= (process.env.PATH ?? '')
+    .split(':')
+    .map((directory) => join(directory, 'docker'))
+    .find((file) => works(file));
+  machines ??= debianDocker();
+  return machines;
+}
+
+function works(file: string): boolean {
+  try {
+    execFileSync(file, ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The environment of a command line that talks to `host` and knows nothing of its user's settings. */
+export function dockerEnv(host: string, home: string, options: DockerOptions = {}): NodeJS.ProcessEnv {
+  const version = options.version === undefined ? {} : { DOCKER_API_VERSION: options.version };
+  return {
+    PATH: process.env.PATH,
+    HOME: home,
+    DOCKER_CONFIG: home,
+    DOCKER_HOST: host,
+    ...version,
+    ...options.env,
+  };
+}
+
+/** Runs it to its end. Never throws for an exit code. */
+export function runDocker(
+  host: string,
+  home: string,
+  argv: readonly string[],
+  options: DockerOptions = {},
+): Promise<Ran> {
+  return new Promise((resolve, reject) => {
+    const child = execFile(
+      options.cli ?? machineDocker(),
+      argv,
+      {
+        env: dockerEnv(host, home, options),
+        timeout: options.timeoutMs ?? DOCKER_TIMEOUT_MS,
+        killSignal: 'SIGKILL',
+        maxBuffer: 256 << 20,
+      },
+      (error, stdout, stderr) => {
+        if (error?.killed)
+          reject(new Error(`docker ${argv.join(' ')}: no end\n${stdout}${stderr}`, { cause: error }));
+        else resolve({ code: child.exitCode ?? 137, stdout, stderr });
+      },
+    );
+    const stdin = child.stdin!; // execFile always makes one
+    if (options.input === undefined) stdin.end();
+    else if (typeof options.input === 'string' || Buffer.isBuffer(options.input)) stdin.end(options.input);
+    else pipeline(options.input, stdin).catch(() => undefined);
+    stdin.on('error', () => undefined); // it may end without reading all
+  });
+}
+
+/** Starts it, for tests that talk with it while it runs. */
+export const spawnDocker = (
+  host: string,
+  home: string,
+  argv: readonly string[],
+  options: DockerOptions & { readonly stdio?: SpawnOptions['stdio'] } = {},
+) =>
+  spawn(options.cli ?? machineDocker(), argv, {
+    env: dockerEnv(host, home, options),
+    stdio: options.stdio ?? ['pipe', 'pipe', 'pipe'],
+  });
