@@ -9,3 +9,4 @@ export * from './process.ts';
 export * from './reactor.ts';
 export * from './sockets.ts';
 export * from './terminal.ts';
+export * from './trees.ts';

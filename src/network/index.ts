@@ -1,2 +1,3 @@
-/** Network namespaces, the default bridge, addresses, the firewall. */
+/** Network namespaces, the default bridge, addresses, the firewall, and the network files of a container. */
+export { type BridgeNetworkOptions, openBridgeNetwork } from './bridge-network.ts';
 export type * from './network.ts';

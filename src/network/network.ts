@@ -9,6 +9,8 @@ export interface PublishedPort {
   readonly hostPort: number;
 }
 
+export const isAnyAddress = (hostIp: string): boolean => hostIp === '' || hostIp === '0.0.0.0';
+
 /** A container's place on the bridge. Plain data: the engine keeps it in its records. */
 export interface Endpoint {
   readonly endpointId: string;
@@ -38,7 +40,8 @@ export interface BridgeNetwork {
   /**
    * A network namespace for the container with `lo` up and `eth0` on the bridge; it lives at {@link namespacePath}
    * (a bind mount) until `disconnect`. The bridge and the firewall table are made at the first call.
-   * @throws Conflict-kind errors: `Bind for IP:PORT failed: port is already allocated` · Failed: no free address
+   * @throws Failed `Bind for IP:PORT failed: port is already allocated`, or no free address · Conflict when the
+   * container is connected already, or the bridge belongs to another engine · InvalidArgument for a malformed request
    */
   connect(request: ConnectRequest): Promise<Endpoint>;
   namespacePath(containerId: string): string;

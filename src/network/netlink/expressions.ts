@@ -1,0 +1,158 @@
+/** nf_tables expressions: the steps a rule is made of, as the kernel wants them. Pure. linux/netfilter/nf_tables.h. */
+import { attribute, be32, text } from './message.ts';
+
+/** One step of a rule. Registers: 1 is the first 16-byte register, 9 and 10 the second and third 4 bytes of it. */
+export type Expression = Buffer;
+
+const CMP_EQ = 0;
+const CMP_NEQ = 1;
+const NF_DROP = 0;
+const NF_ACCEPT = 1;
+const NFT_RETURN = -5;
+const VERDICT_REGISTER = 0;
+const META = { IIFNAME: 6, OIFNAME: 7, L4PROTO: 16, IIFKIND: 26, OIFKIND: 27 } as const;
+const CT = { STATE: 0, STATUS: 2 } as const;
+const NETWORK_HEADER = 1;
+const TRANSPORT_HEADER = 2;
+const SOURCE_AT = 12;
+const DESTINATION_AT = 16;
+const PORT_AT = 2;
+const FIB_ADDRESS_TYPE = 3;
+const FIB_DESTINATION = 2;
+const RTN_LOCAL = 2;
+/** IFNAMSIZ: interface names are compared as 16 bytes. */
+const NAME_BYTES = 16;
+
+const expression = (name: string, parts: readonly Buffer[]): Expression =>
+  attribute(1, [attribute(1, text(name)), attribute(2, parts)]);
+const compare = (operator: number, value: Buffer, register = 1): Expression =>
+  expression('cmp', [
+    attribute(1, be32(register)),
+    attribute(2, be32(operator)),
+    attribute(3, [attribute(1, value)]),
+  ]);
+const meta = (key: number, register = 1): Expression =>
+  expression('meta', [attribute(1, be32(register)), attribute(2, be32(key))]);
+const payload = (base: number, offset: number, length: number, register = 1): Expression =>
+  expression('payload', [
+    attribute(1, be32(register)),
+    attribute(2, be32(base)),
+    attribute(3, be32(offset)),
+    attribute(4, be32(length)),
+  ]);
+const masked = (mask: Buffer): Expression =>
+  expression('bitwise', [
+    attribute(1, be32(1)),
+    attribute(2, be32(1)),
+    attribute(3, be32(mask.length)),
+    attribute(4, [attribute(1, mask)]),
+    attribute(5, [attribute(1, Buffer.alloc(mask.length))]),
+  ]);
+
+function nameBytes(name: string): Buffer {
+  const out = Buffer.alloc(NAME_BYTES);
+  out.write(name);
+  return out;
+}
+
+/** conntrack's values are in the machine's own order; every machine we run on is little-endian. */
+function anyOf(bits: number): Expression[] {
+  const mask = Buffer.alloc(4);
+  mask.writeUInt32LE(bits);
+  return [masked(mask), compare(CMP_NEQ, Buffer.alloc(4))];
+}
+const ct = (key: number): Expression => expression('ct', [attribute(2, be32(key)), attribute(1, be32(1))]);
+
+const verdict = (code: number): Expression =>
+  expression('immediate', [
+    attribute(1, be32(VERDICT_REGISTER)),
+    attribute(2, [attribute(2, [attribute(1, be32(code))])]),
+  ]);
+
+export const accept: Expression = verdict(NF_ACCEPT);
+export const drop: Expression = verdict(NF_DROP);
+export const leave: Expression = verdict(NFT_RETURN);
+export const masquerade: Expression = expression('masq', []);
+/** Packets and bytes that came this far; `nft list table` shows them. */
+export const counter: Expression = expression('counter', [
+  attribute(1, Buffer.alloc(8)),
+  attribute(2, Buffer.alloc(8)),
+]);
+
+export const cameIn = (name: string): Expression[] => [meta(META.IIFNAME), compare(CMP_EQ, nameBytes(name))];
+export const cameInElsewhere = (name: string): Expression[] => [
+  meta(META.IIFNAME),
+  compare(CMP_NEQ, nameBytes(name)),
+];
+export const goesOut = (name: string): Expression[] => [meta(META.OIFNAME), compare(CMP_EQ, nameBytes(name))];
+export const goesOutElsewhere = (name: string): Expression[] => [
+  meta(META.OIFNAME),
+  compare(CMP_NEQ, nameBytes(name)),
+];
+/** The kind of link (`bridge`); interfaces without a kind, as hardware, never match. */
+export const cameInByKind = (kind: string): Expression[] => [
+  meta(META.IIFKIND),
+  compare(CMP_EQ, nameBytes(kind)),
+];
+export const goesOutByKind = (kind: string): Expression[] => [
+  meta(META.OIFKIND),
+  compare(CMP_EQ, nameBytes(kind)),
+];
+
+/** IPv4 address in a range: `address` must have no bits beyond the prefix. */
+function addressIn(offset: number, address: Buffer, prefixLength: number): Expression[] {
+  const mask = Buffer.alloc(4);
+  mask.writeUInt32BE(prefixLength === 0 ? 0 : (0xffffffff << (32 - prefixLength)) >>> 0);
+  const whole = payload(NETWORK_HEADER, offset, 4);
+  return prefixLength === 32
+    ? [whole, compare(CMP_EQ, address)]
+    : [whole, masked(mask), compare(CMP_EQ, address)];
+}
+export const from = (address: Buffer, prefixLength: number): Expression[] =>
+  addressIn(SOURCE_AT, address, prefixLength);
+export const to = (address: Buffer, prefixLength: number): Expression[] =>
+  addressIn(DESTINATION_AT, address, prefixLength);
+export const toOtherThan = (address: Buffer): Expression[] => [
+  payload(NETWORK_HEADER, DESTINATION_AT, 4),
+  compare(CMP_NEQ, address),
+];
+
+/** One of this host's own addresses (loopback included). */
+export const toThisHost: readonly Expression[] = [
+  expression('fib', [
+    attribute(1, be32(1)),
+    attribute(2, be32(FIB_ADDRESS_TYPE)),
+    attribute(3, be32(FIB_DESTINATION)),
+  ]),
+  compare(CMP_EQ, Buffer.from([RTN_LOCAL, 0, 0, 0])),
+];
+/** Part of a conversation that was let through (established 2, related 4). */
+export const answering: readonly Expression[] = [ct(CT.STATE), ...anyOf(2 | 4)];
+/** Redirected by a published port (IPS_DST_NAT). */
+export const redirected: readonly Expression[] = [ct(CT.STATUS), ...anyOf(0x20)];
+
+const lookup = (map: string): Expression =>
+  expression('lookup', [attribute(1, text(map)), attribute(2, be32(1)), attribute(3, be32(1))]);
+/** Address from register 1, port from the four bytes after it: what the map's value holds. */
+const destinationNat: Expression = expression('nat', [
+  attribute(1, be32(1)), // NFT_NAT_DNAT
+  attribute(2, be32(2)), // NFPROTO_IPV4
+  attribute(3, be32(1)),
+  attribute(5, be32(9)),
+]);
+
+/** Redirects by (protocol, destination port). */
+export const redirectByPort = (map: string): Expression[] => [
+  meta(META.L4PROTO, 1),
+  payload(TRANSPORT_HEADER, PORT_AT, 2, 9),
+  lookup(map),
+  destinationNat,
+];
+/** Redirects by (destination address, protocol, destination port). */
+export const redirectByAddress = (map: string): Expression[] => [
+  payload(NETWORK_HEADER, DESTINATION_AT, 4, 1),
+  meta(META.L4PROTO, 9),
+  payload(TRANSPORT_HEADER, PORT_AT, 2, 10),
+  lookup(map),
+  destinationNat,
+];
