@@ -1,0 +1,68 @@
+/** One version of the API, composed once from the steps that came after it. */
+import type { FailedCall, Failure } from './failure.ts';
+import type { Doc, Lens } from './lens.ts';
+import type { MessageLens, Step, Version } from './step.ts';
+import { minorOf } from './step.ts';
+import { newestTraits, type Traits } from './traits.ts';
+
+export class Dialect {
+  readonly version: Version;
+  readonly traits: Traits;
+  /** The steps after this version, oldest first. */
+  readonly #later: readonly Step[];
+  readonly #cache = new Map<string, readonly unknown[]>();
+
+  constructor(version: Version, steps: readonly Step[]) {
+    this.version = version;
+    this.#later = steps.filter((step) => minorOf(step.version) > minorOf(version));
+    this.traits = this.#later.reduceRight<Traits>(
+      (traits, step) => ({ ...traits, ...step.before }),
+      newestTraits,
+    );
+  }
+
+  /** Erase before carrying: what an old field becomes must survive a later step that calls its new home new. */
+  request(route: string, doc: Doc): void {
+    const lenses = this.#of<Lens>(route, 'requests');
+    for (const lens of lenses) lens.erase?.(doc);
+    for (const lens of lenses) lens.up?.(doc);
+  }
+
+  /** Carry back from the newest step to the oldest, then erase: an older form may be made of what is erased. */
+  response(route: string, doc: Doc): void {
+    const lenses = this.#of<Lens>(route, 'responses');
+    for (let i = lenses.length - 1; i >= 0; i--) lenses[i]?.down?.(doc);
+    for (const lens of lenses) lens.erase?.(doc);
+  }
+
+  /** One message of a stream; undefined when clients of this version do not get it. */
+  message(route: string, message: Record<string, unknown>): Record<string, unknown> | undefined {
+    const lenses = this.#of<MessageLens>(route, 'messages');
+    let told: Record<string, unknown> | undefined = message;
+    for (let i = lenses.length - 1; i >= 0 && told; i--) told = lenses[i]?.down(told);
+    return told;
+  }
+
+  failure(failure: Failure, call: FailedCall): Failure {
+    for (const step of this.#later.toReversed())
+      for (const lens of step.failures ?? []) failure = lens.down(failure, call);
+    return failure;
+  }
+
+  /** True when nothing is between this version and the newest for the route's answers: they need no copy. */
+  plainAnswer(route: string): boolean {
+    return this.#of<Lens>(route, 'responses').length === 0;
+  }
+
+  #of<T>(route: string, side: 'requests' | 'responses' | 'messages'): readonly T[] {
+    const key = `${side} ${route}`;
+    let lenses = this.#cache.get(key);
+    if (!lenses) {
+      lenses = this.#later.flatMap(
+        (step) => (step[side] as Record<string, readonly unknown[]> | undefined)?.[route] ?? [],
+      );
+      this.#cache.set(key, lenses);
+    }
+    return lenses as readonly T[];
+  }
+}

@@ -1,0 +1,68 @@
+/** Images in the forms of older versions. */
+import { type Doc, isDoc } from '../place.ts';
+
+/** Image ids had no algorithm before 1.22. */
+export const bareId = (id: unknown): unknown => (typeof id === 'string' ? id.replace(/^sha256:/, '') : id);
+
+/** The list below 1.7: one entry a tag, with `Repository` and `Tag` instead of `RepoTags`. */
+export function entryPerTag(images: unknown): unknown {
+  if (!Array.isArray(images)) return images;
+  return images.filter(isDoc).flatMap((image) => {
+    const { RepoTags, ParentId: _parent, ...rest } = image;
+    const tags = Array.isArray(RepoTags)
+      ? RepoTags.filter((tag) => typeof tag === 'string' && tag !== '<none>:<none>')
+      : [];
+    return tags.length === 0 ? [rest] : tags.map((tag) => ({ ...splitTag(String(tag)), ...rest }));
+  });
+}
+
+/** A registry's port has a colon too: the tag starts after the last one behind the last slash. */
+export function splitTag(name: string): { Repository: string; Tag: string } {
+  const colon = name.lastIndexOf(':');
+  if (colon <= name.lastIndexOf('/')) return { Repository: name, Tag: '' };
+  return { Repository: name.slice(0, colon), Tag: name.slice(colon + 1) };
+}
+
+const LOWER: readonly (readonly [newer: string, older: string])[] = [
+  ['Id', 'id'],
+  ['Parent', 'parent'],
+  ['Comment', 'comment'],
+  ['Created', 'created'],
+  ['Container', 'container'],
+  ['ContainerConfig', 'container_config'],
+  ['DockerVersion', 'docker_version'],
+  ['Author', 'author'],
+  ['Config', 'config'],
+  ['Architecture', 'architecture'],
+  ['Os', 'os'],
+];
+
+/** Inspect below 1.12: the image's own JSON with small letters; `Size` kept its capital, empty values were left out. */
+export function lowerCased(image: Doc): Doc {
+  const written: Doc = {};
+  for (const [newer, older] of LOWER)
+    if (image[newer] !== undefined && image[newer] !== '') written[older] = image[newer];
+  if (image.Size !== undefined) written.Size = image.Size;
+  return written;
+}
+
+/** What a container's config looked like when nobody had set anything: images below 1.45 carried such a one. */
+export const blankContainerConfig = {
+  Hostname: '',
+  Domainname: '',
+  User: '',
+  AttachStdin: false,
+  AttachStdout: false,
+  AttachStderr: false,
+  Tty: false,
+  OpenStdin: false,
+  StdinOnce: false,
+  Env: null,
+  Cmd: null,
+  Image: '',
+  Volumes: null,
+  WorkingDir: '',
+  Entrypoint: null,
+  OnBuild: null,
+  Labels: null,
+} as const;

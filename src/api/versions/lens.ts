@@ -1,0 +1,100 @@
+/** Lenses: each names one difference between two neighbouring versions of the API, and knows both directions. */
+import { InvalidArgument } from '../../base/errors.ts';
+import { type Doc, place } from './place.ts';
+
+export type { Doc } from './place.ts';
+
+export interface Lens {
+  readonly note: string;
+  /** Removes what a client of the older version cannot have meant, or must not see. */
+  erase?(doc: Doc): void;
+  /** older → newer */
+  up?(doc: Doc): void;
+  /** newer → older */
+  down?(doc: Doc): void;
+}
+
+/** The newer version added `path`: older clients neither send nor see it. */
+export function added(path: string): Lens {
+  const at = place(path);
+  return { note: `adds ${path}`, erase: (doc) => at.drop(doc) };
+}
+
+/** The newer version no longer has `path`: older clients still get `was` there, made from the whole document. */
+export function removed(path: string, was: unknown | ((doc: Doc) => unknown)): Lens {
+  const at = place(path);
+  const make = typeof was === 'function' ? (was as (doc: Doc) => unknown) : () => structuredClone(was);
+  return {
+    note: `removes ${path}`,
+    down(doc) {
+      const last = path.slice(path.lastIndexOf('.') + 1);
+      const home = path.slice(0, path.lastIndexOf('.'));
+      if (home.includes('[]') || home.includes('{}')) {
+        // Each element has its own old value, made from that element.
+        for (const element of at.homes(doc))
+          if (element[last] === undefined || element[last] === null) element[last] = make(element);
+      } else {
+        const value = make(doc);
+        if (value !== undefined) at.putIfAbsent(doc, value);
+        if (value === null) for (const element of at.homes(doc)) element[last] ??= null;
+      }
+    },
+  };
+}
+
+/** The same thing under another name or in another place. What the newer place already says wins. */
+export function moved(from: string, to: string): Lens {
+  const [older, newer] = [place(from), place(to)];
+  return {
+    note: `${from} moves to ${to}`,
+    up: (doc) => newer.putIfAbsent(doc, older.take(doc)),
+    down: (doc) => older.putIfAbsent(doc, newer.take(doc)),
+  };
+}
+
+/** The old place stays as a second one: clients of the older version read both. */
+export function copied(from: string, to: string, absent?: unknown): Lens {
+  const [older, newer] = [place(from), place(to)];
+  return {
+    note: `${from} is also ${to}`,
+    up: (doc) => newer.putIfAbsent(doc, older.take(doc)),
+    down: (doc) => older.putIfAbsent(doc, newer.peek(doc) ?? absent),
+  };
+}
+
+/** An absent value meant something else before. */
+export function defaultWas(path: string, old: unknown): Lens {
+  const at = place(path);
+  return {
+    note: `${path} no longer defaults to ${JSON.stringify(old)}`,
+    up: (doc) => at.putIfAbsent(doc, old),
+  };
+}
+
+/** The same value, written differently. */
+export function rewritten(path: string, note: string, way: { up?: Rewrite; down?: Rewrite }): Lens {
+  const at = place(path);
+  const { up, down } = way;
+  return {
+    note,
+    ...(up && { up: (doc: Doc) => at.rewrite(doc, up) }),
+    ...(down && { down: (doc: Doc) => at.rewrite(doc, down) }),
+  };
+}
+type Rewrite = (value: unknown) => unknown;
+
+/** A whole document in another shape. */
+export function reshaped(note: string, way: { up?: (doc: Doc) => void; down?: (doc: Doc) => void }): Lens {
+  return { note, ...way };
+}
+
+/** The older version must not say this: silence would do something else than what was asked. */
+export function refused(note: string, complaint: (doc: Doc) => string | undefined): Lens {
+  return {
+    note,
+    up(doc) {
+      const message = complaint(doc);
+      if (message !== undefined) throw new InvalidArgument(message);
+    },
+  };
+}

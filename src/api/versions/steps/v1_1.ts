@@ -1,0 +1,30 @@
+/** API 1.1. */
+import { statusWas } from '../failure.ts';
+import { added, removed, reshaped } from '../lens.ts';
+import { isDoc, memberOf } from '../place.ts';
+import { step } from '../step.ts';
+
+export const v1_1 = step('1.1', {
+  summary: 'Progress is JSON; info tells limits.',
+  adds: ['POST /build', 'GET /containers/json', 'POST /containers/{name}/resize'],
+  responses: {
+    'POST /containers/create': [removed('body.Warnings', null)],
+    'GET /info': [
+      added('body.MemoryLimit'),
+      added('body.SwapLimit'),
+      removed('body.Version', (doc: unknown) => memberOf(memberOf(doc, 'body'), 'ServerVersion')),
+      removed('body.GoVersion', ''),
+    ],
+    'GET /version': [
+      added('body.GoVersion'),
+      reshaped('limits move to info', {
+        down({ body, info }) {
+          const { MemoryLimit, SwapLimit } = isDoc(info) ? info : {};
+          if (isDoc(body)) Object.assign(body, { MemoryLimit, SwapLimit });
+        },
+      }),
+    ],
+  },
+  failures: [statusWas('any', 406, 500)],
+  before: { progress: 'text', versionTellsLimits: true },
+});

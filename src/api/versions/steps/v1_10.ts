@@ -1,0 +1,59 @@
+/** API 1.10. */
+import { wordsWere } from '../failure.ts';
+import { added, removed, reshaped } from '../lens.ts';
+import { type Doc, isDoc, memberOf, place } from '../place.ts';
+import { step } from '../step.ts';
+
+const dns = place('body.Dns');
+const volumesFrom = place('body.VolumesFrom');
+
+/** Name servers and volumes of others were said in the config, the latter separated by commas. */
+function carryHostSettings(doc: Doc): void {
+  place('body.HostConfig.Dns').putIfAbsent(doc, dns.take(doc));
+  const others = volumesFrom.take(doc);
+  if (typeof others === 'string' && others !== '')
+    place('body.HostConfig.VolumesFrom').putIfAbsent(doc, others.split(','));
+}
+
+const hostConfig = (doc: Doc, name: string): unknown => memberOf(memberOf(doc.body, 'HostConfig'), name);
+
+export const v1_10 = step('1.10', {
+  summary: 'Removing can be forced; name servers and volumes of other containers leave the config.',
+  requests: {
+    'DELETE /containers/{name}': [added('query.force')],
+    'DELETE /images/{name}': [added('query.force'), added('query.noprune')],
+    'POST /containers/create': [
+      reshaped('Dns and VolumesFrom move into HostConfig', { up: carryHostSettings }),
+    ],
+  },
+  responses: {
+    'GET /containers/{name}/json': [
+      added('body.ExecDriver'),
+      removed('body.Config.Dns', (doc: Doc) => hostConfig(doc, 'Dns') ?? null),
+      removed('body.Config.VolumesFrom', (doc: Doc) => {
+        const others = hostConfig(doc, 'VolumesFrom');
+        return Array.isArray(others) ? others.join(',') : '';
+      }),
+      added('body.HostConfig.Dns'),
+      added('body.HostConfig.DnsSearch'),
+      added('body.HostConfig.VolumesFrom'),
+    ],
+    'GET /images/{name}/json': [
+      reshaped('Dns and VolumesFrom leave the config', {
+        down(doc) {
+          for (const name of ['config', 'container_config']) {
+            const config = memberOf(doc.body, name);
+            if (isDoc(config)) Object.assign(config, { Dns: null, VolumesFrom: '', ...config });
+          }
+        },
+      }),
+    ],
+  },
+  failures: [
+    wordsWere(
+      'DELETE /containers/{name}',
+      /^Impossible to remove a running container, please stop it first or use -f$/,
+      () => 'Impossible to remove a running container, please stop it first',
+    ),
+  ],
+});

@@ -1,0 +1,43 @@
+/** API 1.11. */
+
+import { wordsWere } from '../failure.ts';
+import { statusBelow1_11, unquoted } from '../forms/containers.ts';
+import { added, removed, rewritten } from '../lens.ts';
+import { step } from '../step.ts';
+
+export const v1_11 = step('1.11', {
+  summary: 'Logs without attaching; the engine can be pinged; events can end.',
+  adds: ['GET /containers/{name}/logs', 'GET /_ping'],
+  requests: { 'GET /events': [added('query.until')] },
+  responses: {
+    'GET /containers/json': [
+      rewritten('body[].Command', 'is quoted', { down: unquoted }),
+      rewritten('body[].Status', 'tells how long ago', { down: statusBelow1_11 }),
+    ],
+    'GET /containers/{name}/json': [
+      added('body.MountLabel'),
+      added('body.ProcessLabel'),
+      added('body.HostConfig.NetworkMode'),
+      removed('body.State.Ghost', false),
+    ],
+    'GET /version': [added('body.ApiVersion')],
+  },
+  failures: [
+    {
+      note: 'starting a running container was an error',
+      down: (failure, call) =>
+        failure.status === 204 && call.route === 'POST /containers/{name}/start'
+          ? {
+              ...failure,
+              status: 500,
+              message: `Cannot start container ${call.name}: The container ${call.name} is already running.`,
+            }
+          : failure,
+    },
+    wordsWere(
+      'any',
+      /^Could not find the file (\S+) in container .*$/,
+      (match) => `stat ${match[1]}: no such file or directory`,
+    ),
+  ],
+});

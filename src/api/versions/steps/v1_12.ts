@@ -1,0 +1,42 @@
+/** API 1.12. */
+import { lowerCased } from '../forms/images.ts';
+import { added, removed, reshaped } from '../lens.ts';
+import { type Doc, isDoc, memberOf } from '../place.ts';
+import { step } from '../step.ts';
+
+/** Unpublished ports were told as public ones. */
+function unpublishedAsPublic(doc: Doc): void {
+  for (const container of Array.isArray(doc.body) ? doc.body.filter(isDoc) : []) {
+    for (const port of Array.isArray(container.Ports) ? container.Ports.filter(isDoc) : []) {
+      if (port.PublicPort !== undefined) continue;
+      port.PublicPort = port.PrivatePort;
+      delete port.PrivatePort;
+    }
+  }
+}
+
+export const v1_12 = step('1.12', {
+  summary: 'Inspect writes names with capitals; containers can be paused; images can be filtered.',
+  adds: ['POST /containers/{name}/pause', 'POST /containers/{name}/unpause'],
+  removes: ['POST /images/{name}/insert'],
+  requests: {
+    'GET /images/json': [added('query.filters')],
+    'POST /containers/create': [added('body.Cpuset')],
+  },
+  responses: {
+    'GET /images/{name}/json': [
+      reshaped('names have capitals', {
+        down(doc) {
+          if (isDoc(doc.body)) doc.body = lowerCased(doc.body);
+        },
+      }),
+    ],
+    'GET /containers/json': [reshaped('an unpublished port is private', { down: unpublishedAsPublic })],
+    'GET /containers/{name}/json': [
+      // Documents print `Id`, daemons sent `ID`: both are there, so that clients of either belief find theirs.
+      removed('body.ID', (doc: Doc) => (isDoc(doc.body) ? memberOf(doc.body, 'Id') : undefined)),
+      added('body.State.Paused'),
+      added('body.Config.Cpuset'),
+    ],
+  },
+});

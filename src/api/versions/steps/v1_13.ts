@@ -1,0 +1,17 @@
+/** API 1.13. */
+import { statusWas } from '../failure.ts';
+import { added, rewritten } from '../lens.ts';
+import { step } from '../step.ts';
+
+export const v1_13 = step('1.13', {
+  summary: 'Start and stop answer 304 when nothing changes; logs have a tail.',
+  requests: { 'GET /containers/{name}/logs': [added('query.tail')] },
+  responses: {
+    'GET /containers/{name}/json': [
+      rewritten('body.HostConfig.Links', 'links are shown', { down: () => null }),
+    ],
+    'GET /info': [added('body.Sockets')],
+  },
+  failures: [statusWas(['POST /containers/{name}/start', 'POST /containers/{name}/stop'], 304, 204)],
+  before: { noStream: 'inBody' },
+});

@@ -1,0 +1,35 @@
+/** API 1.14. */
+import { wordsWere } from '../failure.ts';
+import { added } from '../lens.ts';
+import { step } from '../step.ts';
+
+export const v1_14 = step('1.14', {
+  summary: 'Restart policies, capabilities and devices; removing by force kills; log times have nanoseconds.',
+  requests: {
+    'POST /containers/{name}/start': [
+      added('body.CapAdd'),
+      added('body.CapDrop'),
+      added('body.Devices'),
+      added('body.RestartPolicy'),
+    ],
+  },
+  responses: {
+    'GET /info': [added('body.OperatingSystem')],
+    'GET /containers/{name}/json': [
+      added('body.State.Restarting'),
+      added('body.HostConfig.CapAdd'),
+      added('body.HostConfig.CapDrop'),
+      added('body.HostConfig.Devices'),
+      added('body.HostConfig.RestartPolicy'),
+    ],
+  },
+  failures: [
+    wordsWere(
+      'DELETE /containers/{name}',
+      /^You cannot remove a running container\..*$/,
+      () => 'Impossible to remove a running container, please stop it first or use -f',
+      406,
+    ),
+  ],
+  before: { logStamp: 'stamp', startBody: 'jsonIfTyped' },
+});

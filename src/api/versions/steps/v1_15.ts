@@ -1,0 +1,30 @@
+/** API 1.15. */
+import { added, rewritten } from '../lens.ts';
+import { step } from '../step.ts';
+
+export const v1_15 = step('1.15', {
+  summary: 'Create takes a HostConfig; processes can be added to running containers.',
+  adds: [
+    'POST /containers/{name}/exec',
+    'POST /exec/{id}/start',
+    'POST /exec/{id}/resize',
+    'GET /images/get',
+  ],
+  requests: { 'POST /containers/create': [added('body.HostConfig')] },
+  responses: {
+    'GET /images/{name}/json': [added('body.VirtualSize')],
+    'GET /info': [
+      // Up to 1.15 a list of one was sent.
+      rewritten('body.IndexServerAddress', 'is one address', {
+        down: (address) => (Array.isArray(address) ? address : [address]),
+      }),
+    ],
+    'GET /containers/{name}/json': [
+      added('body.AppArmorProfile'),
+      added('body.NetworkSettings.MacAddress'),
+      added('body.HostConfig.ExtraHosts'),
+      added('body.HostConfig.SecurityOpt'),
+    ],
+  },
+  before: { untyped: ['execStart', 'execCreate', 'containerCreate'] },
+});

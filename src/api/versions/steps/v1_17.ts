@@ -1,0 +1,50 @@
+/** API 1.17. */
+import { statusWas, wordsWere } from '../failure.ts';
+import { added } from '../lens.ts';
+import { step } from '../step.ts';
+
+export const v1_17 = step('1.17', {
+  summary: 'Labels; containers can be renamed and measured; a hijack may ask to upgrade.',
+  adds: ['POST /containers/{name}/rename', 'GET /containers/{name}/stats'],
+  requests: {
+    'POST /containers/create': [
+      added('body.Labels'),
+      added('body.HostConfig.PidMode'),
+      added('body.HostConfig.ReadonlyRootfs'),
+    ],
+  },
+  responses: {
+    'GET /containers/json': [added('body[].Labels')],
+    'GET /images/json': [added('body[].Labels')],
+    'GET /info': [added('body.RegistryConfig')],
+    'GET /images/{name}/json': [added('body.Config.Labels'), added('body.ContainerConfig.Labels')],
+    'GET /containers/{name}/json': [
+      added('body.ExecIDs'),
+      added('body.RestartCount'),
+      added('body.Config.Labels'),
+      added('body.HostConfig.PidMode'),
+      added('body.HostConfig.ReadonlyRootfs'),
+      added('body.NetworkSettings.GlobalIPv6Address'),
+      added('body.NetworkSettings.GlobalIPv6PrefixLen'),
+      added('body.NetworkSettings.IPv6Gateway'),
+      added('body.NetworkSettings.LinkLocalIPv6Address'),
+      added('body.NetworkSettings.LinkLocalIPv6PrefixLen'),
+    ],
+  },
+  failures: [
+    wordsWere(
+      'any',
+      /Conflict\. The name "([^"]+)" is already in use by container ([0-9a-f]{12})\..*$/,
+      (match) =>
+        `Conflict, The name ${match[1]} is already assigned to ${match[2]}. You have to delete (or rename) that container to be able to assign ${match[1]} to a container again.`,
+    ),
+    wordsWere(
+      'DELETE /containers/{name}',
+      /^Conflict, (You cannot remove a running container\..*)$/,
+      (match) => match[1] ?? '',
+      500,
+    ),
+    statusWas('DELETE /containers/{name}', 409, 500, (failure) => /running container/.test(failure.message)),
+  ],
+  before: { upgradeAnswered: false },
+});

@@ -1,0 +1,49 @@
+/** API 1.18. */
+import { wordsWere } from '../failure.ts';
+import { added } from '../lens.ts';
+import { step } from '../step.ts';
+
+export const v1_18 = step('1.18', {
+  summary: 'Resource limits, log drivers and ulimits stand in HostConfig; info tells proxies and the time.',
+  requests: {
+    'POST /containers/create': [
+      added('body.HostConfig.Ulimits'),
+      added('body.HostConfig.LogConfig'),
+      added('body.HostConfig.CgroupParent'),
+    ],
+  },
+  responses: {
+    'GET /containers/{name}/json': [
+      added('body.LogPath'),
+      added('body.State.Dead'),
+      added('body.HostConfig.LogConfig'),
+      added('body.HostConfig.Ulimits'),
+      added('body.HostConfig.CgroupParent'),
+      added('body.HostConfig.Memory'),
+      added('body.HostConfig.MemorySwap'),
+      added('body.HostConfig.CpuShares'),
+      added('body.HostConfig.CpusetCpus'),
+      added('body.HostConfig.VolumeDriver'),
+      added('body.Config.VolumeDriver'),
+    ],
+    'GET /images/json': [added('body[].RepoDigests')],
+    'GET /images/{name}/json': [
+      added('body.Config.VolumeDriver'),
+      added('body.ContainerConfig.VolumeDriver'),
+    ],
+    'GET /info': [
+      added('body.SystemTime'),
+      added('body.HttpProxy'),
+      added('body.HttpsProxy'),
+      added('body.NoProxy'),
+    ],
+  },
+  failures: [
+    wordsWere('any', /^no such id: (.*)$/, (match) => `No such container: ${match[1]}`),
+    wordsWere(
+      'GET /images/{name}/history',
+      /^No such container: (.*)$/,
+      (match) => `No such image: ${match[1]}`,
+    ),
+  ],
+});

@@ -1,0 +1,76 @@
+/** API 1.19. */
+import { wordsWere } from '../failure.ts';
+import { added, copied, reshaped, rewritten } from '../lens.ts';
+import { type Doc, memberOf } from '../place.ts';
+import { step } from '../step.ts';
+
+const asFlag = (path: string) =>
+  rewritten(path, 'flags are booleans', {
+    down: (value) => (typeof value === 'boolean' ? Number(value) : value),
+  });
+/** A number that could not be read counted as none. */
+const lenient = (path: string) =>
+  rewritten(path, 'must be a number', { up: (said) => (/^\d+$/.test(String(said)) ? said : undefined) });
+
+const inConfig = (config: string) => [
+  copied(`body.${config}.Memory`, 'body.HostConfig.Memory', 0),
+  copied(`body.${config}.MemorySwap`, 'body.HostConfig.MemorySwap', 0),
+  copied(`body.${config}.CpuShares`, 'body.HostConfig.CpuShares', 0),
+  copied(`body.${config}.Cpuset`, 'body.HostConfig.CpusetCpus', ''),
+];
+
+function clampShares(doc: Doc): void {
+  const host = memberOf(doc.body, 'HostConfig') as Doc | undefined;
+  for (const home of [doc.body as Doc, host ?? {}]) {
+    const shares = home.CpuShares;
+    if (typeof shares === 'number' && shares > 0) home.CpuShares = Math.min(262144, Math.max(2, shares));
+  }
+}
+
+export const v1_19 = step('1.19', {
+  summary: 'Flags of info are booleans; logs know since; a version mismatch is 400.',
+  requests: {
+    'GET /containers/{name}/logs': [added('query.since')],
+    'GET /containers/json': [lenient('query.limit')],
+    'GET /events': [lenient('query.since'), lenient('query.until')],
+    'POST /containers/create': [
+      added('body.HostConfig.CpuPeriod'),
+      added('body.HostConfig.CpuQuota'),
+      added('body.HostConfig.CpusetMems'),
+      added('body.HostConfig.BlkioWeight'),
+      added('body.HostConfig.OomKillDisable'),
+      added('body.HostConfig.UTSMode'),
+      reshaped('CpuShares outside 2…262144 are an error', { up: clampShares }),
+    ],
+  },
+  responses: {
+    'GET /info': [
+      ...['Debug', 'MemoryLimit', 'SwapLimit', 'IPv4Forwarding'].map((name) => asFlag(`body.${name}`)),
+      added('body.CpuCfsPeriod'),
+      added('body.CpuCfsQuota'),
+      added('body.OomKillDisable'),
+      added('body.LoggingDriver'),
+      added('body.ExperimentalBuild'),
+    ],
+    'GET /version': [added('body.Experimental')],
+    'GET /images/{name}/history': [added('body[].Comment')],
+    'GET /images/{name}/json': [...inConfig('Config'), ...inConfig('ContainerConfig')],
+    'GET /containers/{name}/json': [
+      ...inConfig('Config'),
+      added('body.HostConfig.CpuPeriod'),
+      added('body.HostConfig.CpuQuota'),
+      added('body.HostConfig.CpusetMems'),
+      added('body.HostConfig.BlkioWeight'),
+      added('body.HostConfig.OomKillDisable'),
+      added('body.HostConfig.UTSMode'),
+    ],
+  },
+  failures: [
+    wordsWere(
+      'DELETE /containers/{name}',
+      /^Cannot destroy container [^:]*: (Conflict, You cannot .*)$/,
+      (match) => match[1] ?? '',
+    ),
+  ],
+  before: { eventSeparator: '' },
+});

@@ -1,0 +1,29 @@
+/** API 1.2. */
+import { statusWas } from '../failure.ts';
+import { added, defaultWas, moved, reshaped } from '../lens.ts';
+import type { Doc } from '../place.ts';
+import { step } from '../step.ts';
+
+export const v1_2 = step('1.2', {
+  summary: 'Sizes in lists; removing an image tells what it did; credentials leave the engine.',
+  requests: { 'DELETE /images/{name}': [defaultWas('query.noprune', '1')] },
+  responses: {
+    'GET /containers/json': [added('body[].SizeRw'), added('body[].SizeRootFs')],
+    'GET /images/json': [added('body[].Size'), added('body[].VirtualSize')],
+    'GET /images/{name}/json': [added('body.Size')],
+    'DELETE /images/{name}': [
+      reshaped('tells what was removed', {
+        down(doc: Doc) {
+          doc.status = 204;
+          doc.body = undefined;
+        },
+      }),
+    ],
+    'GET /containers/{name}/json': [
+      moved('body.NetworkSettings.IpAddress', 'body.NetworkSettings.IPAddress'),
+      moved('body.NetworkSettings.IpPrefixLen', 'body.NetworkSettings.IPPrefixLen'),
+      added('body.ID'),
+    ],
+  },
+  failures: [statusWas('any', 409, 500)],
+});

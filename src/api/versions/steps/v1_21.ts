@@ -1,0 +1,92 @@
+/** API 1.21. */
+import { statusWas, wordsWere } from '../failure.ts';
+import { added, moved, removed } from '../lens.ts';
+import { type Doc, memberOf } from '../place.ts';
+import { step } from '../step.ts';
+
+export const v1_21 = step('1.21', {
+  summary: 'Volumes and networks become resources of their own; the volume driver moves into HostConfig.',
+  adds: [
+    'GET /volumes',
+    'POST /volumes/create',
+    'GET /volumes/{name}',
+    'DELETE /volumes/{name}',
+    'GET /networks',
+  ],
+  removes: ['GET /containers/ps'],
+  requests: {
+    'POST /containers/create': [
+      added('body.StopSignal'),
+      added('body.HostConfig.DnsOptions'),
+      added('body.HostConfig.MemoryReservation'),
+      moved('body.VolumeDriver', 'body.HostConfig.VolumeDriver'),
+    ],
+    'GET /containers/{name}/json': [added('query.size')],
+  },
+  responses: {
+    'GET /containers/json': [added('body[].ImageID')],
+    'GET /containers/{name}/json': [
+      moved('body.Config.VolumeDriver', 'body.HostConfig.VolumeDriver'),
+      removed(
+        'body.Config.MacAddress',
+        (doc: Doc) => memberOf(memberOf(doc.body, 'NetworkSettings'), 'MacAddress') ?? '',
+      ),
+      removed('body.Config.NetworkDisabled', false),
+      removed('body.Config.ExposedPorts', null),
+      added('body.Config.StopSignal'),
+      added('body.HostConfig.DnsOptions'),
+      added('body.HostConfig.MemoryReservation'),
+      added('body.HostConfig.KernelMemory'),
+      added('body.HostConfig.KernelMemoryTCP'),
+      added('body.NetworkSettings.Networks'),
+      added('body.NetworkSettings.SandboxID'),
+      added('body.State.Status'),
+      added('body.SizeRw'),
+      added('body.SizeRootFs'),
+      removed('body.NetworkSettings.NetworkID', ''),
+      removed('body.NetworkSettings.PortMapping', null),
+    ],
+    'GET /images/{name}/json': [
+      added('body.RepoTags'),
+      added('body.RepoDigests'),
+      removed('body.Config.MacAddress', ''),
+      removed('body.Config.NetworkDisabled', false),
+      removed('body.Config.ExposedPorts', null),
+      removed('body.Config.VolumeDriver', ''),
+      removed('body.ContainerConfig.MacAddress', ''),
+      removed('body.ContainerConfig.NetworkDisabled', false),
+      removed('body.ContainerConfig.ExposedPorts', null),
+      removed('body.ContainerConfig.VolumeDriver', ''),
+    ],
+    'GET /info': [added('body.ServerVersion'), removed('body.InitPath', ''), removed('body.InitSha1', '')],
+  },
+  messages: {
+    'GET /events': [
+      {
+        note: 'adds timeNano',
+        down: ({ timeNano: _exact, ...event }) => event,
+      },
+    ],
+  },
+  failures: [
+    wordsWere(
+      'any',
+      /Conflict\. The (?:container )?name "?\/?([^"]+?)"? is already in use by container "?([0-9a-f]{12})[0-9a-f]*"?\..*$/,
+      (match) =>
+        `Conflict. The name "${match[1]}" is already in use by container ${match[2]}. You have to delete (or rename) that container to be able to reuse that name.`,
+    ),
+    wordsWere(
+      'DELETE /containers/{name}',
+      /^Conflict, You cannot remove a running container\..*$/,
+      (match, call) => `Cannot destroy container ${call.name}: ${match[0]}`,
+    ),
+    wordsWere(
+      'POST /containers/{name}/exec',
+      /^Container \S+ is not running$/i,
+      (_match, call) => `Container ${call.name} is not running`,
+      500,
+    ),
+    statusWas(['POST /containers/{name}/exec', 'POST /exec/{id}/start'], 409, 500),
+  ],
+  before: { detachedStatus: 204 },
+});

@@ -1,0 +1,76 @@
+/** API 1.22. */
+import { wordsWere } from '../failure.ts';
+import { shortForm } from '../forms/events.ts';
+import { bareId } from '../forms/images.ts';
+import { added, removed, rewritten } from '../lens.ts';
+import { type Doc, memberOf } from '../place.ts';
+import { step } from '../step.ts';
+
+const bare = (path: string) => rewritten(path, 'ids name their algorithm', { down: bareId });
+
+const blockIo = [
+  'BlkioWeightDevice',
+  'BlkioDeviceReadBps',
+  'BlkioDeviceWriteBps',
+  'BlkioDeviceReadIOps',
+  'BlkioDeviceWriteIOps',
+].map((name) => added(`body.HostConfig.${name}`));
+
+export const v1_22 = step('1.22', {
+  summary:
+    'Image ids are digests; events name actors; a pull ends when its client leaves; containers can be updated.',
+  adds: ['POST /containers/{name}/update'],
+  requests: {
+    'POST /containers/{name}/attach': [added('query.detachKeys')],
+    'POST /containers/{name}/start': [added('query.detachKeys')],
+    'POST /containers/{name}/exec': [added('body.DetachKeys')],
+    'POST /containers/create': [
+      ...blockIo,
+      added('body.NetworkingConfig'),
+      added('body.HostConfig.Tmpfs'),
+      added('body.HostConfig.ShmSize'),
+      added('body.HostConfig.OomScoreAdj'),
+      added('body.HostConfig.PidsLimit'),
+      added('body.HostConfig.Isolation'),
+    ],
+  },
+  responses: {
+    'GET /containers/json': [added('body[].NetworkSettings'), bare('body[].ImageID')],
+    'GET /containers/{name}/json': [
+      ...blockIo,
+      added('body.HostConfig.Tmpfs'),
+      added('body.HostConfig.ShmSize'),
+      added('body.HostConfig.OomScoreAdj'),
+      added('body.HostConfig.PidsLimit'),
+      added('body.HostConfig.Isolation'),
+      added('body.Mounts[].Propagation'),
+      removed('body.HostConfig.LxcConf', []),
+      removed('body.ExecDriver', 'native-0.2'),
+      bare('body.Image'),
+    ],
+    'GET /images/json': [bare('body[].Id'), bare('body[].ParentId')],
+    'GET /images/{name}/json': [bare('body.Id'), bare('body.Parent')],
+    'GET /images/{name}/history': [bare('body[].Id')],
+    'DELETE /images/{name}': [bare('body[].Deleted')],
+    'GET /exec/{id}/json': [
+      // The whole container stood here; its id is what clients read of it.
+      removed('body.Container', (doc: Doc) => ({ ID: memberOf(doc.body, 'ContainerID') })),
+      added('body.ContainerID'),
+      added('body.CanRemove'),
+      added('body.DetachKeys'),
+    ],
+    'GET /info': [
+      added('body.ContainersRunning'),
+      added('body.ContainersPaused'),
+      added('body.ContainersStopped'),
+      added('body.Architecture'),
+      added('body.OSType'),
+      added('body.Plugins'),
+      added('body.CPUShares'),
+      added('body.CPUSet'),
+    ],
+  },
+  messages: { 'GET /events': [{ note: 'adds Type, Action and Actor', down: shortForm }] },
+  failures: [wordsWere('any', /^No such container: (.*)$/, (match) => `no such id: ${match[1]}`)],
+  before: { pullOutlivesClient: true, untyped: ['execStart'] },
+});

@@ -1,0 +1,42 @@
+/** API 1.23. */
+import { wordsWere } from '../failure.ts';
+import { added } from '../lens.ts';
+import { step } from '../step.ts';
+
+export const v1_23 = step('1.23', {
+  summary: 'Lists show the state and the mounts of containers; load tells its progress.',
+  requests: {
+    'GET /containers/{name}/logs': [added('query.details')],
+    'POST /containers/create': [
+      added('body.HostConfig.StorageOpt'),
+      added('body.HostConfig.Sysctls'),
+      added('body.HostConfig.UsernsMode'),
+      added('body.HostConfig.Cgroup'),
+    ],
+    'POST /containers/{name}/update': [added('body.RestartPolicy')],
+    'POST /images/load': [added('query.quiet')],
+  },
+  responses: {
+    'GET /containers/json': [added('body[].State'), added('body[].Mounts')],
+    'GET /images/{name}/json': [added('body.RootFS')],
+    'GET /info': [added('body.CgroupDriver'), added('body.KernelMemory')],
+    'GET /containers/{name}/json': [
+      added('body.HostConfig.StorageOpt'),
+      added('body.HostConfig.Sysctls'),
+      added('body.HostConfig.UsernsMode'),
+      added('body.HostConfig.Cgroup'),
+      added('body.HostConfig.AutoRemove'),
+      added('body.HostConfig.DiskQuota'),
+      added('body.HostConfig.CpuCount'),
+      added('body.HostConfig.CpuPercent'),
+    ],
+  },
+  failures: [
+    wordsWere(
+      'DELETE /containers/{name}',
+      /^You cannot remove a running container \S+?\. (Stop the container before attempting removal or .*)$/i,
+      () =>
+        'Conflict, You cannot remove a running container. Stop the container before attempting removal or use -f',
+    ),
+  ],
+});

@@ -1,0 +1,57 @@
+/** API 1.24. */
+import { statusWas, wordsWere } from '../failure.ts';
+import { added, removed } from '../lens.ts';
+import { step } from '../step.ts';
+
+export const v1_24 = step('1.24', {
+  summary: 'Errors are JSON; start takes no body; swarm appears.',
+  adds: ['GET /swarm', 'GET /nodes', 'GET /services', 'GET /tasks'],
+  removes: ['POST /containers/{name}/copy'],
+  requests: {
+    'POST /containers/create': [
+      added('body.Healthcheck'),
+      added('body.Shell'),
+      added('body.HostConfig.Runtime'),
+      added('body.HostConfig.IOMaximumBandwidth'),
+      added('body.HostConfig.IOMaximumIOps'),
+      added('body.NetworkingConfig.EndpointsConfig.{}.IPAMConfig.LinkLocalIPs'),
+    ],
+    'POST /containers/{name}/update': [added('body.IOMaximumBandwidth'), added('body.IOMaximumIOps')],
+  },
+  responses: {
+    'GET /info': [
+      added('body.SecurityOptions'),
+      added('body.Swarm'),
+      added('body.Runtimes'),
+      added('body.DefaultRuntime'),
+      added('body.LiveRestoreEnabled'),
+      removed('body.ExecutionDriver', 'native-0.2'),
+    ],
+    'GET /containers/{name}/json': [
+      added('body.State.Health'),
+      added('body.Config.Healthcheck'),
+      added('body.Config.Shell'),
+      added('body.HostConfig.Runtime'),
+      added('body.HostConfig.IOMaximumBandwidth'),
+      added('body.HostConfig.IOMaximumIOps'),
+      removed('body.HostConfig.BlkioBps', 0),
+      removed('body.HostConfig.BlkioIOps', 0),
+      removed('body.HostConfig.SandboxSize', 0),
+    ],
+  },
+  failures: [
+    wordsWere(
+      'POST /containers/create',
+      /^no command (was )?specified\.?$/i,
+      () => 'No command specified',
+      500,
+    ),
+    statusWas(
+      'any',
+      400,
+      500,
+      (failure) => failure.origin === 'request' && !/^bad parameter/i.test(failure.message),
+    ),
+  ],
+  before: { errorBody: 'text', startBody: 'json' },
+});

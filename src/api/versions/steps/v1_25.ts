@@ -1,0 +1,50 @@
+/** API 1.25. */
+import { statusWas } from '../failure.ts';
+import { added } from '../lens.ts';
+import { step } from '../step.ts';
+
+/** Words by which the daemons of that time made a 400 of a message; whatever else was wrong gave 500. */
+const knownAs400 = /bad parameter|no command|starting container with/i;
+
+export const v1_25 = step('1.25', {
+  summary: 'Mounts, an init process, removal by the engine, errors with statuses of their own.',
+  adds: [
+    'POST /containers/prune',
+    'POST /images/prune',
+    'POST /volumes/prune',
+    'POST /networks/prune',
+    'GET /secrets',
+  ],
+  requests: {
+    'POST /containers/create': [
+      // Clients of 1.24 and below remove the container themselves, and fail when it is gone before.
+      added('body.HostConfig.AutoRemove'),
+      added('body.HostConfig.Mounts'),
+      added('body.HostConfig.Init'),
+      added('body.HostConfig.CpuRealtimePeriod'),
+      added('body.HostConfig.CpuRealtimeRuntime'),
+      added('body.HostConfig.NanoCpus'),
+      added('body.StopTimeout'),
+    ],
+    'POST /containers/{name}/exec': [added('body.Env')],
+  },
+  responses: {
+    'GET /version': [added('body.MinAPIVersion')],
+    'GET /info': [added('body.Isolation')],
+    'GET /images/{name}/json': [added('body.OsVersion')],
+    'GET /exec/{id}/json': [added('body.Pid')],
+    'GET /containers/{name}/json': [
+      added('body.HostConfig.Mounts'),
+      added('body.HostConfig.Init'),
+      added('body.HostConfig.CpuRealtimePeriod'),
+      added('body.HostConfig.CpuRealtimeRuntime'),
+      added('body.HostConfig.NanoCpus'),
+      added('body.Config.StopTimeout'),
+      added('body.Mounts[].Type'),
+    ],
+    'GET /containers/json': [added('body[].Mounts[].Type')],
+  },
+  failures: [
+    statusWas('any', 400, 500, (failure) => failure.origin === 'engine' && !knownAs400.test(failure.message)),
+  ],
+});

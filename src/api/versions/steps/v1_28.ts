@@ -1,0 +1,15 @@
+/** API 1.28. */
+import { added } from '../lens.ts';
+import { step } from '../step.ts';
+
+export const v1_28 = step('1.28', {
+  summary: 'Rules for devices; an update may change NanoCpus; WebSocket attach is binary.',
+  requests: {
+    'POST /containers/create': [
+      added('body.HostConfig.DeviceCgroupRules'),
+      added('body.HostConfig.Mounts[].Consistency'),
+    ],
+    'POST /containers/{name}/update': [added('body.NanoCpus')],
+  },
+  responses: { 'GET /containers/{name}/json': [added('body.HostConfig.DeviceCgroupRules')] },
+});

@@ -1,0 +1,8 @@
+/** API 1.29. */
+import { added } from '../lens.ts';
+import { step } from '../step.ts';
+
+export const v1_29 = step('1.29', {
+  summary: 'Health checks know a period in which a container starts.',
+  requests: { 'POST /containers/create': [added('body.Healthcheck.StartPeriod')] },
+});

@@ -1,0 +1,32 @@
+/** API 1.3. */
+import { added, defaultWas, reshaped } from '../lens.ts';
+import { type Doc, isDoc } from '../place.ts';
+import { step } from '../step.ts';
+
+/** History named the tag of a layer where there was one, else its short id. */
+function nameLayers(doc: Doc): void {
+  for (const layer of Array.isArray(doc.body) ? doc.body.filter(isDoc) : []) {
+    const tag = Array.isArray(layer.Tags) ? layer.Tags[0] : undefined;
+    layer.Id = typeof tag === 'string' ? tag : String(layer.Id ?? '').slice(0, 12);
+  }
+}
+
+export const v1_3 = step('1.3', {
+  summary: 'Start takes binds; sizes are computed on request; a running container is not removed.',
+  adds: ['GET /containers/{name}/top', 'GET /events'],
+  requests: {
+    'GET /containers/json': [added('query.size'), defaultWas('query.size', '1')],
+    // Removing a running container stopped it first.
+    'DELETE /containers/{name}': [defaultWas('query.force', '1')],
+    'POST /containers/create': [added('body.Entrypoint')],
+  },
+  responses: {
+    'GET /images/{name}/history': [
+      reshaped('layers are told by id, and their tags apart', { down: nameLayers }),
+      added('body[].Tags'),
+    ],
+    'GET /containers/{name}/json': [added('body.VolumesRW'), added('body.Config.Entrypoint')],
+    'GET /images/{name}/json': [added('body.config.Entrypoint'), added('body.container_config.Entrypoint')],
+  },
+  before: { booleans: 'strict', startBody: 'ignored' },
+});

@@ -1,0 +1,8 @@
+/** API 1.39. */
+import { added } from '../lens.ts';
+import { step } from '../step.ts';
+
+export const v1_39 = step('1.39', {
+  summary: 'Info carries warnings.',
+  responses: { 'GET /info': [added('body.Warnings'), added('body.ProductLicense')] },
+});

@@ -1,0 +1,19 @@
+/** API 1.40. */
+import { added, defaultWas } from '../lens.ts';
+import { step } from '../step.ts';
+
+export const v1_40 = step('1.40', {
+  summary: 'IPC namespaces are private by default; devices can be requested by capability.',
+  requests: {
+    'POST /containers/create': [
+      added('body.HostConfig.DeviceRequests'),
+      added('body.HostConfig.Mounts[].BindOptions.NonRecursive'),
+      defaultWas('body.HostConfig.IpcMode', 'shareable'),
+    ],
+    'POST /containers/{name}/update': [added('body.PidsLimit')],
+  },
+  responses: {
+    'GET /info': [added('body.PidsLimit')],
+    'GET /containers/{name}/json': [added('body.HostConfig.DeviceRequests')],
+  },
+});

@@ -1,0 +1,37 @@
+/** API 1.41. */
+import { added, reshaped } from '../lens.ts';
+import { type Doc, isDoc } from '../place.ts';
+import { step } from '../step.ts';
+
+/** The parameter `filter` named a repository: today that is the filter `reference`. */
+function filterToReference(doc: Doc): void {
+  const query = isDoc(doc.query) ? doc.query : {};
+  const name = query.filter;
+  delete query.filter;
+  if (typeof name !== 'string' || name === '') return;
+  const said = typeof query.filters === 'string' ? query.filters : '{}';
+  try {
+    const filters: unknown = JSON.parse(said);
+    if (isDoc(filters) && filters.reference === undefined)
+      query.filters = JSON.stringify({ ...filters, reference: [name] });
+  } catch {
+    // Filters that cannot be read are reported where all filters are read.
+  }
+}
+
+export const v1_41 = step('1.41', {
+  summary: 'Create picks a platform; cgroup namespaces can be private; info tells the cgroup version.',
+  requests: {
+    'POST /containers/create': [added('query.platform'), added('body.HostConfig.CgroupnsMode')],
+    'GET /images/json': [reshaped('filter becomes the filter reference', { up: filterToReference })],
+  },
+  responses: {
+    'GET /info': [added('body.CgroupVersion'), added('body.DefaultAddressPools')],
+    'GET /containers/{name}/json': [added('body.HostConfig.CgroupnsMode')],
+  },
+  messages: {
+    'GET /events': [
+      { note: 'adds prune events', down: (event) => (event.Action === 'prune' ? undefined : event) },
+    ],
+  },
+});

@@ -1,0 +1,49 @@
+/** API 1.42. */
+import { mountsOf } from '../forms/containers.ts';
+import { added, moved, removed, reshaped, rewritten } from '../lens.ts';
+import type { Doc } from '../place.ts';
+import { step } from '../step.ts';
+
+const optionsOf = { VolumeOptions: 'volume', TmpfsOptions: 'tmpfs', BindOptions: 'bind' } as const;
+
+/** Options of another mount type were not looked at before. */
+function dropForeignOptions(doc: Doc): void {
+  for (const mount of mountsOf(doc))
+    for (const [options, type] of Object.entries(optionsOf)) if (mount.Type !== type) delete mount[options];
+}
+
+const conditions = new Set(['not-running', 'next-exit', 'removed']);
+
+export const v1_42 = step('1.42', {
+  summary: 'Stop takes a signal, terminals a first size, frames a content type; kernel memory limits go.',
+  requests: {
+    'POST /containers/{name}/stop': [added('query.signal')],
+    'POST /containers/{name}/restart': [added('query.signal')],
+    'POST /containers/{name}/wait': [
+      rewritten('query.condition', 'an unknown condition is an error', {
+        up: (condition) => (conditions.has(String(condition)) ? condition : undefined),
+      }),
+    ],
+    'POST /containers/create': [
+      added('body.HostConfig.ConsoleSize'),
+      // Limits stood at the top before 1.18, and were honoured there long after.
+      moved('body.Memory', 'body.HostConfig.Memory'),
+      moved('body.MemorySwap', 'body.HostConfig.MemorySwap'),
+      moved('body.CpuShares', 'body.HostConfig.CpuShares'),
+      moved('body.Cpuset', 'body.HostConfig.CpusetCpus'),
+      added('body.HostConfig.Mounts[].BindOptions.CreateMountpoint'),
+      reshaped('options must fit the type of their mount', { up: dropForeignOptions }),
+    ],
+    'POST /containers/{name}/exec': [added('body.ConsoleSize')],
+    'POST /exec/{id}/start': [added('body.ConsoleSize')],
+    'GET /images/json': [added('query.shared-size')],
+  },
+  responses: {
+    'GET /containers/{name}/json': [
+      removed('body.HostConfig.KernelMemory', 0),
+      removed('body.HostConfig.KernelMemoryTCP', 0),
+    ],
+    'GET /info': [removed('body.KernelMemory', false), removed('body.KernelMemoryTCP', false)],
+  },
+  before: { framesAnnounced: false, unreadable: 'bare' },
+});

@@ -1,0 +1,50 @@
+/** API 1.44. */
+import { NEVER } from '../../../base/time.ts';
+import { carryMacAddress, mountOptions, mountsOf } from '../forms/containers.ts';
+import { added, refused, removed, reshaped } from '../lens.ts';
+import { type Doc, isDoc, memberOf } from '../place.ts';
+import { step } from '../step.ts';
+
+function severalNetworks(doc: Doc): string | undefined {
+  const endpoints = memberOf(memberOf(doc.body, 'NetworkingConfig'), 'EndpointsConfig');
+  const names = isDoc(endpoints) ? Object.keys(endpoints) : [];
+  return names.length > 1
+    ? `Container cannot be created with multiple network endpoints: ${names.join(', ')}`
+    : undefined;
+}
+
+/** Before, read-only mounts were not recursive: what was mounted below them stayed writable. */
+function keepReadOnlyFlat(doc: Doc): void {
+  for (const mount of mountsOf(doc)) {
+    if (mount.Type !== 'bind' || mount.ReadOnly !== true) continue;
+    mount.BindOptions = { ReadOnlyNonRecursive: true, ...mountOptions(mount, 'BindOptions') };
+  }
+}
+
+export const v1_44 = step('1.44', {
+  summary: 'Read-only binds are recursive, a MacAddress belongs to an endpoint, VirtualSize goes.',
+  requests: {
+    'POST /containers/create': [
+      added('body.Healthcheck.StartInterval'),
+      added('body.NetworkingConfig.EndpointsConfig.{}.MacAddress'),
+      refused('BindOptions.ReadOnlyForceRecursive', (doc) =>
+        mountsOf(doc).some((mount) => mountOptions(mount, 'BindOptions')?.ReadOnlyForceRecursive)
+          ? 'BindOptions.ReadOnlyForceRecursive needs API v1.44 or newer'
+          : undefined,
+      ),
+      refused('several networks at once', severalNetworks),
+      reshaped('read-only binds become recursive', { up: keepReadOnlyFlat }),
+      reshaped('MacAddress moves to the endpoint', { up: carryMacAddress }),
+    ],
+  },
+  responses: {
+    'GET /info': [added('body.CDISpecDirs'), added('body.Runtimes.{}.status')],
+    'GET /containers/json': [added('body[].NetworkSettings.Networks.{}.DNSNames')],
+    'GET /containers/{name}/json': [added('body.NetworkSettings.Networks.{}.DNSNames')],
+    'GET /images/json': [removed('body[].VirtualSize', (image: Doc) => image.Size)],
+    'GET /images/{name}/json': [
+      removed('body.VirtualSize', (doc: Doc) => memberOf(doc.body, 'Size')),
+      removed('body.Created', NEVER),
+    ],
+  },
+});

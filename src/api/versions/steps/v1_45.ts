@@ -1,0 +1,42 @@
+/** API 1.45. */
+import { mountOptions, mountsOf } from '../forms/containers.ts';
+import { blankContainerConfig } from '../forms/images.ts';
+import { refused, removed, reshaped } from '../lens.ts';
+import { type Doc, isDoc, memberOf } from '../place.ts';
+import { step } from '../step.ts';
+
+const predefined = new Set(['bridge', 'host', 'none', 'default']);
+
+/** Aliases contained the short id and the host name on networks that users made. */
+function aliasesWithShortId(doc: Doc): void {
+  const networks = memberOf(memberOf(doc.body, 'NetworkSettings'), 'Networks');
+  const shortId = String(memberOf(doc.body, 'Id') ?? '').slice(0, 12);
+  const hostname = memberOf(memberOf(doc.body, 'Config'), 'Hostname');
+  for (const [name, endpoint] of Object.entries(isDoc(networks) ? networks : {})) {
+    if (predefined.has(name) || !isDoc(endpoint)) continue;
+    const aliases = Array.isArray(endpoint.Aliases) ? endpoint.Aliases : [];
+    endpoint.Aliases = [...new Set([...aliases, shortId, ...(hostname ? [hostname] : [])])];
+  }
+}
+
+export const v1_45 = step('1.45', {
+  summary: 'A part of a volume can be mounted; image inspect loses Container and ContainerConfig.',
+  requests: {
+    'POST /containers/create': [
+      refused('VolumeOptions.Subpath', (doc) =>
+        mountsOf(doc).some((mount) => mountOptions(mount, 'VolumeOptions')?.Subpath)
+          ? 'VolumeOptions.Subpath needs API v1.45 or newer'
+          : undefined,
+      ),
+    ],
+  },
+  responses: {
+    'GET /containers/{name}/json': [
+      reshaped('Aliases no longer contain the short id', { down: aliasesWithShortId }),
+    ],
+    'GET /images/{name}/json': [
+      removed('body.Container', ''),
+      removed('body.ContainerConfig', blankContainerConfig),
+    ],
+  },
+});

@@ -1,0 +1,30 @@
+/** API 1.48. */
+import { mountsOf } from '../forms/containers.ts';
+import { added, refused, rewritten } from '../lens.ts';
+import { step } from '../step.ts';
+
+export const v1_48 = step('1.48', {
+  summary: 'Images can be mounted; an endpoint may have a priority as gateway.',
+  requests: {
+    'POST /containers/create': [
+      added('body.NetworkingConfig.EndpointsConfig.{}.GwPriority'),
+      refused('HostConfig.Mounts may be of type image', (doc) =>
+        mountsOf(doc).some((mount) => mount.Type === 'image')
+          ? 'Mount type "Image" needs API v1.48 or newer'
+          : undefined,
+      ),
+    ],
+  },
+  responses: {
+    'POST /containers/create': [
+      rewritten('body.Warnings', 'warns of a volume driver without effect', {
+        down: (warnings) =>
+          Array.isArray(warnings)
+            ? warnings.filter((said) => !String(said).startsWith('WARNING: the container-wide volume-driver'))
+            : warnings,
+      }),
+    ],
+    'GET /containers/json': [added('body[].NetworkSettings.Networks.{}.GwPriority')],
+    'GET /containers/{name}/json': [added('body.NetworkSettings.Networks.{}.GwPriority')],
+  },
+});

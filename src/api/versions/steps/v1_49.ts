@@ -1,0 +1,20 @@
+/** API 1.49. */
+import { added, removed } from '../lens.ts';
+import { type Doc, memberOf } from '../place.ts';
+import { step } from '../step.ts';
+
+const commitOf = (name: string) => (doc: Doc) => memberOf(memberOf(doc.body, name), 'ID') ?? '';
+
+export const v1_49 = step('1.49', {
+  summary: 'Info names the firewall backend and no longer the expected commits.',
+  responses: {
+    'GET /info': [
+      added('body.FirewallBackend'),
+      removed('body.ContainerdCommit.Expected', commitOf('ContainerdCommit')),
+      removed('body.RuncCommit.Expected', commitOf('RuncCommit')),
+      removed('body.InitCommit.Expected', commitOf('InitCommit')),
+      removed('body.RegistryConfig.AllowNondistributableArtifactsCIDRs', null),
+      removed('body.RegistryConfig.AllowNondistributableArtifactsHostnames', null),
+    ],
+  },
+});

@@ -1,0 +1,25 @@
+/** API 1.5. */
+import { portsText } from '../forms/ports.ts';
+import { added, rewritten } from '../lens.ts';
+import { step } from '../step.ts';
+
+export const v1_5 = step('1.5', {
+  summary:
+    'Lists tell ports as objects; pulls and pushes bring credentials in a header; errors have details.',
+  removes: ['POST /images/getCache'],
+  requests: { 'POST /containers/create': [added('body.Domainname')] },
+  responses: {
+    'GET /containers/json': [rewritten('body[].Ports', 'is a list', { down: portsText })],
+    'GET /containers/{name}/json': [
+      added('body.HostnamePath'),
+      added('body.HostsPath'),
+      added('body.Config.Domainname'),
+    ],
+    'GET /images/{name}/json': [added('body.config.Domainname'), added('body.container_config.Domainname')],
+  },
+  messages: {
+    'POST /images/create': [
+      { note: 'adds errorDetail', down: ({ errorDetail: _detail, ...message }) => message },
+    ],
+  },
+});

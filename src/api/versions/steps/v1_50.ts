@@ -1,0 +1,32 @@
+/** API 1.50. */
+import { blankContainerConfig } from '../forms/images.ts';
+import { added, removed } from '../lens.ts';
+import { step } from '../step.ts';
+
+/** What an image's config showed though it was only ever a container's. */
+const ofContainers = [
+  'Hostname',
+  'Domainname',
+  'AttachStdin',
+  'AttachStdout',
+  'AttachStderr',
+  'Tty',
+  'OpenStdin',
+  'StdinOnce',
+  'Image',
+] as const;
+
+export const v1_50 = step('1.50', {
+  summary:
+    "Members that were only ever a container's leave the config of images; info shows discovered devices.",
+  responses: {
+    'GET /info': [
+      added('body.DiscoveredDevices'),
+      removed('body.BridgeNfIptables', false),
+      removed('body.BridgeNfIp6tables', false),
+    ],
+    'GET /images/{name}/json': ofContainers.map((name) =>
+      removed(`body.Config.${name}`, blankContainerConfig[name]),
+    ),
+  },
+});

@@ -1,0 +1,59 @@
+/** API 1.52. */
+
+import { carryMacAddress, ofBridge } from '../forms/containers.ts';
+import { withLegacyFields } from '../forms/events.ts';
+import { blankContainerConfig } from '../forms/images.ts';
+import { added, removed, reshaped, rewritten } from '../lens.ts';
+import { step } from '../step.ts';
+
+const settings = 'body.NetworkSettings';
+const emptyPorts = /^Following container port\(s\) have an empty list of port-bindings/;
+
+export const v1_52 = step('1.52', {
+  summary:
+    'Long deprecated members go: the bridge at the top of NetworkSettings, legacy event fields, empty image config.',
+  requests: {
+    'POST /containers/create': [
+      reshaped('body.MacAddress is refused; it belongs to an endpoint', { up: carryMacAddress }),
+    ],
+  },
+  responses: {
+    'POST /containers/create': [
+      rewritten('body.Warnings', 'warns of empty port bindings', {
+        down: (warnings) =>
+          Array.isArray(warnings) ? warnings.filter((said) => !emptyPorts.test(String(said))) : warnings,
+      }),
+    ],
+    'GET /containers/json': [added('body[].Health')],
+    'GET /containers/{name}/json': [
+      removed('body.Config.OnBuild', null),
+      removed(`${settings}.Bridge`, ''),
+      removed(`${settings}.HairpinMode`, false),
+      removed(`${settings}.LinkLocalIPv6Address`, ''),
+      removed(`${settings}.LinkLocalIPv6PrefixLen`, 0),
+      removed(`${settings}.SecondaryIPAddresses`, null),
+      removed(`${settings}.SecondaryIPv6Addresses`, null),
+      removed(`${settings}.EndpointID`, ofBridge('EndpointID', '')),
+      removed(`${settings}.Gateway`, ofBridge('Gateway', '')),
+      removed(`${settings}.GlobalIPv6Address`, ofBridge('GlobalIPv6Address', '')),
+      removed(`${settings}.GlobalIPv6PrefixLen`, ofBridge('GlobalIPv6PrefixLen', 0)),
+      removed(`${settings}.IPAddress`, ofBridge('IPAddress', '')),
+      removed(`${settings}.IPPrefixLen`, ofBridge('IPPrefixLen', 0)),
+      removed(`${settings}.IPv6Gateway`, ofBridge('IPv6Gateway', '')),
+      removed(`${settings}.MacAddress`, ofBridge('MacAddress', '')),
+    ],
+    'GET /images/{name}/json': [
+      removed('body.Parent', ''),
+      removed('body.Comment', ''),
+      removed('body.DockerVersion', ''),
+      removed('body.Author', ''),
+      ...(['Cmd', 'Entrypoint', 'Env', 'Labels', 'OnBuild', 'User', 'Volumes', 'WorkingDir'] as const).map(
+        (name) => removed(`body.Config.${name}`, blankContainerConfig[name]),
+      ),
+    ],
+  },
+  messages: {
+    'GET /events': [{ note: 'status, id and from go', down: withLegacyFields }],
+  },
+  before: { eventType: 'application/json' },
+});

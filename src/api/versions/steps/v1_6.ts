@@ -1,0 +1,67 @@
+/** API 1.6. */
+
+import { wordsWere } from '../failure.ts';
+import { portMapping, publishSpecs } from '../forms/ports.ts';
+import { added, removed, reshaped, rewritten } from '../lens.ts';
+import { type Doc, isDoc, memberOf, place } from '../place.ts';
+import { step } from '../step.ts';
+
+const specs = place('body.PortSpecs');
+
+export const v1_6 = step('1.6', {
+  summary: 'Containers have names; ports are bound by maps; attach keeps the two streams apart.',
+  requests: {
+    'POST /containers/create': [
+      added('query.name'),
+      added('body.ExposedPorts'),
+      reshaped('PortSpecs become ExposedPorts and PortBindings', {
+        up(doc) {
+          const said = specs.take(doc);
+          if (Array.isArray(said) && said.length > 0 && isDoc(doc.body)) publishSpecs(doc.body, said);
+        },
+      }),
+    ],
+    'POST /containers/{name}/start': [added('body.PortBindings'), added('body.Links')],
+    'POST /containers/{name}/kill': [added('query.signal')],
+    'DELETE /containers/{name}': [added('query.link')],
+  },
+  responses: {
+    'POST /containers/create': [
+      rewritten('body.Id', 'is the full id', {
+        down: (id) => (typeof id === 'string' ? id.slice(0, 12) : id),
+      }),
+    ],
+    'GET /containers/json': [added('body[].Names'), added('body[].Ports[].IP')],
+    'GET /containers/{name}/json': [
+      reshaped('PortMapping becomes Ports', {
+        down(doc: Doc) {
+          const settings = memberOf(doc.body, 'NetworkSettings');
+          if (isDoc(settings)) settings.PortMapping = portMapping(settings.Ports);
+        },
+      }),
+      removed('body.Config.PortSpecs', null),
+      added('body.NetworkSettings.Ports'),
+      added('body.Name'),
+      added('body.State.FinishedAt'),
+      added('body.Config.ExposedPorts'),
+    ],
+    'GET /images/{name}/json': [
+      added('body.config.ExposedPorts'),
+      added('body.container_config.ExposedPorts'),
+    ],
+  },
+  failures: [
+    wordsWere(
+      'POST /containers/{name}/start',
+      /^Cannot start container ([^:]*): (.*)$/s,
+      (match) => `Error starting container ${match[1]}: ${match[2]}`,
+    ),
+    wordsWere(
+      ['POST /containers/{name}/stop', 'POST /containers/{name}/restart'],
+      /^Cannot (stop|restart) container ([^:]*): (.*)$/s,
+      (match) =>
+        `Error ${match[1] === 'stop' ? 'stopping' : 'restarting'} container ${match[2]}: ${match[3]}`,
+    ),
+  ],
+  before: { framing: 'merged' },
+});

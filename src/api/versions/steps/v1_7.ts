@@ -1,0 +1,34 @@
+/** API 1.7. */
+import { statusWas } from '../failure.ts';
+import { entryPerTag } from '../forms/images.ts';
+import { added, moved, reshaped } from '../lens.ts';
+import { step } from '../step.ts';
+
+export const v1_7 = step('1.7', {
+  summary: 'Image lists have one entry an image; images can be exported and loaded.',
+  adds: ['GET /images/{name}/get', 'POST /images/load'],
+  requests: {
+    'POST /containers/create': [moved('body.Privileged', 'body.HostConfig.Privileged')],
+    'POST /containers/{name}/start': [added('body.Privileged'), added('body.PublishAllPorts')],
+  },
+  responses: {
+    'GET /images/json': [
+      reshaped('one entry an image instead of one a tag', {
+        down(doc) {
+          doc.body = entryPerTag(doc.body);
+        },
+      }),
+    ],
+    'GET /images/{name}/history': [added('body[].Size')],
+    'GET /info': [added('body.Driver'), added('body.DriverStatus')],
+    'GET /containers/{name}/json': [added('body.Driver')],
+  },
+  failures: [
+    statusWas(
+      'any',
+      404,
+      500,
+      (failure) => failure.origin === 'engine' && !/^no such/i.test(failure.message),
+    ),
+  ],
+});

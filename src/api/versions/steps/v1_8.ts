@@ -1,0 +1,45 @@
+/** API 1.8. */
+import { progressText } from '../forms/progress.ts';
+import { added, defaultWas, removed, reshaped, rewritten } from '../lens.ts';
+import { isDoc } from '../place.ts';
+import { step } from '../step.ts';
+
+const omittedWhenFalse = ['MemoryLimit', 'SwapLimit', 'IPv4Forwarding'];
+
+export const v1_8 = step('1.8', {
+  summary: 'Inspect shows HostConfig; progress has numbers; builds speak JSON.',
+  requests: {
+    'POST /containers/{name}/stop': [defaultWas('query.t', '10')],
+    'POST /containers/{name}/restart': [defaultWas('query.t', '10')],
+  },
+  responses: {
+    'POST /containers/create': [
+      rewritten('body.Warnings', 'is there without warnings', {
+        down: (warnings) => (Array.isArray(warnings) && warnings.length > 0 ? warnings : undefined),
+      }),
+    ],
+    'GET /containers/{name}/json': [added('body.HostConfig'), removed('body.SysInitPath', '')],
+    'GET /version': [added('body.Os'), added('body.Arch'), added('body.KernelVersion')],
+    'GET /info': [
+      reshaped('flags are numbers and always there', {
+        down({ body }) {
+          if (!isDoc(body)) return;
+          for (const name of ['Debug', ...omittedWhenFalse])
+            body[name] = body[name] === 1 || body[name] === true;
+          for (const name of omittedWhenFalse) if (body[name] === false) delete body[name];
+        },
+      }),
+    ],
+  },
+  messages: {
+    'POST /images/create': [
+      {
+        note: 'adds progressDetail',
+        down({ progressDetail, ...message }) {
+          const bar = message.progress ?? progressText(progressDetail);
+          return bar === undefined ? message : { ...message, progress: bar };
+        },
+      },
+    ],
+  },
+});

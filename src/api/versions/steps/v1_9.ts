@@ -1,0 +1,14 @@
+/** API 1.9. */
+import { added, removed } from '../lens.ts';
+import { step } from '../step.ts';
+
+export const v1_9 = step('1.9', {
+  summary: 'Signals have names; booleans are read leniently; a build brings credentials for every registry.',
+  responses: {
+    'GET /containers/json': [removed('body[].SizeRw', 0), removed('body[].SizeRootFs', 0)],
+    'GET /info': [added('body.ExecutionDriver'), removed('body.LXCVersion', '')],
+    'GET /containers/{name}/json': [added('body.Config.OnBuild')],
+    'GET /images/{name}/json': [added('body.config.OnBuild'), added('body.container_config.OnBuild')],
+  },
+  before: { booleans: 'parsed' },
+});

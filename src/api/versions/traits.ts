@@ -1,0 +1,60 @@
+/** How the front door behaves, where no lens on a document can say it. A step sets a trait for the versions before it. */
+import type { Operation } from '../contract/index.ts';
+
+export interface Traits {
+  /** Below 1.6 the two streams of a container without a terminal came mixed. */
+  readonly framing: 'merged' | 'multiplexed';
+  /** Whether frames are announced by a content type of their own. */
+  readonly framesAnnounced: boolean;
+  /** Whether a client that asks to upgrade gets 101. */
+  readonly upgradeAnswered: boolean;
+  readonly errorBody: 'text' | 'json';
+  /** How progress of pull, import and load is written. */
+  readonly progress: 'json' | 'text' | 'none';
+  readonly pullOutlivesClient: boolean;
+  /** What stands between two events. */
+  readonly eventSeparator: '\n' | '';
+  /** The content type of events when the client did not choose one. */
+  readonly eventType: 'application/json' | 'application/jsonl';
+  /** The form of the times before log lines. */
+  readonly logStamp: 'rfc3339' | 'stamp';
+  /** How booleans in the query are read; `strict` ones refuse other words with 400. */
+  readonly booleans: 'lenient' | 'parsed' | 'strict';
+  /** Whether `wait` sends its head before the container ends. */
+  readonly waitHeadAtOnce: boolean;
+  /** `wait`'s answer to a container that could not be removed: nothing at all. */
+  readonly waitSilentOnFailure: boolean;
+  /** What a body of `start` means. */
+  readonly startBody: 'refused' | 'json' | 'jsonIfTyped' | 'ignored';
+  /** Operations that took a body of any content type. */
+  readonly untyped: readonly Operation[];
+  /** How a body that cannot be read is reported. */
+  readonly unreadable: 'wrapped' | 'bare';
+  /** `logs` without a stream: refused, or a line of text in an answer that looks well. */
+  readonly noStream: 'refused' | 'inBody';
+  /** Whether detached `exec start` answers 204 instead of 200. */
+  readonly detachedStatus: 200 | 204;
+  /** Whether `version` also tells what `info` knows of limits: its lens then finds info's answer as `info`. */
+  readonly versionTellsLimits: boolean;
+}
+
+export const newestTraits: Traits = {
+  framing: 'multiplexed',
+  framesAnnounced: true,
+  upgradeAnswered: true,
+  errorBody: 'json',
+  progress: 'json',
+  pullOutlivesClient: false,
+  eventSeparator: '\n',
+  eventType: 'application/jsonl',
+  logStamp: 'rfc3339',
+  booleans: 'lenient',
+  waitHeadAtOnce: true,
+  waitSilentOnFailure: false,
+  startBody: 'refused',
+  untyped: [],
+  unreadable: 'wrapped',
+  noStream: 'refused',
+  detachedStatus: 200,
+  versionTellsLimits: false,
+};
