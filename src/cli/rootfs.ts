@@ -1,8 +1,10 @@
 /** Root file systems made of Debian packages, as tar streams. */
 import { spawn } from 'node:child_process';
 import {
+  chmodSync,
   closeSync,
   cpSync,
+  type Dirent,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -160,30 +162,34 @@ const ETC: Readonly<Record<string, string>> = {
   'nsswitch.conf': 'hosts: files dns\n',
 };
 
+const DIRECTORIES = [
+  'bin',
+  'dev',
+  'etc',
+  'home',
+  'proc',
+  'sbin',
+  'sys',
+  'usr/bin',
+  'usr/sbin',
+  'var',
+] as const;
+/** Everybody's, and root's alone. */
+const SPECIAL: Readonly<Record<string, number>> = { tmp: 0o1777, 'var/tmp': 0o1777, root: 0o700 };
+
 /** Lays a small root out below `dir`: busybox, a link for each of its commands, the files that every program expects. */
 export function fillBusyboxRoot(dir: string, program: string, applets: readonly string[]): void {
-  for (const path of [
-    'bin',
-    'dev',
-    'etc',
-    'home',
-    'proc',
-    'root',
-    'sys',
-    'tmp',
-    'usr/bin',
-    'usr/sbin',
-    'sbin',
-    'var/tmp',
-  ])
-    mkdirSync(join(dir, path), {
-      recursive: true,
-      mode: path.endsWith('tmp') ? 0o1777 : path === 'root' ? 0o700 : 0o755,
-    });
+  const within = applets.map((path) => dirname(path));
+  for (const path of new Set([...DIRECTORIES, ...within, ...Object.keys(SPECIAL)]))
+    mkdirSync(join(dir, path), { recursive: true });
   cpSync(program, join(dir, 'bin/busybox'), { dereference: true });
-  for (const path of applets) {
-    mkdirSync(join(dir, dirname(path)), { recursive: true });
-    symlinkSync('/bin/busybox', join(dir, path));
-  }
+  for (const path of applets) symlinkSync('/bin/busybox', join(dir, path));
   for (const [name, text] of Object.entries(ETC)) writeFileSync(join(dir, 'etc', name), text);
+  // Modes last and by chmod: what mkdir and open make depends on the caller's umask.
+  for (const name of readdirSync(dir, { recursive: true, encoding: 'utf8', withFileTypes: true }))
+    if (!name.isSymbolicLink()) chmodSync(join(name.parentPath, name.name), modeOf(name));
+  for (const [path, mode] of Object.entries(SPECIAL)) chmodSync(join(dir, path), mode);
+  chmodSync(dir, 0o755);
 }
+
+const modeOf = (entry: Dirent): number => (entry.isDirectory() || entry.name === 'busybox' ? 0o755 : 0o644);
