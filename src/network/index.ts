@@ -1,3 +1,12 @@
 /** Network namespaces, the default bridge, addresses, the firewall, and the network files of a container. */
 export { type BridgeNetworkOptions, openBridgeNetwork } from './bridge-network.ts';
+export {
+  type HostsInput,
+  hostnameFile,
+  hostResolverPath,
+  hostsFile,
+  parseExtraHost,
+  type ResolverInput,
+  resolverFile,
+} from './files.ts';
 export type * from './network.ts';
