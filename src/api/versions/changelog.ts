@@ -10,11 +10,7 @@ function chapter(step: Step): string {
   const lines = [
     ...(step.adds ?? []).map((route) => `- new: ${route}`),
     ...(step.removes ?? []).map((route) => `- gone: ${route}`),
-    ...[step.requests, step.responses, step.messages].flatMap((side) =>
-      Object.entries(side ?? {}).flatMap(([route, lenses]) =>
-        lenses.map((lens) => `- ${route}: ${lens.note}`),
-      ),
-    ),
+    ...[step.requests, step.responses, step.messages].flatMap(notesOf),
     ...(step.failures ?? []).map((failure) => `- errors: ${failure.note}`),
   ];
   return [`## v${step.version}`, step.summary, ...lines].join('\n');

@@ -15,10 +15,7 @@ export class Dialect {
   constructor(version: Version, steps: readonly Step[]) {
     this.version = version;
     this.#later = steps.filter((step) => minorOf(step.version) > minorOf(version));
-    this.traits = this.#later.reduceRight<Traits>(
-      (traits, step) => ({ ...traits, ...step.before }),
-      newestTraits,
-    );
+    this.traits = Object.assign({}, newestTraits, ...this.#later.toReversed().map((step) => step.before));
   }
 
   /** Erase before carrying: what an old field becomes must survive a later step that calls its new home new. */
