@@ -1,4 +1,5 @@
 /** Bundles what ships: dist/gantry.js with its lazily loaded chunks, and each `*.worker.ts` as an entry of its own. */
+import { execFileSync } from 'node:child_process';
 import { globSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type BuildResult, build } from 'esbuild';
@@ -11,6 +12,20 @@ function entries(root: string): Record<string, string> {
   const own = globSync(['src/**/*.worker.ts', 'src/**/*.program.ts'], { cwd: root });
   const named = own.map((file) => [basename(file, '.ts'), join(root, file)] as const);
   return { gantry: join(root, 'src/cli/main.ts'), ...Object.fromEntries(named) };
+}
+
+/** What release.ts tells: the commit (`+` when files differ from it) and the time. Outside a checkout: unknown. */
+function release(root: string): Record<string, string> {
+  const git = (...argv: string[]) =>
+    execFileSync('git', argv, { cwd: root, encoding: 'utf8', stdio: 'pipe' }).trim();
+  let commit = 'unknown';
+  try {
+    commit = git('rev-parse', '--short=12', 'HEAD') + (git('status', '--porcelain', 'src') === '' ? '' : '+');
+  } catch {
+    // no git, or no repository
+  }
+  const built = new Date().toISOString().replace(/\.\d+/, '');
+  return { __GANTRY_COMMIT__: JSON.stringify(commit), __GANTRY_BUILT__: JSON.stringify(built) };
 }
 
 /** Bundles the sources below `root` in memory. */
@@ -29,7 +44,7 @@ function bundle(root: string, outdir: string): Promise<BuildResult<{ write: fals
     sourcesContent: false,
     legalComments: 'linked',
     chunkNames: 'chunk-[hash]',
-    loader: { '.json': 'json' },
+    define: release(root),
     // koffi finds its native library next to itself.
     external: ['koffi'],
     // CommonJS packages inside an ES module still call require for Node's own modules.
@@ -43,8 +58,9 @@ function bundle(root: string, outdir: string): Promise<BuildResult<{ write: fals
 /** Writes each output beside its place and renames it there: a starting engine never reads half a file. */
 function install(outputs: readonly { path: string; contents: Uint8Array }[], outdir: string): void {
   mkdirSync(outdir, { recursive: true });
-  const [first, rest] = [outputs.filter((one) => one.path.endsWith('/gantry.js')), outputs];
-  for (const { path, contents } of [...rest.filter((one) => !first.includes(one)), ...first]) {
+  const isEntry = (one: { path: string }): boolean => basename(one.path) === 'gantry.js';
+  // The entry last: its time is what the launcher compares with the sources'.
+  for (const { path, contents } of [...outputs.filter((one) => !isEntry(one)), ...outputs.filter(isEntry)]) {
     const fresh = join(dirname(path), `.${basename(path)}.${process.pid}`);
     writeFileSync(fresh, contents);
     renameSync(fresh, path);

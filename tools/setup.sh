@@ -27,15 +27,18 @@ missing_packages() {
   done | sort -u
 }
 
-# While packages are configured, no service is started: invoke-rc.d and systemd's helper ask this file.
+# While packages are configured, no service is started: invoke-rc.d and systemd's helper ask this file. One that the
+# machine has already is kept as it is.
 policy=/usr/sbin/policy-rc.d
 forbid_services() {
-  [ ! -e "$policy" ] || ! grep -qs 'gantry setup' "$policy" || rm -f "$policy"
-  [ -e "$policy" ] && return
-  trap 'rm -f "$policy"' EXIT
+  if [ -e "$policy" ] && ! grep -q 'gantry setup' "$policy"; then return; fi
+  trap allow_services EXIT
   trap 'exit 130' INT TERM HUP
   printf '#!/bin/sh\n# Made by gantry setup, which removes it again.\nexit 101\n' >"$policy"
   chmod 755 "$policy"
+}
+allow_services() {
+  if grep -qs 'gantry setup' "$policy"; then rm -f "$policy"; fi
 }
 
 install_debian() {
@@ -58,8 +61,7 @@ install_debian() {
     say "apt-get could not install: $packages (its own words are above)"
     exit 1
   }
-  rm -f "$policy"
-  trap - EXIT
+  allow_services
 }
 apt_quietly() { apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@" >/dev/null; }
 install_quietly() { apt_quietly install -y --no-install-recommends "$@"; }
