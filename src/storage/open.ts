@@ -1,5 +1,4 @@
 /** Opens a data root: lays it out, clears what a crash left, and brings the parts together. */
-import { rm } from 'node:fs/promises';
 import type { Log } from '../base/log.ts';
 import { openContent } from './content/content.ts';
 import { openLayers } from './layers/layers.ts';
@@ -8,6 +7,8 @@ import { Leases } from './leases.ts';
 import { openRecords } from './records/records.ts';
 import type { Storage } from './storage.ts';
 import { Trash } from './trash.ts';
+import { openArchive } from './unpack/open-archive.ts';
+import { TreeThreads } from './unpack/tree-threads.ts';
 
 export interface OpenOptions {
   /** The data root, absolute. Its owner holds the lock that keeps a second engine out. */
@@ -23,22 +24,26 @@ export interface OpenOptions {
 export async function openStorage({ root, log }: OpenOptions): Promise<Storage> {
   const layout = makeLayout(root);
   const records = openRecords(layout.records, log);
-  const trash = new Trash(layout.trash, (path) => rm(path, { recursive: true, force: true }), log);
+  const threads = new TreeThreads();
+  const trash = new Trash(layout.trash, (path) => threads.run<'remove'>({ is: 'remove', path }), log);
   await trash.take(layout.staging);
   makeLayout(root);
   const leases = new Leases();
-  const layers = await openLayers({ layout, records, trash, log });
+  const content = openContent(layout);
+  const layers = await openLayers({ layout, records, content, threads, trash, log });
   await trash.emptyLeftovers();
   return {
     records,
-    content: openContent(layout),
+    content,
     layers,
+    openArchive: (source, { signal }) => openArchive(source, { layout, threads, trash }, signal),
     lease: (purpose) => leases.take(purpose),
     leased: (kind, name) => leases.isHeld(kind, name),
     driver: 'overlay2',
     root,
     async close() {
       await trash.close();
+      await threads.close();
       await records.close();
     },
   };

@@ -46,16 +46,40 @@ export interface LayerInfo {
   readonly parent: ChainId | undefined;
   /** Sum of the files' sizes in this layer alone, as `docker image` shows it. */
   readonly bytes: number;
+  /** The archive it was unpacked from, as it came: kept in the content store, so that it can leave as it came. */
+  readonly blob: Digest;
+}
+
+/** A layer's tar archive, plain or compressed by gzip, zstd, xz or bzip2 (recognised by its first bytes). */
+export interface LayerArchive {
+  /** A file of the staging area, which becomes the blob, or of the content store; or a stream. */
+  readonly from: string | Readable;
+  /** The file's digest when it is known already. */
+  readonly blob?: Digest | undefined;
+  /** Of the plain archive; refused when it is another. */
+  readonly expectedDiffId?: Digest | undefined;
+}
+
+export interface ApplyOptions {
+  readonly parent: ChainId | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Called when a layer is unpacked, or found to be here already. */
+  readonly onLayer?: ((diffId: Digest) => void) | undefined;
 }
 
 /** Unpacked layers, and the writable layer of each container on top of them. */
 export interface Layers {
   get(chainId: ChainId): LayerInfo | undefined;
-  /** Unpacks a layer tar (plain or compressed, recognised by its magic) in a worker. Idempotent: an existing chain is returned. */
-  apply(
-    archive: string | Readable,
-    options: { parent: ChainId | undefined; expectedDiffId?: Digest; signal?: AbortSignal },
-  ): Promise<LayerInfo>;
+  /** All layers that are registered. */
+  all(): LayerInfo[];
+  /** Layers from the bottom up to `chainId`. @throws NotFound when one is missing */
+  chain(chainId: ChainId): LayerInfo[];
+  /**
+   * Unpacks archives, bottom first, in worker threads side by side, and registers them as layers: all or none. Chains
+   * that are here already are not unpacked again; the others must have been taken in a lease, or they may be collected.
+   * @throws InvalidArgument when an archive is broken or not what was declared
+   */
+  apply(archives: readonly LayerArchive[], options: ApplyOptions): Promise<LayerInfo[]>;
   removeLayer(chainId: ChainId): Promise<void>;
 
   /** Makes the writable layer of container `id` (durable). `parent` undefined: an empty root. */
@@ -67,6 +91,8 @@ export interface Layers {
   removeWritable(id: string): Promise<void>;
   /** Ids of all writable layers on disk, for recovery. */
   writable(): Promise<string[]>;
+  /** Chains that writable layers stand on. */
+  parents(): Promise<ChainId[]>;
   /** Names of the graph driver and its directories, as inspect shows them (`GraphDriver`). */
   describe(id: string): { Name: string; Data: Record<string, string> };
   describeLayer(chainId: ChainId): { Name: string; Data: Record<string, string> };
@@ -80,10 +106,27 @@ export interface Lease extends AsyncDisposable {
   hold(kind: 'blob' | 'layer', name: string): void;
 }
 
+/** A member of an archive that was taken apart; paths are clean and relative, in one character a byte. */
+export type ArchiveMember =
+  | { readonly is: 'file'; readonly file: string; readonly bytes: number; readonly digest: Digest }
+  | { readonly is: 'link'; readonly target: string }
+  | { readonly is: 'directory' };
+
+/** An archive of blobs in the staging area. Disposing removes what was not adopted by then. */
+export interface OpenedArchive extends AsyncDisposable {
+  readonly members: ReadonlyMap<string, ArchiveMember>;
+}
+
 export interface Storage {
   readonly records: Records;
   readonly content: Content;
   readonly layers: Layers;
+  /**
+   * Takes apart a tar archive (compressed or not) into files of the staging area, without holding it in memory; each
+   * file's digest is computed on the way.
+   * @throws InvalidArgument when it is broken, or a name in it leaves it
+   */
+  openArchive(source: Readable, options: { signal?: AbortSignal }): Promise<OpenedArchive>;
   lease(purpose: string): Lease;
   /** True while any lease holds it. */
   leased(kind: 'blob' | 'layer', name: string): boolean;

@@ -1,32 +1,28 @@
 /** Unpacked layers by chain id, and the writable layers on top of them. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { NotFound, NotImplemented } from '../../base/errors.ts';
+import { NotFound } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { Layout } from '../layout.ts';
-import type { ChainId, LayerInfo, Layers, Records } from '../storage.ts';
+import type { ChainId, Content, Layers, Records } from '../storage.ts';
 import type { Trash } from '../trash.ts';
-import { sizeOfTree } from './size.ts';
+import type { TreeThreads } from '../unpack/tree-threads.ts';
+import { applyChain, LAYER_TABLE, type LayerRow } from './apply.ts';
 import { WritableLayers } from './writable.ts';
-
-/** The records' table of layers, keyed by chain id. */
-const TABLE = 'layer';
-
-/** A layer's record. `name`: its directory's; short and meaningless. */
-interface LayerRow extends LayerInfo {
-  readonly name: string;
-}
 
 export interface LayersDeps {
   readonly layout: Layout;
   readonly records: Records;
+  readonly content: Content;
+  readonly threads: TreeThreads;
   readonly trash: Trash;
   readonly log: Log;
 }
 
 /** Opens the layer store; directories that no record names (a crash before the record) are removed. */
-export async function openLayers({ layout, records, trash, log }: LayersDeps): Promise<Layers> {
-  const rows = (await records.load(TABLE)) as Map<ChainId, LayerRow>;
+export async function openLayers(deps: LayersDeps): Promise<Layers> {
+  const { layout, records, threads, trash, log } = deps;
+  const rows = (await records.load(LAYER_TABLE)) as Map<ChainId, LayerRow>;
   await removeUnrecorded(layout, rows, trash, log);
   const directoryOf = (row: LayerRow): string => join(layout.layers, row.name);
 
@@ -39,18 +35,24 @@ export async function openLayers({ layout, records, trash, log }: LayersDeps): P
     }
     return chain;
   };
-  const writable = new WritableLayers(layout, (top) => chainOf(top).map(directoryOf), trash);
+  /** Directories that show through, topmost first. */
+  const lowersOf = (top: ChainId): string[] => {
+    const chain = chainOf(top);
+    const opaque = chain.findIndex((row) => row.opaqueRoot);
+    return chain.slice(0, opaque < 0 ? chain.length : opaque + 1).map(directoryOf);
+  };
+  const writable = new WritableLayers(layout, lowersOf, trash);
 
   return {
     get: (chainId) => rows.get(chainId),
-    async apply() {
-      throw new NotImplemented('layers cannot be unpacked yet');
-    },
+    all: () => [...rows.values()],
+    chain: (chainId) => chainOf(chainId).reverse(),
+    apply: (archives, options) => applyChain(archives, options, { ...deps, rows }),
     async removeLayer(chainId) {
       const row = rows.get(chainId);
       if (!row) return;
       rows.delete(chainId);
-      await records.write([{ table: TABLE, key: chainId, value: undefined }]);
+      await records.write([{ table: LAYER_TABLE, key: chainId, value: undefined }]);
       await trash.take(directoryOf(row));
     },
     prepare: (id, parent) => writable.prepare(id, parent),
@@ -66,12 +68,14 @@ export async function openLayers({ layout, records, trash, log }: LayersDeps): P
       };
     },
     describeLayer(chainId) {
-      const [upper, ...lowers] = chainOf(chainId).map(directoryOf);
+      const [upper, ...lowers] = lowersOf(chainId);
       const Data: Record<string, string> = { UpperDir: upper! };
       if (lowers.length > 0) Data.LowerDir = lowers.join(':');
       return { Name: 'overlay2', Data };
     },
-    writableBytes: async (id) => sizeOfTree(writable.plan(id).upper),
+    parents: async () =>
+      (await writable.list()).map((id) => writable.parentOf(id)).filter((at) => at !== undefined),
+    writableBytes: (id) => threads.run<'measure'>({ is: 'measure', path: writable.plan(id).upper }),
   };
 }
 

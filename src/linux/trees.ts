@@ -1,0 +1,180 @@
+/**
+ * Building and taking down file trees below directory descriptors, for archives from strangers: names are bytes, no
+ * call follows a link it is not told to, and the `try…` calls answer with an errno where exceptions would be the rule.
+ */
+import { randomBytes } from 'node:crypto';
+import { closeSync, constants, fstatSync, readdirSync } from 'node:fs';
+import { check, declare, ERRNO, errno, SystemError } from './ffi.ts';
+import { AT_REMOVEDIR, AT_SYMLINK_NOFOLLOW, O_CLOEXEC, RESOLVE } from './files.ts';
+
+/** A path as C takes it: a string (sent as UTF-8), or bytes that end in NUL. */
+export type PathBytes = string | Buffer;
+
+const c_openat = declare('openat', 'int', ['int', 'str', 'int', 'uint']);
+const c_openat2 = declare('syscall', 'long', ['long', 'int', 'str', 'void*', 'size_t', 'long', 'long']);
+const c_mkdirat = declare('mkdirat', 'int', ['int', 'str', 'uint']);
+const c_mknodat = declare('mknodat', 'int', ['int', 'str', 'uint', 'ulong']);
+const c_symlinkat = declare('symlinkat', 'int', ['str', 'int', 'str']);
+const c_linkat = declare('linkat', 'int', ['int', 'str', 'int', 'str', 'int']);
+const c_unlinkat = declare('unlinkat', 'int', ['int', 'str', 'int']);
+const c_renameat = declare('renameat', 'int', ['int', 'str', 'int', 'str']);
+const c_fchownat = declare('fchownat', 'int', ['int', 'str', 'uint', 'uint', 'int']);
+const c_fchown = declare('fchown', 'int', ['int', 'uint', 'uint']);
+const c_fchmodat = declare('fchmodat', 'int', ['int', 'str', 'uint', 'int']);
+const c_fchmod = declare('fchmod', 'int', ['int', 'uint']);
+const c_utimensat = declare('utimensat', 'int', ['int', 'str', 'void*', 'int']);
+const c_futimens = declare('futimens', 'int', ['int', 'void*']);
+const c_fsetxattr = declare('fsetxattr', 'int', ['int', 'str', 'void*', 'size_t', 'int']);
+const c_lsetxattr = declare('lsetxattr', 'int', ['str', 'str', 'void*', 'size_t', 'int']);
+
+/** One character a byte, as archives are read, to what C takes. */
+export function pathBytes(latin1: string): PathBytes {
+  for (let i = 0; i < latin1.length; i++)
+    if (latin1.charCodeAt(i) > 0x7f) return Buffer.from(`${latin1}\0`, 'latin1');
+  return latin1;
+}
+
+const shown = (path: PathBytes): string =>
+  typeof path === 'string' ? path : path.toString('utf8', 0, path.length - 1);
+const orErrno = (result: number): number => (result < 0 ? -errno() : result);
+
+/** A descriptor, or minus the errno. */
+export const tryOpenAt = (dir: number, name: PathBytes, flags: number, mode = 0): number =>
+  orErrno(c_openat(dir, name, flags | O_CLOEXEC, mode));
+/** 0, or minus the errno. The umask applies. */
+export const tryMkdirAt = (dir: number, name: PathBytes, mode: number): number =>
+  orErrno(c_mkdirat(dir, name, mode));
+/** 0, or minus the errno. The umask applies. */
+export const tryMknodAt = (dir: number, name: PathBytes, mode: number, device: number): number =>
+  orErrno(c_mknodat(dir, name, mode, device));
+/** 0, or minus the errno. */
+export const trySymlinkAt = (target: PathBytes, dir: number, name: PathBytes): number =>
+  orErrno(c_symlinkat(target, dir, name));
+/** 0, or minus the errno. A link at `from` is linked itself, not followed. */
+export const tryLinkAt = (fromDir: number, from: PathBytes, dir: number, name: PathBytes): number =>
+  orErrno(c_linkat(fromDir, from, dir, name, 0));
+
+const resolveInRoot = Buffer.alloc(24);
+resolveInRoot.writeBigUInt64LE(BigInt(constants.O_RDONLY | constants.O_DIRECTORY | O_CLOEXEC), 0);
+resolveInRoot.writeBigUInt64LE(BigInt(RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS | RESOLVE.NO_XDEV), 16);
+/**
+ * Opens the directory `path` as a process would whose root is `root`: links and `..` stay inside, no mount is crossed.
+ * A descriptor, or minus the errno.
+ */
+export const tryOpenDirectoryInRoot = (root: number, path: PathBytes): number =>
+  orErrno(c_openat2(437, root, path, resolveInRoot, resolveInRoot.length, 0, 0));
+
+/** @throws SystemError */
+export const chownFd = (fd: number, uid: number, gid: number): void =>
+  void check('fchown', c_fchown(fd, uid, gid));
+/** @throws SystemError */
+export const chmodFd = (fd: number, mode: number): void => void check('fchmod', c_fchmod(fd, mode));
+/** Of the name itself, never of what a link names. @throws SystemError */
+export const chownNameAt = (dir: number, name: PathBytes, uid: number, gid: number): void =>
+  void check('fchownat', c_fchownat(dir, name, uid, gid, AT_SYMLINK_NOFOLLOW), shown(name));
+/** Follows links: only for what the caller has just made and knows to be none. @throws SystemError */
+export const chmodNameAt = (dir: number, name: PathBytes, mode: number): void =>
+  void check('fchmodat', c_fchmodat(dir, name, mode, 0), shown(name));
+
+const times = Buffer.alloc(32);
+function fillTimes(atimeNanos: bigint, mtimeNanos: bigint): Buffer {
+  putTime(atimeNanos, 0);
+  putTime(mtimeNanos, 16);
+  return times;
+}
+function putTime(time: bigint, at: number): void {
+  let seconds = time / 1_000_000_000n;
+  let nanos = time % 1_000_000_000n;
+  if (nanos < 0n) {
+    nanos += 1_000_000_000n;
+    seconds -= 1n;
+  }
+  times.writeBigInt64LE(seconds, at);
+  times.writeBigInt64LE(nanos, at + 8);
+}
+/** @throws SystemError */
+export const setTimesFd = (fd: number, atimeNanos: bigint, mtimeNanos: bigint): void =>
+  void check('futimens', c_futimens(fd, fillTimes(atimeNanos, mtimeNanos)));
+/** Of the name itself. @throws SystemError */
+export const setTimesNameAt = (dir: number, name: PathBytes, atimeNanos: bigint, mtimeNanos: bigint): void =>
+  void check(
+    'utimensat',
+    c_utimensat(dir, name, fillTimes(atimeNanos, mtimeNanos), AT_SYMLINK_NOFOLLOW),
+    shown(name),
+  );
+
+/** 0, or minus the errno. */
+export const trySetXattrFd = (fd: number, name: PathBytes, value: Buffer): number =>
+  orErrno(c_fsetxattr(fd, name, value, value.length, 0));
+/** The same on a name below a directory, for what cannot be opened (links, devices). `name` in one character a byte. */
+export const trySetXattrAt = (dir: number, name: string, attribute: PathBytes, value: Buffer): number =>
+  orErrno(c_lsetxattr(pathBytes(`/proc/self/fd/${dir}/${name}`), attribute, value, value.length, 0));
+
+/** Moves a name to another directory of the same file system. @throws SystemError */
+export const renameAt = (fromDir: number, from: PathBytes, toDir: number, to: PathBytes): void =>
+  void check('renameat', c_renameat(fromDir, from, toDir, to), shown(from));
+
+/** Directories opened inside each other while one is taken down; deeper ones are moved up first. */
+const DEPTH_MAX = 200;
+const OPEN_DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+
+/**
+ * Removes `name` below `dir` with all that is in it, never following a link and however deep: paths longer than
+ * PATH_MAX are no obstacle. What is mounted inside is not entered (EBUSY).
+ * Absent: nothing to do. @throws SystemError
+ */
+export function removeTreeAt(dir: number, name: PathBytes): void {
+  if (unlinked(dir, name, 0)) return;
+  const top = tryOpenAt(dir, name, OPEN_DIRECTORY);
+  if (top === -ERRNO.ENOENT) return;
+  if (top < 0) throw new SystemError('openat', -top, shown(name));
+  try {
+    let moved = 0;
+    const tooDeep = (parent: number, inner: PathBytes): void => {
+      moved++;
+      renameAt(parent, inner, top, `.${randomBytes(8).toString('hex')}`);
+    };
+    // What was moved up appears in the top directory: until a pass moves nothing.
+    for (let before = -1; before !== moved; ) {
+      before = moved;
+      emptyDirectory(top, DEPTH_MAX, tooDeep);
+    }
+  } finally {
+    closeSync(top);
+  }
+  unlinked(dir, name, AT_REMOVEDIR);
+}
+
+function emptyDirectory(
+  dir: number,
+  depth: number,
+  tooDeep: (parent: number, name: PathBytes) => void,
+): void {
+  for (const bytes of readdirSync(`/proc/self/fd/${dir}`, { encoding: 'buffer' })) {
+    const name = Buffer.concat([bytes, Buffer.from([0])]);
+    if (unlinked(dir, name, 0)) continue;
+    if (depth === 0) {
+      tooDeep(dir, name);
+      continue;
+    }
+    const inner = tryOpenAt(dir, name, OPEN_DIRECTORY);
+    if (inner < 0) throw new SystemError('openat', -inner, shown(name));
+    try {
+      if (fstatSync(inner).dev !== fstatSync(dir).dev)
+        throw new SystemError('unlinkat', ERRNO.EBUSY, shown(name));
+      emptyDirectory(inner, depth - 1, tooDeep);
+    } finally {
+      closeSync(inner);
+    }
+    unlinked(dir, name, AT_REMOVEDIR);
+  }
+}
+
+/** False: it is a directory (and `flags` did not say so). */
+function unlinked(dir: number, name: PathBytes, flags: number): boolean {
+  if (c_unlinkat(dir, name, flags) === 0) return true;
+  const e = errno();
+  if (e === ERRNO.ENOENT) return true;
+  if (e === 21 /* EISDIR */ && flags === 0) return false;
+  throw new SystemError('unlinkat', e, shown(name));
+}

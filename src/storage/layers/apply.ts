@@ -1,0 +1,153 @@
+/** From archives to layers: unpacked side by side into the staging area, then registered all at once. */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { InvalidArgument } from '../../base/errors.ts';
+import { syncDirectory } from '../durable.ts';
+import { type Layout, randomName } from '../layout.ts';
+import type { ApplyOptions, ChainId, Content, Digest, LayerArchive, LayerInfo, Records } from '../storage.ts';
+import type { Trash } from '../trash.ts';
+import type { Source } from '../unpack/protocol.ts';
+import { portFrom, type TreeThreads } from '../unpack/tree-threads.ts';
+
+/** The records' table of layers, keyed by chain id. */
+export const LAYER_TABLE = 'layer';
+
+/** A layer's record. `name`: its directory's, short and meaningless. */
+export interface LayerRow extends LayerInfo {
+  readonly name: string;
+  /** Nothing below this layer shows through. */
+  readonly opaqueRoot?: true;
+}
+
+export interface ApplyDeps {
+  readonly layout: Layout;
+  readonly rows: Map<ChainId, LayerRow>;
+  readonly records: Records;
+  readonly content: Content;
+  readonly threads: TreeThreads;
+  readonly trash: Trash;
+}
+
+/** Unpacked, not registered: gone after a crash. */
+interface Staged {
+  readonly directory: string;
+  readonly diffId: Digest;
+  readonly blob: Digest;
+  /** The archive's file in the staging area, to be adopted as a blob. */
+  readonly file: string;
+  readonly bytes: number;
+  readonly opaqueRoot: boolean;
+}
+
+/** The id of a layer with `diffId` on top of `parent` (OCI image specification, "Layer ChainID"). */
+export function chainIdOf(parent: ChainId | undefined, diffId: Digest): ChainId {
+  if (parent === undefined) return diffId as string as ChainId;
+  return `sha256:${createHash('sha256').update(`${parent} ${diffId}`).digest('hex')}` as ChainId;
+}
+
+/**
+ * Makes layers of `archives`, bottom first, on top of `parent`. Chains that exist are not unpacked again. All are on
+ * the disk when it resolves, or none is registered.
+ * @throws InvalidArgument when an archive is broken, leaves its root, or is not what was declared
+ */
+export async function applyChain(
+  archives: readonly LayerArchive[],
+  { parent, signal, onLayer }: ApplyOptions,
+  deps: ApplyDeps,
+): Promise<LayerInfo[]> {
+  const existing = existingChain(archives, parent, deps.rows);
+  for (const info of existing) onLayer?.(info.diffId);
+  const missing = archives.slice(existing.length);
+  const work = new AbortController();
+  const either = signal ? AbortSignal.any([signal, work.signal]) : work.signal;
+  const staging = missing.map(async (archive) => {
+    const staged = await stage(archive, either, deps);
+    onLayer?.(staged.diffId);
+    return staged;
+  });
+  try {
+    const staged = await Promise.all(staging);
+    return [...existing, ...(await register(staged, existing.at(-1)?.chainId ?? parent, deps))];
+  } catch (error) {
+    work.abort(error);
+    for (const done of await Promise.allSettled(staging))
+      if (done.status === 'fulfilled') await deps.trash.take(done.value.directory);
+    throw error;
+  }
+}
+
+/** The layers from the bottom that are declared and already here. */
+function existingChain(
+  archives: readonly LayerArchive[],
+  parent: ChainId | undefined,
+  rows: ReadonlyMap<ChainId, LayerRow>,
+): LayerRow[] {
+  const found: LayerRow[] = [];
+  for (const { expectedDiffId } of archives) {
+    const row = expectedDiffId && rows.get(chainIdOf(found.at(-1)?.chainId ?? parent, expectedDiffId));
+    if (!row) break;
+    found.push(row);
+  }
+  return found;
+}
+
+async function stage(archive: LayerArchive, signal: AbortSignal, deps: ApplyDeps): Promise<Staged> {
+  const { layout, threads, trash } = deps;
+  const directory = join(layout.staging, `layer-${randomName()}`);
+  await mkdir(directory, { mode: 0o755 });
+  try {
+    const kept = typeof archive.from === 'string' ? undefined : join(layout.staging, `blob-${randomName()}`);
+    const source: Source =
+      typeof archive.from === 'string'
+        ? { is: 'file', path: archive.from }
+        : portFrom(archive.from as Readable);
+    const hashSource = archive.blob === undefined;
+    const task = { is: 'unpack', source, into: directory, keepAs: kept, hashSource } as const;
+    const { diffHash, sourceHash, totals } = await threads.run<'unpack'>(task, signal);
+    const diffId = `sha256:${diffHash}` as Digest;
+    if (archive.expectedDiffId !== undefined && archive.expectedDiffId !== diffId)
+      throw new InvalidArgument(`layer is ${diffId}, not ${archive.expectedDiffId} as the image says`);
+    return {
+      directory,
+      diffId,
+      blob: archive.blob ?? (`sha256:${sourceHash}` as Digest),
+      file: kept ?? (archive.from as string),
+      bytes: totals.bytes,
+      opaqueRoot: totals.opaqueRoot,
+    };
+  } catch (error) {
+    await trash.take(directory);
+    throw error;
+  }
+}
+
+/** Everything to the disk, then into place, then recorded: a crash leaves all of the layers or unrecorded directories. */
+async function register(
+  staged: readonly Staged[],
+  parent: ChainId | undefined,
+  deps: ApplyDeps,
+): Promise<LayerInfo[]> {
+  if (staged.length === 0) return [];
+  const { layout, rows, records, content, threads, trash } = deps;
+  await threads.run<'sync'>({ is: 'sync', path: layout.staging });
+  const made: LayerRow[] = [];
+  for (const { directory, diffId, blob, file, bytes, opaqueRoot } of staged) {
+    const below = made.at(-1)?.chainId ?? parent;
+    const chainId = chainIdOf(below, diffId);
+    if (existsSync(file)) await content.adopt(file, blob);
+    const name = randomName();
+    await rename(directory, join(layout.layers, name));
+    made.push({ chainId, diffId, parent: below, bytes, blob, name, ...(opaqueRoot ? { opaqueRoot } : {}) });
+  }
+  await syncDirectory(layout.layers);
+  // Another load may have brought the same chain meanwhile: the first stays.
+  const fresh = made.filter(({ chainId }) => !rows.has(chainId));
+  await records.write(fresh.map((row) => ({ table: LAYER_TABLE, key: row.chainId, value: row })));
+  for (const row of fresh) if (!rows.has(row.chainId)) rows.set(row.chainId, row);
+  for (const { chainId, name } of made)
+    if (rows.get(chainId)?.name !== name) await trash.take(join(layout.layers, name));
+  return made.map(({ chainId }) => rows.get(chainId)!);
+}

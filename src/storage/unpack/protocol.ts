@@ -1,0 +1,80 @@
+/** What the main thread and the tree threads say to each other. */
+import type { MessagePort } from 'node:worker_threads';
+import type { TreeTotals } from './tree-writer.ts';
+
+/** Where bytes come from: a file, or a stream of the main thread sent through a port. */
+export type Source =
+  | { readonly is: 'file'; readonly path: string }
+  | { readonly is: 'port'; readonly port: MessagePort };
+
+export type Task =
+  | {
+      readonly is: 'unpack';
+      readonly source: Source;
+      /** An existing, empty directory. */
+      readonly into: string;
+      /** Where the bytes are kept as they came; undefined for a file, which is kept already. */
+      readonly keepAs: string | undefined;
+      /** The source's digest is wanted. */
+      readonly hashSource: boolean;
+    }
+  | { readonly is: 'demux'; readonly source: Source; readonly into: string }
+  | { readonly is: 'remove'; readonly path: string }
+  | { readonly is: 'measure'; readonly path: string }
+  | { readonly is: 'sync'; readonly path: string };
+
+export interface Unpacked {
+  /** Hexadecimal SHA-256 of the plain tar stream. */
+  readonly diffHash: string;
+  /** Of the bytes as they came; undefined when not asked for. */
+  readonly sourceHash: string | undefined;
+  readonly sourceBytes: number;
+  readonly totals: TreeTotals;
+}
+
+/** One member of an outer archive; paths are clean, in one character a byte. */
+export type DemuxedMember =
+  | {
+      readonly is: 'file';
+      readonly path: string;
+      readonly file: string;
+      readonly bytes: number;
+      readonly hash: string;
+    }
+  | { readonly is: 'link'; readonly path: string; readonly target: string; readonly hard: boolean }
+  | { readonly is: 'directory'; readonly path: string };
+
+export interface Results {
+  readonly unpack: Unpacked;
+  readonly demux: readonly DemuxedMember[];
+  readonly remove: undefined;
+  readonly measure: number;
+  readonly sync: undefined;
+}
+
+export type ToTree =
+  | { readonly is: 'run'; readonly id: number; readonly task: Task }
+  | { readonly is: 'cancel'; readonly id: number };
+
+/** `blame`: the archive's fault, or the system's (with its errno name). */
+export type FromTree =
+  | { readonly is: 'done'; readonly id: number; readonly result: Results[keyof Results] }
+  | {
+      readonly is: 'failed';
+      readonly id: number;
+      readonly message: string;
+      readonly blame: 'archive' | 'system';
+      readonly code: string | undefined;
+    };
+
+/** Through a source's port. The reader grants bytes; the writer sends no more than were granted. */
+export type ToPort =
+  | { readonly is: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly is: 'end' }
+  | { readonly is: 'error'; readonly message: string };
+export interface FromPort {
+  readonly granted: number;
+}
+
+/** Bytes on their way through a port: enough to keep both threads busy. */
+export const PORT_WINDOW = 4 << 20;

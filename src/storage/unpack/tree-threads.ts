@@ -1,0 +1,142 @@
+/** The tree threads, from the main thread's side: started when there is work, ended when there is none. */
+import { availableParallelism } from 'node:os';
+import type { Readable } from 'node:stream';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { Failed, InvalidArgument, Unavailable } from '../../base/errors.ts';
+import { workerUrl } from '../worker-url.ts';
+import type { FromPort, FromTree, Results, Source, Task, ToPort, ToTree } from './protocol.ts';
+
+/** More would only compete for the disk. */
+const THREADS_MAX = Math.min(4, Math.max(2, availableParallelism()));
+/** A thread without work is kept so long: the next layer often follows soon, and starting one takes tens of ms. */
+const IDLE_MS = 5000;
+
+interface Thread {
+  readonly worker: Worker;
+  readonly waiting: Map<number, PromiseWithResolvers<unknown>>;
+  idle: NodeJS.Timeout | undefined;
+}
+
+export class TreeThreads {
+  readonly #threads = new Set<Thread>();
+  #lastId = 0;
+  #closed = false;
+
+  /**
+   * Does `task` on the least busy thread.
+   * @throws InvalidArgument when an archive is to blame, Failed when the system is
+   */
+  async run<K extends keyof Results>(
+    task: Extract<Task, { is: K }>,
+    signal?: AbortSignal,
+  ): Promise<Results[K]> {
+    signal?.throwIfAborted();
+    if (this.#closed) throw new Unavailable('the storage is closed');
+    const thread = this.#leastBusy();
+    const id = ++this.#lastId;
+    const answer = Promise.withResolvers<unknown>();
+    thread.waiting.set(id, answer);
+    thread.worker.ref();
+    const cancel = () => thread.worker.postMessage({ is: 'cancel', id } satisfies ToTree);
+    signal?.addEventListener('abort', cancel, { once: true });
+    const ports = 'source' in task && task.source.is === 'port' ? [task.source.port] : [];
+    thread.worker.postMessage({ is: 'run', id, task } satisfies ToTree, ports);
+    try {
+      return (await answer.promise) as Results[K];
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+      this.#settle(thread, id);
+    }
+  }
+
+  /** Waits for nothing: running tasks fail. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#threads].map(({ worker }) => worker.terminate()));
+  }
+
+  #leastBusy(): Thread {
+    const [first] = [...this.#threads].sort((a, b) => a.waiting.size - b.waiting.size);
+    const thread =
+      first && (first.waiting.size === 0 || this.#threads.size >= THREADS_MAX) ? first : this.#start();
+    clearTimeout(thread.idle);
+    return thread;
+  }
+
+  #start(): Thread {
+    const worker = new Worker(workerUrl('tree.worker', import.meta.url), {
+      name: 'tree',
+      // Descriptors are opened here by FFI and closed by node:fs; Node would complain of each.
+      trackUnmanagedFds: false,
+    });
+    const thread: Thread = { worker, waiting: new Map(), idle: undefined };
+    let cause: Error | undefined;
+    worker.on('message', (message: FromTree) => {
+      const asked = thread.waiting.get(message.id);
+      if (message.is === 'done') asked?.resolve(message.result);
+      else asked?.reject(errorOf(message));
+    });
+    worker.on('error', (error) => (cause = error));
+    worker.on('exit', () => {
+      this.#threads.delete(thread);
+      clearTimeout(thread.idle);
+      for (const { reject } of thread.waiting.values())
+        reject(new Failed(`a storage thread ended: ${cause?.message ?? 'closed'}`, { cause }));
+    });
+    this.#threads.add(thread);
+    return thread;
+  }
+
+  #settle(thread: Thread, id: number): void {
+    thread.waiting.delete(id);
+    if (thread.waiting.size > 0) return;
+    thread.worker.unref();
+    thread.idle = setTimeout(() => {
+      this.#threads.delete(thread); // first: nothing is sent to a thread that is being ended
+      void thread.worker.terminate();
+    }, IDLE_MS).unref();
+  }
+}
+
+function errorOf({ message, blame, code }: Extract<FromTree, { is: 'failed' }>): Error {
+  if (blame === 'archive') return new InvalidArgument(message);
+  return Object.assign(new Failed(message), { code });
+}
+
+/** Sends a stream of this thread through a port, no faster than the other side grants. */
+export function portFrom(source: Readable): Source {
+  const { port1, port2 } = new MessageChannel();
+  void feed(source, port1);
+  return { is: 'port', port: port2 };
+}
+
+async function feed(source: Readable, port: MessagePort): Promise<void> {
+  let room = 0;
+  let more = (): void => {};
+  let gone = false;
+  port.on('message', ({ granted }: FromPort) => {
+    room += granted;
+    more();
+  });
+  port.on('close', () => {
+    gone = true;
+    more();
+  });
+  const send = (message: ToPort, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
+  try {
+    // Not destroyed on the way out: a request whose archive is refused still wants its answer.
+    for await (const chunk of source.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      while (room <= 0 && !gone) await new Promise<void>((resolve) => (more = resolve));
+      if (gone) break; // the reader has what it wanted, or failed: its own result says so
+      const bytes = new Uint8Array(chunk);
+      room -= bytes.length;
+      send({ is: 'bytes', bytes }, [bytes.buffer]);
+    }
+    send({ is: 'end' });
+  } catch (error) {
+    send({ is: 'error', message: `the archive's sender failed: ${(error as Error).message}` });
+  }
+}

@@ -1,0 +1,339 @@
+/**
+ * Writes the members of an archive below a directory: the one extractor of this engine. Every name is resolved by the
+ * kernel below the root's descriptor; nothing outside is reached whatever the archive says.
+ */
+import { closeSync, constants, ftruncateSync, lstatSync, writeSync } from 'node:fs';
+import { type ByteText, TAR_LIMITS, type TarEntry, TarError } from '../../formats/tar/entry.ts';
+import { pathBelowRoot, splitLast } from '../../formats/tar/path.ts';
+import type { TarSink } from '../../formats/tar/reader.ts';
+import {
+  chmodFd,
+  chmodNameAt,
+  chownFd,
+  chownNameAt,
+  ERRNO,
+  makeDevice,
+  type PathBytes,
+  pathBytes,
+  removeTreeAt,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFIFO,
+  SystemError,
+  setTimesFd,
+  setTimesNameAt,
+  tryLinkAt,
+  tryMkdirAt,
+  tryMknodAt,
+  tryOpenAt,
+  trySetXattrAt,
+  trySetXattrFd,
+  trySymlinkAt,
+} from '../../linux/index.ts';
+import { Parents } from './parents.ts';
+
+const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+const OPEN_DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+const WHITEOUT = '.wh.';
+const OPAQUE = '.wh..wh..opq';
+/** Names of the union file system that images were first made on; they mean nothing here. */
+const RESERVED = '.wh..wh.';
+const OPAQUE_XATTR = 'trusted.overlay.opaque';
+
+export interface TreeWriterOptions {
+  /** `overlay`: `.wh.x` and `.wh..wh..opq` become what overlayfs reads; `plain`: they are names like others. */
+  readonly whiteouts: 'overlay' | 'plain';
+}
+
+/** What the tree holds, as far as the archive was read. */
+export interface TreeTotals {
+  /** Sum of the sizes of all that is no directory; a file with several names counts once. */
+  readonly bytes: number;
+  readonly entries: number;
+  /** The archive hides everything below its layer. */
+  readonly opaqueRoot: boolean;
+  /** Something was replaced by a later member: `bytes` is too high and must be counted from the tree. */
+  readonly replaced: boolean;
+  /** Extended attributes that this file system does not take. */
+  readonly xattrsDropped: number;
+}
+
+export class TreeWriter implements TarSink {
+  readonly #root: number;
+  readonly #overlay: boolean;
+  readonly #parents: Parents;
+  /** Directories' times, set when nothing is written into them any more. */
+  readonly #directoryTimes = new Map<ByteText, readonly [atime: bigint, mtime: bigint]>();
+  #file: { fd: number; entry: TarEntry; end: number } | undefined;
+  #bytes = 0;
+  #entries = 0;
+  #opaqueRoot = false;
+  #replaced = false;
+  #xattrsDropped = 0;
+
+  /** `root`: an open directory; the caller closes it after {@link close}. */
+  constructor(root: number, { whiteouts }: TreeWriterOptions) {
+    this.#root = root;
+    this.#overlay = whiteouts === 'overlay';
+    this.#parents = new Parents(
+      root,
+      (dir, name) => this.#clearWhiteout(dir, name),
+      (fd, tookWhiteout) => {
+        if (tookWhiteout) this.#xattr(trySetXattrFd(fd, OPAQUE_XATTR, Buffer.from('y')), OPAQUE_XATTR, '');
+      },
+    );
+  }
+
+  get totals(): TreeTotals {
+    return {
+      bytes: this.#bytes,
+      entries: this.#entries,
+      opaqueRoot: this.#opaqueRoot,
+      replaced: this.#replaced,
+      xattrsDropped: this.#xattrsDropped,
+    };
+  }
+
+  entry(entry: TarEntry): void {
+    this.#entries++;
+    const path = pathBelowRoot(entry.path);
+    if (path === '') {
+      this.#rootEntry(entry);
+      return;
+    }
+    const [above, name] = splitLast(path);
+    if (name.length > TAR_LIMITS.nameBytes) throw new TarError(`${quote(name)}: name too long`);
+    if (this.#overlay && name.startsWith(WHITEOUT)) this.#whiteout(entry, above, name);
+    else this.#member(entry, path, this.#parents.open(above), name);
+  }
+
+  data(bytes: Buffer, offset: number): void {
+    const file = this.#file;
+    if (!file) return;
+    for (let at = 0; at < bytes.length; ) at += writeSync(file.fd, bytes, at, bytes.length - at, offset + at);
+    file.end = offset + bytes.length;
+  }
+
+  end(): void {
+    const file = this.#file;
+    if (!file) return;
+    this.#file = undefined;
+    const { fd, entry } = file;
+    try {
+      if (entry.size > file.end) ftruncateSync(fd, entry.size);
+      this.#attributesFd(fd, entry);
+      setTimesFd(fd, atimeOf(entry), entry.mtimeNanos);
+    } finally {
+      closeSync(fd);
+    }
+    this.#bytes += entry.size;
+  }
+
+  /** The archive is over: directories get their times. */
+  finish(): void {
+    for (const [path, [atime, mtime]] of [...this.#directoryTimes].reverse()) {
+      const [above, name] = splitLast(path);
+      const fd =
+        path === '' ? this.#root : tryOpenAt(this.#parents.open(above), pathBytes(name), OPEN_DIRECTORY);
+      if (fd < 0) continue; // no longer a directory: a later member replaced it
+      setTimesFd(fd, atime, mtime);
+      if (fd !== this.#root) closeSync(fd);
+    }
+    this.#directoryTimes.clear();
+  }
+
+  /** Releases every descriptor, also in the middle of a file. */
+  close(): void {
+    this.#parents.forget();
+    if (this.#file) closeSync(this.#file.fd);
+    this.#file = undefined;
+  }
+
+  #rootEntry(entry: TarEntry): void {
+    if (entry.type !== 'directory') throw new TarError(`${quote(entry.path)}: the root must be a directory`);
+    this.#attributesFd(this.#root, entry);
+    this.#directoryTimes.set('', [atimeOf(entry), entry.mtimeNanos]);
+  }
+
+  #member(entry: TarEntry, path: ByteText, dir: number, name: ByteText): void {
+    switch (entry.type) {
+      case 'file':
+        this.#file = { fd: this.#newFile(dir, name), entry, end: 0 };
+        return;
+      case 'directory':
+        this.#directory(entry, path, dir, name);
+        return;
+      case 'symlink':
+        this.#create(dir, name, (bytes) => trySymlinkAt(pathBytes(entry.linkPath), dir, bytes));
+        this.#attributesAt(dir, name, entry);
+        this.#bytes += entry.linkPath.length;
+        return;
+      case 'hardlink':
+        this.#hardLink(entry, dir, name);
+        return;
+      case 'char':
+      case 'block':
+      case 'fifo':
+        this.#node(entry, dir, name);
+        return;
+      default:
+        entry.type satisfies never;
+    }
+  }
+
+  #newFile(dir: number, name: ByteText): number {
+    let fd = -1;
+    this.#create(dir, name, (bytes) => {
+      fd = tryOpenAt(dir, bytes, NEW_FILE, 0o600);
+      return fd;
+    });
+    return fd;
+  }
+
+  /** Makes something new at a name: what stood there goes first. */
+  #create(dir: number, name: ByteText, make: (bytes: PathBytes) => number): { tookWhiteout: boolean } {
+    const bytes = pathBytes(name);
+    let made = make(bytes);
+    let tookWhiteout = false;
+    if (made === -ERRNO.EEXIST) {
+      tookWhiteout = this.#isWhiteout(dir, name);
+      this.#remove(dir, name);
+      made = make(bytes);
+    }
+    if (made < 0) throw new SystemError('create', -made, quote(name));
+    return { tookWhiteout };
+  }
+
+  #directory(entry: TarEntry, path: ByteText, dir: number, name: ByteText): void {
+    const bytes = pathBytes(name);
+    let fd = -1;
+    let opaque = false;
+    const made = tryMkdirAt(dir, bytes, 0o700);
+    if (made === -ERRNO.EEXIST) fd = tryOpenAt(dir, bytes, OPEN_DIRECTORY);
+    if (made < 0 && fd < 0)
+      opaque = this.#create(dir, name, () => tryMkdirAt(dir, bytes, 0o700)).tookWhiteout;
+    if (fd < 0) fd = tryOpenAt(dir, bytes, OPEN_DIRECTORY);
+    if (fd < 0) throw new SystemError('openat', -fd, quote(path));
+    this.#parents.keep(path, fd);
+    if (opaque) this.#xattr(trySetXattrFd(fd, OPAQUE_XATTR, Buffer.from('y')), OPAQUE_XATTR, path);
+    this.#attributesFd(fd, entry);
+    this.#directoryTimes.set(path, [atimeOf(entry), entry.mtimeNanos]);
+  }
+
+  /** The target is a name in the same archive, its directories resolved as all others; a link at its end is not followed. */
+  #hardLink(entry: TarEntry, dir: number, name: ByteText): void {
+    const [above, targetName] = splitLast(pathBelowRoot(entry.linkPath));
+    const link = (): number => {
+      const targetDir = targetName === '' ? undefined : this.#parents.find(above);
+      if (targetDir === undefined) return -ERRNO.ENOENT;
+      const linked = tryLinkAt(targetDir, pathBytes(targetName), dir, pathBytes(name));
+      return linked === -ERRNO.EEXIST && sameFile(targetDir, targetName, dir, name) ? 0 : linked;
+    };
+    let linked = link();
+    if (linked === -ERRNO.EEXIST) {
+      this.#remove(dir, name);
+      linked = link();
+    }
+    if (linked < 0)
+      throw new TarError(`${quote(entry.path)}: hard link to ${quote(entry.linkPath)}: ${codeName(linked)}`);
+  }
+
+  #node(entry: TarEntry, dir: number, name: ByteText): void {
+    const kind = { char: S_IFCHR, block: S_IFBLK, fifo: S_IFIFO }[entry.type as 'char' | 'block' | 'fifo'];
+    const device = entry.type === 'fifo' ? 0 : makeDevice(entry.major, entry.minor);
+    this.#create(dir, name, (bytes) => tryMknodAt(dir, bytes, kind | 0o600, device));
+    this.#attributesAt(dir, name, entry);
+  }
+
+  #whiteout(entry: TarEntry, above: ByteText, name: ByteText): void {
+    if (name === OPAQUE) {
+      if (above === '') this.#opaqueRoot = true;
+      else
+        this.#xattr(
+          trySetXattrFd(this.#parents.open(above), OPAQUE_XATTR, Buffer.from('y')),
+          OPAQUE_XATTR,
+          above,
+        );
+      return;
+    }
+    if (name.startsWith(RESERVED)) return;
+    const hidden = name.slice(WHITEOUT.length);
+    if (hidden === '' || hidden === '.' || hidden === '..')
+      throw new TarError(`${quote(entry.path)}: whiteout of nothing`);
+    const dir = this.#parents.open(above);
+    const made = tryMknodAt(dir, pathBytes(hidden), S_IFCHR, 0);
+    // What the same archive brought stays: a whiteout hides lower layers only. A directory then hides all below it.
+    if (made === -ERRNO.EEXIST) this.#makeOpaque(dir, hidden);
+    else if (made < 0) throw new SystemError('mknodat', -made, quote(entry.path));
+  }
+
+  #makeOpaque(dir: number, name: ByteText): void {
+    const fd = tryOpenAt(dir, pathBytes(name), OPEN_DIRECTORY);
+    if (fd < 0) return;
+    this.#xattr(trySetXattrFd(fd, OPAQUE_XATTR, Buffer.from('y')), OPAQUE_XATTR, name);
+    closeSync(fd);
+  }
+
+  #remove(dir: number, name: ByteText): void {
+    removeTreeAt(dir, pathBytes(name));
+    this.#replaced = true;
+    // The name may have been a directory or link on the way to others. `dir` itself stays open: it is the caller's next.
+    this.#parents.forget(dir);
+  }
+
+  #isWhiteout(dir: number, name: ByteText): boolean {
+    const found = this.#overlay ? lstatAt(dir, name) : undefined;
+    return found !== undefined && (found.mode & 0o170000) === S_IFCHR && found.rdev === 0;
+  }
+
+  #clearWhiteout(dir: number, name: ByteText): boolean {
+    if (!this.#isWhiteout(dir, name)) return false;
+    removeTreeAt(dir, pathBytes(name));
+    return true;
+  }
+
+  /** Owner before mode and attributes: chown takes set-id bits and capabilities away. */
+  #attributesFd(fd: number, entry: TarEntry): void {
+    chownFd(fd, entry.uid, entry.gid);
+    chmodFd(fd, entry.mode);
+    for (const [name, value] of entry.xattrs)
+      if (isOurs(name)) this.#xattr(trySetXattrFd(fd, pathBytes(name), value), name, entry.path);
+  }
+
+  #attributesAt(dir: number, name: ByteText, entry: TarEntry): void {
+    const bytes = pathBytes(name);
+    chownNameAt(dir, bytes, entry.uid, entry.gid);
+    if (entry.type !== 'symlink') chmodNameAt(dir, bytes, entry.mode);
+    for (const [attribute, value] of entry.xattrs)
+      if (isOurs(attribute))
+        this.#xattr(trySetXattrAt(dir, name, pathBytes(attribute), value), attribute, entry.path);
+    setTimesNameAt(dir, bytes, atimeOf(entry), entry.mtimeNanos);
+  }
+
+  /** A file system without an attribute's name space, and `user.` on links and devices, are no reason to refuse an image. */
+  #xattr(result: number, name: ByteText, path: ByteText): void {
+    if (result >= 0) return;
+    const tolerated = result === -ERRNO.EOPNOTSUPP || (result === -ERRNO.EPERM && name.startsWith('user.'));
+    if (!tolerated) throw new SystemError('setxattr', -result, `${quote(path)} ${quote(name)}`);
+    this.#xattrsDropped++;
+  }
+}
+
+/** overlayfs's own attributes would let an archive redirect or hide what is not in it. */
+const isOurs = (name: ByteText): boolean => !/^(?:trusted|user)\.overlay\./.test(name);
+
+const atimeOf = (entry: TarEntry): bigint =>
+  entry.atimeNanos !== undefined && entry.atimeNanos > entry.mtimeNanos ? entry.atimeNanos : entry.mtimeNanos;
+
+function lstatAt(dir: number, name: ByteText) {
+  return lstatSync(Buffer.from(`/proc/self/fd/${dir}/${name}`, 'latin1'), { throwIfNoEntry: false });
+}
+
+function sameFile(dir: number, name: ByteText, otherDir: number, otherName: ByteText): boolean {
+  const a = lstatAt(dir, name);
+  const b = lstatAt(otherDir, otherName);
+  return a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev;
+}
+
+const codeName = (negative: number): string => new SystemError('', -negative).code;
+const quote = (text: ByteText): string => JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
