@@ -3,6 +3,7 @@ export * from './bundle/capabilities.ts';
 export * from './bundle/seccomp.ts';
 export * from './bundle/spec.ts';
 export { type CgroupHost, freeze, isFrozen, oomKills } from './cgroups.ts';
+export { ExecProcess, startExec } from './exec.ts';
 export { InputPort } from './input.ts';
 export { type OciRuntime, RuntimeRefused } from './oci.ts';
 export { type Line, readLines } from './output/lines.ts';
@@ -23,3 +24,6 @@ export {
   type SupervisorOptions,
 } from './supervisor.ts';
 export type { Task, TaskEnd, TaskRecord } from './task.ts';
+export { deviceAt, hostDevices } from './devices.ts';
+export { copyOwner, directoryInRoot, makeDirectoryInRoot, readInRoot } from './rootfs.ts';
+export { signalNumber } from '../linux/index.ts';

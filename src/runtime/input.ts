@@ -34,7 +34,10 @@ export class InputPort {
   }
 
   #write(bytes: Buffer, done: (error?: Error) => void): void {
-    if (this.#closed) return done(); // nobody reads any more: as a shell's pipe to an ended program
+    if (this.#closed) {
+      done(); // nobody reads any more: as a shell's pipe to an ended program
+      return;
+    }
     this.#queue.push({ bytes, done });
     if (this.#queue.length === 1) this.#flush();
   }
@@ -48,7 +51,10 @@ export class InputPort {
         this.close(); // EPIPE, EIO: the other side is gone
         return;
       }
-      if (n < 0) return this.#arm();
+      if (n < 0) {
+        this.#arm();
+        return;
+      }
       head.bytes = head.bytes.subarray(n);
       if (head.bytes.length > 0) continue;
       this.#queue.shift();
@@ -79,7 +85,7 @@ export class InputPort {
 
   /** Calls `then` when everything written so far has been taken. */
   drained(then: () => void): void {
-    if (this.#closed || this.#queue.length === 0) return then();
-    this.#queue.push({ bytes: Buffer.alloc(0), done: () => then() });
+    if (this.#closed || this.#queue.length === 0) then();
+    else this.#queue.push({ bytes: Buffer.alloc(0), done: () => then() });
   }
 }

@@ -109,7 +109,7 @@ export class Supervisor {
 
   #openExits(): Exits {
     const { reactor, log } = this.#options;
-    const source = chooseExitSource(process.env['GANTRY_EXIT_SOURCE']);
+    const source = chooseExitSource(process.env.GANTRY_EXIT_SOURCE);
     let connector = this.#parked.output.get(CONNECTOR_NAME)?.[0];
     if (source === 'connector' && connector === undefined) {
       connector = openConnector();
@@ -191,7 +191,10 @@ export class Supervisor {
     undo.defer(() => {
       for (const fd of fds) closeSync(fd);
     });
-    const keep = (fd: number) => (fds.push(fd), fd);
+    const keep = (fd: number): number => {
+      fds.push(fd);
+      return fd;
+    };
     const sources: Source[] = (['stdout', 'stderr'] as const).map((stream) => ({
       stream,
       fd: keep(directory.openOutput(stream)),
@@ -470,6 +473,10 @@ export class Supervisor {
     this.#parked.input.clear();
   }
 
+  /** Where an exec's files lie while it starts; they go with the task at the latest. */
+  execFile(task: Task, execId: string): string {
+    return `${this.#directory(task.record.id).path}/exec-${execId.slice(0, 16)}`;
+  }
   /** The tool of a runtime, for exec. */
   toolOf(task: Task): OciTool {
     return this.#tool(task.record.runtime);

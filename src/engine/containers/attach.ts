@@ -1,0 +1,65 @@
+/** Attaches a client to a container's streams, before, during or between its runs. */
+import { Conflict } from '../../base/errors.ts';
+import { OutputWriter, readChunks, type StreamName } from '../../runtime/index.ts';
+import type { Attachment, AttachOptions, OutputChunk } from '../engine.ts';
+import type { Container } from './container.ts';
+import { conversation } from './conversation.ts';
+import { type ContainersDeps, logDirectory, tell } from './deps.ts';
+import { DEFAULT_DETACH_KEYS, parseDetachKeys } from './detach-keys.ts';
+
+/** @throws InvalidArgument (detach keys), Conflict when it is paused or on its way out */
+export function attachContainer(deps: ContainersDeps, container: Container, options: AttachOptions): Attachment {
+  const detachKeys = parseDetachKeys(options.detachKeys || DEFAULT_DETACH_KEYS);
+  const { state, config, id } = container.record;
+  if (state.is === 'paused') throw new Conflict(`container ${id} is paused, unpause the container before attach`);
+  if (state.is === 'restarting') throw new Conflict(`container ${id} is restarting, wait until the container is running`);
+  if (state.is === 'removing' || state.is === 'dead') throw new Conflict(`container ${id} is marked for removal and cannot be attached to`);
+  const over = new AbortController();
+  const output = options.stdout || options.stderr ? openOutput(deps, container, options, over.signal) : undefined;
+  tell(deps, container, 'attach');
+  return conversation({
+    terminal: config.Tty ?? false,
+    output: output?.chunks,
+    input: options.stdin && options.stream && config.OpenStdin ? () => openInput(container, over.signal) : undefined,
+    detachKeys,
+    close() {
+      over.abort();
+      output?.close();
+    },
+  });
+}
+
+/** Waits for the run if there is none yet. Its end closes stdin as the configuration says. */
+async function openInput(container: Container, signal: AbortSignal) {
+  const task = await container.nextTask(signal).catch(() => undefined);
+  return task?.input?.writable(() => {
+    if (container.record.config.StdinOnce && !container.record.config.Tty) task.closeInput();
+  });
+}
+
+interface OpenOutput {
+  readonly chunks: AsyncIterable<OutputChunk>;
+  close(): void;
+}
+
+function openOutput(deps: ContainersDeps, container: Container, options: AttachOptions, signal: AbortSignal): OpenOutput {
+  const directory = logDirectory(deps, container.id);
+  const streams = new Set<StreamName>([...(options.stdout ? ['stdout' as const] : []), ...(options.stderr ? ['stderr' as const] : [])]);
+  if (!options.stream) {
+    const from = options.logs ? { segment: 0, record: 0 } : { segment: Number.MAX_SAFE_INTEGER, record: 0 };
+    return { chunks: readChunks(directory, { from, streams, follow: undefined, join: true, signal }), close() {} };
+  }
+  container.writer ??= new OutputWriter(directory, deps.logLimits);
+  const writer = container.writer;
+  const follower = writer.addFollower();
+  const from = options.logs ? { segment: 0, record: 0 } : writer.end;
+  // A replay reads bytes that the follower never lagged behind: it is registered when it has caught up, from here on.
+  const chunks = readChunks(directory, { from, streams, follow: writer, ...(options.logs ? {} : { follower }), join: true, signal });
+  return {
+    chunks,
+    close() {
+      writer.removeFollower(follower);
+      writer.wake();
+    },
+  };
+}

@@ -1,0 +1,99 @@
+/** A container in memory: its record, its task while it runs, and who waits for it. */
+import { Mailbox } from '../../base/mailbox.ts';
+import type { OutputWriter, Task } from '../../runtime/index.ts';
+import type { Records } from '../../storage/index.ts';
+import { CONTAINERS, type ContainerRecord } from './record.ts';
+
+export interface ExitNews {
+  readonly exitCode: number;
+  readonly error: string;
+}
+
+export class Container {
+  #record: ContainerRecord;
+  readonly #records: Records;
+  /** start, pause, update, rename and remove, one at a time; stop and kill go past them. */
+  readonly mailbox = new Mailbox();
+  task: Task | undefined;
+  /** Opened by the first attach or start of a run, closed at its end. */
+  writer: OutputWriter | undefined;
+  /** What still has to be given back after the last run; a start or removal waits for it. */
+  cleanup: Promise<void> = Promise.resolve();
+  /** Ids of exec instances, for inspect. */
+  readonly execIds = new Set<string>();
+  /** A pending restart by policy. */
+  restartTimer: NodeJS.Timeout | undefined;
+  restartDelayMs = 0;
+  #exits: ((news: ExitNews) => void)[] = [];
+  #removals: (() => void)[] = [];
+  #starts: ((task: Task | undefined) => void)[] = [];
+  #gone = false;
+
+  constructor(record: ContainerRecord, records: Records) {
+    this.#record = record;
+    this.#records = records;
+  }
+
+  get record(): ContainerRecord {
+    return this.#record;
+  }
+  get id(): string {
+    return this.#record.id;
+  }
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** Changes the record: in memory at once, durable when it resolves. */
+  async save(change: Partial<ContainerRecord>): Promise<void> {
+    this.#record = { ...this.#record, ...change };
+    await this.#records.write([{ table: CONTAINERS, key: this.id, value: this.#record }]);
+  }
+  /** A change that needs no durability: what it says is true of the running kernel only. */
+  set(change: Partial<ContainerRecord>): void {
+    this.#record = { ...this.#record, ...change };
+  }
+
+  /** Resolves at the end of the run that goes on, or of the next. */
+  nextExit(signal: AbortSignal): Promise<ExitNews> {
+    return listen(this.#exits, signal);
+  }
+  nextRemoval(signal: AbortSignal): Promise<void> {
+    return this.#gone ? Promise.resolve() : listen(this.#removals, signal);
+  }
+  /** The task of the run that goes on, or of the next; undefined when that start failed. */
+  nextTask(signal: AbortSignal): Promise<Task | undefined> {
+    return this.task ? Promise.resolve(this.task) : listen(this.#starts, signal);
+  }
+
+  tellExit(news: ExitNews): void {
+    for (const tell of this.#exits.splice(0)) tell(news);
+  }
+  tellStart(task: Task | undefined): void {
+    for (const tell of this.#starts.splice(0)) tell(task);
+  }
+  tellRemoved(): void {
+    this.#gone = true;
+    for (const tell of this.#removals.splice(0)) tell();
+  }
+}
+
+function listen<T>(waiting: ((value: T) => void)[], signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const told = (value: T) => {
+      signal.removeEventListener('abort', left);
+      resolve(value);
+    };
+    const left = () => {
+      const at = waiting.indexOf(told);
+      if (at >= 0) waiting.splice(at, 1);
+      reject(signal.reason);
+    };
+    if (signal.aborted) {
+      left();
+      return;
+    }
+    signal.addEventListener('abort', left, { once: true });
+    waiting.push(told);
+  });
+}

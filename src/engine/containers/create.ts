@@ -1,0 +1,78 @@
+/** Makes a container from an image: name, writable layer, record. Starting it is start.ts. */
+import { mkdirSync, rmSync } from 'node:fs';
+import { undoUnlessDone } from '../../base/lifetime.ts';
+import { formatNanos, nowNanos } from '../../base/time.ts';
+import { InvalidArgument } from '../../base/errors.ts';
+import type { CreateRequest, CreateResponse } from '../../model/container.ts';
+import { Container } from './container.ts';
+import { type ContainersDeps, tell } from './deps.ts';
+import { checkName } from './directory.ts';
+import { planMounts } from './mounts.ts';
+import { chooseName } from './names.ts';
+import { readSecurity } from './plan.ts';
+import { publishedPorts } from './ports.ts';
+import type { ContainerRecord } from './record.ts';
+import { type Settled, settle } from './settle.ts';
+import { checkNetworkConflicts } from './settle-host.ts';
+import { requireSources } from './sources.ts';
+import { NO_RUN } from './state.ts';
+
+/** @throws InvalidArgument, NotFound (image), Conflict (name): then nothing is left of it */
+export async function createContainer(
+  deps: ContainersDeps,
+  request: CreateRequest,
+  options: { readonly name: string | undefined; readonly signal: AbortSignal },
+): Promise<CreateResponse> {
+  if (!request.Image) throw new InvalidArgument('no image specified: Image must name one');
+  const id = deps.newId();
+  const name = options.name ? checkName(options.name) : chooseName((each) => deps.directory.isTaken(each), deps.random);
+  const image = deps.images.resolve(request.Image);
+  const settled = settle(id, request, image.config, deps.facts);
+  checkTogether(request, settled);
+  const { mounts, mustExist } = planMounts(settled.hostConfig);
+  requireSources(mustExist);
+  return await undoUnlessDone(async (undo) => {
+    deps.directory.reserve(name, id);
+    undo.defer(() => deps.directory.release(name, id));
+    // What an image removal looks at must hold the image before its layers are used.
+    await using lease = deps.storage.lease('create');
+    if (image.chainId !== undefined) lease.hold('layer', image.chainId);
+    mkdirSync(`${deps.containersRoot}/${id}`, { recursive: true, mode: 0o710 });
+    undo.defer(() => rmSync(`${deps.containersRoot}/${id}`, { recursive: true, force: true }));
+    await deps.storage.layers.prepare(id, image.chainId);
+    undo.defer(() => deps.storage.layers.removeWritable(id));
+    options.signal.throwIfAborted();
+    const record: ContainerRecord = {
+      id,
+      name,
+      created: formatNanos(nowNanos()),
+      imageId: image.id,
+      parentLayer: image.chainId,
+      config: settled.config,
+      hostConfig: settled.hostConfig,
+      path: settled.path,
+      args: settled.args,
+      mounts,
+      state: { is: 'created', last: NO_RUN },
+      restartCount: 0,
+      stoppedByUser: false,
+      endpoint: undefined,
+    };
+    const container = new Container(record, deps.storage.records);
+    await container.save({});
+    deps.directory.add(container);
+    tell(deps, container, 'create');
+    return { Id: id, Warnings: settled.warnings };
+  });
+}
+
+/** What only shows when the parts of a request are seen together. */
+function checkTogether(request: CreateRequest, { hostConfig }: Settled): void {
+  checkNetworkConflicts(hostConfig, {
+    hostname: (request.Hostname ?? '') !== '',
+    macAddress: Object.values(request.NetworkingConfig?.EndpointsConfig ?? {}).some((endpoint) => endpoint.MacAddress),
+    ports: Object.keys(hostConfig.PortBindings ?? {}).length > 0,
+  });
+  readSecurity(hostConfig.SecurityOpt ?? []);
+  publishedPorts(hostConfig, {});
+}

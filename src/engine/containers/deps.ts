@@ -1,0 +1,49 @@
+/** What the container verbs work with. Built once by the daemon, handed to each verb. */
+import type { Log } from '../../base/log.ts';
+import type { BridgeNetwork } from '../../network/index.ts';
+import type { LogLimits, Supervisor } from '../../runtime/index.ts';
+import type { ChainId, Storage } from '../../storage/index.ts';
+import type { EventHub } from '../events/events.ts';
+import type { Container } from './container.ts';
+import type { Directory } from './directory.ts';
+import type { ImageConfig } from './settle.ts';
+import type { HostFacts } from './settle-host.ts';
+
+/** An image as a container's ground: found by any of its names. @throws NotFound */
+export interface ImageSource {
+  resolve(name: string): { readonly id: string; readonly config: ImageConfig; readonly chainId: ChainId | undefined };
+}
+
+export interface ContainersDeps {
+  readonly storage: Storage;
+  readonly images: ImageSource;
+  /** Undefined: the daemon was told to have no bridge. */
+  readonly network: BridgeNetwork | undefined;
+  readonly supervisor: Supervisor;
+  readonly events: EventHub;
+  readonly directory: Directory;
+  readonly log: Log;
+  /** One directory a container: its log and the files that are mounted over the image's. */
+  readonly containersRoot: string;
+  readonly facts: HostFacts;
+  readonly hostCapabilities: ReadonlySet<string>;
+  /** This daemon's own hard limits by name; none may be exceeded without CAP_SYS_RESOURCE. */
+  readonly hardLimits: ReadonlyMap<string, number>;
+  readonly defaultUlimits: ReadonlyMap<string, { readonly soft: number; readonly hard: number }>;
+  readonly cgroupParent: string;
+  readonly dns: { readonly servers: readonly string[]; readonly search: readonly string[]; readonly options: readonly string[] };
+  readonly logLimits: LogLimits;
+  readonly now: () => Date;
+  readonly newId: () => string;
+  readonly random: () => number;
+  /** True from the moment when the daemon is told to stop: restart policies rest. */
+  readonly stopping: () => boolean;
+}
+
+/** Tells what happened to a container, with its name, image and labels. */
+export function tell(deps: Pick<ContainersDeps, 'events'>, container: Container, action: string, more: Readonly<Record<string, string>> = {}): void {
+  const { id, name, config } = container.record;
+  deps.events.emit({ Type: 'container', Action: action, id, attributes: { ...config.Labels, image: config.Image ?? '', name, ...more } });
+}
+
+export const logDirectory = (deps: Pick<ContainersDeps, 'containersRoot'>, id: string): string => `${deps.containersRoot}/${id}/log`;

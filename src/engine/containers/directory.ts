@@ -1,0 +1,63 @@
+/** All containers, found by name, id or id prefix. */
+import { Conflict, InvalidArgument, NotFound } from '../../base/errors.ts';
+import type { Container } from './container.ts';
+
+/** The grammar that every engine since 2013 has used for container names. */
+const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
+
+/** @throws InvalidArgument */
+export function checkName(name: string): string {
+  const bare = name.replace(/^\//, '');
+  if (!NAME.test(bare)) throw new InvalidArgument(`Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`);
+  return bare;
+}
+
+export class Directory {
+  readonly #byId = new Map<string, Container>();
+  /** Names that are taken, also by containers that are being made. */
+  readonly #names = new Map<string, string>();
+
+  /** @throws NotFound, InvalidArgument for a prefix that several ids share */
+  find(name: string): Container {
+    const exact = this.#byId.get(name) ?? this.#byId.get(this.#names.get(name.replace(/^\//, '')) ?? '');
+    if (exact) return exact;
+    const matches = /^[0-9a-f]+$/.test(name) ? [...this.#byId.values()].filter(({ id }) => id.startsWith(name)) : [];
+    if (matches.length > 1) throw new InvalidArgument(`Multiple IDs found with provided prefix: ${name}`);
+    const [found] = matches;
+    if (found === undefined) throw new NotFound(`No such container: ${name}`);
+    return found;
+  }
+
+  /** Takes the name for `id`. @throws Conflict when another has it */
+  reserve(name: string, id: string): void {
+    const holder = this.#names.get(name);
+    if (holder !== undefined && holder !== id)
+      throw new Conflict(
+        `Conflict. The container name "/${name}" is already in use by container "${holder}". You have to remove (or rename) that container to be able to reuse that name.`,
+      );
+    this.#names.set(name, id);
+  }
+  release(name: string, id: string): void {
+    if (this.#names.get(name) === id) this.#names.delete(name);
+  }
+  isTaken(name: string): boolean {
+    return this.#names.has(name);
+  }
+
+  add(container: Container): void {
+    this.#byId.set(container.id, container);
+    this.#names.set(container.record.name, container.id);
+  }
+  remove(container: Container): void {
+    this.#byId.delete(container.id);
+    this.release(container.record.name, container.id);
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+  /** Newest first, as lists show them. */
+  all(): Container[] {
+    return [...this.#byId.values()].sort((a, b) => (a.record.created < b.record.created ? 1 : a.record.created > b.record.created ? -1 : 0));
+  }
+}

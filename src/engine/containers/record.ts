@@ -1,0 +1,36 @@
+/** What is on disk of a container. One row a container; rewritten whole with each change of its state. */
+import type { ContainerConfig, HostConfig, MountPoint } from '../../model/container.ts';
+import type { Endpoint } from '../../network/index.ts';
+import type { ChainId } from '../../storage/index.ts';
+import type { State } from './state.ts';
+
+/** A mount that was decided at create. `Source` on the host is absolute; binds of `Mounts` must exist at start. */
+export interface ContainerMount {
+  readonly point: MountPoint;
+  readonly options: readonly string[];
+}
+
+export interface ContainerRecord {
+  readonly id: string;
+  /** Without the slash. */
+  readonly name: string;
+  /** RFC 3339 with nanoseconds. */
+  readonly created: string;
+  /** `sha256:…` of the image's config. */
+  readonly imageId: string;
+  readonly parentLayer: ChainId | undefined;
+  readonly config: ContainerConfig;
+  readonly hostConfig: HostConfig;
+  /** What runs: entry point and command put together. */
+  readonly path: string;
+  readonly args: readonly string[];
+  readonly mounts: readonly ContainerMount[];
+  readonly state: State;
+  readonly restartCount: number;
+  /** `docker stop` was asked for: `unless-stopped` must not start it again. */
+  readonly stoppedByUser: boolean;
+  /** Its place on the bridge while it runs. */
+  readonly endpoint: Endpoint | undefined;
+}
+
+export const CONTAINERS = 'containers';

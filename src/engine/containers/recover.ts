@@ -1,0 +1,113 @@
+/** After a restart of the daemon: every record meets what the kernel still has of it. */
+import { readdirSync, rmSync } from 'node:fs';
+import { messageOf } from '../../base/errors.ts';
+import type { Endpoint } from '../../network/index.ts';
+import { OutputWriter } from '../../runtime/index.ts';
+import { Container } from './container.ts';
+import { type ContainersDeps, logDirectory } from './deps.ts';
+import { watchEnd } from './exit.ts';
+import { cgroupPath } from './plan.ts';
+import { CONTAINERS, type ContainerRecord } from './record.ts';
+import { shouldRestart } from './restart-policy.ts';
+import { startContainer } from './start.ts';
+import { isAlive, type LastRun } from './state.ts';
+
+export interface Recovered {
+  readonly running: number;
+  readonly ended: number;
+  readonly undone: number;
+}
+
+/** Adopts what runs, finishes what ended meanwhile, takes back what was half done. Then nothing of ours is unclaimed. */
+export async function recoverContainers(deps: ContainersDeps): Promise<Recovered> {
+  const counts = { running: 0, ended: 0, undone: 0 };
+  for (const value of (await deps.storage.records.load(CONTAINERS)).values()) deps.directory.add(new Container(value as ContainerRecord, deps.storage.records));
+  const endpoints = new Map<string, Endpoint>();
+  const ghosts: Container[] = [];
+  for (const container of deps.directory.all()) {
+    if (!isAlive(container.record.state)) continue;
+    const what = adopt(deps, container);
+    counts[what] += 1;
+    if (what !== 'running') ghosts.push(container);
+    if (what === 'running' && container.record.endpoint) endpoints.set(container.id, container.record.endpoint);
+  }
+  await deps.network?.recover(endpoints);
+  await clearLitter(deps);
+  for (const container of ghosts) await container.save({});
+  return counts;
+}
+
+function adopt(deps: ContainersDeps, container: Container): keyof Recovered {
+  const { id, state } = container.record;
+  if (!isAlive(state)) return 'ended';
+  const found = deps.supervisor.adopt(id, (record) => new OutputWriter(record.logDirectory, deps.logLimits));
+  switch (found.is) {
+    case 'running':
+    case 'ended': {
+      container.task = found.task;
+      container.writer = found.task.writer;
+      container.set({ state: { ...state, pid: found.task.pid } });
+      deps.storage.layers.mount(id);
+      watchEnd(deps, container, found.task);
+      return 'running';
+    }
+    case 'undone':
+      container.set({ state: state.last.startedAt.startsWith('0001') ? { is: 'created', last: state.last } : { is: 'exited', last: state.last }, endpoint: undefined });
+      return 'undone';
+    case 'unknown': {
+      const last: LastRun = { startedAt: state.startedAt, finishedAt: deps.now().toISOString(), exitCode: undefined, oomKilled: false, error: 'it ended with the machine: the host was restarted' };
+      container.set({ state: { is: 'exited', last }, endpoint: undefined });
+      return 'ended';
+    }
+    default:
+      return found satisfies never;
+  }
+}
+
+/** Directories, layers, mounts and processes that belong to no container on record. */
+async function clearLitter(deps: ContainersDeps): Promise<void> {
+  const known = new Set(deps.directory.all().map(({ id }) => id));
+  const alive = new Set(deps.directory.all().filter(({ task }) => task).map(({ id }) => id));
+  for (const id of deps.supervisor.leftIds()) {
+    if (alive.has(id)) continue;
+    const found = deps.supervisor.adopt(id, (record) => new OutputWriter(record.logDirectory, deps.logLimits));
+    if (found.is === 'running' || found.is === 'ended') endOrphan(deps, id, found.task);
+  }
+  for (const id of await deps.storage.layers.writable()) {
+    if (!known.has(id)) await deps.storage.layers.removeWritable(id);
+    else if (!alive.has(id)) deps.storage.layers.unmount(id);
+  }
+  for (const id of namesIn(deps.containersRoot)) if (!known.has(id)) rmSync(`${deps.containersRoot}/${id}`, { recursive: true, force: true });
+  for (const id of known) if (!alive.has(id)) void deps.supervisor.sweepCgroup(cgroupPath(deps.cgroupParent, id));
+  deps.supervisor.dropUnclaimed();
+}
+
+/** A process whose container was removed while it still ran: the removal is finished. */
+function endOrphan(deps: ContainersDeps, id: string, task: NonNullable<Container['task']>): void {
+  task.signal(9);
+  void task.ended.then(() => {
+    task.release();
+    deps.storage.layers.unmount(id);
+    rmSync(logDirectory(deps, id), { recursive: true, force: true });
+  });
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+/** Starts again what a policy wants running and is not. Call it when the API serves. */
+export function restartByPolicy(deps: ContainersDeps): void {
+  for (const container of deps.directory.all()) {
+    const { state, hostConfig, restartCount, stoppedByUser } = container.record;
+    const wanted =
+      state.is === 'restarting' ||
+      (state.is === 'exited' && hostConfig.RestartPolicy?.Name !== 'on-failure' && shouldRestart({ policy: hostConfig.RestartPolicy, last: state.last, count: restartCount, stopped: hostConfig.RestartPolicy?.Name === 'unless-stopped' && stoppedByUser, stopping: false }));
+    if (wanted)
+      void container.mailbox.run(() => startContainer(deps, container)).catch((error: unknown) => deps.log.warn('container.restart', { id: container.id, reason: messageOf(error) }));
+  }
+}

@@ -1,0 +1,39 @@
+/** Removes a container and everything of it. The durable end of its record comes first: a crash later leaves only litter. */
+import { rmSync } from 'node:fs';
+import { Conflict, messageOf } from '../../base/errors.ts';
+import type { Container } from './container.ts';
+import { type ContainersDeps, tell } from './deps.ts';
+import { CONTAINERS } from './record.ts';
+import { isAlive } from './state.ts';
+import { killAndWait } from './stop.ts';
+
+/** Call it inside the container's mailbox. @throws Conflict when it runs and `force` is not set */
+export async function removeContainer(deps: ContainersDeps, container: Container, options: { readonly force: boolean; readonly volumes: boolean }): Promise<void> {
+  if (container.gone) return;
+  const { state, name } = container.record;
+  if (isAlive(state) || state.is === 'restarting') {
+    if (!options.force)
+      throw new Conflict(`cannot remove container "/${name}": container is ${state.is}: ${state.is === 'paused' ? 'unpause' : 'stop'} the container before removing or force remove`);
+    await killAndWait(deps, container);
+  }
+  await container.cleanup;
+  clearTimeout(container.restartTimer);
+  container.set({ state: { is: 'removing', last: container.record.state.last } });
+  await deps.storage.records.write([{ table: CONTAINERS, key: container.id, value: undefined }]);
+  deps.directory.remove(container);
+  await sweep(deps, container);
+  tell(deps, container, 'destroy');
+  container.tellRemoved();
+}
+
+/** What cannot be removed now is litter that the next start of the daemon clears: the container is gone all the same. */
+async function sweep(deps: ContainersDeps, container: Container): Promise<void> {
+  container.writer?.finish();
+  container.writer = undefined;
+  try {
+    await deps.storage.layers.removeWritable(container.id);
+    rmSync(`${deps.containersRoot}/${container.id}`, { recursive: true, force: true });
+  } catch (error) {
+    deps.log.error('container.litter', { id: container.id, reason: messageOf(error) });
+  }
+}

@@ -1,0 +1,22 @@
+/** Gives a container another name. */
+import { InvalidArgument } from '../../base/errors.ts';
+import type { Container } from './container.ts';
+import { type ContainersDeps, tell } from './deps.ts';
+import { checkName } from './directory.ts';
+
+/** Call it inside the mailbox. @throws InvalidArgument, Conflict when the name is taken */
+export async function renameContainer(deps: ContainersDeps, container: Container, to: string): Promise<void> {
+  if (to === '') throw new InvalidArgument('Neither old nor new names may be empty');
+  const name = checkName(to);
+  const old = container.record.name;
+  if (name === old) throw new InvalidArgument('Renaming a container with the same name as its current name');
+  deps.directory.reserve(name, container.id);
+  try {
+    await container.save({ name });
+  } catch (error) {
+    deps.directory.release(name, container.id);
+    throw error;
+  }
+  deps.directory.release(old, container.id);
+  tell(deps, container, 'rename', { oldName: `/${old}` });
+}

@@ -1,0 +1,129 @@
+/** Starts a container: root, network, files, plan, process. The column of steps is the order on the kernel. */
+
+import { undoUnlessDone } from '../../base/lifetime.ts';
+import { formatNanos, nowNanos } from '../../base/time.ts';
+import { type BundlePlan, bundleSpec, deviceAt, hostDevices, makeDirectoryInRoot, OutputWriter, type PlannedDevice, readInRoot, type Task } from '../../runtime/index.ts';
+import type { Endpoint } from '../../network/index.ts';
+import type { Container } from './container.ts';
+import { type ContainersDeps, logDirectory, tell } from './deps.ts';
+import { watchEnd } from './exit.ts';
+import { writeNetworkFiles } from './files.ts';
+import { joinedNamespaces } from './namespaces.ts';
+import { cgroupPath, planBundle } from './plan.ts';
+import { publishedPorts } from './ports.ts';
+import { makeSources } from './sources.ts';
+import { StartFailed, translateStartError } from './start-error.ts';
+import { assertAllowed, type LastRun, type State } from './state.ts';
+import { type ResolvedUser, resolveUser } from './user.ts';
+
+/** Largest passwd or group file that is read: an image must not decide how much memory a start takes. */
+const USER_FILE_BYTES_MAX = 4 << 20;
+
+/** Call it inside the container's mailbox. @throws Unchanged, Conflict, StartFailed: then the state is as before, with the reason */
+export async function startContainer(deps: ContainersDeps, container: Container): Promise<void> {
+  clearTimeout(container.restartTimer);
+  assertAllowed(container.record.state, 'start', container.id);
+  await container.cleanup;
+  const before = container.record.state;
+  try {
+    const task = await run(deps, container);
+    container.task = task;
+    container.set({ state: { ...(container.record.state as Extract<State, { is: 'running' }>), pid: task.pid }, stoppedByUser: false });
+    container.tellStart(task);
+    tell(deps, container, 'start');
+    watchEnd(deps, container, task);
+  } catch (error) {
+    throw await failed(container, before, error);
+  }
+}
+
+/** The state before comes back, with what went wrong; followers end, because nothing will come. */
+async function failed(container: Container, before: State, error: unknown): Promise<StartFailed> {
+  const failure = translateStartError(error);
+  const last: LastRun = { ...before.last, exitCode: failure.exitCode, error: failure.message, oomKilled: false };
+  await container.save({ state: before.is === 'created' ? { is: 'created', last } : { is: 'exited', last }, endpoint: undefined });
+  container.writer?.finish();
+  container.writer = undefined;
+  container.tellStart(undefined);
+  container.tellExit({ exitCode: failure.exitCode, error: failure.message });
+  return failure;
+}
+
+function run(deps: ContainersDeps, container: Container): Promise<Task> {
+  return undoUnlessDone(async (undo) => {
+    const { record } = container;
+    makeSources(record.mounts);
+    const rootfs = deps.storage.layers.mount(record.id);
+    undo.defer(() => deps.storage.layers.unmount(record.id));
+    const endpoint = await connect(deps, container, undo);
+    const user = userOf(container, rootfs);
+    if (record.config.WorkingDir) makeDirectoryInRoot(rootfs, record.config.WorkingDir, { uid: 0, gid: 0 });
+    const { plan, warnings } = planBundle(record, { ...startFacts(deps, container, endpoint), rootfs, user });
+    for (const warning of warnings) deps.log.warn('container.degraded', { id: record.id, warning });
+    container.writer ??= new OutputWriter(logDirectory(deps, record.id), deps.logLimits);
+    // On record before the process runs; the writing goes on while the runtime prepares.
+    const saved = container.save({ state: { is: 'running', startedAt: formatNanos(nowNanos()), pid: 0, last: record.state.last }, endpoint });
+    const [launch] = await settledBoth(deps.supervisor.launch(launchPlan(deps, container, plan)), saved);
+    undo.defer(() => launch.undo());
+    await launch.go();
+    return launch.task;
+  });
+}
+
+/** Waits for both, so that an undo never runs beside a write of what it undoes. @throws the first failure */
+async function settledBoth<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([first, second]);
+  return [await first, await second];
+}
+
+function launchPlan(deps: ContainersDeps, container: Container, plan: BundlePlan) {
+  const { config, hostConfig, id } = container.record;
+  const writer = container.writer;
+  if (writer === undefined) throw new Error('a container starts with its log open');
+  return {
+    id,
+    runtime: hostConfig.Runtime ?? deps.facts.defaultRuntime,
+    spec: bundleSpec(plan),
+    terminal: plan.terminal,
+    openStdin: config.OpenStdin ?? false,
+    cgroupPath: cgroupPath(deps.cgroupParent, id),
+    writer,
+  };
+}
+
+async function connect(deps: ContainersDeps, container: Container, undo: AsyncDisposableStack): Promise<Endpoint | undefined> {
+  const { hostConfig, config, id } = container.record;
+  if (hostConfig.NetworkMode !== 'bridge' || deps.network === undefined || config.NetworkDisabled) return undefined;
+  const network = deps.network;
+  const endpoint = await network.connect({ containerId: id, macAddress: undefined, ports: publishedPorts(hostConfig, config.ExposedPorts) });
+  undo.defer(() => network.disconnect(id));
+  return endpoint;
+}
+
+/** @throws InvalidArgument for a user or group that the image does not know */
+export function userOf(container: Container, rootfs: string, spec = container.record.config.User ?? ''): ResolvedUser {
+  const read = (path: string) => readInRoot(rootfs, path, USER_FILE_BYTES_MAX);
+  return resolveUser(spec, container.record.hostConfig.GroupAdd ?? [], { passwd: read('/etc/passwd'), group: read('/etc/group') });
+}
+
+function startFacts(deps: ContainersDeps, container: Container, endpoint: Endpoint | undefined) {
+  return {
+    ...joinedNamespaces(deps, container),
+    files: writeNetworkFiles(deps, container, endpoint),
+    devices: devicesOf(container),
+    hostCapabilities: deps.hostCapabilities,
+    hardLimits: deps.hardLimits,
+    defaultUlimits: deps.defaultUlimits,
+    canRaiseLimits: deps.hostCapabilities.has('CAP_SYS_RESOURCE'),
+    cgroupParent: deps.cgroupParent,
+    cgroupVersion: deps.facts.cgroupVersion,
+  };
+}
+
+function devicesOf(container: Container): PlannedDevice[] {
+  const { Devices = [], Privileged } = container.record.hostConfig;
+  const asked = Devices.map(({ PathOnHost, PathInContainer, CgroupPermissions }) => deviceAt(PathOnHost, PathInContainer || PathOnHost, CgroupPermissions || 'rwm'));
+  const all = Privileged ? hostDevices() : [];
+  return [...all.filter(({ path }) => !asked.some((each) => each.path === path)), ...asked];
+}
+

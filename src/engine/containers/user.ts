@@ -1,0 +1,78 @@
+/** Who a process runs as: `User` looked up in the container's own passwd and group. Pure. */
+import { InvalidArgument } from '../../base/errors.ts';
+import type { PlannedUser } from '../../runtime/index.ts';
+
+interface PasswdEntry {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly home: string;
+}
+interface GroupEntry {
+  readonly name: string;
+  readonly gid: number;
+  readonly members: readonly string[];
+}
+
+/** Largest id the kernel takes; 2^32 − 1 means "unchanged". */
+const ID_MAX = 2 ** 31 - 1;
+
+const fields = (text: string): string[][] =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => line.split(':'));
+const number = (text: string | undefined): number => (/^\d{1,10}$/.test(text ?? '') ? Number(text) : Number.NaN);
+
+const readPasswd = (text: string): PasswdEntry[] =>
+  fields(text)
+    .map(([name = '', , uid, gid, , home = '']) => ({ name, uid: number(uid), gid: number(gid), home }))
+    .filter(({ uid, gid }) => !Number.isNaN(uid) && !Number.isNaN(gid));
+const readGroup = (text: string): GroupEntry[] =>
+  fields(text)
+    .map(([name = '', , gid, members = '']) => ({ name, gid: number(gid), members: members.split(',').filter(Boolean) }))
+    .filter(({ gid }) => !Number.isNaN(gid));
+
+/** What the container's files say; undefined where the image has none. */
+export interface UserFiles {
+  readonly passwd: string | undefined;
+  readonly group: string | undefined;
+}
+
+export interface ResolvedUser extends PlannedUser {
+  readonly home: string;
+}
+
+/** `user[:group]`, names or numbers; `groupAdd` from the host configuration. @throws InvalidArgument for unknown names */
+export function resolveUser(spec: string, groupAdd: readonly string[], files: UserFiles): ResolvedUser {
+  const passwd = readPasswd(files.passwd ?? '');
+  const groups = readGroup(files.group ?? '');
+  const [who = '', which] = spec.split(':', 2);
+  const entry = findUser(passwd, who);
+  const gid = which === undefined || which === '' ? (entry.gid ?? 0) : findGroup(groups, which);
+  // With an explicit group the memberships of the user do not count.
+  const member = which === undefined || which === '' ? groups.filter(({ members }) => entry.name !== undefined && members.includes(entry.name)).map((each) => each.gid) : [];
+  const added = groupAdd.map((name) => findGroup(groups, name));
+  const additionalGids = [...new Set([gid, ...member, ...added])];
+  return { uid: entry.uid, gid, additionalGids, home: entry.home ?? '/' };
+}
+
+function findUser(passwd: readonly PasswdEntry[], who: string): { uid: number; gid?: number; name?: string; home?: string } {
+  if (who === '') return passwd.find(({ uid }) => uid === 0) ?? { uid: 0, gid: 0 };
+  const byName = passwd.find(({ name }) => name === who);
+  if (byName) return byName;
+  const uid = number(who);
+  if (Number.isNaN(uid)) throw new InvalidArgument(`unable to find user ${who}: no matching entries in passwd file`);
+  if (uid > ID_MAX) throw new InvalidArgument('uids and gids must be in range 0-2147483647');
+  return passwd.find((each) => each.uid === uid) ?? { uid, gid: 0 };
+}
+
+function findGroup(groups: readonly GroupEntry[], which: string): number {
+  const byName = groups.find(({ name }) => name === which);
+  if (byName) return byName.gid;
+  const gid = number(which);
+  if (Number.isNaN(gid)) throw new InvalidArgument(`unable to find group ${which}: no matching entries in group file`);
+  if (gid > ID_MAX) throw new InvalidArgument('uids and gids must be in range 0-2147483647');
+  return gid;
+}
