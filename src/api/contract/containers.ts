@@ -35,6 +35,7 @@ export const containerCreate = endpoint({
   summary: 'Create a container from an image, without starting it.',
   query: { name: text(), platform: text() },
   body: body(CreateRequest, {
+    required: true,
     refused: {
       MacAddress: 'container-wide MAC address no longer supported; use endpoint-specific MAC address instead',
     },

@@ -12,6 +12,8 @@ export interface JsonBody<T> {
   /** Members that today's API refuses at the body's top level, with the message; older versions may translate them. */
   readonly refused?: Readonly<Record<string, string>>;
   readonly legacy?: boolean;
+  /** Without a body there is nothing to do. */
+  readonly required?: boolean;
 }
 /** A tar archive or other bytes, handed on as a stream. */
 export interface BytesBody {
@@ -124,7 +126,7 @@ export const output = (): OutputAnswer => ({ kind: 'output', status: 200 });
 export const conversation = (status: number): ConversationAnswer => ({ kind: 'conversation', status });
 export const body = <T>(
   schema: Schema<T>,
-  more: { refused?: Record<string, string>; legacy?: boolean } = {},
+  more: Pick<JsonBody<T>, 'refused' | 'legacy' | 'required'> = {},
 ): JsonBody<T> => ({
   kind: 'json',
   schema,

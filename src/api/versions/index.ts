@@ -9,8 +9,10 @@ export { changelog } from './changelog.ts';
 export { Dialect } from './dialect.ts';
 export type { FailedCall, Failure } from './failure.ts';
 export { asText } from './forms/progress.ts';
+export { legacyRoutes } from './legacy/routes.ts';
 export type { Doc } from './place.ts';
 export { memberOf } from './place.ts';
+export { minorOf } from './step.ts';
 export type { Traits } from './traits.ts';
 
 const newestMinor = minorOf(NEWEST);

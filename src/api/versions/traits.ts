@@ -30,8 +30,6 @@ export interface Traits {
   readonly untyped: readonly Operation[];
   /** How a body that cannot be read is reported. */
   readonly unreadable: 'wrapped' | 'bare';
-  /** `logs` without a stream: refused, or a line of text in an answer that looks well. */
-  readonly noStream: 'refused' | 'inBody';
   /** Whether detached `exec start` answers 204 instead of 200. */
   readonly detachedStatus: 200 | 204;
   /** Whether `version` also tells what `info` knows of limits: its lens then finds info's answer as `info`. */
@@ -54,7 +52,6 @@ export const newestTraits: Traits = {
   startBody: 'refused',
   untyped: [],
   unreadable: 'wrapped',
-  noStream: 'refused',
   detachedStatus: 200,
   versionTellsLimits: false,
 };

@@ -1,5 +1,5 @@
 /** API 1.13. */
-import { statusWas } from '../failure.ts';
+import { statusWas, wordsWere } from '../failure.ts';
 import { added, rewritten } from '../lens.ts';
 import { step } from '../step.ts';
 
@@ -12,6 +12,14 @@ export const v1_13 = step('1.13', {
     ],
     'GET /info': [added('body.Sockets')],
   },
-  failures: [statusWas(['POST /containers/{name}/start', 'POST /containers/{name}/stop'], 304, 204)],
-  before: { noStream: 'inBody' },
+  failures: [
+    statusWas(['POST /containers/{name}/start', 'POST /containers/{name}/stop'], 304, 204),
+    // A line of text in an answer that looked well.
+    wordsWere(
+      'GET /containers/{name}/logs',
+      /you must choose at least one stream/,
+      () => 'Error: You must choose at least one stream',
+      200,
+    ),
+  ],
 });

@@ -40,6 +40,7 @@ export const v1_24 = step('1.24', {
     ],
   },
   failures: [
+    wordsWere('any', /^page not found$/, () => '404 page not found'),
     wordsWere(
       'POST /containers/create',
       /^no command (was )?specified\.?$/i,

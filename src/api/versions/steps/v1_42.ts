@@ -1,4 +1,6 @@
 /** API 1.42. */
+
+import { wordsWere } from '../failure.ts';
 import { mountsOf } from '../forms/containers.ts';
 import { added, moved, removed, reshaped, rewritten } from '../lens.ts';
 import type { Doc } from '../place.ts';
@@ -45,5 +47,12 @@ export const v1_42 = step('1.42', {
     ],
     'GET /info': [removed('body.KernelMemory', false), removed('body.KernelMemoryTCP', false)],
   },
+  failures: [
+    wordsWere(
+      'GET /containers/{name}/logs',
+      /^must specify at least one of 'stdout' or 'stderr'$/,
+      () => 'Bad parameters: you must choose at least one stream',
+    ),
+  ],
   before: { framesAnnounced: false, unreadable: 'bare' },
 });

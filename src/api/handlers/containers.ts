@@ -1,0 +1,90 @@
+/** Containers: today's input → engine call → today's output. */
+import { InvalidArgument } from '../../base/errors.ts';
+import type { CreateRequest } from '../../model/container.ts';
+import { settleHost, settleLimits } from './create.ts';
+import type { Handlers } from './handlers.ts';
+
+type Names = Extract<keyof Handlers, `container${string}`>;
+
+export const containers: Handlers<Names> = {
+  containerList: ({ query }, { engine }) =>
+    // The engine of old took a limit below one for none.
+    engine.containers.list({
+      ...query,
+      limit: query.limit !== undefined && query.limit > 0 ? query.limit : undefined,
+    }),
+
+  async containerCreate({ query, body }, { engine, signal }) {
+    if (isEmpty(body)) throw new InvalidArgument('config cannot be empty in order to create a container');
+    const { request, warnings } = settleHost(body);
+    const created = await engine.containers.create(request, {
+      name: query.name,
+      platform: query.platform,
+      signal,
+    });
+    return { ...created, Warnings: [...created.Warnings, ...warnings] };
+  },
+
+  containerInspect: ({ params, query }, { engine }) =>
+    engine.containers.inspect(params.name, { size: query.size }),
+
+  async containerStart({ params, query, body }, { engine }) {
+    if (query.checkpoint !== undefined)
+      throw new InvalidArgument('checkpoints are not supported by this engine');
+    const hostConfig = Object.keys(body).length > 0 ? body : undefined;
+    await engine.containers.start(params.name, { hostConfig, detachKeys: query.detachKeys });
+  },
+
+  containerStop: ({ params, query }, { engine }) =>
+    engine.containers.stop(params.name, { signal: query.signal, timeoutSeconds: query.t }),
+
+  containerRestart: ({ params, query }, { engine }) =>
+    engine.containers.restart(params.name, { signal: query.signal, timeoutSeconds: query.t }),
+
+  containerKill: ({ params, query }, { engine }) =>
+    engine.containers.kill(params.name, { signal: query.signal }),
+
+  containerPause: ({ params }, { engine }) => engine.containers.pause(params.name),
+
+  containerUnpause: ({ params }, { engine }) => engine.containers.unpause(params.name),
+
+  containerWait: ({ params, query }, { engine, signal }) =>
+    engine.containers.wait(params.name, { condition: conditionOf(query.condition), signal }),
+
+  async containerRename({ params, query }, { engine }) {
+    if (query.name === undefined) throw new InvalidArgument('Neither old nor new names may be empty');
+    await engine.containers.rename(params.name, query.name);
+  },
+
+  containerUpdate: ({ params, body }, { engine }) =>
+    engine.containers.update(params.name, settleLimits(body)),
+
+  containerResize: ({ params, query }, { engine }) =>
+    engine.containers.resize(params.name, { rows: query.h, columns: query.w }),
+
+  containerDelete: ({ params, query }, { engine }) =>
+    engine.containers.remove(params.name, { force: query.force, volumes: query.v, link: query.link }),
+
+  containerAttach: ({ params, query }, { engine }) => engine.containers.attach(params.name, query),
+
+  async containerLogs({ params, query }, { engine, signal }) {
+    if (!query.stdout && !query.stderr)
+      throw new InvalidArgument("must specify at least one of 'stdout' or 'stderr'");
+    return engine.containers.logs(params.name, { ...query, tail: tailOf(query.tail), signal });
+  },
+};
+
+function isEmpty({ HostConfig: _host, NetworkingConfig: _networks, ...config }: CreateRequest): boolean {
+  return Object.keys(config).length === 0;
+}
+
+function conditionOf(said: string | undefined): 'not-running' | 'next-exit' | 'removed' {
+  if (said === undefined) return 'not-running';
+  if (said === 'not-running' || said === 'next-exit' || said === 'removed') return said;
+  throw new InvalidArgument(`invalid condition: ${JSON.stringify(said)}`);
+}
+
+/** `all`, and whatever is no number, means everything: so did the first engine. */
+function tailOf(said: string | undefined): number | undefined {
+  return said !== undefined && /^\d{1,15}$/.test(said) ? Number(said) : undefined;
+}

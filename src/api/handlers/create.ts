@@ -1,0 +1,56 @@
+/** What the API settles about a container before the engine hears of it, as the first engine's API did. */
+import type { CreateRequest, HostConfig, UpdateRequest } from '../../model/container.ts';
+
+/** Fills empty port bindings, takes "no limit" for no limit, and says what has no effect. */
+export function settleHost(request: CreateRequest): { request: CreateRequest; warnings: readonly string[] } {
+  const host = request.HostConfig;
+  if (!host) return { request, warnings: [] };
+  const { bindings, empty } = settlePorts(host);
+  const { PidsLimit, PortBindings: _bindings, ...rest } = host;
+  const settled: HostConfig = {
+    ...rest,
+    ...(bindings && { PortBindings: bindings }),
+    ...(PidsLimit !== undefined && PidsLimit > 0 && { PidsLimit }),
+  };
+  const warnings = [
+    ...(empty.length > 0 ? [emptyPorts(empty)] : []),
+    ...(ignoresDriver(host) ? [IGNORED_DRIVER] : []),
+  ];
+  return { request: { ...request, HostConfig: settled }, warnings };
+}
+
+/** 0 and every negative number mean "unlimited"; the engine knows 0 for it. */
+export function settleLimits(request: UpdateRequest): UpdateRequest {
+  return request.PidsLimit === undefined
+    ? request
+    : { ...request, PidsLimit: Math.max(0, request.PidsLimit) };
+}
+
+type Bindings = NonNullable<HostConfig['PortBindings']>;
+
+/** A port with an empty list is published on every address, on a port of the engine's choice. */
+function settlePorts(host: HostConfig): { bindings: Bindings | undefined; empty: readonly string[] } {
+  if (!host.PortBindings) return { bindings: undefined, empty: [] };
+  const entries = Object.entries(host.PortBindings);
+  const empty = entries.filter(([, bound]) => !bound || bound.length === 0).map(([port]) => port);
+  const bindings = Object.fromEntries(
+    entries.map(([port, bound]) => [
+      port,
+      bound && bound.length > 0 ? bound : [{ HostIp: '', HostPort: '' }],
+    ]),
+  );
+  return { bindings, empty };
+}
+
+const emptyPorts = (ports: readonly string[]) =>
+  `Following container port(s) have an empty list of port-bindings: ${ports.join(', ')}. Such bindings will be discarded in a future version.`;
+
+const IGNORED_DRIVER =
+  "WARNING: the container-wide volume-driver configuration is ignored for volumes specified via 'mount'. Use '--mount type=volume,volume-driver=...' instead";
+
+function ignoresDriver(host: HostConfig): boolean {
+  return Boolean(
+    host.VolumeDriver &&
+      host.Mounts?.some((mount) => mount.Type === 'volume' && !mount.VolumeOptions?.DriverConfig?.Name),
+  );
+}

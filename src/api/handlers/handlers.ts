@@ -1,0 +1,55 @@
+/** What a handler gets and gives: derived from the contract, so that a missing or wrong one does not compile. */
+import type { Readable } from 'node:stream';
+import type { Attachment, Engine, LogOutput } from '../../engine/index.ts';
+import type {
+  ConversationAnswer,
+  DeferredAnswer,
+  EmptyAnswer,
+  Endpoint,
+  InputOf,
+  JsonAnswer,
+  LinesAnswer,
+  OutputAnswer,
+  Route,
+  TextAnswer,
+} from '../contract/endpoint.ts';
+import type { Contract, Operation } from '../contract/index.ts';
+import type { Parameters } from '../contract/query.ts';
+
+/** What a call brings besides its input. */
+export interface Call {
+  readonly engine: Engine;
+  /** Fires when the client has gone. */
+  readonly signal: AbortSignal;
+  /** The bytes of the body, where the contract says so. */
+  readonly bytes: Readable;
+}
+
+/** A text with headers of its own. */
+export interface TextReply {
+  readonly text: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export type OutputOf<S> =
+  S extends JsonAnswer<infer T>
+    ? T
+    : S extends EmptyAnswer
+      ? void
+      : S extends TextAnswer
+        ? TextReply
+        : S extends LinesAnswer<infer T>
+          ? AsyncIterable<T>
+          : S extends DeferredAnswer<infer T>
+            ? { readonly ended: Promise<T> }
+            : S extends OutputAnswer
+              ? LogOutput
+              : S extends ConversationAnswer
+                ? Attachment | undefined
+                : never;
+
+type SuccessOf<E> = E extends Endpoint<Route, Parameters, infer _B, infer S> ? S : never;
+
+export type Handlers<K extends Operation = Operation> = {
+  readonly [O in K]: (input: InputOf<Contract[O]>, call: Call) => Promise<OutputOf<SuccessOf<Contract[O]>>>;
+};

@@ -1,0 +1,11 @@
+/** All handlers, one an operation of the contract. */
+import { containers } from './containers.ts';
+import { execs } from './execs.ts';
+import type { Handlers } from './handlers.ts';
+import { images } from './images.ts';
+import { system } from './system.ts';
+
+export type { Attachment, Engine, LogOutput, OutputChunk } from '../../engine/index.ts';
+export type { Call, Handlers, TextReply } from './handlers.ts';
+
+export const handlers: Handlers = { ...containers, ...execs, ...images, ...system };

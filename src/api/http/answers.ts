@@ -1,0 +1,160 @@
+/** Answers on the wire: JSON, text, lines of JSON, bytes of a container. Nothing goes out faster than it is read. */
+import type { ServerResponse } from 'node:http';
+import { messageOf } from '../../base/errors.ts';
+import { frameHeader } from '../../formats/frames.ts';
+import { writeJson } from '../../formats/json.ts';
+import type { LogOutput } from '../handlers/index.ts';
+import { asText, type Dialect, type Failure } from '../versions/index.ts';
+import { roomIn } from './conversation.ts';
+import { restamped } from './log-stamp.ts';
+
+type Headers = Readonly<Record<string, string>>;
+
+export function sendText(
+  response: ServerResponse,
+  status: number,
+  text: string,
+  headers: Headers = {},
+): void {
+  const bytes = Buffer.byteLength(text);
+  response.writeHead(status, {
+    'Content-Type': 'text/plain; charset=utf-8',
+    ...headers,
+    'Content-Length': bytes,
+  });
+  response.end(text);
+}
+
+export function sendJson(response: ServerResponse, status: number, value: unknown): void {
+  const text = `${JSON.stringify(value)}\n`;
+  response.writeHead(status, {
+    'Content-Type': 'application/json',
+    'Content-Length': Buffer.byteLength(text),
+  });
+  response.end(text);
+}
+
+export function sendEmpty(response: ServerResponse, status: number): void {
+  // These two never have a body, and no length either (RFC 9110).
+  response.writeHead(status, status === 204 || status === 304 ? {} : { 'Content-Length': 0 });
+  response.end();
+}
+
+/** A failure in the form of the client's version. */
+export function sendFailure(
+  response: ServerResponse,
+  { status, message }: Failure,
+  form: 'json' | 'text',
+): void {
+  if (status === 304 || message === '') sendEmpty(response, status);
+  else if (form === 'json') sendJson(response, status, { message });
+  else sendText(response, status, `${message}\n`, { 'X-Content-Type-Options': 'nosniff' });
+}
+
+/** A value that comes later: the head goes first, so that the client knows it is waited for. */
+export async function sendDeferred(
+  response: ServerResponse,
+  status: number,
+  value: Promise<unknown>,
+): Promise<void> {
+  response.writeHead(status, { 'Content-Type': 'application/json' });
+  response.flushHeaders();
+  const later = await value;
+  response.end(later === undefined ? '' : `${JSON.stringify(later)}\n`);
+}
+
+/** How messages are told apart, by what the client accepts. */
+export interface LineForm {
+  readonly contentType: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+const FORMS: readonly LineForm[] = [
+  { contentType: 'application/jsonl', before: '', after: '\n' },
+  { contentType: 'application/x-ndjson', before: '', after: '\n' },
+  { contentType: 'application/json-seq', before: '\u001e', after: '\n' },
+];
+
+/** The form of events: what the client names in `Accept`, else what its version expects. */
+export function lineForm(accept: string | undefined, dialect: Dialect): LineForm {
+  const chosen = FORMS.find(({ contentType }) => accept?.includes(contentType));
+  return (
+    chosen ?? { contentType: dialect.traits.eventType, before: '', after: dialect.traits.eventSeparator }
+  );
+}
+
+/** Messages one by one, each flushed. A failure behind the head becomes the last message. */
+export async function sendMessages(
+  response: ServerResponse,
+  messages: AsyncIterable<unknown>,
+  form: LineForm,
+  tell: (message: unknown) => Record<string, unknown> | undefined,
+): Promise<void> {
+  response.writeHead(200, { 'Content-Type': form.contentType });
+  response.flushHeaders();
+  try {
+    for await (const message of messages) {
+      const told = tell(message);
+      if (told === undefined) continue;
+      if (!response.write(`${form.before}${writeJson(told)}${form.after}`)) await roomIn(response);
+      if (response.destroyed) return;
+    }
+  } catch (error) {
+    const told = tell(failureMessage(error));
+    if (told !== undefined) response.write(`${form.before}${writeJson(told)}${form.after}`);
+  }
+  response.end();
+}
+
+/** What a long operation says when it fails half-way. */
+export function failureMessage(error: unknown): Record<string, unknown> {
+  const message = messageOf(error);
+  return { errorDetail: { message }, error: message };
+}
+
+/** Progress as clients below 1.1 read it. */
+export async function sendProgressText(
+  response: ServerResponse,
+  messages: AsyncIterable<unknown>,
+  tell: (message: unknown) => Record<string, unknown> | undefined,
+): Promise<void> {
+  response.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' });
+  try {
+    for await (const message of messages) {
+      const told = tell(message);
+      if (told !== undefined && !response.write(asText(told))) await roomIn(response);
+      if (response.destroyed) return;
+    }
+  } catch (error) {
+    response.write(asText(failureMessage(error)));
+  }
+  response.end();
+}
+
+/** What a container wrote, as an ordinary body. */
+export async function sendOutput(
+  response: ServerResponse,
+  { terminal, output }: LogOutput,
+  { traits }: Dialect,
+  timestamps: boolean,
+): Promise<void> {
+  const framed = !terminal && traits.framing === 'multiplexed';
+  response.writeHead(200, { 'Content-Type': streamType(framed && traits.framesAnnounced) });
+  response.flushHeaders();
+  const stamped = timestamps && traits.logStamp === 'stamp';
+  for await (const chunk of output) {
+    const bytes = stamped ? restamped(chunk.bytes) : chunk.bytes;
+    if (bytes.length === 0) continue;
+    response.cork();
+    if (framed) response.write(frameHeader(chunk.stream, bytes.length));
+    const roomy = response.write(bytes);
+    response.uncork();
+    if (!roomy) await roomIn(response);
+    if (response.destroyed) return;
+  }
+  response.end();
+}
+
+export const streamType = (announced: boolean): string =>
+  announced ? 'application/vnd.docker.multiplexed-stream' : 'application/vnd.docker.raw-stream';

@@ -1,0 +1,197 @@
+/** The API on any number of connections: hands each request to its exchange, and ends in order. */
+import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import type { Log } from '../../base/log.ts';
+import { contract, NEWEST } from '../contract/index.ts';
+import type { Engine } from '../handlers/index.ts';
+import { BodyScanner } from './body-scanner.ts';
+import { type Exchange, exchange } from './exchange.ts';
+import { Front } from './front.ts';
+import { HEAD_BYTES_MAX } from './limits.ts';
+import { readTarget, takesConnection } from './router.ts';
+
+export interface ApiOptions {
+  readonly engine: Engine;
+  readonly log: Log;
+  readonly version: { readonly engineVersion: string };
+}
+
+export interface Api {
+  /** Serves a connection that some listener took. It must have been made with `allowHalfOpen`. */
+  accept(socket: Socket): void;
+  /** Takes no further requests; gives running ones `graceMs` to end. Streams to clients end at once. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** The API of an engine. */
+export function createApi(options: ApiOptions): Api {
+  return new RunningApi(options);
+}
+
+interface Connection {
+  readonly socket: Socket;
+  readonly front: Front;
+}
+
+class RunningApi implements Api {
+  readonly #engine: Engine;
+  readonly #log: Log;
+  readonly #headers: readonly (readonly [string, string])[];
+  readonly #server: Server;
+  readonly #connections = new Map<Socket, Connection>();
+  readonly #closing = new AbortController();
+
+  constructor({ engine, log, version }: ApiOptions) {
+    this.#engine = engine;
+    this.#log = log;
+    this.#headers = [
+      ['Api-Version', NEWEST],
+      ['Docker-Experimental', 'false'],
+      ['Ostype', 'linux'],
+      ['Server', `Gantry/${version.engineVersion} (linux)`],
+    ];
+    this.#server = this.#parser();
+  }
+
+  accept(socket: Socket): void {
+    if (this.#closing.signal.aborted) return void socket.destroy();
+    const front = new Front(socket, takesConnection);
+    this.#connections.set(socket, { socket, front });
+    socket.once('close', () => this.#connections.delete(socket));
+    // Clients vanish; what they were asking for hears of it by its signal.
+    socket.on('error', () => socket.destroy());
+    this.#server.emit('connection', socket);
+    // A listener of our own makes the parser read through JavaScript, where the front stands.
+    const look = () => undefined;
+    socket.on('data', look).off('data', look);
+  }
+
+  async close(graceMs: number): Promise<void> {
+    this.#closing.abort();
+    for (const { socket, front } of this.#connections.values()) if (front.idle) socket.destroy();
+    const grace = AbortSignal.timeout(graceMs);
+    while (this.#connections.size > 0 && !grace.aborted)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    for (const { socket } of this.#connections.values()) socket.destroy();
+  }
+
+  #parser(): Server {
+    const server = createServer(
+      {
+        maxHeaderSize: HEAD_BYTES_MAX,
+        // Pools of clients keep connections for long and do not expect them to close in between.
+        keepAliveTimeout: 0,
+        // Archives take their time; the front and the readers of JSON have limits of their own.
+        requestTimeout: 0,
+        headersTimeout: 0,
+        noDelay: true,
+        shouldUpgradeCallback: ({ method, url }) => takesConnection(method ?? '', url ?? ''),
+      },
+      (request, response) => void this.#answer(request, response),
+    );
+    // A client may end its side and still wait for its answer.
+    Object.assign(server, { httpAllowHalfOpen: true });
+    server.on('upgrade', (request, socket, head) => void this.#takeOver(request, socket as Socket, head));
+    server.on('clientError', (error, socket) => refuse(error as NodeJS.ErrnoException, socket as Socket));
+    return server;
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { socket } = request;
+    const gone = new AbortController();
+    const leave = () => gone.abort();
+    response.once('close', () => {
+      // Also after a complete answer: nobody waits for what is still running.
+      gone.abort();
+      socket.off('end', leave);
+      this.#afterAnswer(socket);
+    });
+    // Ending its side, a client of a stream says that it has seen enough; other calls still get their answer.
+    if (isLong(request)) socket.once('end', leave);
+    await exchange(this.#exchangeOf(request, response, request, undefined, gone.signal));
+  }
+
+  /** A marked request: its body stands in `head` and in what follows; the rest belongs to the stream. */
+  async #takeOver(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
+    const gone = new AbortController();
+    socket.once('close', () => gone.abort());
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket);
+    response.once('finish', () => {
+      response.detachSocket(socket);
+      socket.end();
+      socket.resume();
+    });
+    if (head.length > 0) socket.unshift(head);
+    const bytes = Readable.from(bodyOf(request, socket), { objectMode: false });
+    await exchange(this.#exchangeOf(request, response, bytes, { socket }, gone.signal));
+  }
+
+  #exchangeOf(
+    request: IncomingMessage,
+    response: ServerResponse,
+    bytes: Readable,
+    line: Exchange['line'],
+    gone: AbortSignal,
+  ): Exchange {
+    for (const [name, value] of this.#headers) response.setHeader(name, value);
+    const signal = AbortSignal.any([gone, this.#closing.signal]);
+    return { request, response, bytes, line, signal, engine: this.#engine, log: this.#log };
+  }
+
+  #afterAnswer(socket: Socket): void {
+    this.#connections.get(socket)?.front.answered();
+    if (this.#closing.signal.aborted) socket.end();
+  }
+}
+
+function isLong({ method, url }: IncomingMessage): boolean {
+  try {
+    const { match } = readTarget(method ?? '', url ?? '');
+    const kind = match && contract[match.operation].success.kind;
+    return kind === 'lines' || kind === 'deferred' || kind === 'output';
+  } catch {
+    return false;
+  }
+}
+
+/** The body of a request whose connection was handed over: read here, because the parser has left. */
+async function* bodyOf({ headers }: IncomingMessage, socket: Socket): AsyncGenerator<Buffer> {
+  const length = Number(headers['content-length'] ?? 0);
+  const chunked = headers['transfer-encoding'] !== undefined;
+  const scanner = new BodyScanner(
+    chunked ? { is: 'chunked' } : length > 0 ? { is: 'length', bytes: length } : { is: 'none' },
+  );
+  while (!scanner.done) {
+    const chunk = socket.read() as Buffer | null;
+    if (chunk === null) {
+      if (socket.readableEnded || socket.destroyed) return;
+      await readable(socket);
+      continue;
+    }
+    const { payload, used } = scanner.push(chunk);
+    yield* payload;
+    if (used < chunk.length) socket.unshift(chunk.subarray(used));
+  }
+}
+
+async function readable(socket: Socket): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      for (const event of ['readable', 'end', 'close']) socket.off(event, done);
+      resolve();
+    };
+    for (const event of ['readable', 'end', 'close']) socket.once(event, done);
+  });
+}
+
+/** What the parser cannot read gets one answer and no second chance. */
+function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
+  const status =
+    error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
+  const head = `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n`;
+  socket.end(`${head}${status}`, () => socket.destroy());
+}

@@ -1,0 +1,125 @@
+/** A request as it came: query, form and JSON body, in the client's words. */
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import { InvalidArgument, messageOf } from '../../base/errors.ts';
+import { readJson } from '../../formats/json.ts';
+import type { Body } from '../contract/endpoint.ts';
+import type { Operation } from '../contract/index.ts';
+import type { Query } from '../contract/query.ts';
+import type { Doc, Traits } from '../versions/index.ts';
+import { BODY_TIMEOUT_MS, FORM_BODY_BYTES_MAX, JSON_BODY_BYTES_MAX } from './limits.ts';
+import { TooLarge } from './statuses.ts';
+
+/** Query parameters; one that is repeated keeps all its values. */
+export function readQuery(search: string): Record<string, string | string[]> {
+  const query: Record<string, string | string[]> = Object.create(null);
+  if (search === '') return query;
+  for (const [name, value] of new URLSearchParams(search)) {
+    const before = query[name];
+    query[name] = before === undefined ? value : Array.isArray(before) ? [...before, value] : [before, value];
+  }
+  return query;
+}
+
+export interface Letter {
+  readonly request: IncomingMessage;
+  readonly bytes: Readable;
+  readonly search: string;
+}
+
+/** The document that the version's lenses work on: `{ query, body }`. @throws InvalidArgument, TooLarge */
+export async function envelope(
+  letter: Letter,
+  operation: Operation,
+  body: Body,
+  traits: Traits,
+): Promise<Doc> {
+  const query = readQuery(letter.search);
+  if (body.kind === 'json') return { query, body: await jsonBody(letter, operation, body, traits) };
+  if (body.kind === 'none') Object.assign(query, await form(letter));
+  return { query };
+}
+
+async function jsonBody(
+  { request, bytes }: Letter,
+  operation: Operation,
+  body: Extract<Body, { kind: 'json' }>,
+  traits: Traits,
+): Promise<unknown> {
+  if (body.legacy && !takesStartBody(request, traits.startBody)) return undefined;
+  const text = hasBody(request) ? (await readAll(bytes, JSON_BODY_BYTES_MAX)).toString('utf8') : '';
+  if (text !== '' && !body.legacy && !traits.untyped.includes(operation))
+    checkType(request.headers['content-type']);
+  if (text === '' && !body.required) return undefined;
+  try {
+    return readJson(text);
+  } catch (error) {
+    const reason = messageOf(error);
+    const message = reason.endsWith('after top-level value') ? 'unexpected content after JSON' : reason;
+    throw new InvalidArgument(traits.unreadable === 'wrapped' ? `invalid JSON: ${message}` : message, {
+      cause: error,
+    });
+  }
+}
+
+/** Older versions start a container with a HostConfig; when they look at it, and when they must not. */
+function takesStartBody(request: IncomingMessage, startBody: Traits['startBody']): boolean {
+  const length = request.headers['content-length'];
+  switch (startBody) {
+    case 'refused':
+      // `{}`, `null` and the like are shorter; a body without a length may be anything.
+      if (Number(length ?? 0) > 7 || request.headers['transfer-encoding'] !== undefined)
+        throw new InvalidArgument(
+          'starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24',
+        );
+      return false;
+    case 'json':
+      if (hasBody(request)) checkType(request.headers['content-type']);
+      return true;
+    case 'jsonIfTyped':
+      return request.headers['content-type'] === 'application/json';
+    case 'ignored':
+      return false;
+    default:
+      return startBody satisfies never;
+  }
+}
+
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+
+/** @throws InvalidArgument unless it is JSON; parameters such as a charset do not matter */
+function checkType(given: string | undefined): void {
+  const said = given ?? '';
+  const type = said.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  if (type === 'application/json') return;
+  if (!/^[\w!#$%&'*+.^`|~-]+(\/[\w!#$%&'*+.^`|~-]+)?$/.test(type))
+    throw new InvalidArgument(`malformed Content-Type header (${said}): mime: no media type`);
+  throw new InvalidArgument(`unsupported Content-Type header (${said}): must be 'application/json'`);
+}
+
+async function form({ request, bytes }: Letter): Promise<Query> {
+  const type = request.headers['content-type'] ?? '';
+  if (!type.startsWith('application/x-www-form-urlencoded') || !hasBody(request)) return {};
+  return readQuery((await readAll(bytes, FORM_BODY_BYTES_MAX)).toString('utf8'));
+}
+
+/** A whole body, within its limit of size and time. @throws TooLarge, InvalidArgument when it does not come */
+export async function readAll(bytes: Readable, limit: number): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  const timer = setTimeout(
+    () => bytes.destroy(new InvalidArgument('the request body did not come in time')),
+    BODY_TIMEOUT_MS,
+  );
+  try {
+    for await (const part of bytes.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      length += part.length;
+      if (length > limit) throw new TooLarge(`request body too large: more than ${limit} bytes`);
+      parts.push(part);
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+  return Buffer.concat(parts);
+}

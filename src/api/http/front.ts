@@ -1,0 +1,119 @@
+/**
+ * The front door: looks at each request's head before Node's parser does. A client that takes its connection over
+ * without asking to upgrade (every one below API 1.17, curl) would otherwise see its input parsed as a next request.
+ */
+import type { Socket } from 'node:net';
+import { BodyScanner, framingOf } from './body-scanner.ts';
+import { HEAD_BYTES_MAX, HEAD_TIMEOUT_MS, PIPELINED_BYTES_MAX } from './limits.ts';
+
+/** What a marked request carries as `Upgrade` when its client did not ask for one. */
+export const SILENT_UPGRADE = 'gantry-silent';
+
+const EMPTY = Buffer.alloc(0);
+
+/** Watches one connection by standing between its reads and its readers. */
+export class Front {
+  readonly #socket: Socket;
+  readonly #takes: (method: string, url: string) => boolean;
+  readonly #pass: (chunk: Buffer | null) => boolean;
+  #held: Buffer = EMPTY;
+  /** The body that is passing through; undefined while a head is expected. */
+  #body: BodyScanner | undefined;
+  #taken = false;
+  /** Requests that were passed on and have no answer yet. */
+  #unanswered = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(socket: Socket, takes: (method: string, url: string) => boolean) {
+    this.#socket = socket;
+    this.#takes = takes;
+    this.#pass = socket.push.bind(socket);
+    socket.push = (chunk: Buffer | null) => this.#feed(chunk);
+    socket.once('close', () => clearTimeout(this.#timer));
+  }
+
+  /** True between two requests: closing now loses nothing. */
+  get idle(): boolean {
+    return this.#unanswered === 0 && this.#body === undefined && !this.#taken && this.#held.length === 0;
+  }
+
+  /** An answer was written: a takeover that waited behind it may go on. */
+  answered(): void {
+    this.#unanswered--;
+    if (this.#unanswered === 0 && this.#held.length > 0 && !this.#socket.destroyed) this.#feed(EMPTY);
+  }
+
+  #feed(chunk: Buffer | null): boolean {
+    if (this.#taken) return this.#pass(chunk);
+    if (chunk === null) {
+      const held = this.#release();
+      if (held.length > 0) this.#pass(held);
+      return this.#pass(null);
+    }
+    let rest = chunk;
+    let more = true;
+    do {
+      if (this.#body) {
+        const { used } = this.#body.push(rest);
+        more = used === 0 || this.#pass(used === rest.length ? rest : rest.subarray(0, used));
+        rest = rest.subarray(used);
+        if (this.#body.done) this.#body = undefined;
+      } else {
+        const next = this.#head(rest);
+        if (next === undefined) return more;
+        rest = next;
+      }
+    } while (rest.length > 0 && !this.#taken);
+    return rest.length > 0 ? this.#pass(rest) : more;
+  }
+
+  /** Passes a complete head on and returns what follows it; undefined: more bytes, or an answer, must come first. */
+  #head(chunk: Buffer): Buffer | undefined {
+    const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#release(), chunk]);
+    const end = bytes.indexOf('\r\n\r\n');
+    if (end < 0) return this.#hold(bytes, HEAD_BYTES_MAX);
+    const head = bytes.toString('latin1', 0, end + 2);
+    const [, method = '', url = ''] = /^(?:\r\n)*([A-Z]+) (\S+) HTTP\//.exec(head) ?? [];
+    const takes = this.#takes(method, url);
+    // The parser would hand the connection over at once, before the earlier answers are written.
+    if (takes && this.#unanswered > 0) return this.#hold(bytes, PIPELINED_BYTES_MAX);
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#unanswered++;
+    if (takes) {
+      this.#taken = true;
+      this.#pass(Buffer.concat([Buffer.from(marked(head), 'latin1'), bytes.subarray(end + 2)]));
+      return EMPTY;
+    }
+    const scanner = new BodyScanner(framingOf(head));
+    if (!scanner.done) this.#body = scanner;
+    const length = end + 4;
+    this.#pass(length === bytes.length ? bytes : bytes.subarray(0, length));
+    return bytes.subarray(length);
+  }
+
+  #hold(bytes: Buffer, limit: number): undefined {
+    this.#held = bytes;
+    this.#timer ??= setTimeout(() => this.#socket.destroy(), HEAD_TIMEOUT_MS).unref();
+    // Node's parser answers 431 to a head that is too large.
+    if (bytes.length <= limit) return;
+    this.#taken = true;
+    this.#pass(this.#release());
+  }
+
+  #release(): Buffer {
+    const held = this.#held;
+    this.#held = EMPTY;
+    return held;
+  }
+}
+
+/** The head with both headers that make Node's parser hand the connection over. */
+function marked(head: string): string {
+  const asked = /^upgrade:/im.test(head);
+  const connected = /^connection:.*\bupgrade\b/im.test(head);
+  if (asked && connected) return head;
+  const lineEnd = head.indexOf('\r\n', head.search(/\S/)) + 2;
+  const more = `${connected ? '' : 'Connection: Upgrade\r\n'}${asked ? '' : `Upgrade: ${SILENT_UPGRADE}\r\n`}`;
+  return head.slice(0, lineEnd) + more + head.slice(lineEnd);
+}

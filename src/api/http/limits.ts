@@ -1,0 +1,22 @@
+/** Limits of the front door, each with its reason. */
+
+/** No JSON body of the API comes near; more would be parsed on the thread that answers everybody. */
+export const JSON_BODY_BYTES_MAX = 4 * 1024 * 1024;
+
+/** A form carries a handful of parameters. */
+export const FORM_BODY_BYTES_MAX = 1024 * 1024;
+
+/** Filters and credentials for many registries travel in heads; Go's server takes 1 MiB. */
+export const HEAD_BYTES_MAX = 1024 * 1024;
+
+/** A head that is begun must end: half a head holds a connection and its memory. Longer than any slow link needs. */
+export const HEAD_TIMEOUT_MS = 60_000;
+
+/** A body that is read whole must come within this; archives, which are streamed, may take as long as they like. */
+export const BODY_TIMEOUT_MS = 120_000;
+
+/** After the output has ended the client closes; one that does not is not waited for longer. */
+export const LINGER_MS = 10_000;
+
+/** Bytes that a client may pipeline behind an unanswered request before it asks to take the connection over. */
+export const PIPELINED_BYTES_MAX = 1024 * 1024;

@@ -1,0 +1,92 @@
+/** From method and path to an operation, by lookups: the number of routes does not matter. */
+import { InvalidArgument } from '../../base/errors.ts';
+import { contract, type KnownRoute, type Operation } from '../contract/index.ts';
+import { type Dialect, dialectOf, legacyRoutes, minorOf } from '../versions/index.ts';
+
+export interface Match {
+  readonly operation: Operation;
+  readonly params: Readonly<Record<string, string>>;
+}
+export interface Target {
+  readonly dialect: Dialect;
+  /** Undefined: there is no such page. */
+  readonly match: Match | undefined;
+  readonly search: string;
+}
+
+interface Pattern {
+  readonly operation: Operation;
+  readonly param: string;
+}
+/** Whole paths; and `METHOD first verb` for `/first/{name}/verb`, where a name may contain slashes. */
+const whole = new Map<string, Operation>();
+const named = new Map<string, Pattern>();
+const byRoute = new Map<string, Operation>();
+
+for (const [operation, { route }] of Object.entries(contract) as [Operation, { route: KnownRoute }][]) {
+  byRoute.set(route, operation);
+  const parts = /^(\w+) (\/([^/{]+)(?:\/\{(\w+)\}(?:\/(.+))?)?.*)$/.exec(route);
+  const [, method = '', path = '', first = '', param, verb = ''] = parts ?? [];
+  if (param === undefined) whole.set(`${method} ${path}`, operation);
+  else named.set(`${method} ${first} ${verb}`, { operation, param });
+}
+
+/** Reads a request's target. @throws InvalidArgument for escapes that are none and versions before the first */
+export function readTarget(method: string, url: string): Target {
+  const { path, search } = split(url);
+  const prefix = path.startsWith('/v') ? /^\/v([0-9.]+)(\/.*)$/.exec(path) : null;
+  const dialect = dialectOf(prefix?.[1]);
+  return { dialect, match: matchPath(method, prefix?.[2] ?? path, dialect), search };
+}
+
+/** Whether a request to this path turns its connection into streams: asked before anyone has parsed it. */
+export function takesConnection(method: string, url: string): boolean {
+  if (method !== 'POST') return false;
+  try {
+    const { match } = readTarget(method, url);
+    return match !== undefined && contract[match.operation].success.kind === 'conversation';
+  } catch {
+    return false;
+  }
+}
+
+function split(url: string): { path: string; search: string } {
+  // A proxy's client sends `http://host/path`.
+  const own = url.startsWith('/') ? url : url.replace(/^\w+:\/\/[^/]*/, '');
+  const mark = own.indexOf('?');
+  const raw = mark < 0 ? own : own.slice(0, mark);
+  return { path: raw.includes('%') ? unescapePath(raw) : raw, search: mark < 0 ? '' : own.slice(mark + 1) };
+}
+
+function unescapePath(raw: string): string {
+  try {
+    return decodeURIComponent(raw);
+  } catch (error) {
+    throw new InvalidArgument(`invalid URL escape in ${JSON.stringify(raw)}`, { cause: error });
+  }
+}
+
+function matchPath(method: string, path: string, dialect: Dialect): Match | undefined {
+  const operation = whole.get(`${method} ${path}`);
+  if (operation) return { operation, params: {} };
+  const slash = path.indexOf('/', 1);
+  if (slash < 0) return undefined;
+  const first = path.slice(1, slash);
+  const rest = path.slice(slash + 1);
+  const last = rest.lastIndexOf('/');
+  const found =
+    (last > 0 && hit(`${method} ${first} ${rest.slice(last + 1)}`, rest.slice(0, last))) ||
+    hit(`${method} ${first} `, rest);
+  return found || legacy(`${method} ${path}`, dialect);
+}
+
+function hit(key: string, name: string): Match | undefined {
+  const pattern = name === '' ? undefined : named.get(key);
+  return pattern && { operation: pattern.operation, params: { [pattern.param]: name } };
+}
+
+function legacy(route: string, dialect: Dialect): Match | undefined {
+  const old = legacyRoutes.find((legacyRoute) => legacyRoute.route === route);
+  const operation = old && minorOf(dialect.version) <= old.lastMinor ? byRoute.get(old.is) : undefined;
+  return operation && { operation, params: {} };
+}

@@ -1,0 +1,30 @@
+/** Errors on their way out: the one place that knows which status a kind becomes. */
+import { EngineError, type ErrorKind, messageOf } from '../../base/errors.ts';
+import type { Failure } from '../versions/index.ts';
+
+const STATUS = {
+  invalid: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  notFound: 404,
+  conflict: 409,
+  unchanged: 304,
+  notImplemented: 501,
+  unavailable: 503,
+  internal: 500,
+} as const satisfies Record<ErrorKind, number>;
+
+/** A body larger than its limit; the connection cannot be used again. */
+export class TooLarge extends Error {
+  override readonly name = 'TooLarge';
+}
+
+export function statusOf(error: unknown): number {
+  if (error instanceof TooLarge) return 413;
+  return error instanceof EngineError ? STATUS[error.kind] : 500;
+}
+
+/** What failed, as the newest version would tell it. */
+export function failureOf(error: unknown, origin: Failure['origin']): Failure {
+  return { status: statusOf(error), message: messageOf(error), origin };
+}
