@@ -102,13 +102,26 @@ async function read(
   const said = asked.query as Query;
   const decoded: Doc = {};
   for (const name in query) decoded[name] = query[name]?.read(said[name], name);
-  return { params, query: decoded, body: body.kind === 'json' ? decodeJson(body, asked.body) : undefined };
+  return {
+    params,
+    query: decoded,
+    body: body.kind === 'json' ? decodeJson(body, asked.body, dialect) : undefined,
+  };
 }
 
-function decodeJson(body: Extract<AnyEndpoint['body'], { kind: 'json' }>, said: unknown): unknown {
+function decodeJson(
+  body: Extract<AnyEndpoint['body'], { kind: 'json' }>,
+  said: unknown,
+  { traits }: Dialect,
+): unknown {
   for (const [name, message] of Object.entries(body.refused ?? {}))
     if (memberOf(said, name)) throw new InvalidArgument(message);
-  return decodeBody(body.schema, said);
+  try {
+    return decodeBody(body.schema, said);
+  } catch (error) {
+    if (traits.unreadable === 'bare') throw error;
+    throw new InvalidArgument(`invalid JSON: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 /** The engine acts, and today's words → theirs. */

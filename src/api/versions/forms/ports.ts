@@ -5,7 +5,9 @@ import { type Doc, homeIn, isDoc, memberOf } from '../place.ts';
 /** The list's ports as one string, as clients below 1.5 show it: `49153->80, 53->53/udp`, sorted. */
 export function portsText(ports: unknown): string {
   if (!Array.isArray(ports)) return '';
-  const shown = ports.filter(isDoc).filter((port) => port.PublicPort !== undefined);
+  const shown = ports
+    .filter(isDoc)
+    .filter((port) => port.PublicPort !== undefined && port.PrivatePort !== undefined);
   return shown
     .map((port) => `${port.PublicPort}->${port.PrivatePort}${port.Type === 'udp' ? '/udp' : ''}`)
     .sort()

@@ -1,0 +1,481 @@
+/** An engine that answers from memory: what the API makes of it is what the tests look at. */
+import { PassThrough, type Readable } from 'node:stream';
+import { Conflict, NotFound, Unchanged } from '../../src/base/errors.ts';
+import type { Attachment, Engine, OutputChunk } from '../../src/engine/index.ts';
+import type {
+  ContainerInspect,
+  ContainerSummary,
+  CreateRequest,
+  HostConfig,
+} from '../../src/model/container.ts';
+import type { EventMessage } from '../../src/model/event.ts';
+import type { ExecInspect } from '../../src/model/exec.ts';
+import type { ImageInspect, ImageSummary } from '../../src/model/image.ts';
+import type { SystemInfo, SystemVersion } from '../../src/model/system.ts';
+
+export const ID = 'a1b2c3d4e5f6'.padEnd(64, '0');
+export const IMAGE_ID = `sha256:${'b'.repeat(64)}`;
+
+const bridge = {
+  IPAMConfig: { IPv4Address: '172.17.0.9' },
+  Links: [],
+  Aliases: [],
+  GwPriority: 0,
+  NetworkID: 'n'.repeat(64),
+  EndpointID: 'e'.repeat(64),
+  Gateway: '172.17.0.1',
+  IPAddress: '172.17.0.2',
+  IPPrefixLen: 16,
+  MacAddress: '02:42:ac:11:00:02',
+  DNSNames: ['web'],
+};
+
+export const inspected: ContainerInspect = {
+  Id: ID,
+  Created: '2026-01-02T03:04:05.000000006Z',
+  Path: 'sh',
+  Args: ['-c', 'true'],
+  State: {
+    Status: 'running',
+    Running: true,
+    Paused: false,
+    Restarting: false,
+    OOMKilled: false,
+    Dead: false,
+    Pid: 42,
+    ExitCode: 0,
+    Error: '',
+    StartedAt: '2026-01-02T03:04:06Z',
+    FinishedAt: '0001-01-01T00:00:00Z',
+  },
+  Image: IMAGE_ID,
+  ResolvConfPath: '/run/resolv.conf',
+  HostnamePath: '/run/hostname',
+  HostsPath: '/run/hosts',
+  LogPath: '/run/log',
+  Name: '/web',
+  RestartCount: 0,
+  Driver: 'overlay2',
+  Platform: 'linux',
+  HostConfig: {
+    Memory: 4_000_000,
+    Dns: ['9.9.9.9'],
+    VolumesFrom: ['other'],
+    Links: ['db:db'],
+    PortBindings: { '80/tcp': [{ HostIp: '', HostPort: '8080' }] },
+    NetworkMode: 'bridge',
+    VolumeDriver: 'local',
+  },
+  GraphDriver: { Name: 'overlay2', Data: { UpperDir: '/upper' } },
+  Mounts: [
+    { Type: 'bind', Source: '/src', Destination: '/dst', Mode: 'ro', RW: false, Propagation: 'rprivate' },
+  ],
+  Config: {
+    Hostname: 'web',
+    Image: 'busybox',
+    Cmd: ['sh', '-c', 'true'],
+    Labels: { a: 'b' },
+    ExposedPorts: { '80/tcp': {} },
+  },
+  NetworkSettings: {
+    SandboxID: 's'.repeat(64),
+    SandboxKey: '/run/netns/x',
+    Ports: {
+      '80/tcp': [{ HostIp: '0.0.0.0', HostPort: '8080' }],
+      '53/udp': [{ HostIp: '0.0.0.0', HostPort: '53' }],
+    },
+    Networks: { bridge },
+  },
+};
+
+export const listed: ContainerSummary = {
+  Id: ID,
+  Names: ['/web'],
+  Image: 'busybox',
+  ImageID: IMAGE_ID,
+  Command: '"sh -c true"',
+  Created: 1_700_000_000,
+  Ports: [
+    { IP: '0.0.0.0', PrivatePort: 80, PublicPort: 8080, Type: 'tcp' },
+    { PrivatePort: 53, Type: 'udp' },
+  ],
+  Labels: { a: 'b' },
+  State: 'exited',
+  Status: 'Exited (3) 5 minutes ago',
+  HostConfig: { NetworkMode: 'bridge', Annotations: { x: 'y' } },
+  Health: { Status: 'none', FailingStreak: 0 },
+  NetworkSettings: { Networks: { bridge } },
+  Mounts: inspected.Mounts,
+};
+
+export const imageListed: ImageSummary = {
+  Containers: 3,
+  Created: 1_700_000_000,
+  Id: IMAGE_ID,
+  Labels: { a: 'b' },
+  ParentId: '',
+  RepoDigests: ['busybox@sha256:0'],
+  RepoTags: ['busybox:latest', 'registry:5000/busybox:1'],
+  SharedSize: -1,
+  Size: 1234,
+};
+
+export const imageInspected: ImageInspect = {
+  Id: IMAGE_ID,
+  RepoTags: ['busybox:latest'],
+  RepoDigests: [],
+  Created: '2026-01-02T03:04:05Z',
+  Config: { Cmd: ['sh'], Env: ['PATH=/bin'] },
+  Architecture: 'amd64',
+  Os: 'linux',
+  Size: 1234,
+  GraphDriver: { Name: 'overlay2', Data: {} },
+  RootFS: { Type: 'layers', Layers: ['sha256:0'] },
+  Metadata: { LastTagTime: '2026-01-02T03:04:05Z' },
+};
+
+export const info: SystemInfo = {
+  ID: 'id',
+  Containers: 1,
+  ContainersRunning: 1,
+  ContainersPaused: 0,
+  ContainersStopped: 0,
+  Images: 1,
+  Driver: 'overlay2',
+  DriverStatus: [['Backing Filesystem', 'extfs']],
+  Plugins: { Volume: ['local'], Network: ['bridge'], Log: ['json-file'] },
+  MemoryLimit: true,
+  SwapLimit: false,
+  CpuCfsPeriod: true,
+  CpuCfsQuota: true,
+  CPUShares: true,
+  CPUSet: true,
+  PidsLimit: true,
+  IPv4Forwarding: true,
+  Debug: false,
+  NFd: 20,
+  OomKillDisable: true,
+  NGoroutines: 1,
+  SystemTime: '2026-01-02T03:04:05Z',
+  LoggingDriver: 'local',
+  CgroupDriver: 'cgroupfs',
+  CgroupVersion: '1',
+  NEventsListener: 0,
+  KernelVersion: '6.1',
+  OperatingSystem: 'Debian',
+  OSVersion: '12',
+  OSType: 'linux',
+  Architecture: 'x86_64',
+  IndexServerAddress: 'https://index.docker.io/v1/',
+  RegistryConfig: {
+    InsecureRegistryCIDRs: ['127.0.0.0/8'],
+    IndexConfigs: { 'docker.io': { Name: 'docker.io', Mirrors: [], Secure: true, Official: true } },
+    Mirrors: [],
+  },
+  NCPU: 2,
+  MemTotal: 1e9,
+  DockerRootDir: '/var/lib/gantry',
+  HttpProxy: '',
+  HttpsProxy: '',
+  NoProxy: '',
+  Name: 'host',
+  Labels: [],
+  ExperimentalBuild: false,
+  ServerVersion: '0.1.0',
+  Runtimes: { crun: { path: 'crun' } },
+  DefaultRuntime: 'crun',
+  Swarm: { LocalNodeState: 'inactive' },
+  LiveRestoreEnabled: true,
+  InitBinary: '',
+  ContainerdCommit: { ID: '' },
+  RuncCommit: { ID: '1.8.1' },
+  InitCommit: { ID: '' },
+  SecurityOptions: ['name=seccomp,profile=default'],
+  CDISpecDirs: [],
+  FirewallBackend: { Driver: 'nftables' },
+};
+
+export const version: SystemVersion = {
+  Platform: { Name: 'Gantry' },
+  Version: '0.1.0',
+  ApiVersion: '1.55',
+  MinAPIVersion: '1.0',
+  Os: 'linux',
+  Arch: 'amd64',
+  Components: [{ Name: 'Engine', Version: '0.1.0' }],
+  GitCommit: 'abc',
+  GoVersion: 'node',
+  KernelVersion: '6.1',
+  BuildTime: '2026-01-02T03:04:05Z',
+};
+
+export const events: readonly EventMessage[] = [
+  {
+    Type: 'container',
+    Action: 'start',
+    Actor: { ID, Attributes: { image: 'busybox', name: 'web' } },
+    scope: 'local',
+    time: 1_700_000_000,
+    timeNano: 1_700_000_000_123_456_789n,
+  },
+  {
+    Type: 'network',
+    Action: 'connect',
+    Actor: { ID: 'n', Attributes: {} },
+    scope: 'local',
+    time: 1_700_000_001,
+    timeNano: 1n,
+  },
+];
+
+const execInspected: ExecInspect = {
+  ID: 'e'.repeat(64),
+  Running: false,
+  ExitCode: 3,
+  ProcessConfig: {
+    tty: false,
+    entrypoint: 'sh',
+    arguments: ['-c', 'exit 3'],
+    privileged: false,
+    user: 'root',
+  },
+  OpenStdin: false,
+  OpenStderr: true,
+  OpenStdout: true,
+  ContainerID: ID,
+  Pid: 0,
+};
+
+/** What the tests watch and steer. */
+export interface Fake {
+  readonly engine: Engine;
+  readonly calls: [verb: string, ...args: unknown[]][];
+  readonly names: Set<string>;
+  running: boolean;
+  terminal: boolean;
+  /** Ends what waits for the container's end. */
+  exit(code: number): void;
+  /** The attachments that were opened and not closed. */
+  readonly open: Set<Attachment>;
+  /** Signals of calls that may be cut off. */
+  readonly signals: AbortSignal[];
+}
+
+/** Echoes on stdout what it gets, and tells on stderr how much that was when the input has ended. */
+export function echo(terminal: boolean, open: Set<Attachment>): Attachment {
+  const input = new PassThrough({ highWaterMark: 256 * 1024 });
+  const detached = Promise.withResolvers<void>();
+  async function* output(): AsyncGenerator<OutputChunk> {
+    let bytes = 0;
+    for await (const chunk of input as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      yield { stream: 'stdout', bytes: chunk };
+    }
+    yield { stream: 'stderr', bytes: Buffer.from(`[${bytes} bytes]`) };
+  }
+  const attachment: Attachment = {
+    terminal,
+    output: output(),
+    input,
+    detached: detached.promise,
+    close: () => void open.delete(attachment),
+  };
+  open.add(attachment);
+  return attachment;
+}
+
+export function fakeEngine(): Fake {
+  const calls: Fake['calls'] = [];
+  const ended = Promise.withResolvers<number>();
+  const open = new Set<Attachment>();
+  const signals: AbortSignal[] = [];
+  const fake: Omit<Fake, 'engine'> = {
+    calls,
+    names: new Set(['web', ID]),
+    running: true,
+    terminal: false,
+    exit: ended.resolve,
+    open,
+    signals,
+  };
+  const known = (name: string): void => {
+    if (!fake.names.has(name.replace(/^\//, ''))) throw new NotFound(`No such container: ${name}`);
+  };
+  const note = (...call: Fake['calls'][number]) => void calls.push(call);
+
+  const engine: Engine = {
+    containers: {
+      async create(request: CreateRequest, { name, platform }) {
+        note('create', request, name, platform);
+        if (request.Image === 'missing') throw new NotFound('No such image: missing:latest');
+        if (name === 'web')
+          throw new Conflict(
+            `Conflict. The container name "/web" is already in use by container "${ID}". You have to remove (or rename) that container to be able to reuse that name.`,
+          );
+        return { Id: ID, Warnings: [] };
+      },
+      async list(options) {
+        note('list', options);
+        return [options.size ? { ...listed, SizeRw: 5, SizeRootFs: 6 } : listed];
+      },
+      async inspect(name, options) {
+        known(name);
+        note('inspect', name, options);
+        return { ...structuredClone(inspected), ...(options.size && { SizeRw: 5, SizeRootFs: 6 }) };
+      },
+      async start(name, options: { hostConfig: HostConfig | undefined; detachKeys: string | undefined }) {
+        known(name);
+        note('start', name, options);
+        if (fake.running) throw new Unchanged(`container ${name} is already running`);
+      },
+      async stop(name, options) {
+        known(name);
+        note('stop', name, options);
+        if (!fake.running) throw new Unchanged(`container ${name} is already stopped`);
+      },
+      async restart(name, options) {
+        known(name);
+        note('restart', name, options);
+      },
+      async kill(name, options) {
+        known(name);
+        note('kill', name, options);
+        if (!fake.running)
+          throw new Conflict(`cannot kill container: ${name}: container ${ID} is not running`);
+      },
+      async pause(name) {
+        known(name);
+      },
+      async unpause(name) {
+        known(name);
+      },
+      async wait(name, { condition, signal }) {
+        known(name);
+        note('wait', name, condition);
+        signals.push(signal);
+        return { ended: ended.promise.then((StatusCode) => ({ StatusCode })) };
+      },
+      async rename(name, to) {
+        known(name);
+        note('rename', name, to);
+      },
+      async remove(name, options) {
+        known(name);
+        note('remove', name, options);
+        if (fake.running && !options.force)
+          throw new Conflict(
+            `cannot remove container "${name}": container is running: stop the container before removing or force remove`,
+          );
+      },
+      async resize(name, size) {
+        known(name);
+        note('resize', name, size);
+      },
+      async attach(name, options) {
+        known(name);
+        note('attach', name, options);
+        return echo(fake.terminal, open);
+      },
+      async logs(name, options) {
+        known(name);
+        note('logs', name, options);
+        signals.push(options.signal);
+        return { terminal: fake.terminal, output: logged(options) };
+      },
+      async update(name, request) {
+        known(name);
+        note('update', name, request);
+        return { Warnings: [] };
+      },
+    },
+    execs: {
+      async create(container, request) {
+        known(container);
+        note('execCreate', container, request);
+        return { Id: execInspected.ID };
+      },
+      async start(id, options) {
+        note('execStart', id, options);
+        if (id === 'unknown') throw new NotFound(`No such exec instance: ${id}`);
+        if (id === 'broken') throw new Error('OCI runtime exec failed: no such file');
+        return options.detach ? undefined : echo(options.tty ?? false, open);
+      },
+      async resize(id, size) {
+        note('execResize', id, size);
+      },
+      inspect: async () => execInspected,
+    },
+    images: {
+      async list(options) {
+        note('images', options);
+        return [imageListed, { ...imageListed, Id: 'sha256:0', RepoTags: [], RepoDigests: [] }];
+      },
+      async inspect(name) {
+        if (name === 'missing') throw new NotFound(`No such image: ${name}`);
+        note('imageInspect', name);
+        return imageInspected;
+      },
+      history: async () => [
+        { Comment: '', Created: 1, CreatedBy: 'sh', Id: IMAGE_ID, Size: 1, Tags: ['busybox:latest'] },
+      ],
+      async tag(name, to) {
+        note('tag', name, to);
+      },
+      async remove(name, options) {
+        note('imageRemove', name, options);
+        return [{ Untagged: 'busybox:latest' }, { Deleted: IMAGE_ID }];
+      },
+      load: (archive, { signal }) => swallow(archive, signal, signals),
+      importRootfs: (archive, options) => {
+        note('import', { ...options, signal: undefined });
+        return swallow(archive, options.signal, signals);
+      },
+      pull(options) {
+        signals.push(options.signal);
+        note('pull', options.image, options.tag);
+        return pulling(options.image);
+      },
+    },
+    events: {
+      async *subscribe({ signal, filters, since, until }) {
+        note('events', filters, since, until);
+        signals.push(signal);
+        yield* events;
+        if (until === undefined && !signal.aborted)
+          await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      },
+    },
+    system: { info: async () => info, version: async () => version },
+  };
+  return Object.assign(fake, { engine });
+}
+
+async function* logged({
+  timestamps,
+  follow,
+  signal,
+}: {
+  timestamps: boolean;
+  follow: boolean;
+  signal: AbortSignal;
+}) {
+  const stamp = timestamps ? '2026-01-02T03:04:05.678901234Z ' : '';
+  yield { stream: 'stdout' as const, bytes: Buffer.from(`${stamp}out\n`) };
+  yield { stream: 'stderr' as const, bytes: Buffer.from(`${stamp}err\n`) };
+  if (follow && !signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+}
+
+async function* swallow(archive: Readable, signal: AbortSignal, signals: AbortSignal[]) {
+  signals.push(signal);
+  let bytes = 0;
+  for await (const chunk of archive as AsyncIterable<Buffer>) bytes += chunk.length;
+  yield { status: `${bytes} bytes` };
+}
+
+async function* pulling(image: string) {
+  if (image === 'missing') throw new NotFound('pull access denied for missing');
+  yield { status: `Pulling from ${image}`, id: 'latest' };
+  yield { status: 'Downloading', id: 'layer', progressDetail: { current: 50, total: 100 } };
+  if (image === 'torn') throw new NotFound('manifest unknown');
+  yield { status: 'Pull complete', id: 'layer' };
+}

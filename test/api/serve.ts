@@ -1,0 +1,132 @@
+/** The API over a fake engine on a unix socket of its own, and raw exchanges with it. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createApi, listen } from '../../src/api/http/index.ts';
+import { silentLog } from '../../src/base/log.ts';
+import { type Fake, fakeEngine } from './fake-engine.ts';
+
+export interface Served extends Fake, AsyncDisposable {
+  readonly path: string;
+  close(graceMs: number): Promise<void>;
+}
+
+export async function serve(): Promise<Served> {
+  const directory = mkdtempSync(join(tmpdir(), 'gantry-api-'));
+  const path = join(directory, 's');
+  const fake = fakeEngine();
+  const api = createApi({ engine: fake.engine, log: silentLog, version: { engineVersion: '0.1.0' } });
+  const listener = await listen(api, { kind: 'unix', path });
+  return Object.assign(fake, {
+    path,
+    close: (graceMs: number) => api.close(graceMs),
+    async [Symbol.asyncDispose]() {
+      await listener.close();
+      await api.close(0);
+      rmSync(directory, { recursive: true });
+    },
+  });
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  readonly text: string;
+}
+
+export interface Ask {
+  readonly method?: string;
+  readonly body?: string | Buffer | object;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** One request on a connection of its own, which the server is asked to close. */
+export async function ask(
+  path: string,
+  url: string,
+  { method, body, headers = {} }: Ask = {},
+): Promise<Reply> {
+  const bytes =
+    body === undefined
+      ? undefined
+      : typeof body === 'string' || Buffer.isBuffer(body)
+        ? Buffer.from(body)
+        : Buffer.from(JSON.stringify(body));
+  const all: Record<string, string> = {
+    Host: 'localhost',
+    Connection: 'close',
+    ...(bytes && { 'Content-Length': String(bytes.length), 'Content-Type': 'application/json' }),
+    ...headers,
+  };
+  const head = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  const lead = `${method ?? (bytes ? 'POST' : 'GET')} ${url} HTTP/1.1\r\n${head.join('')}\r\n`;
+  const socket = dial(path);
+  socket.write(Buffer.concat([Buffer.from(lead, 'latin1'), bytes ?? Buffer.alloc(0)]));
+  return readReply(await readToEnd(socket));
+}
+
+export const post = (path: string, url: string, more: Ask = {}): Promise<Reply> =>
+  ask(path, url, { method: 'POST', ...more });
+
+export function dial(path: string): Socket {
+  const socket = connect({ path, allowHalfOpen: true });
+  socket.on('error', () => undefined);
+  return socket;
+}
+
+export async function readToEnd(socket: Socket): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for await (const part of socket as AsyncIterable<Buffer>) parts.push(part);
+  return Buffer.concat(parts);
+}
+
+/** Reads until `enough` says so; the rest stays for the next reader. */
+export async function readUntil(socket: Socket, enough: (bytes: Buffer) => boolean): Promise<Buffer> {
+  let bytes = Buffer.alloc(0);
+  while (!enough(bytes)) {
+    const part = socket.read() as Buffer | null;
+    if (part) bytes = Buffer.concat([bytes, part]);
+    else if (socket.readableEnded || socket.destroyed) return bytes;
+    else
+      await new Promise<void>((resolve) => {
+        const done = () => {
+          socket.off('readable', done).off('end', done).off('close', done);
+          resolve();
+        };
+        socket.once('readable', done).once('end', done).once('close', done);
+      });
+  }
+  return bytes;
+}
+
+export const hasHead = (bytes: Buffer): boolean => bytes.includes('\r\n\r\n');
+
+export function readReply(bytes: Buffer): Reply {
+  const end = bytes.indexOf('\r\n\r\n');
+  const [first = '', ...lines] = bytes.toString('latin1', 0, end).split('\r\n');
+  const headers = Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 2)]),
+  );
+  const rest = bytes.subarray(end + 4);
+  const body = headers['transfer-encoding'] === 'chunked' ? unchunk(rest) : rest;
+  return { status: Number(first.split(' ')[1]), headers, body, text: body.toString('utf8') };
+}
+
+function unchunk(bytes: Buffer): Buffer {
+  const parts: Buffer[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const lineEnd = bytes.indexOf('\r\n', at);
+    const size = Number.parseInt(bytes.toString('latin1', at, lineEnd), 16);
+    if (!(size > 0)) break;
+    parts.push(bytes.subarray(lineEnd + 2, lineEnd + 2 + size));
+    at = lineEnd + 2 + size + 2;
+  }
+  return Buffer.concat(parts);
+}
+
+/** Resolves when `condition` holds; tests that never get there run into the runner's limit and say where. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
+}
