@@ -28,7 +28,7 @@ import type { BridgeNetwork, ConnectRequest, Endpoint } from './network.ts';
 import { closePassage, openPassage, warnOfLegacyRules } from './passage.ts';
 import { HostPorts, type Reservation } from './ports.ts';
 
-/** How often the bridge and the rules are looked after while containers use them. */
+/** Others' changes are mended well within five seconds. */
 const WATCH_EVERY_MS = 2000;
 /** A namespace that something else still holds keeps its veth: it is taken away this long after the container went. */
 const SWEEP_AFTER_MS = 5000;
@@ -47,6 +47,8 @@ export interface BridgeNetworkOptions {
   readonly tableName: string;
   readonly mtu: number;
   readonly log: Log;
+  /** How often bridge and rules are looked after while containers use them. */
+  readonly watchEveryMs?: number;
 }
 
 /** The parts that exist from the first use on. */
@@ -205,8 +207,10 @@ class DefaultBridge implements BridgeNetwork {
   }
 
   async recover(alive: ReadonlyMap<string, Endpoint>): Promise<void> {
+    for (const id of this.#connected.keys()) if (!alive.has(id)) await this.disconnect(id);
     for (const [id, endpoint] of alive)
-      this.#connected.set(id, { endpoint, reservation: this.#holdAgain(id, endpoint) });
+      if (!this.#connected.has(id))
+        this.#connected.set(id, { endpoint, reservation: this.#holdAgain(id, endpoint) });
     for (const id of this.#files.containers())
       if (!alive.has(id) && !this.#busy.has(id)) await this.#files.drop(id);
     await this.#removeStrayLinks();
@@ -304,7 +308,7 @@ class DefaultBridge implements BridgeNetwork {
         .finally(() => {
           this.#mending = undefined;
         });
-    }, WATCH_EVERY_MS);
+    }, this.#options.watchEveryMs ?? WATCH_EVERY_MS);
     this.#watch.unref();
   }
   #stopWatch(): void {

@@ -1,0 +1,179 @@
+/** For tests: a host of its own (a network namespace), neighbours on a cable, and talk between all of them. */
+
+import dgram from 'node:dgram';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import * as linux from '../linux/index.ts';
+import { addressBytes, parseAddress } from './addresses.ts';
+import * as route from './netlink/route.ts';
+import { NetlinkSocket, PROTOCOL } from './netlink/socket.ts';
+
+const MARK = 'GANTRY_TEST_HOST';
+/** Long for packets that cross two cables in memory; a dropped packet costs a test this much. */
+const SILENCE_MS = 300;
+const SOCK_NONBLOCK = 0o4000;
+const SOL_SOCKET = 1;
+const SO_BINDTODEVICE = 25;
+
+/** Starts this program again inside a new network namespace, so that all its threads are in it. First line of a test. */
+export async function onHostOfItsOwn(): Promise<void> {
+  if (process.env[MARK] !== String(process.pid)) {
+    linux.unshare(linux.CLONE.NEWNET);
+    process.execve?.(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], {
+      ...process.env,
+      [MARK]: String(process.pid), // execve keeps the number
+    });
+  }
+  writeFileSync('/proc/sys/net/ipv4/ip_forward', '0'); // new namespaces take the setting of the machine
+  const socket = new NetlinkSocket(PROTOCOL.ROUTE);
+  await socket.ask([route.raise('lo')]);
+  socket.close();
+}
+
+/** A machine beside the host, with a cable to it. */
+export interface Neighbour {
+  readonly fd: number;
+  addRoute(destination: string, gateway: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** `hostAddress` and `address` share a /24. */
+export async function addNeighbour(name: string, hostAddress: string, address: string): Promise<Neighbour> {
+  const host = new NetlinkSocket(PROTOCOL.ROUTE);
+  const { fd, result: inside } = linux.newNetworkNamespace(() => new NetlinkSocket(PROTOCOL.ROUTE));
+  await host.ask([route.addVeth(name, 0, fd, 1500), route.raise(name)]);
+  const [outer] = route.readLinks(await host.ask([route.getLink(name)]));
+  const [inner] = route.readLinks(
+    await inside.ask([route.getLink('eth0'), route.raise('lo'), route.raise('eth0')]),
+  );
+  await host.ask([route.addAddress(outer?.index ?? 0, addressBytes(parseAddress(hostAddress)), 24)]);
+  await inside.ask([route.addAddress(inner?.index ?? 0, addressBytes(parseAddress(address)), 24)]);
+  return {
+    fd,
+    addRoute: async (_destination, gateway) => {
+      await inside.ask([route.addDefaultRoute(addressBytes(parseAddress(gateway)), inner?.index ?? 0)]);
+    },
+    close: async () => {
+      inside.close();
+      closeSync(fd);
+      await host.ask([route.deleteLink(name)]);
+      host.close();
+    },
+  };
+}
+
+/** Where something happens: a namespace's descriptor, or the host itself. */
+export type Place = number | 'host';
+const at = <T>(place: Place, work: () => T): T =>
+  place === 'host' ? work() : linux.inNetworkNamespace(place, work);
+/** A container's namespace by its file. The caller closes it. */
+export const openPlace = (path: string): number => openSync(path, 'r');
+
+const address = (ip: string, port: number): Buffer => linux.inetAddress(addressBytes(parseAddress(ip)), port);
+
+/** A server that tells each client its own name and the address it saw. */
+export async function serve(
+  place: Place,
+  port: number,
+  name: string,
+  ip = '0.0.0.0',
+): Promise<AsyncDisposable> {
+  const fd = at(place, () => {
+    const made = linux.socket(linux.AF.INET, linux.SOCK.STREAM, 0);
+    linux.setOption(made, SOL_SOCKET, 2, 1);
+    linux.bind(made, address(ip, port));
+    linux.listen(made, 16);
+    return made;
+  });
+  const server = net.createServer((client) => {
+    client.on('error', () => client.destroy());
+    client.end(`${name} ${client.remoteAddress}`);
+  });
+  server.listen({ fd });
+  await once(server, 'listening');
+  return {
+    [Symbol.asyncDispose]: async () => {
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** What a server answers, or the error's code, or `silence`. `device` forces the way out. */
+export function ask(place: Place, ip: string, port: number, device?: string): Promise<string> {
+  let fd: number;
+  try {
+    fd = at(place, () => {
+      const made = linux.socket(linux.AF.INET, linux.SOCK.STREAM | SOCK_NONBLOCK, 0);
+      if (device !== undefined) linux.setOptionBytes(made, SOL_SOCKET, SO_BINDTODEVICE, Buffer.from(device));
+      try {
+        linux.connect(made, address(ip, port));
+      } catch (error) {
+        if ((error as linux.SystemError).code !== 'EINPROGRESS') throw error;
+      }
+      return made;
+    });
+  } catch (error) {
+    return Promise.resolve((error as linux.SystemError).code);
+  }
+  return new Promise((resolve) => {
+    const socket = new net.Socket({ fd });
+    let heard = '';
+    const timer = setTimeout(() => finish('silence'), SILENCE_MS);
+    const finish = (answer: string): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.on('data', (bytes) => {
+      heard += bytes;
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => finish(error.code ?? 'error'));
+    socket.on('end', () => finish(heard));
+  });
+}
+
+/** A datagram server that answers with its name. */
+export async function serveDatagrams(place: Place, port: number, name: string): Promise<AsyncDisposable> {
+  const socket = await datagramSocket(place, port);
+  socket.on('message', (_bytes, from) => socket.send(`${name} ${from.address}`, from.port, from.address));
+  return {
+    [Symbol.asyncDispose]: async () => {
+      socket.close();
+      await once(socket, 'close');
+    },
+  };
+}
+export async function datagramSocket(place: Place, port: number): Promise<dgram.Socket> {
+  const fd = at(place, () => {
+    const made = linux.socket(linux.AF.INET, linux.SOCK.DGRAM | SOCK_NONBLOCK, 0);
+    linux.bind(made, address('0.0.0.0', port));
+    return made;
+  });
+  const socket = dgram.createSocket('udp4');
+  const listening = once(socket, 'listening'); // comes at once for a descriptor
+  socket.bind({ fd });
+  await listening;
+  return socket;
+}
+/** The answer to one datagram, or `silence`, or an error's code. */
+export function askDatagram(socket: dgram.Socket, ip: string, port: number): Promise<string> {
+  return new Promise((resolve) => {
+    const finish = (answer: string): void => {
+      clearTimeout(timer);
+      socket.removeAllListeners('message');
+      socket.removeAllListeners('error');
+      resolve(answer);
+    };
+    const timer = setTimeout(() => finish('silence'), SILENCE_MS);
+    socket.once('message', (bytes) => finish(String(bytes)));
+    socket.once('error', (error: NodeJS.ErrnoException) => finish(error.code ?? 'error'));
+    socket.send('hello', port, ip);
+  });
+}
+
+/** Reads or writes a file under /proc as the given place sees it. */
+export const readAt = (place: Place, path: string): string => at(place, () => readFileSync(path, 'utf8'));
+export const writeAt = (place: Place, path: string, value: string): void =>
+  at(place, () => writeFileSync(path, value));
