@@ -74,7 +74,7 @@ function install(outputs: readonly { path: string; contents: Uint8Array }[], out
 
 const root = dirname(import.meta.dirname);
 const outdir = join(root, 'dist');
-const { outputFiles } = await bundle(root, outdir);
+const { outputFiles } = await bundle(root, outdir).catch(() => process.exit(1)); // esbuild has said why
 install(outputFiles, outdir);
 const bytes = outputFiles
   .filter((one) => one.path.endsWith('.js'))

@@ -66,10 +66,11 @@ interface Import {
 /** The modules that a source file names in imports and exports. Comments do not count. */
 export function importsOf(text: string): Import[] {
   const code = text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
-  const statements = code.matchAll(/\b(import|export)\b(\s+type\b)?[^'";]*?\bfrom\s*'([^']+)'/g);
-  const others = code.matchAll(/\bimport\s*\(?\s*'([^']+)'/g);
+  // Statements begin a line, as the formatter leaves them: text inside of strings and templates is not taken for one.
+  const statements = code.matchAll(/^(?:import|export)(\s+type\b)?[\w\s{},*$]*?\bfrom\s*'([^']+)'/gm);
+  const others = code.matchAll(/(?:^import|\bimport\(\s*)\s*'([^'\s]+)'/gm);
   return [
-    ...[...statements].map(([, , type, target = '']) => ({ target, typesOnly: type !== undefined })),
+    ...[...statements].map(([, type, target = '']) => ({ target, typesOnly: type !== undefined })),
     ...[...others].map(([, target = '']) => ({ target, typesOnly: false })),
   ];
 }

@@ -57,6 +57,12 @@ test('an import that mixes types and values is no type import', () => {
   assert.deepEqual(one, { target: '../engine/index.ts', typesOnly: false });
 });
 
+test('what looks like an import inside of other code is none', () => {
+  const text =
+    "const a = { from: 'x' };\nfoo({\n  from: archive,\n}, 'b');\nthrow new Error(`import 'y'`);\nexport const from = 'z';\n";
+  assert.deepEqual(importsOf(text), []);
+});
+
 test('the checker names each wrong import, and fails', (t) => {
   const root = mkdtempSync(join(tmpdir(), 'gantry-layers-'));
   t.after(() => rmSync(root, { recursive: true }));
