@@ -5,8 +5,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { checkHost, examine, formatChecks } from './doctor.ts';
-import { cgroupsOf, parseMounts } from './host-files.ts';
+import type { CgroupHost } from '../runtime/index.ts';
+import { cgroups, checkHost, examine, formatChecks } from './doctor.ts';
+import { parseMounts } from './host-files.ts';
 import { existingParent } from './probes.ts';
 
 const question = { dataRoot: join(tmpdir(), 'gantry-doctor-no/such'), runtimes: new Map(), hosts: [] };
@@ -30,7 +31,7 @@ test('each check says what was found, and how to mend what is not well', () => {
     'pidfd',
     'openat2',
     'seccomp',
-    'exit codes by pidfd',
+    'exit codes',
     'cgroups',
     'xz',
     'bzip2',
@@ -100,26 +101,38 @@ test('the report has a line for each check, and one more for what to mend', () =
 test('the nearest existing parent of a path is found', () =>
   assert.equal(existingParent('/etc/passwd/no/such'), '/etc/passwd'));
 
-const hybrid = `31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755
-32 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw,nosuid - cgroup cgroup rw,cpu,cpuacct
-33 31 0:37 / /sys/fs/cgroup/systemd rw - cgroup cgroup rw,xattr,name=systemd
-34 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw,nsdelegate`;
-test('a hybrid host is version 1 with cgroup2 beside', () =>
-  assert.deepEqual(
-    cgroupsOf(parseMounts(hybrid), () => ''),
-    { version: 1, controllers: ['cpu', 'cpuacct'], hybrid: '/sys/fs/cgroup/unified', readOnly: false },
-  ));
-test('a unified host is version 2', () => {
-  const mounts = parseMounts('31 23 0:28 / /sys/fs/cgroup ro,relatime shared:4 - cgroup2 cgroup2 rw');
-  assert.deepEqual(
-    cgroupsOf(mounts, () => 'cpu memory pids\n'),
-    { version: 2, controllers: ['cpu', 'memory', 'pids'], hybrid: undefined, readOnly: true },
-  );
-});
-test('a host without control groups has none', () =>
-  assert.equal(
-    cgroupsOf(parseMounts('1 0 8:1 / / rw - ext4 /dev/sda rw'), () => ''),
-    undefined,
-  ));
+const v1: CgroupHost = {
+  version: 1,
+  mounts: new Map([['cpu', '/sys/fs/cgroup/cpu']]),
+  controllers: new Set(['pids', 'memory', 'cpu']),
+  hide: undefined,
+};
+const cgroupHosts: readonly [string, CgroupHost, string, string, RegExp][] = [
+  ['version 1', v1, 'rw', 'ok', /^v1, cpu memory pids$/],
+  [
+    'a hybrid host',
+    { ...v1, hide: '/sys/fs/cgroup/unified' },
+    'rw',
+    'ok',
+    /hybrid: cgroup2 at \/sys\/fs\/cgroup\/unified/,
+  ],
+  ['version 2', { ...v1, version: 2 }, 'rw', 'ok', /^v2/],
+  [
+    'a host without the memory controller',
+    { ...v1, controllers: new Set(['cpu', 'pids']) },
+    'rw',
+    'degraded',
+    /without memory/,
+  ],
+  ['read-only control groups', v1, 'ro', 'missing', /read-only/],
+  ['no control groups', { ...v1, mounts: new Map() }, 'rw', 'missing', /no cgroup file system/],
+];
+for (const [what, host, flag, state, found] of cgroupHosts)
+  test(`${what}: ${state}`, () => {
+    const check = cgroups(host, [{ point: '/sys/fs/cgroup/cpu', type: 'cgroup', flags: [flag] }]);
+    assert.equal(check.state, state);
+    assert.match(check.found, found);
+  });
+
 test('escaped mount points are read as they are', () =>
   assert.equal(parseMounts('1 0 8:1 / /a\\040b\\134c rw - ext4 /dev/sda rw')[0]?.point, '/a b\\c'));

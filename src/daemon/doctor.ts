@@ -4,7 +4,8 @@ import { readFileSync, statfsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { release } from 'node:os';
 import { messageOf } from '../base/errors.ts';
-import { readCgroups, readMounts } from './host-files.ts';
+import { type CgroupHost, chooseExitSource, readCgroupHost } from '../runtime/index.ts';
+import { readMounts } from './host-files.ts';
 import { DEFAULT_SOCKET, type Host } from './hosts.ts';
 import { findOnPath, type RuntimeOption } from './options.ts';
 import * as probes from './probes.ts';
@@ -141,12 +142,7 @@ function kernelFeatures(dataRoot: string): Check[] {
     feature('pidfd', probes.tryPidfd, missing, newer('5.6')),
     feature('openat2', probes.tryOpenat2, missing, newer('5.6')),
     feature('seccomp', probes.trySeccomp, missing, 'start a kernel built with seccomp filters'),
-    feature(
-      'exit codes by pidfd',
-      probes.tryPidfdExit,
-      degraded,
-      `${newer('6.15')}; until then the exit code of a container that ends while no daemon runs may be unknown`,
-    ),
+    exitCodes(),
   ];
 }
 
@@ -164,19 +160,36 @@ function needsRoot(name: string, trial: () => probes.Trouble, otherwise: Verdict
 
 const WANTED_CONTROLLERS = ['cpu', 'memory', 'pids'];
 
-function cgroups(): Check {
-  const found = readCgroups();
+/** Exported for its test: no machine has all kinds. */
+export function cgroups(host: CgroupHost = readCgroupHost(), mounts = readMounts()): Check {
   const name = 'cgroups';
-  if (found === undefined)
+  if (host.mounts.size === 0)
     return missing(name, 'no cgroup file system is mounted', 'mount cgroup2 on /sys/fs/cgroup');
-  const shown = `v${found.version}, ${found.controllers.join(' ')}${found.hybrid === undefined ? '' : `; hybrid: cgroup2 at ${found.hybrid}`}`;
-  const lacking = WANTED_CONTROLLERS.filter((each) => !found.controllers.includes(each));
-  if (found.readOnly) return missing(name, `${shown}; read-only`, 'mount it writable');
+  const hidden = host.hide === undefined ? '' : `; hybrid: cgroup2 at ${host.hide}, hidden from the runtime`;
+  const shown = `v${host.version}, ${[...host.controllers].sort().join(' ')}${hidden}`;
+  const points = new Set(host.mounts.values());
+  if (mounts.some((one) => points.has(one.point) && one.flags.includes('ro')))
+    return missing(name, `${shown}; read-only`, 'mount it writable');
+  const lacking = WANTED_CONTROLLERS.filter((each) => !host.controllers.has(each));
   if (lacking.length === 0) return ok(name, shown);
   return degraded(
     name,
     `${shown}; without ${lacking.join(', ')}: such limits have no effect`,
     `enable them on the kernel’s command line (cgroup_enable=${lacking.join(',')})`,
+  );
+}
+
+const EXIT_SOURCES = { pidfd: 'kept by pidfds', connector: 'told by process events' } as const;
+
+/** How the end of a container is known that happens while no daemon runs. */
+function exitCodes(): Check {
+  const name = 'exit codes';
+  const source = chooseExitSource(undefined);
+  if (source !== 'none') return ok(name, EXIT_SOURCES[source]);
+  return degraded(
+    name,
+    'that of a container which ends while no daemon runs is unknown',
+    'start a kernel from Linux 6.15 on, or one with process events (CONFIG_PROC_EVENTS)',
   );
 }
 

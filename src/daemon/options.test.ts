@@ -59,6 +59,9 @@ for (const [values, name, expected] of read)
 test('a further runtime keeps its path and arguments', () =>
   assert.deepEqual(from({ runtimes }).runtimes.get('test'), { path: '/opt/test', args: ['--x'] }));
 
+test('a runtime named without a directory is looked up on the PATH', () =>
+  assert.equal(from({ runtimes: { x: { path: 'sh' } } }).runtimes.get('x')?.path, findOnPath('sh')));
+
 const wrong: readonly [Record<string, SettingValue>, RegExp][] = [
   [{ hosts: ['tcp://:1', ':1'] }, /host tcp:\/\/127\.0\.0\.1:1: given twice/],
   [{ 'log-level': 'loud' }, /log-level: unknown "loud"/],

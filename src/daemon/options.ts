@@ -8,7 +8,7 @@ import { DEFAULT_SOCKET, formatHost, type Host, parseHost } from './hosts.ts';
 import type { SettingValue, Values } from './settings.ts';
 
 export interface RuntimeOption {
-  /** As given: a path, or a name that is looked up on the PATH when it is needed. */
+  /** Absolute where it was found; a name that is not on the PATH stays as given, and fails when it is used. */
   readonly path: string;
   readonly args: readonly string[];
 }
@@ -195,17 +195,18 @@ function readRuntimes(given: Readonly<Record<string, unknown>>, path: string): M
   if (runtimes.size === 0) runtimes.set('crun', { path: 'crun', args: [] });
   for (const [name, value] of Object.entries(given)) {
     if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) throw new InvalidArgument(`runtime ${name}: not a name`);
-    runtimes.set(name, readRuntime(name, value));
+    runtimes.set(name, readRuntime(name, value, path));
   }
   return runtimes;
 }
 
-function readRuntime(name: string, value: unknown): RuntimeOption {
+function readRuntime(name: string, value: unknown, searchPath: string): RuntimeOption {
   const { path, runtimeArgs = [] } = isRecord(value) ? value : {};
   if (typeof path !== 'string' || path === '') throw new InvalidArgument(`runtime ${name}: has no path`);
   if (!Array.isArray(runtimeArgs) || !runtimeArgs.every((each) => typeof each === 'string'))
     throw new InvalidArgument(`runtime ${name}: runtimeArgs must be a list of strings`);
-  return { path, args: runtimeArgs };
+  const found = path.includes('/') ? resolve(path) : findOnPath(path, searchPath);
+  return { path: found ?? path, args: runtimeArgs };
 }
 
 function readDefaultRuntime(given: string | undefined, runtimes: ReadonlyMap<string, RuntimeOption>): string {

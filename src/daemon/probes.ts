@@ -10,7 +10,6 @@ import {
   mount,
   newNetworkNamespace,
   openAt2,
-  pidfdExit,
   pidfdGetFd,
   pidfdOpen,
   RESOLVE,
@@ -64,17 +63,6 @@ export function tryPidfd(): Trouble {
   const pidfd = pidfdOpen(process.pid);
   try {
     closeSync(pidfdGetFd(pidfd, 2));
-    return undefined;
-  } finally {
-    closeSync(pidfd);
-  }
-}
-
-/** PIDFD_GET_INFO with exit codes (Linux 6.15). */
-export function tryPidfdExit(): Trouble {
-  const pidfd = pidfdOpen(process.pid);
-  try {
-    pidfdExit(pidfd);
     return undefined;
   } finally {
     closeSync(pidfd);

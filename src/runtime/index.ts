@@ -1,9 +1,13 @@
 /** From an OCI bundle to a process and its end. */
+
+export { signalNumber } from '../linux/index.ts';
 export * from './bundle/capabilities.ts';
 export * from './bundle/seccomp.ts';
 export * from './bundle/spec.ts';
-export { type CgroupHost, freeze, isFrozen, oomKills } from './cgroups.ts';
+export { type CgroupHost, freeze, isFrozen, oomKills, readCgroupHost } from './cgroups.ts';
+export { deviceAt, hostDevices } from './devices.ts';
 export { ExecProcess, startExec } from './exec.ts';
+export { chooseExitSource } from './exits.ts';
 export { InputPort } from './input.ts';
 export { type OciRuntime, RuntimeRefused } from './oci.ts';
 export { type Line, readLines } from './output/lines.ts';
@@ -16,6 +20,7 @@ export {
   OutputWriter,
   type Position,
 } from './output/writer.ts';
+export { copyOwner, directoryInRoot, makeDirectoryInRoot, readInRoot } from './rootfs.ts';
 export {
   type Found,
   type Launch,
@@ -24,6 +29,3 @@ export {
   type SupervisorOptions,
 } from './supervisor.ts';
 export type { Task, TaskEnd, TaskRecord } from './task.ts';
-export { deviceAt, hostDevices } from './devices.ts';
-export { copyOwner, directoryInRoot, makeDirectoryInRoot, readInRoot } from './rootfs.ts';
-export { signalNumber } from '../linux/index.ts';
