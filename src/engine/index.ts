@@ -1,2 +1,11 @@
 /** The engine's door. */
+export type { ContainersDeps } from './containers/deps.ts';
+export { createContainers } from './containers/containers.ts';
+export { Directory } from './containers/directory.ts';
+export { recoverContainers, restartByPolicy } from './containers/recover.ts';
 export type * from './engine.ts';
+export { type EventHub, type Happening, openEvents } from './events/events.ts';
+export { createExecs } from './execs/execs.ts';
+export { createImages } from './images/index.ts';
+export { hardLimits, readHost } from './system/host.ts';
+export { createSystem } from './system/system.ts';

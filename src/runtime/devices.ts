@@ -5,7 +5,27 @@ import { majorOf, minorOf } from '../linux/index.ts';
 import type { PlannedDevice } from './bundle/spec.ts';
 
 /** Below `/dev`, what every container has of its own or must not see. */
-const SKIPPED = new Set(['pts', 'shm', 'fd', 'mqueue', '.lxc', '.lxd-mounts', '.udev', 'console', 'null', 'zero', 'full', 'random', 'urandom', 'tty', 'ptmx', 'core', 'stdin', 'stdout', 'stderr']);
+const SKIPPED = new Set([
+  'pts',
+  'shm',
+  'fd',
+  'mqueue',
+  '.lxc',
+  '.lxd-mounts',
+  '.udev',
+  'console',
+  'null',
+  'zero',
+  'full',
+  'random',
+  'urandom',
+  'tty',
+  'ptmx',
+  'core',
+  'stdin',
+  'stdout',
+  'stderr',
+]);
 
 /** The device behind `hostPath` (links are followed), to appear at `containerPath`. @throws InvalidArgument when it is none */
 export function deviceAt(hostPath: string, containerPath: string, access: string): PlannedDevice {
@@ -13,10 +33,15 @@ export function deviceAt(hostPath: string, containerPath: string, access: string
   try {
     stat = statSync(hostPath);
   } catch (error) {
-    throw new InvalidArgument(`error gathering device information while adding custom device "${hostPath}": no such file or directory`, { cause: error });
+    throw new InvalidArgument(
+      `error gathering device information while adding custom device "${hostPath}": no such file or directory`,
+      { cause: error },
+    );
   }
   if (!stat.isCharacterDevice() && !stat.isBlockDevice())
-    throw new InvalidArgument(`error gathering device information while adding custom device "${hostPath}": not a device node`);
+    throw new InvalidArgument(
+      `error gathering device information while adding custom device "${hostPath}": not a device node`,
+    );
   return planned(containerPath, stat, access);
 }
 

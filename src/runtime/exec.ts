@@ -1,10 +1,17 @@
 /** A further process in a running container. It lives with its client: its streams are plain pipes or a terminal. */
 import { closeSync, rmSync, writeFileSync } from 'node:fs';
 import { undoUnlessDone } from '../base/lifetime.ts';
-import { type ExitStatus, pidfdOpen, pidfdSignal, pipe, setNonBlocking, setWindowSize } from '../linux/index.ts';
+import {
+  type ExitStatus,
+  pidfdOpen,
+  pidfdSignal,
+  pipe,
+  setNonBlocking,
+  setWindowSize,
+} from '../linux/index.ts';
 import { InputPort } from './input.ts';
-import type { StreamName } from './output/segment.ts';
 import { OutputPort } from './output/port.ts';
+import type { StreamName } from './output/segment.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { Task } from './task.ts';
 
@@ -27,7 +34,14 @@ export class ExecProcess {
   readonly #terminal: number | undefined;
   #over = false;
 
-  constructor(parts: { pid: number; pidfd: number; ended: Promise<ExitStatus | undefined>; input: InputPort | undefined; outputs: ReadonlyMap<StreamName, OutputPort>; terminal: number | undefined }) {
+  constructor(parts: {
+    pid: number;
+    pidfd: number;
+    ended: Promise<ExitStatus | undefined>;
+    input: InputPort | undefined;
+    outputs: ReadonlyMap<StreamName, OutputPort>;
+    terminal: number | undefined;
+  }) {
     this.pid = parts.pid;
     this.#pidfd = parts.pidfd;
     this.input = parts.input;
@@ -56,7 +70,11 @@ export async function startExec(supervisor: Supervisor, task: Task, plan: ExecPl
   const files = { process: `${base}.json`, pid: `${base}.pid`, log: `${base}.log` };
   writeFileSync(files.process, JSON.stringify(plan.process), { mode: 0o600 });
   try {
-    return await undoUnlessDone((undo) => (plan.terminal ? onTerminal(supervisor, task, files, undo) : onPipes(supervisor, task, plan, files, undo)));
+    return await undoUnlessDone((undo) =>
+      plan.terminal
+        ? onTerminal(supervisor, task, files, undo)
+        : onPipes(supervisor, task, plan, files, undo),
+    );
   } finally {
     for (const file of Object.values(files)) rmSync(file, { force: true });
   }
@@ -68,7 +86,13 @@ interface Files {
   readonly log: string;
 }
 
-async function onPipes(supervisor: Supervisor, task: Task, plan: ExecPlan, files: Files, undo: AsyncDisposableStack): Promise<ExecProcess> {
+async function onPipes(
+  supervisor: Supervisor,
+  task: Task,
+  plan: ExecPlan,
+  files: Files,
+  undo: AsyncDisposableStack,
+): Promise<ExecProcess> {
   const theirs: number[] = [];
   const mine: number[] = [];
   undo.defer(() => {
@@ -92,7 +116,14 @@ async function onPipes(supervisor: Supervisor, task: Task, plan: ExecPlan, files
   const fds = { stdout: open(plan.stdout, 'out'), stderr: open(plan.stderr, 'out') };
   try {
     const [a = -1, b = -1, c = -1] = theirs;
-    const pid = await supervisor.toolOf(task).exec({ id: task.record.id, processFile: files.process, pidFile: files.pid, logFile: files.log, consoleSocket: undefined, stdio: [a, b, c] });
+    const pid = await supervisor.toolOf(task).exec({
+      id: task.record.id,
+      processFile: files.process,
+      pidFile: files.pid,
+      logFile: files.log,
+      consoleSocket: undefined,
+      stdio: [a, b, c],
+    });
     for (const stream of ['stdout', 'stderr'] as const) {
       const fd = fds[stream];
       if (fd !== undefined) outputs.set(stream, new OutputPort(fd, supervisor.reactor));
@@ -105,23 +136,45 @@ async function onPipes(supervisor: Supervisor, task: Task, plan: ExecPlan, files
   }
 }
 
-async function onTerminal(supervisor: Supervisor, task: Task, files: Files, undo: AsyncDisposableStack): Promise<ExecProcess> {
+async function onTerminal(
+  supervisor: Supervisor,
+  task: Task,
+  files: Files,
+  undo: AsyncDisposableStack,
+): Promise<ExecProcess> {
   const socket = supervisor.openConsole();
   try {
     const nul = supervisor.devNull;
-    const pid = await supervisor
-      .toolOf(task)
-      .exec({ id: task.record.id, processFile: files.process, pidFile: files.pid, logFile: files.log, consoleSocket: socket.path, stdio: [nul, nul, nul] });
+    const pid = await supervisor.toolOf(task).exec({
+      id: task.record.id,
+      processFile: files.process,
+      pidFile: files.pid,
+      logFile: files.log,
+      consoleSocket: socket.path,
+      stdio: [nul, nul, nul],
+    });
     const master = await socket.master();
     undo.defer(() => closeSync(master));
     setNonBlocking(master, true);
-    return watched(supervisor, pid, { input: new InputPort(master, supervisor.reactor), outputs: new Map([['stdout', new OutputPort(master, supervisor.reactor)]]), terminal: master });
+    return watched(supervisor, pid, {
+      input: new InputPort(master, supervisor.reactor),
+      outputs: new Map([['stdout', new OutputPort(master, supervisor.reactor)]]),
+      terminal: master,
+    });
   } finally {
     socket.close();
   }
 }
 
-function watched(supervisor: Supervisor, pid: number, parts: { input: InputPort | undefined; outputs: ReadonlyMap<StreamName, OutputPort>; terminal: number | undefined }): ExecProcess {
+function watched(
+  supervisor: Supervisor,
+  pid: number,
+  parts: {
+    input: InputPort | undefined;
+    outputs: ReadonlyMap<StreamName, OutputPort>;
+    terminal: number | undefined;
+  },
+): ExecProcess {
   const pidfd = pidfdOpen(pid);
   return new ExecProcess({ pid, pidfd, ended: supervisor.exits.watch(pid, pidfd), ...parts });
 }

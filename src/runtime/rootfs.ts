@@ -70,7 +70,10 @@ function exists(root: number, path: string): boolean {
 }
 
 /** Owner and mode of a directory inside the root; undefined when there is none. */
-export function directoryInRoot(rootfs: string, path: string): { uid: number; gid: number; mode: number } | undefined {
+export function directoryInRoot(
+  rootfs: string,
+  path: string,
+): { uid: number; gid: number; mode: number } | undefined {
   return withRoot(rootfs, (root) => {
     try {
       const fd = openAt2(root, path, constants.O_RDONLY | constants.O_DIRECTORY, 0, INSIDE);

@@ -8,19 +8,30 @@ import { type ContainersDeps, logDirectory, tell } from './deps.ts';
 import { DEFAULT_DETACH_KEYS, parseDetachKeys } from './detach-keys.ts';
 
 /** @throws InvalidArgument (detach keys), Conflict when it is paused or on its way out */
-export function attachContainer(deps: ContainersDeps, container: Container, options: AttachOptions): Attachment {
+export function attachContainer(
+  deps: ContainersDeps,
+  container: Container,
+  options: AttachOptions,
+): Attachment {
   const detachKeys = parseDetachKeys(options.detachKeys || DEFAULT_DETACH_KEYS);
   const { state, config, id } = container.record;
-  if (state.is === 'paused') throw new Conflict(`container ${id} is paused, unpause the container before attach`);
-  if (state.is === 'restarting') throw new Conflict(`container ${id} is restarting, wait until the container is running`);
-  if (state.is === 'removing' || state.is === 'dead') throw new Conflict(`container ${id} is marked for removal and cannot be attached to`);
+  if (state.is === 'paused')
+    throw new Conflict(`container ${id} is paused, unpause the container before attach`);
+  if (state.is === 'restarting')
+    throw new Conflict(`container ${id} is restarting, wait until the container is running`);
+  if (state.is === 'removing' || state.is === 'dead')
+    throw new Conflict(`container ${id} is marked for removal and cannot be attached to`);
   const over = new AbortController();
-  const output = options.stdout || options.stderr ? openOutput(deps, container, options, over.signal) : undefined;
+  const output =
+    options.stdout || options.stderr ? openOutput(deps, container, options, over.signal) : undefined;
   tell(deps, container, 'attach');
   return conversation({
     terminal: config.Tty ?? false,
     output: output?.chunks,
-    input: options.stdin && options.stream && config.OpenStdin ? () => openInput(container, over.signal) : undefined,
+    input:
+      options.stdin && options.stream && config.OpenStdin
+        ? () => openInput(container, over.signal)
+        : undefined,
     detachKeys,
     close() {
       over.abort();
@@ -42,19 +53,42 @@ interface OpenOutput {
   close(): void;
 }
 
-function openOutput(deps: ContainersDeps, container: Container, options: AttachOptions, signal: AbortSignal): OpenOutput {
+function openOutput(
+  deps: ContainersDeps,
+  container: Container,
+  options: AttachOptions,
+  signal: AbortSignal,
+): OpenOutput {
   const directory = logDirectory(deps, container.id);
-  const streams = new Set<StreamName>([...(options.stdout ? ['stdout' as const] : []), ...(options.stderr ? ['stderr' as const] : [])]);
+  const streams = new Set<StreamName>([
+    ...(options.stdout ? ['stdout' as const] : []),
+    ...(options.stderr ? ['stderr' as const] : []),
+  ]);
   if (!options.stream) {
     const from = options.logs ? { segment: 0, record: 0 } : { segment: Number.MAX_SAFE_INTEGER, record: 0 };
-    return { chunks: readChunks(directory, { from, streams, follow: undefined, join: true, signal }), close() {} };
+    return {
+      chunks: readChunks(directory, { from, streams, follow: undefined, join: true, signal }),
+      close() {},
+    };
   }
   container.writer ??= new OutputWriter(directory, deps.logLimits);
   const writer = container.writer;
   const follower = writer.addFollower();
-  const from = options.logs ? { segment: 0, record: 0 } : writer.end;
-  // A replay reads bytes that the follower never lagged behind: it is registered when it has caught up, from here on.
-  const chunks = readChunks(directory, { from, streams, follow: writer, ...(options.logs ? {} : { follower }), join: true, signal });
+  const now = writer.end;
+  const fresh = readChunks(directory, { from: now, streams, follow: writer, follower, join: true, signal });
+  const chunks = options.logs
+    ? replayed(
+        readChunks(directory, {
+          from: { segment: 0, record: 0 },
+          to: now,
+          streams,
+          follow: undefined,
+          join: true,
+          signal,
+        }),
+        fresh,
+      )
+    : fresh;
   return {
     chunks,
     close() {
@@ -62,4 +96,12 @@ function openOutput(deps: ContainersDeps, container: Container, options: AttachO
       writer.wake();
     },
   };
+}
+
+async function* replayed(
+  old: AsyncIterable<OutputChunk>,
+  fresh: AsyncIterable<OutputChunk>,
+): AsyncGenerator<OutputChunk> {
+  yield* old;
+  yield* fresh;
 }

@@ -16,11 +16,22 @@ export interface ConversationParts {
 export function conversation(parts: ConversationParts): Attachment {
   const detached = Promise.withResolvers<void>();
   const input = parts.input === undefined ? undefined : inputOf(parts, parts.input, detached.resolve);
-  return { terminal: parts.terminal, output: parts.output, input, detached: detached.promise, close: () => parts.close() };
+  return {
+    terminal: parts.terminal,
+    output: parts.output,
+    input,
+    detached: detached.promise,
+    close: () => parts.close(),
+  };
 }
 
-function inputOf(parts: ConversationParts, open: () => Promise<Writable | undefined>, onDetach: () => void): Writable {
-  const scanner = parts.terminal && parts.detachKeys.length > 0 ? new DetachScanner(parts.detachKeys) : undefined;
+function inputOf(
+  parts: ConversationParts,
+  open: () => Promise<Writable | undefined>,
+  onDetach: () => void,
+): Writable {
+  const scanner =
+    parts.terminal && parts.detachKeys.length > 0 ? new DetachScanner(parts.detachKeys) : undefined;
   let target: Promise<Writable | undefined> | undefined;
   let over = false;
   return new Writable({
@@ -34,7 +45,9 @@ function inputOf(parts: ConversationParts, open: () => Promise<Writable | undefi
       over = detached;
       target ??= open();
       target
-        .then((writable) => (writable === undefined || pass.length === 0 ? undefined : writeTo(writable, pass)))
+        .then((writable) =>
+          writable === undefined || pass.length === 0 ? undefined : writeTo(writable, pass),
+        )
         .then(() => {
           if (detached) onDetach();
           done();
@@ -42,7 +55,12 @@ function inputOf(parts: ConversationParts, open: () => Promise<Writable | undefi
     },
     final(done) {
       target ??= open();
-      target.then((writable) => writable?.end(), () => undefined).then(() => done());
+      target
+        .then(
+          (writable) => writable?.end(),
+          () => undefined,
+        )
+        .then(() => done());
     },
   });
 }

@@ -1,8 +1,8 @@
 /** Makes a container from an image: name, writable layer, record. Starting it is start.ts. */
 import { mkdirSync, rmSync } from 'node:fs';
+import { InvalidArgument } from '../../base/errors.ts';
 import { undoUnlessDone } from '../../base/lifetime.ts';
 import { formatNanos, nowNanos } from '../../base/time.ts';
-import { InvalidArgument } from '../../base/errors.ts';
 import type { CreateRequest, CreateResponse } from '../../model/container.ts';
 import { Container } from './container.ts';
 import { type ContainersDeps, tell } from './deps.ts';
@@ -25,7 +25,9 @@ export async function createContainer(
 ): Promise<CreateResponse> {
   if (!request.Image) throw new InvalidArgument('no image specified: Image must name one');
   const id = deps.newId();
-  const name = options.name ? checkName(options.name) : chooseName((each) => deps.directory.isTaken(each), deps.random);
+  const name = options.name
+    ? checkName(options.name)
+    : chooseName((each) => deps.directory.isTaken(each), deps.random);
   const image = deps.images.resolve(request.Image);
   const settled = settle(id, request, image.config, deps.facts);
   checkTogether(request, settled);
@@ -70,7 +72,9 @@ export async function createContainer(
 function checkTogether(request: CreateRequest, { hostConfig }: Settled): void {
   checkNetworkConflicts(hostConfig, {
     hostname: (request.Hostname ?? '') !== '',
-    macAddress: Object.values(request.NetworkingConfig?.EndpointsConfig ?? {}).some((endpoint) => endpoint.MacAddress),
+    macAddress: Object.values(request.NetworkingConfig?.EndpointsConfig ?? {}).some(
+      (endpoint) => endpoint.MacAddress,
+    ),
     ports: Object.keys(hostConfig.PortBindings ?? {}).length > 0,
   });
   readSecurity(hostConfig.SecurityOpt ?? []);

@@ -11,7 +11,11 @@ import type { HostFacts } from './settle-host.ts';
 
 /** An image as a container's ground: found by any of its names. @throws NotFound */
 export interface ImageSource {
-  resolve(name: string): { readonly id: string; readonly config: ImageConfig; readonly chainId: ChainId | undefined };
+  resolve(name: string): {
+    readonly id: string;
+    readonly config: ImageConfig;
+    readonly chainId: ChainId | undefined;
+  };
 }
 
 export interface ContainersDeps {
@@ -31,7 +35,11 @@ export interface ContainersDeps {
   readonly hardLimits: ReadonlyMap<string, number>;
   readonly defaultUlimits: ReadonlyMap<string, { readonly soft: number; readonly hard: number }>;
   readonly cgroupParent: string;
-  readonly dns: { readonly servers: readonly string[]; readonly search: readonly string[]; readonly options: readonly string[] };
+  readonly dns: {
+    readonly servers: readonly string[];
+    readonly search: readonly string[];
+    readonly options: readonly string[];
+  };
   readonly logLimits: LogLimits;
   readonly now: () => Date;
   readonly newId: () => string;
@@ -41,9 +49,20 @@ export interface ContainersDeps {
 }
 
 /** Tells what happened to a container, with its name, image and labels. */
-export function tell(deps: Pick<ContainersDeps, 'events'>, container: Container, action: string, more: Readonly<Record<string, string>> = {}): void {
+export function tell(
+  deps: Pick<ContainersDeps, 'events'>,
+  container: Container,
+  action: string,
+  more: Readonly<Record<string, string>> = {},
+): void {
   const { id, name, config } = container.record;
-  deps.events.emit({ Type: 'container', Action: action, id, attributes: { ...config.Labels, image: config.Image ?? '', name, ...more } });
+  deps.events.emit({
+    Type: 'container',
+    Action: action,
+    id,
+    attributes: { ...config.Labels, image: config.Image ?? '', name, ...more },
+  });
 }
 
-export const logDirectory = (deps: Pick<ContainersDeps, 'containersRoot'>, id: string): string => `${deps.containersRoot}/${id}/log`;
+export const logDirectory = (deps: Pick<ContainersDeps, 'containersRoot'>, id: string): string =>
+  `${deps.containersRoot}/${id}/log`;

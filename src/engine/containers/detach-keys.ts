@@ -9,7 +9,12 @@ export function parseDetachKeys(text: string): Buffer {
   return Buffer.from(
     text.split(',').map((key) => {
       const control = /^ctrl-(.)$/.exec(key.toLowerCase())?.[1];
-      const code = control === undefined ? undefined : /[a-z]/.test(control) ? control.charCodeAt(0) - 96 : CONTROL[control];
+      const code =
+        control === undefined
+          ? undefined
+          : /[a-z]/.test(control)
+            ? control.charCodeAt(0) - 96
+            : CONTROL[control];
       if (code !== undefined) return code;
       if (control === undefined && key.length === 1 && key.charCodeAt(0) < 128) return key.charCodeAt(0);
       throw new InvalidArgument(`invalid detach keys (${text}): unknown key ${JSON.stringify(key)}`);

@@ -8,7 +8,8 @@ const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 /** @throws InvalidArgument */
 export function checkName(name: string): string {
   const bare = name.replace(/^\//, '');
-  if (!NAME.test(bare)) throw new InvalidArgument(`Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`);
+  if (!NAME.test(bare))
+    throw new InvalidArgument(`Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`);
   return bare;
 }
 
@@ -21,7 +22,9 @@ export class Directory {
   find(name: string): Container {
     const exact = this.#byId.get(name) ?? this.#byId.get(this.#names.get(name.replace(/^\//, '')) ?? '');
     if (exact) return exact;
-    const matches = /^[0-9a-f]+$/.test(name) ? [...this.#byId.values()].filter(({ id }) => id.startsWith(name)) : [];
+    const matches = /^[0-9a-f]+$/.test(name)
+      ? [...this.#byId.values()].filter(({ id }) => id.startsWith(name))
+      : [];
     if (matches.length > 1) throw new InvalidArgument(`Multiple IDs found with provided prefix: ${name}`);
     const [found] = matches;
     if (found === undefined) throw new NotFound(`No such container: ${name}`);
@@ -58,6 +61,8 @@ export class Directory {
   }
   /** Newest first, as lists show them. */
   all(): Container[] {
-    return [...this.#byId.values()].sort((a, b) => (a.record.created < b.record.created ? 1 : a.record.created > b.record.created ? -1 : 0));
+    return [...this.#byId.values()].sort((a, b) =>
+      a.record.created < b.record.created ? 1 : a.record.created > b.record.created ? -1 : 0,
+    );
   }
 }

@@ -12,10 +12,17 @@ import { exitCodeOf, isAlive, type LastRun } from './state.ts';
 export function watchEnd(deps: ContainersDeps, container: Container, task: Task): void {
   void task.ended
     .then((end) => finishRun(deps, container, task, end))
-    .catch((error: unknown) => deps.log.error('container.end', { id: container.id, reason: messageOf(error) }));
+    .catch((error: unknown) =>
+      deps.log.error('container.end', { id: container.id, reason: messageOf(error) }),
+    );
 }
 
-async function finishRun(deps: ContainersDeps, container: Container, task: Task, end: TaskEnd): Promise<void> {
+async function finishRun(
+  deps: ContainersDeps,
+  container: Container,
+  task: Task,
+  end: TaskEnd,
+): Promise<void> {
   const { state } = container.record;
   const startedAt = isAlive(state) ? state.startedAt : state.last.startedAt;
   const last: LastRun = {
@@ -23,19 +30,34 @@ async function finishRun(deps: ContainersDeps, container: Container, task: Task,
     finishedAt: end.at.toISOString(),
     exitCode: end.status?.code,
     oomKilled: end.oomKilled,
-    error: end.status === undefined ? 'the exit code is unknown: it ended while neither the daemon nor the keeper was there to see it' : '',
+    error:
+      end.status === undefined
+        ? 'the exit code is unknown: it ended while neither the daemon nor the keeper was there to see it'
+        : '',
   };
-  const again = shouldRestart({ policy: container.record.hostConfig.RestartPolicy, last, count: container.record.restartCount, stopped: container.record.stoppedByUser, stopping: deps.stopping() });
+  const again = shouldRestart({
+    policy: container.record.hostConfig.RestartPolicy,
+    last,
+    count: container.record.restartCount,
+    stopped: container.record.stoppedByUser,
+    stopping: deps.stopping(),
+  });
   container.task = undefined;
   container.writer = undefined;
   container.cleanup = cleanUp(deps, container, task, saveEnd(deps, container, last, again));
   await container.cleanup;
   if (again) scheduleRestart(deps, container, last);
-  else if (container.record.hostConfig.AutoRemove) await container.mailbox.run(() => removeContainer(deps, container, { force: false, volumes: true }));
+  else if (container.record.hostConfig.AutoRemove)
+    await container.mailbox.run(() => removeContainer(deps, container, { force: false, volumes: true }));
 }
 
 /** Written, then told: whoever hears of the end can rely on it. */
-async function saveEnd(deps: ContainersDeps, container: Container, last: LastRun, again: boolean): Promise<void> {
+async function saveEnd(
+  deps: ContainersDeps,
+  container: Container,
+  last: LastRun,
+  again: boolean,
+): Promise<void> {
   try {
     await container.save({ state: { is: again ? 'restarting' : 'exited', last }, endpoint: undefined });
   } catch (error) {
@@ -48,10 +70,16 @@ async function saveEnd(deps: ContainersDeps, container: Container, last: LastRun
   container.tellExit({ exitCode, error: last.error });
 }
 
-const seconds = ({ startedAt, finishedAt }: LastRun): number => Math.max(0, Math.floor((Date.parse(finishedAt) - Date.parse(startedAt)) / 1000));
+const seconds = ({ startedAt, finishedAt }: LastRun): number =>
+  Math.max(0, Math.floor((Date.parse(finishedAt) - Date.parse(startedAt)) / 1000));
 
 /** Only when the end is on record may the kernel forget it. */
-async function cleanUp(deps: ContainersDeps, container: Container, task: Task, saved: Promise<void>): Promise<void> {
+async function cleanUp(
+  deps: ContainersDeps,
+  container: Container,
+  task: Task,
+  saved: Promise<void>,
+): Promise<void> {
   await saved;
   const steps: readonly [string, () => void | Promise<void>][] = [
     ['task', () => task.release()],
@@ -70,7 +98,11 @@ async function cleanUp(deps: ContainersDeps, container: Container, task: Task, s
 function scheduleRestart(deps: ContainersDeps, container: Container, last: LastRun): void {
   container.restartDelayMs = restartDelay(container.restartDelayMs, seconds(last));
   container.restartTimer = setTimeout(() => {
-    void container.mailbox.run(() => restartNow(deps, container)).catch((error: unknown) => deps.log.warn('container.restart', { id: container.id, reason: messageOf(error) }));
+    void container.mailbox
+      .run(() => restartNow(deps, container))
+      .catch((error: unknown) =>
+        deps.log.warn('container.restart', { id: container.id, reason: messageOf(error) }),
+      );
   }, container.restartDelayMs);
 }
 

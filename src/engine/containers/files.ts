@@ -6,22 +6,35 @@ import type { Container } from './container.ts';
 import type { ContainersDeps } from './deps.ts';
 
 export const NETWORK_FILES = ['resolv.conf', 'hostname', 'hosts'] as const;
-export const networkFile = (deps: Pick<ContainersDeps, 'containersRoot'>, id: string, name: (typeof NETWORK_FILES)[number]): string =>
-  `${deps.containersRoot}/${id}/${name}`;
+export const networkFile = (
+  deps: Pick<ContainersDeps, 'containersRoot'>,
+  id: string,
+  name: (typeof NETWORK_FILES)[number],
+): string => `${deps.containersRoot}/${id}/${name}`;
 
 /** What to mount where. A container in another's network uses that one's files. */
-export function writeNetworkFiles(deps: ContainersDeps, container: Container, endpoint: Endpoint | undefined): { source: string; destination: string }[] {
+export function writeNetworkFiles(
+  deps: ContainersDeps,
+  container: Container,
+  endpoint: Endpoint | undefined,
+): { source: string; destination: string }[] {
   const { hostConfig, id } = container.record;
   const mode = hostConfig.NetworkMode ?? '';
-  const owner = mode.startsWith('container:') ? deps.directory.find(mode.slice('container:'.length)) : container;
+  const owner = mode.startsWith('container:')
+    ? deps.directory.find(mode.slice('container:'.length))
+    : container;
   if (owner === container) write(deps, container, endpoint);
-  return NETWORK_FILES.map((name) => ({ source: networkFile(deps, owner === container ? id : owner.id, name), destination: `/etc/${name}` }));
+  return NETWORK_FILES.map((name) => ({
+    source: networkFile(deps, owner === container ? id : owner.id, name),
+    destination: `/etc/${name}`,
+  }));
 }
 
 function write(deps: ContainersDeps, container: Container, endpoint: Endpoint | undefined): void {
   const { config, hostConfig, id } = container.record;
   mkdirSync(`${deps.containersRoot}/${id}`, { recursive: true, mode: 0o710 });
-  const put = (name: (typeof NETWORK_FILES)[number], text: string) => writeFileSync(networkFile(deps, id, name), text, { mode: 0o644 });
+  const put = (name: (typeof NETWORK_FILES)[number], text: string) =>
+    writeFileSync(networkFile(deps, id, name), text, { mode: 0o644 });
   const hostNetwork = hostConfig.NetworkMode === 'host';
   const hostname = config.Hostname || deps.facts.hostname;
   put('hostname', hostnameFile(hostname));

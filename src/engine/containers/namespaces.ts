@@ -6,7 +6,10 @@ import type { ContainersDeps } from './deps.ts';
 import { isAlive } from './state.ts';
 
 /** @throws NotFound, Conflict when the other container does not run */
-export function joinedNamespaces(deps: ContainersDeps, container: Container): { network: Namespace; pid: Namespace; ipc: Namespace } {
+export function joinedNamespaces(
+  deps: ContainersDeps,
+  container: Container,
+): { network: Namespace; pid: Namespace; ipc: Namespace } {
   const { hostConfig, id, config } = container.record;
   const { NetworkMode = '', PidMode = '', IpcMode = '' } = hostConfig;
   return {
@@ -26,6 +29,9 @@ function joined(deps: ContainersDeps, mode: string, kind: 'net' | 'pid' | 'ipc')
   if (!mode.startsWith('container:')) return 'private';
   const other = deps.directory.find(mode.slice('container:'.length));
   const { state } = other.record;
-  if (!isAlive(state) || other.task === undefined) throw new Conflict(`cannot join ${kind === 'net' ? 'network' : `${kind} namespace`} of a non running container: ${other.id}`);
+  if (!isAlive(state) || other.task === undefined)
+    throw new Conflict(
+      `cannot join ${kind === 'net' ? 'network' : `${kind} namespace`} of a non running container: ${other.id}`,
+    );
   return { path: `/proc/${other.task.pid}/ns/${kind}` };
 }

@@ -15,7 +15,11 @@ export async function pauseContainer(deps: ContainersDeps, container: Container)
 }
 
 /** @throws Conflict when it is not paused */
-export async function unpauseContainer(deps: ContainersDeps, container: Container, options: { readonly silently: boolean } = { silently: false }): Promise<void> {
+export async function unpauseContainer(
+  deps: ContainersDeps,
+  container: Container,
+  options: { readonly silently: boolean } = { silently: false },
+): Promise<void> {
   const { state } = container.record;
   assertAllowed(state, 'unpause', container.id);
   if (!isAlive(state) || container.task === undefined) return;

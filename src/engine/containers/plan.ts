@@ -1,9 +1,18 @@
 /** A container's record becomes the plan of its bundle. Pure: what must be looked up on the host comes in as facts. */
+
+import { InvalidArgument } from '../../base/errors.ts';
 import type { ContainerConfig, HostConfig } from '../../model/container.ts';
 import {
-  type BundlePlan, capabilitiesFor, defaultSeccomp, type Limits, type Namespace, type PlannedDevice, type PlannedMount, type Rlimit, type SeccompProfile,
+  type BundlePlan,
+  capabilitiesFor,
+  defaultSeccomp,
+  type Limits,
+  type Namespace,
+  type PlannedDevice,
+  type PlannedMount,
+  type Rlimit,
+  type SeccompProfile,
 } from '../../runtime/index.ts';
-import { InvalidArgument } from '../../base/errors.ts';
 import type { ContainerRecord } from './record.ts';
 import type { ResolvedUser } from './user.ts';
 
@@ -32,14 +41,25 @@ export function cgroupPath(parent: string, id: string): string {
   return `/${parent}/${id}`;
 }
 
-export function planBundle(record: ContainerRecord, facts: StartFacts): { plan: BundlePlan; warnings: string[] } {
+export function planBundle(
+  record: ContainerRecord,
+  facts: StartFacts,
+): { plan: BundlePlan; warnings: string[] } {
   const { config, hostConfig: host } = record;
   const warnings: string[] = [];
   const security = readSecurity(host.SecurityOpt ?? []);
   const privileged = host.Privileged ?? false;
-  const caps = capabilitiesFor({ add: host.CapAdd ?? [], drop: host.CapDrop ?? [], privileged }, facts.hostCapabilities);
+  const caps = capabilitiesFor(
+    { add: host.CapAdd ?? [], drop: host.CapDrop ?? [], privileged },
+    facts.hostCapabilities,
+  );
   if (caps.missing.length > 0) warnings.push(`this host cannot give ${caps.missing.join(', ')}`);
-  const seccomp = privileged || security.seccomp === 'unconfined' ? undefined : security.seccomp === 'default' ? defaultSeccomp(caps.set) : security.seccomp;
+  const seccomp =
+    privileged || security.seccomp === 'unconfined'
+      ? undefined
+      : security.seccomp === 'default'
+        ? defaultSeccomp(caps.set)
+        : security.seccomp;
   const hostname = host.UTSMode === 'host' || host.NetworkMode === 'host' ? undefined : config.Hostname;
   const plan: BundlePlan = {
     rootfs: facts.rootfs,
@@ -58,7 +78,9 @@ export function planBundle(record: ContainerRecord, facts: StartFacts): { plan: 
     ...(host.OomScoreAdj ? { oomScoreAdj: host.OomScoreAdj } : {}),
     ...(seccomp ? { seccomp } : {}),
     mounts: mounts(record, facts),
-    ...(record.mounts.some(({ point }) => /shared|slave/.test(point.Propagation ?? '')) ? { rootfsPropagation: 'slave' } : {}),
+    ...(record.mounts.some(({ point }) => /shared|slave/.test(point.Propagation ?? ''))
+      ? { rootfsPropagation: 'slave' }
+      : {}),
     namespaces: {
       pid: facts.pid,
       network: facts.network,
@@ -84,9 +106,16 @@ function consoleSize(host: HostConfig): Pick<BundlePlan, 'consoleSize'> {
 }
 
 /** PATH, HOSTNAME, TERM and HOME first, each overridden by what the configuration says. `NAME` alone takes it away. */
-export function environment(config: Pick<ContainerConfig, 'Env' | 'Tty' | 'Hostname'>, home: string): string[] {
+export function environment(
+  config: Pick<ContainerConfig, 'Env' | 'Tty' | 'Hostname'>,
+  home: string,
+): string[] {
   const variables = new Map<string, string>();
-  const defaults = [DEFAULT_PATH, ...(config.Hostname ? [`HOSTNAME=${config.Hostname}`] : []), ...(config.Tty ? ['TERM=xterm'] : [])];
+  const defaults = [
+    DEFAULT_PATH,
+    ...(config.Hostname ? [`HOSTNAME=${config.Hostname}`] : []),
+    ...(config.Tty ? ['TERM=xterm'] : []),
+  ];
   for (const entry of [...defaults, ...(config.Env ?? [])]) {
     const at = entry.indexOf('=');
     if (at < 0) variables.delete(entry);
@@ -109,7 +138,8 @@ export function readSecurity(options: readonly string[]): Security {
     const [, name = option, value = ''] = /^([a-z-]+)[=:]([\s\S]*)$/.exec(option) ?? [];
     if (name === 'no-new-privileges') noNewPrivileges = value !== 'false';
     else if (name === 'seccomp') seccomp = readSeccomp(value);
-    else if (!['apparmor', 'label', 'systempaths', 'writable-cgroups'].includes(name)) throw new InvalidArgument(`invalid --security-opt 2: ${JSON.stringify(option)}`);
+    else if (!['apparmor', 'label', 'systempaths', 'writable-cgroups'].includes(name))
+      throw new InvalidArgument(`invalid --security-opt 2: ${JSON.stringify(option)}`);
   }
   return { seccomp, noNewPrivileges };
 }
@@ -133,10 +163,13 @@ function rlimits(host: HostConfig, facts: StartFacts, warnings: string[]): Rlimi
   return [...asked].map(([name, { soft, hard }]) => {
     if (!NAME_OF_LIMIT.test(name)) throw new InvalidArgument(`invalid ulimit type: ${name}`);
     const type = `RLIMIT_${name.toUpperCase()}`;
-    const most = facts.canRaiseLimits ? Number.POSITIVE_INFINITY : (facts.hardLimits.get(name) ?? Number.POSITIVE_INFINITY);
+    const most = facts.canRaiseLimits
+      ? Number.POSITIVE_INFINITY
+      : (facts.hardLimits.get(name) ?? Number.POSITIVE_INFINITY);
     const unlimited = (value: number) => (value < 0 ? Number.POSITIVE_INFINITY : value);
     const cut = (value: number) => Math.min(unlimited(value), most);
-    if (cut(hard) < unlimited(hard)) warnings.push(`ulimit ${name}: ${hard} is cut to ${most}, this daemon's own limit`);
+    if (cut(hard) < unlimited(hard))
+      warnings.push(`ulimit ${name}: ${hard} is cut to ${most}, this daemon's own limit`);
     // RLIM_INFINITY is 2^64 − 1, which JSON carries as the nearest double; the largest exact one serves as well.
     const encode = (value: number) => (value === Number.POSITIVE_INFINITY ? 2 ** 63 - 1024 : value);
     return { type, soft: encode(Math.min(cut(soft), cut(hard))), hard: encode(cut(hard)) };
@@ -170,16 +203,50 @@ function systemMounts(host: HostConfig, facts: StartFacts): PlannedMount[] {
   const shm: PlannedMount =
     facts.ipc === 'host'
       ? { destination: '/dev/shm', type: 'bind', source: '/dev/shm', options: ['rbind'] }
-      : { destination: '/dev/shm', type: 'tmpfs', source: 'shm', options: ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${host.ShmSize ?? 0}`] };
+      : {
+          destination: '/dev/shm',
+          type: 'tmpfs',
+          source: 'shm',
+          options: ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${host.ShmSize ?? 0}`],
+        };
   return [
     { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
-    { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'] },
-    { destination: '/dev/pts', type: 'devpts', source: 'devpts', options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'] },
+    {
+      destination: '/dev',
+      type: 'tmpfs',
+      source: 'tmpfs',
+      options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'],
+    },
+    {
+      destination: '/dev/pts',
+      type: 'devpts',
+      source: 'devpts',
+      options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
+    },
     // With the host's network the kernel refuses a sysfs of one's own.
     facts.network === 'host'
-      ? { destination: '/sys', type: 'bind', source: '/sys', options: ['rbind', 'nosuid', 'noexec', 'nodev', readOnly] }
-      : { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', readOnly] },
-    ...(facts.network === 'host' ? [] : [{ destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['nosuid', 'noexec', 'nodev', readOnly] }]),
+      ? {
+          destination: '/sys',
+          type: 'bind',
+          source: '/sys',
+          options: ['rbind', 'nosuid', 'noexec', 'nodev', readOnly],
+        }
+      : {
+          destination: '/sys',
+          type: 'sysfs',
+          source: 'sysfs',
+          options: ['nosuid', 'noexec', 'nodev', readOnly],
+        },
+    ...(facts.network === 'host'
+      ? []
+      : [
+          {
+            destination: '/sys/fs/cgroup',
+            type: 'cgroup',
+            source: 'cgroup',
+            options: ['nosuid', 'noexec', 'nodev', readOnly],
+          },
+        ]),
     { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
     ...(host.IpcMode === 'none' ? [] : [shm]),
   ];
@@ -190,11 +257,19 @@ function mounts(record: ContainerRecord, facts: StartFacts): PlannedMount[] {
   const system = systemMounts(record.hostConfig, facts).filter(({ destination }) => !taken.has(destination));
   const files = facts.files
     .filter(({ destination }) => !taken.has(destination))
-    .map(({ source, destination }): PlannedMount => ({ destination, type: 'bind', source, options: ['rbind', 'rprivate', ...(record.hostConfig.ReadonlyRootfs ? ['ro'] : [])] }));
-  const own = record.mounts.map(({ point, options }): PlannedMount =>
-    point.Type === 'tmpfs'
-      ? { destination: point.Destination, type: 'tmpfs', source: 'tmpfs', options }
-      : { destination: point.Destination, type: 'bind', source: point.Source, options },
+    .map(
+      ({ source, destination }): PlannedMount => ({
+        destination,
+        type: 'bind',
+        source,
+        options: ['rbind', 'rprivate', ...(record.hostConfig.ReadonlyRootfs ? ['ro'] : [])],
+      }),
+    );
+  const own = record.mounts.map(
+    ({ point, options }): PlannedMount =>
+      point.Type === 'tmpfs'
+        ? { destination: point.Destination, type: 'tmpfs', source: 'tmpfs', options }
+        : { destination: point.Destination, type: 'bind', source: point.Source, options },
   );
   return [...system, ...files, ...own];
 }

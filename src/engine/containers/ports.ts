@@ -4,16 +4,21 @@ import type { ContainerConfig, HostConfig } from '../../model/container.ts';
 import type { PublishedPort } from '../../network/index.ts';
 
 /** Host port 0: the network chooses one. @throws InvalidArgument */
-export function publishedPorts(host: Pick<HostConfig, 'PortBindings' | 'PublishAllPorts'>, exposed: ContainerConfig['ExposedPorts']): PublishedPort[] {
+export function publishedPorts(
+  host: Pick<HostConfig, 'PortBindings' | 'PublishAllPorts'>,
+  exposed: ContainerConfig['ExposedPorts'],
+): PublishedPort[] {
   const ports: PublishedPort[] = [];
   for (const [port, bindings] of Object.entries(host.PortBindings ?? {})) {
     const { containerPort, protocol } = parsePort(port);
-    for (const { HostIp = '', HostPort = '' } of bindings ?? []) ports.push({ protocol, containerPort, hostIp: HostIp, hostPort: parseHostPort(HostPort) });
+    for (const { HostIp = '', HostPort = '' } of bindings ?? [])
+      ports.push({ protocol, containerPort, hostIp: HostIp, hostPort: parseHostPort(HostPort) });
   }
   if (!host.PublishAllPorts) return ports;
   for (const port of Object.keys(exposed ?? {})) {
     const { containerPort, protocol } = parsePort(port);
-    if (!ports.some((each) => each.containerPort === containerPort && each.protocol === protocol)) ports.push({ protocol, containerPort, hostIp: '', hostPort: 0 });
+    if (!ports.some((each) => each.containerPort === containerPort && each.protocol === protocol))
+      ports.push({ protocol, containerPort, hostIp: '', hostPort: 0 });
   }
   return ports;
 }
@@ -21,8 +26,10 @@ export function publishedPorts(host: Pick<HostConfig, 'PortBindings' | 'PublishA
 function parsePort(text: string): { containerPort: number; protocol: 'tcp' | 'udp' } {
   const [number = '', protocol = 'tcp'] = text.split('/');
   const containerPort = Number(number);
-  if (!/^\d{1,5}$/.test(number) || containerPort > 65_535 || containerPort === 0) throw new InvalidArgument(`invalid port specification: ${JSON.stringify(text)}`);
-  if (protocol !== 'tcp' && protocol !== 'udp') throw new InvalidArgument(`publishing ${protocol} ports is not supported: ${text}`);
+  if (!/^\d{1,5}$/.test(number) || containerPort > 65_535 || containerPort === 0)
+    throw new InvalidArgument(`invalid port specification: ${JSON.stringify(text)}`);
+  if (protocol !== 'tcp' && protocol !== 'udp')
+    throw new InvalidArgument(`publishing ${protocol} ports is not supported: ${text}`);
   return { containerPort, protocol };
 }
 
@@ -30,6 +37,7 @@ function parsePort(text: string): { containerPort: number; protocol: 'tcp' | 'ud
 function parseHostPort(text: string): number {
   if (text === '') return 0;
   const first = Number(/^(\d{1,5})(?:-\d{1,5})?$/.exec(text)?.[1] ?? Number.NaN);
-  if (Number.isNaN(first) || first > 65_535) throw new InvalidArgument(`invalid port specification: ${JSON.stringify(text)}`);
+  if (Number.isNaN(first) || first > 65_535)
+    throw new InvalidArgument(`invalid port specification: ${JSON.stringify(text)}`);
   return first;
 }

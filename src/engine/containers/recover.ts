@@ -21,7 +21,8 @@ export interface Recovered {
 /** Adopts what runs, finishes what ended meanwhile, takes back what was half done. Then nothing of ours is unclaimed. */
 export async function recoverContainers(deps: ContainersDeps): Promise<Recovered> {
   const counts = { running: 0, ended: 0, undone: 0 };
-  for (const value of (await deps.storage.records.load(CONTAINERS)).values()) deps.directory.add(new Container(value as ContainerRecord, deps.storage.records));
+  for (const value of (await deps.storage.records.load(CONTAINERS)).values())
+    deps.directory.add(new Container(value as ContainerRecord, deps.storage.records));
   const endpoints = new Map<string, Endpoint>();
   const ghosts: Container[] = [];
   for (const container of deps.directory.all()) {
@@ -29,7 +30,8 @@ export async function recoverContainers(deps: ContainersDeps): Promise<Recovered
     const what = adopt(deps, container);
     counts[what] += 1;
     if (what !== 'running') ghosts.push(container);
-    if (what === 'running' && container.record.endpoint) endpoints.set(container.id, container.record.endpoint);
+    if (what === 'running' && container.record.endpoint)
+      endpoints.set(container.id, container.record.endpoint);
   }
   await deps.network?.recover(endpoints);
   await clearLitter(deps);
@@ -52,10 +54,21 @@ function adopt(deps: ContainersDeps, container: Container): keyof Recovered {
       return 'running';
     }
     case 'undone':
-      container.set({ state: state.last.startedAt.startsWith('0001') ? { is: 'created', last: state.last } : { is: 'exited', last: state.last }, endpoint: undefined });
+      container.set({
+        state: state.last.startedAt.startsWith('0001')
+          ? { is: 'created', last: state.last }
+          : { is: 'exited', last: state.last },
+        endpoint: undefined,
+      });
       return 'undone';
     case 'unknown': {
-      const last: LastRun = { startedAt: state.startedAt, finishedAt: deps.now().toISOString(), exitCode: undefined, oomKilled: false, error: 'it ended with the machine: the host was restarted' };
+      const last: LastRun = {
+        startedAt: state.startedAt,
+        finishedAt: deps.now().toISOString(),
+        exitCode: undefined,
+        oomKilled: false,
+        error: 'it ended with the machine: the host was restarted',
+      };
       container.set({ state: { is: 'exited', last }, endpoint: undefined });
       return 'ended';
     }
@@ -67,18 +80,28 @@ function adopt(deps: ContainersDeps, container: Container): keyof Recovered {
 /** Directories, layers, mounts and processes that belong to no container on record. */
 async function clearLitter(deps: ContainersDeps): Promise<void> {
   const known = new Set(deps.directory.all().map(({ id }) => id));
-  const alive = new Set(deps.directory.all().filter(({ task }) => task).map(({ id }) => id));
+  const alive = new Set(
+    deps.directory
+      .all()
+      .filter(({ task }) => task)
+      .map(({ id }) => id),
+  );
   for (const id of deps.supervisor.leftIds()) {
     if (alive.has(id)) continue;
-    const found = deps.supervisor.adopt(id, (record) => new OutputWriter(record.logDirectory, deps.logLimits));
+    const found = deps.supervisor.adopt(
+      id,
+      (record) => new OutputWriter(record.logDirectory, deps.logLimits),
+    );
     if (found.is === 'running' || found.is === 'ended') endOrphan(deps, id, found.task);
   }
   for (const id of await deps.storage.layers.writable()) {
     if (!known.has(id)) await deps.storage.layers.removeWritable(id);
     else if (!alive.has(id)) deps.storage.layers.unmount(id);
   }
-  for (const id of namesIn(deps.containersRoot)) if (!known.has(id)) rmSync(`${deps.containersRoot}/${id}`, { recursive: true, force: true });
-  for (const id of known) if (!alive.has(id)) void deps.supervisor.sweepCgroup(cgroupPath(deps.cgroupParent, id));
+  for (const id of namesIn(deps.containersRoot))
+    if (!known.has(id)) rmSync(`${deps.containersRoot}/${id}`, { recursive: true, force: true });
+  for (const id of known)
+    if (!alive.has(id)) void deps.supervisor.sweepCgroup(cgroupPath(deps.cgroupParent, id));
   deps.supervisor.dropUnclaimed();
 }
 
@@ -106,8 +129,20 @@ export function restartByPolicy(deps: ContainersDeps): void {
     const { state, hostConfig, restartCount, stoppedByUser } = container.record;
     const wanted =
       state.is === 'restarting' ||
-      (state.is === 'exited' && hostConfig.RestartPolicy?.Name !== 'on-failure' && shouldRestart({ policy: hostConfig.RestartPolicy, last: state.last, count: restartCount, stopped: hostConfig.RestartPolicy?.Name === 'unless-stopped' && stoppedByUser, stopping: false }));
+      (state.is === 'exited' &&
+        hostConfig.RestartPolicy?.Name !== 'on-failure' &&
+        shouldRestart({
+          policy: hostConfig.RestartPolicy,
+          last: state.last,
+          count: restartCount,
+          stopped: hostConfig.RestartPolicy?.Name === 'unless-stopped' && stoppedByUser,
+          stopping: false,
+        }));
     if (wanted)
-      void container.mailbox.run(() => startContainer(deps, container)).catch((error: unknown) => deps.log.warn('container.restart', { id: container.id, reason: messageOf(error) }));
+      void container.mailbox
+        .run(() => startContainer(deps, container))
+        .catch((error: unknown) =>
+          deps.log.warn('container.restart', { id: container.id, reason: messageOf(error) }),
+        );
   }
 }

@@ -8,12 +8,18 @@ import { isAlive } from './state.ts';
 import { killAndWait } from './stop.ts';
 
 /** Call it inside the container's mailbox. @throws Conflict when it runs and `force` is not set */
-export async function removeContainer(deps: ContainersDeps, container: Container, options: { readonly force: boolean; readonly volumes: boolean }): Promise<void> {
+export async function removeContainer(
+  deps: ContainersDeps,
+  container: Container,
+  options: { readonly force: boolean; readonly volumes: boolean },
+): Promise<void> {
   if (container.gone) return;
   const { state, name } = container.record;
   if (isAlive(state) || state.is === 'restarting') {
     if (!options.force)
-      throw new Conflict(`cannot remove container "/${name}": container is ${state.is}: ${state.is === 'paused' ? 'unpause' : 'stop'} the container before removing or force remove`);
+      throw new Conflict(
+        `cannot remove container "/${name}": container is ${state.is}: ${state.is === 'paused' ? 'unpause' : 'stop'} the container before removing or force remove`,
+      );
     await killAndWait(deps, container);
   }
   await container.cleanup;

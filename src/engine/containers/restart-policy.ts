@@ -25,5 +25,7 @@ export function shouldRestart({ policy, last, count, stopped, stopping }: Restar
 
 /** Doubles from 100 ms to a minute. */
 export function restartDelay(beforeMs: number, ranSeconds: number): number {
-  return beforeMs === 0 || ranSeconds >= SETTLED_SECONDS ? FIRST_DELAY_MS : Math.min(beforeMs * 2, DELAY_MAX_MS);
+  return beforeMs === 0 || ranSeconds >= SETTLED_SECONDS
+    ? FIRST_DELAY_MS
+    : Math.min(beforeMs * 2, DELAY_MAX_MS);
 }

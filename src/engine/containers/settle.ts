@@ -1,13 +1,25 @@
 /** What a create request means once the image's and the engine's defaults are in. Pure: plain data in and out. */
 import { InvalidArgument } from '../../base/errors.ts';
 import type { ContainerConfig, CreateRequest, HostConfig } from '../../model/container.ts';
-import { settleHost, type HostFacts } from './settle-host.ts';
+import { type HostFacts, settleHost } from './settle-host.ts';
 
 /** The part of an image's configuration that containers inherit. */
 export type ImageConfig = Partial<
   Pick<
     ContainerConfig,
-    'User' | 'ExposedPorts' | 'Env' | 'Entrypoint' | 'Cmd' | 'Volumes' | 'WorkingDir' | 'Labels' | 'StopSignal' | 'Healthcheck' | 'Shell' | 'OnBuild' | 'ArgsEscaped'
+    | 'User'
+    | 'ExposedPorts'
+    | 'Env'
+    | 'Entrypoint'
+    | 'Cmd'
+    | 'Volumes'
+    | 'WorkingDir'
+    | 'Labels'
+    | 'StopSignal'
+    | 'Healthcheck'
+    | 'Shell'
+    | 'OnBuild'
+    | 'ArgsEscaped'
   >
 >;
 
@@ -31,10 +43,22 @@ export function settle(id: string, request: CreateRequest, image: ImageConfig, f
   return { config, hostConfig, path, args, warnings };
 }
 
-function mergeConfig(id: string, own: ContainerConfig, image: ImageConfig, host: HostConfig, facts: HostFacts): ContainerConfig {
+function mergeConfig(
+  id: string,
+  own: ContainerConfig,
+  image: ImageConfig,
+  host: HostConfig,
+  facts: HostFacts,
+): ContainerConfig {
   return {
     ...own,
-    Hostname: own.Hostname || (host.NetworkMode === 'host' ? facts.hostname : host.NetworkMode?.startsWith('container:') ? '' : id.slice(0, 12)),
+    Hostname:
+      own.Hostname ||
+      (host.NetworkMode === 'host'
+        ? facts.hostname
+        : host.NetworkMode?.startsWith('container:')
+          ? ''
+          : id.slice(0, 12)),
     Domainname: own.Domainname ?? '',
     User: own.User || (image.User ?? ''),
     AttachStdin: own.AttachStdin ?? false,
@@ -52,12 +76,16 @@ function mergeConfig(id: string, own: ContainerConfig, image: ImageConfig, host:
     Labels: { ...image.Labels, ...own.Labels },
     OnBuild: own.OnBuild ?? [],
     ...(own.StopSignal || image.StopSignal ? { StopSignal: own.StopSignal || image.StopSignal } : {}),
-    ...(own.Shell ?? image.Shell ? { Shell: own.Shell ?? image.Shell } : {}),
+    ...((own.Shell ?? image.Shell) ? { Shell: own.Shell ?? image.Shell } : {}),
   } as ContainerConfig;
 }
 
 /** A published port is exposed, whether the client said so or not. */
-function exposed(own: ContainerConfig, image: ImageConfig, host: HostConfig): Pick<ContainerConfig, 'ExposedPorts'> {
+function exposed(
+  own: ContainerConfig,
+  image: ImageConfig,
+  host: HostConfig,
+): Pick<ContainerConfig, 'ExposedPorts'> {
   const published = Object.fromEntries(Object.keys(host.PortBindings ?? {}).map((port) => [port, {}]));
   const all = { ...withProtocol(image.ExposedPorts), ...withProtocol(own.ExposedPorts), ...published };
   return Object.keys(all).length > 0 ? { ExposedPorts: all } : {};
@@ -81,7 +109,10 @@ function mergeCommand(own: ContainerConfig, image: ImageConfig): Pick<ContainerC
 }
 
 function mergeHealth(own: ContainerConfig, image: ImageConfig): Pick<ContainerConfig, 'Healthcheck'> {
-  const merged = { ...image.Healthcheck, ...Object.fromEntries(Object.entries(own.Healthcheck ?? {}).filter(([, value]) => value !== 0)) };
+  const merged = {
+    ...image.Healthcheck,
+    ...Object.fromEntries(Object.entries(own.Healthcheck ?? {}).filter(([, value]) => value !== 0)),
+  };
   return Object.keys(merged).length > 0 ? { Healthcheck: merged } : {};
 }
 
@@ -90,14 +121,26 @@ const WORDS_BYTES_MAX = 2 << 20;
 
 function checkConfig(config: ContainerConfig): void {
   if (config.WorkingDir && !config.WorkingDir.startsWith('/'))
-    throw new InvalidArgument(`the working directory '${config.WorkingDir}' is invalid, it needs to be an absolute path`);
-  for (const entry of config.Env ?? []) if (entry === '' || entry.startsWith('=')) throw new InvalidArgument(`invalid environment variable: ${entry}`);
+    throw new InvalidArgument(
+      `the working directory '${config.WorkingDir}' is invalid, it needs to be an absolute path`,
+    );
+  for (const entry of config.Env ?? [])
+    if (entry === '' || entry.startsWith('='))
+      throw new InvalidArgument(`invalid environment variable: ${entry}`);
   const words = [...(config.Env ?? []), ...(config.Cmd ?? []), ...(config.Entrypoint ?? [])];
-  if (words.some((word) => word.includes('\0'))) throw new InvalidArgument('a NUL byte cannot be part of a command or an environment variable');
+  if (words.some((word) => word.includes('\0')))
+    throw new InvalidArgument('a NUL byte cannot be part of a command or an environment variable');
   if (words.reduce((sum, word) => sum + Buffer.byteLength(word), 0) > WORDS_BYTES_MAX)
-    throw new InvalidArgument('command and environment together exceed 2 MiB, more than the kernel passes to a program');
-  if (config.Hostname !== undefined && config.Hostname !== '' && !/^[a-zA-Z0-9]([a-zA-Z0-9._-]{0,61}[a-zA-Z0-9])?$/.test(config.Hostname))
+    throw new InvalidArgument(
+      'command and environment together exceed 2 MiB, more than the kernel passes to a program',
+    );
+  if (
+    config.Hostname !== undefined &&
+    config.Hostname !== '' &&
+    !/^[a-zA-Z0-9]([a-zA-Z0-9._-]{0,61}[a-zA-Z0-9])?$/.test(config.Hostname)
+  )
     throw new InvalidArgument(`invalid hostname format: ${config.Hostname}`);
   for (const port of Object.keys(config.ExposedPorts ?? {}))
-    if (!/^\d{1,5}\/(tcp|udp|sctp)$/.test(port) || Number(port.split('/')[0]) > 65_535) throw new InvalidArgument(`invalid port specification: ${JSON.stringify(port)}`);
+    if (!/^\d{1,5}\/(tcp|udp|sctp)$/.test(port) || Number(port.split('/')[0]) > 65_535)
+      throw new InvalidArgument(`invalid port specification: ${JSON.stringify(port)}`);
 }

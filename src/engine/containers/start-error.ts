@@ -16,11 +16,22 @@ export class StartFailed extends EngineError {
 /** The runtime's words in the form that clients search for (`executable file not found`, `permission denied`). */
 export function commandError(words: string): { text: string; exitCode: number; kind: ErrorKind } {
   const missing = /executable file [`'"]?([^`'"]+)[`'"]? not found in \$PATH/.exec(words);
-  if (missing) return { text: `exec: "${missing[1]}": executable file not found in $PATH`, exitCode: 127, kind: 'invalid' };
-  const lower = words.replace(/\b(No such file or directory|Permission denied|Not a directory|Is a directory|Exec format error)\b/g, (text) => text.toLowerCase());
-  const kind = /no such file|permission denied|not a directory|is a directory|exec format/.test(lower) ? 'invalid' : 'internal';
+  if (missing)
+    return {
+      text: `exec: "${missing[1]}": executable file not found in $PATH`,
+      exitCode: 127,
+      kind: 'invalid',
+    };
+  const lower = words.replace(
+    /\b(No such file or directory|Permission denied|Not a directory|Is a directory|Exec format error)\b/g,
+    (text) => text.toLowerCase(),
+  );
+  const kind = /no such file|permission denied|not a directory|is a directory|exec format/.test(lower)
+    ? 'invalid'
+    : 'internal';
   if (/no such file or directory/.test(lower)) return { text: lower, exitCode: 127, kind };
-  if (/permission denied|is a directory|not a directory|exec format error/.test(lower)) return { text: lower, exitCode: 126, kind };
+  if (/permission denied|is a directory|not a directory|exec format error/.test(lower))
+    return { text: lower, exitCode: 126, kind };
   return { text: lower, exitCode: 128, kind: 'internal' };
 }
 
@@ -28,7 +39,12 @@ export function commandError(words: string): { text: string; exitCode: number; k
 export function translateStartError(error: unknown): StartFailed {
   if (error instanceof RuntimeRefused) {
     const { text, exitCode, kind } = commandError(error.message);
-    return new StartFailed(`failed to create task for container: OCI runtime create failed: ${text}`, kind, exitCode, error);
+    return new StartFailed(
+      `failed to create task for container: OCI runtime create failed: ${text}`,
+      kind,
+      exitCode,
+      error,
+    );
   }
   const kind = error instanceof EngineError ? error.kind : 'internal';
   return new StartFailed(messageOf(error), kind, 128, error);

@@ -2,8 +2,18 @@
 
 import { undoUnlessDone } from '../../base/lifetime.ts';
 import { formatNanos, nowNanos } from '../../base/time.ts';
-import { type BundlePlan, bundleSpec, deviceAt, hostDevices, makeDirectoryInRoot, OutputWriter, type PlannedDevice, readInRoot, type Task } from '../../runtime/index.ts';
 import type { Endpoint } from '../../network/index.ts';
+import {
+  type BundlePlan,
+  bundleSpec,
+  deviceAt,
+  hostDevices,
+  makeDirectoryInRoot,
+  OutputWriter,
+  type PlannedDevice,
+  readInRoot,
+  type Task,
+} from '../../runtime/index.ts';
 import type { Container } from './container.ts';
 import { type ContainersDeps, logDirectory, tell } from './deps.ts';
 import { watchEnd } from './exit.ts';
@@ -11,8 +21,9 @@ import { writeNetworkFiles } from './files.ts';
 import { joinedNamespaces } from './namespaces.ts';
 import { cgroupPath, planBundle } from './plan.ts';
 import { publishedPorts } from './ports.ts';
+import { removeContainer } from './remove.ts';
 import { makeSources } from './sources.ts';
-import { StartFailed, translateStartError } from './start-error.ts';
+import { type StartFailed, translateStartError } from './start-error.ts';
 import { assertAllowed, type LastRun, type State } from './state.ts';
 import { type ResolvedUser, resolveUser } from './user.ts';
 
@@ -28,24 +39,43 @@ export async function startContainer(deps: ContainersDeps, container: Container)
   try {
     const task = await run(deps, container);
     container.task = task;
-    container.set({ state: { ...(container.record.state as Extract<State, { is: 'running' }>), pid: task.pid }, stoppedByUser: false });
+    container.set({
+      state: { ...(container.record.state as Extract<State, { is: 'running' }>), pid: task.pid },
+      stoppedByUser: false,
+    });
     container.tellStart(task);
     tell(deps, container, 'start');
     watchEnd(deps, container, task);
   } catch (error) {
-    throw await failed(container, before, error);
+    throw await failed(deps, container, before, error);
   }
 }
 
 /** The state before comes back, with what went wrong; followers end, because nothing will come. */
-async function failed(container: Container, before: State, error: unknown): Promise<StartFailed> {
+async function failed(
+  deps: ContainersDeps,
+  container: Container,
+  before: State,
+  error: unknown,
+): Promise<StartFailed> {
   const failure = translateStartError(error);
-  const last: LastRun = { ...before.last, exitCode: failure.exitCode, error: failure.message, oomKilled: false };
-  await container.save({ state: before.is === 'created' ? { is: 'created', last } : { is: 'exited', last }, endpoint: undefined });
+  const last: LastRun = {
+    ...before.last,
+    exitCode: failure.exitCode,
+    error: failure.message,
+    oomKilled: false,
+  };
+  await container.save({
+    state: before.is === 'created' ? { is: 'created', last } : { is: 'exited', last },
+    endpoint: undefined,
+  });
   container.writer?.finish();
   container.writer = undefined;
   container.tellStart(undefined);
   container.tellExit({ exitCode: failure.exitCode, error: failure.message });
+  // Whoever asked for a container that removes itself does not come back for one that never ran.
+  if (container.record.hostConfig.AutoRemove)
+    await removeContainer(deps, container, { force: false, volumes: true });
   return failure;
 }
 
@@ -62,7 +92,10 @@ function run(deps: ContainersDeps, container: Container): Promise<Task> {
     for (const warning of warnings) deps.log.warn('container.degraded', { id: record.id, warning });
     container.writer ??= new OutputWriter(logDirectory(deps, record.id), deps.logLimits);
     // On record before the process runs; the writing goes on while the runtime prepares.
-    const saved = container.save({ state: { is: 'running', startedAt: formatNanos(nowNanos()), pid: 0, last: record.state.last }, endpoint });
+    const saved = container.save({
+      state: { is: 'running', startedAt: formatNanos(nowNanos()), pid: 0, last: record.state.last },
+      endpoint,
+    });
     const [launch] = await settledBoth(deps.supervisor.launch(launchPlan(deps, container, plan)), saved);
     undo.defer(() => launch.undo());
     await launch.go();
@@ -91,19 +124,35 @@ function launchPlan(deps: ContainersDeps, container: Container, plan: BundlePlan
   };
 }
 
-async function connect(deps: ContainersDeps, container: Container, undo: AsyncDisposableStack): Promise<Endpoint | undefined> {
+async function connect(
+  deps: ContainersDeps,
+  container: Container,
+  undo: AsyncDisposableStack,
+): Promise<Endpoint | undefined> {
   const { hostConfig, config, id } = container.record;
-  if (hostConfig.NetworkMode !== 'bridge' || deps.network === undefined || config.NetworkDisabled) return undefined;
+  if (hostConfig.NetworkMode !== 'bridge' || deps.network === undefined || config.NetworkDisabled)
+    return undefined;
   const network = deps.network;
-  const endpoint = await network.connect({ containerId: id, macAddress: undefined, ports: publishedPorts(hostConfig, config.ExposedPorts) });
+  const endpoint = await network.connect({
+    containerId: id,
+    macAddress: undefined,
+    ports: publishedPorts(hostConfig, config.ExposedPorts),
+  });
   undo.defer(() => network.disconnect(id));
   return endpoint;
 }
 
 /** @throws InvalidArgument for a user or group that the image does not know */
-export function userOf(container: Container, rootfs: string, spec = container.record.config.User ?? ''): ResolvedUser {
+export function userOf(
+  container: Container,
+  rootfs: string,
+  spec = container.record.config.User ?? '',
+): ResolvedUser {
   const read = (path: string) => readInRoot(rootfs, path, USER_FILE_BYTES_MAX);
-  return resolveUser(spec, container.record.hostConfig.GroupAdd ?? [], { passwd: read('/etc/passwd'), group: read('/etc/group') });
+  return resolveUser(spec, container.record.hostConfig.GroupAdd ?? [], {
+    passwd: read('/etc/passwd'),
+    group: read('/etc/group'),
+  });
 }
 
 function startFacts(deps: ContainersDeps, container: Container, endpoint: Endpoint | undefined) {
@@ -122,8 +171,9 @@ function startFacts(deps: ContainersDeps, container: Container, endpoint: Endpoi
 
 function devicesOf(container: Container): PlannedDevice[] {
   const { Devices = [], Privileged } = container.record.hostConfig;
-  const asked = Devices.map(({ PathOnHost, PathInContainer, CgroupPermissions }) => deviceAt(PathOnHost, PathInContainer || PathOnHost, CgroupPermissions || 'rwm'));
+  const asked = Devices.map(({ PathOnHost, PathInContainer, CgroupPermissions }) =>
+    deviceAt(PathOnHost, PathInContainer || PathOnHost, CgroupPermissions || 'rwm'),
+  );
   const all = Privileged ? hostDevices() : [];
   return [...all.filter(({ path }) => !asked.some((each) => each.path === path)), ...asked];
 }
-

@@ -14,7 +14,13 @@ export interface LastRun {
   readonly error: string;
 }
 
-export const NO_RUN: LastRun = { startedAt: NEVER, finishedAt: NEVER, exitCode: 0, oomKilled: false, error: '' };
+export const NO_RUN: LastRun = {
+  startedAt: NEVER,
+  finishedAt: NEVER,
+  exitCode: 0,
+  oomKilled: false,
+  error: '',
+};
 
 export type State =
   | { readonly is: 'created'; readonly last: LastRun }
@@ -48,16 +54,23 @@ export function assertAllowed(state: State, verb: Verb, id: string): void {
 
 const refusals: Readonly<Record<Verb, (state: State, id: string) => string>> = {
   start: (state, id) =>
-    state.is === 'paused' ? 'cannot start a paused container, try unpause instead' : `container ${id} is marked for removal and cannot be started`,
+    state.is === 'paused'
+      ? 'cannot start a paused container, try unpause instead'
+      : `container ${id} is marked for removal and cannot be started`,
   stop: (_state, id) => `container ${id} cannot be stopped`,
   kill: (_state, id) => `cannot kill container: ${id}: container ${id} is not running`,
-  pause: (state, id) => (state.is === 'paused' ? `container ${id} is already paused` : `container ${id} is not running`),
+  pause: (state, id) =>
+    state.is === 'paused' ? `container ${id} is already paused` : `container ${id} is not running`,
   unpause: (_state, id) => `container ${id} is not paused`,
-  exec: (state, id) => (state.is === 'paused' ? `container ${id} is paused, unpause the container before exec` : `container ${id} is not running`),
+  exec: (state, id) =>
+    state.is === 'paused'
+      ? `container ${id} is paused, unpause the container before exec`
+      : `container ${id} is not running`,
 };
 
 /** Whether a process of it exists. */
-export const isAlive = (state: State): state is Extract<State, { pid: number }> => state.is === 'running' || state.is === 'paused';
+export const isAlive = (state: State): state is Extract<State, { pid: number }> =>
+  state.is === 'running' || state.is === 'paused';
 
 /** Clients want a number: 255 stands for a code that nobody knows, and `Error` says so. */
 export const exitCodeOf = (last: LastRun): number => last.exitCode ?? 255;

@@ -58,7 +58,10 @@ export async function killAndWait(deps: ContainersDeps, container: Container): P
   const ended = endsWithin(container, KILL_WAIT_MS);
   send(deps, container, SIGKILL);
   if (container.record.state.is === 'paused') await unpauseContainer(deps, container, { silently: true });
-  if (!(await ended)) throw new Failed(`container ${container.id} did not end within ${KILL_WAIT_MS / 1000} seconds of SIGKILL`);
+  if (!(await ended))
+    throw new Failed(
+      `container ${container.id} did not end within ${KILL_WAIT_MS / 1000} seconds of SIGKILL`,
+    );
 }
 
 export interface StopOptions {
@@ -67,7 +70,11 @@ export interface StopOptions {
 }
 
 /** @throws Unchanged when it is not running */
-export async function stopContainer(deps: ContainersDeps, container: Container, options: StopOptions): Promise<void> {
+export async function stopContainer(
+  deps: ContainersDeps,
+  container: Container,
+  options: StopOptions,
+): Promise<void> {
   // What is being started, paused or removed right now is waited for.
   await container.mailbox.run(async () => undefined);
   const { config } = container.record;
@@ -79,7 +86,12 @@ export async function stopContainer(deps: ContainersDeps, container: Container, 
   tell(deps, container, 'stop');
 }
 
-async function end(deps: ContainersDeps, container: Container, signal: number, seconds: number): Promise<void> {
+async function end(
+  deps: ContainersDeps,
+  container: Container,
+  signal: number,
+  seconds: number,
+): Promise<void> {
   container.set({ stoppedByUser: true });
   if (container.record.state.is === 'restarting') {
     await killAndWait(deps, container);
@@ -92,13 +104,19 @@ async function end(deps: ContainersDeps, container: Container, signal: number, s
 }
 
 /** @throws Conflict when it does not run, InvalidArgument for an unknown signal */
-export async function killContainer(deps: ContainersDeps, container: Container, signalName: string | undefined): Promise<void> {
+export async function killContainer(
+  deps: ContainersDeps,
+  container: Container,
+  signalName: string | undefined,
+): Promise<void> {
   const signal = parseSignal(signalName, SIGKILL);
   assertAllowed(container.record.state, 'kill', container.id);
   if (signal !== SIGKILL) {
-    if (container.record.state.is === 'restarting') throw new Conflict(`cannot kill container: ${container.id}: container ${container.id} is not running`);
+    if (container.record.state.is === 'restarting')
+      throw new Conflict(`cannot kill container: ${container.id}: container ${container.id} is not running`);
     // As with dockerd, whoever sends the stop signal by hand means a stop: no policy starts it again.
-    if (signal === parseSignal(container.record.config.StopSignal, SIGTERM)) container.set({ stoppedByUser: true });
+    if (signal === parseSignal(container.record.config.StopSignal, SIGTERM))
+      container.set({ stoppedByUser: true });
     send(deps, container, signal);
     return;
   }
@@ -106,9 +124,18 @@ export async function killContainer(deps: ContainersDeps, container: Container, 
 }
 
 /** Call it inside the mailbox: `start` is the last step of it. */
-export async function stopForRestart(deps: ContainersDeps, container: Container, options: StopOptions): Promise<void> {
+export async function stopForRestart(
+  deps: ContainersDeps,
+  container: Container,
+  options: StopOptions,
+): Promise<void> {
   const { config, state } = container.record;
   if (!isAlive(state) && state.is !== 'restarting') return;
-  await end(deps, container, parseSignal(options.signal || config.StopSignal, SIGTERM), options.timeoutSeconds ?? config.StopTimeout ?? DEFAULT_STOP_TIMEOUT_SECONDS);
+  await end(
+    deps,
+    container,
+    parseSignal(options.signal || config.StopSignal, SIGTERM),
+    options.timeoutSeconds ?? config.StopTimeout ?? DEFAULT_STOP_TIMEOUT_SECONDS,
+  );
   await container.cleanup;
 }

@@ -23,7 +23,8 @@ const fields = (text: string): string[][] =>
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'))
     .map((line) => line.split(':'));
-const number = (text: string | undefined): number => (/^\d{1,10}$/.test(text ?? '') ? Number(text) : Number.NaN);
+const number = (text: string | undefined): number =>
+  /^\d{1,10}$/.test(text ?? '') ? Number(text) : Number.NaN;
 
 const readPasswd = (text: string): PasswdEntry[] =>
   fields(text)
@@ -31,7 +32,11 @@ const readPasswd = (text: string): PasswdEntry[] =>
     .filter(({ uid, gid }) => !Number.isNaN(uid) && !Number.isNaN(gid));
 const readGroup = (text: string): GroupEntry[] =>
   fields(text)
-    .map(([name = '', , gid, members = '']) => ({ name, gid: number(gid), members: members.split(',').filter(Boolean) }))
+    .map(([name = '', , gid, members = '']) => ({
+      name,
+      gid: number(gid),
+      members: members.split(',').filter(Boolean),
+    }))
     .filter(({ gid }) => !Number.isNaN(gid));
 
 /** What the container's files say; undefined where the image has none. */
@@ -52,18 +57,27 @@ export function resolveUser(spec: string, groupAdd: readonly string[], files: Us
   const entry = findUser(passwd, who);
   const gid = which === undefined || which === '' ? (entry.gid ?? 0) : findGroup(groups, which);
   // With an explicit group the memberships of the user do not count.
-  const member = which === undefined || which === '' ? groups.filter(({ members }) => entry.name !== undefined && members.includes(entry.name)).map((each) => each.gid) : [];
+  const member =
+    which === undefined || which === ''
+      ? groups
+          .filter(({ members }) => entry.name !== undefined && members.includes(entry.name))
+          .map((each) => each.gid)
+      : [];
   const added = groupAdd.map((name) => findGroup(groups, name));
   const additionalGids = [...new Set([gid, ...member, ...added])];
   return { uid: entry.uid, gid, additionalGids, home: entry.home ?? '/' };
 }
 
-function findUser(passwd: readonly PasswdEntry[], who: string): { uid: number; gid?: number; name?: string; home?: string } {
+function findUser(
+  passwd: readonly PasswdEntry[],
+  who: string,
+): { uid: number; gid?: number; name?: string; home?: string } {
   if (who === '') return passwd.find(({ uid }) => uid === 0) ?? { uid: 0, gid: 0 };
   const byName = passwd.find(({ name }) => name === who);
   if (byName) return byName;
   const uid = number(who);
-  if (Number.isNaN(uid)) throw new InvalidArgument(`unable to find user ${who}: no matching entries in passwd file`);
+  if (Number.isNaN(uid))
+    throw new InvalidArgument(`unable to find user ${who}: no matching entries in passwd file`);
   if (uid > ID_MAX) throw new InvalidArgument('uids and gids must be in range 0-2147483647');
   return passwd.find((each) => each.uid === uid) ?? { uid, gid: 0 };
 }
@@ -72,7 +86,8 @@ function findGroup(groups: readonly GroupEntry[], which: string): number {
   const byName = groups.find(({ name }) => name === which);
   if (byName) return byName.gid;
   const gid = number(which);
-  if (Number.isNaN(gid)) throw new InvalidArgument(`unable to find group ${which}: no matching entries in group file`);
+  if (Number.isNaN(gid))
+    throw new InvalidArgument(`unable to find group ${which}: no matching entries in group file`);
   if (gid > ID_MAX) throw new InvalidArgument('uids and gids must be in range 0-2147483647');
   return gid;
 }

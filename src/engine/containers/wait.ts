@@ -4,20 +4,34 @@ import type { WaitCondition } from '../engine.ts';
 import type { Container, ExitNews } from './container.ts';
 import { exitCodeOf, isAlive } from './state.ts';
 
-const answer = ({ exitCode, error }: ExitNews): WaitResponse => ({ StatusCode: exitCode, ...(error ? { Error: { Message: error } } : {}) });
+const answer = ({ exitCode, error }: ExitNews): WaitResponse => ({
+  StatusCode: exitCode,
+  ...(error ? { Error: { Message: error } } : {}),
+});
 
 /** The listening begins before this returns: what happens afterwards is not missed. */
-export function waitFor(container: Container, condition: WaitCondition, signal: AbortSignal): Promise<WaitResponse> {
+export function waitFor(
+  container: Container,
+  condition: WaitCondition,
+  signal: AbortSignal,
+): Promise<WaitResponse> {
   const { state } = container.record;
   const running = isAlive(state) || state.is === 'restarting';
-  const now = () => ({ exitCode: exitCodeOf(container.record.state.last), error: container.record.state.last.error });
+  const now = () => ({
+    exitCode: exitCodeOf(container.record.state.last),
+    error: container.record.state.last.error,
+  });
   if (condition === 'removed') return removed(container, signal, now);
   if (condition === 'not-running' && !running) return Promise.resolve(answer(now()));
   return container.nextExit(signal).then(answer);
 }
 
 /** The exit code is that of the last run before the removal. */
-async function removed(container: Container, signal: AbortSignal, now: () => ExitNews): Promise<WaitResponse> {
+async function removed(
+  container: Container,
+  signal: AbortSignal,
+  now: () => ExitNews,
+): Promise<WaitResponse> {
   await container.nextRemoval(signal);
   return answer(now());
 }

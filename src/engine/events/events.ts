@@ -52,16 +52,26 @@ export function openEvents(directory: string): EventHub {
     for (const listener of listeners) offer(listener, event);
   };
 
-  async function* subscribe({ since, until, filters, signal }: Parameters<Events['subscribe']>[0]): AsyncGenerator<EventMessage> {
+  async function* subscribe({
+    since,
+    until,
+    filters,
+    signal,
+  }: Parameters<Events['subscribe']>[0]): AsyncGenerator<EventMessage> {
     const listener: Listener = { wants: eventFilter(filters), queue: [], missed: 0, wake: () => undefined };
     if (since !== undefined)
-      for (const { event } of journal.since(since)) if (listener.wants(event) && (until === undefined || event.timeNano <= until)) listener.queue.push(event);
+      for (const { event } of journal.since(since))
+        if (listener.wants(event) && (until === undefined || event.timeNano <= until))
+          listener.queue.push(event);
     if (until !== undefined && until <= nowNanos()) {
       yield* listener.queue;
       return;
     }
     const stop = () => listener.wake();
-    const timer = until === undefined ? undefined : setTimeout(stop, Math.min(Number((until - nowNanos()) / 1_000_000n) + 1, 2 ** 31 - 1));
+    const timer =
+      until === undefined
+        ? undefined
+        : setTimeout(stop, Math.min(Number((until - nowNanos()) / 1_000_000n) + 1, 2 ** 31 - 1));
     signal.addEventListener('abort', stop);
     listeners.add(listener);
     try {

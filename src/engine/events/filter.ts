@@ -17,7 +17,10 @@ const tests: Readonly<Record<string, Test>> = {
   container: named('container'),
   image: (event, value) => {
     if (event.Type === 'container') return sameImage(event.Actor.Attributes.image ?? '', value);
-    return event.Type === 'image' && (event.Actor.ID === value || sameImage(event.Actor.Attributes.name ?? event.Actor.ID, value));
+    return (
+      event.Type === 'image' &&
+      (event.Actor.ID === value || sameImage(event.Actor.Attributes.name ?? event.Actor.ID, value))
+    );
   },
   volume: named('volume'),
   network: named('network'),
@@ -35,10 +38,15 @@ const tests: Readonly<Record<string, Test>> = {
 };
 
 /** `busybox` finds `busybox:latest` and the reverse. */
-const sameImage = (name: string, wanted: string): boolean => name === wanted || name.split(':')[0] === wanted || name === wanted.split(':')[0];
+const sameImage = (name: string, wanted: string): boolean =>
+  name === wanted || name.split(':')[0] === wanted || name === wanted.split(':')[0];
 
 /** A test for all filters at once. @throws InvalidArgument for a filter that events do not know */
 export function eventFilter(filters: Filters): (event: EventMessage) => boolean {
-  for (const name of filters.keys()) if (!(name in tests)) throw new InvalidArgument(`invalid filter '${name}'`);
-  return (event) => [...filters].every(([name, values]) => values.length === 0 || values.some((value) => tests[name]?.(event, value)));
+  for (const name of filters.keys())
+    if (!(name in tests)) throw new InvalidArgument(`invalid filter '${name}'`);
+  return (event) =>
+    [...filters].every(
+      ([name, values]) => values.length === 0 || values.some((value) => tests[name]?.(event, value)),
+    );
 }

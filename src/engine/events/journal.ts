@@ -84,7 +84,10 @@ export class Journal {
 function parse(line: string): Numbered | undefined {
   if (line === '') return undefined;
   try {
-    const { n, timeNano, ...event } = JSON.parse(line) as { n: number; timeNano: string } & Omit<EventMessage, 'timeNano'>;
+    const { n, timeNano, ...event } = JSON.parse(line) as { n: number; timeNano: string } & Omit<
+      EventMessage,
+      'timeNano'
+    >;
     return { number: n, event: { ...event, timeNano: BigInt(timeNano) } };
   } catch {
     return undefined;

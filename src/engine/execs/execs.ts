@@ -1,7 +1,13 @@
 /** Further processes in running containers: made, run, resized, looked at. They are forgotten with the daemon. */
 import { Conflict, InvalidArgument, NotFound } from '../../base/errors.ts';
 import type { ExecCreateRequest, ExecInspect } from '../../model/exec.ts';
-import { ALL_CAPABILITIES, capabilitiesFor, type ExecProcess, processSpec, startExec } from '../../runtime/index.ts';
+import {
+  ALL_CAPABILITIES,
+  capabilitiesFor,
+  type ExecProcess,
+  processSpec,
+  startExec,
+} from '../../runtime/index.ts';
 import type { Container } from '../containers/container.ts';
 import { conversation } from '../containers/conversation.ts';
 import { type ContainersDeps, tell } from '../containers/deps.ts';
@@ -42,7 +48,15 @@ export function createExecs(deps: ContainersDeps): Execs {
       if ((request.Cmd ?? []).length === 0) throw new InvalidArgument('No exec command specified');
       const id = deps.newId();
       const detachKeys = parseDetachKeys(request.DetachKeys || DEFAULT_DETACH_KEYS);
-      execs.set(id, { id, container, request, detachKeys, state: 'made', process: undefined, exitCode: undefined });
+      execs.set(id, {
+        id,
+        container,
+        request,
+        detachKeys,
+        state: 'made',
+        process: undefined,
+        exitCode: undefined,
+      });
       container.execIds.add(id);
       tell(deps, container, `exec_create: ${(request.Cmd ?? []).join(' ')}`, { execID: id });
       return { Id: id };
@@ -69,7 +83,8 @@ export function createExecs(deps: ContainersDeps): Execs {
 
     async resize(id, { rows, columns }) {
       const exec = find(id);
-      if (exec.process === undefined || exec.state !== 'running') throw new Conflict(`cannot resize exec ${id}: it is not running`);
+      if (exec.process === undefined || exec.state !== 'running')
+        throw new Conflict(`cannot resize exec ${id}: it is not running`);
       exec.process.resize(rows, columns);
     },
 
@@ -79,7 +94,11 @@ export function createExecs(deps: ContainersDeps): Execs {
   };
 }
 
-function launch(deps: ContainersDeps, exec: Exec, options: Parameters<Execs['start']>[1]): Promise<ExecProcess> {
+function launch(
+  deps: ContainersDeps,
+  exec: Exec,
+  options: Parameters<Execs['start']>[1],
+): Promise<ExecProcess> {
   const { container, request } = exec;
   const { task } = container;
   if (task === undefined) throw new Conflict(`container ${container.id} is not running`);
@@ -87,15 +106,30 @@ function launch(deps: ContainersDeps, exec: Exec, options: Parameters<Execs['sta
   const user = userOf(container, deps.storage.layers.mount(container.id), request.User || config.User || '');
   const { set } = request.Privileged
     ? { set: ALL_CAPABILITIES.filter((name) => deps.hostCapabilities.has(name)) }
-    : capabilitiesFor({ add: hostConfig.CapAdd ?? [], drop: hostConfig.CapDrop ?? [], privileged: hostConfig.Privileged ?? false }, deps.hostCapabilities);
+    : capabilitiesFor(
+        {
+          add: hostConfig.CapAdd ?? [],
+          drop: hostConfig.CapDrop ?? [],
+          privileged: hostConfig.Privileged ?? false,
+        },
+        deps.hostCapabilities,
+      );
   const terminal = request.Tty ?? false;
-  const [rows, columns] = options.consoleSize ?? (request.ConsoleSize as [number, number] | undefined) ?? [0, 0];
+  const [rows, columns] = options.consoleSize ??
+    (request.ConsoleSize as [number, number] | undefined) ?? [0, 0];
   const process = processSpec({
     terminal,
     ...(rows > 0 && columns > 0 ? { consoleSize: { rows, columns } } : {}),
     user,
     args: request.Cmd ?? [],
-    env: environment({ Tty: terminal, Hostname: config.Hostname ?? '', Env: [...(config.Env ?? []), ...(request.Env ?? [])] }, user.home),
+    env: environment(
+      {
+        Tty: terminal,
+        Hostname: config.Hostname ?? '',
+        Env: [...(config.Env ?? []), ...(request.Env ?? [])],
+      },
+      user.home,
+    ),
     cwd: request.WorkingDir || config.WorkingDir || '/',
     capabilities: set,
     noNewPrivileges: readSecurity(hostConfig.SecurityOpt ?? []).noNewPrivileges,
@@ -139,7 +173,13 @@ function attachment(exec: Exec, process: ExecProcess, over: Promise<void>): Atta
   return conversation({
     terminal: exec.request.Tty ?? false,
     output: process.outputs.size === 0 ? undefined : mergeOutputs(process.outputs, over),
-    input: process.input === undefined || !exec.request.AttachStdin ? undefined : async () => process.input?.writable(() => !exec.request.Tty && process.input?.drained(() => process.input?.close())),
+    input:
+      process.input === undefined || !exec.request.AttachStdin
+        ? undefined
+        : async () =>
+            process.input?.writable(
+              () => !exec.request.Tty && process.input?.drained(() => process.input?.close()),
+            ),
     detachKeys: exec.detachKeys,
     close() {
       for (const output of process.outputs.values()) output.close();
@@ -156,7 +196,13 @@ function view(exec: Exec): ExecInspect {
     ID: exec.id,
     Running: exec.state === 'running',
     ...(exec.exitCode === undefined ? {} : { ExitCode: exec.exitCode }),
-    ProcessConfig: { tty: request.Tty ?? false, entrypoint, arguments: args, privileged: request.Privileged ?? false, ...(request.User ? { user: request.User } : {}) },
+    ProcessConfig: {
+      tty: request.Tty ?? false,
+      entrypoint,
+      arguments: args,
+      privileged: request.Privileged ?? false,
+      ...(request.User ? { user: request.User } : {}),
+    },
     OpenStdin: request.AttachStdin ?? false,
     OpenStderr: request.AttachStderr ?? false,
     OpenStdout: request.AttachStdout ?? false,

@@ -7,9 +7,15 @@ interface Port {
 type Turn = { readonly stream: OutputChunk['stream']; readonly result: IteratorResult<Buffer> };
 
 /** Ends when every stream has ended and `after` is settled. */
-export async function* mergeOutputs(outputs: ReadonlyMap<OutputChunk['stream'], Port>, after: Promise<unknown>): AsyncGenerator<OutputChunk> {
+export async function* mergeOutputs(
+  outputs: ReadonlyMap<OutputChunk['stream'], Port>,
+  after: Promise<unknown>,
+): AsyncGenerator<OutputChunk> {
   const sources = new Map([...outputs].map(([stream, port]) => [stream, port.chunks()]));
-  const next = async (stream: OutputChunk['stream'], source: AsyncGenerator<Buffer>): Promise<Turn> => ({ stream, result: await source.next() });
+  const next = async (stream: OutputChunk['stream'], source: AsyncGenerator<Buffer>): Promise<Turn> => ({
+    stream,
+    result: await source.next(),
+  });
   const waiting = new Map([...sources].map(([stream, source]) => [stream, next(stream, source)]));
   try {
     while (waiting.size > 0) {

@@ -1,8 +1,8 @@
 /** The log as lines: since, until, tail and time stamps, found through the index. */
-import { fstatSync, readdirSync, readSync } from 'node:fs';
+import { fstatSync, readSync } from 'node:fs';
 import { codeOf } from '../../base/errors.ts';
-import { type Chunk, readChunks } from './reader.ts';
-import { type IndexRecord, Segment, type StreamName, segmentNumbers } from './segment.ts';
+import { type Chunk, numbersIn, readChunks } from './reader.ts';
+import { type IndexRecord, Segment, type StreamName } from './segment.ts';
 import type { OutputWriter, Position } from './writer.ts';
 
 const NEWLINE = 10;
@@ -71,8 +71,6 @@ export async function* readLines(directory: string, options: LineOptions): Async
   }
 }
 
-const numbersBelow = (directory: string): number[] => segmentNumbers(readdirSync(directory));
-
 function withSegment<T>(directory: string, number: number, work: (segment: Segment) => T): T | undefined {
   let segment: Segment;
   try {
@@ -90,7 +88,7 @@ function withSegment<T>(directory: string, number: number, work: (segment: Segme
 
 /** The first record that is not older than `since`, by bisection of the segments and then of one index. */
 export function findSince(directory: string, since: bigint): Position {
-  const numbers = numbersBelow(directory);
+  const numbers = numbersIn(directory);
   for (const number of numbers.toReversed()) {
     const found = withSegment(directory, number, (segment) => {
       const count = segment.recordCount();
@@ -204,7 +202,7 @@ export function findTail(
   tail: number,
   streams: ReadonlySet<StreamName>,
 ): { from: Position; skip: number } {
-  const numbers = numbersBelow(directory);
+  const numbers = numbersIn(directory);
   const seen = new Set<StreamName>();
   let lines = 0;
   for (const number of numbers.toReversed()) {

@@ -28,6 +28,8 @@ export interface ReadOptions {
   readonly follow: OutputWriter | undefined;
   /** Registered with the writer: an attached client whose lag is bounded. */
   readonly follower?: Follower;
+  /** Stops before this record. */
+  readonly to?: Position;
   /** Join neighbouring records of a stream (no times needed). */
   readonly join: boolean;
   readonly signal: AbortSignal;
@@ -95,13 +97,11 @@ function offsetsBefore(segment: Segment, count: number): Record<StreamName, numb
 /** Opens the segment, or the oldest one that is still there when it was rotated away. */
 function openFrom(directory: string, wanted: Position): { segment: Segment; record: number } | undefined {
   for (let attempt = 0; attempt < 8; attempt++) {
-    const number = segmentNumbers(readdirSync(directory)).find((each) => each >= wanted.segment);
+    const number = numbersIn(directory).find((each) => each >= wanted.segment);
     if (number === undefined) return undefined;
     try {
-      return {
-        segment: Segment.open(directory, number, 'read'),
-        record: number === wanted.segment ? wanted.record : 0,
-      };
+      const segment = Segment.open(directory, number, 'read');
+      return { segment, record: number === wanted.segment ? wanted.record : 0 };
     } catch (error) {
       if (codeOf(error) !== 'ENOENT') throw error;
     }
@@ -109,11 +109,27 @@ function openFrom(directory: string, wanted: Position): { segment: Segment; reco
   return undefined;
 }
 
-/** Chunks from a position on, in the order of writing. Ends at the end of the log, of the writer, or with `signal`. */
+/** Nothing, when the container never ran or is removed meanwhile. */
+export function numbersIn(directory: string): number[] {
+  try {
+    return segmentNumbers(readdirSync(directory));
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** Chunks from a position on, in the order of writing. Ends at the end of the log, of the writer, at `to`, or with `signal`. */
 export async function* readChunks(directory: string, options: ReadOptions): AsyncGenerator<Chunk> {
+  const { follow, follower, signal, to } = options;
   let at: Position = options.from;
   for (;;) {
-    const opened = openFrom(directory, at);
+    const own = follower?.segments.shift();
+    const opened = own
+      ? { segment: own, record: own.number === at.segment ? at.record : 0 }
+      : follower
+        ? undefined
+        : openFrom(directory, at);
     if (opened === undefined) return;
     const { segment } = opened;
     try {
@@ -121,29 +137,31 @@ export async function* readChunks(directory: string, options: ReadOptions): Asyn
     } finally {
       segment.close();
     }
-    if (options.signal.aborted) return;
+    if (signal.aborted || (to !== undefined && segment.number >= to.segment)) return;
     at = { segment: segment.number + 1, record: 0 };
-    if (options.follow === undefined && openIsLast(directory, segment.number)) return;
-    if (options.follow?.ended && openIsLast(directory, segment.number)) return;
+    if (
+      follower === undefined &&
+      (follow === undefined || follow.ended) &&
+      (numbersIn(directory).at(-1) ?? 0) <= segment.number
+    )
+      return;
   }
 }
-
-const openIsLast = (directory: string, number: number): boolean =>
-  (segmentNumbers(readdirSync(directory)).at(-1) ?? 0) <= number;
 
 async function* readSegment(
   segment: Segment,
   firstRecord: number,
   options: ReadOptions,
 ): AsyncGenerator<Chunk> {
-  const { follow, follower, signal } = options;
+  const { follow, follower, signal, to } = options;
   const begin = offsetsBefore(segment, firstRecord);
   let next = firstRecord;
   for (;;) {
     // Asked for before looking, so that what comes in between is not missed.
     const changed = follow?.changed();
     const last = follow === undefined || follow.ended || follow.end.segment > segment.number;
-    const count = segment.recordCount();
+    const count =
+      to?.segment === segment.number ? Math.min(to.record, segment.recordCount()) : segment.recordCount();
     while (next < count) {
       const records = segment.records(next, Math.min(count, next + RECORDS_PER_READ));
       if (records.length === 0) return;

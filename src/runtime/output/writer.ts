@@ -31,6 +31,8 @@ export interface Position {
 export interface Follower {
   /** Bytes of all segments before and up to where it has read, in {@link OutputWriter.totalBytes}'s measure. */
   consumed: number;
+  /** Segments it has not read yet, open: they stay readable when they are rotated away or the container is removed. */
+  readonly segments: Segment[];
 }
 
 export class OutputWriter {
@@ -122,6 +124,8 @@ export class OutputWriter {
     this.#segment = next;
     this.#records = 0;
     this.#sizes = { stdout: 0, stderr: 0 };
+    for (const follower of this.#followers)
+      follower.segments.push(Segment.open(this.directory, next.number, 'read'));
     while (next.number - this.#oldest >= this.#limits.segments) unlinkSegment(this.directory, this.#oldest++);
   }
 
@@ -132,7 +136,10 @@ export class OutputWriter {
   }
   /** Registers an attached client: the log does not run away from it. */
   addFollower(): Follower {
-    const follower = { consumed: this.totalBytes };
+    const follower = {
+      consumed: this.totalBytes,
+      segments: [Segment.open(this.directory, this.#segment.number, 'read')],
+    };
     this.#followers.add(follower);
     return follower;
   }
@@ -142,6 +149,7 @@ export class OutputWriter {
   }
   removeFollower(follower: Follower): void {
     this.#followers.delete(follower);
+    for (const segment of follower.segments.splice(0)) segment.close();
     this.progressed();
   }
   /** `resume` is called when a pump that answered `full` may go on. */

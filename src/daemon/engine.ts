@@ -1,0 +1,195 @@
+/** Builds the engine and what it stands on, in the order in which one needs the other. */
+
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { messageOf } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import { BUILT, COMMIT, VERSION } from '../base/release.ts';
+import { nowNanos } from '../base/time.ts';
+import {
+  type ContainersDeps,
+  createContainers,
+  createExecs,
+  createImages,
+  createSystem,
+  Directory,
+  type Engine,
+  hardLimits,
+  openEvents,
+  readHost,
+  recoverContainers,
+  restartByPolicy,
+} from '../engine/index.ts';
+import { Reactor } from '../linux/index.ts';
+import { type BridgeNetwork, openBridgeNetwork } from '../network/index.ts';
+import { DEFAULT_LIMITS, hostCapabilities, type OciRuntime, Supervisor } from '../runtime/index.ts';
+import { openStorage } from '../storage/index.ts';
+import { engineId, namesFor } from './identity.ts';
+import type { DaemonOptions } from './options.ts';
+
+/** The newest API version that the contract describes, and the oldest that is served. */
+export const API_VERSION = '1.55';
+export const MIN_API_VERSION = '1.0';
+
+export interface Built {
+  readonly engine: Engine;
+  readonly version: { readonly engineVersion: string };
+  /** Restart policies begin to act. */
+  begin(): void;
+  /** Restart policies rest; events end. */
+  stop(): void;
+  close(): Promise<void>;
+}
+
+/** @throws when a room cannot be built: what was built before is closed again */
+export async function buildEngine(options: DaemonOptions, log: Log): Promise<Built> {
+  await using undo = new AsyncDisposableStack();
+  const names = namesFor(options.dataRoot);
+  const reactor = new Reactor((error) =>
+    log.error('reactor', {
+      reason: messageOf(error),
+      stack: error instanceof Error ? error.stack : undefined,
+    }),
+  );
+  undo.defer(() => reactor.close());
+  const runtimes = [...options.runtimes].map(([name, { path, args }]): OciRuntime => ({ name, path, args }));
+  const supervisor = new Supervisor({ execRoot: options.execRoot, runtimes, reactor, log });
+  undo.defer(() => supervisor.close());
+  const storage = await openStorage({ root: options.dataRoot, log });
+  undo.defer(() => storage.close());
+  const events = openEvents(`${options.dataRoot}/events`);
+  undo.defer(() => events.close());
+  const network = await openNetwork(options, names, log);
+  undo.defer(() => network?.close());
+  const directory = new Directory();
+  const usedBy = (imageId: string) =>
+    directory
+      .all()
+      .filter(({ record }) => record.imageId === imageId)
+      .map(({ id, task }) => ({ containerId: id, running: task !== undefined }));
+  const images = await createImages({ storage, events, now: nowNanos, usedBy, log });
+  const host = readHost(supervisor.cgroups);
+  let stopping = false;
+  const deps: ContainersDeps = {
+    storage,
+    images,
+    network,
+    supervisor,
+    events,
+    directory,
+    log,
+    containersRoot: `${options.dataRoot}/containers`,
+    facts: {
+      hostname: host.hostname,
+      cpus: host.cpus,
+      memoryBytes: host.memoryBytes,
+      cgroupVersion: supervisor.cgroups.version,
+      swapAccounting: host.swapAccounting,
+      runtimes: supervisor.runtimeNames,
+      defaultRuntime: options.defaultRuntime,
+      logDriver: options.logDriver,
+      logOptions: options.logOptions,
+      bridge: network !== undefined,
+    },
+    hostCapabilities: hostCapabilities(),
+    hardLimits: hardLimits(),
+    defaultUlimits: options.defaultUlimits,
+    cgroupParent: names.cgroup,
+    dns: { servers: options.dns, search: options.dnsSearch, options: options.dnsOptions },
+    logLimits: DEFAULT_LIMITS,
+    now: () => new Date(),
+    newId,
+    random: Math.random,
+    stopping: () => stopping,
+  };
+  mkdirSync(deps.containersRoot, { recursive: true, mode: 0o710 });
+  const recovered = await recoverContainers(deps);
+  log.info('daemon.recovered', { ...recovered });
+  const system = createSystem({
+    host,
+    cgroups: supervisor.cgroups,
+    directory,
+    imageCount: async () => (await images.list({ all: true, filters: new Map(), sharedSize: false })).length,
+    listeners: () => events.listeners,
+    engine: {
+      id: engineId(options.dataRoot),
+      version: VERSION,
+      apiVersion: API_VERSION,
+      minApiVersion: MIN_API_VERSION,
+      gitCommit: COMMIT,
+      buildTime: BUILT,
+    },
+    storage: { driver: storage.driver, root: options.dataRoot, backing: backingFileSystem(options.dataRoot) },
+    runtimes,
+    defaultRuntime: options.defaultRuntime,
+    runtimeVersion: runtimeVersion(options.runtimes.get(options.defaultRuntime)?.path ?? ''),
+    logDriver: options.logDriver,
+    labels: options.labels,
+    debug: options.logLevel === 'debug',
+    registry: { mirrors: options.registryMirrors, insecure: options.insecureRegistries },
+    warnings: host.swapAccounting ? [] : ['WARNING: No swap limit support'],
+    now: () => new Date(),
+  });
+  const rooms = undo.move();
+  return {
+    engine: { containers: createContainers(deps), execs: createExecs(deps), images, events, system },
+    version: { engineVersion: VERSION },
+    begin: () => restartByPolicy(deps),
+    stop() {
+      stopping = true;
+    },
+    close: () => rooms.disposeAsync(),
+  };
+}
+
+async function openNetwork(
+  options: DaemonOptions,
+  names: ReturnType<typeof namesFor>,
+  log: Log,
+): Promise<BridgeNetwork | undefined> {
+  if (options.bridge === 'none') return undefined;
+  return await openBridgeNetwork({
+    name: 'bridge',
+    bridgeName: options.bridge ?? names.bridge,
+    subnet: options.bridgeAddress,
+    execRoot: options.execRoot,
+    tableName: names.table,
+    mtu: options.mtu,
+    log,
+  });
+}
+
+/** The file system that the data root lies on, by the longest mount point above it. */
+function backingFileSystem(path: string): string {
+  let found = { point: '', type: 'unknown' };
+  for (const line of readFileSync('/proc/self/mounts', 'utf8').split('\n')) {
+    const [, point = '', type = ''] = line.split(' ');
+    if (
+      (path === point || path.startsWith(point.endsWith('/') ? point : `${point}/`)) &&
+      point.length >= found.point.length
+    )
+      found = { point, type };
+  }
+  return found.type === 'ext4' ? 'extfs' : found.type;
+}
+
+/** What `crun --version` says on its first line; empty when it cannot be run. */
+function runtimeVersion(path: string): string {
+  if (!existsSync(path)) return '';
+  try {
+    return (
+      /version (\S+)/.exec(execFileSync(path, ['--version'], { encoding: 'utf8', timeout: 5000 }))?.[1] ?? ''
+    );
+  } catch {
+    return '';
+  }
+}
+
+/** 64 hex digits, the first twelve of which are not a number: names and short ids must not be mistaken for each other. */
+function newId(): string {
+  for (;;) {
+    const id = randomBytes(32).toString('hex');
+    if (!/^\d+$/.test(id.slice(0, 12))) return id;
+  }
+}

@@ -1,0 +1,85 @@
+/** What tells one engine from another on the same host: names of bridge, table and cgroup; the lock; the engine's id. */
+import { createHash, randomUUID } from 'node:crypto';
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { Conflict } from '../base/errors.ts';
+import { lockExclusive } from '../linux/index.ts';
+
+export interface Names {
+  readonly bridge: string;
+  readonly table: string;
+  readonly cgroup: string;
+}
+
+/** The engine on the default data root has plain names; others carry a digest of theirs. */
+export function namesFor(dataRoot: string): Names {
+  if (dataRoot === '/var/lib/gantry') return { bridge: 'gantry0', table: 'gantry', cgroup: 'gantry' };
+  const tag = createHash('sha256').update(dataRoot).digest('hex').slice(0, 6);
+  return { bridge: `gantry-${tag}`, table: `gantry_${tag}`, cgroup: `gantry-${tag}` };
+}
+
+/** Holds the data root against a second engine until the process ends, however it ends. @throws Conflict */
+export function lockRoot(dataRoot: string): void {
+  mkdirSync(dataRoot, { recursive: true, mode: 0o710 });
+  const fd = openSync(`${dataRoot}/lock`, 'a+', 0o600);
+  if (!lockExclusive(fd)) {
+    const holder = readFileSync(`${dataRoot}/lock`, 'utf8').trim();
+    closeSync(fd);
+    throw new Conflict(
+      `another engine${holder ? ` (process ${holder})` : ''} uses the data root ${dataRoot}: stop it, or give this one its own --data-root and --exec-root`,
+    );
+  }
+  ftruncateSync(fd, 0);
+  writeSync(fd, `${process.pid}\n`);
+}
+
+/** Made once for a data root: `docker info` shows it, clients tell engines apart by it. */
+export function engineId(dataRoot: string): string {
+  const file = `${dataRoot}/engine-id`;
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    const id = randomUUID();
+    writeFileSync(`${file}.new`, `${id}\n`, { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+    return id;
+  }
+}
+
+/** Says who runs. A stale file of a process that is gone, or of ourselves, is replaced. @throws Conflict */
+export function writePidFile(file: string): void {
+  const before = readPid(file);
+  if (before !== undefined && before !== process.pid && isEngine(before))
+    throw new Conflict(
+      `process ${before} is on record in ${file} and runs: is another engine using it? (--pidfile names another file)`,
+    );
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${process.pid}\n`, { mode: 0o644 });
+}
+
+function readPid(file: string): number | undefined {
+  try {
+    const pid = Number(readFileSync(file, 'utf8'));
+    return Number.isSafeInteger(pid) && pid > 0 ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A pid is used again sooner or later: only a process that looks like an engine counts. */
+function isEngine(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('gantry');
+  } catch {
+    return false;
+  }
+}

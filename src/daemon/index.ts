@@ -1,0 +1,118 @@
+/** Builds every room, wires them, serves, and closes them in reverse. The only place where rooms are built. */
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { createApi, type Listener, listen } from '../api/http/index.ts';
+import { messageOf } from '../base/errors.ts';
+import { createLog, type Log } from '../base/log.ts';
+import { umask } from '../linux/index.ts';
+import { chooseSockets, passedSockets } from './activation.ts';
+import { checkHost, formatChecks } from './doctor.ts';
+import { type Built, buildEngine } from './engine.ts';
+import { formatHost, type Host } from './hosts.ts';
+import { lockRoot, writePidFile } from './identity.ts';
+import { notify } from './notify.ts';
+import type { DaemonOptions } from './options.ts';
+
+/** How long open requests may take to end when there is no limit of the user's. */
+const NO_LIMIT_MS = 2 ** 31 - 1;
+
+/** Runs the engine until it is told to stop. Resolves with the exit code: 0 after an orderly stop. */
+export async function runDaemon(options: DaemonOptions): Promise<number> {
+  const log = createLog(options.logLevel);
+  const missing = checkHost(options).filter(({ state }) => state === 'missing');
+  if (missing.length > 0) {
+    process.stderr.write(`gantry: this host cannot run the engine:\n${formatChecks(missing)}\n`);
+    return 1;
+  }
+  umask(0o022);
+  const stop = Promise.withResolvers<string>();
+  try {
+    lockRoot(options.dataRoot);
+    writePidFile(options.pidFile);
+    mkdirSync(options.execRoot, { recursive: true, mode: 0o710 });
+    // Before anything is built: a signal that comes now still ends in order.
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stop.resolve(name));
+    process.on('SIGPIPE', () => undefined);
+    process.on('uncaughtException', (error) =>
+      log.error('bug.exception', { reason: messageOf(error), stack: error.stack }),
+    );
+    process.on('unhandledRejection', (error) =>
+      log.error('bug.rejection', {
+        reason: messageOf(error),
+        stack: error instanceof Error ? error.stack : undefined,
+      }),
+    );
+    return await serve(options, log, stop.promise);
+  } catch (error) {
+    process.stderr.write(`gantry: ${messageOf(error).replaceAll('\n', ' ')}\n`);
+    log.debug('daemon.failed', { stack: error instanceof Error ? error.stack : undefined });
+    return 1;
+  }
+}
+
+async function serve(options: DaemonOptions, log: Log, stopped: Promise<string>): Promise<number> {
+  const began = performance.now();
+  const built = await buildEngine(options, log);
+  const api = createApi({ engine: built.engine, log, version: built.version });
+  const listeners: Listener[] = [];
+  try {
+    for (const host of options.hosts) listeners.push(...(await open(api, host, options)));
+    built.begin();
+    announce(options, began, log);
+    const signal = await stopped;
+    log.info('daemon.stopping', { signal });
+    notify({ state: 'stopping' }, log);
+  } finally {
+    built.stop();
+    await Promise.all(listeners.map((listener) => listener.close()));
+    await api.close(options.shutdownTimeoutMs ?? NO_LIMIT_MS);
+    await close(built, log);
+    rmSync(options.pidFile, { force: true });
+  }
+  log.info('daemon.stopped');
+  return 0;
+}
+
+async function open(
+  api: ReturnType<typeof createApi>,
+  host: Host,
+  options: DaemonOptions,
+): Promise<Listener[]> {
+  if (host.kind === 'unix')
+    return [
+      await listen(api, { kind: 'unix', path: host.path, group: socketGroup(options.group), mode: 0o660 }),
+    ];
+  if (host.kind === 'tcp') return [await listen(api, host)];
+  return await Promise.all(
+    chooseSockets(host.name, passedSockets()).map(({ fd }) => listen(api, { kind: 'fd', fd })),
+  );
+}
+
+/** The group that was asked for; else `docker` where the host has it, as every installation of Docker sets it up. */
+function socketGroup(asked: string | undefined): string | undefined {
+  if (asked !== undefined) return asked === '' ? undefined : asked;
+  try {
+    return /^docker:/m.test(readFileSync('/etc/group', 'utf8')) ? 'docker' : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where it listens, and three lines to try. */
+function announce(options: DaemonOptions, began: number, log: Log): void {
+  const hosts = options.hosts.map(formatHost);
+  log.info('daemon.ready', { hosts, milliseconds: Math.round(performance.now() - began) });
+  notify({ state: 'ready', status: `Listening on ${hosts.join(', ')}` }, log);
+  const host = hosts[0] ?? '';
+  process.stdout.write(
+    `Gantry listens on ${hosts.join(', ')}\n\nTry, in another terminal:\n` +
+      `  export DOCKER_HOST=${host}\n  ./bin/gantry make-image busybox\n  docker run --rm busybox echo hello\n`,
+  );
+}
+
+async function close(built: Built, log: Log): Promise<void> {
+  try {
+    await built.close();
+  } catch (error) {
+    log.error('daemon.close', { reason: messageOf(error) });
+  }
+}

@@ -1,0 +1,89 @@
+/** All verbs on containers, each in its place: the table of contents of this folder. */
+import { Conflict, InvalidArgument } from '../../base/errors.ts';
+import type { Containers } from '../engine.ts';
+import { attachContainer } from './attach.ts';
+import { createContainer } from './create.ts';
+import { type ContainersDeps, tell } from './deps.ts';
+import { inspectContainer } from './inspect.ts';
+import { listContainers } from './list.ts';
+import { containerLogs } from './logs.ts';
+import { planMounts } from './mounts.ts';
+import { pauseContainer, unpauseContainer } from './pause.ts';
+import { removeContainer } from './remove.ts';
+import { renameContainer } from './rename.ts';
+import { settleHost } from './settle-host.ts';
+import { startContainer } from './start.ts';
+import { assertAllowed, isAlive } from './state.ts';
+import { killContainer, stopContainer, stopForRestart } from './stop.ts';
+import { updateContainer } from './update.ts';
+import { waitFor } from './wait.ts';
+
+export function createContainers(deps: ContainersDeps): Containers {
+  const find = (name: string) => deps.directory.find(name);
+  return {
+    create: (request, options) => createContainer(deps, request, options),
+    list: (options) => listContainers(deps, options),
+    inspect: async (name, options) => await inspectContainer(deps, find(name), options),
+
+    async start(name, { hostConfig }) {
+      const container = find(name);
+      await container.mailbox.run(async () => {
+        assertAllowed(container.record.state, 'start', container.id);
+        if (hostConfig !== undefined) {
+          // Clients before 1.15 said only now what the container needs of its host.
+          const settled = settleHost(hostConfig, deps.facts);
+          container.set({ hostConfig: settled.hostConfig, mounts: planMounts(settled.hostConfig).mounts });
+        }
+        await startContainer(deps, container);
+      });
+    },
+    stop: async (name, options) => await stopContainer(deps, find(name), options),
+    async restart(name, options) {
+      const container = find(name);
+      await container.mailbox.run(async () => {
+        await stopForRestart(deps, container, options);
+        await startContainer(deps, container);
+      });
+      tell(deps, container, 'restart');
+    },
+    kill: async (name, { signal }) => await killContainer(deps, find(name), signal),
+    async pause(name) {
+      const container = find(name);
+      await container.mailbox.run(() => pauseContainer(deps, container));
+    },
+    async unpause(name) {
+      const container = find(name);
+      await container.mailbox.run(() => unpauseContainer(deps, container));
+    },
+    async wait(name, { condition, signal }) {
+      const ended = waitFor(find(name), condition, signal);
+      ended.catch(() => undefined); // the client left: nobody listens
+      return { ended };
+    },
+    async rename(name, to) {
+      const container = find(name);
+      await container.mailbox.run(() => renameContainer(deps, container, to));
+    },
+    async remove(name, { force, volumes, link }) {
+      const container = find(name);
+      if (link)
+        throw new InvalidArgument(
+          `Conflict, cannot remove the default name of the container: ${name} has no links`,
+        );
+      await container.mailbox.run(() => removeContainer(deps, container, { force, volumes }));
+    },
+    async resize(name, { rows, columns }) {
+      const container = find(name);
+      if (!isAlive(container.record.state) || container.task === undefined)
+        throw new Conflict(`container ${container.id} is not running`);
+      container.task.resize(rows, columns);
+      tell(deps, container, 'resize', { height: String(rows), width: String(columns) });
+    },
+    attach: async (name, options) => attachContainer(deps, find(name), options),
+    logs: async (name, options) => containerLogs(deps, find(name), options),
+    async update(name, request) {
+      const container = find(name);
+      return await container.mailbox.run(() => updateContainer(deps, container, request));
+    },
+  };
+}

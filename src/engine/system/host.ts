@@ -1,0 +1,77 @@
+/** What the engine must know of its host, read once at start. */
+import { existsSync, readFileSync } from 'node:fs';
+import { arch, cpus, hostname, release, totalmem } from 'node:os';
+import type { CgroupHost } from '../../runtime/index.ts';
+
+export interface Host {
+  readonly hostname: string;
+  readonly kernel: string;
+  /** PRETTY_NAME of os-release(5). */
+  readonly system: string;
+  /** As Go names it: amd64, arm64. */
+  readonly goArch: string;
+  /** As uname names it: x86_64, aarch64. */
+  readonly machine: string;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly swapAccounting: boolean;
+}
+
+const GO_ARCHES: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' };
+const MACHINES: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' };
+
+export function readHost(cgroups: CgroupHost): Host {
+  const release_ = text('/etc/os-release') || text('/usr/lib/os-release');
+  const memory = cgroups.mounts.get(cgroups.version === 2 ? '' : 'memory');
+  return {
+    hostname: hostname(),
+    kernel: release(),
+    system: /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(release_)?.[1] ?? 'Linux',
+    goArch: GO_ARCHES[arch()] ?? arch(),
+    machine: MACHINES[arch()] ?? arch(),
+    cpus: cpus().length,
+    memoryBytes: totalmem(),
+    // Version 2 always accounts swap in cgroups below the root, where the kernel has swap at all.
+    swapAccounting:
+      cgroups.version === 2
+        ? cgroups.controllers.has('memory')
+        : existsSync(`${memory}/memory.memsw.limit_in_bytes`),
+  };
+}
+
+function text(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** Hard limits of this process by the names of `--ulimit`; unlimited ones are left out. proc(5), limits. */
+export function hardLimits(limits: string = text('/proc/self/limits')): ReadonlyMap<string, number> {
+  const names: Readonly<Record<string, string>> = {
+    'Max cpu time': 'cpu',
+    'Max file size': 'fsize',
+    'Max data size': 'data',
+    'Max stack size': 'stack',
+    'Max core file size': 'core',
+    'Max resident set': 'rss',
+    'Max processes': 'nproc',
+    'Max open files': 'nofile',
+    'Max locked memory': 'memlock',
+    'Max address space': 'as',
+    'Max file locks': 'locks',
+    'Max pending signals': 'sigpending',
+    'Max msgqueue size': 'msgqueue',
+    'Max nice priority': 'nice',
+    'Max realtime priority': 'rtprio',
+    'Max realtime timeout': 'rttime',
+  };
+  const found = new Map<string, number>();
+  for (const line of limits.split('\n')) {
+    const [, label = '', hard = ''] = /^(Max [a-z ]+?)\s{2,}\S+\s+(\S+)/.exec(line) ?? [];
+    const name = names[label];
+    if (name !== undefined && /^\d+$/.test(hard)) found.set(name, Number(hard));
+  }
+  return found;
+}

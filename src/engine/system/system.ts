@@ -1,0 +1,169 @@
+/** `docker version` and `docker info`: true values, from memory. */
+import { readdirSync, readFileSync } from 'node:fs';
+import type { SystemInfo, SystemVersion } from '../../model/system.ts';
+import type { CgroupHost, OciRuntime } from '../../runtime/index.ts';
+import type { Directory } from '../containers/directory.ts';
+import { isAlive } from '../containers/state.ts';
+import type { System } from '../engine.ts';
+import type { Host } from './host.ts';
+
+export interface SystemDeps {
+  readonly host: Host;
+  readonly cgroups: CgroupHost;
+  readonly directory: Directory;
+  readonly imageCount: () => Promise<number>;
+  readonly listeners: () => number;
+  readonly engine: {
+    readonly id: string;
+    readonly version: string;
+    readonly apiVersion: string;
+    readonly minApiVersion: string;
+    readonly gitCommit: string;
+    readonly buildTime: string;
+  };
+  readonly storage: { readonly driver: string; readonly root: string; readonly backing: string };
+  readonly runtimes: readonly OciRuntime[];
+  readonly defaultRuntime: string;
+  readonly runtimeVersion: string;
+  readonly logDriver: string;
+  readonly labels: readonly string[];
+  readonly debug: boolean;
+  readonly registry: { readonly mirrors: readonly string[]; readonly insecure: readonly string[] };
+  readonly warnings: readonly string[];
+  readonly now: () => Date;
+}
+
+export function createSystem(deps: SystemDeps): System {
+  return { info: async () => info(deps, await deps.imageCount()), version: async () => version(deps) };
+}
+
+function version({ host, engine, runtimeVersion, defaultRuntime }: SystemDeps): SystemVersion {
+  return {
+    Platform: { Name: 'Gantry' },
+    Components: [
+      {
+        Name: 'Engine',
+        Version: engine.version,
+        Details: {
+          ApiVersion: engine.apiVersion,
+          Arch: host.goArch,
+          BuildTime: engine.buildTime,
+          Experimental: 'false',
+          GitCommit: engine.gitCommit,
+          // The key is Go's; clients print whatever stands there as what the engine runs on.
+          GoVersion: `node ${process.versions.node}`,
+          KernelVersion: host.kernel,
+          MinAPIVersion: engine.minApiVersion,
+          Os: 'linux',
+        },
+      },
+      { Name: defaultRuntime, Version: runtimeVersion, Details: {} },
+    ],
+    Version: engine.version,
+    ApiVersion: engine.apiVersion,
+    MinAPIVersion: engine.minApiVersion,
+    GitCommit: engine.gitCommit,
+    GoVersion: `node ${process.versions.node}`,
+    Os: 'linux',
+    Arch: host.goArch,
+    KernelVersion: host.kernel,
+    BuildTime: engine.buildTime,
+  };
+}
+
+function info(deps: SystemDeps, images: number): SystemInfo {
+  const { host, cgroups, engine, registry } = deps;
+  const states = deps.directory.all().map(({ record }) => record.state);
+  const running = states.filter((state) => state.is === 'running').length;
+  const paused = states.filter((state) => state.is === 'paused').length;
+  const has = (controller: string) => cgroups.controllers.has(controller);
+  return {
+    ID: engine.id,
+    Containers: states.length,
+    ContainersRunning: running,
+    ContainersPaused: paused,
+    ContainersStopped: states.filter((state) => !isAlive(state)).length,
+    Images: images,
+    Driver: deps.storage.driver,
+    DriverStatus: [['Backing Filesystem', deps.storage.backing]],
+    Plugins: { Volume: [], Network: ['bridge', 'host', 'null'], Log: ['json-file', 'local', 'none'] },
+    MemoryLimit: has('memory'),
+    SwapLimit: host.swapAccounting,
+    CpuCfsPeriod: has('cpu'),
+    CpuCfsQuota: has('cpu'),
+    CPUShares: has('cpu'),
+    CPUSet: has('cpuset'),
+    PidsLimit: has('pids'),
+    IPv4Forwarding: flag('/proc/sys/net/ipv4/ip_forward'),
+    Debug: deps.debug,
+    NFd: count('/proc/self/fd'),
+    OomKillDisable: cgroups.version === 1 && has('memory'),
+    NGoroutines: count('/proc/self/task'),
+    SystemTime: deps.now().toISOString(),
+    LoggingDriver: deps.logDriver,
+    CgroupDriver: 'cgroupfs',
+    CgroupVersion: String(cgroups.version),
+    NEventsListener: deps.listeners(),
+    KernelVersion: host.kernel,
+    OperatingSystem: host.system,
+    OSVersion: '',
+    OSType: 'linux',
+    Architecture: host.machine,
+    IndexServerAddress: '',
+    RegistryConfig: {
+      InsecureRegistryCIDRs: [
+        ...registry.insecure.filter((each) => each.includes('/')),
+        '127.0.0.0/8',
+        '::1/128',
+      ],
+      IndexConfigs: Object.fromEntries(
+        registry.insecure
+          .filter((each) => !each.includes('/'))
+          .map((Name) => [Name, { Name, Mirrors: [], Secure: false, Official: false }]),
+      ),
+      Mirrors: registry.mirrors,
+    },
+    NCPU: host.cpus,
+    MemTotal: host.memoryBytes,
+    DockerRootDir: deps.storage.root,
+    HttpProxy: process.env.HTTP_PROXY ?? '',
+    HttpsProxy: process.env.HTTPS_PROXY ?? '',
+    NoProxy: process.env.NO_PROXY ?? '',
+    Name: host.hostname,
+    Labels: deps.labels,
+    ExperimentalBuild: false,
+    ServerVersion: engine.version,
+    Runtimes: Object.fromEntries(
+      deps.runtimes.map(({ name, path, args }) => [
+        name,
+        { path, ...(args.length > 0 ? { runtimeArgs: args } : {}) },
+      ]),
+    ),
+    DefaultRuntime: deps.defaultRuntime,
+    Swarm: { LocalNodeState: 'inactive' },
+    // Containers outlive the daemon, always.
+    LiveRestoreEnabled: true,
+    InitBinary: '',
+    ContainerdCommit: { ID: '' },
+    RuncCommit: { ID: deps.runtimeVersion },
+    InitCommit: { ID: '' },
+    SecurityOptions: ['name=seccomp,profile=builtin', ...(cgroups.version === 2 ? ['name=cgroupns'] : [])],
+    CDISpecDirs: [],
+    Warnings: deps.warnings,
+  };
+}
+
+function flag(path: string): boolean {
+  try {
+    return readFileSync(path, 'utf8').trim() === '1';
+  } catch {
+    return false;
+  }
+}
+function count(directory: string): number {
+  try {
+    return readdirSync(directory).length;
+  } catch {
+    return -1;
+  }
+}
