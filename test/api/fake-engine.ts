@@ -262,8 +262,9 @@ export interface Fake {
 }
 
 /** Echoes on stdout what it gets, and tells on stderr how much that was when the input has ended. */
-export function echo(terminal: boolean, open: Set<Attachment>): Attachment {
+export function echo(terminal: boolean, open: Set<Attachment>, stdin = true): Attachment {
   const input = new PassThrough({ highWaterMark: 256 * 1024 });
+  if (!stdin) input.end('nobody types');
   const detached = Promise.withResolvers<void>();
   async function* output(): AsyncGenerator<OutputChunk> {
     let bytes = 0;
@@ -276,7 +277,7 @@ export function echo(terminal: boolean, open: Set<Attachment>): Attachment {
   const attachment: Attachment = {
     terminal,
     output: output(),
-    input,
+    input: stdin ? input : undefined,
     detached: detached.promise,
     close: () => void open.delete(attachment),
   };
@@ -374,7 +375,7 @@ export function fakeEngine(): Fake {
       async attach(name, options) {
         known(name);
         note('attach', name, options);
-        return echo(fake.terminal, open);
+        return echo(fake.terminal, open, options.stdin);
       },
       async logs(name, options) {
         known(name);

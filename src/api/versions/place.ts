@@ -25,19 +25,23 @@ export function isDoc(value: unknown): value is Doc {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The key under which `name` stands in `at`: exact, else in any letter case; undefined when it is absent or null. */
-function keyIn(at: Doc, name: string): string | undefined {
+/** The key under which `name` stands in `at`: exact, else, when `loose`, in any letter case. Null counts as absent. */
+function keyIn(at: Doc, name: string, loose = true): string | undefined {
   if (Object.hasOwn(at, name)) return at[name] === null || at[name] === undefined ? undefined : name;
+  if (!loose) return undefined;
   const lower = name.toLowerCase();
   for (const key in at)
     if (key.length === name.length && key.toLowerCase() === lower && at[key] !== null) return key;
   return undefined;
 }
 
+/** Answers are spelled as we spell them, and older ones differ in letter case alone (`ID`, `Id`). */
+const isLoose = (doc: Doc): boolean => !Object.hasOwn(doc, 'status');
+
 /** The member of `at` called `name`, in any letter case. */
-export function memberOf(at: unknown, name: string): unknown {
+export function memberOf(at: unknown, name: string, loose = true): unknown {
   if (!isDoc(at)) return undefined;
-  const key = keyIn(at, name);
+  const key = keyIn(at, name, loose);
   return key === undefined ? undefined : at[key];
 }
 
@@ -58,12 +62,12 @@ export function place(path: string): Place {
 
   const homes = (doc: Doc): Doc[] => {
     let at: unknown[] = [doc];
-    for (const name of names) at = at.flatMap((here) => inside(here, name));
+    for (const name of names) at = at.flatMap((here) => inside(here, name, isLoose(doc)));
     return at.filter(isDoc);
   };
   const firstHome = (doc: Doc): [Doc, string] | undefined => {
     for (const home of homes(doc)) {
-      const key = keyIn(home, last);
+      const key = keyIn(home, last, isLoose(doc));
       if (key !== undefined) return [home, key];
     }
     return undefined;
@@ -85,18 +89,18 @@ export function place(path: string): Place {
     drop(doc) {
       for (const home of homes(doc)) {
         delete home[last];
-        const key = keyIn(home, last);
+        const key = keyIn(home, last, isLoose(doc));
         if (key !== undefined) delete home[key];
       }
     },
     putIfAbsent(doc, value) {
       if (value === undefined) return;
       for (const name of names.includes('[]') || names.includes('{}') ? [] : [names]) make(doc, name);
-      for (const home of homes(doc)) if (keyIn(home, last) === undefined) home[last] = value;
+      for (const home of homes(doc)) if (keyIn(home, last, isLoose(doc)) === undefined) home[last] = value;
     },
     rewrite(doc, change) {
       for (const home of homes(doc)) {
-        const key = keyIn(home, last);
+        const key = keyIn(home, last, isLoose(doc));
         if (key === undefined) continue;
         const value = change(home[key]);
         if (value === undefined) delete home[key];
@@ -106,10 +110,10 @@ export function place(path: string): Place {
   };
 }
 
-function inside(here: unknown, name: string): unknown[] {
+function inside(here: unknown, name: string, loose: boolean): unknown[] {
   if (name === '[]') return Array.isArray(here) ? here : [];
   if (name === '{}') return isDoc(here) ? Object.values(here) : [];
-  const value = memberOf(here, name);
+  const value = memberOf(here, name, loose);
   return value === undefined ? [] : [value];
 }
 

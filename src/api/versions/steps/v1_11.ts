@@ -20,6 +20,11 @@ export const v1_11 = step('1.11', {
       added('body.HostConfig.NetworkMode'),
       removed('body.State.Ghost', false),
     ],
+    'GET /info': [
+      rewritten('body.IndexServerAddress', 'is a list of one', {
+        down: (list) => (Array.isArray(list) ? list[0] : list),
+      }),
+    ],
     'GET /version': [added('body.ApiVersion')],
   },
   failures: [

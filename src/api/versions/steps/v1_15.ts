@@ -1,5 +1,5 @@
 /** API 1.15. */
-import { added, rewritten } from '../lens.ts';
+import { added } from '../lens.ts';
 import { step } from '../step.ts';
 
 export const v1_15 = step('1.15', {
@@ -13,12 +13,6 @@ export const v1_15 = step('1.15', {
   requests: { 'POST /containers/create': [added('body.HostConfig')] },
   responses: {
     'GET /images/{name}/json': [added('body.VirtualSize')],
-    'GET /info': [
-      // Up to 1.15 a list of one was sent.
-      rewritten('body.IndexServerAddress', 'is one address', {
-        down: (address) => (Array.isArray(address) ? address : [address]),
-      }),
-    ],
     'GET /containers/{name}/json': [
       added('body.AppArmorProfile'),
       added('body.NetworkSettings.MacAddress'),

@@ -19,7 +19,11 @@ export const v1_16 = step('1.16', {
       added('body.DockerRootDir'),
       added('body.Labels'),
     ],
-    'GET /images/{name}/json': [added('body.Config.MacAddress'), added('body.ContainerConfig.MacAddress')],
+    'GET /images/{name}/json': [
+      added('body.Checksum'),
+      added('body.Config.MacAddress'),
+      added('body.ContainerConfig.MacAddress'),
+    ],
     'GET /containers/{name}/json': [
       added('body.State.OOMKilled'),
       added('body.State.Error'),

@@ -1,6 +1,6 @@
 /** API 1.17. */
 import { statusWas, wordsWere } from '../failure.ts';
-import { added } from '../lens.ts';
+import { added, removed } from '../lens.ts';
 import { step } from '../step.ts';
 
 export const v1_17 = step('1.17', {
@@ -17,7 +17,11 @@ export const v1_17 = step('1.17', {
     'GET /containers/json': [added('body[].Labels')],
     'GET /images/json': [added('body[].Labels')],
     'GET /info': [added('body.RegistryConfig')],
-    'GET /images/{name}/json': [added('body.Config.Labels'), added('body.ContainerConfig.Labels')],
+    'GET /images/{name}/json': [
+      removed('body.Checksum', ''),
+      added('body.Config.Labels'),
+      added('body.ContainerConfig.Labels'),
+    ],
     'GET /containers/{name}/json': [
       added('body.ExecIDs'),
       added('body.RestartCount'),

@@ -1,6 +1,6 @@
 /** API 1.18. */
 import { wordsWere } from '../failure.ts';
-import { added } from '../lens.ts';
+import { added, rewritten } from '../lens.ts';
 import { step } from '../step.ts';
 
 export const v1_18 = step('1.18', {
@@ -32,6 +32,10 @@ export const v1_18 = step('1.18', {
       added('body.ContainerConfig.VolumeDriver'),
     ],
     'GET /info': [
+      rewritten('body.IndexServerAddress', 'is one address instead of a list of one', {
+        down: (address) => [address],
+      }),
+
       added('body.SystemTime'),
       added('body.HttpProxy'),
       added('body.HttpsProxy'),

@@ -58,7 +58,7 @@ export const v1_21 = step('1.21', {
       removed('body.ContainerConfig.ExposedPorts', null),
       removed('body.ContainerConfig.VolumeDriver', ''),
     ],
-    'GET /info': [added('body.ServerVersion'), removed('body.InitPath', ''), removed('body.InitSha1', '')],
+    'GET /info': [added('body.ServerVersion')],
   },
   messages: {
     'GET /events': [

@@ -1,6 +1,6 @@
 /** API 1.23. */
 import { wordsWere } from '../failure.ts';
-import { added } from '../lens.ts';
+import { added, removed } from '../lens.ts';
 import { step } from '../step.ts';
 
 export const v1_23 = step('1.23', {
@@ -19,7 +19,12 @@ export const v1_23 = step('1.23', {
   responses: {
     'GET /containers/json': [added('body[].State'), added('body[].Mounts')],
     'GET /images/{name}/json': [added('body.RootFS')],
-    'GET /info': [added('body.CgroupDriver'), added('body.KernelMemory')],
+    'GET /info': [
+      added('body.CgroupDriver'),
+      added('body.KernelMemory'),
+      removed('body.InitPath', ''),
+      removed('body.InitSha1', ''),
+    ],
     'GET /containers/{name}/json': [
       added('body.HostConfig.StorageOpt'),
       added('body.HostConfig.Sysctls'),

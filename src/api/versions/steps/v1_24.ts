@@ -1,6 +1,6 @@
 /** API 1.24. */
 import { statusWas, wordsWere } from '../failure.ts';
-import { added, removed } from '../lens.ts';
+import { added, removed, rewritten } from '../lens.ts';
 import { step } from '../step.ts';
 
 export const v1_24 = step('1.24', {
@@ -25,7 +25,7 @@ export const v1_24 = step('1.24', {
       added('body.Runtimes'),
       added('body.DefaultRuntime'),
       added('body.LiveRestoreEnabled'),
-      removed('body.ExecutionDriver', 'native-0.2'),
+      rewritten('body.ExecutionDriver', 'no longer has a driver to name', { down: () => 'native-0.2' }),
     ],
     'GET /containers/{name}/json': [
       added('body.State.Health'),
@@ -37,6 +37,7 @@ export const v1_24 = step('1.24', {
       removed('body.HostConfig.BlkioBps', 0),
       removed('body.HostConfig.BlkioIOps', 0),
       removed('body.HostConfig.SandboxSize', 0),
+      removed('body.HostConfig.StorageOpt', null),
     ],
   },
   failures: [

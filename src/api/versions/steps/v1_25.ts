@@ -1,6 +1,6 @@
 /** API 1.25. */
 import { statusWas } from '../failure.ts';
-import { added } from '../lens.ts';
+import { added, removed } from '../lens.ts';
 import { step } from '../step.ts';
 
 /** Words by which the daemons of that time made a 400 of a message; whatever else was wrong gave 500. */
@@ -30,7 +30,7 @@ export const v1_25 = step('1.25', {
   },
   responses: {
     'GET /version': [added('body.MinAPIVersion')],
-    'GET /info': [added('body.Isolation')],
+    'GET /info': [added('body.Isolation'), removed('body.ExecutionDriver', '')],
     'GET /images/{name}/json': [added('body.OsVersion')],
     'GET /exec/{id}/json': [added('body.Pid')],
     'GET /containers/{name}/json': [
@@ -41,6 +41,7 @@ export const v1_25 = step('1.25', {
       added('body.HostConfig.NanoCpus'),
       added('body.Config.StopTimeout'),
       added('body.Mounts[].Type'),
+      removed('body.HostConfig.DiskQuota', 0),
     ],
     'GET /containers/json': [added('body[].Mounts[].Type')],
   },

@@ -1,6 +1,6 @@
 /** API 1.3. */
 import { added, defaultWas, reshaped } from '../lens.ts';
-import { type Doc, isDoc } from '../place.ts';
+import { type Doc, isDoc, memberOf } from '../place.ts';
 import { step } from '../step.ts';
 
 /** History named the tag of a layer where there was one, else its short id. */
@@ -9,6 +9,14 @@ function nameLayers(doc: Doc): void {
     const tag = Array.isArray(layer.Tags) ? layer.Tags[0] : undefined;
     layer.Id = typeof tag === 'string' ? tag : String(layer.Id ?? '').slice(0, 12);
   }
+}
+
+/** Both protocols stood in one map. */
+function flatMapping(doc: Doc): void {
+  const settings = memberOf(doc.body, 'NetworkSettings');
+  const mapping = isDoc(settings) ? settings.PortMapping : undefined;
+  if (isDoc(settings) && isDoc(mapping))
+    settings.PortMapping = { ...(mapping.Udp as Doc), ...(mapping.Tcp as Doc) };
 }
 
 export const v1_3 = step('1.3', {
@@ -25,7 +33,11 @@ export const v1_3 = step('1.3', {
       reshaped('layers are told by id, and their tags apart', { down: nameLayers }),
       added('body[].Tags'),
     ],
-    'GET /containers/{name}/json': [added('body.VolumesRW'), added('body.Config.Entrypoint')],
+    'GET /containers/{name}/json': [
+      reshaped('PortMapping has a map a protocol', { down: flatMapping }),
+      added('body.VolumesRW'),
+      added('body.Config.Entrypoint'),
+    ],
     'GET /images/{name}/json': [added('body.config.Entrypoint'), added('body.container_config.Entrypoint')],
   },
   before: { booleans: 'strict', startBody: 'ignored' },

@@ -1,15 +1,6 @@
 /** API 1.4. */
-import { added, reshaped } from '../lens.ts';
-import { type Doc, isDoc, memberOf } from '../place.ts';
+import { added } from '../lens.ts';
 import { step } from '../step.ts';
-
-/** Both protocols stood in one map. */
-function flatMapping(doc: Doc): void {
-  const settings = memberOf(doc.body, 'NetworkSettings');
-  const mapping = isDoc(settings) ? settings.PortMapping : undefined;
-  if (isDoc(settings) && isDoc(mapping))
-    settings.PortMapping = { ...(mapping.Udp as Doc), ...(mapping.Tcp as Doc) };
-}
 
 export const v1_4 = step('1.4', {
   summary: 'Events tell the image; info tells the kernel; a container has a working directory.',
@@ -24,7 +15,7 @@ export const v1_4 = step('1.4', {
   },
   responses: {
     'GET /containers/{name}/json': [
-      reshaped('PortMapping has a map a protocol', { down: flatMapping }),
+      added('body.Config.Privileged'),
       added('body.Config.WorkingDir'),
       added('body.Config.NetworkDisabled'),
     ],

@@ -1,7 +1,8 @@
 /** API 1.7. */
 import { statusWas } from '../failure.ts';
 import { entryPerTag } from '../forms/images.ts';
-import { added, moved, reshaped } from '../lens.ts';
+import { added, moved, removed, reshaped } from '../lens.ts';
+import { type Doc, memberOf } from '../place.ts';
 import { step } from '../step.ts';
 
 export const v1_7 = step('1.7', {
@@ -21,7 +22,13 @@ export const v1_7 = step('1.7', {
     ],
     'GET /images/{name}/history': [added('body[].Size')],
     'GET /info': [added('body.Driver'), added('body.DriverStatus')],
-    'GET /containers/{name}/json': [added('body.Driver')],
+    'GET /containers/{name}/json': [
+      added('body.Driver'),
+      removed(
+        'body.Config.Privileged',
+        (doc: Doc) => memberOf(memberOf(doc.body, 'HostConfig'), 'Privileged') ?? false,
+      ),
+    ],
   },
   failures: [
     statusWas(
