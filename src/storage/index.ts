@@ -1,3 +1,4 @@
 /** What is kept on disk: blobs, layers, records. */
+export { chainIdOf } from './layers/apply.ts';
 export { type OpenOptions, openStorage } from './open.ts';
 export type * from './storage.ts';

@@ -24,13 +24,13 @@ export interface OpenOptions {
 export async function openStorage({ root, log }: OpenOptions): Promise<Storage> {
   const layout = makeLayout(root);
   const records = openRecords(layout.records, log);
+  const leases = new Leases();
   const threads = new TreeThreads();
   const trash = new Trash(layout.trash, (path) => threads.run<'remove'>({ is: 'remove', path }), log);
   await trash.take(layout.staging);
   makeLayout(root);
-  const leases = new Leases();
   const content = openContent(layout);
-  const layers = await openLayers({ layout, records, content, threads, trash, log });
+  const layers = await openLayers({ layout, records, content, threads, leases, trash, log });
   await trash.emptyLeftovers();
   return {
     records,

@@ -1,8 +1,8 @@
 /** The storage room's promises. Everything here survives a crash at any line. */
 import type { Readable } from 'node:stream';
+import type { Digest } from '../formats/digest.ts';
 
-/** `sha256:` and 64 hex digits, of a blob, a config, or an uncompressed layer. */
-export type Digest = string & { readonly __digest: true };
+export type { Digest };
 /** Digest over the diff IDs from the bottom up to a layer (OCI image specification, "Layer ChainID"). */
 export type ChainId = string & { readonly __chain: true };
 
@@ -36,7 +36,10 @@ export interface Content {
   adopt(staged: string, digest: Digest): Promise<void>;
   /** A small blob, whole; its digest is checked again. */
   read(digest: Digest): Promise<Buffer>;
-  remove(digest: Digest): Promise<void>;
+  /** Gone when it returns, so that a check and the removal are one step; a crash may bring it back. */
+  remove(digest: Digest): void;
+  /** Every blob, in no order. */
+  all(): Promise<Digest[]>;
 }
 
 /** A read-only layer, unpacked. */
@@ -63,6 +66,8 @@ export interface LayerArchive {
 export interface ApplyOptions {
   readonly parent: ChainId | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Takes hold of every layer before anybody could collect it. */
+  readonly lease: Lease;
   /** Called when a layer is unpacked, or found to be here already. */
   readonly onLayer?: ((diffId: Digest) => void) | undefined;
 }
@@ -76,10 +81,11 @@ export interface Layers {
   chain(chainId: ChainId): LayerInfo[];
   /**
    * Unpacks archives, bottom first, in worker threads side by side, and registers them as layers: all or none. Chains
-   * that are here already are not unpacked again; the others must have been taken in a lease, or they may be collected.
+   * that are here already are not unpacked again.
    * @throws InvalidArgument when an archive is broken or not what was declared
    */
   apply(archives: readonly LayerArchive[], options: ApplyOptions): Promise<LayerInfo[]>;
+  /** Unknown to everybody when the call returns (before it resolves), gone from the disk a little later. */
   removeLayer(chainId: ChainId): Promise<void>;
 
   /** Makes the writable layer of container `id` (durable). `parent` undefined: an empty root. */
@@ -91,8 +97,8 @@ export interface Layers {
   removeWritable(id: string): Promise<void>;
   /** Ids of all writable layers on disk, for recovery. */
   writable(): Promise<string[]>;
-  /** Chains that writable layers stand on. */
-  parents(): Promise<ChainId[]>;
+  /** Chains that writable layers stand on, also those that are just being made. */
+  parents(): ReadonlySet<ChainId>;
   /** Names of the graph driver and its directories, as inspect shows them (`GraphDriver`). */
   describe(id: string): { Name: string; Data: Record<string, string> };
   describeLayer(chainId: ChainId): { Name: string; Data: Record<string, string> };

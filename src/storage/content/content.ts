@@ -1,12 +1,13 @@
 /** Blobs by digest, in the directory form of the OCI image layout: other tools can read it. */
 import { createHash } from 'node:crypto';
-import { createWriteStream, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
-import { open, readFile, rm } from 'node:fs/promises';
+import { createWriteStream, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { codeOf, Failed, InvalidArgument, NotFound } from '../../base/errors.ts';
-import { moveDurably, syncDirectory } from '../durable.ts';
+import { isDigest } from '../../formats/digest.ts';
+import { moveDurably } from '../durable.ts';
 import { type Layout, randomName } from '../layout.ts';
 import type { Content, Digest } from '../storage.ts';
 
@@ -58,9 +59,10 @@ export function openContent(layout: Layout): Content {
       if (`sha256:${found}` !== digest) throw new Failed(`blob ${digest} is damaged on disk`);
       return bytes;
     },
-    async remove(digest) {
-      await rm(pathOf(digest), { force: true });
-      await syncDirectory(blobs);
+    remove: (digest) => rmSync(pathOf(digest), { force: true }),
+    async all() {
+      const names = await readdir(blobs);
+      return names.map((name) => `sha256:${name}`).filter(isDigest);
     },
   };
 }

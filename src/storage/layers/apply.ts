@@ -7,7 +7,17 @@ import type { Readable } from 'node:stream';
 import { InvalidArgument } from '../../base/errors.ts';
 import { syncDirectory } from '../durable.ts';
 import { type Layout, randomName } from '../layout.ts';
-import type { ApplyOptions, ChainId, Content, Digest, LayerArchive, LayerInfo, Records } from '../storage.ts';
+import type { Leases } from '../leases.ts';
+import type {
+  ApplyOptions,
+  ChainId,
+  Content,
+  Digest,
+  LayerArchive,
+  LayerInfo,
+  Lease,
+  Records,
+} from '../storage.ts';
 import type { Trash } from '../trash.ts';
 import type { Source } from '../unpack/protocol.ts';
 import { portFrom, type TreeThreads } from '../unpack/tree-threads.ts';
@@ -28,6 +38,7 @@ export interface ApplyDeps {
   readonly records: Records;
   readonly content: Content;
   readonly threads: TreeThreads;
+  readonly leases: Leases;
   readonly trash: Trash;
 }
 
@@ -55,11 +66,14 @@ export function chainIdOf(parent: ChainId | undefined, diffId: Digest): ChainId 
  */
 export async function applyChain(
   archives: readonly LayerArchive[],
-  { parent, signal, onLayer }: ApplyOptions,
+  { parent, signal, lease, onLayer }: ApplyOptions,
   deps: ApplyDeps,
 ): Promise<LayerInfo[]> {
   const existing = existingChain(archives, parent, deps.rows);
-  for (const info of existing) onLayer?.(info.diffId);
+  for (const info of existing) {
+    lease.hold('layer', info.chainId);
+    onLayer?.(info.diffId);
+  }
   const missing = archives.slice(existing.length);
   const work = new AbortController();
   const either = signal ? AbortSignal.any([signal, work.signal]) : work.signal;
@@ -70,7 +84,7 @@ export async function applyChain(
   });
   try {
     const staged = await Promise.all(staging);
-    return [...existing, ...(await register(staged, existing.at(-1)?.chainId ?? parent, deps))];
+    return [...existing, ...(await register(staged, existing.at(-1)?.chainId ?? parent, lease, deps))];
   } catch (error) {
     work.abort(error);
     for (const done of await Promise.allSettled(staging))
@@ -128,15 +142,19 @@ async function stage(archive: LayerArchive, signal: AbortSignal, deps: ApplyDeps
 async function register(
   staged: readonly Staged[],
   parent: ChainId | undefined,
+  lease: Lease,
   deps: ApplyDeps,
 ): Promise<LayerInfo[]> {
   if (staged.length === 0) return [];
-  const { layout, rows, records, content, threads, trash } = deps;
+  const { layout, rows, records, content, threads, leases, trash } = deps;
+  await using blobs = leases.take('register');
+  for (const { blob } of staged) blobs.hold('blob', blob);
   await threads.run<'sync'>({ is: 'sync', path: layout.staging });
   const made: LayerRow[] = [];
   for (const { directory, diffId, blob, file, bytes, opaqueRoot } of staged) {
     const below = made.at(-1)?.chainId ?? parent;
     const chainId = chainIdOf(below, diffId);
+    lease.hold('layer', chainId);
     if (existsSync(file)) await content.adopt(file, blob);
     const name = randomName();
     await rename(directory, join(layout.layers, name));

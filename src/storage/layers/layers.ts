@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { NotFound } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { Layout } from '../layout.ts';
+import type { Leases } from '../leases.ts';
 import type { ChainId, Content, Layers, Records } from '../storage.ts';
 import type { Trash } from '../trash.ts';
 import type { TreeThreads } from '../unpack/tree-threads.ts';
@@ -15,6 +16,7 @@ export interface LayersDeps {
   readonly records: Records;
   readonly content: Content;
   readonly threads: TreeThreads;
+  readonly leases: Leases;
   readonly trash: Trash;
   readonly log: Log;
 }
@@ -43,6 +45,7 @@ export async function openLayers(deps: LayersDeps): Promise<Layers> {
   };
   const writable = new WritableLayers(layout, lowersOf, trash);
 
+  await writable.list();
   return {
     get: (chainId) => rows.get(chainId),
     all: () => [...rows.values()],
@@ -73,8 +76,7 @@ export async function openLayers(deps: LayersDeps): Promise<Layers> {
       if (lowers.length > 0) Data.LowerDir = lowers.join(':');
       return { Name: 'overlay2', Data };
     },
-    parents: async () =>
-      (await writable.list()).map((id) => writable.parentOf(id)).filter((at) => at !== undefined),
+    parents: () => writable.parents(),
     writableBytes: (id) => threads.run<'measure'>({ is: 'measure', path: writable.plan(id).upper }),
   };
 }

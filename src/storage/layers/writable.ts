@@ -1,6 +1,6 @@
 /** The writable layer of each container: made, mounted over its image, measured, removed. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { mkdir, open, readdir, rm } from 'node:fs/promises';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf, Failed, NotFound } from '../../base/errors.ts';
 import { MNT_DETACH, unmount } from '../../linux/index.ts';
@@ -32,11 +32,13 @@ export class WritableLayers {
   async prepare(id: string, parent: ChainId | undefined): Promise<void> {
     if (parent !== undefined) this.#lowersOf(parent);
     const home = this.#home(id);
-    await this.#trash.take(home);
-    await mkdir(home, { mode: 0o700 });
+    // From here on the parent is in use: whoever collects layers asks in the same breath as it removes.
+    this.#parents.set(id, parent);
     try {
-      for (const name of ['diff', 'work', 'merged'])
-        await mkdir(join(home, name), { mode: name === 'diff' ? 0o755 : 0o700 });
+      if (existsSync(home)) await this.#trash.take(home);
+      mkdirSync(home, { mode: 0o700 });
+      for (const name of ['diff', 'work', 'merged']) mkdirSync(join(home, name), { mode: 0o700 });
+      chmodSync(join(home, 'diff'), 0o755); // the container's root directory
       // Written last and synced: a home with a whole `lower` is a whole home.
       await using lower = await open(join(home, 'lower'), 'wx', 0o600);
       await lower.writeFile(`${parent ?? NO_PARENT}\n`);
@@ -44,10 +46,15 @@ export class WritableLayers {
       await syncDirectory(home);
       await syncDirectory(this.#layout.writable);
     } catch (error) {
+      this.#parents.delete(id);
       await rm(home, { recursive: true, force: true });
       throw error;
     }
-    this.#parents.set(id, parent);
+  }
+
+  /** Chains that are built upon. Complete once {@link list} was called. */
+  parents(): ReadonlySet<ChainId> {
+    return new Set([...this.#parents.values()].filter((parent) => parent !== undefined));
   }
 
   /** Mounts `id` and returns its root directory. Mounted already: nothing to do. @throws NotFound, Failed */
@@ -85,8 +92,12 @@ export class WritableLayers {
   async list(): Promise<string[]> {
     const whole: string[] = [];
     for (const id of await readdir(this.#layout.writable)) {
-      if (this.#readParent(id) !== 'incomplete') whole.push(id);
-      else await this.remove(id);
+      const parent = this.#parents.has(id) ? this.#parents.get(id) : this.#readParent(id);
+      if (parent === 'incomplete') await this.remove(id);
+      else {
+        this.#parents.set(id, parent);
+        whole.push(id);
+      }
     }
     return whole;
   }

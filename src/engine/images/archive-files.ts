@@ -1,0 +1,81 @@
+/** The files of an image archive by their names in it. Links lead from name to name inside the archive, nowhere else. */
+import { open } from 'node:fs/promises';
+import { InvalidArgument } from '../../base/errors.ts';
+import { DOCUMENT_BYTES_MAX } from '../../formats/oci.ts';
+import { TarError } from '../../formats/tar/entry.ts';
+import { pathBelowRoot } from '../../formats/tar/path.ts';
+import type { ArchiveMember } from '../../storage/index.ts';
+
+export type ArchiveFile = Extract<ArchiveMember, { is: 'file' }>;
+
+/** Links followed for one name, as the kernel follows at most 40. */
+const LINKS_MAX = 40;
+
+export class ArchiveFiles {
+  readonly #members: ReadonlyMap<string, ArchiveMember>;
+
+  constructor(members: ReadonlyMap<string, ArchiveMember>) {
+    this.#members = members;
+  }
+
+  /** Undefined when there is no such file. @throws InvalidArgument when the name leaves the archive or links go round */
+  find(name: string): ArchiveFile | undefined {
+    let path = clean(name);
+    for (let links = 0; links <= LINKS_MAX; links++) {
+      const through = this.#firstLink(path);
+      if (through === undefined) {
+        const member = this.#members.get(path);
+        return member?.is === 'file' ? member : undefined;
+      }
+      path = through;
+    }
+    throw new InvalidArgument(`invalid archive: too many links at ${quote(name)}`);
+  }
+
+  /** @throws InvalidArgument when there is no such file */
+  get(name: string): ArchiveFile {
+    const file = this.find(name);
+    if (!file) throw new InvalidArgument(`invalid archive: no file ${quote(name)} in it`);
+    return file;
+  }
+
+  /** A small file's bytes. @throws InvalidArgument when it is missing, or too large for a document */
+  async read(name: string): Promise<Buffer> {
+    return readDocument(this.get(name), name);
+  }
+
+  /** Names directly below the archive's root. */
+  topNames(): string[] {
+    return [...new Set([...this.#members.keys()].map((path) => path.split('/', 1)[0]!))];
+  }
+
+  /** The path with its first link replaced by what it names. */
+  #firstLink(path: string): string | undefined {
+    for (let end = path.indexOf('/'); ; end = path.indexOf('/', end + 1)) {
+      const prefix = end < 0 ? path : path.slice(0, end);
+      const member = this.#members.get(prefix);
+      if (member?.is === 'link') return clean(`${member.target}${end < 0 ? '' : path.slice(end)}`);
+      if (end < 0) return undefined;
+    }
+  }
+}
+
+/** @throws InvalidArgument when it is too large */
+export async function readDocument(file: ArchiveFile, name: string): Promise<Buffer> {
+  if (file.bytes > DOCUMENT_BYTES_MAX)
+    throw new InvalidArgument(`invalid archive: ${quote(name)} is larger than ${DOCUMENT_BYTES_MAX} bytes`);
+  await using opened = await open(file.file, 'r');
+  return opened.readFile();
+}
+
+/** Names in documents are UTF-8, names in archives one character a byte. */
+function clean(name: string): string {
+  try {
+    return pathBelowRoot(Buffer.from(name, 'utf8').toString('latin1'));
+  } catch (error) {
+    if (error instanceof TarError) throw new InvalidArgument(`invalid archive: ${error.message}`);
+    throw error;
+  }
+}
+
+const quote = (text: string): string => JSON.stringify(text.slice(0, 200));

@@ -1,0 +1,46 @@
+/** What the image verbs work with. Built once by {@link createImages}. */
+import type { Log } from '../../base/log.ts';
+import type { Nanos } from '../../base/time.ts';
+import type { Storage } from '../../storage/index.ts';
+import type { ImageStore } from './store.ts';
+
+/** A container that was made from an image. */
+export interface ImageUser {
+  readonly containerId: string;
+  readonly running: boolean;
+}
+
+export interface ImageEvent {
+  readonly Type: 'image';
+  readonly Action: 'import' | 'load' | 'tag' | 'untag' | 'delete' | 'pull';
+  readonly id: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+export interface ImagesDeps {
+  readonly storage: Storage;
+  readonly events: { emit(event: ImageEvent): void };
+  readonly now: () => Nanos;
+  /** Containers, running or not, that were made from the image with this id. */
+  readonly usedBy: (imageId: string) => readonly ImageUser[];
+  readonly log: Log;
+}
+
+export interface ImageVerbs extends ImagesDeps {
+  readonly store: ImageStore;
+}
+
+/** Tells what happened to an image, with its labels while it is there. `name`: a reference, or the id. */
+export function tell(
+  { events, store }: ImageVerbs,
+  action: ImageEvent['Action'],
+  id: string,
+  name: string,
+): void {
+  events.emit({
+    Type: 'image',
+    Action: action,
+    id,
+    attributes: { ...store.get(id)?.document.config?.Labels, name },
+  });
+}

@@ -1,0 +1,38 @@
+/** Images: what the engine's interface promises of them, made of the verbs of this folder. */
+import { messageOf } from '../../base/errors.ts';
+import type { Images } from '../engine.ts';
+import { collectAll } from './collect.ts';
+import type { ImagesDeps, ImageVerbs } from './deps.ts';
+import { importRootfs } from './import.ts';
+import { imageHistory, inspectImage } from './inspect.ts';
+import { listImages } from './list.ts';
+import { loadImages } from './load.ts';
+import { pullImage } from './pull.ts';
+import { removeImage } from './remove.ts';
+import { type ImageSource, resolveImage } from './resolve.ts';
+import { ImageStore } from './store.ts';
+import { tagImage } from './tag.ts';
+
+/**
+ * Reads what images there are. `usedBy` is not asked before the first removal or list: containers may be found later.
+ * Layers and blobs that a crash left without an image are removed in the background.
+ */
+export async function createImages(deps: ImagesDeps): Promise<Images & ImageSource> {
+  const store = new ImageStore(deps.storage, deps.log);
+  await store.open();
+  const verbs: ImageVerbs = { ...deps, store };
+  void collectAll(verbs).catch((error: unknown) =>
+    deps.log.error('images.collect', { error: messageOf(error) }),
+  );
+  return {
+    resolve: (name) => resolveImage(name, store),
+    list: async (options) => listImages(options, verbs),
+    inspect: async (name) => inspectImage(name, verbs),
+    history: async (name) => imageHistory(name, verbs),
+    tag: (name, to) => tagImage(name, to, verbs),
+    remove: (name, options) => removeImage(name, options, verbs),
+    load: (archive, options) => loadImages(archive, options, verbs),
+    importRootfs: (archive, options) => importRootfs(archive, options, verbs),
+    pull: (options) => pullImage(options),
+  };
+}

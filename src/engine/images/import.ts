@@ -1,0 +1,81 @@
+/** Makes an image of one layer from the archive of a root file system. */
+import type { Readable } from 'node:stream';
+import { InvalidArgument } from '../../base/errors.ts';
+import { VERSION } from '../../base/release.ts';
+import { formatNanos } from '../../base/time.ts';
+import { hostArchitecture } from '../../formats/oci.ts';
+import { familiarString, type ImageReference, parseRepoAndTag } from '../../formats/reference.ts';
+import type { Progress } from '../../model/progress.ts';
+import { applyChanges } from './changes.ts';
+import { type ImageVerbs, tell } from './deps.ts';
+import { imageConfig } from './inspect.ts';
+import { progressOf } from './progress.ts';
+import { registerImage } from './register.ts';
+import { refuseReserved } from './store.ts';
+
+export interface ImportOptions {
+  readonly repo: string | undefined;
+  readonly tag: string | undefined;
+  readonly message: string;
+  readonly changes: readonly string[];
+  /** `os[/architecture[/variant]]` */
+  readonly platform: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** The last message says the id. @throws InvalidArgument, from the first step of the iteration for what is asked wrongly */
+export async function* importRootfs(
+  archive: Readable,
+  options: ImportOptions,
+  verbs: ImageVerbs,
+): AsyncGenerator<Progress, void> {
+  const reference = options.repo ? refuseReserved(parseRepoAndTag(options.repo, options.tag)) : undefined;
+  const config = imageConfig(applyChanges({}, options.changes));
+  const platform = readPlatform(options.platform);
+  yield* progressOf(options.signal, async (say, signal) => {
+    const { storage, now, store } = verbs;
+    await using lease = storage.lease('import');
+    const [layer] = await storage.layers.apply([{ from: archive }], {
+      parent: undefined,
+      signal,
+      lease,
+    });
+    const created = formatNanos(now());
+    // The members in the order of their names, as the first engine writes them.
+    const { architecture, os, variant } = platform;
+    const document = {
+      architecture,
+      comment: options.message,
+      config,
+      created,
+      docker_version: VERSION,
+      history: [{ created, comment: options.message }],
+      os,
+      rootfs: { type: 'layers', diff_ids: [layer!.diffId] },
+      ...(variant === undefined ? {} : { variant }),
+    };
+    const tags: ImageReference[] = reference ? [reference] : [];
+    const image = { config: Buffer.from(JSON.stringify(document)), layers: [{ from: '' }], tags };
+    const { id } = await registerImage(image, { signal }, verbs);
+    if (reference) {
+      await store.change(() => ({
+        change: { tags: [{ reference, id }], taggedAt: created },
+        result: undefined,
+      }));
+      tell(verbs, 'tag', id, familiarString(reference));
+    }
+    tell(verbs, 'import', id, id);
+    say({ status: id });
+  });
+}
+
+/** @throws InvalidArgument */
+function readPlatform(text: string | undefined): { architecture: string; os: string; variant?: string } {
+  const [os = 'linux', architecture = hostArchitecture(), variant, ...more] =
+    (text || undefined)?.toLowerCase().split('/') ?? [];
+  const parts = [os, architecture, ...(variant === undefined ? [] : [variant])];
+  if (more.length > 0 || parts.some((part) => !/^[a-z0-9_.-]+$/.test(part)))
+    throw new InvalidArgument(`${JSON.stringify(text)}: unknown operating system or architecture`);
+  if (os !== 'linux') throw new InvalidArgument(`operating system is not supported: ${os}`);
+  return { architecture, os, ...(variant === undefined ? {} : { variant }) };
+}

@@ -1,0 +1,150 @@
+/** An OCI image layout in an archive: `index.json` and blobs by digest. */
+import { InvalidArgument } from '../../base/errors.ts';
+import { digestOf, isDigest } from '../../formats/digest.ts';
+import {
+  type Descriptor,
+  documentKind,
+  hostArchitecture,
+  type ImageManifest,
+  readIndex,
+  readManifest,
+  readMediaType,
+} from '../../formats/oci.ts';
+import { type ImageReference, parseReference } from '../../formats/reference.ts';
+import { type ArchiveFile, type ArchiveFiles, readDocument } from './archive-files.ts';
+import { readTag } from './load-docker.ts';
+import type { NewImage } from './register.ts';
+
+/** Indexes inside indexes: one is usual, more than a few are made to exhaust. */
+const NESTING_MAX = 8;
+/** Manifests looked at in one archive. */
+const MANIFESTS_MAX = 1000;
+const NAME = 'io.containerd.image.name';
+const REF_NAME = 'org.opencontainers.image.ref.name';
+const CONFIG_TYPES = [
+  'application/vnd.oci.image.config.v1+json',
+  'application/vnd.docker.container.image.v1+json',
+];
+const LAYER_TYPE =
+  /^application\/vnd\.(?:oci\.image\.layer\.(?:nondistributable\.)?v1\.tar(?:\+(?:gzip|zstd))?|docker\.image\.rootfs\.(?:foreign\.)?diff\.tar(?:\.gzip|\.zstd)?)$/;
+
+/** Every image of the layout that this machine could run, with its names. @throws InvalidArgument */
+export async function readOciLayout(files: ArchiveFiles): Promise<NewImage[]> {
+  const reader = new LayoutReader(files);
+  const { manifests } = readIndex(await files.read('index.json'));
+  const images: NewImage[] = [];
+  for (const group of byName(manifests)) {
+    const found = await reader.images(group);
+    for (const manifest of found) images.push(await reader.image(manifest, namesOf(group[0]!)));
+  }
+  if (images.length === 0)
+    throw new InvalidArgument(`invalid archive: no image for linux/${hostArchitecture()} in it`);
+  return images;
+}
+
+/** Descriptors of one name are one image for several platforms. */
+function byName(descriptors: readonly Descriptor[]): Descriptor[][] {
+  const groups = new Map<string, Descriptor[]>();
+  for (const [i, descriptor] of descriptors.entries()) {
+    const name = descriptor.annotations?.[NAME] ?? descriptor.annotations?.[REF_NAME];
+    const key = name ?? (descriptor.platform ? '' : `#${i}`);
+    groups.set(key, [...(groups.get(key) ?? []), descriptor]);
+  }
+  return [...groups.values()];
+}
+
+/** A whole name counts; a bare tag (`latest`), as some tools write it, says nothing of a repository. */
+function namesOf({ annotations }: Descriptor): ImageReference[] {
+  const name = annotations?.[NAME] ?? annotations?.[REF_NAME];
+  if (name === undefined) return [];
+  if (annotations?.[NAME] === undefined && parseReference(name).tag === undefined) return [];
+  return [readTag(name)];
+}
+
+class LayoutReader {
+  readonly #files: ArchiveFiles;
+  #looked = 0;
+
+  constructor(files: ArchiveFiles) {
+    this.#files = files;
+  }
+
+  /** The manifests to take of descriptors that are alternatives: the one for this machine, or all when none names a platform. */
+  async images(descriptors: readonly Descriptor[], path: readonly string[] = []): Promise<ImageManifest[]> {
+    if (path.length > NESTING_MAX)
+      throw new InvalidArgument('invalid archive: indexes are nested too deeply');
+    const candidates = descriptors.filter(isImage);
+    const found: ImageManifest[] = [];
+    for (const descriptor of candidates.length > 1 ? forThisMachine(candidates) : candidates) {
+      const digest = descriptor.digest ?? '';
+      if (path.includes(digest)) throw new InvalidArgument('invalid archive: an index lists itself');
+      if (++this.#looked > MANIFESTS_MAX) throw new InvalidArgument('invalid archive: too many manifests');
+      const bytes = await readDocument(this.#blob(descriptor), digest);
+      checkMediaType(descriptor, bytes);
+      if (documentKind(descriptor.mediaType) === 'manifest') found.push(readManifest(bytes));
+      else found.push(...(await this.images(readIndex(bytes).manifests, [...path, digest])));
+    }
+    return found;
+  }
+
+  async image({ config, layers }: ImageManifest, tags: readonly ImageReference[]): Promise<NewImage> {
+    if (!CONFIG_TYPES.includes(config.mediaType ?? ''))
+      throw new InvalidArgument(
+        `invalid archive: ${quote(config.mediaType)} is no configuration of an image`,
+      );
+    const wrong = layers.find(({ mediaType }) => !LAYER_TYPE.test(mediaType ?? ''));
+    if (wrong)
+      throw new InvalidArgument(`invalid archive: ${quote(wrong.mediaType)} is no layer of an image`);
+    return {
+      config: await readDocument(this.#blob(config), config.digest ?? ''),
+      layers: layers.map((layer) => {
+        const { file, digest } = this.#blob(layer);
+        return { from: file, blob: digest };
+      }),
+      tags,
+    };
+  }
+
+  /** The blob that a descriptor names, when it is what the descriptor says. @throws InvalidArgument */
+  #blob({ digest = '', size, data }: Descriptor): ArchiveFile {
+    if (!isDigest(digest)) throw new InvalidArgument(`invalid archive: digest ${quote(digest)}`);
+    const file = this.#files.get(`blobs/sha256/${digest.slice('sha256:'.length)}`);
+    if (file.digest !== digest)
+      throw new InvalidArgument(`invalid archive: blob ${digest} is ${file.digest}`);
+    if (file.bytes !== size)
+      throw new InvalidArgument(`invalid archive: blob ${digest} has ${file.bytes} bytes, not ${size}`);
+    if (data !== undefined && !sameData(data, digest, size))
+      throw new InvalidArgument(`invalid archive: the data of ${digest} is other than its blob`);
+    return file;
+  }
+}
+
+function sameData(base64: string, digest: string, size: number): boolean {
+  const bytes = Buffer.from(base64, 'base64');
+  return bytes.length === size && digestOf(bytes) === digest;
+}
+
+/** Attestations and signatures stand beside images in an index. */
+function isImage({ mediaType, annotations, platform }: Descriptor): boolean {
+  if (annotations?.['vnd.docker.reference.type'] !== undefined || platform?.os === 'unknown') return false;
+  return documentKind(mediaType) !== undefined;
+}
+
+/** With platforms: the first that fits this machine. Without: all. */
+function forThisMachine(candidates: readonly Descriptor[]): readonly Descriptor[] {
+  if (candidates.every(({ platform }) => platform === undefined)) return candidates;
+  const fits = ({ platform }: Descriptor) =>
+    platform?.os === 'linux' && platform.architecture === hostArchitecture();
+  return candidates.filter(fits).slice(0, 1);
+}
+
+/** What the document says of itself must be what pointed to it. @throws InvalidArgument */
+function checkMediaType({ mediaType }: Descriptor, bytes: Buffer): void {
+  const own = readMediaType(bytes);
+  if (own !== undefined && own !== '' && own !== mediaType)
+    throw new InvalidArgument(
+      `invalid archive: a document is ${quote(own)} where ${quote(mediaType)} was said`,
+    );
+}
+
+const quote = (text: string | undefined): string => JSON.stringify((text ?? '').slice(0, 200));

@@ -1,0 +1,78 @@
+/** Loads images from an archive, whatever tool wrote it. */
+import type { Readable } from 'node:stream';
+import { InvalidArgument } from '../../base/errors.ts';
+import { shortId } from '../../formats/digest.ts';
+import { familiarString } from '../../formats/reference.ts';
+import type { Progress } from '../../model/progress.ts';
+import type { Lease } from '../../storage/index.ts';
+import { ArchiveFiles } from './archive-files.ts';
+import { type ImageVerbs, tell } from './deps.ts';
+import { readDockerArchive } from './load-docker.ts';
+import { readLegacyArchive } from './load-legacy.ts';
+import { readOciLayout } from './load-oci.ts';
+import { line, progressOf, type Say } from './progress.ts';
+import { type NewImage, type Registered, registerImage } from './register.ts';
+
+export interface LoadOptions {
+  /** No progress of layers: only what was loaded. */
+  readonly quiet: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Images one after the other; what was registered before a failure stays. @throws InvalidArgument */
+export function loadImages(
+  archive: Readable,
+  { quiet, signal }: LoadOptions,
+  verbs: ImageVerbs,
+): AsyncGenerator<Progress, void> {
+  return progressOf(signal, async (say, signal) => {
+    await using opened = await verbs.storage.openArchive(archive, { signal });
+    await using lease = verbs.storage.lease('load');
+    const files = new ArchiveFiles(opened.members);
+    for await (const image of imagesIn(files, { signal, lease }, verbs)) {
+      const onLayer = quiet ? undefined : layerProgress(image, say);
+      const registered = await registerImage(image, { signal, onLayer }, verbs);
+      report(image, registered, say);
+      tell(verbs, 'load', registered.id, registered.id);
+    }
+  });
+}
+
+async function* imagesIn(
+  files: ArchiveFiles,
+  { signal, lease }: { signal: AbortSignal; lease: Lease },
+  verbs: ImageVerbs,
+): AsyncGenerator<NewImage, void> {
+  if (files.find('manifest.json')) yield* await readDockerArchive(files);
+  else if (files.find('index.json')) yield* await readOciLayout(files);
+  else if (files.find('repositories')) yield* readLegacyArchive(files, signal, lease, verbs);
+  else
+    throw new InvalidArgument(
+      'invalid archive: it has neither manifest.json nor index.json nor repositories',
+    );
+}
+
+/** One message a layer, when it is unpacked or found to be here. */
+function layerProgress({ layers }: NewImage, say: Say): (diffId: string) => void {
+  const total = layers.length;
+  let current = 0;
+  return (diffId) => {
+    current++;
+    say({
+      status: 'Loading layer',
+      id: shortId(diffId),
+      progressDetail: { current, total, units: 'layers' },
+    });
+  };
+}
+
+function report({ tags }: NewImage, { id, displaced }: Registered, say: Say): void {
+  for (const old of displaced)
+    say(
+      line(
+        `The image ${familiarString(old.reference)} already exists, renaming the old one with ID ${old.id} to empty string`,
+      ),
+    );
+  for (const reference of tags) say(line(`Loaded image: ${familiarString(reference)}`));
+  if (tags.length === 0) say(line(`Loaded image ID: ${id}`));
+}

@@ -1,0 +1,50 @@
+/** Puts an image into the store: its layers, its configuration, its names. In this order a crash leaves all or nothing. */
+import { Readable } from 'node:stream';
+import { InvalidArgument } from '../../base/errors.ts';
+import type { ImageReference } from '../../formats/reference.ts';
+import type { Digest, LayerArchive } from '../../storage/index.ts';
+import type { ImageVerbs } from './deps.ts';
+import { identify } from './store.ts';
+
+export interface NewImage {
+  /** The configuration's bytes: their digest becomes the id. */
+  readonly config: Buffer;
+  /** Bottom first, one for each diff id of the configuration. */
+  readonly layers: readonly Omit<LayerArchive, 'expectedDiffId'>[];
+  readonly tags: readonly ImageReference[];
+  readonly parent?: string | undefined;
+}
+
+export interface Registered {
+  readonly id: Digest;
+  /** Images that had one of the names until now. */
+  readonly displaced: readonly { readonly reference: ImageReference; readonly id: string }[];
+}
+
+/** @throws InvalidArgument when configuration and layers do not belong together */
+export async function registerImage(
+  { config, layers, tags, parent }: NewImage,
+  options: { readonly signal: AbortSignal; readonly onLayer?: ((diffId: Digest) => void) | undefined },
+  { storage, store }: ImageVerbs,
+): Promise<Registered> {
+  const { id, document } = identify(config);
+  const diffIds = document.rootfs.diff_ids as readonly Digest[];
+  if (layers.length !== diffIds.length)
+    throw new InvalidArgument(
+      `invalid manifest, layers length mismatch: expected ${layers.length}, got ${diffIds.length}`,
+    );
+  if (document.os && document.os !== 'linux')
+    throw new InvalidArgument(`cannot load ${document.os} image on linux`);
+  await using lease = storage.lease('image');
+  lease.hold('blob', id);
+  const archives = layers.map((layer, i) => ({ ...layer, expectedDiffId: diffIds[i] }));
+  await storage.layers.apply(archives, { parent: undefined, lease, ...options });
+  options.signal.throwIfAborted();
+  await storage.content.ingest(Readable.from([config]), { expected: id });
+  const displaced = await store.change(() => {
+    const before = tags.map((reference) => ({ reference, id: store.named(reference) ?? id }));
+    const change = { images: [{ id, document, parent }], tags: tags.map((reference) => ({ reference, id })) };
+    return { change, result: before.filter((old) => old.id !== id) };
+  });
+  return { id, displaced };
+}

@@ -1,0 +1,167 @@
+/** Removes names of images, and images: the rules for tags, ids, children and containers of the first engine. */
+import { Conflict, InvalidArgument } from '../../base/errors.ts';
+import { shortId } from '../../formats/digest.ts';
+import { familiarName, familiarString, parseReference, storedForm } from '../../formats/reference.ts';
+import type { ImageDeleteItem } from '../../model/image.ts';
+import { collectLayers } from './collect.ts';
+import { type ImageVerbs, tell } from './deps.ts';
+import type { Image } from './store.ts';
+
+export interface RemoveOptions {
+  readonly force: boolean;
+  /** Also parents that nothing needs any more. */
+  readonly prune: boolean;
+}
+
+/** Why an image cannot go. `hard`: not even by force. */
+interface Obstacle {
+  readonly hard: boolean;
+  readonly used: boolean;
+  readonly message: string;
+}
+
+/**
+ * Removes what `name` names: a name goes, and the image with its last name; an id takes the image and its names if they
+ * are all of one repository.
+ * @throws NotFound, Conflict
+ */
+export async function removeImage(
+  name: string,
+  options: RemoveOptions,
+  verbs: ImageVerbs,
+): Promise<ImageDeleteItem[]> {
+  if (name.trim() === '') throw new InvalidArgument('image name cannot be blank');
+  const { store } = verbs;
+  const image = store.find(name);
+  const items: ImageDeleteItem[] = [];
+  if (isIdOf(image.id, name)) await removeNamesOfId(image, options, items, verbs);
+  else if (!(await removeName(image, name, options, items, verbs))) return items;
+  await removeUnnamed(image.id, options, !isIdOf(image.id, name), items, verbs);
+  return items;
+}
+
+const isIdOf = (id: string, name: string): boolean =>
+  id.startsWith(name) || id.slice('sha256:'.length).startsWith(name);
+
+/** True when no name is left, so that the image itself is to go. */
+async function removeName(
+  image: Image,
+  name: string,
+  { force }: RemoveOptions,
+  items: ImageDeleteItem[],
+  verbs: ImageVerbs,
+): Promise<boolean> {
+  const { store, usedBy } = verbs;
+  const user = usedBy(image.id)[0];
+  if (!force && isSingleReference(store.references(image.id)) && user)
+    throw new Conflict(
+      `conflict: unable to remove repository reference "${name}" (must force) - container ${shortId(user.containerId)} is using its referenced image ${shortId(image.id)}`,
+    );
+  const reference = storedForm(parseReference(name));
+  await untag(image, [familiarString(reference)], items, verbs);
+  if (reference.digest === undefined) {
+    const repository = familiarName(reference);
+    const left = store.references(image.id).map(parseReference);
+    const same = left.filter((other) => familiarName(other) === repository);
+    // Digests that came with a tag go with the repository's last tag.
+    if (same.every((other) => other.digest !== undefined))
+      await untag(image, same.map(familiarString), items, verbs, false);
+  }
+  return store.references(image.id).length === 0;
+}
+
+async function removeNamesOfId(
+  image: Image,
+  { force }: RemoveOptions,
+  items: ImageDeleteItem[],
+  verbs: ImageVerbs,
+): Promise<void> {
+  const names = verbs.store.references(image.id);
+  if (!isSingleReference(names)) return;
+  const obstacle = obstacleTo(image, { stopped: !force, named: false }, verbs);
+  if (obstacle) throw conflict(image.id, obstacle);
+  await untag(image, names, items, verbs);
+}
+
+async function untag(
+  image: Image,
+  names: readonly string[],
+  items: ImageDeleteItem[],
+  verbs: ImageVerbs,
+  announce = true,
+): Promise<void> {
+  if (names.length === 0) return;
+  await verbs.store.change(() => ({ change: { untag: names }, result: undefined }));
+  for (const name of names) {
+    if (announce) tell(verbs, 'untag', image.id, image.id);
+    items.push({ Untagged: name });
+  }
+}
+
+/** `quiet`: a name was removed already, so that an obstacle is no failure as long as the image stays of use. */
+async function removeUnnamed(
+  id: string,
+  { force, prune }: RemoveOptions,
+  quiet: boolean,
+  items: ImageDeleteItem[],
+  verbs: ImageVerbs,
+): Promise<void> {
+  const { store } = verbs;
+  const image = store.get(id);
+  if (!image) return; // another client was quicker
+  const obstacle = obstacleTo(image, { stopped: !force, named: !force }, verbs);
+  if (obstacle) {
+    const dangling = store.references(id).length === 0 && store.children(id).length === 0;
+    if (quiet && (!dangling || obstacle.used)) return;
+    throw conflict(id, obstacle);
+  }
+  await untag(image, store.references(id), items, verbs);
+  await store.change(() => ({ change: { remove: [id] }, result: undefined }));
+  if (!store.get(id) && !verbs.storage.leased('blob', image.id)) verbs.storage.content.remove(image.id);
+  const { removed, done } = collectLayers(verbs);
+  await done;
+  tell(verbs, 'delete', id, id);
+  items.push({ Deleted: id }, ...removed.map((chainId) => ({ Deleted: chainId })));
+  if (prune && image.parent !== undefined)
+    await removeUnnamed(image.parent, { force: false, prune: true }, true, items, verbs);
+}
+
+function obstacleTo(
+  image: Image,
+  soft: { stopped: boolean; named: boolean },
+  { store, usedBy }: ImageVerbs,
+): Obstacle | undefined {
+  if (store.children(image.id).length > 0)
+    return { hard: true, used: false, message: 'image has dependent child images' };
+  const users = usedBy(image.id);
+  const running = users.find((user) => user.running);
+  if (running) {
+    const message = `image is being used by running container ${shortId(running.containerId)}`;
+    return { hard: true, used: true, message };
+  }
+  if (soft.named && store.references(image.id).length > 0)
+    return { hard: false, used: false, message: 'image is referenced in multiple repositories' };
+  const stopped = soft.stopped ? users[0] : undefined;
+  return (
+    stopped && {
+      hard: false,
+      used: true,
+      message: `image is being used by stopped container ${shortId(stopped.containerId)}`,
+    }
+  );
+}
+
+function conflict(id: string, { hard, message }: Obstacle): Conflict {
+  const force = hard ? 'cannot be forced' : 'must be forced';
+  return new Conflict(`conflict: unable to delete ${shortId(id)} (${force}) - ${message}`);
+}
+
+/** All of one repository, with one tag at most. */
+function isSingleReference(names: readonly string[]): boolean {
+  if (names.length <= 1) return names.length === 1;
+  const references = names.map(parseReference);
+  const digested = new Set(references.filter(({ digest }) => digest !== undefined).map(familiarName));
+  const tagged = references.filter(({ digest }) => digest === undefined);
+  if (tagged.length > 1 || digested.size !== 1) return false;
+  return digested.has(familiarName(tagged[0] ?? references[0]!));
+}

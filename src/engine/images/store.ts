@@ -1,0 +1,245 @@
+/** Which images there are and what they are called. In memory for reading; every change is on the disk before it is seen. */
+import { InvalidArgument, messageOf, NotFound } from '../../base/errors.ts';
+import type { Log } from '../../base/log.ts';
+import { Mailbox } from '../../base/mailbox.ts';
+import { type Nanos, parseRfc3339 } from '../../base/time.ts';
+import { digestOf } from '../../formats/digest.ts';
+import { type ImageDocument, readImageDocument } from '../../formats/oci.ts';
+import {
+  familiarName,
+  familiarString,
+  type ImageReference,
+  parseAnyReference,
+  parseReference,
+  storedForm,
+  withDefaultTag,
+} from '../../formats/reference.ts';
+import { type ChainId, type Change, chainIdOf, type Digest, type Storage } from '../../storage/index.ts';
+
+const IMAGES = 'image';
+const REFERENCES = 'reference';
+
+/** What is recorded of an image besides its configuration, which is the blob that its id names. */
+interface ImageRow {
+  readonly parent?: string;
+  readonly lastTagged?: string;
+}
+
+export interface Image {
+  /** Digest of the configuration's bytes. */
+  readonly id: Digest;
+  readonly document: ImageDocument;
+  /** Bottom first, one a layer. */
+  readonly chain: readonly ChainId[];
+  readonly createdNanos: Nanos | undefined;
+  readonly parent: string | undefined;
+  /** RFC 3339; undefined: never. */
+  readonly lastTagged: string | undefined;
+}
+
+/** Chain ids of an image's layers, bottom first. */
+export function chainOf(document: ImageDocument): ChainId[] {
+  const chain: ChainId[] = [];
+  for (const diffId of document.rootfs.diff_ids) chain.push(chainIdOf(chain.at(-1), diffId as Digest));
+  return chain;
+}
+
+/** What an operation changes, all of it or nothing. */
+export interface ImageChange {
+  /** Added, or given a parent. */
+  readonly images?: readonly {
+    readonly id: Digest;
+    readonly document: ImageDocument;
+    readonly parent?: string | undefined;
+  }[];
+  readonly tags?: readonly { readonly reference: ImageReference; readonly id: string }[];
+  readonly untag?: readonly string[];
+  readonly remove?: readonly string[];
+  /** Stamps images of `tags` as tagged now (`docker tag`, not load). */
+  readonly taggedAt?: string;
+}
+
+export class ImageStore {
+  readonly #storage: Storage;
+  readonly #log: Log;
+  readonly #images = new Map<string, Image>();
+  /** Familiar form → image id. */
+  readonly #references = new Map<string, string>();
+  readonly #turn = new Mailbox();
+  /** Some recorded image could not be read: what it holds is unknown, so nothing may be collected. */
+  incomplete = false;
+
+  constructor(storage: Storage, log: Log) {
+    this.#storage = storage;
+    this.#log = log;
+  }
+
+  /** Reads what is recorded. An image that cannot be read is left alone and logged; the others are served. */
+  async open(): Promise<void> {
+    const rows = (await this.#storage.records.load(IMAGES)) as Map<Digest, ImageRow>;
+    for (const [id, row] of rows)
+      try {
+        const document = readImageDocument(await this.#storage.content.read(id));
+        const top = chainOf(document).at(-1);
+        if (top !== undefined) this.#storage.layers.chain(top);
+        this.#put(id, document, row);
+      } catch (error) {
+        this.incomplete = true;
+        this.#log.error('image.unreadable', { id, error: messageOf(error) });
+      }
+    for (const [name, id] of (await this.#storage.records.load(REFERENCES)) as Map<string, string>)
+      if (this.#images.has(id)) this.#references.set(name, id);
+      else this.#log.error('image.reference-to-nothing', { name, id });
+  }
+
+  get(id: string): Image | undefined {
+    return this.#images.get(id);
+  }
+  all(): Image[] {
+    return [...this.#images.values()];
+  }
+  children(id: string): Image[] {
+    return this.all().filter(({ parent }) => parent === id);
+  }
+  /** Familiar forms of all that names an image, in the order of their full forms. */
+  references(id: string): string[] {
+    const mine = [...this.#references].filter(([, of]) => of === id).map(([name]) => parseReference(name));
+    const full = (reference: ImageReference) => `${reference.domain}/${reference.path}${suffix(reference)}`;
+    return mine.sort((a, b) => (full(a) < full(b) ? -1 : 1)).map(familiarString);
+  }
+  tags(id: string): string[] {
+    return this.references(id).filter((name) => !name.includes('@'));
+  }
+  digests(id: string): string[] {
+    return this.references(id).filter((name) => name.includes('@'));
+  }
+  /** The image that a reference names now. */
+  named(reference: ImageReference): string | undefined {
+    return this.#references.get(familiarString(storedForm(reference)));
+  }
+
+  /**
+   * Finds by name, then by id: whole, or a prefix that fits one image alone.
+   * @throws NotFound with Docker's words, InvalidArgument for what cannot be a name
+   */
+  find(name: string): Image {
+    const asked = parseAnyReference(name);
+    if (asked.is === 'id') return this.#images.get(asked.id) ?? missing(asked.id);
+    const id = this.named(asked.reference) ?? this.#byPrefix(name);
+    return (
+      (id === undefined ? undefined : this.#images.get(id)) ??
+      missing(familiarString(withDefaultTag(asked.reference)))
+    );
+  }
+
+  /** One at a time: `plan` looks at what is there and says what to change; the change is recorded, then seen. */
+  change<T>(
+    plan: () => { change: ImageChange; result: T } | Promise<{ change: ImageChange; result: T }>,
+  ): Promise<T> {
+    return this.#turn.run(async () => {
+      const { change, result } = await plan();
+      await this.#storage.records.write(this.#rows(change));
+      this.#apply(change);
+      return result;
+    });
+  }
+
+  #rows({ images = [], tags = [], untag = [], remove = [], taggedAt }: ImageChange): Change[] {
+    const stamped =
+      taggedAt === undefined
+        ? []
+        : tags.map(({ id }) => this.#images.get(id)).filter((image) => image !== undefined);
+    return [
+      ...images.map(({ id, parent }) => ({
+        table: IMAGES,
+        key: id,
+        value: rowOf({ ...this.#images.get(id), ...(parent ? { parent } : {}) }),
+      })),
+      ...stamped.map((image) => ({
+        table: IMAGES,
+        key: image.id,
+        value: rowOf({ ...image, lastTagged: taggedAt }),
+      })),
+      ...this.#orphaned(remove).map((image) => ({
+        table: IMAGES,
+        key: image.id,
+        value: rowOf({ ...image, parent: undefined }),
+      })),
+      ...tags.map(({ reference, id }) => ({
+        table: REFERENCES,
+        key: familiarString(storedForm(reference)),
+        value: id,
+      })),
+      ...untag.map((name) => ({ table: REFERENCES, key: name, value: undefined })),
+      ...remove.map((id) => ({ table: IMAGES, key: id, value: undefined })),
+    ];
+  }
+
+  #apply({ images = [], tags = [], untag = [], remove = [], taggedAt }: ImageChange): void {
+    for (const { id, document, parent } of images)
+      this.#put(id, document, rowOf({ ...this.#images.get(id), ...(parent ? { parent } : {}) }));
+    for (const { reference, id } of tags) {
+      this.#references.set(familiarString(storedForm(reference)), id);
+      const image = this.#images.get(id);
+      if (image && taggedAt !== undefined) this.#images.set(id, { ...image, lastTagged: taggedAt });
+    }
+    for (const name of untag) this.#references.delete(name);
+    for (const image of this.#orphaned(remove)) this.#images.set(image.id, { ...image, parent: undefined });
+    for (const id of remove) this.#images.delete(id);
+  }
+
+  /** Images that lose their parent. */
+  #orphaned(removed: readonly string[]): Image[] {
+    return this.all().filter(
+      ({ id, parent }) => parent !== undefined && removed.includes(parent) && !removed.includes(id),
+    );
+  }
+
+  #put(id: Digest, document: ImageDocument, row: ImageRow): void {
+    const createdNanos = document.created === undefined ? undefined : parseRfc3339(document.created);
+    const { parent, lastTagged } = row;
+    this.#images.set(id, { id, document, chain: chainOf(document), createdNanos, parent, lastTagged });
+  }
+
+  #byPrefix(text: string): string | undefined {
+    const [algorithm, rest] = text.includes(':') ? text.split(':', 2) : ['sha256', text];
+    if (algorithm !== 'sha256' || !/^[0-9a-f]{1,64}$/.test(rest ?? '')) return undefined;
+    const found = [...this.#images.keys()].filter((id) => id.startsWith(`sha256:${rest}`));
+    return found.length === 1 ? found[0] : undefined;
+  }
+}
+
+const rowOf = ({
+  parent,
+  lastTagged,
+}: {
+  parent?: string | undefined;
+  lastTagged?: string | undefined;
+}): ImageRow => ({
+  ...(parent ? { parent } : {}),
+  ...(lastTagged ? { lastTagged } : {}),
+});
+
+const suffix = ({ tag, digest }: ImageReference): string =>
+  digest === undefined ? `:${tag}` : `${tag === undefined ? '' : `:${tag}`}@${digest}`;
+
+function missing(name: string): never {
+  throw new NotFound(`No such image: ${name}`);
+}
+
+/** Names that would be read as an id are never given. @throws InvalidArgument */
+export function refuseReserved(reference: ImageReference): ImageReference {
+  const name = familiarName(reference);
+  if (name === 'sha256')
+    throw new InvalidArgument('refusing to create an ambiguous tag using digest algorithm as name');
+  if (/^[0-9a-f]{64}$/.test(name))
+    throw new InvalidArgument(
+      `invalid repository name (${name}), cannot specify 64-byte hexadecimal strings`,
+    );
+  return reference;
+}
+
+/** The bytes of a configuration and the id they make. */
+export function identify(bytes: Buffer): { id: Digest; document: ImageDocument } {
+  return { id: digestOf(bytes), document: readImageDocument(bytes) };
+}

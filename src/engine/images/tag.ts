@@ -1,0 +1,23 @@
+/** Gives an image another name. */
+
+import { InvalidArgument } from '../../base/errors.ts';
+import { formatNanos } from '../../base/time.ts';
+import { familiarString, parseRepoAndTag } from '../../formats/reference.ts';
+import { type ImageVerbs, tell } from './deps.ts';
+import { refuseReserved } from './store.ts';
+
+/** Whatever had the name before loses it. @throws NotFound, InvalidArgument */
+export async function tagImage(
+  name: string,
+  to: { readonly repo: string; readonly tag: string | undefined },
+  verbs: ImageVerbs,
+): Promise<void> {
+  if (to.repo === '') throw new InvalidArgument('repository name must have at least one component');
+  const reference = refuseReserved(parseRepoAndTag(to.repo, to.tag));
+  const taggedAt = formatNanos(verbs.now());
+  const id = await verbs.store.change(() => {
+    const image = verbs.store.find(name);
+    return { change: { tags: [{ reference, id: image.id }], taggedAt }, result: image.id };
+  });
+  tell(verbs, 'tag', id, familiarString(reference));
+}
