@@ -5,7 +5,8 @@ import type { Records } from '../../storage/index.ts';
 import { CONTAINERS, type ContainerRecord } from './record.ts';
 
 export interface ExitNews {
-  readonly exitCode: number;
+  /** Undefined: nobody knows; `error` says why. */
+  readonly exitCode: number | undefined;
   readonly error: string;
 }
 

@@ -67,7 +67,7 @@ async function saveEnd(
   const exitCode = exitCodeOf(last);
   if (last.oomKilled) tell(deps, container, 'oom');
   tell(deps, container, 'die', { exitCode: String(exitCode), execDuration: String(seconds(last)) });
-  container.tellExit({ exitCode, error: last.error });
+  container.tellExit({ exitCode: last.exitCode, error: last.error });
 }
 
 const seconds = ({ startedAt, finishedAt }: LastRun): number =>

@@ -72,8 +72,9 @@ const refusals: Readonly<Record<Verb, (state: State, id: string) => string>> = {
 export const isAlive = (state: State): state is Extract<State, { pid: number }> =>
   state.is === 'running' || state.is === 'paused';
 
-/** Clients want a number: 255 stands for a code that nobody knows, and `Error` says so. */
-export const exitCodeOf = (last: LastRun): number => last.exitCode ?? 255;
+/** Clients want a number: this stands for a code that nobody knows, and `Error` says so. */
+export const UNKNOWN_EXIT = 255;
+export const exitCodeOf = (last: LastRun): number => last.exitCode ?? UNKNOWN_EXIT;
 
 /** `State` of inspect. */
 export function stateView(state: State): ContainerState {

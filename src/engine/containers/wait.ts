@@ -2,12 +2,11 @@
 import type { WaitResponse } from '../../model/container.ts';
 import type { WaitCondition } from '../engine.ts';
 import type { Container, ExitNews } from './container.ts';
-import { exitCodeOf, isAlive } from './state.ts';
+import { isAlive, UNKNOWN_EXIT } from './state.ts';
 
-const answer = ({ exitCode, error }: ExitNews): WaitResponse => ({
-  StatusCode: exitCode,
-  ...(error ? { Error: { Message: error } } : {}),
-});
+/** Only a code that nobody knows is an error of the waiting. */
+const answer = ({ exitCode, error }: ExitNews): WaitResponse =>
+  exitCode === undefined ? { StatusCode: UNKNOWN_EXIT, Error: { Message: error } } : { StatusCode: exitCode };
 
 /** The listening begins before this returns: what happens afterwards is not missed. */
 export function waitFor(
@@ -17,10 +16,7 @@ export function waitFor(
 ): Promise<WaitResponse> {
   const { state } = container.record;
   const running = isAlive(state) || state.is === 'restarting';
-  const now = () => ({
-    exitCode: exitCodeOf(container.record.state.last),
-    error: container.record.state.last.error,
-  });
+  const now = () => ({ exitCode: container.record.state.last.exitCode, error: container.record.state.last.error });
   if (condition === 'removed') return removed(container, signal, now);
   if (condition === 'not-running' && !running) return Promise.resolve(answer(now()));
   return container.nextExit(signal).then(answer);

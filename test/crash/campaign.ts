@@ -1,0 +1,201 @@
+/**
+ * The crash campaign: containers of every kind run while the daemon, the keeper or both are killed −9 at random
+ * moments, and a client goes on creating, starting and removing. At the end each container must have written every
+ * byte once and ended as it said; for both killed at once only what the design allows may be missing.
+ */
+import { readFileSync } from 'node:fs';
+import type { Gantry } from '../harness/gantry.ts';
+import { type Kind, randomFrom, type Workload, workload } from './workload.ts';
+
+export interface CampaignOptions {
+  readonly containers: number;
+  readonly kills: number;
+  readonly seed: number;
+  readonly say: (line: string) => void;
+}
+export interface Verdict {
+  readonly kills: Record<'daemon' | 'keeper' | 'both', number>;
+  readonly containers: number;
+  readonly streams: number;
+  readonly megabytes: number;
+  readonly wrongCodes: readonly string[];
+  readonly wrongStreams: readonly string[];
+  /** Allowed by the design with both killed at once: terminals hung up, unread output of ended containers. */
+  readonly allowed: readonly string[];
+  readonly churned: number;
+}
+
+interface Member {
+  readonly work: Workload;
+  id: string;
+  /** What a reader was told so far. */
+  told: string[];
+  /** Running when both were killed. */
+  sawBoth: boolean;
+}
+
+const MIX: readonly Kind[] = ['writer', 'writer', 'terminal', 'reader', 'short', 'writer', 'heavy', 'short', 'terminal', 'reader'];
+
+export async function runCampaign(gantry: Gantry, options: CampaignOptions): Promise<Verdict> {
+  const random = randomFrom(options.seed);
+  const seconds = options.kills * 2.5 + 8;
+  const members = Array.from({ length: options.containers }, (_, i): Member => ({ work: workload(MIX[i % MIX.length] ?? 'writer', i, seconds), id: '', told: [], sawBoth: false }));
+  for (const member of members) await begin(gantry, member);
+  options.say(`${members.length} containers run, seed ${options.seed}`);
+  const churn = startChurn(gantry, random);
+  const kills = { daemon: 0, keeper: 0, both: 0 };
+  for (let round = 0; round < options.kills; round++) {
+    await pause(300 + random() * 2000);
+    const victim = (['daemon', 'daemon', 'keeper', 'both'] as const)[Math.floor(random() * 4)] ?? 'daemon';
+    kills[victim] += 1;
+    if (victim === 'both') for (const member of members) member.sawBoth = true;
+    churn.hold();
+    await kill(gantry, victim, random() * 1500);
+    churn.resume();
+    await tellReaders(gantry, members, `round ${round}`);
+    options.say(`kill ${round + 1} of ${options.kills}: ${victim}`);
+  }
+  const churned = await churn.end();
+  await tellReaders(gantry, members, 'end');
+  return { kills, churned, containers: members.length, ...(await judge(gantry, members)) };
+}
+
+const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+async function begin(gantry: Gantry, member: Member): Promise<void> {
+  const { name, command, terminal, stdin } = member.work;
+  const body = { Image: 'busybox', Cmd: command, Tty: terminal, OpenStdin: stdin, HostConfig: { NetworkMode: 'none' } };
+  const made = await gantry.api().post(`/containers/create?name=${name}`, body);
+  if (made.status !== 201) throw new Error(`create ${name}: ${made.status} ${made.text}`);
+  member.id = made.json<{ Id: string }>().Id;
+  const started = await gantry.api().post(`/containers/${member.id}/start`);
+  if (started.status !== 204) throw new Error(`start ${name}: ${started.status} ${started.text}`);
+}
+
+/** The daemon is away for `awayMs`; a keeper that is killed alone is replaced by the daemon. */
+async function kill(gantry: Gantry, victim: 'daemon' | 'keeper' | 'both', awayMs: number): Promise<void> {
+  const keeper = Number(readFileSync(`${gantry.execRoot}/keeper`, 'utf8').split(' ')[0]);
+  if (victim === 'keeper') {
+    process.kill(keeper, 'SIGKILL');
+    return;
+  }
+  // Stopped first, so that the daemon cannot put a new keeper in the old one's place in between.
+  if (victim === 'both') {
+    process.kill(gantry.pid, 'SIGSTOP');
+    process.kill(keeper, 'SIGKILL');
+  }
+  await gantry.kill9();
+  await pause(awayMs);
+  await gantry.start();
+}
+
+/** Each reader that runs must take a line over an attached stdin: streams can be had again after any kill. */
+async function tellReaders(gantry: Gantry, members: readonly Member[], line: string): Promise<void> {
+  for (const member of members) {
+    if (member.work.kind !== 'reader') continue;
+    const state = (await gantry.api().get(`/containers/${member.id}/json`)).json<{ State: { Running: boolean } }>().State;
+    if (!state.Running) continue;
+    await say(gantry, member.id, `${line}\n`);
+    member.told.push(line);
+  }
+}
+
+async function say(gantry: Gantry, id: string, text: string): Promise<void> {
+  const api = gantry.api();
+  const socket = api.connect();
+  try {
+    socket.write(`POST ${api.path(`/containers/${id}/attach?stream=1&stdin=1&stdout=1`)} HTTP/1.1\r\nHost: d\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`);
+    let seen = '';
+    const answered = (async () => {
+      for await (const bytes of socket) {
+        seen += bytes;
+        if (seen.includes(`got ${text}`)) return;
+      }
+      throw new Error(`the reader ended before it answered ${JSON.stringify(text)}: ${JSON.stringify(seen)}`);
+    })();
+    while (!seen.includes('101')) await Promise.race([pause(2), answered]);
+    socket.write(text);
+    await answered;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Goes on creating, starting and removing; requests that a kill cuts off may have happened or not. */
+function startChurn(gantry: Gantry, random: () => number) {
+  let running = true;
+  let count = 0;
+  let gate = Promise.withResolvers<void>();
+  gate.resolve();
+  const work = (async () => {
+    for (let n = 0; running; n++) {
+      await gate.promise;
+      const api = gantry.api();
+      const body = { Image: 'busybox', Cmd: ['sh', '-c', `echo churn; exit ${n % 3}`], HostConfig: { NetworkMode: 'none' } };
+      try {
+        await api.post(`/containers/create?name=churn-${n}`, body);
+        await api.post(`/containers/churn-${n}/start`);
+        if (random() < 0.7) await api.post(`/containers/churn-${n}/wait`);
+        await api.delete(`/containers/churn-${n}?force=1`);
+        count += 1;
+      } catch {
+        await pause(20);
+      }
+    }
+  })();
+  return {
+    /** Kills come at any moment of the work: nothing is held back but the next turn's beginning while the daemon is away. */
+    hold() {
+      gate = Promise.withResolvers<void>();
+    },
+    resume: () => gate.resolve(),
+    async end() {
+      running = false;
+      gate.resolve();
+      await work;
+      return count;
+    },
+  };
+}
+
+async function judge(gantry: Gantry, members: readonly Member[]) {
+  const wrongCodes: string[] = [];
+  const wrongStreams: string[] = [];
+  const allowed: string[] = [];
+  let bytes = 0;
+  for (const member of members) {
+    const { work, id } = member;
+    const waited = await gantry.api().post(`/containers/${id}/wait`);
+    const code = waited.json<{ StatusCode: number }>().StatusCode;
+    const hungUp = work.kind === 'terminal' && member.sawBoth;
+    if (code !== work.exitCode) (hungUp && code === 129 ? allowed : wrongCodes).push(`${work.name}: ${code} instead of ${work.exitCode}`);
+    const got = await logsOf(gantry, member);
+    bytes += got.stdout.length + got.stderr.length;
+    const expected = work.kind === 'reader' ? member.told.map((line) => `got ${line}\n`).join('') : work.stdout;
+    for (const [stream, want, have] of [['stdout', expected, got.stdout], ['stderr', work.stderr, got.stderr]] as const) {
+      if (want === have) continue;
+      const prefix = want.startsWith(have) && member.sawBoth && (hungUp || work.kind === 'short');
+      (prefix ? allowed : wrongStreams).push(`${work.name} ${stream}: ${have.length} bytes instead of ${want.length}${difference(want, have)}`);
+    }
+  }
+  return { wrongCodes, wrongStreams, allowed, streams: members.length * 2, megabytes: bytes / 1e6 };
+}
+
+function difference(want: string, have: string): string {
+  let at = 0;
+  while (at < want.length && want[at] === have[at]) at++;
+  return `, from ${at}: ${JSON.stringify(have.slice(at, at + 40))} instead of ${JSON.stringify(want.slice(at, at + 40))}`;
+}
+
+async function logsOf(gantry: Gantry, { id, work }: Member): Promise<{ stdout: string; stderr: string }> {
+  const { bytes } = await gantry.api().get(`/containers/${id}/logs?stdout=1&stderr=1`);
+  if (work.terminal) return { stdout: bytes.toString(), stderr: '' };
+  const parts = { 1: [] as Buffer[], 2: [] as Buffer[] };
+  for (let at = 0; at < bytes.length; ) {
+    const length = bytes.readUInt32BE(at + 4);
+    parts[bytes[at] as 1 | 2].push(bytes.subarray(at + 8, at + 8 + length));
+    at += 8 + length;
+  }
+  return { stdout: Buffer.concat(parts[1]).toString(), stderr: Buffer.concat(parts[2]).toString() };
+}
+

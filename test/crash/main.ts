@@ -1,0 +1,31 @@
+/** `npm run crash -- [containers] [kills] [seed]`: the whole campaign, with its figures. */
+import { Gantry } from '../harness/gantry.ts';
+import { runCampaign } from './campaign.ts';
+
+const [containers = 100, kills = 20, seed = Date.now() % 2 ** 31] = process.argv.slice(2).map(Number);
+const gantry = new Gantry({});
+let failed = false;
+try {
+  await gantry.start();
+  await gantry.loadBusybox();
+  const verdict = await runCampaign(gantry, { containers, kills, seed, say: (line) => console.log(line) });
+  console.log(`seed ${seed}: ${verdict.containers} containers, ${verdict.streams} streams, ${verdict.megabytes.toFixed(1)} MB, ${verdict.churned} created and removed meanwhile`);
+  console.log(`killed: daemon ${verdict.kills.daemon}, keeper ${verdict.kills.keeper}, both ${verdict.kills.both}`);
+  console.log(`wrong exit codes: ${verdict.wrongCodes.length}${verdict.wrongCodes.map((each) => `\n  ${each}`).join('')}`);
+  console.log(`streams with lost or doubled bytes: ${verdict.wrongStreams.length}${verdict.wrongStreams.map((each) => `\n  ${each}`).join('')}`);
+  console.log(`lost as the design says when both are killed at once: ${verdict.allowed.length}${verdict.allowed.map((each) => `\n  ${each}`).join('')}`);
+  failed = verdict.wrongCodes.length + verdict.wrongStreams.length > 0;
+} catch (error) {
+  failed = true;
+  console.error(error);
+  console.error(gantry.log().split('\n').slice(-30).join('\n'));
+} finally {
+  try {
+    await gantry.end();
+    console.log('leftovers: 0');
+  } catch (error) {
+    failed = true;
+    console.error(error);
+  }
+}
+process.exitCode = failed ? 1 : 0;
