@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { pathMatch } from './path-match.ts';
+
+for (const [pattern, name, fits] of [
+  ['*', 'abc', true],
+  ['*', 'a/b', false],
+  ['a*/b', 'axyz/b', true],
+  ['a*b*c', 'aXbYbZc', true],
+  ['a*b*c', 'aXbYbZ', false],
+  ['?', '/', false],
+  ['a?c', 'abc', true],
+  ['[a-c]x', 'bx', true],
+  ['[^a-c]x', 'bx', false],
+  ['[^a-c]x', 'zx', true],
+  ['\\*', '*', true],
+  ['\\*', 'a', false],
+  ['[\\]]', ']', true],
+  ['', '', true],
+  ['**', 'ab', true],
+] as const)
+  test(`${pattern} ${fits ? 'fits' : 'does not fit'} ${name}`, () =>
+    assert.equal(pathMatch(pattern, name), fits));
+
+for (const pattern of ['[', '[]', '[a', '[a-', '[a-]', '\\', '[-a]'])
+  test(`${pattern} is malformed`, () =>
+    assert.throws(() => pathMatch(pattern, 'a'), /syntax error in pattern/));
+
+test('no pattern makes matching slow', () => {
+  assert.equal(pathMatch('a*'.repeat(100), 'a'.repeat(5000).concat('b')), true);
+  assert.equal(pathMatch(`${'*a'.repeat(100)}b`, 'a'.repeat(5000)), false);
+});

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import {
+  familiarString,
+  parseAnyReference,
+  parseReference,
+  parseRepoAndTag,
+  storedForm,
+  withDefaultTag,
+} from './reference.ts';
+
+const sha = `sha256:${'a1'.repeat(32)}`;
+
+for (const [text, full, familiar] of [
+  ['busybox', 'docker.io/library/busybox', 'busybox'],
+  ['busybox:1.36', 'docker.io/library/busybox:1.36', 'busybox:1.36'],
+  ['docker.io/busybox', 'docker.io/library/busybox', 'busybox'],
+  ['index.docker.io/library/busybox', 'docker.io/library/busybox', 'busybox'],
+  ['user/app', 'docker.io/user/app', 'user/app'],
+  ['library/a/b', 'docker.io/library/a/b', 'library/a/b'],
+  ['localhost/app', 'localhost/app', 'localhost/app'],
+  ['localhost:5000/app:v1', 'localhost:5000/app:v1', 'localhost:5000/app:v1'],
+  ['quay.io/a/b__c/d--e', 'quay.io/a/b__c/d--e', 'quay.io/a/b__c/d--e'],
+  ['Host/app', 'Host/app', 'Host/app'],
+  ['[::1]:5000/app', '[::1]:5000/app', '[::1]:5000/app'],
+  [`app@${sha}`, `docker.io/library/app@${sha}`, `app@${sha}`],
+  [`app:tag@${sha}`, `docker.io/library/app:tag@${sha}`, `app:tag@${sha}`],
+] as const)
+  test(`${text} means ${full}`, () => {
+    const { domain, path, tag, digest } = parseReference(text);
+    assert.equal(`${domain}/${path}${tag ? `:${tag}` : ''}${digest ? `@${digest}` : ''}`, full);
+    assert.equal(familiarString(parseReference(text)), familiar);
+    assert.deepEqual(parseReference(familiar), parseReference(text));
+  });
+
+for (const text of [
+  '',
+  ':t',
+  '@',
+  'a/',
+  '/a',
+  'a//b',
+  'a..b',
+  'a___b',
+  '-a',
+  'a:',
+  'a:-t',
+  'a b',
+  'a\n',
+  'a@sha256:12',
+  'a@md5:x',
+  '<none>:<none>',
+  'http://a/b',
+  '../a',
+  `a:${'t'.repeat(129)}`,
+  'a'.repeat(300),
+  'x/A',
+  'é',
+])
+  test(`${JSON.stringify(text.slice(0, 40))} is no reference`, () => {
+    assert.throws(() => parseReference(text), { name: 'InvalidArgument' });
+  });
+
+test('an id is told from a name', () => {
+  assert.deepEqual(parseAnyReference('a1'.repeat(32)), { is: 'id', id: sha });
+  assert.deepEqual(parseAnyReference(sha), { is: 'id', id: sha });
+  assert.equal(parseAnyReference('a1'.repeat(31)).is, 'name');
+  assert.throws(() => parseReference('a1'.repeat(32)), /cannot specify 64-byte hexadecimal strings/);
+});
+
+test('a digest beside a tag decides alone where an image is stored', () => {
+  assert.equal(familiarString(storedForm(parseReference(`app:t@${sha}`))), `app@${sha}`);
+  assert.equal(familiarString(storedForm(parseReference('app'))), 'app:latest');
+  assert.equal(familiarString(withDefaultTag(parseReference(`app@${sha}`))), `app@${sha}`);
+});
+
+test('a repository and a tag as two parameters', () => {
+  assert.equal(familiarString(parseRepoAndTag('a/b:x', undefined)), 'a/b:x');
+  assert.equal(familiarString(parseRepoAndTag('a/b:x', 'y')), 'a/b:y');
+  assert.equal(familiarString(parseRepoAndTag('a/b', '')), 'a/b:latest');
+  assert.throws(() => parseRepoAndTag(`a@${sha}`, 'x'), /cannot import digest reference/);
+  assert.throws(() => parseRepoAndTag('a', 'x y'), /invalid tag format/);
+});
+
+test('any text is parsed or refused, and the familiar form parses to the same', () => {
+  const piece = fc.constantFrom(
+    'a',
+    'b1',
+    '.',
+    '_',
+    '__',
+    '-',
+    '/',
+    ':',
+    '@',
+    '[',
+    ']',
+    'A',
+    ' ',
+    sha,
+    'docker.io',
+    'library',
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+      let reference: ReturnType<typeof parseReference>;
+      try {
+        reference = parseReference(pieces.join(''));
+      } catch (error) {
+        assert.equal((error as Error).name, 'InvalidArgument');
+        return;
+      }
+      assert.deepEqual(parseReference(familiarString(reference)), reference);
+    }),
+    { numRuns: 3000 },
+  );
+});

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { pathBelowRoot } from './path.ts';
+
+for (const [name, path] of [
+  ['a/b', 'a/b'],
+  ['./a//b/', 'a/b'],
+  ['/a/b', 'a/b'],
+  ['//a', 'a'],
+  ['.', ''],
+  ['./', ''],
+  ['/', ''],
+  ['', ''],
+  ['a/..', ''],
+  ['a/../b', 'b'],
+  ['/../../a', 'a'],
+  ['...', '...'],
+  ['..a/.b', '..a/.b'],
+] as const)
+  test(`the name ${JSON.stringify(name)} means ${JSON.stringify(path)} below the root`, () => {
+    assert.equal(pathBelowRoot(name), path);
+  });
+
+for (const name of ['..', '../a', 'a/../..', './../a', 'a/b/../../../c'])
+  test(`the name ${JSON.stringify(name)} leaves the root and is refused`, () => {
+    assert.throws(() => pathBelowRoot(name), /leaves the archive's root/);
+  });
+
+test('no name gives a path with dots, empty parts or a slash at its ends', () => {
+  const part = fc.constantFrom('..', '.', '', 'a', 'b.', '..c', '\xff');
+  fc.assert(
+    fc.property(fc.array(part), (parts) => {
+      let path: string;
+      try {
+        path = pathBelowRoot(parts.join('/'));
+      } catch {
+        return;
+      }
+      if (path !== '') for (const found of path.split('/')) assert.ok(!['', '.', '..'].includes(found), path);
+    }),
+  );
+});
