@@ -1,4 +1,5 @@
 /** The API over a fake engine on a unix socket of its own, and raw exchanges with it. */
+import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -129,4 +130,11 @@ function unchunk(bytes: Buffer): Buffer {
 /** Resolves when `condition` holds; tests that never get there run into the runner's limit and say where. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
+}
+
+/** What the engine was last called with, at `index` of the call: 0 is the verb. */
+export function lastCall(served: Served, index: number): Record<string, unknown> {
+  const call = served.calls.at(-1);
+  assert.ok(call, 'the engine was called');
+  return call[index] as Record<string, unknown>;
 }

@@ -1,13 +1,14 @@
 /** A request as it came: query, form and JSON body, in the client's words. */
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { InvalidArgument, messageOf } from '../../base/errors.ts';
 import { readJson } from '../../formats/json.ts';
 import type { Body } from '../contract/endpoint.ts';
 import type { Operation } from '../contract/index.ts';
 import type { Query } from '../contract/query.ts';
 import type { Doc, Traits } from '../versions/index.ts';
-import { BODY_TIMEOUT_MS, FORM_BODY_BYTES_MAX, JSON_BODY_BYTES_MAX } from './limits.ts';
+import { BODY_TIMEOUT_MS, FORM_BODY_BYTES_MAX, JSON_BODY_BYTES_MAX, LINGER_MS } from './limits.ts';
 import { TooLarge } from './statuses.ts';
 
 /** Query parameters; one that is repeated keeps all its values. */
@@ -102,6 +103,12 @@ async function form({ request, bytes }: Letter): Promise<Query> {
   const type = request.headers['content-type'] ?? '';
   if (!type.startsWith('application/x-www-form-urlencoded') || !hasBody(request)) return {};
   return readQuery((await readAll(bytes, FORM_BODY_BYTES_MAX)).toString('utf8'));
+}
+
+/** Lets the rest of a body pass unread, as long as it comes soon. */
+export async function discard(bytes: Readable): Promise<void> {
+  bytes.resume();
+  await finished(bytes, { signal: AbortSignal.timeout(LINGER_MS) }).catch(() => undefined);
 }
 
 /** A whole body, within its limit of size and time. @throws TooLarge, InvalidArgument when it does not come */

@@ -31,10 +31,10 @@ import {
 } from './answers.ts';
 import { settleBooleans } from './booleans.ts';
 import { conversationHead, converse } from './conversation.ts';
-import { envelope, type Letter } from './envelope.ts';
+import { discard, envelope, type Letter } from './envelope.ts';
 import { SILENT_UPGRADE } from './front.ts';
 import { readTarget, type Target } from './router.ts';
-import { failureOf } from './statuses.ts';
+import { failureOf, TooLarge } from './statuses.ts';
 
 /** Where a conversation goes: the raw connection behind an upgrade. */
 export interface Line {
@@ -67,6 +67,8 @@ export async function exchange(given: Exchange): Promise<void> {
     origin = 'engine';
     await answer(given, target.dialect, operation, input);
   } catch (error) {
+    // An answer in the middle of its request is often lost: clients read when they have written.
+    if (error instanceof TooLarge) await discard(given.bytes);
     fail(given, error, origin, target);
   }
 }
@@ -326,7 +328,6 @@ function fail(
   // Behind the head nothing can be said but that it ended badly.
   if (response.headersSent) return void response.destroy();
   const told = dialect.failure(newest, call);
-  if (told.status === 413) response.shouldKeepAlive = false;
   sendFailure(response, told, dialect.traits.errorBody);
 }
 

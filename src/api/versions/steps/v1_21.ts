@@ -70,6 +70,11 @@ export const v1_21 = step('1.21', {
   },
   failures: [
     wordsWere(
+      'POST /containers/create',
+      /^No such image: (.+):([^:/@]+)$/,
+      ([, name, tag]) => `No such image: ${name} (tag: ${tag})`,
+    ),
+    wordsWere(
       'any',
       /Conflict\. The (?:container )?name "?\/?([^"]+?)"? is already in use by container "?([0-9a-f]{12})[0-9a-f]*"?\..*$/,
       (match) =>

@@ -71,6 +71,18 @@ export const v1_22 = step('1.22', {
     ],
   },
   messages: { 'GET /events': [{ note: 'adds Type, Action and Actor', down: shortForm }] },
-  failures: [wordsWere('any', /^No such container: (.*)$/, (match) => `no such id: ${match[1]}`)],
+  failures: [
+    {
+      note: 'a failing start is 500 and names its container',
+      down: (failure, { route, name }) =>
+        route === 'POST /containers/{name}/start' &&
+        failure.origin === 'engine' &&
+        failure.status >= 400 &&
+        failure.status !== 404
+          ? { ...failure, status: 500, message: `Cannot start container ${name}: ${failure.message}` }
+          : failure,
+    },
+    wordsWere('any', /^No such container: (.*)$/, (match) => `no such id: ${match[1]}`),
+  ],
   before: { pullOutlivesClient: true, untyped: ['execStart'] },
 });

@@ -1,5 +1,5 @@
 /** API 1.25. */
-import { statusWas } from '../failure.ts';
+import { statusWas, wordsWere } from '../failure.ts';
 import { added, removed } from '../lens.ts';
 import { step } from '../step.ts';
 
@@ -46,6 +46,31 @@ export const v1_25 = step('1.25', {
     'GET /containers/json': [added('body[].Mounts[].Type')],
   },
   failures: [
+    wordsWere(
+      'POST /containers/{name}/kill',
+      /^cannot kill container: .*?(?:container )?(\S+) is not running$/i,
+      ([, id], { name }) => `Cannot kill container ${name}: Container ${id} is not running`,
+      500,
+    ),
+    wordsWere(
+      ['POST /containers/{name}/pause', 'POST /containers/{name}/unpause'],
+      /^container (\S+) is (already paused|not paused|not running)$/i,
+      ([, id, what], { name, route }) =>
+        `Cannot ${route.endsWith('unpause') ? 'unpause' : 'pause'} container ${name}: Container ${id} is ${what}`,
+      500,
+    ),
+    wordsWere(
+      'DELETE /containers/{name}',
+      /^(?:cannot remove container \S+ )?(?:container is (?:running|restarting|paused)|You cannot remove a running container).*$/i,
+      (_match, { name }) =>
+        `You cannot remove a running container ${name}. Stop the container before attempting removal or use -f`,
+      409,
+    ),
+    wordsWere(
+      'any',
+      /^No such exec instance:? (\S+)$/,
+      ([, id]) => `No such exec instance '${id}' found in daemon`,
+    ),
     statusWas('any', 400, 500, (failure) => failure.origin === 'engine' && !knownAs400.test(failure.message)),
   ],
 });

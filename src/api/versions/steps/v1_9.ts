@@ -1,4 +1,5 @@
 /** API 1.9. */
+import { wordsWere } from '../failure.ts';
 import { added, removed } from '../lens.ts';
 import { step } from '../step.ts';
 
@@ -10,5 +11,8 @@ export const v1_9 = step('1.9', {
     'GET /containers/{name}/json': [added('body.Config.OnBuild')],
     'GET /images/{name}/json': [added('body.config.OnBuild'), added('body.container_config.OnBuild')],
   },
+  failures: [
+    wordsWere('POST /containers/create', /^(No such image: .+) \(tag: .*\)$/, ([, text]) => text ?? ''),
+  ],
   before: { booleans: 'parsed' },
 });
