@@ -1,0 +1,115 @@
+/** Raw HTTP to an engine's socket: the same bytes to every engine, on a connection kept alive. */
+import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
+import type { Readable } from 'node:stream';
+
+/** All engines in the comparison speak this one. */
+const VERSION = 'v1.40';
+/** An engine that does not answer at all must not hang the run. */
+const ANSWER_TIMEOUT_MS = 60_000;
+
+export interface Answer {
+  readonly status: number;
+  readonly body: Buffer;
+}
+
+/** An answer with another status than the expected ones. */
+export class UnexpectedAnswer extends Error {
+  constructor(what: string, answer: Answer) {
+    super(`${what}: ${answer.status} ${answer.body.toString('utf8', 0, 300)}`);
+  }
+}
+
+export class Api {
+  readonly #socketPath: string;
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 8 });
+
+  constructor(socketPath: string) {
+    this.#socketPath = socketPath;
+  }
+
+  /** @throws UnexpectedAnswer unless the status is below 300 */
+  async call(method: string, path: string, body?: object | Readable): Promise<Answer> {
+    const sent = this.#send(method, path, body);
+    const answer = await new Promise<Answer>((resolve, reject) => {
+      sent.once('error', reject);
+      sent.once('response', (response) => gather(response).then(resolve, reject));
+    });
+    if (answer.status >= 300) throw new UnexpectedAnswer(`${method} ${path}`, answer);
+    return answer;
+  }
+
+  async json<T>(method: string, path: string, body?: object): Promise<T> {
+    return JSON.parse((await this.call(method, path, body)).body.toString()) as T;
+  }
+
+  /** A call that becomes a byte stream; the output until its end, as it came. */
+  hijack(path: string, body: object): Promise<Buffer> {
+    const sent = this.#send('POST', path, body, { Connection: 'Upgrade', Upgrade: 'tcp' });
+    return new Promise<Buffer>((resolve, reject) => {
+      sent.once('error', reject);
+      sent.once('upgrade', (_response, socket, head) => {
+        const parts: Buffer[] = [head];
+        socket.on('data', (part: Buffer) => parts.push(part));
+        socket.once('error', reject);
+        socket.once('end', () => {
+          socket.end();
+          resolve(Buffer.concat(parts));
+        });
+      });
+      sent.once('response', (response) => {
+        gather(response).then((answer) => {
+          if (answer.status >= 300) reject(new UnexpectedAnswer(`POST ${path}`, answer));
+          else resolve(answer.body);
+        }, reject);
+      });
+    });
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  #send(
+    method: string,
+    path: string,
+    body: object | Readable | undefined,
+    headers: Record<string, string> = {},
+  ): ClientRequest {
+    const stream = body !== undefined && 'pipe' in body ? body : undefined;
+    const text = body === undefined || stream ? '' : JSON.stringify(body);
+    const sent = request({
+      socketPath: this.#socketPath,
+      agent: headers.Upgrade === undefined ? this.#agent : false,
+      method,
+      path: `/${VERSION}${path}`,
+      timeout: ANSWER_TIMEOUT_MS,
+      headers: {
+        Host: 'bench',
+        ...(stream ? { 'Content-Type': 'application/x-tar' } : { 'Content-Length': Buffer.byteLength(text) }),
+        ...(text === '' ? {} : { 'Content-Type': 'application/json' }),
+        ...headers,
+      },
+    });
+    sent.once('timeout', () => sent.destroy(new Error(`${method} ${path}: no answer`)));
+    if (stream) stream.pipe(sent);
+    else sent.end(text);
+    return sent;
+  }
+}
+
+async function gather(response: IncomingMessage): Promise<Answer> {
+  const parts: Buffer[] = [];
+  for await (const part of response) parts.push(part as Buffer);
+  return { status: response.statusCode ?? 0, body: Buffer.concat(parts) };
+}
+
+/** The payload of a multiplexed stream (8-byte frame heads), both streams in the order they came. */
+export function unframe(bytes: Buffer): string {
+  let text = '';
+  for (let at = 0; at + 8 <= bytes.length; ) {
+    const length = bytes.readUInt32BE(at + 4);
+    text += bytes.toString('utf8', at + 8, at + 8 + length);
+    at += 8 + length;
+  }
+  return text;
+}

@@ -1,0 +1,15 @@
+/** What Gantry must reach, against the peers of the same run. */
+export interface Goal {
+  readonly scenario: string;
+  readonly row: string;
+  /** Gantry's figure must be at most this many times the peer's; 'itself': at most `factor` outright. */
+  readonly peer: 'dockerd' | 'podman' | 'crun' | 'itself';
+  readonly factor: number;
+}
+
+export const goals: readonly Goal[] = [
+  { scenario: 'run', row: 'total', peer: 'dockerd', factor: 1 / 9 },
+  { scenario: 'run', row: 'total', peer: 'crun', factor: 1.6 },
+  { scenario: 'memory', row: 'processes per container', peer: 'itself', factor: 0 },
+  { scenario: 'memory', row: 'per container', peer: 'itself', factor: 0.1 },
+];

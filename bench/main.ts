@@ -1,0 +1,139 @@
+/**
+ * The comparison: `npm run bench -- run exec memory` measures Gantry beside dockerd, podman and bare crun in one run, in
+ * turns, with every result verified. All engines run in private directories; nothing of the machine's own is touched.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { loadSpelled, machineFacts } from './machine.ts';
+import { prepareCrun } from './peers/crun.ts';
+import { startDockerd } from './peers/dockerd.ts';
+import { startGantry } from './peers/gantry.ts';
+import { NotHere, type Peer } from './peers/peer.ts';
+import { startPodman } from './peers/podman.ts';
+import { reportScenario } from './report.ts';
+import { exec } from './scenarios/exec.ts';
+import { kill } from './scenarios/kill.ts';
+import { memory } from './scenarios/memory.ts';
+import { run } from './scenarios/run.ts';
+import type { Figures, Prepared, Scenario } from './scenarios/scenario.ts';
+import { start } from './scenarios/start.ts';
+
+const scenarios: Readonly<Record<string, Scenario>> = { run, exec, start, kill, memory };
+const makers: Readonly<Record<string, (directory: string) => Promise<Peer>>> = {
+  gantry: startGantry,
+  dockerd: startDockerd,
+  podman: startPodman,
+  crun: prepareCrun,
+};
+const USAGE = `usage: npm run bench -- [--rounds N] [--peers a,b] [--json] [SCENARIO...]
+scenarios: ${Object.keys(scenarios).join(' ')} (default: all)
+peers: ${Object.keys(makers).join(',')} (default: all)`;
+
+interface Asked {
+  readonly scenarios: readonly Scenario[];
+  readonly peers: readonly string[];
+  readonly rounds: number | undefined;
+  readonly json: boolean;
+}
+
+/** @throws Error with the usage when something is not understood */
+function readArguments(argv: readonly string[]): Asked {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      rounds: { type: 'string' },
+      peers: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const names = positionals.length > 0 ? positionals : Object.keys(scenarios);
+  const peers = values.peers?.split(',') ?? Object.keys(makers);
+  const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+  const unknown = [...names.filter((name) => !scenarios[name]), ...peers.filter((name) => !makers[name])];
+  if (unknown.length > 0) throw new Error(`not known: ${unknown.join(' ')}\n${USAGE}`);
+  if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0))
+    throw new Error(`not a number of rounds\n${USAGE}`);
+  return { scenarios: names.flatMap((name) => scenarios[name] ?? []), peers, rounds, json: values.json };
+}
+
+/** Starts the peers that can take part; the others are remembered with the reason. */
+async function startPeers(names: readonly string[], directory: string, closing: AsyncDisposableStack) {
+  const peers: Peer[] = [];
+  const missing = new Map<string, string>();
+  for (const name of names) {
+    try {
+      const peer = await makers[name]?.(join(directory, name));
+      if (peer === undefined) continue;
+      closing.defer(() => peer.close());
+      peers.push(peer);
+    } catch (error) {
+      if (!(error instanceof NotHere)) throw error;
+      missing.set(name, error.message);
+    }
+  }
+  return { peers, missing };
+}
+
+/** Every peer once a round, a different one first each time, so that no drift of the machine favours one. */
+async function measure(scenario: Scenario, peers: readonly Peer[], rounds: number, signal: AbortSignal) {
+  const samples = new Map<string, Map<string, number[]>>();
+  await using closing = new AsyncDisposableStack();
+  const taking: { name: string; prepared: Prepared }[] = [];
+  for (const peer of peers) {
+    const prepared = await scenario.prepare(peer);
+    if (prepared === undefined) continue;
+    closing.defer(() => prepared.close());
+    taking.push({ name: peer.name, prepared });
+    samples.set(peer.name, new Map());
+  }
+  for (let round = -scenario.warmUps; round < rounds; round++) {
+    for (let turn = 0; turn < taking.length; turn++) {
+      signal.throwIfAborted();
+      const { name, prepared } = taking[
+        (turn + round + scenario.warmUps) % taking.length
+      ] as (typeof taking)[number];
+      const figures = await prepared.once();
+      if (round >= 0) keep(samples.get(name), figures);
+    }
+  }
+  return samples;
+}
+
+function keep(rows: Map<string, number[]> | undefined, figures: Figures): void {
+  for (const [row, value] of Object.entries(figures)) {
+    const samples = rows?.get(row);
+    if (samples) samples.push(value);
+    else rows?.set(row, [value]);
+  }
+}
+
+async function main(): Promise<void> {
+  const asked = readArguments(process.argv.slice(2));
+  if (process.getuid?.() !== 0) throw new Error('the benchmark starts engines: it needs root');
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
+  const directory = mkdtempSync(join(tmpdir(), 'gantry-bench-'));
+  await using closing = new AsyncDisposableStack();
+  closing.defer(() => rmSync(directory, { recursive: true, force: true }));
+  const { peers, missing } = await startPeers(asked.peers, directory, closing);
+  const facts = [...machineFacts(), ...peers.map((peer) => `${peer.name} ${peer.version}`)];
+  if (!asked.json)
+    console.log([...facts, ...[...missing].map(([name, why]) => `${name} is missing: ${why}`)].join('\n'));
+  for (const scenario of asked.scenarios) {
+    const samples = await measure(scenario, peers, asked.rounds ?? scenario.rounds, interrupted.signal);
+    if (asked.json) {
+      const plain = Object.fromEntries([...samples].map(([peer, rows]) => [peer, Object.fromEntries(rows)]));
+      console.log(JSON.stringify({ scenario: scenario.name, unit: scenario.unit, facts, samples: plain }));
+    } else console.log(reportScenario(scenario, samples, missing));
+  }
+  if (!asked.json) console.log(`\nload at the end ${loadSpelled()}`);
+}
+
+await main().catch((error: unknown) => {
+  console.error(error instanceof Error ? (process.env.DEBUG ? error.stack : error.message) : error);
+  process.exitCode = 1;
+});

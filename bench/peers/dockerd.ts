@@ -1,0 +1,53 @@
+/** Debian's dockerd, unpacked beside the machine's own packages: private roots, no bridge, no rules. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { socketOf, startEngine } from './engine.ts';
+import { type EnginePeer, NotHere } from './peer.ts';
+
+const PEERS = join(import.meta.dirname, '../../tools/peers.sh');
+
+/** The directory that holds dockerd, containerd and runc. @throws NotHere */
+function programs(): string {
+  let unpacked: string;
+  try {
+    unpacked = execFileSync('sh', [PEERS], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+  } catch (error) {
+    throw new NotHere(
+      `Debian's docker.io cannot be unpacked: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+  if (!existsSync(join(unpacked, 'usr/sbin/dockerd'))) throw new NotHere(`no dockerd in ${unpacked}`);
+  return unpacked;
+}
+
+export async function startDockerd(directory: string): Promise<EnginePeer> {
+  const unpacked = programs();
+  const at = (name: string): string => join(directory, name);
+  const cgroup = `gantry-bench-${process.pid}`;
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(at('daemon.json'), '{}'); // the machine's own settings are not ours
+  return startEngine({
+    name: 'dockerd',
+    directory,
+    command: join(unpacked, 'usr/sbin/dockerd'),
+    args: [
+      ...['--host', `unix://${socketOf(directory)}`],
+      ...['--data-root', at('data')],
+      ...['--exec-root', at('exec')],
+      ...['--pidfile', at('pid')],
+      ...['--config-file', at('daemon.json')],
+      '--bridge=none',
+      '--iptables=false',
+      '--ip-forward=false',
+      '--ip-masq=false',
+      '--userland-proxy=false',
+      ...['--exec-opt', 'native.cgroupdriver=cgroupfs'],
+      ...['--cgroup-parent', `/${cgroup}`],
+      ...['--storage-driver', 'overlay2'],
+      ...['--log-level', 'warn'],
+    ],
+    env: { PATH: `${unpacked}/usr/bin:${unpacked}/usr/sbin:${process.env.PATH ?? ''}` },
+    cgroup,
+  });
+}

@@ -1,0 +1,33 @@
+/** What takes part in the comparison: engines with an API, and the bare runtime. */
+import type { Api } from '../api.ts';
+
+interface Named {
+  readonly name: string;
+  readonly version: string;
+  /** Ends everything it started and removes everything it made. */
+  close(): Promise<void>;
+}
+
+export interface EnginePeer extends Named {
+  readonly is: 'engine';
+  readonly api: Api;
+  /** The test image as this engine calls it. */
+  readonly image: string;
+  /** The engine's own processes, helpers included, without what runs inside containers. */
+  processes(): number[];
+}
+
+export interface RuntimePeer extends Named {
+  readonly is: 'runtime';
+  /** Runs a container to its end. Milliseconds from the start of the program. @throws when the exit code is another */
+  run(args: readonly string[], code: number): Promise<number>;
+  /** Starts a container that stays; the returned function ends it. */
+  hold(id: string, args: readonly string[]): Promise<() => Promise<void>>;
+  /** Runs a program in a held container. Milliseconds. @throws when exit code or output is another */
+  exec(id: string, args: readonly string[], code: number, output: string): Promise<number>;
+}
+
+export type Peer = EnginePeer | RuntimePeer;
+
+/** A peer that cannot take part, and why. */
+export class NotHere extends Error {}

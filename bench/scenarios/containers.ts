@@ -1,0 +1,26 @@
+/** Steps that scenarios share: make, start, end and remove a container over the API, each answer checked. */
+import type { EnginePeer } from '../peers/peer.ts';
+
+/** Waits for a signal without a shell's help; as process 1 only SIGKILL ends it. */
+export const IDLE = ['/bin/sleep', '100000'];
+
+export async function create({ api, image }: EnginePeer, cmd: readonly string[]): Promise<string> {
+  const { Id } = await api.json<{ Id: string }>('POST', '/containers/create', {
+    Image: image,
+    Cmd: cmd,
+    HostConfig: { NetworkMode: 'none' },
+  });
+  return Id;
+}
+export const start = ({ api }: EnginePeer, id: string) => api.call('POST', `/containers/${id}/start`);
+export const kill = ({ api }: EnginePeer, id: string) =>
+  api.call('POST', `/containers/${id}/kill?signal=KILL`);
+export const remove = ({ api }: EnginePeer, id: string) => api.call('DELETE', `/containers/${id}`);
+export const removeNow = ({ api }: EnginePeer, id: string) =>
+  api.call('DELETE', `/containers/${id}?force=true`);
+
+/** Waits for the end. @throws when the exit code is another */
+export async function waitFor({ api, name }: EnginePeer, id: string, code: number): Promise<void> {
+  const { StatusCode } = await api.json<{ StatusCode: number }>('POST', `/containers/${id}/wait`);
+  if (StatusCode !== code) throw new Error(`${name}: exit code ${StatusCode}, expected ${code}`);
+}

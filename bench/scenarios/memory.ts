@@ -1,0 +1,59 @@
+/** memory: what an idle container costs beyond its own process: the engine's growth and the helpers it adds. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EnginePeer } from '../peers/peer.ts';
+import { pssBytes } from '../processes.ts';
+import { create, IDLE, removeNow, start } from './containers.ts';
+import type { Figures, Scenario } from './scenario.ts';
+
+/** Enough that what one container costs stands out from the engine's own breathing. */
+const CONTAINERS = 20;
+/** Timers and collectors of all these engines come to rest. */
+const REST_MS = 3000;
+const MIB = 1 << 20;
+
+export const memory: Scenario = {
+  name: 'memory',
+  title: `memory: ${CONTAINERS} idle containers, proportional set size without the containers' own processes`,
+  unit: 'MiB',
+  rounds: 1,
+  warmUps: 0,
+  prepare: async (peer) => {
+    if (peer.is === 'runtime') return undefined;
+    return { once: () => measure(peer), close: async () => {} };
+  },
+};
+
+interface Weight {
+  readonly bytes: number;
+  readonly processes: number;
+}
+function weigh(peer: EnginePeer): Weight {
+  const pids = peer.processes();
+  return { bytes: pids.reduce((sum, pid) => sum + pssBytes(pid), 0), processes: pids.length };
+}
+
+async function measure(peer: EnginePeer): Promise<Figures> {
+  const ids: string[] = [];
+  const add = async (): Promise<void> => {
+    const id = await create(peer, IDLE);
+    await start(peer, id);
+    ids.push(id);
+  };
+  try {
+    await add(); // what the first container makes once is part of the idle engine
+    await removeNow(peer, ids.pop() ?? '');
+    await sleep(REST_MS);
+    const idle = weigh(peer);
+    for (let i = 0; i < CONTAINERS; i++) await add();
+    await sleep(REST_MS);
+    const busy = weigh(peer);
+    return {
+      'per container': (busy.bytes - idle.bytes) / CONTAINERS / MIB,
+      'processes per container': (busy.processes - idle.processes) / CONTAINERS,
+      'idle engine': idle.bytes / MIB,
+      'its processes': idle.processes,
+    };
+  } finally {
+    for (const id of ids) await removeNow(peer, id);
+  }
+}

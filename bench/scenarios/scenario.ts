@@ -1,0 +1,23 @@
+/** A scenario measures one thing on every peer, in turns, and verifies each result. */
+import type { Peer } from '../peers/peer.ts';
+
+/** What one round gave: the figure of the scenario first, its parts after it. */
+export type Figures = Readonly<Record<string, number>>;
+
+export interface Prepared {
+  /** One round. @throws when the result is not what it must be: a broken engine must not look fast */
+  once(): Promise<Figures>;
+  close(): Promise<void>;
+}
+
+export interface Scenario {
+  readonly name: string;
+  readonly title: string;
+  readonly unit: 'ms' | 'MiB' | 'count';
+  /** Rounds unless the command line says otherwise; each peer is measured once a round. */
+  readonly rounds: number;
+  /** Unmeasured rounds before: caches and just-in-time compilers are warm in a real life too. */
+  readonly warmUps: number;
+  /** Undefined: this peer has nothing of the kind. */
+  prepare(peer: Peer): Promise<Prepared | undefined>;
+}
