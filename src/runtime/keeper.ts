@@ -4,6 +4,7 @@
  * there is nothing in it that could fail; when it is killed, a new one gets everything again.
  */
 import { closeSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Log } from '../base/log.ts';
 import {
   forceSendBuffer,
@@ -108,7 +109,12 @@ export class Keeper {
   #spawn(): void {
     const { devNull, file } = this.#deps;
     const fds = SHELVES.flatMap((shelf) => [this.#pairs[shelf].in, this.#pairs[shelf].out]);
-    const pid = spawn(SLEEP, [KEEPER_NAME, 'infinity'], [devNull, devNull, devNull, ...fds]);
+    // Its name says whose it is: `ps` shows it, and a search for leftovers finds it.
+    const pid = spawn(
+      SLEEP,
+      [`${KEEPER_NAME} ${dirname(file)}`, 'infinity'],
+      [devNull, devNull, devNull, ...fds],
+    );
     writeFileSync(`${file}.new`, `${pid} ${processStartTime(pid) ?? ''}\n`, { mode: 0o600 });
     renameSync(`${file}.new`, file);
     this.#watch(pid, pidfdOpen(pid));

@@ -1,7 +1,15 @@
 /** A private engine for a test: started in roots of its own, talked to, killed, and searched for leaks at the end. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createReadStream, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import {
+  createReadStream,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DockerOptions, type Ran, runDocker, spawnDocker } from './docker.ts';
@@ -21,6 +29,8 @@ export interface GantryOptions {
   /** Further arguments of `gantry daemon`. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Written to a daemon.json that the engine is started with. */
+  readonly config?: Readonly<Record<string, unknown>>;
   /** Load busybox:latest. Default: true. */
   readonly busybox?: boolean;
 }
@@ -90,7 +100,7 @@ export class Gantry {
   async start(): Promise<void> {
     const log = openSync(this.#logFile, 'a');
     const roots = ['--data-root', this.dataRoot, '--exec-root', this.execRoot, '--pidfile', this.pidFile];
-    const argv = ['daemon', '-H', this.host, ...roots, ...(this.#options.args ?? [])];
+    const argv = ['daemon', '-H', this.host, ...roots, ...this.#configured(), ...(this.#options.args ?? [])];
     const child = spawn(PROGRAM, argv, {
       stdio: ['ignore', log, log],
       env: { ...process.env, ...this.#options.env },
@@ -108,6 +118,14 @@ export class Gantry {
       assert(Date.now() < deadline, `the engine does not answer:\n${this.log()}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+  }
+
+  #configured(): string[] {
+    const { config } = this.#options;
+    if (config === undefined) return [];
+    const file = join(this.root, 'daemon.json');
+    writeFileSync(file, JSON.stringify(config));
+    return ['--config-file', file];
   }
 
   async #answers(): Promise<boolean> {
