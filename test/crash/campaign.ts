@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Gantry } from '../harness/gantry.ts';
-import { type Kind, randomFrom, type Workload, workload } from './workload.ts';
+import { END_OF_INPUT, type Kind, randomFrom, type Workload, workload } from './workload.ts';
 
 export interface CampaignOptions {
   readonly containers: number;
@@ -34,42 +34,82 @@ interface Member {
   sawBoth: boolean;
 }
 
-const MIX: readonly Kind[] = ['writer', 'writer', 'terminal', 'reader', 'short', 'writer', 'heavy', 'short', 'terminal', 'reader'];
+const MIX: readonly Kind[] = [
+  'writer',
+  'writer',
+  'terminal',
+  'reader',
+  'short',
+  'writer',
+  'heavy',
+  'short',
+  'terminal',
+  'reader',
+];
 
 export async function runCampaign(gantry: Gantry, options: CampaignOptions): Promise<Verdict> {
   const random = randomFrom(options.seed);
   const seconds = options.kills * 2.5 + 8;
-  const members = Array.from({ length: options.containers }, (_, i): Member => ({ work: workload(MIX[i % MIX.length] ?? 'writer', i, seconds), id: '', told: [], sawBoth: false }));
+  const members = Array.from(
+    { length: options.containers },
+    (_, i): Member => ({
+      work: workload(MIX[i % MIX.length] ?? 'writer', i, seconds),
+      id: '',
+      told: [],
+      sawBoth: false,
+    }),
+  );
   for (const member of members) await begin(gantry, member);
   options.say(`${members.length} containers run, seed ${options.seed}`);
   const churn = startChurn(gantry, random);
   const kills = { daemon: 0, keeper: 0, both: 0 };
-  for (let round = 0; round < options.kills; round++) {
-    await pause(300 + random() * 2000);
-    const victim = (['daemon', 'daemon', 'keeper', 'both'] as const)[Math.floor(random() * 4)] ?? 'daemon';
-    kills[victim] += 1;
-    if (victim === 'both') for (const member of members) member.sawBoth = true;
-    churn.hold();
-    await kill(gantry, victim, random() * 1500);
-    churn.resume();
-    await tellReaders(gantry, members, `round ${round}`);
-    options.say(`kill ${round + 1} of ${options.kills}: ${victim}`);
+  try {
+    for (let round = 0; round < options.kills; round++) {
+      const victim = await killOnce(gantry, members, churn, random);
+      kills[victim] += 1;
+      await tellReaders(gantry, members, `round ${round}`);
+      options.say(`kill ${round + 1} of ${options.kills}: ${victim}`);
+    }
+  } finally {
+    churn.stop();
   }
   const churned = await churn.end();
   await tellReaders(gantry, members, 'end');
   return { kills, churned, containers: members.length, ...(await judge(gantry, members)) };
 }
 
-const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const pause = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 async function begin(gantry: Gantry, member: Member): Promise<void> {
   const { name, command, terminal, stdin } = member.work;
-  const body = { Image: 'busybox', Cmd: command, Tty: terminal, OpenStdin: stdin, HostConfig: { NetworkMode: 'none' } };
+  const body = {
+    Image: 'busybox',
+    Cmd: command,
+    Tty: terminal,
+    OpenStdin: stdin,
+    HostConfig: { NetworkMode: 'none' },
+  };
   const made = await gantry.api().post(`/containers/create?name=${name}`, body);
   if (made.status !== 201) throw new Error(`create ${name}: ${made.status} ${made.text}`);
   member.id = made.json<{ Id: string }>().Id;
   const started = await gantry.api().post(`/containers/${member.id}/start`);
   if (started.status !== 204) throw new Error(`start ${name}: ${started.status} ${started.text}`);
+}
+
+async function killOnce(
+  gantry: Gantry,
+  members: readonly Member[],
+  churn: ReturnType<typeof startChurn>,
+  random: () => number,
+) {
+  await pause(300 + random() * 2000);
+  const victim = (['daemon', 'daemon', 'keeper', 'both'] as const)[Math.floor(random() * 4)] ?? 'daemon';
+  if (victim === 'both') for (const member of members) member.sawBoth = true;
+  churn.hold();
+  await kill(gantry, victim, random() * 1500);
+  churn.resume();
+  return victim;
 }
 
 /** The daemon is away for `awayMs`; a keeper that is killed alone is replaced by the daemon. */
@@ -92,8 +132,11 @@ async function kill(gantry: Gantry, victim: 'daemon' | 'keeper' | 'both', awayMs
 /** Each reader that runs must take a line over an attached stdin: streams can be had again after any kill. */
 async function tellReaders(gantry: Gantry, members: readonly Member[], line: string): Promise<void> {
   for (const member of members) {
-    if (member.work.kind !== 'reader') continue;
-    const state = (await gantry.api().get(`/containers/${member.id}/json`)).json<{ State: { Running: boolean } }>().State;
+    // With both killed nobody holds the writing end of its stdin: it has read its end of input.
+    if (member.work.kind !== 'reader' || member.sawBoth) continue;
+    const state = (await gantry.api().get(`/containers/${member.id}/json`)).json<{
+      State: { Running: boolean };
+    }>().State;
     if (!state.Running) continue;
     await say(gantry, member.id, `${line}\n`);
     member.told.push(line);
@@ -104,7 +147,9 @@ async function say(gantry: Gantry, id: string, text: string): Promise<void> {
   const api = gantry.api();
   const socket = api.connect();
   try {
-    socket.write(`POST ${api.path(`/containers/${id}/attach?stream=1&stdin=1&stdout=1`)} HTTP/1.1\r\nHost: d\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`);
+    socket.write(
+      `POST ${api.path(`/containers/${id}/attach?stream=1&stdin=1&stdout=1`)} HTTP/1.1\r\nHost: d\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`,
+    );
     let seen = '';
     const answered = (async () => {
       for await (const bytes of socket) {
@@ -131,7 +176,11 @@ function startChurn(gantry: Gantry, random: () => number) {
     for (let n = 0; running; n++) {
       await gate.promise;
       const api = gantry.api();
-      const body = { Image: 'busybox', Cmd: ['sh', '-c', `echo churn; exit ${n % 3}`], HostConfig: { NetworkMode: 'none' } };
+      const body = {
+        Image: 'busybox',
+        Cmd: ['sh', '-c', `echo churn; exit ${n % 3}`],
+        HostConfig: { NetworkMode: 'none' },
+      };
       try {
         await api.post(`/containers/create?name=churn-${n}`, body);
         await api.post(`/containers/churn-${n}/start`);
@@ -149,9 +198,11 @@ function startChurn(gantry: Gantry, random: () => number) {
       gate = Promise.withResolvers<void>();
     },
     resume: () => gate.resolve(),
-    async end() {
+    stop() {
       running = false;
       gate.resolve();
+    },
+    async end() {
       await work;
       return count;
     },
@@ -167,15 +218,23 @@ async function judge(gantry: Gantry, members: readonly Member[]) {
     const { work, id } = member;
     const waited = await gantry.api().post(`/containers/${id}/wait`);
     const code = waited.json<{ StatusCode: number }>().StatusCode;
-    const hungUp = work.kind === 'terminal' && member.sawBoth;
-    if (code !== work.exitCode) (hungUp && code === 129 ? allowed : wrongCodes).push(`${work.name}: ${code} instead of ${work.exitCode}`);
+    const hungUp = (work.kind === 'terminal' || work.kind === 'reader') && member.sawBoth;
+    const asHungUp = code === (work.kind === 'terminal' ? 129 : END_OF_INPUT);
+    if (code !== work.exitCode)
+      (hungUp && asHungUp ? allowed : wrongCodes).push(`${work.name}: ${code} instead of ${work.exitCode}`);
     const got = await logsOf(gantry, member);
     bytes += got.stdout.length + got.stderr.length;
-    const expected = work.kind === 'reader' ? member.told.map((line) => `got ${line}\n`).join('') : work.stdout;
-    for (const [stream, want, have] of [['stdout', expected, got.stdout], ['stderr', work.stderr, got.stderr]] as const) {
+    const expected =
+      work.kind === 'reader' ? member.told.map((line) => `got ${line}\n`).join('') : work.stdout;
+    for (const [stream, want, have] of [
+      ['stdout', expected, got.stdout],
+      ['stderr', work.stderr, got.stderr],
+    ] as const) {
       if (want === have) continue;
       const prefix = want.startsWith(have) && member.sawBoth && (hungUp || work.kind === 'short');
-      (prefix ? allowed : wrongStreams).push(`${work.name} ${stream}: ${have.length} bytes instead of ${want.length}${difference(want, have)}`);
+      (prefix ? allowed : wrongStreams).push(
+        `${work.name} ${stream}: ${have.length} bytes instead of ${want.length}${difference(want, have)}`,
+      );
     }
   }
   return { wrongCodes, wrongStreams, allowed, streams: members.length * 2, megabytes: bytes / 1e6 };
@@ -198,4 +257,3 @@ async function logsOf(gantry: Gantry, { id, work }: Member): Promise<{ stdout: s
   }
   return { stdout: Buffer.concat(parts[1]).toString(), stderr: Buffer.concat(parts[2]).toString() };
 }
-

@@ -6,7 +6,12 @@ import { runCampaign } from './campaign.ts';
 test('containers outlive kill -9 of the daemon, the keeper and both: every byte once, every exit code right', async (t) => {
   const gantry = await startGantry(t);
   const seed = Number(process.env.GANTRY_SEED ?? Date.now() % 2 ** 31);
-  const verdict = await runCampaign(gantry, { containers: 20, kills: 6, seed, say: (line) => t.diagnostic(line) });
+  const verdict = await runCampaign(gantry, {
+    containers: 20,
+    kills: 6,
+    seed,
+    say: (line) => t.diagnostic(line),
+  });
   t.diagnostic(JSON.stringify({ ...verdict, seed }));
   assert.deepEqual(verdict.wrongCodes, [], `seed ${seed}`);
   assert.deepEqual(verdict.wrongStreams, [], `seed ${seed}`);

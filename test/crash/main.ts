@@ -9,11 +9,21 @@ try {
   await gantry.start();
   await gantry.loadBusybox();
   const verdict = await runCampaign(gantry, { containers, kills, seed, say: (line) => console.log(line) });
-  console.log(`seed ${seed}: ${verdict.containers} containers, ${verdict.streams} streams, ${verdict.megabytes.toFixed(1)} MB, ${verdict.churned} created and removed meanwhile`);
-  console.log(`killed: daemon ${verdict.kills.daemon}, keeper ${verdict.kills.keeper}, both ${verdict.kills.both}`);
-  console.log(`wrong exit codes: ${verdict.wrongCodes.length}${verdict.wrongCodes.map((each) => `\n  ${each}`).join('')}`);
-  console.log(`streams with lost or doubled bytes: ${verdict.wrongStreams.length}${verdict.wrongStreams.map((each) => `\n  ${each}`).join('')}`);
-  console.log(`lost as the design says when both are killed at once: ${verdict.allowed.length}${verdict.allowed.map((each) => `\n  ${each}`).join('')}`);
+  console.log(
+    `seed ${seed}: ${verdict.containers} containers, ${verdict.streams} streams, ${verdict.megabytes.toFixed(1)} MB, ${verdict.churned} created and removed meanwhile`,
+  );
+  console.log(
+    `killed: daemon ${verdict.kills.daemon}, keeper ${verdict.kills.keeper}, both ${verdict.kills.both}`,
+  );
+  console.log(
+    `wrong exit codes: ${verdict.wrongCodes.length}${verdict.wrongCodes.map((each) => `\n  ${each}`).join('')}`,
+  );
+  console.log(
+    `streams with lost or doubled bytes: ${verdict.wrongStreams.length}${verdict.wrongStreams.map((each) => `\n  ${each}`).join('')}`,
+  );
+  console.log(
+    `lost as the design says when both are killed at once: ${verdict.allowed.length}${verdict.allowed.map((each) => `\n  ${each}`).join('')}`,
+  );
   failed = verdict.wrongCodes.length + verdict.wrongStreams.length > 0;
 } catch (error) {
   failed = true;

@@ -13,19 +13,25 @@ export interface Workload {
   readonly stderr: string;
 }
 
-const lines = (count: number, text: (n: number) => string): string => Array.from({ length: count }, (_, i) => text(i + 1)).join('');
+/** How a reader ends whose stdin ends. */
+export const END_OF_INPUT = 99;
+
+const lines = (count: number, text: (n: number) => string): string =>
+  Array.from({ length: count }, (_, i) => text(i + 1)).join('');
 
 /** `seconds`: how long the long ones live. */
 export function workload(kind: Kind, number: number, seconds: number): Workload {
   const name = `${kind}-${number}`;
-  const exitCode = (number * 7 + 1) % 256;
+  const exitCode = (number * 7 + 1) % 99;
   const base = { kind, name, exitCode, terminal: false, stdin: false, stderr: '' };
   switch (kind) {
     case 'writer': {
       const count = Math.round(seconds / 0.25);
       return {
         ...base,
-        command: shell(`i=0; while [ $i -lt ${count} ]; do i=$((i+1)); echo "out $i"; echo "err $i" >&2; sleep 0.25; done; exit ${exitCode}`),
+        command: shell(
+          `i=0; while [ $i -lt ${count} ]; do i=$((i+1)); echo "out $i"; echo "err $i" >&2; sleep 0.25; done; exit ${exitCode}`,
+        ),
         stdout: lines(count, (n) => `out ${n}\n`),
         stderr: lines(count, (n) => `err ${n}\n`),
       };
@@ -47,15 +53,29 @@ export function workload(kind: Kind, number: number, seconds: number): Workload 
         ...base,
         terminal: true,
         stdin: true,
-        command: shell(`i=0; while [ $i -lt ${count} ]; do i=$((i+1)); echo "tty $i"; sleep 0.3; done; exit ${exitCode}`),
+        command: shell(
+          `i=0; while [ $i -lt ${count} ]; do i=$((i+1)); echo "tty $i"; sleep 0.3; done; exit ${exitCode}`,
+        ),
         stdout: lines(count, (n) => `tty ${n}\r\n`),
       };
     }
     case 'reader':
       // Echoes what it is told until it is told to go; the campaign tells it after each restart.
-      return { ...base, stdin: true, command: shell(`while read line; do echo "got $line"; if [ "$line" = end ]; then exit ${exitCode}; fi; done; exit 99`), stdout: '' };
+      return {
+        ...base,
+        stdin: true,
+        command: shell(
+          `while read line; do echo "got $line"; if [ "$line" = end ]; then exit ${exitCode}; fi; done; exit ${END_OF_INPUT}`,
+        ),
+        stdout: '',
+      };
     case 'short':
-      return { ...base, command: shell(`echo "short ${number}"; echo "done ${number}" >&2; exit ${exitCode}`), stdout: `short ${number}\n`, stderr: `done ${number}\n` };
+      return {
+        ...base,
+        command: shell(`echo "short ${number}"; echo "done ${number}" >&2; exit ${exitCode}`),
+        stdout: `short ${number}\n`,
+        stderr: `done ${number}\n`,
+      };
     default:
       return kind satisfies never;
   }
