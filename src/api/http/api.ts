@@ -40,7 +40,9 @@ class RunningApi implements Api {
   readonly #headers: readonly (readonly [string, string])[];
   readonly #server: Server;
   readonly #connections = new Map<Socket, Connection>();
-  readonly #closing = new AbortController();
+  /** One a running request; closing cuts their streams off. */
+  readonly #running = new Set<AbortController>();
+  #closing = false;
 
   constructor({ engine, log, version }: ApiOptions) {
     this.#engine = engine;
@@ -55,7 +57,7 @@ class RunningApi implements Api {
   }
 
   accept(socket: Socket): void {
-    if (this.#closing.signal.aborted) return void socket.destroy();
+    if (this.#closing) return void socket.destroy();
     const front = new Front(socket, takesConnection);
     this.#connections.set(socket, { socket, front });
     socket.once('close', () => this.#connections.delete(socket));
@@ -68,7 +70,8 @@ class RunningApi implements Api {
   }
 
   async close(graceMs: number): Promise<void> {
-    this.#closing.abort();
+    this.#closing = true;
+    for (const gone of this.#running) gone.abort();
     for (const { socket, front } of this.#connections.values()) if (front.idle) socket.destroy();
     const grace = AbortSignal.timeout(graceMs);
     while (this.#connections.size > 0 && !grace.aborted)
@@ -99,11 +102,12 @@ class RunningApi implements Api {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { socket } = request;
-    const gone = new AbortController();
+    const gone = this.#begin();
     const leave = () => gone.abort();
     response.once('close', () => {
       // Also after a complete answer: nobody waits for what is still running.
       gone.abort();
+      this.#running.delete(gone);
       socket.off('end', leave);
       this.#afterAnswer(socket);
     });
@@ -114,8 +118,11 @@ class RunningApi implements Api {
 
   /** A marked request: its body stands in `head` and in what follows; the rest belongs to the stream. */
   async #takeOver(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
-    const gone = new AbortController();
-    socket.once('close', () => gone.abort());
+    const gone = this.#begin();
+    socket.once('close', () => {
+      gone.abort();
+      this.#running.delete(gone);
+    });
     const response = new ServerResponse(request);
     response.shouldKeepAlive = false;
     response.assignSocket(socket);
@@ -129,21 +136,27 @@ class RunningApi implements Api {
     await exchange(this.#exchangeOf(request, response, bytes, { socket }, gone.signal));
   }
 
+  #begin(): AbortController {
+    const gone = new AbortController();
+    this.#running.add(gone);
+    if (this.#closing) gone.abort();
+    return gone;
+  }
+
   #exchangeOf(
     request: IncomingMessage,
     response: ServerResponse,
     bytes: Readable,
     line: Exchange['line'],
-    gone: AbortSignal,
+    signal: AbortSignal,
   ): Exchange {
     for (const [name, value] of this.#headers) response.setHeader(name, value);
-    const signal = AbortSignal.any([gone, this.#closing.signal]);
     return { request, response, bytes, line, signal, engine: this.#engine, log: this.#log };
   }
 
   #afterAnswer(socket: Socket): void {
     this.#connections.get(socket)?.front.answered();
-    if (this.#closing.signal.aborted) socket.end();
+    if (this.#closing) socket.end();
   }
 }
 

@@ -1,7 +1,7 @@
 /** API 1.19. */
 import { wordsWere } from '../failure.ts';
 import { added, copied, reshaped, rewritten } from '../lens.ts';
-import { type Doc, memberOf } from '../place.ts';
+import { type Doc, isDoc, memberOf } from '../place.ts';
 import { step } from '../step.ts';
 
 const asFlag = (path: string) =>
@@ -20,10 +20,10 @@ const inConfig = (config: string) => [
 ];
 
 function clampShares(doc: Doc): void {
-  const host = memberOf(doc.body, 'HostConfig') as Doc | undefined;
-  for (const home of [doc.body as Doc, host ?? {}]) {
-    const shares = home.CpuShares;
-    if (typeof shares === 'number' && shares > 0) home.CpuShares = Math.min(262144, Math.max(2, shares));
+  for (const home of [doc.body, memberOf(doc.body, 'HostConfig')]) {
+    const shares = memberOf(home, 'CpuShares');
+    if (isDoc(home) && typeof shares === 'number' && shares > 0)
+      home.CpuShares = Math.min(262144, Math.max(2, shares));
   }
 }
 

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { BodyScanner, framingOf } from './body-scanner.ts';
+
+test('the framing is read off the head', () => {
+  assert.deepEqual(framingOf('POST / HTTP/1.1\r\nContent-Length: 12\r\n'), { is: 'length', bytes: 12 });
+  assert.deepEqual(framingOf('POST / HTTP/1.1\r\ncontent-length:0\r\n'), { is: 'none' });
+  assert.deepEqual(
+    framingOf('POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\nContent-Length: 3\r\n'),
+    { is: 'chunked' },
+  );
+  assert.deepEqual(framingOf('GET / HTTP/1.1\r\nX-Content-Length: 12\r\n'), { is: 'none' });
+});
+
+/** Pushes `wire` cut into pieces, and gives what was found in it. */
+function scan(scanner: BodyScanner, wire: Buffer, cuts: Iterator<number>): { payload: string; used: number } {
+  const payload: Buffer[] = [];
+  let used = 0;
+  for (let at = 0; at < wire.length && !scanner.done; ) {
+    const piece = wire.subarray(at, at + (cuts.next().value as number));
+    const scanned = scanner.push(piece);
+    payload.push(...scanned.payload);
+    used += scanned.used;
+    at += piece.length;
+  }
+  return { payload: Buffer.concat(payload).toString('latin1'), used };
+}
+
+test('a body ends where its framing says, wherever the bytes are cut', () => {
+  const parts = fc.array(fc.string({ minLength: 1, maxLength: 20, unit: 'binary-ascii' }), { maxLength: 5 });
+  const cuts = fc.infiniteStream(fc.integer({ min: 1, max: 9 }));
+  fc.assert(
+    fc.property(parts, cuts, fc.boolean(), (chunks, steps, trailer) => {
+      const chunked = `${chunks.map((chunk) => `${chunk.length.toString(16)};ext=1\r\n${chunk}\r\n`).join('')}0\r\n${trailer ? 'X: y\r\n' : ''}\r\n`;
+      const found = scan(new BodyScanner({ is: 'chunked' }), Buffer.from(`${chunked}NEXT`, 'latin1'), steps);
+      assert.equal(found.payload, chunks.join(''));
+      assert.equal(found.used, chunked.length);
+      const text = chunks.join('');
+      const plain = scan(
+        new BodyScanner(text === '' ? { is: 'none' } : { is: 'length', bytes: text.length }),
+        Buffer.from(`${text}NEXT`, 'latin1'),
+        steps,
+      );
+      assert.deepEqual(plain, { payload: text, used: text.length });
+    }),
+  );
+});

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { contract, type Operation } from '../contract/index.ts';
+import { readTarget, takesConnection } from './router.ts';
+
+for (const [operation, { route }] of Object.entries(contract) as [Operation, { route: string }][])
+  test(`${route} is found with and without a version, with its names`, () => {
+    const [method = '', pattern = ''] = route.split(' ');
+    const path = pattern.replace(/\{\w+\}/, 'a/b:c');
+    const params = Object.fromEntries([...pattern.matchAll(/\{(\w+)\}/g)].map(([, name]) => [name, 'a/b:c']));
+    for (const prefix of ['', '/v1.24', '/v1.0']) {
+      const { match, search } = readTarget(method, `${prefix}${path}?x=1`);
+      assert.deepEqual([match, search], [{ operation, params }, 'x=1']);
+    }
+    assert.equal(readTarget('PATCH', path).match, undefined);
+  });
+
+test('names are as greedy as need be', () => {
+  assert.deepEqual(readTarget('GET', '/images/json').match?.operation, 'imageList');
+  assert.deepEqual(readTarget('GET', '/images/a/json/json').match?.params, { name: 'a/json' });
+  assert.deepEqual(readTarget('DELETE', '/images/r:5000/a/b').match?.params, { name: 'r:5000/a/b' });
+  assert.equal(readTarget('GET', '/containers//json').match, undefined);
+  assert.equal(readTarget('DELETE', '/containers/').match, undefined);
+});
+
+test('the connection is taken by attach and exec start alone', () => {
+  assert.ok(takesConnection('POST', '/v1.12/containers/x/attach?stream=1'));
+  assert.ok(takesConnection('POST', '/exec/x/start'));
+  for (const [method, url] of [
+    ['GET', '/containers/x/attach'],
+    ['POST', '/containers/x/start'],
+    ['POST', '/containers/attach'],
+    ['POST', '/%zz/attach'],
+    ['POST', '/v0.1/containers/x/attach'],
+  ] as const)
+    assert.equal(takesConnection(method, url), false, url);
+});
