@@ -106,11 +106,14 @@ interface Found {
   readonly isSocket: boolean;
 }
 
+/** Layers and blobs: what lies in them is the images' and the containers' own. */
+const USERS = new Set(['l', 'w', 'content', 'staging', 'trash']);
+
 /** Everything below `root` but the contents of images and containers, whose files are the user's. */
 function filesBelow(root: string): Found[] {
   return names(root).flatMap((name): Found[] => {
     const path = join(root, name);
-    if (name === 'layers' || name === 'diff' || name === 'merged') return [];
+    if (USERS.has(name)) return [];
     try {
       const stat = lstatSync(path);
       if (stat.isDirectory()) return filesBelow(path);
