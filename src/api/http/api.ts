@@ -6,9 +6,10 @@ import type { Log } from '../../base/log.ts';
 import { contract, NEWEST } from '../contract/index.ts';
 import type { Engine } from '../handlers/index.ts';
 import { BodyScanner } from './body-scanner.ts';
-import { type Exchange, exchange } from './exchange.ts';
+import { exchange } from './exchange.ts';
 import { Front } from './front.ts';
 import { HEAD_BYTES_MAX } from './limits.ts';
+import type { Exchange } from './request.ts';
 import { readTarget, takesConnection } from './router.ts';
 
 export interface ApiOptions {

@@ -1,57 +1,19 @@
 /** One request and its answer. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
-import type { Readable } from 'node:stream';
-import { Forbidden, InvalidArgument, messageOf, NotFound } from '../../base/errors.ts';
-import type { Log } from '../../base/log.ts';
+import type { IncomingMessage } from 'node:http';
+import { EngineError, Forbidden, InvalidArgument, messageOf, NotFound } from '../../base/errors.ts';
 import { decodeBody } from '../../base/schema.ts';
-import type { Endpoint, Success } from '../contract/endpoint.ts';
-import { contract, type Operation } from '../contract/index.ts';
+import type { JsonBody } from '../contract/endpoint.ts';
 import type { Query } from '../contract/query.ts';
-import {
-  type Attachment,
-  type Call,
-  type Engine,
-  handlers,
-  type LogOutput,
-  type TextReply,
-} from '../handlers/index.ts';
+import { type Call, handlers, type LogOutput, type TextReply } from '../handlers/index.ts';
 import { type Dialect, type Doc, type Failure, memberOf, newestDialect } from '../versions/index.ts';
-import {
-  lineForm,
-  sendDeferred,
-  sendEmpty,
-  sendFailure,
-  sendJson,
-  sendMessages,
-  sendOutput,
-  sendProgressText,
-  sendText,
-  streamType,
-} from './answers.ts';
+import { sendEmpty, sendFailure, sendOutput, sendText } from './answers.ts';
 import { settleBooleans } from './booleans.ts';
-import { conversationHead, converse } from './conversation.ts';
 import { discard, envelope, type Letter } from './envelope.ts';
-import { SILENT_UPGRADE } from './front.ts';
-import { readTarget, type Target } from './router.ts';
+import { sendLater, sendLines, sendValue } from './replies.ts';
+import { type Asked, type Exchange, endpointOf, type Input } from './request.ts';
+import { type Match, readTarget, type Target } from './router.ts';
 import { failureOf, TooLarge } from './statuses.ts';
-
-/** Where a conversation goes: the raw connection behind an upgrade. */
-export interface Line {
-  readonly socket: Socket;
-}
-
-export interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  /** The body's bytes. */
-  readonly bytes: Readable;
-  readonly line: Line | undefined;
-  /** Fires when the client has gone; `leaving` when it has only ended its side. */
-  readonly signal: AbortSignal;
-  readonly engine: Engine;
-  readonly log: Log;
-}
+import { takeOver } from './takeover.ts';
 
 /** The whole of a request, from its first word to the end of its answer. Never throws. */
 export async function exchange(given: Exchange): Promise<void> {
@@ -60,12 +22,12 @@ export async function exchange(given: Exchange): Promise<void> {
   try {
     refuseForeignPages(given.request);
     target = readTarget(given.request.method ?? '', given.request.url ?? '');
-    if (!target.match && given.request.method === 'OPTIONS') return sendEmpty(given.response, 200);
-    if (!target.match) throw new NotFound('page not found');
-    const { operation } = target.match;
-    const input = await read(given, target, operation, target.match.params);
+    const { dialect, match } = target;
+    if (!match && given.request.method === 'OPTIONS') return sendEmpty(given.response, 200);
+    if (!match) throw new NotFound('page not found');
+    const input = await read(given, target, match); // their words → today's, checked and typed
     origin = 'engine';
-    await answer(given, target.dialect, operation, input);
+    await answer(given, { operation: match.operation, dialect, input }); // the engine acts; today's words → theirs
   } catch (error) {
     // An answer in the middle of its request is often lost: clients read when they have written.
     if (error instanceof TooLarge) await discard(given.bytes);
@@ -80,21 +42,10 @@ function refuseForeignPages({ headers }: IncomingMessage): void {
   throw new Forbidden(`requests from pages of ${origin} are not allowed`);
 }
 
-type Input = {
-  readonly params: Readonly<Record<string, string>>;
-  readonly query: Doc;
-  readonly body: unknown;
-};
-type AnyEndpoint = Endpoint<`${'GET'} /`>;
-
-const endpointOf = (operation: Operation): AnyEndpoint => contract[operation] as unknown as AnyEndpoint;
-
-/** Their words → today's → checked and typed. */
 async function read(
   given: Exchange,
   { dialect, search }: Target,
-  operation: Operation,
-  params: Input['params'],
+  { operation, params }: Match,
 ): Promise<Input> {
   const { route, query, body } = endpointOf(operation);
   const letter: Letter = { request: given.request, bytes: given.bytes, search };
@@ -111,11 +62,7 @@ async function read(
   };
 }
 
-function decodeJson(
-  body: Extract<AnyEndpoint['body'], { kind: 'json' }>,
-  said: unknown,
-  { traits }: Dialect,
-): unknown {
+function decodeJson(body: JsonBody<unknown>, said: unknown, { traits }: Dialect): unknown {
   for (const [name, message] of Object.entries(body.refused ?? {}))
     if (memberOf(said, name)) throw new InvalidArgument(message);
   try {
@@ -126,17 +73,16 @@ function decodeJson(
   }
 }
 
-/** The engine acts, and today's words → theirs. */
-async function answer(given: Exchange, dialect: Dialect, operation: Operation, input: Input): Promise<void> {
-  const { success, route } = endpointOf(operation);
-  const call = callOf(given, dialect, operation);
+async function answer(given: Exchange, asked: Asked): Promise<void> {
+  const { operation, dialect, input } = asked;
+  const { success } = endpointOf(operation);
+  const call = callOf(given, asked);
   const handle = handlers[operation] as (input: unknown, call: Call) => Promise<unknown>;
-  if (success.kind === 'conversation')
-    return hold(given, dialect, operation, input, () => handle(input, call));
+  if (success.kind === 'conversation') return takeOver(given, asked, () => handle(input, call));
   const result = await handle(input, call);
   switch (success.kind) {
     case 'json':
-      return sendValue(given, dialect, operation, success, result, call);
+      return sendValue(given, asked, success, result, call);
     case 'empty':
       return sendEmpty(given.response, success.status);
     case 'text': {
@@ -144,15 +90,9 @@ async function answer(given: Exchange, dialect: Dialect, operation: Operation, i
       return sendText(given.response, success.status, text, headers);
     }
     case 'lines':
-      return sendLines(given, dialect, route, success, result as AsyncIterable<unknown>);
+      return sendLines(given, asked, success, result as AsyncIterable<unknown>);
     case 'deferred':
-      return sendLater(
-        given.response,
-        dialect,
-        route,
-        success,
-        (result as { ended: Promise<unknown> }).ended,
-      );
+      return sendLater(given, asked, success, (result as { ended: Promise<unknown> }).ended);
     case 'output':
       return sendOutput(given.response, result as LogOutput, dialect, input.query.timestamps === true);
     default:
@@ -161,158 +101,13 @@ async function answer(given: Exchange, dialect: Dialect, operation: Operation, i
 }
 
 /** A pull of an old client goes on when the client has gone. */
-function callOf({ engine, signal, bytes }: Exchange, { traits }: Dialect, operation: Operation): Call {
-  const outlives = operation === 'imageCreate' && traits.pullOutlivesClient;
+function callOf({ engine, signal, bytes }: Exchange, { operation, dialect }: Asked): Call {
+  const outlives = operation === 'imageCreate' && dialect.traits.pullOutlivesClient;
   return { engine, bytes, signal: outlives ? new AbortController().signal : signal };
 }
 
-type Of<K extends Success['kind']> = Extract<Success, { kind: K }>;
-
-async function sendValue(
-  { response }: Exchange,
-  dialect: Dialect,
-  operation: Operation,
-  { schema, status }: Of<'json'>,
-  value: unknown,
-  call: Call,
-): Promise<void> {
-  const { route } = endpointOf(operation);
-  const body = schema.fill(value);
-  if (dialect.plainAnswer(route)) return sendJson(response, status, body);
-  const told: Doc = { status, body };
-  if (operation === 'systemVersion' && dialect.traits.versionTellsLimits)
-    told.info = await handlers.systemInfo({ params: {}, query: {}, body: undefined }, call);
-  dialect.response(route, told);
-  if (told.body === undefined) sendEmpty(response, Number(told.status));
-  else sendJson(response, Number(told.status), told.body);
-}
-
-async function sendLines(
-  { request, response }: Exchange,
-  dialect: Dialect,
-  route: string,
-  success: Of<'lines'>,
-  messages: AsyncIterable<unknown>,
-): Promise<void> {
-  const tell = (message: unknown) => dialect.message(route, success.schema.fill(message) as Doc);
-  if (success.endless)
-    return sendMessages(response, messages, lineForm(request.headers.accept, dialect), tell);
-  // What fails before its first message still has a status to say so.
-  const begun = await begin(messages);
-  if (dialect.traits.progress === 'text') return sendProgressText(response, begun, tell);
-  const form = { contentType: 'application/json', before: '', after: '\n' };
-  return sendMessages(response, begun, form, tell);
-}
-
-/** Waits for the first message. @throws what the operation threw before it */
-async function begin(messages: AsyncIterable<unknown>): Promise<AsyncIterable<unknown>> {
-  const iterator = messages[Symbol.asyncIterator]();
-  let next = await iterator.next();
-  return (async function* () {
-    try {
-      while (!next.done) {
-        yield next.value;
-        next = await iterator.next();
-      }
-    } finally {
-      await iterator.return?.();
-    }
-  })();
-}
-
-async function sendLater(
-  response: ServerResponse,
-  dialect: Dialect,
-  route: string,
-  { schema, status }: Of<'deferred'>,
-  ended: Promise<unknown>,
-): Promise<void> {
-  const { waitHeadAtOnce, waitSilentOnFailure } = dialect.traits;
-  const told = ended.then((value) => {
-    if (waitSilentOnFailure && memberOf(value, 'Error')) return undefined;
-    const doc: Doc = { status, body: schema.fill(value) };
-    dialect.response(route, doc);
-    return doc.body;
-  });
-  if (!waitHeadAtOnce) return sendJson(response, status, await told);
-  await sendDeferred(response, status, told.catch(unfinished));
-}
-
-/** The head has gone out: what went wrong can only be said in the body, in the place for it. */
-const unfinished = (error: unknown) => ({ StatusCode: -1, Error: { Message: messageOf(error) } });
-
-/** Turns the connection into streams; a detached start answers like any other. */
-async function hold(
-  given: Exchange,
-  dialect: Dialect,
-  operation: Operation,
-  input: Input,
-  open: () => Promise<unknown>,
-): Promise<void> {
-  const { request, response, line, log } = given;
-  const { traits } = dialect;
-  const attachment = await openOr(given, dialect, operation, input, open);
-  if (attachment === 'told') return;
-  if (!attachment) return sendEmpty(response, traits.detachedStatus);
-  if (!line) {
-    attachment.close();
-    throw new InvalidArgument('this call needs a connection of its own');
-  }
-  const framed = !attachment.terminal && traits.framing === 'multiplexed';
-  line.socket.write(conversationHead(styleOf(request, dialect, framed)));
-  await converse(line.socket, attachment, framed).catch((error) => {
-    log.warn('conversation.broken', { path: request.url, error: messageOf(error) });
-    line.socket.destroy();
-  });
-}
-
-function styleOf(request: IncomingMessage, { traits }: Dialect, framed: boolean) {
-  const upgraded = traits.upgradeAnswered && request.headers.upgrade !== SILENT_UPGRADE;
-  return { upgraded, framed, contentType: streamType(upgraded && framed && traits.framesAnnounced) };
-}
-
-/**
- * Starting a further process fails inside the stream, as clients print it from there; only what is known
- * before (no such exec, a stopped container) has a status.
- */
-async function openOr(
-  given: Exchange,
-  dialect: Dialect,
-  operation: Operation,
-  { body }: Input,
-  open: () => Promise<unknown>,
-): Promise<Attachment | undefined | 'told'> {
-  try {
-    return (await open()) as Attachment | undefined;
-  } catch (error) {
-    const { status, message } = failureOf(error, 'engine');
-    const { line, request } = given;
-    const inStream =
-      operation === 'execStart' && memberOf(body, 'Detach') !== true && (status === 500 || status === 400);
-    if (!inStream || !line) throw error;
-    given.log.info('exec.failed', { path: request.url, error: message });
-    const framed = dialect.traits.framing === 'multiplexed' && memberOf(body, 'Tty') !== true;
-    line.socket.write(conversationHead(styleOf(request, dialect, framed)));
-    await converse(line.socket, lastWords(`${message}\r\n`), framed);
-    return 'told';
-  }
-}
-
-/** A conversation that says one thing. */
-function lastWords(text: string): Attachment {
-  return {
-    terminal: false,
-    output: (async function* () {
-      yield { stream: 'stdout' as const, bytes: Buffer.from(text) };
-    })(),
-    input: undefined,
-    detached: new Promise(() => undefined),
-    close: () => undefined,
-  };
-}
-
 function fail(
-  { request, response, log }: Exchange,
+  { request, response, signal, log }: Exchange,
   error: unknown,
   origin: Failure['origin'],
   target: Target | undefined,
@@ -323,7 +118,8 @@ function fail(
     name: Object.values(target?.match?.params ?? {})[0] ?? '',
   };
   const newest = failureOf(error, origin);
-  if (newest.status === 500)
+  // Who has gone hears nothing any more, and that the work stopped then is no failure.
+  if (newest.status === 500 && !signal.aborted)
     log.error('request.failed', { method: request.method, path: request.url, error: detailOf(error) });
   // Behind the head nothing can be said but that it ended badly.
   if (response.headersSent) return void response.destroy();
@@ -333,4 +129,6 @@ function fail(
 
 /** For our own log: a bug shows where it is, an engine's error what it says. */
 const detailOf = (error: unknown): string =>
-  error instanceof Error && error.constructor === Error ? (error.stack ?? error.message) : messageOf(error);
+  error instanceof Error && !(error instanceof EngineError)
+    ? (error.stack ?? error.message)
+    : messageOf(error);

@@ -1,0 +1,84 @@
+/** Handlers' results as answers: completed, told in the version's words, written in the form of their kind. */
+import { messageOf } from '../../base/errors.ts';
+import type { Success } from '../contract/endpoint.ts';
+import { type Call, handlers } from '../handlers/index.ts';
+import { type Doc, memberOf } from '../versions/index.ts';
+import { lineForm, sendDeferred, sendEmpty, sendJson, sendMessages, sendProgressText } from './answers.ts';
+import { type Asked, type Exchange, endpointOf } from './request.ts';
+
+type Of<K extends Success['kind']> = Extract<Success, { kind: K }>;
+
+/** One JSON value, whole. */
+export async function sendValue(
+  { response }: Exchange,
+  { operation, dialect }: Asked,
+  { schema, status }: Of<'json'>,
+  value: unknown,
+  call: Call,
+): Promise<void> {
+  const { route } = endpointOf(operation);
+  const body = schema.fill(value);
+  if (dialect.plainAnswer(route)) return sendJson(response, status, body);
+  const told: Doc = { status, body };
+  if (operation === 'systemVersion' && dialect.traits.versionTellsLimits)
+    told.info = await handlers.systemInfo({ params: {}, query: {}, body: undefined }, call);
+  dialect.response(route, told);
+  if (told.body === undefined) sendEmpty(response, Number(told.status));
+  else sendJson(response, Number(told.status), told.body);
+}
+
+/** Messages as they come. */
+export async function sendLines(
+  { request, response }: Exchange,
+  { operation, dialect }: Asked,
+  success: Of<'lines'>,
+  messages: AsyncIterable<unknown>,
+): Promise<void> {
+  const { route } = endpointOf(operation);
+  const tell = (message: unknown) => dialect.message(route, success.schema.fill(message) as Doc);
+  if (success.endless)
+    return sendMessages(response, messages, lineForm(request.headers.accept, dialect), tell);
+  // What fails before its first message still has a status to say so.
+  const begun = await begin(messages);
+  if (dialect.traits.progress === 'text') return sendProgressText(response, begun, tell);
+  const form = { contentType: 'application/json', before: '', after: '\n' };
+  return sendMessages(response, begun, form, tell);
+}
+
+/** Waits for the first message. @throws what the operation threw before it */
+async function begin(messages: AsyncIterable<unknown>): Promise<AsyncIterable<unknown>> {
+  const iterator = messages[Symbol.asyncIterator]();
+  let next = await iterator.next();
+  return (async function* () {
+    try {
+      while (!next.done) {
+        yield next.value;
+        next = await iterator.next();
+      }
+    } finally {
+      await iterator.return?.();
+    }
+  })();
+}
+
+/** One JSON value that comes when something has ended. */
+export async function sendLater(
+  { response }: Exchange,
+  { operation, dialect }: Asked,
+  { schema, status }: Of<'deferred'>,
+  ended: Promise<unknown>,
+): Promise<void> {
+  const { waitHeadAtOnce, waitSilentOnFailure } = dialect.traits;
+  const { route } = endpointOf(operation);
+  const told = ended.then((value) => {
+    if (waitSilentOnFailure && memberOf(value, 'Error')) return undefined;
+    const doc: Doc = { status, body: schema.fill(value) };
+    dialect.response(route, doc);
+    return doc.body;
+  });
+  if (!waitHeadAtOnce) return sendJson(response, status, await told);
+  await sendDeferred(response, status, told.catch(unfinished));
+}
+
+/** The head has gone out: what went wrong can only be said in the body, in the place for it. */
+const unfinished = (error: unknown) => ({ StatusCode: -1, Error: { Message: messageOf(error) } });

@@ -1,0 +1,46 @@
+/** What one request brings, and what everything on its way may use. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import type { Log } from '../../base/log.ts';
+import type { Endpoint } from '../contract/endpoint.ts';
+import { contract, type Operation } from '../contract/index.ts';
+import type { Engine } from '../handlers/index.ts';
+import type { Dialect, Doc } from '../versions/index.ts';
+
+/** Where a conversation goes: the raw connection behind an upgrade. */
+export interface Line {
+  readonly socket: Socket;
+}
+
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** The body's bytes. */
+  readonly bytes: Readable;
+  readonly line: Line | undefined;
+  /** Fires when the client has gone. */
+  readonly signal: AbortSignal;
+  readonly engine: Engine;
+  readonly log: Log;
+}
+
+/** A decoded request, as its handler gets it. */
+export interface Input {
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Doc;
+  readonly body: unknown;
+}
+
+/** An understood request: what is asked, and in which version's words. */
+export interface Asked {
+  readonly operation: Operation;
+  readonly dialect: Dialect;
+  readonly input: Input;
+}
+
+type AnyEndpoint = Endpoint<`${'GET'} /`>;
+
+/** An operation's endpoint, without its types: what is generic over operations reads it this way. */
+export const endpointOf = (operation: Operation): AnyEndpoint =>
+  contract[operation] as unknown as AnyEndpoint;
