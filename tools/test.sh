@@ -3,4 +3,4 @@
 set -eu
 cd "$(dirname "$(readlink -f "$0")")/.."
 export UV_THREADPOOL_SIZE=8
-exec node_modules/.bin/node --disable-warning=ExperimentalWarning tools/test.ts "$@"
+exec sh tools/node tools/test.ts "$@"

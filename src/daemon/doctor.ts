@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { release } from 'node:os';
 import { messageOf } from '../base/errors.ts';
 import { type CgroupHost, chooseExitSource, readCgroupHost } from '../runtime/index.ts';
-import { readMounts } from './host-files.ts';
+import { type Mount, readMounts } from './host-files.ts';
 import { DEFAULT_SOCKET, type Host } from './hosts.ts';
 import { findOnPath, type RuntimeOption } from './options.ts';
 import * as probes from './probes.ts';
@@ -235,7 +235,12 @@ function executableRoot(dataRoot: string): Check {
   const place = probes.existingParent(dataRoot);
   const holding = readMounts()
     .filter((one) => one.point === '/' || place === one.point || place.startsWith(`${one.point}/`))
-    .reduce((best, one) => (one.point.length >= best.point.length ? one : best));
+    .reduce<Mount | undefined>(
+      (best, one) => (best && best.point.length > one.point.length ? best : one),
+      undefined,
+    );
+  // Inside a chroot the root's own mount is not to be seen.
+  if (holding === undefined) return ok('data root', 'on a file system that is not to be seen from here');
   const barring = ['noexec', 'nodev', 'ro'].filter((flag) => holding.flags.includes(flag));
   const found = `${holding.point} (${holding.type}${barring.length > 0 ? `, ${barring.join(', ')}` : ''})`;
   if (barring.length === 0) return ok('data root', found);
