@@ -55,6 +55,13 @@ export class Failed extends EngineError {
   readonly kind = 'internal';
 }
 
+/** The same kind of failure in other words; what is no {@link EngineError} stays as it is. */
+export function reworded(error: unknown, say: (message: string) => string): unknown {
+  if (!(error instanceof EngineError)) return error;
+  const Kind = error.constructor as new (message: string, options: ErrorOptions) => EngineError;
+  return new Kind(say(error.message), { cause: error });
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -80,8 +80,9 @@ const [start] = events;
 for (const [version, expected] of [
   ['1.52', ['Type', 'Action', 'Actor', 'scope', 'time', 'timeNano']],
   ['1.51', ['status', 'id', 'from', 'Type', 'Action', 'Actor', 'scope', 'time', 'timeNano']],
-  ['1.21', ['status', 'id', 'from', 'time', 'timeNano']],
-  ['1.19', ['status', 'id', 'from', 'time']],
+  ['1.21', ['status', 'id', 'from', 'Type', 'Action', 'Actor', 'time', 'timeNano']],
+  ['1.19', ['status', 'id', 'from', 'Type', 'Action', 'Actor', 'time']],
+  ['1.11', ['status', 'id', 'from', 'time']],
   ['1.3', ['status', 'id', 'time']],
 ] as const)
   test(`an event at v${version} has ${expected.join(', ')}`, async () => {

@@ -1,5 +1,5 @@
 /** All verbs on containers, each in its place: the table of contents of this folder. */
-import { Conflict, InvalidArgument } from '../../base/errors.ts';
+import { Conflict, InvalidArgument, reworded } from '../../base/errors.ts';
 import type { Containers } from '../engine.ts';
 import { attachContainer } from './attach.ts';
 import { createContainer } from './create.ts';
@@ -46,7 +46,8 @@ export function createContainers(deps: ContainersDeps): Containers {
       });
       tell(deps, container, 'restart');
     },
-    kill: async (name, { signal }) => await killContainer(deps, find(name), signal),
+    kill: (name, { signal }) =>
+      saying(`cannot kill container: ${name}`, async () => killContainer(deps, find(name), signal)),
     async pause(name) {
       const container = find(name);
       await container.mailbox.run(() => pauseContainer(deps, container));
@@ -70,7 +71,9 @@ export function createContainers(deps: ContainersDeps): Containers {
         throw new InvalidArgument(
           `Conflict, cannot remove the default name of the container: ${name} has no links`,
         );
-      await container.mailbox.run(() => removeContainer(deps, container, { force, volumes }));
+      await saying(`cannot remove container "${name}"`, () =>
+        container.mailbox.run(() => removeContainer(deps, container, { force, volumes })),
+      );
     },
     async resize(name, { rows, columns }) {
       const container = find(name);
@@ -86,4 +89,13 @@ export function createContainers(deps: ContainersDeps): Containers {
       return await container.mailbox.run(() => updateContainer(deps, container, request));
     },
   };
+}
+
+/** What fails in `work` is told with the verb and the name that the client used. */
+async function saying(prefix: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    throw reworded(error, (message) => `${prefix}: ${message}`);
+  }
 }

@@ -30,7 +30,7 @@ async function summary(
     Names: [`/${record.name}`],
     Image: imageName(deps, container),
     ImageID: record.imageId,
-    Command: [record.path, ...record.args].join(' '),
+    Command: [record.path, ...record.args.map(quoted)].join(' '),
     Created: Math.floor(Date.parse(record.created) / 1000),
     Ports: portSummaries(container),
     ...(options.size ? await sizes(deps, container) : {}),
@@ -46,6 +46,9 @@ async function summary(
     Mounts: mountPoints(container),
   };
 }
+
+/** In lists an argument that holds a blank is told apart by quotes; that it may hold quotes too is not minded. */
+const quoted = (argument: string): string => (argument.includes(' ') ? `'${argument}'` : argument);
 
 /** The name it was made from, unless that name means another image by now. */
 function imageName(deps: ContainersDeps, container: Container): string {

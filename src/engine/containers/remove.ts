@@ -14,11 +14,13 @@ export async function removeContainer(
   options: { readonly force: boolean; readonly volumes: boolean },
 ): Promise<void> {
   if (container.gone) return;
-  const { state, name } = container.record;
+  const { state } = container.record;
   if (isAlive(state) || state.is === 'restarting') {
     if (!options.force)
       throw new Conflict(
-        `cannot remove container "/${name}": container is ${state.is}: ${state.is === 'paused' ? 'unpause' : 'stop'} the container before removing or force remove`,
+        state.is === 'paused'
+          ? 'container is paused and must be unpaused first'
+          : `container is ${state.is}: stop the container before removing or force remove`,
       );
     await killAndWait(deps, container);
   }

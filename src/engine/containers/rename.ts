@@ -1,5 +1,5 @@
 /** Gives a container another name. */
-import { InvalidArgument } from '../../base/errors.ts';
+import { InvalidArgument, reworded } from '../../base/errors.ts';
 import type { Container } from './container.ts';
 import { type ContainersDeps, tell } from './deps.ts';
 import { checkName } from './directory.ts';
@@ -7,10 +7,10 @@ import { checkName } from './directory.ts';
 /** Call it inside the mailbox. @throws InvalidArgument, Conflict when the name is taken */
 export async function renameContainer(deps: ContainersDeps, container: Container, to: string): Promise<void> {
   if (to === '') throw new InvalidArgument('Neither old nor new names may be empty');
-  const name = checkName(to);
   const old = container.record.name;
-  if (name === old) throw new InvalidArgument('Renaming a container with the same name as its current name');
-  deps.directory.reserve(name, container.id);
+  if (to.replace(/^\//, '') === old)
+    throw new InvalidArgument('Renaming a container with the same name as its current name');
+  const name = reserve(deps, container, to);
   try {
     await container.save({ name });
   } catch (error) {
@@ -19,4 +19,14 @@ export async function renameContainer(deps: ContainersDeps, container: Container
   }
   deps.directory.release(old, container.id);
   tell(deps, container, 'rename', { oldName: `/${old}` });
+}
+
+function reserve(deps: ContainersDeps, container: Container, to: string): string {
+  try {
+    const name = checkName(to);
+    deps.directory.reserve(name, container.id);
+    return name;
+  } catch (error) {
+    throw reworded(error, (message) => `Error when allocating new name: ${message}`);
+  }
 }

@@ -58,13 +58,13 @@ const refusals: Readonly<Record<Verb, (state: State, id: string) => string>> = {
       ? 'cannot start a paused container, try unpause instead'
       : `container ${id} is marked for removal and cannot be started`,
   stop: (_state, id) => `container ${id} cannot be stopped`,
-  kill: (_state, id) => `cannot kill container: ${id}: container ${id} is not running`,
+  kill: (_state, id) => `container ${id} is not running`,
   pause: (state, id) =>
     state.is === 'paused' ? `container ${id} is already paused` : `container ${id} is not running`,
-  unpause: (_state, id) => `container ${id} is not paused`,
+  unpause: (_state, id) => `Container ${id} is not paused`,
   exec: (state, id) =>
     state.is === 'paused'
-      ? `container ${id} is paused, unpause the container before exec`
+      ? `Container ${id} is paused, unpause the container before exec`
       : `container ${id} is not running`,
 };
 

@@ -113,7 +113,7 @@ export async function killContainer(
   assertAllowed(container.record.state, 'kill', container.id);
   if (signal !== SIGKILL) {
     if (container.record.state.is === 'restarting')
-      throw new Conflict(`cannot kill container: ${container.id}: container ${container.id} is not running`);
+      throw new Conflict(`container ${container.id} is not running`);
     // As with dockerd, whoever sends the stop signal by hand means a stop: no policy starts it again.
     if (signal === parseSignal(container.record.config.StopSignal, SIGTERM))
       container.set({ stoppedByUser: true });

@@ -14,9 +14,11 @@ export function withLegacyFields(event: Doc): Doc {
   };
 }
 
-/** Below 1.22 only containers and images had events, with these members alone. */
-export function shortForm(event: Doc): Doc | undefined {
-  if (event.Type !== 'container' && event.Type !== 'image') return undefined;
-  const { status, id, from, time, timeNano } = event;
+/** Below 1.22 only containers and images had events. */
+export const ofContainersAndImages = ({ scope: _later, ...event }: Doc): Doc | undefined =>
+  event.Type === 'container' || event.Type === 'image' ? event : undefined;
+
+/** The members of the first events. */
+export function shortForm({ status, id, from, time, timeNano }: Doc): Doc {
   return { status, id, ...(from !== undefined && { from }), time, timeNano };
 }

@@ -1,4 +1,5 @@
 /** API 1.12. */
+import { shortForm } from '../forms/events.ts';
 import { lowerCased } from '../forms/images.ts';
 import { added, removed, reshaped } from '../lens.ts';
 import { type Doc, isDoc, memberOf } from '../place.ts';
@@ -39,4 +40,6 @@ export const v1_12 = step('1.12', {
       added('body.Config.Cpuset'),
     ],
   },
+  // See 1.22: from here on a client may be one of a later time.
+  messages: { 'GET /events': [{ note: 'adds Type, Action and Actor for newer clients', down: shortForm }] },
 });

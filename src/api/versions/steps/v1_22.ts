@@ -1,6 +1,6 @@
 /** API 1.22. */
 import { wordsWere } from '../failure.ts';
-import { shortForm } from '../forms/events.ts';
+import { ofContainersAndImages } from '../forms/events.ts';
 import { bareId } from '../forms/images.ts';
 import { added, removed, rewritten } from '../lens.ts';
 import { type Doc, memberOf } from '../place.ts';
@@ -70,7 +70,11 @@ export const v1_22 = step('1.22', {
       added('body.CPUSet'),
     ],
   },
-  messages: { 'GET /events': [{ note: 'adds Type, Action and Actor', down: shortForm }] },
+  messages: {
+    // Type, Action and Actor are new too, and stay for 1.12 and up: newer clients that are told to speak an older
+    // version (DOCKER_API_VERSION) read the exit code of `run` there.
+    'GET /events': [{ note: 'tells of networks and volumes too', down: ofContainersAndImages }],
+  },
   failures: [
     {
       note: 'a failing start is 500 and names its container',

@@ -61,7 +61,7 @@ export const v1_25 = step('1.25', {
     ),
     wordsWere(
       'DELETE /containers/{name}',
-      /^(?:cannot remove container \S+ )?(?:container is (?:running|restarting|paused)|You cannot remove a running container).*$/i,
+      /^(?:cannot remove container \S+ )?(?:container is (?:running|restarting|paused)|You cannot remove a \w+ container).*$/i,
       (_match, { name }) =>
         `You cannot remove a running container ${name}. Stop the container before attempting removal or use -f`,
       409,

@@ -53,6 +53,11 @@ export const v1_42 = step('1.42', {
       /^must specify at least one of 'stdout' or 'stderr'$/,
       () => 'Bad parameters: you must choose at least one stream',
     ),
+    wordsWere(
+      'POST /containers/{name}/kill',
+      /^cannot kill container: .*: invalid (signal: .*)$/i,
+      (match) => `Invalid ${match[1]}`,
+    ),
   ],
   before: { framesAnnounced: false, unreadable: 'bare' },
 });

@@ -1,5 +1,6 @@
 /** API 1.44. */
 import { NEVER } from '../../../base/time.ts';
+import { wordsWere } from '../failure.ts';
 import { carryMacAddress, mountOptions, mountsOf } from '../forms/containers.ts';
 import { added, refused, removed, reshaped } from '../lens.ts';
 import { type Doc, isDoc, memberOf } from '../place.ts';
@@ -47,4 +48,22 @@ export const v1_44 = step('1.44', {
       removed('body.Created', NEVER),
     ],
   },
+  failures: [
+    wordsWere(
+      'any',
+      /^(|.*: )container ([0-9a-f]{64}) is (already paused|not running)$/,
+      ([, before, id, what]) => `${before}Container ${id} is ${what}`,
+    ),
+    wordsWere(
+      'DELETE /containers/{name}',
+      /^cannot remove container "[^"]*": container is (\w+)\b.*$/,
+      ([, state], { name }) =>
+        `You cannot remove a ${state} container ${name}. ${state === 'paused' ? 'Unpause and then stop' : 'Stop'} the container before attempting removal or force remove`,
+    ),
+    wordsWere(
+      'any',
+      /^invalid restart policy: unknown policy '([^']*)'.*$/,
+      ([, name]) => `invalid restart policy '${name}'`,
+    ),
+  ],
 });

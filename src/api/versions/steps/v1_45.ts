@@ -1,4 +1,6 @@
 /** API 1.45. */
+
+import { wordsWere } from '../failure.ts';
 import { mountOptions, mountsOf } from '../forms/containers.ts';
 import { blankContainerConfig } from '../forms/images.ts';
 import { refused, removed, reshaped } from '../lens.ts';
@@ -39,4 +41,5 @@ export const v1_45 = step('1.45', {
       removed('body.ContainerConfig', blankContainerConfig),
     ],
   },
+  failures: [wordsWere('POST /containers/{name}/kill', /^cannot (.*)$/, (match) => `Cannot ${match[1]}`)],
 });
