@@ -13,6 +13,7 @@ import { codeOf, Failed } from '../base/errors.ts';
 import { type ExitStatus, pidfdOpen, spawn, withHiddenPath } from '../linux/index.ts';
 import type { CgroupHost } from './cgroups.ts';
 import type { Exits } from './exits.ts';
+import { SeccompPrograms } from './seccomp-programs.ts';
 
 /** A runtime as `--add-runtime` names it. */
 export interface OciRuntime {
@@ -66,6 +67,14 @@ export class OciTool {
   }
   get #root(): string {
     return `${this.#deps.stateRoot}/${this.runtime.name}`;
+  }
+
+  readonly #filters = new SeccompPrograms();
+
+  /** What to write as `config.json`, and what to do when the container is prepared. */
+  bundle(id: string, spec: object): { readonly spec: object; prepared(): void } {
+    const { spec: ready, learn } = this.#isCrun ? this.#filters.prepare(spec) : { spec, learn: undefined };
+    return { spec: ready, prepared: () => learn?.(`${this.#root}/${id}/seccomp.bpf`) };
   }
 
   /** Prepares the container: its first process exists and waits to be started. @throws RuntimeRefused */

@@ -144,11 +144,13 @@ export class Supervisor {
       const directory = this.#directory(plan.id);
       directory.create();
       undo.defer(() => directory.remove());
-      directory.writeConfig(plan.spec);
       const tool = this.#tool(plan.runtime);
+      const bundle = tool.bundle(plan.id, plan.spec);
+      directory.writeConfig(bundle.spec);
       undo.defer(() => this.#sweepProcess(tool, plan.id, plan.cgroupPath));
       const io = plan.terminal ? undefined : this.#openStdio(plan, directory, undo);
       const { pid, sources } = await this.#create(tool, plan, directory, io, undo);
+      bundle.prepared();
       const pidfd = pidfdOpen(pid);
       undo.defer(() => closeSync(pidfd));
       undo.defer(() => void pidfdSignal(pidfd, SIGKILL));

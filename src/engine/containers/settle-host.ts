@@ -82,6 +82,12 @@ const set = (value: unknown): boolean =>
 
 /** Asked for and not there yet: better refused than ignored. */
 function refuseUnknown(asked: HostConfig, facts: HostFacts): void {
+  // These speak to the runtime itself: files on the host, filters, handlers.
+  const reserved = Object.keys(asked.Annotations ?? {}).find((name) => name.startsWith('run.oci.'));
+  if (reserved !== undefined)
+    throw new InvalidArgument(
+      `invalid annotation: ${reserved}: names beginning with run.oci. belong to the runtime`,
+    );
   const later = [
     'BlkioWeightDevice',
     'BlkioDeviceReadBps',

@@ -72,6 +72,7 @@ for (const [asked, error] of [
   [{ LogConfig: { Type: 'fluentd' } }, InvalidArgument],
   [{ Links: ['a:b'] }, NotImplemented],
   [{ ShmSize: -1 }, InvalidArgument],
+  [{ Annotations: { 'run.oci.seccomp_bpf_data': 'AAAA' } }, InvalidArgument],
 ] as const)
   test(`a host configuration ${JSON.stringify(asked)} is refused`, () =>
     assert.throws(() => host(asked as HostConfig), error));

@@ -24,7 +24,12 @@ export function commandError(words: string): { text: string; exitCode: number; k
     };
   // What crun says of a directory, or of a file without the execute bit.
   const denied = /^open executable: (?:Operation not permitted|Permission denied)/.test(words);
-  if (denied) return { text: 'exec: permission denied: the command cannot be executed', exitCode: 126, kind: 'invalid' };
+  if (denied)
+    return {
+      text: 'exec: permission denied: the command cannot be executed',
+      exitCode: 126,
+      kind: 'invalid',
+    };
   const lower = words.replace(
     /\b(No such file or directory|Permission denied|Not a directory|Is a directory|Exec format error)\b/g,
     (text) => text.toLowerCase(),

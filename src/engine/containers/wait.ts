@@ -16,7 +16,10 @@ export function waitFor(
 ): Promise<WaitResponse> {
   const { state } = container.record;
   const running = isAlive(state) || state.is === 'restarting';
-  const now = () => ({ exitCode: container.record.state.last.exitCode, error: container.record.state.last.error });
+  const now = () => ({
+    exitCode: container.record.state.last.exitCode,
+    error: container.record.state.last.error,
+  });
   if (condition === 'removed') return removed(container, signal, now);
   if (condition === 'not-running' && !running) return Promise.resolve(answer(now()));
   return container.nextExit(signal).then(answer);
