@@ -17,6 +17,7 @@ import {
   ask,
   askDatagram,
   datagramSocket,
+  IN_VAIN_MS,
   onHostOfItsOwn,
   openPlace,
   readAt,
@@ -174,7 +175,7 @@ test('a port published on loopback is closed to the wire, also for packets that 
   assert.equal(await ask('host', '127.0.0.1', 8080), 'web 172.17.0.1');
   assert.equal(await ask(outside.fd, '10.9.0.1', 8081), 'web 10.9.0.2'); // the way is open
   assert.equal(await ask(outside.fd, '10.9.0.1', 8080), 'ECONNREFUSED');
-  assert.notEqual(await ask(outside.fd, '127.0.0.1', 8080, 'eth0'), 'web 10.9.0.2');
+  assert.notEqual(await ask(outside.fd, '127.0.0.1', 8080, IN_VAIN_MS, 'eth0'), 'web 10.9.0.2');
 });
 
 test('a neighbour with a route to the containers reaches none of their ports directly', async (t) => {
@@ -185,7 +186,7 @@ test('a neighbour with a route to the containers reaches none of their ports dir
   const web = await container('web', [tcp(8080)]);
   await using _server = await serve(web.place, 80, 'web');
   assert.equal(await ask(outside.fd, '10.9.0.1', 8080), 'web 10.9.0.2');
-  assert.equal(await ask(outside.fd, web.endpoint.ipAddress, 80), 'silence');
+  assert.equal(await ask(outside.fd, web.endpoint.ipAddress, 80, IN_VAIN_MS), 'silence');
 });
 
 test('what the host serves on its loopback is closed to containers', async (t) => {
@@ -195,7 +196,7 @@ test('what the host serves on its loopback is closed to containers', async (t) =
   assert.equal(await ask('host', '127.0.0.1', 9000), 'secret 127.0.0.1');
   assert.equal(await ask(place, network.gateway, 9000), 'ECONNREFUSED');
   writeAt(place, '/proc/sys/net/ipv4/conf/eth0/route_localnet', '1');
-  assert.equal(await ask(place, '127.0.0.1', 9000, 'eth0'), 'silence');
+  assert.equal(await ask(place, '127.0.0.1', 9000, IN_VAIN_MS, 'eth0'), 'silence');
 });
 
 test('the host becomes no router for its neighbours, and forwarding ends with the last engine', async (t) => {
@@ -210,7 +211,7 @@ test('the host becomes no router for its neighbours, and forwarding ends with th
   await using _server = await serve(right.fd, 80, 'right');
   assert.equal(await ask(place, '10.8.0.2', 80), 'right 10.8.0.1');
   assert.equal(readAt('host', '/proc/sys/net/ipv4/ip_forward').trim(), '1');
-  assert.equal(await ask(left.fd, '10.8.0.2', 80), 'silence');
+  assert.equal(await ask(left.fd, '10.8.0.2', 80, IN_VAIN_MS), 'silence');
   await network.disconnect('one');
   await network.close();
   assert.equal(readAt('host', '/proc/sys/net/ipv4/ip_forward').trim(), '0');
@@ -264,7 +265,7 @@ test('two engines side by side keep apart and do not need each other', async (t)
   assert.notEqual(a.network.subnet, b.network.subnet);
   await using _one = await serve(one.place, 80, 'one');
   await using _two = await serve(two.place, 80, 'two');
-  assert.equal(await ask(one.place, two.endpoint.ipAddress, 80), 'silence');
+  assert.equal(await ask(one.place, two.endpoint.ipAddress, 80, IN_VAIN_MS), 'silence');
   assert.equal(await ask(one.place, a.network.gateway, 8081), `two ${b.network.gateway}`);
   await assert.rejects(b.container('more', [tcp(8080)]), /port is already allocated/);
   await a.network.disconnect('same-id');
@@ -435,7 +436,9 @@ test('a bridge that somebody deleted comes back with its containers on it', asyn
   const web = await container('web', [tcp(8080)]);
   await using _server = await serve(web.place, 80, 'web');
   await host.ask([route.deleteLink('gt0')]);
-  assert.ok(await eventually(async () => (await ask('host', '127.0.0.1', 8080)) === 'web 172.17.0.1'));
+  assert.ok(
+    await eventually(async () => (await ask('host', '127.0.0.1', 8080, IN_VAIN_MS)) === 'web 172.17.0.1'),
+  );
   const more = await container('more');
   assert.equal(await ask(more.place, web.endpoint.ipAddress, 80), `web ${more.endpoint.ipAddress}`);
 });

@@ -10,6 +10,7 @@ import {
   formatHardwareAddress,
   formatSubnet,
   hardwareAddressFor,
+  overlaps,
   parseAddress,
   parseHardwareAddress,
   parseSubnet,
@@ -17,7 +18,7 @@ import {
   type Subnet,
 } from './addresses.ts';
 import { allowLoopbackRouting, type Bridge, ensureBridge } from './bridge.ts';
-import { forgetConversations, forgetStrayDatagrams } from './conversations.ts';
+import { forgetRedirected, forgetStrayDatagrams } from './conversations.ts';
 import { Firewall, removeFirewall } from './firewall.ts';
 import { enableForwarding, releaseForwarding } from './forwarding.ts';
 import { configure, NamespacePool, releaseNamespace } from './namespace.ts';
@@ -32,6 +33,8 @@ import { HostPorts, type Reservation } from './ports.ts';
 const WATCH_EVERY_MS = 2000;
 /** A namespace that something else still holds keeps its veth: it is taken away this long after the container went. */
 const SWEEP_AFTER_MS = 5000;
+/** Forgetting is one walk through the kernel's table for all that ended meanwhile. */
+const FORGET_AFTER_MS = 1000;
 const BRIDGE_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,14}$/;
 const TABLE_NAME = /^[a-zA-Z][a-zA-Z0-9_]{0,63}$/;
 
@@ -77,6 +80,8 @@ class DefaultBridge implements BridgeNetwork {
   readonly #options: BridgeNetworkOptions;
   readonly #host = new NetlinkSocket(PROTOCOL.ROUTE);
   readonly #netfilter = new NetlinkSocket(PROTOCOL.NETFILTER);
+  /** Of its own: rules must not wait for a walk through all conversations. */
+  readonly #tracking = new NetlinkSocket(PROTOCOL.NETFILTER);
   readonly #files: NamespaceFiles;
   readonly #namespaces: NamespacePool;
   readonly #ports = new HostPorts();
@@ -92,6 +97,10 @@ class DefaultBridge implements BridgeNetwork {
   #watch: NodeJS.Timeout | undefined;
   #sweep: NodeJS.Timeout | undefined;
   #mending: Promise<void> | undefined;
+  /** Addresses that had published ports; not given again before the kernel has forgotten them. */
+  readonly #retired = new Set<string>();
+  #forget: NodeJS.Timeout | undefined;
+  #forgetting: Promise<void> = Promise.resolve();
 
   constructor(options: BridgeNetworkOptions, subnet: Subnet | undefined) {
     this.#options = options;
@@ -173,7 +182,9 @@ class DefaultBridge implements BridgeNetwork {
       this.#loopbackAllowed = true;
     }
     await firewall.publish(endpoint.ports, endpoint.ipAddress);
-    await forgetStrayDatagrams(this.#netfilter, endpoint.ports, () => this.#hostAddresses());
+    if (!endpoint.ports.some((port) => port.protocol === 'udp')) return;
+    await this.#forgetting; // what an earlier owner of the port left
+    await forgetStrayDatagrams(this.#tracking, endpoint.ports, () => this.#hostAddresses());
   }
 
   async #hostAddresses(): Promise<ReadonlySet<string>> {
@@ -188,22 +199,56 @@ class DefaultBridge implements BridgeNetwork {
     steps.defer(() => {
       if (this.#connected.size === 0) this.#stopWatch();
     });
+    if (known !== undefined) steps.defer(() => this.#retire(known.endpoint));
     steps.defer(() => this.#files.drop(containerId));
-    if (known !== undefined) {
-      steps.defer(() => this.#planSweep());
-      steps.defer(() => this.#takeBack(known));
+    if (known !== undefined) steps.defer(() => this.#unpublish(known));
+  }
+
+  async #unpublish({ endpoint, reservation }: Connected): Promise<void> {
+    try {
+      const { firewall } = await this.#start();
+      await firewall.withdraw(endpoint.ports, endpoint.ipAddress);
+    } finally {
+      reservation?.release();
     }
   }
 
-  async #takeBack({ endpoint, reservation }: Connected): Promise<void> {
-    const { firewall, addresses } = await this.#start();
-    try {
-      await firewall.withdraw(endpoint.ports, endpoint.ipAddress);
-      if (endpoint.ports.length > 0) await forgetConversations(this.#netfilter, endpoint.ipAddress);
-    } finally {
-      reservation?.release();
-      addresses.release(parseAddress(endpoint.ipAddress));
-    }
+  /**
+   * The address may be another's from now on, or, after published ports, when the kernel has forgotten their clients:
+   * at once where clients send datagrams on and on, else together with others.
+   */
+  async #retire({ ports, ipAddress }: Endpoint): Promise<void> {
+    this.#planSweep();
+    if (ports.length === 0) return this.#release([ipAddress]);
+    this.#retired.add(ipAddress);
+    if (ports.some((port) => port.protocol === 'udp')) this.#forgetRetired();
+    else this.#planForget();
+  }
+
+  async #release(addresses: Iterable<string>): Promise<void> {
+    const running = await this.#start();
+    for (const address of addresses) running.addresses.release(parseAddress(address));
+  }
+
+  #planForget(): void {
+    this.#forget ??= setTimeout(() => this.#forgetRetired(), FORGET_AFTER_MS);
+    this.#forget.unref();
+  }
+  #forgetRetired(): void {
+    clearTimeout(this.#forget);
+    this.#forget = undefined;
+    const retired = new Set(this.#retired);
+    this.#retired.clear();
+    this.#afterwards(async () => {
+      await forgetRedirected(this.#tracking, (address) => retired.has(address));
+      await this.#release(retired);
+    });
+  }
+  #afterwards(work: () => Promise<void>): void {
+    this.#forgetting = Promise.all([this.#forgetting, work()]).then(
+      () => undefined,
+      (error: unknown) => this.#options.log.warn('network.not-forgotten', { error: messageOf(error) }),
+    );
   }
 
   async recover(alive: ReadonlyMap<string, Endpoint>): Promise<void> {
@@ -223,6 +268,10 @@ class DefaultBridge implements BridgeNetwork {
     const { addresses } = await this.#start();
     for (const endpoint of alive.values()) addresses.claim(parseAddress(endpoint.ipAddress));
     await this.#reattach();
+    const living = new Set(this.#endpoints().map((endpoint) => endpoint.ipAddress));
+    const died = (address: string): boolean =>
+      !living.has(address) && overlaps(addresses.subnet, rangeOf(parseAddress(address), 32));
+    this.#afterwards(() => forgetRedirected(this.#tracking, died));
     this.#startWatch();
   }
 
@@ -230,6 +279,8 @@ class DefaultBridge implements BridgeNetwork {
     this.#stopWatch();
     clearTimeout(this.#sweep);
     await this.#mending?.catch(() => undefined);
+    clearTimeout(this.#forget);
+    await this.#forgetting;
     await this.#namespaces.close();
     if (this.#connected.size === 0 && this.#running !== undefined) {
       await this.#removeStrayLinks();
@@ -238,6 +289,7 @@ class DefaultBridge implements BridgeNetwork {
     for (const { reservation } of this.#connected.values()) reservation?.release();
     this.#host.close();
     this.#netfilter.close();
+    this.#tracking.close();
   }
 
   /** Someone may have taken a port while no engine ran: the redirection works on, so this is only told. */

@@ -28,6 +28,8 @@ const INFO_DATA = 2;
 const INFO_SLAVE_KIND = 4;
 const INFO_SLAVE_DATA = 5;
 const VETH_INFO_PEER = 1;
+const BRPORT_STATE = 1;
+const BR_STATE_FORWARDING = 3;
 const BRPORT_HAIRPIN = 4;
 const INET6_ADDR_GEN_MODE = 8;
 const ADDR_GEN_NONE = 1;
@@ -47,6 +49,8 @@ export interface Link {
   readonly alias: string;
   readonly master: number;
   readonly up: boolean;
+  /** A bridge port that takes part: packets pass. */
+  readonly forwarding: boolean;
 }
 export interface Address {
   readonly linkIndex: number;
@@ -214,12 +218,14 @@ export function readLinks(replies: readonly Reply[]): Link[] {
     .map(({ body }) => {
       const found = attributes(body, 16);
       const info = attributes(found.get(IFLA.LINKINFO) ?? Buffer.alloc(0));
+      const port = attributes(info.get(INFO_SLAVE_DATA) ?? Buffer.alloc(0));
       return {
         index: body.readInt32LE(4),
         name: textOf(found.get(IFLA.IFNAME)),
         kind: textOf(info.get(INFO_KIND)),
         alias: textOf(found.get(IFLA.IFALIAS)),
         master: found.get(IFLA.MASTER)?.readUInt32LE(0) ?? 0,
+        forwarding: port.get(BRPORT_STATE)?.[0] === BR_STATE_FORWARDING,
         up: (body.readUInt32LE(8) & IFF_UP) !== 0,
       };
     });
