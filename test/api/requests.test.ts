@@ -2,7 +2,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ID } from './fake-engine.ts';
-import { ask, dial, hasHead, lastCall, post, readReply, readToEnd, readUntil, serve } from './serve.ts';
+import {
+  ask,
+  dial,
+  hasHead,
+  lastCall,
+  post,
+  readReply,
+  readToEnd,
+  readUntil,
+  serve,
+  until,
+} from './serve.ts';
 
 test('a ping says OK, and its headers say what the engine can do', async () => {
   await using served = await serve();
@@ -433,4 +444,24 @@ test('heads of several MiB are refused', async () => {
   const answer = await readToEnd(socket).catch(() => Buffer.alloc(0));
   assert.match(answer.toString(), /^(HTTP\/1\.1 431|$)/);
   assert.equal((await ask(served.path, '/_ping')).status, 200);
+});
+
+test('a body that does not end is answered and cut off', async () => {
+  await using served = await serve();
+  const socket = dial(served.path);
+  socket.write(
+    'POST /containers/create HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n',
+  );
+  const block = Buffer.alloc(1 << 20, 32);
+  let answered = false;
+  void readUntil(socket, hasHead).then((bytes) => {
+    answered = readReply(bytes).status === 413;
+  });
+  for (let i = 0; i < 100 && !answered; i++) {
+    socket.write(block);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await until(() => answered);
+  assert.ok(socket.bytesWritten < 64 << 20, `${socket.bytesWritten} bytes were taken`);
+  socket.destroy();
 });

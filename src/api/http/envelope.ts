@@ -1,4 +1,5 @@
 /** A request as it came: query, form and JSON body, in the client's words. */
+import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
@@ -8,7 +9,13 @@ import type { Body } from '../contract/endpoint.ts';
 import type { Operation } from '../contract/index.ts';
 import type { Query } from '../contract/query.ts';
 import type { Doc, Traits } from '../versions/index.ts';
-import { BODY_TIMEOUT_MS, FORM_BODY_BYTES_MAX, JSON_BODY_BYTES_MAX, LINGER_MS } from './limits.ts';
+import {
+  BODY_TIMEOUT_MS,
+  DISCARDED_BYTES_MAX,
+  FORM_BODY_BYTES_MAX,
+  JSON_BODY_BYTES_MAX,
+  LINGER_MS,
+} from './limits.ts';
 import { TooLarge } from './statuses.ts';
 
 /** Query parameters; one that is repeated keeps all its values. */
@@ -105,10 +112,30 @@ async function form({ request, bytes }: Letter): Promise<Query> {
   return readQuery((await readAll(bytes, FORM_BODY_BYTES_MAX)).toString('utf8'));
 }
 
-/** Lets the rest of a body pass unread, as long as it comes soon. */
-export async function discard(bytes: Readable): Promise<void> {
-  bytes.resume();
-  await finished(bytes, { signal: AbortSignal.timeout(LINGER_MS) }).catch(() => undefined);
+/**
+ * Lets the rest of a body pass unread, as long as it comes soon and is not endless. True: all of it has passed, and
+ * the connection can serve another request.
+ */
+export async function discard(bytes: Readable): Promise<boolean> {
+  let left = DISCARDED_BYTES_MAX;
+  const drop = (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) bytes.pause().emit('flood');
+  };
+  bytes.on('data', drop);
+  const signal = AbortSignal.timeout(LINGER_MS);
+  const passed = await Promise.race([
+    finished(bytes, { signal, writable: false }).then(
+      () => true,
+      () => false,
+    ),
+    once(bytes, 'flood', { signal }).then(
+      () => false,
+      () => false,
+    ),
+  ]);
+  bytes.off('data', drop);
+  return passed;
 }
 
 /** A whole body, within its limit of size and time. @throws TooLarge, InvalidArgument when it does not come */

@@ -9,6 +9,7 @@ import { type Dialect, type Doc, type Failure, memberOf, newestDialect } from '.
 import { sendEmpty, sendFailure, sendOutput, sendText } from './answers.ts';
 import { settleBooleans } from './booleans.ts';
 import { discard, envelope, type Letter } from './envelope.ts';
+import { LINGER_MS } from './limits.ts';
 import { sendLater, sendLines, sendValue } from './replies.ts';
 import { type Asked, type Exchange, endpointOf, type Input } from './request.ts';
 import { type Match, readTarget, type Target } from './router.ts';
@@ -30,7 +31,7 @@ export async function exchange(given: Exchange): Promise<void> {
     await answer(given, { operation: match.operation, dialect, input }); // the engine acts; today's words → theirs
   } catch (error) {
     // An answer in the middle of its request is often lost: clients read when they have written.
-    if (error instanceof TooLarge) await discard(given.bytes);
+    if (error instanceof TooLarge && !(await discard(given.bytes))) hangUpSoon(given);
     fail(given, error, origin, target);
   }
 }
@@ -104,6 +105,11 @@ async function answer(given: Exchange, asked: Asked): Promise<void> {
 function callOf({ engine, signal, bytes }: Exchange, { operation, dialect }: Asked): Call {
   const outlives = operation === 'imageCreate' && dialect.traits.pullOutlivesClient;
   return { engine, bytes, signal: outlives ? new AbortController().signal : signal };
+}
+
+/** The client gets its answer and a moment to read it; what it still sends is not read any more. */
+function hangUpSoon({ request, response }: Exchange): void {
+  response.once('finish', () => setTimeout(() => request.socket.destroy(), LINGER_MS).unref());
 }
 
 function fail(

@@ -20,3 +20,6 @@ export const LINGER_MS = 10_000;
 
 /** Bytes that a client may pipeline behind an unanswered request before it asks to take the connection over. */
 export const PIPELINED_BYTES_MAX = 1024 * 1024;
+
+/** What is read of a body that was refused, so that its client comes to read the answer. Dropped bytes cost memory too. */
+export const DISCARDED_BYTES_MAX = 16 * 1024 * 1024;
