@@ -6,9 +6,11 @@ import { create, IDLE, removeNow, start } from './containers.ts';
 import type { Figures, Scenario } from './scenario.ts';
 
 /** Enough that what one container costs stands out from the engine's own breathing. */
-const CONTAINERS = 20;
-/** Timers and collectors of all these engines come to rest. */
-const REST_MS = 3000;
+const CONTAINERS = 60;
+/** Made and removed first: what the first ones make once is part of the idle engine. */
+const BEFORE = 10;
+/** Timers and collectors of all these engines come to rest: V8 gives memory back after some eight quiet seconds. */
+const REST_MS = 10_000;
 const MIB = 1 << 20;
 
 export const memory: Scenario = {
@@ -40,8 +42,8 @@ async function measure(peer: EnginePeer): Promise<Figures> {
     ids.push(id);
   };
   try {
-    await add(); // what the first container makes once is part of the idle engine
-    await removeNow(peer, ids.pop() ?? '');
+    for (let i = 0; i < BEFORE; i++) await add();
+    for (const id of ids.splice(0)) await removeNow(peer, id);
     await sleep(REST_MS);
     const idle = weigh(peer);
     for (let i = 0; i < CONTAINERS; i++) await add();

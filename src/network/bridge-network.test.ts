@@ -417,7 +417,7 @@ test('rules that somebody flushed come back, and until then nothing is open', as
   const { container } = await stage(t);
   const web = await container('web', [tcp(8080)]);
   await using _server = await serve(web.place, 80, 'web');
-  await netfilter.ask(nft.batch([nft.deleteTable('test_gt0')]));
+  await netfilter.ask(nft.batch([nft.deleteTable('test_gt0'), nft.deleteTable('gantry_forwarding')]));
   const answers = new Set<string>();
   const back = await eventually(async () => {
     const answer = await ask('host', '127.0.0.1', 8080);
@@ -429,6 +429,7 @@ test('rules that somebody flushed come back, and until then nothing is open', as
     [...answers].filter((answer) => answer !== 'ECONNREFUSED'),
     ['web 172.17.0.1'],
   );
+  assert.ok(await eventually(async () => (await rulesIn('gantry_forwarding')) === 2));
 });
 
 test('a bridge that somebody deleted comes back with its containers on it', async (t) => {

@@ -18,9 +18,10 @@ import {
   type Subnet,
 } from './addresses.ts';
 import { allowLoopbackRouting, type Bridge, ensureBridge } from './bridge.ts';
-import { forgetRedirected, forgetStrayDatagrams } from './conversations.ts';
+import { forgetStrayDatagrams } from './conversations.ts';
 import { Firewall, removeFirewall } from './firewall.ts';
-import { enableForwarding, releaseForwarding } from './forwarding.ts';
+import { Forwarding } from './forwarding.ts';
+import { hostSides, reattach, removeLinks } from './links.ts';
 import { configure, NamespacePool, releaseNamespace } from './namespace.ts';
 import * as route from './netlink/route.ts';
 import { NetlinkSocket, PROTOCOL } from './netlink/socket.ts';
@@ -28,13 +29,12 @@ import { NamespaceFiles } from './netns-files.ts';
 import type { BridgeNetwork, ConnectRequest, Endpoint } from './network.ts';
 import { closePassage, openPassage, warnOfLegacyRules } from './passage.ts';
 import { HostPorts, type Reservation } from './ports.ts';
+import { RetiredAddresses } from './retired.ts';
 
 /** Others' changes are mended well within five seconds. */
 const WATCH_EVERY_MS = 2000;
 /** A namespace that something else still holds keeps its veth: it is taken away this long after the container went. */
 const SWEEP_AFTER_MS = 5000;
-/** Forgetting is one walk through the kernel's table for all that ended meanwhile. */
-const FORGET_AFTER_MS = 1000;
 const BRIDGE_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,14}$/;
 const TABLE_NAME = /^[a-zA-Z][a-zA-Z0-9_]{0,63}$/;
 
@@ -80,8 +80,8 @@ class DefaultBridge implements BridgeNetwork {
   readonly #options: BridgeNetworkOptions;
   readonly #host = new NetlinkSocket(PROTOCOL.ROUTE);
   readonly #netfilter = new NetlinkSocket(PROTOCOL.NETFILTER);
-  /** Of its own: rules must not wait for a walk through all conversations. */
-  readonly #tracking = new NetlinkSocket(PROTOCOL.NETFILTER);
+  readonly #forwarding: Forwarding;
+  readonly #retired: RetiredAddresses;
   readonly #files: NamespaceFiles;
   readonly #namespaces: NamespacePool;
   readonly #ports = new HostPorts();
@@ -90,6 +90,7 @@ class DefaultBridge implements BridgeNetwork {
   /** Host interfaces of this engine start with this. */
   readonly #prefix: string;
   readonly #mark: string;
+  readonly #configured: Subnet | undefined;
   #subnet: Subnet | undefined;
   #running: Promise<Running> | undefined;
   #bridgeIndex = 0;
@@ -97,14 +98,13 @@ class DefaultBridge implements BridgeNetwork {
   #watch: NodeJS.Timeout | undefined;
   #sweep: NodeJS.Timeout | undefined;
   #mending: Promise<void> | undefined;
-  /** Addresses that had published ports; not given again before the kernel has forgotten them. */
-  readonly #retired = new Set<string>();
-  #forget: NodeJS.Timeout | undefined;
-  #forgetting: Promise<void> = Promise.resolve();
 
   constructor(options: BridgeNetworkOptions, subnet: Subnet | undefined) {
     this.#options = options;
+    this.#configured = subnet;
     this.#subnet = subnet;
+    this.#forwarding = new Forwarding(this.#netfilter, options.bridgeName, options.log);
+    this.#retired = new RetiredAddresses(options.log);
     this.#mark = `gantry ${options.tableName} ${options.execRoot}`.slice(0, 255);
     const digest = createHash('sha256')
       .update(`${this.#mark}\0${options.bridgeName}\0${options.name}`)
@@ -183,8 +183,8 @@ class DefaultBridge implements BridgeNetwork {
     }
     await firewall.publish(endpoint.ports, endpoint.ipAddress);
     if (!endpoint.ports.some((port) => port.protocol === 'udp')) return;
-    await this.#forgetting; // what an earlier owner of the port left
-    await forgetStrayDatagrams(this.#tracking, endpoint.ports, () => this.#hostAddresses());
+    await this.#retired.settled(); // what an earlier owner of the port left
+    await forgetStrayDatagrams(this.#retired.socket, endpoint.ports, () => this.#hostAddresses());
   }
 
   async #hostAddresses(): Promise<ReadonlySet<string>> {
@@ -213,42 +213,10 @@ class DefaultBridge implements BridgeNetwork {
     }
   }
 
-  /**
-   * The address may be another's from now on, or, after published ports, when the kernel has forgotten their clients:
-   * at once where clients send datagrams on and on, else together with others.
-   */
   async #retire({ ports, ipAddress }: Endpoint): Promise<void> {
     this.#planSweep();
-    if (ports.length === 0) return this.#release([ipAddress]);
-    this.#retired.add(ipAddress);
-    if (ports.some((port) => port.protocol === 'udp')) this.#forgetRetired();
-    else this.#planForget();
-  }
-
-  async #release(addresses: Iterable<string>): Promise<void> {
-    const running = await this.#start();
-    for (const address of addresses) running.addresses.release(parseAddress(address));
-  }
-
-  #planForget(): void {
-    this.#forget ??= setTimeout(() => this.#forgetRetired(), FORGET_AFTER_MS);
-    this.#forget.unref();
-  }
-  #forgetRetired(): void {
-    clearTimeout(this.#forget);
-    this.#forget = undefined;
-    const retired = new Set(this.#retired);
-    this.#retired.clear();
-    this.#afterwards(async () => {
-      await forgetRedirected(this.#tracking, (address) => retired.has(address));
-      await this.#release(retired);
-    });
-  }
-  #afterwards(work: () => Promise<void>): void {
-    this.#forgetting = Promise.all([this.#forgetting, work()]).then(
-      () => undefined,
-      (error: unknown) => this.#options.log.warn('network.not-forgotten', { error: messageOf(error) }),
-    );
+    const { addresses } = await this.#start();
+    this.#retired.add(ipAddress, ports, () => addresses.release(parseAddress(ipAddress)));
   }
 
   async recover(alive: ReadonlyMap<string, Endpoint>): Promise<void> {
@@ -261,6 +229,7 @@ class DefaultBridge implements BridgeNetwork {
     await this.#removeStrayLinks();
     const [first] = alive.values();
     if (first === undefined) {
+      this.#namespaces.empty();
       await this.#tearDown();
       return;
     }
@@ -269,9 +238,9 @@ class DefaultBridge implements BridgeNetwork {
     for (const endpoint of alive.values()) addresses.claim(parseAddress(endpoint.ipAddress));
     await this.#reattach();
     const living = new Set(this.#endpoints().map((endpoint) => endpoint.ipAddress));
-    const died = (address: string): boolean =>
-      !living.has(address) && overlaps(addresses.subnet, rangeOf(parseAddress(address), 32));
-    this.#afterwards(() => forgetRedirected(this.#tracking, died));
+    this.#retired.forgetAll(
+      (address) => !living.has(address) && overlaps(addresses.subnet, rangeOf(parseAddress(address), 32)),
+    );
     this.#startWatch();
   }
 
@@ -279,8 +248,7 @@ class DefaultBridge implements BridgeNetwork {
     this.#stopWatch();
     clearTimeout(this.#sweep);
     await this.#mending?.catch(() => undefined);
-    clearTimeout(this.#forget);
-    await this.#forgetting;
+    await this.#retired.close();
     await this.#namespaces.close();
     if (this.#connected.size === 0 && this.#running !== undefined) {
       await this.#removeStrayLinks();
@@ -289,7 +257,6 @@ class DefaultBridge implements BridgeNetwork {
     for (const { reservation } of this.#connected.values()) reservation?.release();
     this.#host.close();
     this.#netfilter.close();
-    this.#tracking.close();
   }
 
   /** Someone may have taken a port while no engine ran: the redirection works on, so this is only told. */
@@ -321,7 +288,7 @@ class DefaultBridge implements BridgeNetwork {
       subnet: bridge.subnet,
     });
     await firewall.install(this.#endpoints());
-    await enableForwarding(this.#netfilter, bridgeName, log);
+    await this.#forwarding.enable();
     await this.#openPassage();
     await warnOfLegacyRules(bridgeName, log);
     if (this.#endpoints().some((endpoint) => endpoint.ports.length > 0))
@@ -384,31 +351,14 @@ class DefaultBridge implements BridgeNetwork {
       this.#options.log.warn('network.rules-lost', { table: this.#options.tableName });
       await firewall.install(this.#endpoints());
     }
-    await enableForwarding(this.#netfilter, this.bridgeName, this.#options.log);
+    await this.#forwarding.enable();
     await this.#openPassage();
   }
 
-  /** Puts the host sides of living containers back on the bridge where they are off it. */
   async #reattach(): Promise<void> {
-    const links = new Map(
-      route.readLinks(await this.#host.ask([route.listLinks()])).map((link) => [link.name, link]),
-    );
-    for (const [id, { endpoint }] of this.#connected) {
-      const link = links.get(endpoint.hostInterface);
-      if (link === undefined) {
-        this.#options.log.warn('network.interface-lost', {
-          container: id,
-          interface: endpoint.hostInterface,
-        });
-      } else if (link.master !== this.#bridgeIndex) {
-        const name = endpoint.hostInterface;
-        await this.#host.ask([
-          route.setMaster(name, this.#bridgeIndex),
-          route.hairpin(name),
-          route.raise(name),
-        ]);
-      }
-    }
+    const endpoints = new Map([...this.#connected].map(([id, { endpoint }]) => [id, endpoint]));
+    for (const container of await reattach(this.#host, this.#bridgeIndex, endpoints))
+      this.#options.log.warn('network.interface-lost', { container });
   }
 
   #planSweep(): void {
@@ -423,27 +373,29 @@ class DefaultBridge implements BridgeNetwork {
 
   /** Host interfaces of ours that belong to no container and do not wait to be used. */
   async #removeStrayLinks(): Promise<void> {
-    const links = route.readLinks(await this.#host.ask([route.listLinks()]));
+    const present = await hostSides(this.#host, this.#prefix);
     if (this.#busy.size > 0) return this.#planSweep(); // an interface may be on its way from the pool to a container
     const wanted = new Set([
       ...this.#endpoints().map((each) => each.hostInterface),
       ...this.#namespaces.interfaces(),
     ]);
-    const stray = links.filter(
-      (link) => link.kind === 'veth' && link.name.startsWith(this.#prefix) && !wanted.has(link.name),
+    await removeLinks(
+      this.#host,
+      present.filter((name) => !wanted.has(name)),
     );
-    for (const { name } of stray) await this.#host.ask([route.deleteLink(name)]);
   }
 
   /** Bridge, table and switch: as if we had never been here. */
   async #tearDown(): Promise<void> {
-    const { bridgeName, tableName, log } = this.#options;
+    const { bridgeName, tableName } = this.#options;
     this.#running = undefined;
+    this.#subnet = this.#configured;
+    this.#loopbackAllowed = false;
     const [link] = route.readLinks(await this.#host.ask([route.getLink(bridgeName)]));
     if (link?.alias === this.#mark) await this.#host.ask([route.deleteLink(bridgeName)]);
     await removeFirewall(this.#netfilter, tableName);
     await closePassage(this.#netfilter, bridgeName);
-    await releaseForwarding(this.#netfilter, bridgeName, log);
+    await this.#forwarding.release();
   }
 }
 

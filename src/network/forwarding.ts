@@ -17,15 +17,54 @@ const FORWARD_PRIORITY = 0;
 const isCode = (error: unknown, code: string): boolean =>
   error instanceof NetlinkError && error.code === code;
 
-/** Lets this host forward for `bridge`. Harmless when repeated. @throws NetlinkError, or what writing the switch threw */
-export async function enableForwarding(netfilter: NetlinkSocket, bridge: string, log: Log): Promise<void> {
-  const on = (await readFile(SWITCH, 'utf8')).trim() === '1';
-  const guarded = await joinGuard(netfilter, bridge);
-  if (on) return;
-  if (!guarded) await makeGuard(netfilter, bridge);
-  await writeFile(SWITCH, '1');
-  log.info('network.forwarding.enabled', { bridge, guard: TABLE });
+/** The switch as one engine sees it. */
+export class Forwarding {
+  readonly #netfilter: NetlinkSocket;
+  readonly #bridge: string;
+  readonly #log: Log;
+  /** The switch was turned on by an engine, so the guard must stand. */
+  #guarded = false;
+
+  constructor(netfilter: NetlinkSocket, bridge: string, log: Log) {
+    this.#netfilter = netfilter;
+    this.#bridge = bridge;
+    this.#log = log;
+  }
+
+  /** Sees to it that the host forwards, and that the guard stands where it must. Cheap when nothing is to be done. */
+  async enable(): Promise<void> {
+    const on = (await readFile(SWITCH, 'utf8')).trim() === '1';
+    const users = await usersOf(this.#netfilter);
+    if (on && (includes(users, this.#bridge) || (users.length === 0 && !this.#guarded))) {
+      this.#guarded ||= users.length > 0;
+      return;
+    }
+    if (!(await joinGuard(this.#netfilter, this.#bridge))) await makeGuard(this.#netfilter, this.#bridge);
+    this.#guarded = true;
+    if (on) return;
+    await writeFile(SWITCH, '1');
+    this.#log.info('network.forwarding.enabled', { bridge: this.#bridge, guard: TABLE });
+  }
+
+  /** This engine no longer needs it; the last one turns it off, if it was an engine that turned it on. */
+  async release(): Promise<void> {
+    this.#guarded = false;
+    const users = await usersOf(this.#netfilter);
+    if (!includes(users, this.#bridge)) return;
+    if (users.length > 1) {
+      await this.#netfilter.ask(nft.batch(nft.deleteElements(TABLE, USERS, [user(this.#bridge)])));
+      return;
+    }
+    await writeFile(SWITCH, '0'); // before the guard goes: the host is at no moment an open router
+    await this.#netfilter.ask(nft.batch([nft.deleteTable(TABLE)]));
+    this.#log.info('network.forwarding.disabled', { bridge: this.#bridge });
+  }
 }
+
+const usersOf = async (netfilter: NetlinkSocket): Promise<nft.Element[]> =>
+  nft.readElements(await netfilter.ask([nft.listElements(TABLE, USERS)]));
+const includes = (users: readonly nft.Element[], bridge: string): boolean =>
+  users.some(({ key }) => key.equals(user(bridge).key));
 
 /** True when the guard exists; this engine's bridge then counts as one of its users. */
 async function joinGuard(netfilter: NetlinkSocket, bridge: string): Promise<boolean> {
@@ -59,24 +98,6 @@ async function makeGuard(netfilter: NetlinkSocket, bridge: string): Promise<void
   } catch (error) {
     if (!isCode(error, 'EEXIST')) throw error;
     await joinGuard(netfilter, bridge); // another engine made it meanwhile
-  }
-}
-
-/** This engine no longer needs forwarding; the last one to say so turns it off, if it was an engine that turned it on. */
-export async function releaseForwarding(netfilter: NetlinkSocket, bridge: string, log: Log): Promise<void> {
-  try {
-    const users = nft.readElements(await netfilter.ask([nft.listElements(TABLE, USERS)]));
-    const mine = user(bridge).key;
-    if (!users.some(({ key }) => key.equals(mine))) return;
-    if (users.length > 1) {
-      await netfilter.ask(nft.batch(nft.deleteElements(TABLE, USERS, [user(bridge)])));
-      return;
-    }
-    await writeFile(SWITCH, '0'); // before the guard goes: the host is at no moment an open router
-    await netfilter.ask(nft.batch([nft.deleteTable(TABLE)]));
-    log.info('network.forwarding.disabled', { bridge });
-  } catch (error) {
-    if (!isCode(error, 'ENOENT')) throw error;
   }
 }
 
