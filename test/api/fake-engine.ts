@@ -253,6 +253,8 @@ export interface Fake {
   readonly names: Set<string>;
   running: boolean;
   terminal: boolean;
+  /** While set, a rename waits for it. */
+  gate: Promise<void> | undefined;
   /** Ends what waits for the container's end. */
   exit(code: number): void;
   /** The attachments that were opened and not closed. */
@@ -295,6 +297,7 @@ export function fakeEngine(): Fake {
     names: new Set(['web', ID]),
     running: true,
     terminal: false,
+    gate: undefined,
     exit: ended.resolve,
     open,
     signals,
@@ -359,6 +362,7 @@ export function fakeEngine(): Fake {
       async rename(name, to) {
         known(name);
         note('rename', name, to);
+        await fake.gate;
       },
       async remove(name, options) {
         known(name);

@@ -89,20 +89,33 @@ test('closing ends streams and idle connections at once, and lets a running requ
   const events = dial(served.path);
   events.write('GET /events HTTP/1.1\r\nHost: x\r\n\r\n');
   await readUntil(events, hasHead);
-  const waiting = post(served.path, '/v1.12/containers/web/wait');
-  await until(() => served.signals.length === 2);
+  const attached = dial(served.path);
+  attached.write('POST /containers/web/attach?stream=1&stdin=1&stdout=1 HTTP/1.1\r\nHost: x\r\n\r\n');
+  await readUntil(attached, hasHead);
+  const wait = dial(served.path);
+  wait.write('POST /v1.30/containers/web/wait HTTP/1.1\r\nHost: x\r\n\r\n');
+  await readUntil(wait, hasHead);
+  const gate = Promise.withResolvers<void>();
+  served.gate = gate.promise;
+  const renaming = post(served.path, '/containers/web/rename?name=new');
+  await until(() => served.calls.at(-1)?.[0] === 'rename');
   const closed = served.close(5000);
-  await Promise.all([readToEnd(idle), readToEnd(events)]);
-  served.exit(4);
-  assert.deepEqual(JSON.parse((await waiting).text), { StatusCode: 4 });
+  await Promise.all([readToEnd(idle), readToEnd(events), readToEnd(attached)]);
+  attached.end();
+  assert.equal(served.open.size, 0);
+  // An exit code that is not one would be believed: the answer of a wait just ends.
+  assert.doesNotMatch((await readToEnd(wait).catch(() => Buffer.alloc(0))).toString(), /StatusCode/);
+  gate.resolve();
+  assert.equal((await renaming).status, 204);
   await closed;
 });
 
 test('what does not end within the grace is cut off', async () => {
   await using served = await serve();
+  served.gate = new Promise(() => undefined);
   const waiting = dial(served.path);
-  waiting.write('POST /v1.12/containers/web/wait HTTP/1.1\r\nHost: x\r\n\r\n');
-  await until(() => served.signals.length === 1);
+  waiting.write('POST /containers/web/rename?name=new HTTP/1.1\r\nHost: x\r\n\r\n');
+  await until(() => served.calls.length === 1);
   await served.close(20);
   await readToEnd(waiting).catch(() => undefined);
   assert.equal(waiting.destroyed || waiting.readableEnded, true);

@@ -60,6 +60,7 @@ export async function sendDeferred(
   response.writeHead(status, { 'Content-Type': 'application/json' });
   response.flushHeaders();
   const later = await value;
+  if (response.destroyed) return;
   response.end(later === undefined ? '' : `${JSON.stringify(later)}\n`);
 }
 
@@ -146,10 +147,11 @@ export async function sendOutput(
   for await (const chunk of output) {
     const bytes = stamped ? restamped(chunk.bytes) : chunk.bytes;
     if (bytes.length === 0) continue;
-    response.cork();
+    // The socket is corked, not the response: that one says "full" for what it holds back and never "drain" after.
+    response.socket?.cork();
     if (framed) response.write(frameHeader(chunk.stream, bytes.length));
     const roomy = response.write(bytes);
-    response.uncork();
+    response.socket?.uncork();
     if (!roomy) await roomIn(response);
     if (response.destroyed) return;
   }

@@ -22,25 +22,25 @@ export function conversationHead({ upgraded, contentType }: Style): string {
 }
 
 /**
- * Runs until the process's output has ended and was read, the detach keys were typed, or the client is gone.
- * The client's ending closes the input only; the output's ending closes the connection. Closes the attachment.
+ * Runs until the process's output has ended and was read, the detach keys were typed, or `gone` says that the client
+ * has left or the API closes. The client's ending closes the input only; the output's ending closes the connection.
+ * Closes the attachment.
  */
-export async function converse(socket: Socket, attachment: Attachment, framed: boolean): Promise<void> {
-  const gone = new AbortController();
-  const leave = () => gone.abort();
-  socket.once('close', leave);
-  socket.on('error', leave);
-  if (socket.destroyed) leave();
+export async function converse(
+  socket: Socket,
+  attachment: Attachment,
+  framed: boolean,
+  gone: AbortSignal,
+): Promise<void> {
   try {
     const input = listen(socket, attachment);
     await Promise.race([
       attachment.output ? speak(socket, attachment.output, framed) : input,
       attachment.detached,
-      goneFrom(gone.signal),
+      goneFrom(gone),
     ]);
   } finally {
     attachment.close();
-    socket.off('close', leave);
     hangUp(socket);
   }
 }

@@ -61,9 +61,9 @@ async function begin(messages: AsyncIterable<unknown>): Promise<AsyncIterable<un
   })();
 }
 
-/** One JSON value that comes when something has ended. */
+/** One JSON value that comes when something has ended. Cut off when nobody waits any more, or the API closes. */
 export async function sendLater(
-  { response }: Exchange,
+  { response, signal }: Exchange,
   { operation, dialect }: Asked,
   { schema, status }: Of<'deferred'>,
   ended: Promise<unknown>,
@@ -76,6 +76,9 @@ export async function sendLater(
     dialect.response(route, doc);
     return doc.body;
   });
+  // A wait that was broken off says nothing: an exit code that is not one would be believed.
+  const cut = () => response.destroy();
+  signal.addEventListener('abort', cut, { once: true });
   if (!waitHeadAtOnce) return sendJson(response, status, await told);
   await sendDeferred(response, status, told.catch(unfinished));
 }

@@ -23,7 +23,7 @@ export async function takeOver(given: Exchange, asked: Asked, open: () => Promis
   }
   const framed = !attachment.terminal && traits.framing === 'multiplexed';
   line.socket.write(conversationHead(styleOf(request, dialect, framed)));
-  await converse(line.socket, attachment, framed).catch((error) => {
+  await converse(line.socket, attachment, framed, given.signal).catch((error) => {
     log.warn('conversation.broken', { path: request.url, error: messageOf(error) });
     line.socket.destroy();
   });
@@ -56,7 +56,7 @@ async function openOr(
     given.log.info('exec.failed', { path: request.url, error: message });
     const framed = dialect.traits.framing === 'multiplexed' && memberOf(input.body, 'Tty') !== true;
     line.socket.write(conversationHead(styleOf(request, dialect, framed)));
-    await converse(line.socket, lastWords(`${message}\r\n`), framed);
+    await converse(line.socket, lastWords(`${message}\r\n`), framed, given.signal);
     return 'told';
   }
 }
