@@ -118,7 +118,8 @@ async function output(root: string, id: string): Promise<string> {
     follow: undefined,
     signal: new AbortController().signal,
   };
-  for await (const line of readLines(join(root, 'log', id), options)) found.push(line.bytes.toString());
+  for await (const batch of readLines(join(root, 'log', id), options))
+    for (const line of batch) found.push(line.bytes.toString());
   return found.join('');
 }
 

@@ -27,10 +27,29 @@ export function containerLogs(deps: ContainersDeps, container: Container, option
       output: readChunks(directory, { from: { segment: 0, record: 0 }, streams, follow, join: true, signal }),
     };
   const lines = readLines(directory, { streams, since, until, tail, follow, signal });
-  return { terminal, output: timestamps ? stamped(lines) : lines };
+  return { terminal, output: joined(lines, timestamps) };
 }
 
-async function* stamped(lines: AsyncIterable<Line>): AsyncGenerator<OutputChunk> {
-  for await (const { stream, bytes, at } of lines)
-    yield { stream, bytes: Buffer.concat([Buffer.from(`${formatNanosFixed(at)} `), bytes]) };
+/** Neighbouring lines of one stream as one chunk; `stamp` puts its time before each. */
+async function* joined(batches: AsyncIterable<readonly Line[]>, stamp: boolean): AsyncGenerator<OutputChunk> {
+  for await (const lines of batches)
+    for (let from = 0, to = 0; from < lines.length; from = to) {
+      const stream = lines[from]?.stream ?? 'stdout';
+      while (to < lines.length && lines[to]?.stream === stream) to++;
+      const run = lines.slice(from, to);
+      yield { stream, bytes: stamp ? stamped(run) : Buffer.concat(run.map(({ bytes }) => bytes)) };
+    }
+}
+
+/** A time has one length, and lines written together share it. */
+function stamped(lines: readonly Line[]): Buffer {
+  const length = formatNanosFixed(0n).length + 1;
+  const out = Buffer.allocUnsafe(lines.reduce((sum, { bytes }) => sum + bytes.length, lines.length * length));
+  let [at, last, stamp] = [0, -1n, Buffer.alloc(0)];
+  for (const line of lines) {
+    if (line.at !== last) [last, stamp] = [line.at, Buffer.from(`${formatNanosFixed(line.at)} `)];
+    at += stamp.copy(out, at);
+    at += line.bytes.copy(out, at);
+  }
+  return out;
 }

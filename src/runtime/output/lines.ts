@@ -2,7 +2,7 @@
 import { fstatSync, readSync } from 'node:fs';
 import { codeOf } from '../../base/errors.ts';
 import { type Chunk, numbersIn, readChunks } from './reader.ts';
-import { type IndexRecord, Segment, type StreamName } from './segment.ts';
+import type { IndexRecord, Segment, StreamName } from './segment.ts';
 import type { OutputWriter, Position } from './writer.ts';
 
 const NEWLINE = 10;
@@ -25,35 +25,35 @@ export interface LineOptions {
   readonly signal: AbortSignal;
 }
 
-/** Cuts chunks into lines, each with the time of the write that completed it. */
-async function* cut(chunks: AsyncIterable<Chunk>): AsyncGenerator<Line> {
+/** Cuts chunks into lines, each with the time of the write that completed it; what one chunk holds comes together. */
+async function* cut(chunks: AsyncIterable<Chunk>): AsyncGenerator<Line[]> {
   const partial = new Map<StreamName, { parts: Buffer[]; bytes: number; at: bigint }>();
   for await (const { stream, bytes, at } of chunks) {
+    const lines: Line[] = [];
     let from = 0;
     for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, from)) {
       const tail = bytes.subarray(from, end + 1);
       const before = partial.get(stream);
       partial.delete(stream);
-      yield { stream, bytes: before ? Buffer.concat([...before.parts, tail]) : tail, at };
+      lines.push({ stream, bytes: before ? Buffer.concat([...before.parts, tail]) : tail, at });
       from = end + 1;
     }
-    if (from === bytes.length) continue;
-    const rest = bytes.subarray(from);
-    const before = partial.get(stream) ?? { parts: [], bytes: 0, at };
-    before.parts.push(rest);
-    before.bytes += rest.length;
-    before.at = at;
-    partial.delete(stream); // the order of partial lines is that of their last writes
-    partial.set(stream, before);
-    if (before.bytes < LINE_BYTES_MAX) continue;
-    partial.delete(stream);
-    yield { stream, bytes: Buffer.concat(before.parts), at };
+    if (from < bytes.length) {
+      const before = partial.get(stream) ?? { parts: [], bytes: 0, at };
+      before.parts.push(bytes.subarray(from));
+      before.bytes += bytes.length - from;
+      before.at = at;
+      partial.delete(stream); // the order of partial lines is that of their last writes
+      if (before.bytes < LINE_BYTES_MAX) partial.set(stream, before);
+      else lines.push({ stream, bytes: Buffer.concat(before.parts), at });
+    }
+    if (lines.length > 0) yield lines;
   }
-  for (const [stream, { parts, at }] of partial) yield { stream, bytes: Buffer.concat(parts), at };
+  yield [...partial].map(([stream, { parts, at }]) => ({ stream, bytes: Buffer.concat(parts), at }));
 }
 
-/** Lines of the log below `directory` that the options ask for. */
-export async function* readLines(directory: string, options: LineOptions): AsyncGenerator<Line> {
+/** Lines of the log below `directory` that the options ask for, in batches. */
+export async function* readLines(directory: string, options: LineOptions): AsyncGenerator<readonly Line[]> {
   const { since, until, tail, streams, follow, signal } = options;
   if (tail === 0 && follow === undefined) return;
   let from: Position = tail === 0 && follow ? follow.end : { segment: 0, record: 0 };
@@ -61,28 +61,15 @@ export async function* readLines(directory: string, options: LineOptions): Async
   if (tail !== undefined && tail > 0) ({ from, skip } = findTail(directory, tail, streams));
   else if (since !== undefined) from = findSince(directory, since);
   const chunks = readChunks(directory, { from, streams, follow, join: false, signal });
-  for await (const line of cut(chunks)) {
-    if (until !== undefined && line.at > until) return;
-    if (skip > 0) {
-      skip -= 1;
-      continue;
-    }
-    if (since === undefined || line.at >= since) yield line;
-  }
-}
-
-function withSegment<T>(directory: string, number: number, work: (segment: Segment) => T): T | undefined {
-  let segment: Segment;
-  try {
-    segment = Segment.open(directory, number, 'read');
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-  try {
-    return work(segment);
-  } finally {
-    segment.close();
+  for await (const all of cut(chunks)) {
+    const kept = skip > 0 ? all.slice(skip) : all;
+    skip -= all.length - kept.length;
+    // Times do not run backwards within a log: the wall clock's steps aside, the tests below cut off an end each.
+    const late = until === undefined ? -1 : kept.findIndex((line) => line.at > until);
+    const early = late < 0 ? kept : kept.slice(0, late);
+    const lines = since === undefined ? early : early.filter((line) => line.at >= since);
+    if (lines.length > 0) yield lines;
+    if (late >= 0) return;
   }
 }
 

@@ -42,8 +42,8 @@ const lines = async (directory: string, options: Partial<Parameters<typeof readL
     signal: never,
     ...options,
   };
-  for await (const line of readLines(directory, all))
-    found.push(`${line.stream === 'stdout' ? 'o' : 'e'} ${line.bytes}`);
+  for await (const batch of readLines(directory, all))
+    for (const line of batch) found.push(`${line.stream === 'stdout' ? 'o' : 'e'} ${line.bytes}`);
   return found;
 };
 const bytesOf = async (directory: string) => {
