@@ -13,18 +13,24 @@ import { type ImageSource, resolveImage } from './resolve.ts';
 import { ImageStore } from './store.ts';
 import { tagImage } from './tag.ts';
 
+export interface Collected {
+  /** What an earlier run left without an image is gone (or the failure logged) when it resolves. */
+  readonly collected: Promise<void>;
+}
+
 /**
  * Reads what images there are. `usedBy` is not asked before the first removal or list: containers may be found later.
  * Layers and blobs that a crash left without an image are removed in the background.
  */
-export async function createImages(deps: ImagesDeps): Promise<Images & ImageSource> {
+export async function createImages(deps: ImagesDeps): Promise<Images & ImageSource & Collected> {
   const store = new ImageStore(deps.storage, deps.log);
   await store.open();
   const verbs: ImageVerbs = { ...deps, store };
-  void collectAll(verbs).catch((error: unknown) =>
+  const collected = collectAll(verbs).catch((error: unknown) =>
     deps.log.error('images.collect', { error: messageOf(error) }),
   );
   return {
+    collected,
     resolve: (name) => resolveImage(name, store),
     list: async (options) => listImages(options, verbs),
     inspect: async (name) => inspectImage(name, verbs),

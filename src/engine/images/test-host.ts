@@ -13,11 +13,11 @@ import type { Progress } from '../../model/progress.ts';
 import { openStorage, type Storage } from '../../storage/index.ts';
 import type { Images } from '../engine.ts';
 import type { ImageEvent, ImageUser } from './deps.ts';
-import { createImages } from './images.ts';
+import { type Collected, createImages } from './images.ts';
 import type { ImageSource } from './resolve.ts';
 
 export interface TestImages {
-  readonly images: Images & ImageSource;
+  readonly images: Images & ImageSource & Collected;
   readonly storage: Storage;
   readonly root: string;
   readonly events: ImageEvent[];

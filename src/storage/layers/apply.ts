@@ -1,10 +1,11 @@
 /** From archives to layers: unpacked side by side into the staging area, then registered all at once. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { InvalidArgument } from '../../base/errors.ts';
+import { undoUnlessDone } from '../../base/lifetime.ts';
+import type { Mailbox } from '../../base/mailbox.ts';
 import { syncDirectory } from '../durable.ts';
 import { type Layout, randomName } from '../layout.ts';
 import type { Leases } from '../leases.ts';
@@ -40,6 +41,8 @@ export interface ApplyDeps {
   readonly threads: TreeThreads;
   readonly leases: Leases;
   readonly trash: Trash;
+  /** The turn of whoever puts layers into place. */
+  readonly registering: Mailbox;
 }
 
 /** Unpacked, not registered: gone after a crash. */
@@ -49,6 +52,8 @@ interface Staged {
   readonly blob: Digest;
   /** The archive's file in the staging area, to be adopted as a blob. */
   readonly file: string;
+  /** The file was written here, from a stream. */
+  readonly ours: boolean;
   readonly bytes: number;
   readonly opaqueRoot: boolean;
 }
@@ -88,7 +93,7 @@ export async function applyChain(
   } catch (error) {
     work.abort(error);
     for (const done of await Promise.allSettled(staging))
-      if (done.status === 'fulfilled') await deps.trash.take(done.value.directory);
+      if (done.status === 'fulfilled') await discard(done.value, deps.trash);
     throw error;
   }
 }
@@ -108,16 +113,24 @@ function existingChain(
   return found;
 }
 
+/** Nothing is left of what was staged; a file of somebody else's stays with its owner. */
+async function discard(
+  { directory, file, ours }: Pick<Staged, 'directory' | 'file' | 'ours'>,
+  trash: Trash,
+): Promise<void> {
+  await trash.take(directory);
+  if (ours) await rm(file, { force: true });
+}
+
 async function stage(archive: LayerArchive, signal: AbortSignal, deps: ApplyDeps): Promise<Staged> {
-  const { layout, threads, trash } = deps;
+  const { layout, threads } = deps;
+  const { from } = archive;
   const directory = join(layout.staging, `layer-${randomName()}`);
+  const kept = typeof from === 'string' ? undefined : join(layout.staging, `blob-${randomName()}`);
+  const file = kept ?? (from as string);
   await mkdir(directory, { mode: 0o755 });
   try {
-    const kept = typeof archive.from === 'string' ? undefined : join(layout.staging, `blob-${randomName()}`);
-    const source: Source =
-      typeof archive.from === 'string'
-        ? { is: 'file', path: archive.from }
-        : portFrom(archive.from as Readable);
+    const source: Source = typeof from === 'string' ? { is: 'file', path: from } : portFrom(from);
     const hashSource = archive.blob === undefined;
     const task = { is: 'unpack', source, into: directory, keepAs: kept, hashSource } as const;
     const { diffHash, sourceHash, totals } = await threads.run<'unpack'>(task, signal);
@@ -128,12 +141,13 @@ async function stage(archive: LayerArchive, signal: AbortSignal, deps: ApplyDeps
       directory,
       diffId,
       blob: archive.blob ?? (`sha256:${sourceHash}` as Digest),
-      file: kept ?? (archive.from as string),
+      file,
+      ours: kept !== undefined,
       bytes: totals.bytes,
       opaqueRoot: totals.opaqueRoot,
     };
   } catch (error) {
-    await trash.take(directory);
+    await discard({ directory, file, ours: kept !== undefined }, deps.trash);
     throw error;
   }
 }
@@ -146,26 +160,42 @@ async function register(
   deps: ApplyDeps,
 ): Promise<LayerInfo[]> {
   if (staged.length === 0) return [];
-  const { layout, rows, records, content, threads, leases, trash } = deps;
+  const { layout, threads, leases } = deps;
   await using blobs = leases.take('register');
   for (const { blob } of staged) blobs.hold('blob', blob);
   await threads.run<'sync'>({ is: 'sync', path: layout.staging });
+  // One at a time: of two that bring the same chain the second finds the first one's.
+  return deps.registering.run(() => undoUnlessDone((undo) => place(staged, parent, lease, undo, deps)));
+}
+
+async function place(
+  staged: readonly Staged[],
+  parent: ChainId | undefined,
+  lease: Lease,
+  undo: AsyncDisposableStack,
+  { layout, rows, records, content, trash }: ApplyDeps,
+): Promise<LayerInfo[]> {
   const made: LayerRow[] = [];
-  for (const { directory, diffId, blob, file, bytes, opaqueRoot } of staged) {
+  for (const layer of staged) {
+    const { directory, diffId, blob, file, bytes, opaqueRoot } = layer;
     const below = made.at(-1)?.chainId ?? parent;
     const chainId = chainIdOf(below, diffId);
     lease.hold('layer', chainId);
+    const known = rows.get(chainId);
+    if (known) {
+      await discard(layer, trash);
+      made.push(known);
+      continue;
+    }
     if (existsSync(file)) await content.adopt(file, blob);
     const name = randomName();
     await rename(directory, join(layout.layers, name));
+    undo.defer(async () => void (await trash.take(join(layout.layers, name))));
     made.push({ chainId, diffId, parent: below, bytes, blob, name, ...(opaqueRoot ? { opaqueRoot } : {}) });
   }
   await syncDirectory(layout.layers);
-  // Another load may have brought the same chain meanwhile: the first stays.
   const fresh = made.filter(({ chainId }) => !rows.has(chainId));
   await records.write(fresh.map((row) => ({ table: LAYER_TABLE, key: row.chainId, value: row })));
-  for (const row of fresh) if (!rows.has(row.chainId)) rows.set(row.chainId, row);
-  for (const { chainId, name } of made)
-    if (rows.get(chainId)?.name !== name) await trash.take(join(layout.layers, name));
-  return made.map(({ chainId }) => rows.get(chainId)!);
+  for (const row of fresh) rows.set(row.chainId, row);
+  return made;
 }

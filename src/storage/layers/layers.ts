@@ -1,8 +1,10 @@
 /** Unpacked layers by chain id, and the writable layers on top of them. */
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NotFound } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
+import { Mailbox } from '../../base/mailbox.ts';
 import type { Layout } from '../layout.ts';
 import type { Leases } from '../leases.ts';
 import type { ChainId, Content, Layers, Records } from '../storage.ts';
@@ -24,7 +26,12 @@ export interface LayersDeps {
 /** Opens the layer store; directories that no record names (a crash before the record) are removed. */
 export async function openLayers(deps: LayersDeps): Promise<Layers> {
   const { layout, records, threads, trash, log } = deps;
-  const rows = (await records.load(LAYER_TABLE)) as Map<ChainId, LayerRow>;
+  const rows = new Map<ChainId, LayerRow>();
+  for (const [key, row] of (await records.load(LAYER_TABLE)) as Map<ChainId, LayerRow>)
+    if (existsSync(join(layout.layers, row.name)))
+      rows.set(key, { ...row, parent: row.parent }); // a bottom layer's record has none
+    else log.error('layer.missing', { chainId: key, name: row.name });
+  const registering = new Mailbox();
   await removeUnrecorded(layout, rows, trash, log);
   const directoryOf = (row: LayerRow): string => join(layout.layers, row.name);
 
@@ -50,7 +57,7 @@ export async function openLayers(deps: LayersDeps): Promise<Layers> {
     get: (chainId) => rows.get(chainId),
     all: () => [...rows.values()],
     chain: (chainId) => chainOf(chainId).reverse(),
-    apply: (archives, options) => applyChain(archives, options, { ...deps, rows }),
+    apply: (archives, options) => applyChain(archives, options, { ...deps, rows, registering }),
     async removeLayer(chainId) {
       const row = rows.get(chainId);
       if (!row) return;
