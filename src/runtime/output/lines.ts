@@ -73,6 +73,21 @@ export async function* readLines(directory: string, options: LineOptions): Async
   }
 }
 
+function withSegment<T>(directory: string, number: number, work: (segment: Segment) => T): T | undefined {
+  let segment: Segment;
+  try {
+    segment = Segment.open(directory, number, 'read');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    return work(segment);
+  } finally {
+    segment.close();
+  }
+}
+
 /** The first record that is not older than `since`, by bisection of the segments and then of one index. */
 export function findSince(directory: string, since: bigint): Position {
   const numbers = numbersIn(directory);
