@@ -2,7 +2,7 @@
 import { fstatSync, readSync } from 'node:fs';
 import { codeOf } from '../../base/errors.ts';
 import { type Chunk, numbersIn, readChunks } from './reader.ts';
-import type { IndexRecord, Segment, StreamName } from './segment.ts';
+import { type IndexRecord, Segment, type StreamName } from './segment.ts';
 import type { OutputWriter, Position } from './writer.ts';
 
 const NEWLINE = 10;
