@@ -1,0 +1,30 @@
+/** What two runs of the same thing may differ in, made equal: ids, times, ages, widths of columns. */
+
+/** Ids become `<1>`, `<2>` in the order in which they are first seen; short ids the same as their long ones. */
+function nameIds(text: string): string {
+  const names = new Map<string, string>();
+  const nameOf = (id: string): string => {
+    const short = id.slice(0, 12);
+    if (!names.has(short)) names.set(short, `<${names.size + 1}>`);
+    return names.get(short) ?? '';
+  };
+  return text
+    .replace(/\b[0-9a-f]{64}\b/g, (id) => nameOf(id))
+    .replace(/\b(?=[0-9a-f]*\d)[0-9a-f]{12}\b/g, (id) => nameOf(id));
+}
+
+const AGE =
+  /\b(Less than a second|About (a|an) (minute|hour)|\d+ (seconds?|minutes?|hours?|days?|weeks?|months?|years?))\b/g;
+const TIME = /\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?( ?(Z|[+-]\d\d:?\d\d)( UTC)?)?/g;
+
+export function plain(text: string): string {
+  return nameIds(
+    text
+      .replace(/0001-01-01T00:00:00Z/g, '<never>')
+      .replace(TIME, '<time>')
+      .replace(AGE, '<age>')
+      .replace(/\r\n/g, '\n')
+      // Columns of a table are as wide as their widest cell.
+      .replace(/ {3,}/g, '   '),
+  );
+}

@@ -1,0 +1,172 @@
+/**
+ * Scenes: what a user does with a docker command line, played on Gantry and on Debian's dockerd with each command
+ * line there is. What was seen must be equal, but for differences that the scene lists with their reasons. Both speak
+ * the peer's newest version of the API; test/versions has the others.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync, type SpawnOptions } from 'node:child_process';
+import { after, before, test } from 'node:test';
+import { type DockerOptions, debianDocker, dockerEnv, machineDocker, type Ran } from '../harness/docker.ts';
+import { type Dockerd, type Engine, removeContainers, startDockerd } from '../harness/dockerd.ts';
+import { type Gantry, type GantryOptions, startGantry } from '../harness/gantry.ts';
+import { Terminal } from '../harness/terminal.ts';
+import { lineDiff } from './line-diff.ts';
+import { plain } from './plain.ts';
+import { Started } from './started.ts';
+
+/** Where both engines differ on purpose. Each must still occur, or it is no longer a difference. */
+export interface Difference {
+  readonly why: string;
+  /** Replaced in what the one, or the other, showed. */
+  readonly gantry?: readonly [from: RegExp, to: string];
+  readonly dockerd?: readonly [from: RegExp, to: string];
+}
+
+export interface Scene {
+  readonly title: string;
+  readonly play: (stage: Stage) => Promise<void>;
+  readonly differences?: readonly Difference[];
+}
+
+/** A docker command line on this machine. */
+export interface CommandLine {
+  readonly name: string;
+  readonly path: string;
+}
+
+/** The machine's and Debian's, where they are there and not the same. */
+export function commandLines(): readonly CommandLine[] {
+  const found = new Map<string, CommandLine>();
+  for (const find of [machineDocker, debianDocker]) {
+    try {
+      const path = find();
+      const version = execFileSync(path, ['--version'], { encoding: 'utf8' });
+      const name = `docker ${/version (\d+\.\d+)/.exec(version)?.[1]}`;
+      if (!found.has(name)) found.set(name, { name, path });
+    } catch {
+      // this machine has it not
+    }
+  }
+  return [...found.values()];
+}
+
+/** One engine, one command line, and the transcript of what a user saw. */
+export class Stage {
+  readonly engine: Engine;
+  readonly cli: CommandLine;
+  readonly #version: { readonly version?: string };
+  readonly #lines: string[] = [];
+  readonly #terminals: Terminal[] = [];
+  readonly #started: Started[] = [];
+
+  /** `version`: DOCKER_API_VERSION; undefined: what both agree on. */
+  constructor(engine: Engine, cli: CommandLine, version: string | undefined) {
+    this.engine = engine;
+    this.cli = cli;
+    this.#version = version === undefined ? {} : { version };
+  }
+
+  /** Runs the command line and writes down all that a user sees of it. */
+  run = async (argv: readonly string[], options: DockerOptions = {}): Promise<Ran> => {
+    const ran = await this.quietly(argv, options);
+    this.see(
+      `$ docker ${argv.join(' ')}\n${ran.stdout}${ran.stderr.replace(/^(?=.|\n)/gm, '! ')}[${ran.code}]`,
+    );
+    return ran;
+  };
+
+  /** Without writing it down. */
+  quietly = (argv: readonly string[], options: DockerOptions = {}): Promise<Ran> =>
+    this.engine.docker(argv, { cli: this.cli.path, ...this.#version, ...options });
+
+  /** Starts the command line, to be talked with; it is killed with the scene. */
+  start = (argv: readonly string[], stdio: SpawnOptions['stdio'] = ['pipe', 'pipe', 'pipe']): Started => {
+    const started = new Started(
+      this.engine.dockerProcess(argv, { cli: this.cli.path, ...this.#version, stdio }),
+    );
+    this.#started.push(started);
+    return started;
+  };
+
+  /** Runs each in turn, as words separated by single blanks. */
+  all = async (...lines: readonly string[]): Promise<void> => {
+    for (const line of lines) await this.run(line.split(' '));
+  };
+
+  see(text: string): void {
+    this.#lines.push(text);
+  }
+
+  /** A command line at a terminal. */
+  terminal(argv: readonly string[], size = { rows: 24, columns: 80 }): Terminal {
+    const env = dockerEnv(this.engine.host, '/nonexistent', { ...this.#version, env: { TERM: 'xterm' } });
+    const terminal = new Terminal(this.cli.path, argv, env, size);
+    this.#terminals.push(terminal);
+    return terminal;
+  }
+
+  /** Asks again until the answer is `wanted`: engines tell of an end a moment after it. */
+  async until(argv: readonly string[], wanted: RegExp): Promise<string> {
+    const deadline = Date.now() + 60_000;
+    for (;;) {
+      const { stdout, stderr } = await this.quietly(argv);
+      if (wanted.test(stdout)) return stdout;
+      assert(Date.now() < deadline, `docker ${argv.join(' ')}: not ${wanted}:\n${stdout}${stderr}`);
+    }
+  }
+
+  async clear(): Promise<string> {
+    for (const started of this.#started) started.kill();
+    for (const terminal of this.#terminals) terminal.close();
+    await removeContainers(this.engine);
+    return this.#lines.join('\n');
+  }
+}
+
+async function seenOn(engine: Engine, cli: CommandLine, { play }: Scene, version?: string): Promise<string> {
+  const stage = new Stage(engine, cli, version);
+  let transcript = '';
+  try {
+    await play(stage);
+  } finally {
+    transcript = await stage.clear();
+  }
+  return plain(transcript);
+}
+
+function settle(seen: string, side: 'gantry' | 'dockerd', differences: readonly Difference[]): string {
+  return differences.reduce((text, difference) => {
+    const replaced = difference[side];
+    if (!replaced) return text;
+    assert.match(text, replaced[0], `no longer different on ${side}: ${difference.why}`);
+    return text.replace(replaced[0], replaced[1]);
+  }, seen);
+}
+
+/** Declares the tests of a file's scenes: each with each command line, on both engines at once. */
+export function playScenes(scenes: readonly Scene[], options: GantryOptions = {}): void {
+  let gantry: Gantry;
+  let dockerd: Dockerd | string;
+  const ends: (() => Promise<void>)[] = [];
+  const scope = { after: (end: () => Promise<void>) => void ends.push(end) };
+  before(async () => {
+    [gantry, dockerd] = await Promise.all([startGantry(scope, options), startDockerd(scope)]);
+  });
+  after(() => Promise.all(ends.map((end) => end())));
+  for (const cli of commandLines())
+    for (const scene of scenes)
+      test(`${scene.title} (${cli.name})`, async (t) => {
+        if (typeof dockerd === 'string') {
+          t.diagnostic(`not compared: ${dockerd}`);
+          await seenOn(gantry, cli, scene);
+          return;
+        }
+        const [ours, theirs] = await Promise.all([
+          seenOn(gantry, cli, scene, dockerd.apiVersion),
+          seenOn(dockerd, cli, scene, dockerd.apiVersion),
+        ]);
+        const { differences = [] } = scene;
+        const diff = lineDiff(settle(ours, 'gantry', differences), settle(theirs, 'dockerd', differences));
+        assert(diff === '', `not as dockerd (-: only Gantry, +: only dockerd):\n${diff}`);
+      });
+}
