@@ -52,4 +52,5 @@ export function pssBytes(pid: number): number {
   return Number(/^Pss:\s+(\d+) kB/m.exec(read(pid, 'smaps_rollup'))?.[1] ?? 0) * 1024;
 }
 
-export const nameOf = (pid: number): string => read(pid, 'comm').trim();
+/** The command line, its arguments apart by NUL bytes. */
+export const commandOf = (pid: number): string => read(pid, 'cmdline');

@@ -1,14 +1,15 @@
 /** Gantry itself, from this checkout: the bundle if there is a fresh one, as the launcher decides. */
 import { join } from 'node:path';
+import { commandOf } from '../processes.ts';
 import { socketOf, startEngine } from './engine.ts';
 import type { EnginePeer } from './peer.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
 /** @throws NotHere with the daemon's last words */
-export function startGantry(directory: string): Promise<EnginePeer> {
+export async function startGantry(directory: string): Promise<EnginePeer> {
   const at = (name: string): string => join(directory, name);
-  return startEngine({
+  const peer = await startEngine({
     name: 'gantry',
     directory,
     command: join(ROOT, 'bin/gantry'),
@@ -21,4 +22,8 @@ export function startGantry(directory: string): Promise<EnginePeer> {
       ...['--log-level', 'warn'],
     ],
   });
+  const bundled = peer.processes().some((pid) => commandOf(pid).includes('dist/gantry.js'));
+  return bundled
+    ? peer
+    : { ...peer, version: `${peer.version} from source: it takes more memory than the bundle` };
 }

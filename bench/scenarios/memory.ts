@@ -29,26 +29,34 @@ interface Weight {
   readonly bytes: number;
   readonly processes: number;
 }
-function weigh(peer: EnginePeer): Weight {
+async function weigh(peer: EnginePeer): Promise<Weight> {
+  await sleep(REST_MS);
   const pids = peer.processes();
   return { bytes: pids.reduce((sum, pid) => sum + pssBytes(pid), 0), processes: pids.length };
 }
 
 async function measure(peer: EnginePeer): Promise<Figures> {
   const ids: string[] = [];
-  const add = async (): Promise<void> => {
-    const id = await create(peer, IDLE);
-    await start(peer, id);
-    ids.push(id);
+  const fill = async (count: number): Promise<void> => {
+    for (let i = 0; i < count; i++) {
+      const id = await create(peer, IDLE);
+      ids.push(id);
+      await start(peer, id);
+    }
+  };
+  const empty = async (): Promise<void> => {
+    for (const id of ids.splice(0)) await removeNow(peer, id);
   };
   try {
-    for (let i = 0; i < BEFORE; i++) await add();
-    for (const id of ids.splice(0)) await removeNow(peer, id);
-    await sleep(REST_MS);
-    const idle = weigh(peer);
-    for (let i = 0; i < CONTAINERS; i++) await add();
-    await sleep(REST_MS);
-    const busy = weigh(peer);
+    await fill(BEFORE);
+    await empty();
+    const before = await weigh(peer);
+    await fill(CONTAINERS);
+    const busy = await weigh(peer);
+    await empty();
+    const after = await weigh(peer);
+    // A collected heap grows and shrinks by itself: what it does on both sides of the measurement is not the containers'.
+    const idle = { bytes: (before.bytes + after.bytes) / 2, processes: after.processes };
     return {
       'per container': (busy.bytes - idle.bytes) / CONTAINERS / MIB,
       'processes per container': (busy.processes - idle.processes) / CONTAINERS,
@@ -56,6 +64,6 @@ async function measure(peer: EnginePeer): Promise<Figures> {
       'its processes': idle.processes,
     };
   } finally {
-    for (const id of ids) await removeNow(peer, id);
+    await empty();
   }
 }
