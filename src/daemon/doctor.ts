@@ -239,8 +239,13 @@ function executableRoot(dataRoot: string): Check {
       (best, one) => (best && best.point.length > one.point.length ? best : one),
       undefined,
     );
-  // Inside a chroot the root's own mount is not to be seen.
-  if (holding === undefined) return ok('data root', 'on a file system that is not to be seen from here');
+  // In a chroot the root is no mount point, and pivot_root(2) refuses to leave it: no runtime can start a container.
+  if (holding === undefined)
+    return missing(
+      'data root',
+      'this is a chroot',
+      'mount its directory on itself and pivot_root into it, or use a container',
+    );
   const barring = ['noexec', 'nodev', 'ro'].filter((flag) => holding.flags.includes(flag));
   const found = `${holding.point} (${holding.type}${barring.length > 0 ? `, ${barring.join(', ')}` : ''})`;
   if (barring.length === 0) return ok('data root', found);
