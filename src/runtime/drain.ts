@@ -1,4 +1,4 @@
-/** Carries output from a FIFO or terminal into the log, whenever there is some and the log takes it. */
+/** Carries output from a pipe or terminal into the log, whenever there is some and the log takes it. */
 
 import { messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
@@ -13,7 +13,7 @@ const TERMINAL_SPLICE_BYTES = 64 << 10;
 /** What one stream is read from. A terminal goes through a pipe of its own, because splice(2) wants one. */
 export interface Source {
   readonly stream: StreamName;
-  /** What is watched: the FIFO, or the terminal's master. */
+  /** What is watched: the pipe, or the terminal's master. */
   readonly fd: number;
   /** The ends of the pipe behind a terminal. */
   readonly pipe: { readonly read: number; readonly write: number } | undefined;

@@ -3,7 +3,7 @@ import { closeSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { duplicate, EPOLL, type Reactor, writeNow } from '../linux/index.ts';
 
-/** The writable end of a FIFO, pipe or terminal; several clients may write at a time, whole chunks in turn. */
+/** The writable end of a pipe or terminal; several clients may write at a time, whole chunks in turn. */
 export class InputPort {
   readonly #fd: number;
   readonly #reactor: Reactor;

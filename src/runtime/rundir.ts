@@ -1,16 +1,5 @@
-/** A task's directory below the exec root: the bundle, the FIFOs, the record. It dies with the host's boot. */
-import {
-  closeSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { mkfifo } from '../linux/index.ts';
+/** A task's directory below the exec root: the bundle and the record. It dies with the host's boot. */
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { TaskRecord } from './task.ts';
 
 export class RunDirectory {
@@ -28,31 +17,12 @@ export class RunDirectory {
   remove(): void {
     rmSync(this.path, { recursive: true, force: true });
   }
-  file(
-    name: 'config.json' | 'pid' | 'pidfd' | 'task.json' | 'log.json' | 'stdin' | 'stdout' | 'stderr',
-  ): string {
+  file(name: 'config.json' | 'pid' | 'pidfd' | 'task.json' | 'log.json'): string {
     return `${this.path}/${name}`;
   }
 
   writeConfig(spec: object): void {
     writeFileSync(this.file('config.json'), JSON.stringify(spec), { mode: 0o600 });
-  }
-
-  /** Both ends are ours (O_RDWR): a FIFO that no process writes to any more is quiet instead of at its end. */
-  openOutput(name: 'stdout' | 'stderr'): number {
-    const path = this.file(name);
-    if (!existsSync(path)) mkfifo(path, 0o600);
-    return openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
-  }
-  /** Our writing end of stdin; while it is open somewhere the process waits for input. */
-  openInput(): number {
-    const path = this.file('stdin');
-    if (!existsSync(path)) mkfifo(path, 0o600);
-    return openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
-  }
-  /** The process's own ends, blocking. Output is opened for reading too: no SIGPIPE when the daemon is away. */
-  openForProcess(name: 'stdin' | 'stdout' | 'stderr'): number {
-    return openSync(this.file(name), name === 'stdin' ? constants.O_RDONLY : constants.O_RDWR);
   }
 
   /** Atomic, not synced: a power cut ends the process too. */

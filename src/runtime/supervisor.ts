@@ -6,7 +6,6 @@ import type { Log } from '../base/log.ts';
 import {
   becomeSubreaper,
   bindDescriptor,
-  growPipe,
   MNT_DETACH,
   pidfdOpen,
   pidfdSignal,
@@ -24,6 +23,7 @@ import { Keeper, processStartTime, SHELVES } from './keeper.ts';
 import { type OciRuntime, OciTool } from './oci.ts';
 import type { OutputWriter } from './output/writer.ts';
 import { bootId, RunDirectory } from './rundir.ts';
+import { findPipe, inputPipe, outputPipe, type Pipe } from './stdio.ts';
 import { Task, type TaskRecord } from './task.ts';
 
 export interface SupervisorOptions {
@@ -44,6 +44,14 @@ export interface LaunchPlan {
   readonly writer: OutputWriter;
 }
 
+/** The daemon's and the process's ends of a container's streams. */
+interface Stdio {
+  readonly sources: readonly Source[];
+  readonly stdin: number | undefined;
+  readonly inodes: { readonly stdout: number; readonly stderr: number };
+  readonly theirs: readonly [stdin: number, stdout: number, stderr: number];
+}
+
 /** A task that was prepared: its process exists and waits. `go` lets it run, `undo` takes everything back. */
 export interface Launch {
   readonly task: Task;
@@ -60,8 +68,6 @@ export type Found =
   | { readonly is: 'ended'; readonly task: Task }
   | { readonly is: 'unknown' };
 
-/** A pipe's size for a container's output: fewer wake-ups a megabyte than the default 64 KiB. */
-const PIPE_BYTES = 256 << 10;
 const CONNECTOR_NAME = 'exit events';
 const SIGKILL = 9;
 
@@ -148,7 +154,7 @@ export class Supervisor {
       const bundle = tool.bundle(plan.id, plan.spec);
       directory.writeConfig(bundle.spec);
       undo.defer(() => this.#sweepProcess(tool, plan.id, plan.cgroupPath));
-      const io = plan.terminal ? undefined : this.#openStdio(plan, directory, undo);
+      const io = plan.terminal ? undefined : this.#openStdio(plan, undo);
       const { pid, sources } = await this.#create(tool, plan, directory, io, undo);
       bundle.prepared();
       const pidfd = pidfdOpen(pid);
@@ -156,7 +162,7 @@ export class Supervisor {
       undo.defer(() => void pidfdSignal(pidfd, SIGKILL));
       this.#bindPidfd(pidfd, directory);
       undo.defer(() => detach(directory.file('pidfd')));
-      const record = this.#record(plan, pid);
+      const record = this.#record(plan, pid, io?.inodes);
       directory.save(record);
       const task = this.#task(record, pidfd, plan.writer, sources, io?.stdin, directory);
       undo.defer(() => void this.#tasks.delete(task));
@@ -173,7 +179,7 @@ export class Supervisor {
     });
   }
 
-  #record(plan: LaunchPlan, pid: number): TaskRecord {
+  #record(plan: LaunchPlan, pid: number, pipes: TaskRecord['pipes']): TaskRecord {
     return {
       id: plan.id,
       pid,
@@ -182,46 +188,45 @@ export class Supervisor {
       runtime: plan.runtime,
       terminal: plan.terminal,
       openStdin: plan.openStdin,
+      pipes,
       cgroupPath: plan.cgroupPath,
       logDirectory: plan.writer.directory,
     };
   }
 
-  /** FIFOs for a container without a terminal, parked before any process can write to them. */
-  #openStdio(plan: LaunchPlan, directory: RunDirectory, undo: AsyncDisposableStack) {
-    const fds: number[] = [];
+  /** Pipes for a container without a terminal, parked before any process can write to them. */
+  #openStdio(plan: LaunchPlan, undo: AsyncDisposableStack): Stdio {
+    const opened: Pipe[] = [];
     undo.defer(() => {
-      for (const fd of fds) closeSync(fd);
+      for (const { ours } of opened) closeSync(ours);
     });
-    const keep = (fd: number): number => {
-      fds.push(fd);
-      return fd;
+    const open = (make: () => Pipe): Pipe => {
+      const made = make();
+      opened.push(made);
+      return made;
     };
-    const sources: Source[] = (['stdout', 'stderr'] as const).map((stream) => ({
-      stream,
-      fd: keep(directory.openOutput(stream)),
-      pipe: undefined,
-    }));
-    for (const { fd } of sources) growPipe(fd, PIPE_BYTES);
-    this.#keeper.park(
-      'output',
-      plan.id,
-      sources.map(({ fd }) => fd),
-    );
+    const [stdout, stderr] = [open(outputPipe), open(outputPipe)];
+    this.#keeper.park('output', plan.id, [stdout.ours, stderr.ours]);
     undo.defer(() => this.#keeper.release('output', plan.id));
-    if (!plan.openStdin) return { sources, stdin: undefined };
-    const stdin = keep(directory.openInput());
-    growPipe(stdin, PIPE_BYTES);
-    this.#keeper.park('input', plan.id, [stdin]);
+    const stdin = plan.openStdin ? open(inputPipe) : undefined;
+    if (stdin) this.#keeper.park('input', plan.id, [stdin.ours]);
     undo.defer(() => this.#keeper.release('input', plan.id));
-    return { sources, stdin };
+    return {
+      sources: [
+        { stream: 'stdout', fd: stdout.ours, pipe: undefined },
+        { stream: 'stderr', fd: stderr.ours, pipe: undefined },
+      ],
+      stdin: stdin?.ours,
+      inodes: { stdout: stdout.inode, stderr: stderr.inode },
+      theirs: [stdin?.theirs ?? this.devNull, stdout.theirs, stderr.theirs],
+    };
   }
 
   async #create(
     tool: OciTool,
     plan: LaunchPlan,
     directory: RunDirectory,
-    io: { sources: Source[]; stdin: number | undefined } | undefined,
+    io: Stdio | undefined,
     undo: AsyncDisposableStack,
   ): Promise<{ pid: number; sources: readonly Source[] }> {
     const call = {
@@ -231,18 +236,13 @@ export class Supervisor {
       logFile: directory.file('log.json'),
     };
     if (io === undefined) return await this.#createOnTerminal(tool, plan, call, undo);
-    const mine: number[] = [];
     try {
-      const stdin = plan.openStdin ? directory.openForProcess('stdin') : this.devNull;
-      if (plan.openStdin) mine.push(stdin);
-      for (const name of ['stdout', 'stderr'] as const) mine.push(directory.openForProcess(name));
-      const [stdout = -1, stderr = -1] = mine.slice(-2);
       return {
-        pid: await tool.create({ ...call, consoleSocket: undefined, stdio: [stdin, stdout, stderr] }),
+        pid: await tool.create({ ...call, consoleSocket: undefined, stdio: io.theirs }),
         sources: io.sources,
       };
     } finally {
-      for (const fd of mine) closeSync(fd);
+      for (const fd of io.theirs) if (fd !== this.devNull) closeSync(fd);
     }
   }
 
@@ -374,7 +374,7 @@ export class Supervisor {
       this.#undoStart(id, directory, record);
       return { is: 'undone' };
     }
-    const { sources, stdin } = this.#reopenStreams(record, directory);
+    const { sources, stdin } = this.#reopenStreams(record);
     const task = this.#task(
       record,
       pidfd ?? openSync('/dev/null', 'r'),
@@ -408,10 +408,7 @@ export class Supervisor {
     }
   }
 
-  #reopenStreams(
-    record: TaskRecord,
-    directory: RunDirectory,
-  ): { sources: readonly Source[]; stdin: number | undefined } {
+  #reopenStreams(record: TaskRecord): { sources: readonly Source[]; stdin: number | undefined } {
     const output = this.#parked.output.get(record.id) ?? [];
     const input = this.#parked.input.get(record.id)?.[0];
     this.#parked.output.delete(record.id);
@@ -423,17 +420,22 @@ export class Supervisor {
         return { sources: [], stdin: undefined };
       return { sources: [{ stream: 'stdout', fd: master, pipe: { read, write } }], stdin: undefined };
     }
-    const sources = (['stdout', 'stderr'] as const).map((stream, i): Source => {
-      const fd = output[i] ?? directory.openOutput(stream);
-      return { stream, fd, pipe: undefined };
+    const found = output.length > 0 ? output : this.#findPipes(record);
+    const sources = (['stdout', 'stderr'] as const).flatMap((stream, i): Source[] => {
+      const fd = found[i];
+      return fd === undefined ? [] : [{ stream, fd, pipe: undefined }];
     });
-    if (output.length === 0)
-      this.#keeper.park(
-        'output',
-        record.id,
-        sources.map(({ fd }) => fd),
-      );
     return { sources, stdin: input };
+  }
+
+  /** The keeper died with the daemon: the container's own processes still have the pipes. */
+  #findPipes({ id, pipes, cgroupPath }: TaskRecord): (number | undefined)[] {
+    if (pipes === undefined) return [];
+    const pids = cgroupProcesses(this.cgroups, cgroupPath);
+    const found = [findPipe(pipes.stdout, pids), findPipe(pipes.stderr, pids)];
+    const all = found.filter((fd) => fd !== undefined);
+    if (all.length === 2) this.#keeper.park('output', id, all);
+    return found;
   }
 
   /** Takes back what a start left that was cut off before its process was on record or let go. */

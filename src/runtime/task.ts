@@ -17,6 +17,8 @@ export interface TaskRecord {
   readonly runtime: string;
   readonly terminal: boolean;
   readonly openStdin: boolean;
+  /** Inodes of the output pipes; undefined with a terminal. */
+  readonly pipes: { readonly stdout: number; readonly stderr: number } | undefined;
   readonly cgroupPath: string;
   readonly logDirectory: string;
 }
@@ -33,7 +35,7 @@ export interface TaskParts {
   readonly pidfd: number;
   readonly writer: OutputWriter;
   readonly sources: readonly Source[];
-  /** The write end of stdin's FIFO; undefined when it is closed or there is none. A terminal's input is its master. */
+  /** The write end of stdin's pipe; undefined when it is closed or there is none. A terminal's input is its master. */
   readonly stdinFd: number | undefined;
   readonly reactor: Reactor;
   readonly cgroups: CgroupHost;

@@ -61,7 +61,7 @@ export async function runCampaign(gantry: Gantry, options: CampaignOptions): Pro
   );
   for (const member of members) await begin(gantry, member);
   options.say(`${members.length} containers run, seed ${options.seed}`);
-  const churn = startChurn(gantry, random);
+  const churn = startChurn(gantry, randomFrom(options.seed + 1)); // its own: the kills stay those of the seed
   const kills = { daemon: 0, keeper: 0, both: 0 };
   try {
     for (let round = 0; round < options.kills; round++) {
