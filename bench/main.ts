@@ -95,7 +95,7 @@ async function measure(scenario: Scenario, peers: readonly Peer[], rounds: numbe
       const { name, prepared } = taking[
         (turn + round + scenario.warmUps) % taking.length
       ] as (typeof taking)[number];
-      const figures = await prepared.once();
+      const figures = await prepared.once(signal);
       if (round >= 0) keep(samples.get(name), figures);
     }
   }

@@ -96,7 +96,10 @@ async function endEngine(start: EngineStart, child: ChildProcess, api: Api): Pro
 
 async function removeContainers(api: Api): Promise<void> {
   const all = await api.json<{ Id: string }[]>('GET', '/containers/json?all=true');
-  for (const { Id } of all) await api.call('DELETE', `/containers/${Id}?force=true`);
+  for (const { Id } of all) {
+    await api.call('POST', `/containers/${Id}/kill?signal=KILL`).catch(() => undefined); // it may have ended
+    await api.call('DELETE', `/containers/${Id}?force=true`);
+  }
 }
 
 function killNow(pid: number): void {

@@ -16,8 +16,11 @@ export const start = ({ api }: EnginePeer, id: string) => api.call('POST', `/con
 export const kill = ({ api }: EnginePeer, id: string) =>
   api.call('POST', `/containers/${id}/kill?signal=KILL`);
 export const remove = ({ api }: EnginePeer, id: string) => api.call('DELETE', `/containers/${id}`);
-export const removeNow = ({ api }: EnginePeer, id: string) =>
-  api.call('DELETE', `/containers/${id}?force=true`);
+/** Ends and removes. The kill comes first: podman's forced removal waits ten seconds for a SIGTERM to be obeyed. */
+export async function removeNow(peer: EnginePeer, id: string): Promise<void> {
+  await kill(peer, id).catch(() => undefined); // one that never started cannot be killed
+  await peer.api.call('DELETE', `/containers/${id}?force=true`);
+}
 
 /** Waits for the end. @throws when the exit code is another */
 export async function waitFor({ api, name }: EnginePeer, id: string, code: number): Promise<void> {

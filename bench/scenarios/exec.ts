@@ -22,7 +22,7 @@ export const exec: Scenario = {
     }
     const id = await create(peer, IDLE);
     await start(peer, id);
-    return { once: () => onEngine(peer, id), close: async () => void (await removeNow(peer, id)) };
+    return { once: () => onEngine(peer, id), close: () => removeNow(peer, id) };
   },
 };
 

@@ -21,7 +21,7 @@ export const memory: Scenario = {
   warmUps: 0,
   prepare: async (peer) => {
     if (peer.is === 'runtime') return undefined;
-    return { once: () => measure(peer), close: async () => {} };
+    return { once: (signal) => measure(peer, signal), close: async () => {} };
   },
 };
 
@@ -29,16 +29,17 @@ interface Weight {
   readonly bytes: number;
   readonly processes: number;
 }
-async function weigh(peer: EnginePeer): Promise<Weight> {
-  await sleep(REST_MS);
+async function weigh(peer: EnginePeer, signal: AbortSignal): Promise<Weight> {
+  await sleep(REST_MS, undefined, { signal });
   const pids = peer.processes();
   return { bytes: pids.reduce((sum, pid) => sum + pssBytes(pid), 0), processes: pids.length };
 }
 
-async function measure(peer: EnginePeer): Promise<Figures> {
+async function measure(peer: EnginePeer, signal: AbortSignal): Promise<Figures> {
   const ids: string[] = [];
   const fill = async (count: number): Promise<void> => {
     for (let i = 0; i < count; i++) {
+      signal.throwIfAborted();
       const id = await create(peer, IDLE);
       ids.push(id);
       await start(peer, id);
@@ -50,11 +51,11 @@ async function measure(peer: EnginePeer): Promise<Figures> {
   try {
     await fill(BEFORE);
     await empty();
-    const before = await weigh(peer);
+    const before = await weigh(peer, signal);
     await fill(CONTAINERS);
-    const busy = await weigh(peer);
+    const busy = await weigh(peer, signal);
     await empty();
-    const after = await weigh(peer);
+    const after = await weigh(peer, signal);
     // A collected heap grows and shrinks by itself: what it does on both sides of the measurement is not the containers'.
     const idle = { bytes: (before.bytes + after.bytes) / 2, processes: after.processes };
     return {

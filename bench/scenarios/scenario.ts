@@ -5,8 +5,8 @@ import type { Peer } from '../peers/peer.ts';
 export type Figures = Readonly<Record<string, number>>;
 
 export interface Prepared {
-  /** One round. @throws when the result is not what it must be: a broken engine must not look fast */
-  once(): Promise<Figures>;
+  /** One round; a long one ends early when `signal` says so. @throws when the result is not what it must be: a broken engine must not look fast */
+  once(signal: AbortSignal): Promise<Figures>;
   close(): Promise<void>;
 }
 
