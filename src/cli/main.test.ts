@@ -58,14 +58,16 @@ test('flags that repeat are collected, old spellings count, the last of a single
   assert.deepEqual(options.logOptions, { 'max-size': '1m' });
   assert.equal(options.mtu, 1300);
 });
-for (const [argv, firewall] of [
-  [[], true],
-  [['--iptables'], true],
-  [['--iptables=false'], false],
-  [['--iptables', 'true'], true],
+for (const [argv, level] of [
+  [[], 'info'],
+  [['-D'], 'debug'],
+  [['--debug=false'], 'info'],
+  [['--debug', 'true'], 'debug'],
+  [['-D=false'], 'info'],
+  [['-D', '--debug=0'], 'info'],
 ] as const)
-  test(`switches: ${argv.join(' ') || 'nothing'} leaves the firewall ${firewall ? 'on' : 'off'}`, () =>
-    assert.equal(optionsOf(...argv).firewall, firewall));
+  test(`switches: ${argv.join(' ') || 'nothing'} means level ${level}`, () =>
+    assert.equal(optionsOf(...argv).logLevel, level));
 
 const mistakes: readonly [string[], RegExp][] = [
   [['daemon', '--no-such-flag'], /unknown option '--no-such-flag'/],

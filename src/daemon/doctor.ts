@@ -131,10 +131,8 @@ function kernelFeatures(dataRoot: string): Check[] {
     needsRoot(
       'overlay',
       () => probes.tryOverlay(dataRoot),
-      degraded,
-      'vfs (plain copies) is used instead: ' +
-        load('overlay') +
-        '; the data root must lie on a file system like ext4, xfs or btrfs',
+      missing,
+      `${load('overlay')}; the data root must lie on a file system like ext4, xfs or btrfs`,
     ),
     needsRoot('veth', () => probes.tryLinkKind('veth'), missing, load('veth')),
     needsRoot('bridge', () => probes.tryLinkKind('bridge'), missing, load('bridge')),

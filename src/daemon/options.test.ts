@@ -20,7 +20,6 @@ test('without any setting everything has its documented default', () => {
     [options.logLevel, options.logDriver, options.mtu, options.shutdownTimeoutMs],
     ['info', 'local', 1500, 15_000],
   );
-  assert.deepEqual([options.ipForward, options.firewall, options.init], [true, true, false]);
   assert.ok(options.runtimes.has(options.defaultRuntime));
 });
 
@@ -29,7 +28,6 @@ const read: readonly [Record<string, SettingValue>, string, unknown][] = [
   [{ 'log-level': 'warn' }, 'logLevel', 'warn'],
   [{ 'data-root': 'some/dir' }, 'dataRoot', `${process.cwd()}/some/dir`],
   [{ labels: ['a=1', 'b=2', 'a=1'] }, 'labels', ['a=1', 'b=2']],
-  [{ 'storage-driver': 'vfs' }, 'storageDriver', 'vfs'],
   [{ bridge: 'none' }, 'bridge', 'none'],
   [{ bip: '10.9.0.1/24' }, 'bridgeAddress', '10.9.0.1/24'],
   [{ mtu: 0 }, 'mtu', 1500],
@@ -49,7 +47,6 @@ const read: readonly [Record<string, SettingValue>, string, unknown][] = [
     ['localhost:5000', '10.0.0.0/8'],
   ],
   [{ 'shutdown-timeout': -1 }, 'shutdownTimeoutMs', undefined],
-  [{ iptables: false }, 'firewall', false],
   [{ runtimes, 'default-runtime': 'test' }, 'defaultRuntime', 'test'],
 ];
 for (const [values, name, expected] of read)
@@ -72,7 +69,7 @@ const wrong: readonly [Record<string, SettingValue>, RegExp][] = [
   [{ runtimes: { x: {} } }, /runtime x: has no path/],
   [{ runtimes: { x: { path: '/x', runtimeArgs: 'no' } } }, /runtime x: runtimeArgs/],
   [{ 'default-runtime': 'nope' }, /default-runtime: unknown nope/],
-  [{ 'storage-driver': 'btrfs' }, /storage-driver: unknown "btrfs" \(know overlay2, vfs\)/],
+  [{ 'storage-driver': 'btrfs' }, /storage-driver: unknown "btrfs" \(know overlay2\)/],
   [{ bridge: 'much-too-long-name' }, /bridge much-too-long-name/],
   [{ bip: '10.9.0.0/24' }, /bip 10\.9\.0\.0\/24: no host/],
   [{ bip: '10.9.0.255/24' }, /10\.9\.0\.255 is reserved/],
@@ -92,8 +89,9 @@ const wrong: readonly [Record<string, SettingValue>, RegExp][] = [
   [{ 'registry-mirrors': ['https://u:p@x'] }, /registry-mirror/],
   [{ 'insecure-registries': ['http://x'] }, /insecure-registry http:\/\/x/],
   [{ 'shutdown-timeout': -2 }, /shutdown-timeout -2/],
-  [{ 'init-path': 'tini' }, /init-path tini: not an absolute path/],
-  [{ 'live-restore': false }, /live-restore: containers always outlive/],
+  [{ iptables: false }, /iptables cannot be switched off/],
+  [{ 'ip-forward': false }, /ip-forward cannot be switched off/],
+  [{ 'live-restore': false }, /live-restore cannot be switched off: containers always outlive/],
 ];
 for (const [values, message] of wrong)
   test(`${JSON.stringify(values)} is refused in one line`, () =>

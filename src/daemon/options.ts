@@ -19,7 +19,6 @@ export interface UlimitOption {
   readonly hard: number;
 }
 
-export type StorageDriver = 'overlay2' | 'vfs';
 export type LogDriver = 'local' | 'json-file' | 'none';
 
 export interface DaemonOptions {
@@ -34,15 +33,11 @@ export interface DaemonOptions {
   readonly labels: readonly string[];
   readonly runtimes: ReadonlyMap<string, RuntimeOption>;
   readonly defaultRuntime: string;
-  /** Undefined: overlay2 where the kernel has it. */
-  readonly storageDriver: StorageDriver | undefined;
   /** Undefined: one of the engine's own; `none`: no default network. */
   readonly bridge: string | undefined;
   /** Address and prefix length of the default bridge (`172.17.0.1/16`). Undefined: a free subnet is chosen. */
   readonly bridgeAddress: string | undefined;
   readonly mtu: number;
-  readonly ipForward: boolean;
-  readonly firewall: boolean;
   readonly defaultUlimits: ReadonlyMap<string, UlimitOption>;
   readonly dns: readonly string[];
   readonly dnsOptions: readonly string[];
@@ -53,9 +48,6 @@ export interface DaemonOptions {
   readonly insecureRegistries: readonly string[];
   /** How long open requests may go on when the daemon is told to stop; undefined: without limit. */
   readonly shutdownTimeoutMs: number | undefined;
-  readonly init: boolean;
-  /** Undefined: `tini` or `catatonit` on the PATH, looked up when it is needed. */
-  readonly initPath: string | undefined;
 }
 
 export const DEFAULT_MTU = 1500;
@@ -96,10 +88,8 @@ export function optionsFrom(values: Values, path: string = process.env.PATH ?? '
   const bridgeAddress = readBridgeAddress(text(values, 'bip'));
   if (bridge === 'none' && bridgeAddress !== undefined)
     throw new InvalidArgument('bip: there is no bridge to give an address to (bridge is none)');
-  if (values.get('live-restore') === false)
-    throw new InvalidArgument(
-      'live-restore: containers always outlive the daemon; it cannot be switched off',
-    );
+  refuseSwitchedOff(values);
+  oneOf('storage-driver', text(values, 'storage-driver'), ['overlay2'], 'overlay2');
   return {
     hosts: readHosts(list(values, 'hosts')),
     group: text(values, 'group'),
@@ -111,17 +101,9 @@ export function optionsFrom(values: Values, path: string = process.env.PATH ?? '
     labels: readLabels(list(values, 'labels')),
     runtimes,
     defaultRuntime: readDefaultRuntime(text(values, 'default-runtime'), runtimes),
-    storageDriver: oneOf(
-      'storage-driver',
-      text(values, 'storage-driver'),
-      ['overlay2', 'vfs', undefined],
-      undefined,
-    ),
     bridge,
     bridgeAddress,
     mtu: readMtu(values.get('mtu')),
-    ipForward: values.get('ip-forward') !== false,
-    firewall: values.get('iptables') !== false,
     defaultUlimits: readUlimits(recordOf(values.get('default-ulimits'))),
     dns: list(values, 'dns').map(readAddress),
     dnsOptions: list(values, 'dns-opts'),
@@ -131,9 +113,19 @@ export function optionsFrom(values: Values, path: string = process.env.PATH ?? '
     registryMirrors: list(values, 'registry-mirrors').map(readMirror),
     insecureRegistries: list(values, 'insecure-registries').map(readRegistry),
     shutdownTimeoutMs: readShutdownTimeout(values.get('shutdown-timeout')),
-    init: values.get('init') === true,
-    initPath: readInitPath(text(values, 'init-path')),
   };
+}
+
+const ALWAYS_ON: Readonly<Record<string, string>> = {
+  'live-restore': 'containers always outlive the daemon',
+  'ip-forward': 'packets are forwarded when a container needs it (bridge: none keeps all networks away)',
+  iptables: 'published ports and outbound traffic need firewall rules (bridge: none keeps all networks away)',
+};
+
+/** What dockerd's users may switch off and Gantry cannot: saying so beats ignoring it. */
+function refuseSwitchedOff(values: Values): void {
+  for (const [key, reason] of Object.entries(ALWAYS_ON))
+    if (values.get(key) === false) throw new InvalidArgument(`${key} cannot be switched off: ${reason}`);
 }
 
 // The kinds of the values were checked when they were read (settings.ts, config-file.ts): these only narrow.
@@ -325,10 +317,4 @@ function readShutdownTimeout(given: SettingValue | undefined): number | undefine
   const seconds = (given as number | undefined) ?? DEFAULT_SHUTDOWN_TIMEOUT_SECONDS;
   if (seconds < -1) throw new InvalidArgument(`shutdown-timeout ${seconds}: below -1 (no limit)`);
   return seconds === -1 ? undefined : seconds * 1000;
-}
-
-function readInitPath(given: string | undefined): string | undefined {
-  if (given === undefined || given === '') return undefined;
-  if (!given.startsWith('/')) throw new InvalidArgument(`init-path ${given}: not an absolute path`);
-  return given;
 }

@@ -58,7 +58,7 @@ export const settings: readonly Setting[] = [
     entry: (path) => ({ path }),
   }),
   setting('text', 'default-runtime', '--default-runtime <name>', 'runtime of containers that name none'),
-  setting('text', 'storage-driver', '-s, --storage-driver <name>', 'overlay2, or vfs (plain copies)'),
+  setting('text', 'storage-driver', '-s, --storage-driver <name>', 'overlay2, the only one'),
   setting('text', 'bridge', '-b, --bridge <name>', 'bridge of the default network; none: no default network'),
   setting(
     'text',
@@ -67,13 +67,8 @@ export const settings: readonly Setting[] = [
     "the default bridge's address and subnet, 172.17.0.1/16 for example",
   ),
   setting('integer', 'mtu', '--mtu <bytes>', "largest packet of containers' networks"),
-  setting(
-    'boolean',
-    'ip-forward',
-    '--ip-forward [boolean]',
-    'switch the forwarding of packets on when needed',
-  ),
-  setting('boolean', 'iptables', '--iptables [boolean]', 'set firewall rules (Gantry uses nftables)'),
+  setting('boolean', 'ip-forward', '--ip-forward [boolean]', 'always on: packets are forwarded when needed'),
+  setting('boolean', 'iptables', '--iptables [boolean]', 'always on: firewall rules, by nftables'),
   setting(
     'map',
     'default-ulimits',
@@ -103,13 +98,6 @@ export const settings: readonly Setting[] = [
     'registry allowed without TLS (repeatable)',
   ),
   setting('integer', 'shutdown-timeout', '--shutdown-timeout <seconds>', 'time for open requests at the end'),
-  setting('boolean', 'init', '--init [boolean]', 'run an init in every container'),
-  setting(
-    'text',
-    'init-path',
-    '--init-path <file>',
-    'the init to run (default: tini or catatonit on the PATH)',
-  ),
   setting('boolean', 'live-restore', '--live-restore [boolean]', 'always on: containers outlive the daemon'),
 ];
 
@@ -121,6 +109,8 @@ export const refused: Readonly<Record<string, string>> = {
   'selinux-enabled': 'SELinux labels are not there yet',
   'authorization-plugins': 'plugins are not there yet',
   containerd: 'Gantry has no containerd',
+  init: 'an init in every container is not there yet',
+  'init-path': 'an init in every container is not there yet',
 };
 
 /** The long flag that sets a setting (`--host`), for messages. */
