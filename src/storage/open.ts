@@ -42,7 +42,7 @@ export async function openStorage({ root, log }: OpenOptions): Promise<Storage> 
     driver: 'overlay2',
     root,
     async close() {
-      await trash.close();
+      trash.close();
       await threads.close();
       await records.close();
     },

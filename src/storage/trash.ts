@@ -48,10 +48,9 @@ export class Trash {
     await this.#emptying;
   }
 
-  /** Begins no further deletion: the rest is for the next start. */
-  async close(): Promise<void> {
+  /** Begins no further deletion, and waits for none: the rest is for the next start. */
+  close(): void {
     this.#closed = true;
-    await this.#emptying;
   }
 
   #deleteLater(path: string): void {
@@ -60,7 +59,7 @@ export class Trash {
       try {
         if (!deleteSmall(path)) await this.#deleteTree(path);
       } catch (error) {
-        this.#log.warn('trash.left', { path, error: messageOf(error) });
+        if (!this.#closed) this.#log.warn('trash.left', { path, error: messageOf(error) });
       }
     });
   }

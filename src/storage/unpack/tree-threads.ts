@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import type { Readable } from 'node:stream';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { Failed, InvalidArgument, Unavailable } from '../../base/errors.ts';
+import { releaseFreeMemory } from '../../linux/index.ts';
 import { workerUrl } from '../worker-url.ts';
 import type { FromPort, FromTree, Results, Source, Task, ToPort, ToTree } from './protocol.ts';
 
@@ -83,6 +84,7 @@ export class TreeThreads {
     worker.on('exit', () => {
       this.#threads.delete(thread);
       clearTimeout(thread.idle);
+      if (this.#threads.size === 0) releaseFreeMemory();
       for (const { reject } of thread.waiting.values())
         reject(new Failed(`a storage thread ended: ${cause?.message ?? 'closed'}`, { cause }));
     });
