@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { test } from 'node:test';
+import { silentLog } from '../../base/log.ts';
+import { nowNanos } from '../../base/time.ts';
+import { mount, unmount } from '../../linux/index.ts';
+import { openStorage } from '../../storage/index.ts';
+import { createImages } from './images.ts';
+import { configOf, dockerArchive, file, said, tarOf } from './test-host.ts';
+
+const DISK_BYTES = 8 << 20;
+
+test('a load for which the disk is too small fails clearly, leaves nothing, and smaller ones work on', async (t) => {
+  const root = mkdtempSync(join(tmpdir(), 'gantry-full-'));
+  mount('gantry-test', root, 'tmpfs', 0, `size=${DISK_BYTES}`);
+  const storage = await openStorage({ root, log: silentLog });
+  t.after(async () => {
+    await storage.close();
+    unmount(root);
+    rmdirSync(root);
+  });
+  const images = await createImages({
+    storage,
+    events: { emit: () => undefined },
+    now: nowNanos,
+    usedBy: () => [],
+    log: silentLog,
+  });
+  const load = (data: Buffer, tag: string) => {
+    const layer = tarOf(file('data', data));
+    const archive = dockerArchive([layer], { tags: [tag], config: configOf([layer]) });
+    return said(images.load(Readable.from([archive]), { quiet: true, signal: t.signal }));
+  };
+  await load(randomBytes(1 << 20), 'small:1');
+  await assert.rejects(load(randomBytes(5 << 20), 'large:1'), {
+    name: 'Failed',
+    code: 'ENOSPC',
+    message: /ENOSPC|no space/,
+  });
+  await assert.rejects(load(randomBytes(20 << 20), 'larger:1'), { name: 'Failed', code: 'ENOSPC' });
+  await load(randomBytes(1 << 20), 'small:2');
+  const list = await images.list({ all: true, filters: new Map(), sharedSize: false });
+  assert.deepEqual(list.flatMap(({ RepoTags }) => RepoTags).sort(), ['small:1', 'small:2']);
+  writeFileSync(join(root, 'filler'), Buffer.alloc(1 << 20));
+  await images.remove('small:1', { force: false, prune: true });
+  await images.remove('small:2', { force: false, prune: true });
+  assert.deepEqual(storage.layers.all(), []);
+});
