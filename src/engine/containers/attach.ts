@@ -1,10 +1,10 @@
 /** Attaches a client to a container's streams, before, during or between its runs. */
 import { Conflict } from '../../base/errors.ts';
-import { OutputWriter, readChunks, type StreamName } from '../../runtime/index.ts';
+import { readChunks, type StreamName } from '../../runtime/index.ts';
 import type { Attachment, AttachOptions, OutputChunk } from '../engine.ts';
 import type { Container } from './container.ts';
 import { conversation } from './conversation.ts';
-import { type ContainersDeps, logDirectory, tell } from './deps.ts';
+import { type ContainersDeps, logDirectory, openLog, tell } from './deps.ts';
 import { DEFAULT_DETACH_KEYS, parseDetachKeys } from './detach-keys.ts';
 
 /** @throws InvalidArgument (detach keys), Conflict when it is paused or on its way out */
@@ -71,7 +71,7 @@ function openOutput(
       close() {},
     };
   }
-  container.writer ??= new OutputWriter(directory, deps.logLimits);
+  container.writer ??= openLog(deps, container);
   const writer = container.writer;
   const follower = writer.addFollower();
   const now = writer.end;

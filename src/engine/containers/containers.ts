@@ -34,6 +34,7 @@ export function createContainers(deps: ContainersDeps): Containers {
           const settled = settleHost(hostConfig, deps.facts);
           container.set({ hostConfig: settled.hostConfig, mounts: planMounts(settled.hostConfig).mounts });
         }
+        container.set({ restartCount: 0 });
         await startContainer(deps, container);
       });
     },

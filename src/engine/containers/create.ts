@@ -4,9 +4,11 @@ import { InvalidArgument } from '../../base/errors.ts';
 import { undoUnlessDone } from '../../base/lifetime.ts';
 import { formatNanos, nowNanos } from '../../base/time.ts';
 import type { CreateRequest, CreateResponse } from '../../model/container.ts';
+import { DEFAULT_LIMITS } from '../../runtime/index.ts';
 import { Container } from './container.ts';
 import { type ContainersDeps, tell } from './deps.ts';
 import { checkName } from './directory.ts';
+import { logLimits } from './log-limits.ts';
 import { planMounts } from './mounts.ts';
 import { chooseName } from './names.ts';
 import { readSecurity } from './plan.ts';
@@ -79,4 +81,5 @@ function checkTogether(request: CreateRequest, { hostConfig }: Settled): void {
   });
   readSecurity(hostConfig.SecurityOpt ?? []);
   publishedPorts(hostConfig, {});
+  logLimits(hostConfig.LogConfig, DEFAULT_LIMITS);
 }

@@ -1,11 +1,12 @@
 /** What the container verbs work with. Built once by the daemon, handed to each verb. */
 import type { Log } from '../../base/log.ts';
 import type { BridgeNetwork } from '../../network/index.ts';
-import type { LogLimits, Supervisor } from '../../runtime/index.ts';
+import { type LogLimits, OutputWriter, type Supervisor } from '../../runtime/index.ts';
 import type { ChainId, Storage } from '../../storage/index.ts';
 import type { EventHub } from '../events/events.ts';
 import type { Container } from './container.ts';
 import type { Directory } from './directory.ts';
+import { logLimits } from './log-limits.ts';
 import type { ImageConfig } from './settle.ts';
 import type { HostFacts } from './settle-host.ts';
 
@@ -63,6 +64,13 @@ export function tell(
     attributes: { ...config.Labels, image: config.Image ?? '', name, ...more },
   });
 }
+
+/** The container's log, open for writing, as large as its options say. */
+export const openLog = (
+  deps: Pick<ContainersDeps, 'containersRoot' | 'logLimits'>,
+  { record }: Container,
+): OutputWriter =>
+  new OutputWriter(logDirectory(deps, record.id), logLimits(record.hostConfig.LogConfig, deps.logLimits));
 
 export const logDirectory = (deps: Pick<ContainersDeps, 'containersRoot'>, id: string): string =>
   `${deps.containersRoot}/${id}/log`;

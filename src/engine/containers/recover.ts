@@ -4,7 +4,7 @@ import { messageOf } from '../../base/errors.ts';
 import type { Endpoint } from '../../network/index.ts';
 import { OutputWriter } from '../../runtime/index.ts';
 import { Container } from './container.ts';
-import { type ContainersDeps, logDirectory } from './deps.ts';
+import { type ContainersDeps, logDirectory, openLog } from './deps.ts';
 import { watchEnd } from './exit.ts';
 import { cgroupPath } from './plan.ts';
 import { CONTAINERS, type ContainerRecord } from './record.ts';
@@ -42,7 +42,7 @@ export async function recoverContainers(deps: ContainersDeps): Promise<Recovered
 function adopt(deps: ContainersDeps, container: Container): keyof Recovered {
   const { id, state } = container.record;
   if (!isAlive(state)) return 'ended';
-  const found = deps.supervisor.adopt(id, (record) => new OutputWriter(record.logDirectory, deps.logLimits));
+  const found = deps.supervisor.adopt(id, () => openLog(deps, container));
   switch (found.is) {
     case 'running':
     case 'ended': {

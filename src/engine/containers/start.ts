@@ -9,13 +9,12 @@ import {
   deviceAt,
   hostDevices,
   makeDirectoryInRoot,
-  OutputWriter,
   type PlannedDevice,
   readInRoot,
   type Task,
 } from '../../runtime/index.ts';
 import type { Container } from './container.ts';
-import { type ContainersDeps, logDirectory, tell } from './deps.ts';
+import { type ContainersDeps, openLog, tell } from './deps.ts';
 import { watchEnd } from './exit.ts';
 import { writeNetworkFiles } from './files.ts';
 import { joinedNamespaces } from './namespaces.ts';
@@ -90,7 +89,7 @@ function run(deps: ContainersDeps, container: Container): Promise<Task> {
     if (record.config.WorkingDir) makeDirectoryInRoot(rootfs, record.config.WorkingDir, { uid: 0, gid: 0 });
     const { plan, warnings } = planBundle(record, { ...startFacts(deps, container, endpoint), rootfs, user });
     for (const warning of warnings) deps.log.warn('container.degraded', { id: record.id, warning });
-    container.writer ??= new OutputWriter(logDirectory(deps, record.id), deps.logLimits);
+    container.writer ??= openLog(deps, container);
     // On record before the process runs; the writing goes on while the runtime prepares.
     const saved = container.save({
       state: { is: 'running', startedAt: formatNanos(nowNanos()), pid: 0, last: record.state.last },
