@@ -13,7 +13,6 @@ import {
   type ExitStatus,
   forceReceiveBuffer,
   MSG,
-  peekZombie,
   pidfdExit,
   pidfdOpen,
   type Reactor,
@@ -25,11 +24,14 @@ import {
   setOptionBytes,
   socket,
 } from '../linux/index.ts';
+import { Strangers } from './strangers.ts';
 
 /** A zombie that another parent has not reaped yet is looked at again after this. */
 const RETRY_MS = 2;
 /** After so long without an answer the status is unknown: its parent does not reap. */
 const GIVE_UP_MS = 10_000;
+/** Who claims a process watches it within this, or has failed and never will. */
+const CLAIM_MS = 60_000;
 /** Room for what ends while no daemon runs: about 8,000 processes. */
 const CONNECTOR_BYTES = 8 << 20;
 /** Ended processes remembered from the connector. */
@@ -68,8 +70,9 @@ export class Exits {
   readonly #seen = new Map<number, ExitStatus>();
   readonly #ours = new Set<number>();
   readonly connector: number | undefined;
-  readonly #strangers: NodeJS.Timeout;
-  #suspect: number | undefined;
+  /** Made by a runtime just now, and not watched yet. */
+  readonly #claimed = new Set<number>();
+  readonly strangers = new Strangers((pid) => this.#ours.has(pid) || this.#claimed.has(pid));
 
   constructor(deps: ExitsDeps) {
     this.#deps = deps;
@@ -78,12 +81,18 @@ export class Exits {
       deps.reactor.add(this.connector, () => this.#readConnector());
       this.#readConnector();
     }
-    this.#strangers = setInterval(() => this.#reapStrangers(), 10_000).unref();
+  }
+
+  /** Keeps a process that will be watched in a moment from being taken for nobody's. */
+  claim(pid: number): void {
+    this.#claimed.add(pid);
+    setTimeout(() => this.#claimed.delete(pid), CLAIM_MS).unref();
   }
 
   /** Resolves when the process behind `pidfd` has ended; undefined: nobody knows how. The descriptor stays open. */
   watch(pid: number, pidfd: number): Promise<ExitStatus | undefined> {
     this.#ours.add(pid);
+    this.#claimed.delete(pid);
     return new Promise((resolve) => {
       this.#deps.reactor.add(pidfd, () => {
         this.#deps.reactor.remove(pidfd);
@@ -99,7 +108,7 @@ export class Exits {
   async resolve(pid: number, pidfd: number | undefined): Promise<ExitStatus | undefined> {
     for (const deadline = Date.now() + GIVE_UP_MS; ; ) {
       const status = reap(pid) ?? this.#fromKernel(pid, pidfd);
-      if (status !== undefined || Date.now() > deadline || this.#nobodyWillTell(pid)) return status;
+      if (status !== undefined || Date.now() > deadline || this.#nobodyWillTell(pid, pidfd)) return status;
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
@@ -117,8 +126,8 @@ export class Exits {
   }
 
   /** Without a source, a process that is gone and not our child has taken its status along. */
-  #nobodyWillTell(pid: number): boolean {
-    if (this.#deps.source === 'pidfd') return false;
+  #nobodyWillTell(pid: number, pidfd: number | undefined): boolean {
+    if (this.#deps.source === 'pidfd' && pidfd !== undefined) return false;
     try {
       readFileSync(`/proc/${pid}/stat`);
       return false;
@@ -149,22 +158,8 @@ export class Exits {
     }
   }
 
-  /**
-   * Orphans of containers that share the host's processes become our children. A child of node:child_process is
-   * reaped by Node at once: what is still a zombie at the second look is nobody's.
-   */
-  #reapStrangers(): void {
-    for (let pid = peekZombie(); pid !== undefined; pid = peekZombie()) {
-      if (this.#ours.has(pid) || pid !== this.#suspect) {
-        this.#suspect = pid;
-        return;
-      }
-      reap(pid);
-    }
-  }
-
   close(): void {
-    clearInterval(this.#strangers);
+    this.strangers.close();
     if (this.connector === undefined) return;
     this.#deps.reactor.remove(this.connector);
     closeSync(this.connector);

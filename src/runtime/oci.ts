@@ -88,7 +88,7 @@ export class OciTool {
       ...keyring,
       call.id,
     ]);
-    return readPid(call.pidFile);
+    return this.#made(call.pidFile);
   }
 
   /** Lets the prepared process go. */
@@ -142,7 +142,14 @@ export class OciTool {
       ...console_(call),
       call.id,
     ]);
-    return readPid(call.pidFile);
+    return this.#made(call.pidFile);
+  }
+
+  /** The pid of what the runtime made; without a pause between its end and this, or the process could be taken for nobody's. */
+  #made(pidFile: string): number {
+    const pid = readPid(pidFile);
+    this.#deps.exits.claim(pid);
+    return pid;
   }
 
   /** Removes what the runtime remembers of an ended container. Never fails: it may never have got that far. */
@@ -163,10 +170,12 @@ export class OciTool {
       ...args,
     ];
     const start = () => spawn(this.runtime.path, argv, call.stdio, { env: ENV });
+    const done = exits.strangers.work();
     let pid: number;
     try {
       pid = cgroups.hide === undefined ? start() : withHiddenPath(cgroups.hide, start);
     } catch (error) {
+      done();
       throw new Failed(`cannot start the runtime ${this.runtime.name}: ${(error as Error).message}`, {
         cause: error,
       });
@@ -177,12 +186,15 @@ export class OciTool {
       status = await exits.watch(pid, pidfd);
     } finally {
       closeSync(pidfd);
+      done();
     }
-    if (status?.code !== 0)
-      throw new RuntimeRefused(
-        lastComplaint(call.logFile) ?? `${this.runtime.name} ended with status ${status?.code ?? 'unknown'}`,
-        status,
-      );
+    if (status?.code === 0) return;
+    // What it had begun is ours now.
+    exits.strangers.look();
+    throw new RuntimeRefused(
+      lastComplaint(call.logFile) ?? `${this.runtime.name} ended with status ${status?.code ?? 'unknown'}`,
+      status,
+    );
   }
 }
 

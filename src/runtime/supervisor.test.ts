@@ -18,6 +18,7 @@ import { Reactor } from '../linux/index.ts';
 import { capabilitiesFor, hostCapabilities } from './bundle/capabilities.ts';
 import { defaultSeccomp } from './bundle/seccomp.ts';
 import { bundleSpec } from './bundle/spec.ts';
+import { startExec } from './exec.ts';
 import { readLines } from './output/lines.ts';
 import { OutputWriter } from './output/writer.ts';
 import { Supervisor } from './supervisor.ts';
@@ -172,6 +173,25 @@ test('a command that does not exist is refused with its name, and nothing is lef
   await assert.rejects(here.supervisor.launch(bad), /executable file `nosuch` not found/);
   bad.writer.finish();
   assert.deepEqual(here.supervisor.leftIds(), []);
+});
+
+test('what a refused exec leaves is reaped, so that the container can end', { skip }, async (t) => {
+  const here = place(t);
+  const launch = await here.supervisor.launch(plan(here, 'host', 'sleep 100'));
+  await launch.go();
+  const refused = startExec(here.supervisor, launch.task, {
+    execId: 'e'.repeat(64),
+    process: { args: ['nosuch'], cwd: '/', env: ['PATH=/bin'], user: { uid: 0, gid: 0 } },
+    terminal: false,
+    stdin: false,
+    stdout: true,
+    stderr: true,
+  });
+  await assert.rejects(refused, /nosuch/);
+  launch.task.signal(9);
+  // Its init is not reported as ended while a process of its namespace is unreaped.
+  assert.equal((await launch.task.ended).status?.code, 137);
+  launch.task.release();
 });
 
 test('a prepared process that was never let go is found and taken back by the next supervisor', {

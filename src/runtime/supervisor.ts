@@ -290,7 +290,7 @@ export class Supervisor {
 
   #task(
     record: TaskRecord,
-    pidfd: number,
+    pidfd: number | undefined,
     writer: OutputWriter,
     sources: readonly Source[],
     stdinFd: number | undefined,
@@ -375,14 +375,7 @@ export class Supervisor {
       return { is: 'undone' };
     }
     const { sources, stdin } = this.#reopenStreams(record);
-    const task = this.#task(
-      record,
-      pidfd ?? openSync('/dev/null', 'r'),
-      writerOf(record),
-      sources,
-      stdin,
-      directory,
-    );
+    const task = this.#task(record, pidfd, writerOf(record), sources, stdin, directory);
     if (pidfd === undefined) {
       void this.exits.resolve(record.pid, undefined).then((status) => task.end(status, new Date()));
       return { is: 'ended', task };

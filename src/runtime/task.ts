@@ -32,7 +32,8 @@ export interface TaskEnd {
 
 export interface TaskParts {
   readonly record: TaskRecord;
-  readonly pidfd: number;
+  /** Undefined: the process is gone and its pidfd was not kept. */
+  readonly pidfd: number | undefined;
   readonly writer: OutputWriter;
   readonly sources: readonly Source[];
   /** The write end of stdin's pipe; undefined when it is closed or there is none. A terminal's input is its master. */
@@ -99,7 +100,7 @@ export class Task {
 
   /** False when the process has ended already. */
   signal(number: number): boolean {
-    return pidfdSignal(this.#parts.pidfd, number);
+    return this.#parts.pidfd !== undefined && pidfdSignal(this.#parts.pidfd, number);
   }
   /** Sends a signal to everything in the cgroup: what `kill -9` must reach when the container shares the host's processes. */
   signalAll(number: number): void {
@@ -138,7 +139,7 @@ export class Task {
     this.#closeStdin();
     for (const { fd, pipe } of this.#parts.sources)
       for (const each of pipe ? [fd, pipe.read, pipe.write] : [fd]) closeSync(each);
-    closeSync(this.#parts.pidfd);
+    if (this.#parts.pidfd !== undefined) closeSync(this.#parts.pidfd);
     this.#parts.release.all();
   }
 

@@ -4,7 +4,7 @@ import { messageOf } from '../../base/errors.ts';
 import type { Endpoint } from '../../network/index.ts';
 import { OutputWriter } from '../../runtime/index.ts';
 import { Container } from './container.ts';
-import { type ContainersDeps, logDirectory, openLog } from './deps.ts';
+import { type ContainersDeps, openLog } from './deps.ts';
 import { watchEnd } from './exit.ts';
 import { cgroupPath } from './plan.ts';
 import { CONTAINERS, type ContainerRecord } from './record.ts';
@@ -92,7 +92,14 @@ async function clearLitter(deps: ContainersDeps): Promise<void> {
       id,
       (record) => new OutputWriter(record.logDirectory, deps.logLimits),
     );
-    if (found.is === 'running' || found.is === 'ended') endOrphan(deps, id, found.task);
+    if (found.is !== 'running' && found.is !== 'ended') continue;
+    const over = endLeftover(deps, id, found.task, known.has(id));
+    // A start waits for it: the new run's files lie where the old one's lay.
+    const container = deps.directory.all().find((each) => each.id === id);
+    const settled = over.catch((error: unknown) =>
+      deps.log.error('container.leftover', { id, reason: messageOf(error) }),
+    );
+    if (container) container.cleanup = settled;
   }
   for (const id of await deps.storage.layers.writable()) {
     if (!known.has(id)) await deps.storage.layers.removeWritable(id);
@@ -105,14 +112,21 @@ async function clearLitter(deps: ContainersDeps): Promise<void> {
   deps.supervisor.dropUnclaimed();
 }
 
-/** A process whose container was removed while it still ran: the removal is finished. */
-function endOrphan(deps: ContainersDeps, id: string, task: NonNullable<Container['task']>): void {
+/**
+ * A run whose end is on record but was not cleaned up after, or whose container was removed meanwhile: its last output
+ * still goes into the log, then its traces go. The log stays with its container.
+ */
+async function endLeftover(
+  deps: ContainersDeps,
+  id: string,
+  task: NonNullable<Container['task']>,
+  known: boolean,
+): Promise<void> {
   task.signal(9);
-  void task.ended.then(() => {
-    task.release();
-    deps.storage.layers.unmount(id);
-    rmSync(logDirectory(deps, id), { recursive: true, force: true });
-  });
+  await task.ended;
+  task.release();
+  deps.storage.layers.unmount(id);
+  if (!known) rmSync(`${deps.containersRoot}/${id}`, { recursive: true, force: true });
 }
 
 function namesIn(directory: string): string[] {
