@@ -1,6 +1,15 @@
 /** What an engine can do, as the API's handlers and the daemon see it. The engine knows one API version: the newest. */
 import type { Readable, Writable } from 'node:stream';
-import type { ContainerInspect, ContainerSummary, CreateRequest, CreateResponse, HostConfig, UpdateRequest, UpdateResponse, WaitResponse } from '../model/container.ts';
+import type {
+  ContainerInspect,
+  ContainerSummary,
+  CreateRequest,
+  CreateResponse,
+  HostConfig,
+  UpdateRequest,
+  UpdateResponse,
+  WaitResponse,
+} from '../model/container.ts';
 import type { EventMessage } from '../model/event.ts';
 import type { ExecCreateRequest, ExecInspect } from '../model/exec.ts';
 import type { Filters } from '../model/filters.ts';
@@ -83,20 +92,35 @@ export interface ListOptions {
 
 /** Every `name` is a name (with or without `/`), an id, or an unambiguous id prefix. @throws NotFound, Conflict, Unchanged … */
 export interface Containers {
-  create(request: CreateRequest, options: { name: string | undefined; platform: string | undefined; signal: AbortSignal }): Promise<CreateResponse>;
+  create(
+    request: CreateRequest,
+    options: { name: string | undefined; platform: string | undefined; signal: AbortSignal },
+  ): Promise<CreateResponse>;
   list(options: ListOptions): Promise<ContainerSummary[]>;
   inspect(name: string, options: { size: boolean }): Promise<ContainerInspect>;
   /** `hostConfig`: API 1.3–1.23 could bring one with the start; it replaces the stored one. @throws Unchanged when running */
-  start(name: string, options: { hostConfig: HostConfig | undefined; detachKeys: string | undefined }): Promise<void>;
+  start(
+    name: string,
+    options: { hostConfig: HostConfig | undefined; detachKeys: string | undefined },
+  ): Promise<void>;
   /** @throws Unchanged when it is not running */
-  stop(name: string, options: { signal: string | undefined; timeoutSeconds: number | undefined }): Promise<void>;
-  restart(name: string, options: { signal: string | undefined; timeoutSeconds: number | undefined }): Promise<void>;
+  stop(
+    name: string,
+    options: { signal: string | undefined; timeoutSeconds: number | undefined },
+  ): Promise<void>;
+  restart(
+    name: string,
+    options: { signal: string | undefined; timeoutSeconds: number | undefined },
+  ): Promise<void>;
   /** `signal`: a name with or without SIG, or a number; undefined: KILL. */
   kill(name: string, options: { signal: string | undefined }): Promise<void>;
   pause(name: string): Promise<void>;
   unpause(name: string): Promise<void>;
   /** Resolves at once when the container exists; `ended` resolves when the condition comes true. */
-  wait(name: string, options: { condition: WaitCondition; signal: AbortSignal }): Promise<{ ended: Promise<WaitResponse> }>;
+  wait(
+    name: string,
+    options: { condition: WaitCondition; signal: AbortSignal },
+  ): Promise<{ ended: Promise<WaitResponse> }>;
   rename(name: string, to: string): Promise<void>;
   remove(name: string, options: { force: boolean; volumes: boolean; link: boolean }): Promise<void>;
   resize(name: string, size: { rows: number; columns: number }): Promise<void>;
@@ -108,7 +132,14 @@ export interface Containers {
 export interface Execs {
   create(container: string, request: ExecCreateRequest): Promise<{ Id: string }>;
   /** Runs it and hands over its streams; with `detach` it resolves when the process runs, without an attachment. */
-  start(id: string, options: { detach: boolean; tty: boolean | undefined; consoleSize: readonly [rows: number, columns: number] | undefined }): Promise<Attachment | undefined>;
+  start(
+    id: string,
+    options: {
+      detach: boolean;
+      tty: boolean | undefined;
+      consoleSize: readonly [rows: number, columns: number] | undefined;
+    },
+  ): Promise<Attachment | undefined>;
   resize(id: string, size: { rows: number; columns: number }): Promise<void>;
   inspect(id: string): Promise<ExecInspect>;
 }
@@ -123,15 +154,32 @@ export interface Images {
   load(archive: Readable, options: { quiet: boolean; signal: AbortSignal }): AsyncIterable<Progress>;
   importRootfs(
     archive: Readable,
-    options: { repo: string | undefined; tag: string | undefined; message: string; changes: readonly string[]; platform: string | undefined; signal: AbortSignal },
+    options: {
+      repo: string | undefined;
+      tag: string | undefined;
+      message: string;
+      changes: readonly string[];
+      platform: string | undefined;
+      signal: AbortSignal;
+    },
   ): AsyncIterable<Progress>;
   /** Registries come with issue C: until then it fails with NotFound or NotImplemented and a clear text. */
-  pull(options: { image: string; tag: string | undefined; platform: string | undefined; signal: AbortSignal }): AsyncIterable<Progress>;
+  pull(options: {
+    image: string;
+    tag: string | undefined;
+    platform: string | undefined;
+    signal: AbortSignal;
+  }): AsyncIterable<Progress>;
 }
 
 export interface Events {
   /** Ends when `until` has passed or `signal` fires; without `until` it follows. `since` replays from disk. */
-  subscribe(options: { since: bigint | undefined; until: bigint | undefined; filters: Filters; signal: AbortSignal }): AsyncIterable<EventMessage>;
+  subscribe(options: {
+    since: bigint | undefined;
+    until: bigint | undefined;
+    filters: Filters;
+    signal: AbortSignal;
+  }): AsyncIterable<EventMessage>;
 }
 
 export interface System {

@@ -1,6 +1,7 @@
 /** The engine's door. */
-export type { ContainersDeps } from './containers/deps.ts';
+
 export { createContainers } from './containers/containers.ts';
+export type { ContainersDeps } from './containers/deps.ts';
 export { Directory } from './containers/directory.ts';
 export { recoverContainers, restartByPolicy } from './containers/recover.ts';
 export type * from './engine.ts';

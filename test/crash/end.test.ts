@@ -5,13 +5,11 @@ import { startGantry } from '../harness/gantry.ts';
 
 test('a daemon killed between recording an end and cleaning up leaves the log alone, and the container can run again', async (t) => {
   const gantry = await startGantry(t);
-  const made = await gantry
-    .api()
-    .post('/containers/create', {
-      Image: 'busybox',
-      Cmd: ['sh', '-c', 'echo once; sleep 1; exit 4'],
-      HostConfig: { NetworkMode: 'none' },
-    });
+  const made = await gantry.api().post('/containers/create', {
+    Image: 'busybox',
+    Cmd: ['sh', '-c', 'echo once; sleep 1; exit 4'],
+    HostConfig: { NetworkMode: 'none' },
+  });
   const { Id } = made.json<{ Id: string }>();
   await gantry.api().post(`/containers/${Id}/start`);
   const task = `${gantry.execRoot}/tasks/${Id}`;

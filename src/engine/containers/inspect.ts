@@ -9,7 +9,7 @@ import type {
   PortMap,
 } from '../../model/container.ts';
 import type { Container } from './container.ts';
-import { type ContainersDeps, logDirectory } from './deps.ts';
+import type { ContainersDeps } from './deps.ts';
 import { networkFile } from './files.ts';
 import { isAlive, stateView } from './state.ts';
 
@@ -32,7 +32,8 @@ export async function inspectContainer(
     ResolvConfPath: file('resolv.conf'),
     HostnamePath: file('hostname'),
     HostsPath: file('hosts'),
-    LogPath: hostConfig.LogConfig?.Type === 'none' ? '' : logDirectory(deps, id),
+    // A file for log shippers; the local driver's segments are nobody else's business.
+    LogPath: '',
     Name: `/${record.name}`,
     RestartCount: record.restartCount,
     Driver: deps.storage.driver,

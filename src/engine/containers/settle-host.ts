@@ -69,6 +69,10 @@ export function settleHost(
     ReadonlyPaths: asked.ReadonlyPaths ?? (asked.Privileged ? [] : READONLY_PATHS),
     ...memory(asked, facts, warnings),
   } as HostConfig;
+  if (hostConfig.LogConfig?.Type === 'json-file')
+    warnings.push(
+      'The log is kept in the form of the local driver: json-file files for log shippers are not written yet.',
+    );
   return { hostConfig, warnings };
 }
 

@@ -44,7 +44,11 @@ export function createExecs(deps: ContainersDeps): Execs {
   return {
     async create(name, request) {
       const container = deps.directory.find(name);
-      assertAllowed(container.record.state, 'exec', container.record.state.is === 'paused' ? name : container.id);
+      assertAllowed(
+        container.record.state,
+        'exec',
+        container.record.state.is === 'paused' ? name : container.id,
+      );
       if ((request.Cmd ?? []).length === 0) throw new InvalidArgument('No exec command specified');
       const id = deps.newId();
       const detachKeys = parseDetachKeys(request.DetachKeys || DEFAULT_DETACH_KEYS);
