@@ -110,6 +110,22 @@ export const trySetXattrFd = (fd: number, name: PathBytes, value: Buffer): numbe
 export const trySetXattrAt = (dir: number, name: string, attribute: PathBytes, value: Buffer): number =>
   orErrno(c_lsetxattr(pathBytes(`/proc/self/fd/${dir}/${name}`), attribute, value, value.length, 0));
 
+const c_llistxattr = declare('llistxattr', 'long', ['str', 'void*', 'size_t']);
+const c_lgetxattr = declare('lgetxattr', 'long', ['str', 'str', 'void*', 'size_t']);
+/** Room for the largest list and value that Linux has. */
+const xattrRoom = Buffer.alloc(65_536);
+/** All extended attributes of the path itself, names in one character a byte; none where the file system has none. */
+export function xattrsOf(path: PathBytes): Map<string, Buffer> {
+  const found = new Map<string, Buffer>();
+  const length = c_llistxattr(path, xattrRoom, xattrRoom.length);
+  const names = length > 0 ? xattrRoom.toString('latin1', 0, length - 1).split('\0') : [];
+  for (const name of names) {
+    const bytes = c_lgetxattr(path, pathBytes(name), xattrRoom, xattrRoom.length);
+    if (bytes >= 0) found.set(name, Buffer.from(xattrRoom.subarray(0, bytes)));
+  }
+  return found;
+}
+
 /** Moves a name to another directory of the same file system. @throws SystemError */
 export const renameAt = (fromDir: number, from: PathBytes, toDir: number, to: PathBytes): void =>
   void check('renameat', c_renameat(fromDir, from, toDir, to), shown(from));

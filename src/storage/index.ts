@@ -1,4 +1,5 @@
 /** What is kept on disk: blobs, layers, records. */
+export type { Driver } from './driver.ts';
 export { chainIdOf } from './layers/apply.ts';
 export { type OpenOptions, openStorage } from './open.ts';
 export type * from './storage.ts';

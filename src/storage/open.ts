@@ -1,6 +1,7 @@
 /** Opens a data root: lays it out, clears what a crash left, and brings the parts together. */
 import type { Log } from '../base/log.ts';
 import { openContent } from './content/content.ts';
+import { chooseDriver, type Driver } from './driver.ts';
 import { openLayers } from './layers/layers.ts';
 import { makeLayout } from './layout.ts';
 import { Leases } from './leases.ts';
@@ -14,6 +15,8 @@ export interface OpenOptions {
   /** The data root, absolute. Its owner holds the lock that keeps a second engine out. */
   readonly root: string;
   readonly log: Log;
+  /** For a new data root; undefined: what its file system can do. */
+  readonly driver?: Driver | undefined;
 }
 
 /**
@@ -21,7 +24,7 @@ export interface OpenOptions {
  * what it left removed but not deleted is deleted in the background.
  * @throws Error when the root cannot be used at all
  */
-export async function openStorage({ root, log }: OpenOptions): Promise<Storage> {
+export async function openStorage({ root, log, driver: wanted }: OpenOptions): Promise<Storage> {
   const layout = makeLayout(root);
   const records = openRecords(layout.records, log);
   const leases = new Leases();
@@ -29,8 +32,9 @@ export async function openStorage({ root, log }: OpenOptions): Promise<Storage> 
   const trash = new Trash(layout.trash, (path) => threads.run<'remove'>({ is: 'remove', path }), log);
   await trash.take(layout.staging);
   makeLayout(root);
+  const driver = await chooseDriver(layout, records, wanted, log);
   const content = openContent(layout);
-  const layers = await openLayers({ layout, records, content, threads, leases, trash, log });
+  const layers = await openLayers({ layout, driver, records, content, threads, leases, trash, log });
   await trash.emptyLeftovers();
   return {
     records,
@@ -39,7 +43,7 @@ export async function openStorage({ root, log }: OpenOptions): Promise<Storage> 
     openArchive: (source, { signal }) => openArchive(source, { layout, threads, trash }, signal),
     lease: (purpose) => leases.take(purpose),
     leased: (kind, name) => leases.isHeld(kind, name),
-    driver: 'overlay2',
+    driver,
     root,
     async close() {
       trash.close();

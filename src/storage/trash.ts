@@ -43,11 +43,6 @@ export class Trash {
     for (const name of await readdir(this.#path)) this.#deleteLater(join(this.#path, name));
   }
 
-  /** Resolves when everything taken so far is deleted, or given up until the next start. */
-  async settled(): Promise<void> {
-    await this.#emptying;
-  }
-
   /** Begins no further deletion, and waits for none: the rest is for the next start. */
   close(): void {
     this.#closed = true;

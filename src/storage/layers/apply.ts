@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { InvalidArgument } from '../../base/errors.ts';
 import { undoUnlessDone } from '../../base/lifetime.ts';
 import type { Mailbox } from '../../base/mailbox.ts';
+import type { Driver } from '../driver.ts';
 import { syncDirectory } from '../durable.ts';
 import { type Layout, randomName } from '../layout.ts';
 import type { Leases } from '../leases.ts';
@@ -35,6 +36,7 @@ export interface LayerRow extends LayerInfo {
 
 export interface ApplyDeps {
   readonly layout: Layout;
+  readonly driver: Driver;
   readonly rows: Map<ChainId, LayerRow>;
   readonly records: Records;
   readonly content: Content;
@@ -132,7 +134,8 @@ async function stage(archive: LayerArchive, signal: AbortSignal, deps: ApplyDeps
   try {
     const source: Source = typeof from === 'string' ? { is: 'file', path: from } : portFrom(from);
     const hashSource = archive.blob === undefined;
-    const task = { is: 'unpack', source, into: directory, keepAs: kept, hashSource } as const;
+    const whiteouts = deps.driver === 'overlay2' ? 'overlay' : 'plain';
+    const task = { is: 'unpack', source, into: directory, keepAs: kept, hashSource, whiteouts } as const;
     const { diffHash, sourceHash, totals } = await threads.run<'unpack'>(task, signal);
     const diffId = `sha256:${diffHash}` as Digest;
     if (archive.expectedDiffId !== undefined && archive.expectedDiffId !== diffId)

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { NotFound } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { Mailbox } from '../../base/mailbox.ts';
+import type { Driver } from '../driver.ts';
 import type { Layout } from '../layout.ts';
 import type { Leases } from '../leases.ts';
 import type { ChainId, Content, Layers, Records } from '../storage.ts';
@@ -15,6 +16,7 @@ import { WritableLayers } from './writable.ts';
 
 export interface LayersDeps {
   readonly layout: Layout;
+  readonly driver: Driver;
   readonly records: Records;
   readonly content: Content;
   readonly threads: TreeThreads;
@@ -25,7 +27,7 @@ export interface LayersDeps {
 
 /** Opens the layer store; directories that no record names (a crash before the record) are removed. */
 export async function openLayers(deps: LayersDeps): Promise<Layers> {
-  const { layout, records, threads, trash, log } = deps;
+  const { layout, driver, records, threads, trash, log } = deps;
   const rows = new Map<ChainId, LayerRow>();
   for (const [key, row] of (await records.load(LAYER_TABLE)) as Map<ChainId, LayerRow>)
     if (existsSync(join(layout.layers, row.name)))
@@ -50,7 +52,7 @@ export async function openLayers(deps: LayersDeps): Promise<Layers> {
     const opaque = chain.findIndex((row) => row.opaqueRoot);
     return chain.slice(0, opaque < 0 ? chain.length : opaque + 1).map(directoryOf);
   };
-  const writable = new WritableLayers(layout, lowersOf, trash);
+  const writable = new WritableLayers({ layout, driver, lowersOf, threads, trash });
 
   await writable.list();
   return {
@@ -71,20 +73,34 @@ export async function openLayers(deps: LayersDeps): Promise<Layers> {
     removeWritable: (id) => writable.remove(id),
     writable: () => writable.list(),
     describe(id) {
-      const { lowers, upper, work, target } = writable.plan(id);
-      return {
-        Name: 'overlay2',
-        Data: { ID: id, LowerDir: lowers.join(':'), MergedDir: target, UpperDir: upper, WorkDir: work },
-      };
+      const Data: Record<string, string> = { ID: id };
+      if (driver === 'overlay2') {
+        const { lowers, upper, work, target } = writable.plan(id);
+        Object.assign(Data, {
+          LowerDir: lowers.join(':'),
+          MergedDir: target,
+          UpperDir: upper,
+          WorkDir: work,
+        });
+      }
+      return { Name: driver, Data };
     },
     describeLayer(chainId) {
       const [upper, ...lowers] = lowersOf(chainId);
-      const Data: Record<string, string> = { UpperDir: upper! };
-      if (lowers.length > 0) Data.LowerDir = lowers.join(':');
-      return { Name: 'overlay2', Data };
+      const Data: Record<string, string> = {};
+      if (driver === 'overlay2') Data.UpperDir = upper!;
+      if (driver === 'overlay2' && lowers.length > 0) Data.LowerDir = lowers.join(':');
+      return { Name: driver, Data };
+    },
+    async writableBytes(id) {
+      const { upper, target } = writable.plan(id);
+      if (driver === 'overlay2') return threads.run<'measure'>({ is: 'measure', path: upper });
+      // A copy does not tell what the container changed: what it has grown by is the best that can be said.
+      const parent = writable.parentOf(id);
+      const copied = parent === undefined ? 0 : chainOf(parent).reduce((sum, { bytes }) => sum + bytes, 0);
+      return Math.max(0, (await threads.run<'measure'>({ is: 'measure', path: target })) - copied);
     },
     parents: () => writable.parents(),
-    writableBytes: (id) => threads.run<'measure'>({ is: 'measure', path: writable.plan(id).upper }),
   };
 }
 

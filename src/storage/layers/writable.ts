@@ -4,10 +4,12 @@ import { open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf, Failed, NotFound } from '../../base/errors.ts';
 import { MNT_DETACH, unmount } from '../../linux/index.ts';
+import type { Driver } from '../driver.ts';
 import { syncDirectory } from '../durable.ts';
 import type { Layout } from '../layout.ts';
 import type { ChainId } from '../storage.ts';
 import type { Trash } from '../trash.ts';
+import type { TreeThreads } from '../unpack/tree-threads.ts';
 import { mountOverlay, type OverlayPlan } from './overlay.ts';
 
 /** Directories of a chain, topmost first. @throws when a layer of it is missing */
@@ -16,15 +18,27 @@ export type LowersOf = (chainId: ChainId) => string[];
 /** What `lower` says for a container without an image. */
 const NO_PARENT = 'none';
 
+export interface WritableDeps {
+  readonly layout: Layout;
+  readonly driver: Driver;
+  readonly lowersOf: LowersOf;
+  readonly threads: TreeThreads;
+  readonly trash: Trash;
+}
+
 export class WritableLayers {
   readonly #layout: Layout;
+  readonly #driver: Driver;
   readonly #lowersOf: LowersOf;
+  readonly #threads: TreeThreads;
   readonly #trash: Trash;
   readonly #parents = new Map<string, ChainId | undefined>();
 
-  constructor(layout: Layout, lowersOf: LowersOf, trash: Trash) {
+  constructor({ layout, driver, lowersOf, threads, trash }: WritableDeps) {
     this.#layout = layout;
+    this.#driver = driver;
     this.#lowersOf = lowersOf;
+    this.#threads = threads;
     this.#trash = trash;
   }
 
@@ -39,6 +53,7 @@ export class WritableLayers {
       mkdirSync(home, { mode: 0o700 });
       for (const name of ['diff', 'work', 'merged']) mkdirSync(join(home, name), { mode: 0o700 });
       chmodSync(join(home, 'diff'), 0o755); // the container's root directory
+      if (this.#driver === 'vfs') await this.#copy(parent, join(home, 'merged'));
       // Written last and synced: a home with a whole `lower` is a whole home.
       await using lower = await open(join(home, 'lower'), 'wx', 0o600);
       await lower.writeFile(`${parent ?? NO_PARENT}\n`);
@@ -60,7 +75,7 @@ export class WritableLayers {
   /** Mounts `id` and returns its root directory. Mounted already: nothing to do. @throws NotFound, Failed */
   mount(id: string): string {
     const plan = this.plan(id);
-    if (isMounted(plan.target)) return plan.target;
+    if (this.#driver === 'vfs' || isMounted(plan.target)) return plan.target;
     try {
       mountOverlay(plan, this.#layout.root);
     } catch (error) {
@@ -73,6 +88,7 @@ export class WritableLayers {
 
   /** Not mounted, or not there: nothing to do. A busy one leaves the tree at once and ends with its last user. */
   unmount(id: string): void {
+    if (this.#driver === 'vfs') return;
     const target = join(this.#home(id), 'merged');
     try {
       unmount(target);
@@ -109,6 +125,14 @@ export class WritableLayers {
     if (parent === 'incomplete') throw new NotFound(`no writable layer for container ${id}`);
     this.#parents.set(id, parent);
     return parent;
+  }
+
+  /** Without overlays: the layers themselves, one over the other, on the disk when it resolves. */
+  async #copy(parent: ChainId | undefined, into: string): Promise<void> {
+    chmodSync(into, 0o755);
+    const layers = parent === undefined ? [] : this.#lowersOf(parent).reverse();
+    await this.#threads.run<'flatten'>({ is: 'flatten', layers, into });
+    await this.#threads.run<'sync'>({ is: 'sync', path: into });
   }
 
   /** Where everything of `id` lies. @throws NotFound */

@@ -1,6 +1,6 @@
 /** What the main thread and the tree threads say to each other. */
 import type { MessagePort } from 'node:worker_threads';
-import type { TreeTotals } from './tree-writer.ts';
+import type { TreeTotals, TreeWriterOptions } from './tree-writer.ts';
 
 /** Where bytes come from: a file, or a stream of the main thread sent through a port. */
 export type Source =
@@ -17,7 +17,10 @@ export type Task =
       readonly keepAs: string | undefined;
       /** The source's digest is wanted. */
       readonly hashSource: boolean;
+      readonly whiteouts: TreeWriterOptions['whiteouts'];
     }
+  /** `layers`: directories with plain whiteouts, bottom first; `into`: an existing, empty directory. */
+  | { readonly is: 'flatten'; readonly layers: readonly string[]; readonly into: string }
   | { readonly is: 'demux'; readonly source: Source; readonly into: string }
   | { readonly is: 'remove'; readonly path: string }
   | { readonly is: 'measure'; readonly path: string }
@@ -47,6 +50,7 @@ export type DemuxedMember =
 export interface Results {
   readonly unpack: Unpacked;
   readonly demux: readonly DemuxedMember[];
+  readonly flatten: undefined;
   readonly remove: undefined;
   readonly measure: number;
   readonly sync: undefined;

@@ -7,6 +7,7 @@ import { pathBelowRoot } from '../../formats/tar/path.ts';
 import { TarReader, type TarSink } from '../../formats/tar/reader.ts';
 import { pathBytes, removeTreeAt, syncFileSystem } from '../../linux/index.ts';
 import { filtered } from './filter.ts';
+import { flatten } from './flatten.ts';
 import type { DemuxedMember, Results, Source, Task, Unpacked } from './protocol.ts';
 import { type Chunks, chunksOf, inflated, sniff } from './sources.ts';
 import { TreeWriter } from './tree-writer.ts';
@@ -18,6 +19,8 @@ export async function perform(task: Task, cancelled: AbortSignal): Promise<Resul
       return unpack(task, cancelled);
     case 'demux':
       return demux(task, cancelled);
+    case 'flatten':
+      return flatten(task.layers, task.into);
     case 'remove':
       removeTreeAt(-100, pathBytes(Buffer.from(task.path).toString('latin1')));
       return undefined;
@@ -81,7 +84,7 @@ async function* through(chunks: Chunks, intake: Intake): Chunks {
 
 async function unpack(task: Extract<Task, { is: 'unpack' }>, cancelled: AbortSignal): Promise<Unpacked> {
   const root = openSync(task.into, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
-  const writer = new TreeWriter(root, { whiteouts: 'overlay' });
+  const writer = new TreeWriter(root, { whiteouts: task.whiteouts });
   const intake = new Intake(task.hashSource, task.keepAs);
   try {
     const reader = new TarReader(writer);

@@ -129,6 +129,13 @@ export class TreeWriter implements TarSink {
     this.#bytes += entry.size;
   }
 
+  /** Removes what stands at `path` (clean, not the root); nothing there: nothing to do. */
+  discard(path: ByteText): void {
+    const [above, name] = splitLast(path);
+    const dir = this.#parents.find(above);
+    if (dir !== undefined) this.#remove(dir, name);
+  }
+
   /** The archive is over: directories get their times. */
   finish(): void {
     for (const [path, [atime, mtime]] of [...this.#directoryTimes].reverse()) {

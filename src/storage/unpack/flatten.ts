@@ -1,0 +1,135 @@
+/** Makes one tree of several layers by copying: for file systems on which overlays cannot be mounted. */
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+} from 'node:fs';
+import type { ByteText, EntryType, TarEntry } from '../../formats/tar/entry.ts';
+import { tarEntry } from '../../formats/tar/writer.ts';
+import { majorOf, minorOf, xattrsOf } from '../../linux/index.ts';
+import { TreeWriter } from './tree-writer.ts';
+
+const WHITEOUT = '.wh.';
+const OPAQUE = '.wh..wh..opq';
+const COPY_BYTES = 1 << 20;
+const buffer = Buffer.alloc(COPY_BYTES);
+
+/** Copies `layers`, bottom first, over each other into the directory `into`; their whiteouts (`.wh.x`) remove. */
+export function flatten(layers: readonly string[], into: string): undefined {
+  const root = openSync(into, constants.O_RDONLY | constants.O_DIRECTORY);
+  const writer = new TreeWriter(root, { whiteouts: 'plain' });
+  try {
+    for (const layer of layers) new LayerCopy(layer, into, writer).directory('');
+    writer.finish();
+  } finally {
+    writer.close();
+    closeSync(root);
+  }
+}
+
+/** One layer on its way. Layers are ours alone and do not change: they are walked by path, links are never followed. */
+class LayerCopy {
+  readonly #from: string;
+  readonly #into: string;
+  readonly #writer: TreeWriter;
+  /** First name of each file that has several. */
+  readonly #names = new Map<string, ByteText>();
+
+  constructor(from: string, into: string, writer: TreeWriter) {
+    this.#from = from;
+    this.#into = into;
+    this.#writer = writer;
+  }
+
+  directory(path: ByteText): void {
+    const names = namesIn(this.#at(path));
+    const below = (name: ByteText): ByteText => (path === '' ? name : `${path}/${name}`);
+    if (names.includes(OPAQUE)) this.#hideAll(path);
+    for (const name of names)
+      if (name.startsWith(WHITEOUT) && !name.startsWith(WHITEOUT.repeat(2)))
+        this.#writer.discard(below(name.slice(WHITEOUT.length)));
+    for (const name of names) if (!name.startsWith(WHITEOUT)) this.#entry(below(name));
+  }
+
+  #hideAll(path: ByteText): void {
+    const target = Buffer.from(path === '' ? this.#into : `${this.#into}/${path}`, 'latin1');
+    for (const name of namesIn(target)) this.#writer.discard(path === '' ? name : `${path}/${name}`);
+  }
+
+  #entry(path: ByteText): void {
+    const source = this.#at(path);
+    const stat = lstatSync(source, { bigint: true });
+    const key = `${stat.dev}:${stat.ino}`;
+    const first = stat.isDirectory() || stat.nlink === 1n ? undefined : this.#names.get(key);
+    if (first !== undefined) {
+      this.#writer.entry(tarEntry({ path, type: 'hardlink', linkPath: first }));
+      this.#writer.end();
+      return;
+    }
+    this.#names.set(key, path);
+    this.#writer.entry(describe(path, source, stat));
+    if (stat.isFile()) this.#content(source);
+    this.#writer.end();
+    if (stat.isDirectory()) this.directory(path);
+  }
+
+  /** Blocks of zeros are left out: holes stay holes. */
+  #content(source: Buffer): void {
+    const fd = openSync(source, constants.O_RDONLY | constants.O_NOFOLLOW);
+    try {
+      let at = 0;
+      for (let n = readSync(fd, buffer); n > 0; n = readSync(fd, buffer)) {
+        const chunk = buffer.subarray(0, n);
+        if (!chunk.equals(zeros.subarray(0, n))) this.#writer.data(chunk, at);
+        at += n;
+      }
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  #at(path: ByteText): Buffer {
+    return Buffer.concat([Buffer.from(this.#from), Buffer.from(path === '' ? '' : `/${path}`, 'latin1')]);
+  }
+}
+
+const zeros = Buffer.alloc(COPY_BYTES);
+
+/** Names of a directory in one character a byte; what is no directory has none. */
+function namesIn(path: Buffer): ByteText[] {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found?.isDirectory()
+    ? readdirSync(path, { encoding: 'buffer' }).map((name) => name.toString('latin1'))
+    : [];
+}
+
+function describe(path: ByteText, source: Buffer, stat: BigIntStats): TarEntry {
+  const type = typeOf(stat);
+  const isDevice = type === 'char' || type === 'block';
+  return tarEntry({
+    path,
+    type,
+    linkPath: type === 'symlink' ? readlinkSync(source, { encoding: 'latin1' }) : '',
+    mode: Number(stat.mode) & 0o7777,
+    uid: Number(stat.uid),
+    gid: Number(stat.gid),
+    mtimeNanos: stat.mtimeNs,
+    size: type === 'file' ? Number(stat.size) : 0,
+    major: isDevice ? majorOf(Number(stat.rdev)) : 0,
+    minor: isDevice ? minorOf(Number(stat.rdev)) : 0,
+    xattrs: xattrsOf(Buffer.concat([source, Buffer.from([0])])),
+  });
+}
+
+function typeOf(stat: BigIntStats): EntryType {
+  if (stat.isFile()) return 'file';
+  if (stat.isDirectory()) return 'directory';
+  if (stat.isSymbolicLink()) return 'symlink';
+  if (stat.isCharacterDevice()) return 'char';
+  return stat.isBlockDevice() ? 'block' : 'fifo';
+}
