@@ -6,7 +6,7 @@ import { create, IDLE, removeNow, start } from './containers.ts';
 import type { Figures, Scenario } from './scenario.ts';
 
 /** Enough that what one container costs stands out from the engine's own breathing. */
-const CONTAINERS = 60;
+const CONTAINERS = 40;
 /** Made and removed first: what the first ones make once is part of the idle engine. */
 const BEFORE = 10;
 /** Timers and collectors of all these engines come to rest: V8 gives memory back after some eight quiet seconds. */
@@ -46,7 +46,7 @@ async function measure(peer: EnginePeer, signal: AbortSignal): Promise<Figures> 
     }
   };
   const empty = async (): Promise<void> => {
-    for (const id of ids.splice(0)) await removeNow(peer, id);
+    await Promise.all(ids.splice(0).map((id) => removeNow(peer, id)));
   };
   try {
     await fill(BEFORE);
