@@ -1,31 +1,29 @@
 /** Writes that are on the disk when they return: the only place that renames state into view. */
-import { constants } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { closeSync, constants, fsync, openSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { randomName } from './layout.ts';
+import { promisify } from 'node:util';
+
+const fsyncDescriptor = promisify(fsync);
+
+/**
+ * Makes files and the entries of directories durable, side by side: a journal commits them together. Opening is done
+ * here and now (microseconds); only the waiting is left to the thread pool.
+ */
+export async function syncPaths(...paths: readonly string[]): Promise<void> {
+  const descriptors = paths.map((path) => openSync(path, constants.O_RDONLY));
+  try {
+    await Promise.all(descriptors.map((fd) => fsyncDescriptor(fd)));
+  } finally {
+    for (const fd of descriptors) closeSync(fd);
+  }
+}
 
 /** Makes the entries of directory `path` durable. */
-export async function syncDirectory(path: string): Promise<void> {
-  await using directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
-  await directory.sync();
-}
+export const syncDirectory = (path: string): Promise<void> => syncPaths(path);
 
 /** Moves `from` to `to` (same file system) and makes the move durable at its destination. */
 export async function moveDurably(from: string, to: string): Promise<void> {
   await rename(from, to);
   await syncDirectory(dirname(to));
-}
-
-/** Replaces the file `path` by `bytes`: the old content or the new one, never between, also after a power cut. */
-export async function writeDurably(path: string, bytes: string | Buffer): Promise<void> {
-  const staged = `${path}.tmp-${randomName()}`;
-  try {
-    await using file = await open(staged, 'wx', 0o600);
-    await file.writeFile(bytes);
-    await file.datasync();
-  } catch (error) {
-    await rm(staged, { force: true });
-    throw error;
-  }
-  await moveDurably(staged, path);
 }

@@ -1,11 +1,11 @@
 /** The writable layer of each container: made, mounted over its image, measured, removed. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
-import { open, readdir, rm } from 'node:fs/promises';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf, Failed, NotFound } from '../../base/errors.ts';
 import { MNT_DETACH, unmount } from '../../linux/index.ts';
 import type { Driver } from '../driver.ts';
-import { syncDirectory } from '../durable.ts';
+import { syncPaths } from '../durable.ts';
 import type { Layout } from '../layout.ts';
 import type { ChainId } from '../storage.ts';
 import type { Trash } from '../trash.ts';
@@ -54,12 +54,9 @@ export class WritableLayers {
       for (const name of ['diff', 'work', 'merged']) mkdirSync(join(home, name), { mode: 0o700 });
       chmodSync(join(home, 'diff'), 0o755); // the container's root directory
       if (this.#driver === 'vfs') await this.#copy(parent, join(home, 'merged'));
-      // Written last and synced: a home with a whole `lower` is a whole home.
-      await using lower = await open(join(home, 'lower'), 'wx', 0o600);
-      await lower.writeFile(`${parent ?? NO_PARENT}\n`);
-      await lower.sync();
-      await syncDirectory(home);
-      await syncDirectory(this.#layout.writable);
+      // Written last: a home with a whole `lower` is a whole home.
+      writeFileSync(join(home, 'lower'), `${parent ?? NO_PARENT}\n`, { mode: 0o600 });
+      await syncPaths(join(home, 'lower'), home, this.#layout.writable);
     } catch (error) {
       this.#parents.delete(id);
       await rm(home, { recursive: true, force: true });
