@@ -1,10 +1,12 @@
 /** Opens a data root: lays it out, clears what a crash left, and brings the parts together. */
+import { undoUnlessDone } from '../base/lifetime.ts';
 import type { Log } from '../base/log.ts';
 import { openContent } from './content/content.ts';
 import { chooseDriver, type Driver } from './driver.ts';
 import { openLayers } from './layers/layers.ts';
 import { makeLayout } from './layout.ts';
 import { Leases } from './leases.ts';
+import { detachBelow } from './leftover-mounts.ts';
 import { openRecords } from './records/records.ts';
 import type { Storage } from './storage.ts';
 import { Trash } from './trash.ts';
@@ -25,30 +27,35 @@ export interface OpenOptions {
  * @throws Error when the root cannot be used at all
  */
 export async function openStorage({ root, log, driver: wanted }: OpenOptions): Promise<Storage> {
-  const layout = makeLayout(root);
-  const records = openRecords(layout.records, log);
-  const leases = new Leases();
-  const threads = new TreeThreads();
-  const trash = new Trash(layout.trash, (path) => threads.run<'remove'>({ is: 'remove', path }), log);
-  await trash.take(layout.staging);
-  makeLayout(root);
-  const driver = await chooseDriver(layout, records, wanted, log);
-  const content = openContent(layout);
-  const layers = await openLayers({ layout, driver, records, content, threads, leases, trash, log });
-  await trash.emptyLeftovers();
-  return {
-    records,
-    content,
-    layers,
-    openArchive: (source, { signal }) => openArchive(source, { layout, threads, trash }, signal),
-    lease: (purpose) => leases.take(purpose),
-    leased: (kind, name) => leases.isHeld(kind, name),
-    driver,
-    root,
-    async close() {
-      trash.close();
-      await threads.close();
-      await records.close();
-    },
-  };
+  return undoUnlessDone(async (undo) => {
+    const layout = makeLayout(root);
+    const records = openRecords(layout.records, log);
+    undo.defer(() => records.close());
+    const leases = new Leases();
+    const threads = new TreeThreads();
+    undo.defer(() => threads.close());
+    for (const path of [layout.staging, layout.trash]) detachBelow(path);
+    const trash = new Trash(layout.trash, (path) => threads.run<'remove'>({ is: 'remove', path }), log);
+    await trash.take(layout.staging);
+    makeLayout(root);
+    const driver = await chooseDriver(layout, records, wanted, log);
+    const content = openContent(layout);
+    const layers = await openLayers({ layout, driver, records, content, threads, leases, trash, log });
+    await trash.emptyLeftovers();
+    return {
+      records,
+      content,
+      layers,
+      openArchive: (source, { signal }) => openArchive(source, { layout, threads, trash }, signal),
+      lease: (purpose) => leases.take(purpose),
+      leased: (kind, name) => leases.isHeld(kind, name),
+      driver,
+      root,
+      async close() {
+        trash.close();
+        await threads.close();
+        await records.close();
+      },
+    };
+  });
 }

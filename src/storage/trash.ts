@@ -31,7 +31,10 @@ export class Trash {
       renameSync(path, inTrash);
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return false;
-      throw error;
+      if (codeOf(error) !== 'EXDEV') throw error;
+      // On an overlay, a directory of its lower layer cannot be moved: it goes the slow way.
+      await this.#deleteTree(path);
+      return true;
     }
     await syncDirectory(dirname(path));
     this.#deleteLater(inTrash);

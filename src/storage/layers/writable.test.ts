@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -12,7 +13,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { silentLog } from '../../base/log.ts';
+import { mount, unmount } from '../../linux/index.ts';
 import { openStorage } from '../open.ts';
 import type { Storage } from '../storage.ts';
 
@@ -74,4 +77,34 @@ test('other users cannot look below the data root', async (t) => {
 test('an id that is not one never becomes a path', async (t) => {
   const { storage } = await opened(t);
   await assert.rejects(storage.layers.prepare('../x', undefined), /not a container id/);
+});
+
+test('what a killed engine left mounted among its half-made things is detached and deleted', async (t) => {
+  const { root, storage } = await opened(t, 'with blank');
+  await storage.close();
+  mkdirSync(join(root, 'staging', 'probe', 'merged'), { recursive: true });
+  mount('gantry-test', join(root, 'staging', 'probe', 'merged'), 'tmpfs', 0, null);
+  const again = await openStorage({ root, log: silentLog });
+  for (let i = 0; i < 200 && readdirSync(join(root, 'trash')).length > 0; i++) await sleep(10);
+  await again.close();
+  assert.deepEqual([readdirSync(join(root, 'staging')), readdirSync(join(root, 'trash'))], [[], []]);
+});
+
+test('a data root whose overlays cannot be mounted any more is refused, and nothing runs on', async (t) => {
+  const { root, storage } = await opened(t);
+  await storage.close();
+  const inner = join(root, '..', 'inner');
+  for (const name of ['lower', 'upper', 'work', 'merged']) mkdirSync(join(inner, name), { recursive: true });
+  // An overlay can be no overlay's upper directory.
+  const options = `lowerdir=${inner}/lower,upperdir=${inner}/upper,workdir=${inner}/work`;
+  mount('overlay', join(inner, 'merged'), 'overlay', 0, options);
+  copyFileSync(join(root, 'records.sqlite'), join(inner, 'merged', 'records.sqlite'));
+  try {
+    await assert.rejects(
+      openStorage({ root: join(inner, 'merged'), log: silentLog }),
+      /overlays cannot be mounted there/,
+    );
+  } finally {
+    unmount(join(inner, 'merged'));
+  }
 });
