@@ -9,21 +9,19 @@ import {
   MNT_DETACH,
   pidfdOpen,
   pidfdSignal,
-  pipe,
   type Reactor,
   SystemError,
   setNonBlocking,
   unmount,
 } from '../linux/index.ts';
 import { type CgroupHost, cgroupProcesses, readCgroupHost, removeCgroup } from './cgroups.ts';
-import { ConsoleSocket } from './console.ts';
-import type { Source } from './drain.ts';
+import type { ConsoleSocket } from './console.ts';
 import { chooseExitSource, Exits, openConnector } from './exits.ts';
-import { Keeper, processStartTime, SHELVES } from './keeper.ts';
-import { type OciRuntime, OciTool } from './oci.ts';
+import { Keeper, processStartTime } from './keeper.ts';
+import { type CreateCall, type OciRuntime, OciTool } from './oci.ts';
 import type { OutputWriter } from './output/writer.ts';
 import { bootId, RunDirectory } from './rundir.ts';
-import { findPipe, inputPipe, outputPipe, type Pipe } from './stdio.ts';
+import { type Opened, Streams } from './streams.ts';
 import { Task, type TaskRecord } from './task.ts';
 
 export interface SupervisorOptions {
@@ -42,14 +40,6 @@ export interface LaunchPlan {
   readonly openStdin: boolean;
   readonly cgroupPath: string;
   readonly writer: OutputWriter;
-}
-
-/** The daemon's and the process's ends of a container's streams. */
-interface Stdio {
-  readonly sources: readonly Source[];
-  readonly stdin: number | undefined;
-  readonly inodes: { readonly stdout: number; readonly stderr: number };
-  readonly theirs: readonly [stdin: number, stdout: number, stderr: number];
 }
 
 /** A task that was prepared: its process exists and waits. `go` lets it run, `undo` takes everything back. */
@@ -79,7 +69,7 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #keeper: Keeper;
   readonly #tools = new Map<string, OciTool>();
-  readonly #parked: ReturnType<typeof Keeper.open>['found'];
+  readonly #streams: Streams;
   readonly #boot = bootId();
   readonly #tasks = new Set<Task>();
 
@@ -98,8 +88,15 @@ export class Supervisor {
       log,
     });
     this.#keeper = keeper;
-    this.#parked = found;
-    this.exits = this.#openExits();
+    this.exits = this.#openExits(found.output.get(CONNECTOR_NAME)?.[0]);
+    this.#streams = new Streams({
+      keeper,
+      parked: found,
+      execRoot,
+      devNull: this.devNull,
+      cgroups: this.cgroups,
+      reactor,
+    });
     for (const runtime of options.runtimes)
       this.#tools.set(
         runtime.name,
@@ -113,10 +110,11 @@ export class Supervisor {
     mkdirSync(`${execRoot}/runtimes`, { recursive: true, mode: 0o700 });
   }
 
-  #openExits(): Exits {
+  /** `parked`: the connector's socket, if the keeper held one. */
+  #openExits(parked: number | undefined): Exits {
     const { reactor, log } = this.#options;
     const source = chooseExitSource(process.env.GANTRY_EXIT_SOURCE);
-    let connector = this.#parked.output.get(CONNECTOR_NAME)?.[0];
+    let connector = parked;
     if (source === 'connector' && connector === undefined) {
       connector = openConnector();
       setNonBlocking(connector, true);
@@ -154,17 +152,26 @@ export class Supervisor {
       const bundle = tool.bundle(plan.id, plan.spec);
       directory.writeConfig(bundle.spec);
       undo.defer(() => this.#sweepProcess(tool, plan.id, plan.cgroupPath));
-      const io = plan.terminal ? undefined : this.#openStdio(plan, undo);
-      const { pid, sources } = await this.#create(tool, plan, directory, io, undo);
+      const call = {
+        id: plan.id,
+        bundle: directory.path,
+        pidFile: directory.file('pid'),
+        logFile: directory.file('log.json'),
+      };
+      const create = (io: Pick<CreateCall, 'stdio' | 'consoleSocket'>) => tool.create({ ...call, ...io });
+      const streams = plan.terminal
+        ? await this.#streams.onTerminal(plan.id, create, undo)
+        : await this.#streams.onPipes(plan.id, plan.openStdin, create, undo);
+      const { pid } = streams;
       bundle.prepared();
       const pidfd = pidfdOpen(pid);
       undo.defer(() => closeSync(pidfd));
       undo.defer(() => void pidfdSignal(pidfd, SIGKILL));
       this.#bindPidfd(pidfd, directory);
       undo.defer(() => detach(directory.file('pidfd')));
-      const record = this.#record(plan, pid, io?.inodes);
+      const record = this.#record(plan, pid, streams.pipes);
       directory.save(record);
-      const task = this.#task(record, pidfd, plan.writer, sources, io?.stdin, directory);
+      const task = this.#task(record, pidfd, plan.writer, streams, directory);
       undo.defer(() => void this.#tasks.delete(task));
       this.#watch(task, pidfd);
       return {
@@ -194,91 +201,6 @@ export class Supervisor {
     };
   }
 
-  /** Pipes for a container without a terminal, parked before any process can write to them. */
-  #openStdio(plan: LaunchPlan, undo: AsyncDisposableStack): Stdio {
-    const opened: Pipe[] = [];
-    undo.defer(() => {
-      for (const { ours } of opened) closeSync(ours);
-    });
-    const open = (make: () => Pipe): Pipe => {
-      const made = make();
-      opened.push(made);
-      return made;
-    };
-    const [stdout, stderr] = [open(outputPipe), open(outputPipe)];
-    this.#keeper.park('output', plan.id, [stdout.ours, stderr.ours]);
-    undo.defer(() => this.#keeper.release('output', plan.id));
-    const stdin = plan.openStdin ? open(inputPipe) : undefined;
-    if (stdin) this.#keeper.park('input', plan.id, [stdin.ours]);
-    undo.defer(() => this.#keeper.release('input', plan.id));
-    return {
-      sources: [
-        { stream: 'stdout', fd: stdout.ours, pipe: undefined },
-        { stream: 'stderr', fd: stderr.ours, pipe: undefined },
-      ],
-      stdin: stdin?.ours,
-      inodes: { stdout: stdout.inode, stderr: stderr.inode },
-      theirs: [stdin?.theirs ?? this.devNull, stdout.theirs, stderr.theirs],
-    };
-  }
-
-  async #create(
-    tool: OciTool,
-    plan: LaunchPlan,
-    directory: RunDirectory,
-    io: Stdio | undefined,
-    undo: AsyncDisposableStack,
-  ): Promise<{ pid: number; sources: readonly Source[] }> {
-    const call = {
-      id: plan.id,
-      bundle: directory.path,
-      pidFile: directory.file('pid'),
-      logFile: directory.file('log.json'),
-    };
-    if (io === undefined) return await this.#createOnTerminal(tool, plan, call, undo);
-    try {
-      return {
-        pid: await tool.create({ ...call, consoleSocket: undefined, stdio: io.theirs }),
-        sources: io.sources,
-      };
-    } finally {
-      for (const fd of io.theirs) if (fd !== this.devNull) closeSync(fd);
-    }
-  }
-
-  async #createOnTerminal(
-    tool: OciTool,
-    plan: LaunchPlan,
-    call: { id: string; bundle: string; pidFile: string; logFile: string },
-    undo: AsyncDisposableStack,
-  ): Promise<{ pid: number; sources: readonly Source[] }> {
-    const socket = this.openConsole();
-    try {
-      const pid = await tool.create({
-        ...call,
-        consoleSocket: socket.path,
-        stdio: [this.devNull, this.devNull, this.devNull],
-      });
-      const master = await socket.master();
-      const through = pipe(true);
-      setNonBlocking(master, true);
-      undo.defer(() => {
-        for (const fd of [master, through.read, through.write]) closeSync(fd);
-      });
-      this.#keeper.park('output', plan.id, [master, through.read, through.write]);
-      undo.defer(() => this.#keeper.release('output', plan.id));
-      return { pid, sources: [{ stream: 'stdout', fd: master, pipe: through }] };
-    } finally {
-      socket.close();
-    }
-  }
-
-  #consoles = 0;
-  /** A console socket with a path short enough for any exec root that itself is not longer than 80 bytes. */
-  openConsole(): ConsoleSocket {
-    return new ConsoleSocket(`${this.#options.execRoot}/tty${process.pid}.${++this.#consoles}`, this.reactor);
-  }
-
   #bindPidfd(pidfd: number, directory: RunDirectory): void {
     const path = directory.touchPidfd();
     try {
@@ -292,24 +214,23 @@ export class Supervisor {
     record: TaskRecord,
     pidfd: number | undefined,
     writer: OutputWriter,
-    sources: readonly Source[],
-    stdinFd: number | undefined,
+    streams: Pick<Opened, 'sources' | 'stdin'>,
     directory: RunDirectory,
   ): Task {
     const task = new Task({
       record,
       pidfd,
       writer,
-      sources,
-      stdinFd,
+      sources: streams.sources,
+      stdinFd: streams.stdin,
       reactor: this.reactor,
       cgroups: this.cgroups,
       log: this.#options.log,
       release: {
-        stdin: () => this.#keeper.release('input', record.id),
+        stdin: () => this.#streams.releaseInput(record.id),
         all: () => {
           this.#tasks.delete(task);
-          for (const shelf of SHELVES) this.#keeper.release(shelf, record.id);
+          this.#streams.release(record.id);
           detach(directory.file('pidfd'));
           directory.remove();
           this.#tool(record.runtime).forget(record.id);
@@ -374,8 +295,7 @@ export class Supervisor {
       this.#undoStart(id, directory, record);
       return { is: 'undone' };
     }
-    const { sources, stdin } = this.#reopenStreams(record);
-    const task = this.#task(record, pidfd, writerOf(record), sources, stdin, directory);
+    const task = this.#task(record, pidfd, writerOf(record), this.#streams.reopen(record), directory);
     if (pidfd === undefined) {
       void this.exits.resolve(record.pid, undefined).then((status) => task.end(status, new Date()));
       return { is: 'ended', task };
@@ -401,36 +321,6 @@ export class Supervisor {
     }
   }
 
-  #reopenStreams(record: TaskRecord): { sources: readonly Source[]; stdin: number | undefined } {
-    const output = this.#parked.output.get(record.id) ?? [];
-    const input = this.#parked.input.get(record.id)?.[0];
-    this.#parked.output.delete(record.id);
-    this.#parked.input.delete(record.id);
-    if (record.terminal) {
-      const [master, read, write] = output;
-      // Without the keeper the terminal is gone, and the kernel has hung it up.
-      if (master === undefined || read === undefined || write === undefined)
-        return { sources: [], stdin: undefined };
-      return { sources: [{ stream: 'stdout', fd: master, pipe: { read, write } }], stdin: undefined };
-    }
-    const found = output.length > 0 ? output : this.#findPipes(record);
-    const sources = (['stdout', 'stderr'] as const).flatMap((stream, i): Source[] => {
-      const fd = found[i];
-      return fd === undefined ? [] : [{ stream, fd, pipe: undefined }];
-    });
-    return { sources, stdin: input };
-  }
-
-  /** The keeper died with the daemon: the container's own processes still have the pipes. */
-  #findPipes({ id, pipes, cgroupPath }: TaskRecord): (number | undefined)[] {
-    if (pipes === undefined) return [];
-    const pids = cgroupProcesses(this.cgroups, cgroupPath);
-    const found = [findPipe(pipes.stdout, pids), findPipe(pipes.stderr, pids)];
-    const all = found.filter((fd) => fd !== undefined);
-    if (all.length === 2) this.#keeper.park('output', id, all);
-    return found;
-  }
-
   /** Takes back what a start left that was cut off before its process was on record or let go. */
   #undoStart(id: string, directory: RunDirectory, record?: TaskRecord): void {
     const pid = directory.pidFromRuntime();
@@ -439,11 +329,7 @@ export class Supervisor {
       tool.forget(id);
     }
     detach(directory.file('pidfd'));
-    for (const shelf of SHELVES) {
-      for (const fd of this.#parked[shelf].get(id) ?? []) closeSync(fd);
-      this.#parked[shelf].delete(id);
-      this.#keeper.release(shelf, id);
-    }
+    this.#streams.release(id);
     directory.remove();
     if (record) void this.#removeCgroup(record.cgroupPath);
   }
@@ -460,16 +346,13 @@ export class Supervisor {
 
   /** Forgets what is parked for containers that nobody adopted. Call it when all adoptions are done. */
   dropUnclaimed(): void {
-    for (const shelf of SHELVES)
-      for (const [name, fds] of this.#parked[shelf]) {
-        if (name === CONNECTOR_NAME) continue;
-        for (const fd of fds) closeSync(fd);
-        this.#keeper.release(shelf, name);
-      }
-    this.#parked.output.clear();
-    this.#parked.input.clear();
+    this.#streams.dropUnclaimed(CONNECTOR_NAME);
   }
 
+  /** For an exec's terminal. */
+  openConsole(): ConsoleSocket {
+    return this.#streams.openConsole();
+  }
   /** Where an exec's files lie while it starts; they go with the task at the latest. */
   execFile(task: Task, execId: string): string {
     return `${this.#directory(task.record.id).path}/exec-${execId.slice(0, 16)}`;

@@ -5,13 +5,20 @@ import type { Container } from './container.ts';
 import { type ContainersDeps, tell } from './deps.ts';
 import { removeContainer } from './remove.ts';
 import { restartDelay, shouldRestart } from './restart-policy.ts';
-import { startContainer } from './start.ts';
 import { exitCodeOf, isAlive, type LastRun } from './state.ts';
 
+/** How a policy starts a container again: start.ts, which itself needs to watch ends. */
+export type StartAgain = (deps: ContainersDeps, container: Container) => Promise<void>;
+
 /** Follows a task to its end. Never throws: what fails here is logged, and the next step still comes. */
-export function watchEnd(deps: ContainersDeps, container: Container, task: Task): void {
+export function watchEnd(
+  deps: ContainersDeps,
+  container: Container,
+  task: Task,
+  startAgain: StartAgain,
+): void {
   void task.ended
-    .then((end) => finishRun(deps, container, task, end))
+    .then((end) => finishRun(deps, container, task, end, startAgain))
     .catch((error: unknown) =>
       deps.log.error('container.end', { id: container.id, reason: messageOf(error) }),
     );
@@ -22,6 +29,7 @@ async function finishRun(
   container: Container,
   task: Task,
   end: TaskEnd,
+  startAgain: StartAgain,
 ): Promise<void> {
   const { state } = container.record;
   const startedAt = isAlive(state) ? state.startedAt : state.last.startedAt;
@@ -46,7 +54,7 @@ async function finishRun(
   container.writer = undefined;
   container.cleanup = cleanUp(deps, container, task, saveEnd(deps, container, last, again));
   await container.cleanup;
-  if (again) scheduleRestart(deps, container, last);
+  if (again) scheduleRestart(deps, container, last, startAgain);
   else if (container.record.hostConfig.AutoRemove)
     await container.mailbox.run(() => removeContainer(deps, container, { force: false, volumes: true }));
 }
@@ -95,19 +103,24 @@ async function cleanUp(
   }
 }
 
-function scheduleRestart(deps: ContainersDeps, container: Container, last: LastRun): void {
+function scheduleRestart(
+  deps: ContainersDeps,
+  container: Container,
+  last: LastRun,
+  startAgain: StartAgain,
+): void {
   container.restartDelayMs = restartDelay(container.restartDelayMs, seconds(last));
   container.restartTimer = setTimeout(() => {
     void container.mailbox
-      .run(() => restartNow(deps, container))
+      .run(() => restartNow(deps, container, startAgain))
       .catch((error: unknown) =>
         deps.log.warn('container.restart', { id: container.id, reason: messageOf(error) }),
       );
   }, container.restartDelayMs);
 }
 
-async function restartNow(deps: ContainersDeps, container: Container): Promise<void> {
+async function restartNow(deps: ContainersDeps, container: Container, startAgain: StartAgain): Promise<void> {
   if (container.record.state.is !== 'restarting' || container.gone || deps.stopping()) return;
   container.set({ restartCount: container.record.restartCount + 1 });
-  await startContainer(deps, container);
+  await startAgain(deps, container);
 }

@@ -193,13 +193,14 @@ test('ports are published as asked, and all exposed ones on demand', () => {
 });
 
 test('what a runtime says becomes what clients search for, with the code of a shell', () => {
-  assert.deepEqual(commandError('executable file `no` not found in $PATH: No such file or directory'), {
+  assert.deepEqual(commandError('executable file `no` not found in $PATH: No such file or directory', 'no'), {
     text: 'exec: "no": executable file not found in $PATH',
     exitCode: 127,
     kind: 'invalid',
   });
-  assert.equal(commandError('open executable: Permission denied').exitCode, 126);
-  assert.equal(commandError('writing cgroup').exitCode, 128);
+  const { text, exitCode } = commandError('open executable: Permission denied', '/etc');
+  assert.deepEqual([text, exitCode], ['exec: "/etc": permission denied', 126]);
+  assert.equal(commandError('writing cgroup', 'sh').exitCode, 128);
 });
 
 test('signals by name, with and without SIG, and by number', () => {

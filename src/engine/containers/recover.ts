@@ -50,7 +50,7 @@ function adopt(deps: ContainersDeps, container: Container): keyof Recovered {
       container.writer = found.task.writer;
       container.set({ state: { ...state, pid: found.task.pid } });
       deps.storage.layers.mount(id);
-      watchEnd(deps, container, found.task);
+      watchEnd(deps, container, found.task, startContainer);
       return 'running';
     }
     case 'undone':

@@ -13,8 +13,11 @@ export class StartFailed extends EngineError {
   }
 }
 
-/** The runtime's words in the form that clients search for (`executable file not found`, `permission denied`). */
-export function commandError(words: string): { text: string; exitCode: number; kind: ErrorKind } {
+/** The runtime's words about `command`, as clients search for them (`executable file not found`, `permission denied`). */
+export function commandError(
+  words: string,
+  command: string,
+): { text: string; exitCode: number; kind: ErrorKind } {
   const missing = /executable file [`'"]?([^`'"]+)[`'"]? not found in \$PATH/.exec(words);
   if (missing)
     return {
@@ -26,7 +29,7 @@ export function commandError(words: string): { text: string; exitCode: number; k
   const denied = /^open executable: (?:Operation not permitted|Permission denied)/.test(words);
   if (denied)
     return {
-      text: 'exec: permission denied: the command cannot be executed',
+      text: `exec: "${command}": permission denied`,
       exitCode: 126,
       kind: 'invalid',
     };
@@ -44,9 +47,9 @@ export function commandError(words: string): { text: string; exitCode: number; k
 }
 
 /** Keeps the kind of our own refusals; gives a runtime's its place in the text. */
-export function translateStartError(error: unknown): StartFailed {
+export function translateStartError(error: unknown, command: string): StartFailed {
   if (error instanceof RuntimeRefused) {
-    const { text, exitCode, kind } = commandError(error.message);
+    const { text, exitCode, kind } = commandError(error.message, command);
     return new StartFailed(
       `failed to create task for container: OCI runtime create failed: ${text}`,
       kind,

@@ -44,7 +44,7 @@ export async function startContainer(deps: ContainersDeps, container: Container)
     });
     container.tellStart(task);
     tell(deps, container, 'start');
-    watchEnd(deps, container, task);
+    watchEnd(deps, container, task, startContainer);
   } catch (error) {
     throw await failed(deps, container, before, error);
   }
@@ -57,7 +57,7 @@ async function failed(
   before: State,
   error: unknown,
 ): Promise<StartFailed> {
-  const failure = translateStartError(error);
+  const failure = translateStartError(error, container.record.path);
   const last: LastRun = {
     ...before.last,
     exitCode: failure.exitCode,
