@@ -14,6 +14,9 @@ import { lineDiff } from './line-diff.ts';
 import { plain } from './plain.ts';
 import { Started } from './started.ts';
 
+/** Far longer than any scene takes, on any machine. */
+const SCENE_TIMEOUT_MS = 120_000;
+
 /** Where both engines differ on purpose. Each must still occur, or it is no longer a difference. */
 export interface Difference {
   readonly why: string;
@@ -93,6 +96,10 @@ export class Stage {
     for (const line of lines) await this.run(line.split(' '));
   };
 
+  get seen(): string {
+    return this.#lines.join('\n');
+  }
+
   see(text: string): void {
     this.#lines.push(text);
   }
@@ -119,7 +126,7 @@ export class Stage {
     for (const started of this.#started) started.kill();
     for (const terminal of this.#terminals) terminal.close();
     await removeContainers(this.engine);
-    return this.#lines.join('\n');
+    return this.seen;
   }
 }
 
@@ -127,11 +134,25 @@ async function seenOn(engine: Engine, cli: CommandLine, { play }: Scene, version
   const stage = new Stage(engine, cli, version);
   let transcript = '';
   try {
-    await play(stage);
+    await inTime(play(stage), stage);
   } finally {
     transcript = await stage.clear();
   }
   return plain(transcript);
+}
+
+/** A scene that waits for what never comes fails, and everything of it is still cleared away. */
+async function inTime(playing: Promise<void>, stage: Stage): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<void>();
+  const timer = setTimeout(
+    () => reject(new Error(`${stage.engine.constructor.name}: no end; seen so far:\n${stage.seen}`)),
+    SCENE_TIMEOUT_MS,
+  );
+  try {
+    await Promise.race([playing, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function settle(seen: string, side: 'gantry' | 'dockerd', differences: readonly Difference[]): string {

@@ -155,7 +155,7 @@ function refused(deps: ContainersDeps, exec: Exec, error: unknown): unknown {
     exec.exitCode = 126;
     return error;
   }
-  const { text, exitCode, kind } = commandError(error.message);
+  const { text, exitCode, kind } = commandError(error.message, exec.request.Cmd?.[0] ?? '');
   exec.exitCode = exitCode === 128 ? 126 : exitCode;
   tell(deps, exec.container, 'exec_die', { execID: exec.id, exitCode: String(exec.exitCode) });
   return new StartFailed(`OCI runtime exec failed: exec failed: ${text}`, kind, exec.exitCode, error);
