@@ -55,7 +55,7 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
   undo.defer(() => reactor.close());
   const runtimes = [...options.runtimes].map(([name, { path, args }]): OciRuntime => ({ name, path, args }));
   const supervisor = new Supervisor({ execRoot: options.execRoot, runtimes, reactor, log });
-  undo.defer(() => supervisor.close());
+  undo.defer(() => supervisor.close(names.cgroup));
   const storage = await openStorage({ root: options.dataRoot, log });
   undo.defer(() => storage.close());
   const events = openEvents(`${options.dataRoot}/events`);

@@ -74,6 +74,17 @@ export function removeCgroup(host: CgroupHost, path: string): boolean {
   return cgroupDirectories(host, path).every(removeTree);
 }
 
+/** Removes a cgroup of ours that holds nothing any more; one that does stays, and what containers made below theirs too. */
+export function removeEmptyCgroup(host: CgroupHost, path: string): void {
+  for (const directory of cgroupDirectories(host, path)) {
+    try {
+      rmdirSync(directory);
+    } catch {
+      // in use, or never made on this hierarchy
+    }
+  }
+}
+
 function removeTree(directory: string): boolean {
   try {
     rmdirSync(directory);

@@ -46,7 +46,7 @@ function place(t: TestContext) {
   });
   const cgroup = `gantry-unit-${process.pid}`;
   t.after(() => {
-    supervisor.close();
+    supervisor.close(cgroup);
     reactor.close();
     for (const directory of readdirSync('/sys/fs/cgroup'))
       rmdirQuietly(`/sys/fs/cgroup/${directory}/${cgroup}`);

@@ -14,7 +14,13 @@ import {
   setNonBlocking,
   unmount,
 } from '../linux/index.ts';
-import { type CgroupHost, cgroupProcesses, readCgroupHost, removeCgroup } from './cgroups.ts';
+import {
+  type CgroupHost,
+  cgroupProcesses,
+  readCgroupHost,
+  removeCgroup,
+  removeEmptyCgroup,
+} from './cgroups.ts';
 import type { ConsoleSocket } from './console.ts';
 import { chooseExitSource, Exits, openConnector } from './exits.ts';
 import { Keeper, processStartTime } from './keeper.ts';
@@ -362,13 +368,15 @@ export class Supervisor {
     return this.#tool(task.record.runtime);
   }
 
-  /** An orderly end of the daemon. Containers run on; without any, the keeper ends too. */
-  close(): void {
+  /** An orderly end of the daemon. Containers run on; without any, the keeper and the engine's cgroup go too. */
+  close(cgroupParent: string): void {
     const idle = this.#tasks.size === 0;
     for (const task of this.#tasks) task.abandon();
     if (idle && this.exits.connector !== undefined) this.#keeper.release('output', CONNECTOR_NAME);
     this.exits.close();
-    if (idle) this.#keeper.close();
+    if (!idle) return;
+    this.#keeper.close();
+    removeEmptyCgroup(this.cgroups, `/${cgroupParent}`);
   }
 }
 

@@ -92,12 +92,18 @@ export function planBundle(
     devices: facts.devices,
     limits: limits(host),
     cgroupsPath: cgroupPath(facts.cgroupParent, record.id),
-    sysctls: host.Sysctls ?? {},
+    sysctls: { ...networkSysctls(facts.network, host), ...host.Sysctls },
     maskedPaths: host.MaskedPaths ?? [],
     readonlyPaths: host.ReadonlyPaths ?? [],
     annotations: host.Annotations ?? {},
   };
   return { plan, warnings };
+}
+
+/** In a network of its own any user may listen on low ports and ping, as Docker sets it up since 20.10. */
+function networkSysctls(network: Namespace, host: HostConfig): Record<string, string> {
+  if (network === 'host' || host.NetworkMode?.startsWith('container:')) return {};
+  return { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': '0 2147483647' };
 }
 
 function consoleSize(host: HostConfig): Pick<BundlePlan, 'consoleSize'> {

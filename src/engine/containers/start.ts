@@ -1,5 +1,6 @@
 /** Starts a container: root, network, files, plan, process. The column of steps is the order on the kernel. */
 
+import { Failed } from '../../base/errors.ts';
 import { undoUnlessDone } from '../../base/lifetime.ts';
 import { formatNanos, nowNanos } from '../../base/time.ts';
 import type { Endpoint } from '../../network/index.ts';
@@ -132,10 +133,17 @@ async function connect(
   if (hostConfig.NetworkMode !== 'bridge' || deps.network === undefined || config.NetworkDisabled)
     return undefined;
   const network = deps.network;
-  const endpoint = await network.connect({
+  const request = {
     containerId: id,
     macAddress: undefined,
     ports: publishedPorts(hostConfig, config.ExposedPorts),
+  };
+  const endpoint = await network.connect(request).catch((cause: unknown) => {
+    // Where Docker's clients look for it when a port is taken.
+    const where = `driver failed programming external connectivity on endpoint ${container.record.name} (${network.id})`;
+    if (cause instanceof Failed && cause.message.startsWith('Bind for'))
+      throw new Failed(`${where}: ${cause.message}`, { cause });
+    throw cause;
   });
   undo.defer(() => network.disconnect(id));
   return endpoint;
