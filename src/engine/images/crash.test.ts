@@ -10,8 +10,10 @@ import { type TestImages, testImages } from './test-host.ts';
 
 /** A campaign takes more. */
 const ROUNDS = Number(process.env.GANTRY_ROUNDS ?? 6);
-/** The child needs about as long to start; then one round of its loop takes tens of ms. */
-const LONGEST_LIFE_MS = 700;
+/** Answers after which the child is killed, at most: two rounds of its loop. */
+const ANSWERS_MAX = 12;
+/** And some milliseconds more, so that the kill falls into whatever it does then. */
+const LATER_MS = 60;
 
 test('killed at any moment, the store has every image that was answered, whole, and nothing else', async (t) => {
   const seed = Number(process.env.GANTRY_SEED ?? randomInt(2 ** 31));
@@ -22,12 +24,10 @@ test('killed at any moment, the store has every image that was answered, whole, 
   const known = new Map<string, 'there' | 'gone' | 'either'>();
   for (let round = 0; round < ROUNDS; round++) {
     await host.storage.close();
-    const said = await livesFor(
-      host.root,
-      round * 1000,
-      Math.floor(random() * LONGEST_LIFE_MS),
-      random() < 0.2,
-    );
+    const said = await livesFor(host.root, round * 1000, {
+      answers: random() < 0.2 ? 0 : 1 + Math.floor(random() * ANSWERS_MAX),
+      laterMs: Math.floor(random() * LATER_MS),
+    });
     for (const line of said)
       known.set(line.slice(1), ({ '+': 'there', '-': 'gone', '?': 'either' } as const)[line[0]!] ?? 'gone');
     host = await host.reopened();
@@ -36,8 +36,12 @@ test('killed at any moment, the store has every image that was answered, whole, 
   assert.ok(known.size > ROUNDS, `only ${known.size} things were done: the test did not test`);
 });
 
-/** Runs the child until `ms` after it is open (or after it is started), kills it, and returns what it had answered. */
-async function livesFor(root: string, first: number, ms: number, fromStart: boolean): Promise<string[]> {
+/** Runs the child until it has given so many answers and a little longer, kills it, and returns what it had answered. */
+async function livesFor(
+  root: string,
+  first: number,
+  { answers, laterMs }: { answers: number; laterMs: number },
+): Promise<string[]> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'crash-child.ts'), root, String(first)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -46,8 +50,8 @@ async function livesFor(root: string, first: number, ms: number, fromStart: bool
   child.stdout.on('data', (chunk: string) => {
     text += chunk;
   });
-  if (!fromStart) await once(child.stdout, 'data');
-  await sleep(ms);
+  while (text.split('\n').length - 1 < answers && child.exitCode === null) await once(child.stdout, 'data');
+  await sleep(laterMs);
   child.kill('SIGKILL');
   await once(child, 'close');
   return text.split('\n').filter((line) => /^[+?-]/.test(line));
