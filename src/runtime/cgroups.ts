@@ -1,6 +1,7 @@
 /** Control groups: which kind the host has, and what we read and remove ourselves instead of starting a program. */
 import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
-import { codeOf } from '../base/errors.ts';
+import { rmdir } from 'node:fs/promises';
+import { codeOf, Failed } from '../base/errors.ts';
 
 const ROOT = '/sys/fs/cgroup';
 
@@ -70,8 +71,9 @@ export function oomKills(host: CgroupHost, path: string): number {
 }
 
 /** Removes the cgroup with everything below it that is empty. False: a process still lives in it. */
-export function removeCgroup(host: CgroupHost, path: string): boolean {
-  return cgroupDirectories(host, path).every(removeTree);
+export async function removeCgroup(host: CgroupHost, path: string): Promise<boolean> {
+  const gone = await Promise.all(cgroupDirectories(host, path).map(removeTree));
+  return gone.every(Boolean);
 }
 
 /** Removes a cgroup of ours that holds nothing any more; one that does stays, and what containers made below theirs too. */
@@ -85,23 +87,20 @@ export function removeEmptyCgroup(host: CgroupHost, path: string): void {
   }
 }
 
-function removeTree(directory: string): boolean {
-  try {
-    rmdirSync(directory);
-    return true;
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return true;
-    if (codeOf(error) !== 'EBUSY' && codeOf(error) !== 'ENOTEMPTY') throw error;
-  }
+async function removeTree(directory: string): Promise<boolean> {
+  const failure = await rmdir(directory).then(() => undefined, codeOf);
+  if (failure === undefined || failure === 'ENOENT') return true;
+  if (failure !== 'EBUSY' && failure !== 'ENOTEMPTY') throw new Failed(`removing ${directory}: ${failure}`);
   const below = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   if (below.length === 0) return false;
-  if (!below.every((entry) => removeTree(`${directory}/${entry.name}`))) return false;
-  try {
-    rmdirSync(directory);
-    return true;
-  } catch {
-    return false;
-  }
+  const gone = await Promise.all(below.map((entry) => removeTree(`${directory}/${entry.name}`)));
+  return (
+    gone.every(Boolean) &&
+    (await rmdir(directory).then(
+      () => true,
+      () => false,
+    ))
+  );
 }
 
 /** Pids in the cgroup itself and below. */

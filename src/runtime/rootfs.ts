@@ -26,9 +26,10 @@ export function readInRoot(rootfs: string, path: string, limitBytes: number): st
       throw error;
     }
     try {
-      if (!fstatSync(fd).isFile()) return undefined;
-      const bytes = Buffer.alloc(limitBytes);
-      return bytes.toString('utf8', 0, readSync(fd, bytes, 0, limitBytes, 0));
+      const stat = fstatSync(fd);
+      if (!stat.isFile()) return undefined;
+      const bytes = Buffer.allocUnsafe(Math.min(stat.size, limitBytes));
+      return bytes.toString('utf8', 0, readSync(fd, bytes, 0, bytes.length, 0));
     } finally {
       closeSync(fd);
     }

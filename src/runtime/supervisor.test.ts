@@ -131,7 +131,7 @@ test('a process runs, its output and exit code are kept, and nothing of it is le
     const launch = await here.supervisor.launch(plan(here, id, 'echo hello; exit 7', { terminal }));
     await launch.go();
     assert.deepEqual((await launch.task.ended).status, { code: 7, signal: 0 });
-    launch.task.release();
+    await launch.task.release();
     assert.equal(await output(here.root, id), terminal ? 'hello\r\n' : 'hello\n');
   }
   assert.deepEqual(here.supervisor.leftIds(), []);
@@ -148,7 +148,7 @@ test('the ready-made filter of a second start refuses the same calls as the comp
     );
     await launch.go();
     await launch.task.ended;
-    launch.task.release();
+    await launch.task.release();
     assert.match(await output(here.root, id), /Seccomp:\s+2\n1\n/);
   }
 });
@@ -162,7 +162,7 @@ test('stdin is held open until it is closed, and then ends for the process', { s
   await new Promise((resolve) => setTimeout(resolve, 50));
   stream?.end('last\n');
   await launch.task.ended;
-  launch.task.release();
+  await launch.task.release();
   assert.equal(await output(here.root, 'input'), 'first\nlast\nend\n');
 });
 
@@ -191,7 +191,7 @@ test('what a refused exec leaves is reaped, so that the container can end', { sk
   launch.task.signal(9);
   // Its init is not reported as ended while a process of its namespace is unreaped.
   assert.equal((await launch.task.ended).status?.code, 137);
-  launch.task.release();
+  await launch.task.release();
 });
 
 test('a prepared process that was never let go is found and taken back by the next supervisor', {
@@ -202,7 +202,7 @@ test('a prepared process that was never let go is found and taken back by the ne
   const found = here.supervisor.adopt('half', () => assert.fail('it never ran'));
   assert.equal(found.is, 'undone');
   await launch.task.ended;
-  launch.task.release();
+  await launch.task.release();
   assert.equal(await output(here.root, 'half'), '');
   assert.deepEqual(here.supervisor.leftIds(), []);
 });

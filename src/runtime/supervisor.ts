@@ -13,6 +13,7 @@ import {
   SystemError,
   setNonBlocking,
   unmount,
+  unmountAway,
 } from '../linux/index.ts';
 import {
   type CgroupHost,
@@ -186,7 +187,7 @@ export class Supervisor {
         undo: async () => {
           task.signal(SIGKILL);
           await task.ended;
-          task.release();
+          await task.release();
         },
       };
     });
@@ -234,13 +235,13 @@ export class Supervisor {
       log: this.#options.log,
       release: {
         stdin: () => this.#streams.releaseInput(record.id),
-        all: () => {
+        all: async () => {
           this.#tasks.delete(task);
           this.#streams.release(record.id);
-          detach(directory.file('pidfd'));
+          void this.#removeCgroup(record.cgroupPath);
+          await detachAway(directory.file('pidfd'));
           directory.remove();
           this.#tool(record.runtime).forget(record.id);
-          void this.#removeCgroup(record.cgroupPath);
         },
       },
     });
@@ -260,7 +261,7 @@ export class Supervisor {
   async #removeCgroup(path: string): Promise<void> {
     for (let attempt = 0; attempt < 200; attempt++) {
       try {
-        if (removeCgroup(this.cgroups, path)) return;
+        if (await removeCgroup(this.cgroups, path)) return;
       } catch (error) {
         this.#options.log.warn('cgroup.kept', { path, reason: messageOf(error) });
         return;
@@ -393,6 +394,15 @@ function killIfAlive(pid: number): void {
     process.kill(pid, 'SIGKILL');
   } catch {
     // it ended by itself
+  }
+}
+
+/** Off the main thread: the kernel waits for its readers. */
+async function detachAway(path: string): Promise<void> {
+  try {
+    await unmountAway(path, MNT_DETACH);
+  } catch {
+    // never bound, or an older kernel
   }
 }
 

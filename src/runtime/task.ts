@@ -44,7 +44,7 @@ export interface TaskParts {
   /** Frees what the supervisor keeps for the task: parked descriptors, mounts, files. */
   readonly release: {
     stdin(): void;
-    all(): void;
+    all(): Promise<void>;
   };
 }
 
@@ -132,7 +132,7 @@ export class Task {
   }
 
   /** Gives everything back to the kernel. Call it when the end is on record: only then may its traces go. */
-  release(): void {
+  async release(): Promise<void> {
     if (this.#released) return;
     this.#released = true;
     this.#input?.close();
@@ -140,7 +140,7 @@ export class Task {
     for (const { fd, pipe } of this.#parts.sources)
       for (const each of pipe ? [fd, pipe.read, pipe.write] : [fd]) closeSync(each);
     if (this.#parts.pidfd !== undefined) closeSync(this.#parts.pidfd);
-    this.#parts.release.all();
+    await this.#parts.release.all();
   }
 
   /** An orderly stop of the daemon: the process runs on, its descriptors stay with the keeper. */

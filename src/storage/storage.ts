@@ -92,7 +92,7 @@ export interface Layers {
   prepare(id: string, parent: ChainId | undefined): Promise<void>;
   /** Mounts it and returns the root directory. Idempotent. Synchronous: mount(2) takes 0.6 ms. */
   mount(id: string): string;
-  unmount(id: string): void;
+  unmount(id: string): Promise<void>;
   /** Unmounts, moves it out of sight at once (durable), deletes in the background. Absent: nothing to do. */
   removeWritable(id: string): Promise<void>;
   /** Ids of all writable layers on disk, for recovery. */

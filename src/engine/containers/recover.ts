@@ -103,7 +103,7 @@ async function clearLitter(deps: ContainersDeps): Promise<void> {
   }
   for (const id of await deps.storage.layers.writable()) {
     if (!known.has(id)) await deps.storage.layers.removeWritable(id);
-    else if (!alive.has(id)) deps.storage.layers.unmount(id);
+    else if (!alive.has(id)) await deps.storage.layers.unmount(id);
   }
   for (const id of namesIn(deps.containersRoot))
     if (!known.has(id)) rmSync(`${deps.containersRoot}/${id}`, { recursive: true, force: true });
@@ -124,8 +124,8 @@ async function endLeftover(
 ): Promise<void> {
   task.signal(9);
   await task.ended;
-  task.release();
-  deps.storage.layers.unmount(id);
+  await task.release();
+  await deps.storage.layers.unmount(id);
   if (!known) rmSync(`${deps.containersRoot}/${id}`, { recursive: true, force: true });
 }
 

@@ -1,5 +1,5 @@
 /** Removes a container and everything of it. The durable end of its record comes first: a crash later leaves only litter. */
-import { rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { Conflict, messageOf } from '../../base/errors.ts';
 import type { Container } from './container.ts';
 import { type ContainersDeps, tell } from './deps.ts';
@@ -40,7 +40,7 @@ async function sweep(deps: ContainersDeps, container: Container): Promise<void> 
   container.writer = undefined;
   try {
     await deps.storage.layers.removeWritable(container.id);
-    rmSync(`${deps.containersRoot}/${container.id}`, { recursive: true, force: true });
+    await rm(`${deps.containersRoot}/${container.id}`, { recursive: true, force: true });
   } catch (error) {
     deps.log.error('container.litter', { id: container.id, reason: messageOf(error) });
   }

@@ -35,7 +35,7 @@ async function opened(t: TestContext): Promise<Opened> {
   const root = join(home, 'root');
   let storage = await openStorage({ root, log: silentLog });
   const close = async () => {
-    for (const id of await storage.layers.writable()) storage.layers.unmount(id);
+    for (const id of await storage.layers.writable()) await storage.layers.unmount(id);
     await storage.close();
   };
   t.after(async () => {

@@ -75,7 +75,7 @@ async function merged(
   await storage.layers.prepare('c', infos.at(-1)!.chainId);
   const tree = storage.layers.mount('c');
   defer(async () => {
-    storage.layers.unmount('c');
+    await storage.layers.unmount('c');
     await storage.close();
   });
   return { storage, tree };

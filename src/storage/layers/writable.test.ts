@@ -24,7 +24,7 @@ async function opened(t: TestContext, name = 'root'): Promise<{ root: string; st
   const root = join(home, name);
   const storage = await openStorage({ root, log: silentLog });
   t.after(async () => {
-    for (const id of await storage.layers.writable()) storage.layers.unmount(id);
+    for (const id of await storage.layers.writable()) await storage.layers.unmount(id);
     await storage.close();
     rmSync(home, { recursive: true, force: true });
   });
@@ -39,8 +39,8 @@ test('a writable layer keeps its files over unmount and mount, and removal leave
   assert.equal(layers.mount('c1'), merged);
   writeFileSync(join(merged, 'file'), 'hello');
   assert.equal(await layers.writableBytes('c1'), 5);
-  layers.unmount('c1');
-  layers.unmount('c1');
+  await layers.unmount('c1');
+  await layers.unmount('c1');
   assert.deepEqual(readdirSync(merged), []);
   assert.equal(readFileSync(join(layers.mount('c1'), 'file'), 'utf8'), 'hello');
   assert.deepEqual(await layers.writable(), ['c1']);

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf, Failed, NotFound } from '../../base/errors.ts';
-import { MNT_DETACH, unmount } from '../../linux/index.ts';
+import { MNT_DETACH, unmountAway } from '../../linux/index.ts';
 import type { Driver } from '../driver.ts';
 import { syncPaths } from '../durable.ts';
 import type { Layout } from '../layout.ts';
@@ -84,19 +84,19 @@ export class WritableLayers {
   }
 
   /** Not mounted, or not there: nothing to do. A busy one leaves the tree at once and ends with its last user. */
-  unmount(id: string): void {
+  async unmount(id: string): Promise<void> {
     if (this.#driver === 'vfs') return;
     const target = join(this.#home(id), 'merged');
     try {
-      unmount(target);
+      await unmountAway(target); // on a pool thread: the kernel waits for its readers, some milliseconds
     } catch (error) {
-      if (codeOf(error) === 'EBUSY') unmount(target, MNT_DETACH);
+      if (codeOf(error) === 'EBUSY') await unmountAway(target, MNT_DETACH);
       else if (!['EINVAL', 'ENOENT'].includes(codeOf(error) ?? '')) throw error;
     }
   }
 
   async remove(id: string): Promise<void> {
-    this.unmount(id);
+    await this.unmount(id);
     this.#parents.delete(id);
     await this.#trash.take(this.#home(id));
   }
