@@ -98,10 +98,14 @@ export interface Containers {
   ): Promise<CreateResponse>;
   list(options: ListOptions): Promise<ContainerSummary[]>;
   inspect(name: string, options: { size: boolean }): Promise<ContainerInspect>;
-  /** `hostConfig`: API 1.3–1.23 could bring one with the start; it replaces the stored one. @throws Unchanged when running */
+  /** `hostConfig`: API 1.3–1.23 could bring one with the start; it replaces the stored one, but for the members in `keep`. @throws Unchanged when running */
   start(
     name: string,
-    options: { hostConfig: HostConfig | undefined; detachKeys: string | undefined },
+    options: {
+      hostConfig: HostConfig | undefined;
+      keep: readonly (keyof HostConfig)[];
+      detachKeys: string | undefined;
+    },
   ): Promise<void>;
   /** @throws Unchanged when it is not running */
   stop(

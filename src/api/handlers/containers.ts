@@ -28,11 +28,11 @@ export const containers: Handlers<Names> = {
   containerInspect: ({ params, query }, { engine }) =>
     engine.containers.inspect(params.name, { size: query.size }),
 
-  async containerStart({ params, query, body }, { engine }) {
+  async containerStart({ params, query, body }, { engine, saidAtCreate: keep }) {
     if (query.checkpoint !== undefined)
       throw new InvalidArgument('checkpoints are not supported by this engine');
     const hostConfig = Object.keys(body).length > 0 ? body : undefined;
-    await engine.containers.start(params.name, { hostConfig, detachKeys: query.detachKeys });
+    await engine.containers.start(params.name, { hostConfig, keep, detachKeys: query.detachKeys });
   },
 
   containerStop: ({ params, query }, { engine }) =>

@@ -1,6 +1,7 @@
 /** What a handler gets and gives: derived from the contract, so that a missing or wrong one does not compile. */
 import type { Readable } from 'node:stream';
 import type { Attachment, Engine, LogOutput } from '../../engine/index.ts';
+import type { HostConfig } from '../../model/container.ts';
 import type {
   ConversationAnswer,
   DeferredAnswer,
@@ -21,6 +22,8 @@ export interface Call {
   readonly engine: Engine;
   /** Fires when the client has gone. */
   readonly signal: AbortSignal;
+  /** Members of HostConfig that the client's version said at create only: its start leaves them as they are. */
+  readonly saidAtCreate: readonly (keyof HostConfig)[];
   /** The bytes of the body, where the contract says so. */
   readonly bytes: Readable;
 }

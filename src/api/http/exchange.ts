@@ -104,7 +104,8 @@ async function answer(given: Exchange, asked: Asked): Promise<void> {
 /** A pull of an old client goes on when the client has gone. */
 function callOf({ engine, signal, bytes }: Exchange, { operation, dialect }: Asked): Call {
   const outlives = operation === 'imageCreate' && dialect.traits.pullOutlivesClient;
-  return { engine, bytes, signal: outlives ? new AbortController().signal : signal };
+  const { saidAtCreate } = dialect.traits;
+  return { engine, bytes, saidAtCreate, signal: outlives ? new AbortController().signal : signal };
 }
 
 /** The client gets its answer and a moment to read it; what it still sends is not read any more. */

@@ -1,4 +1,5 @@
 /** How the front door behaves, where no lens on a document can say it. A step sets a trait for the versions before it. */
+import type { HostConfig } from '../../model/container.ts';
 import type { Operation } from '../contract/index.ts';
 
 export interface Traits {
@@ -24,6 +25,8 @@ export interface Traits {
   readonly waitHeadAtOnce: boolean;
   /** `wait`'s answer to a container that could not be removed: nothing at all. */
   readonly waitSilentOnFailure: boolean;
+  /** Members of HostConfig that were said at create, as a part of Config: a HostConfig at start leaves them as they are. */
+  readonly saidAtCreate: readonly (keyof HostConfig)[];
   /** What a body of `start` means. */
   readonly startBody: 'refused' | 'json' | 'jsonIfTyped' | 'ignored';
   /** Operations that took a body of any content type. */
@@ -49,6 +52,7 @@ export const newestTraits: Traits = {
   booleans: 'lenient',
   waitHeadAtOnce: true,
   waitSilentOnFailure: false,
+  saidAtCreate: [],
   startBody: 'refused',
   untyped: [],
   unreadable: 'wrapped',

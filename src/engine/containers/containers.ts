@@ -25,13 +25,15 @@ export function createContainers(deps: ContainersDeps): Containers {
     list: (options) => listContainers(deps, options),
     inspect: async (name, options) => await inspectContainer(deps, find(name), options),
 
-    async start(name, { hostConfig }) {
+    async start(name, { hostConfig, keep }) {
       const container = find(name);
       await container.mailbox.run(async () => {
         assertAllowed(container.record.state, 'start', container.id);
         if (hostConfig !== undefined) {
           // Clients before 1.15 said only now what the container needs of its host.
-          const settled = settleHost(hostConfig, deps.facts);
+          const before = container.record.hostConfig;
+          const kept = Object.fromEntries(keep.map((member) => [member, before[member]]));
+          const settled = settleHost({ ...kept, ...hostConfig }, deps.facts);
           container.set({ hostConfig: settled.hostConfig, mounts: planMounts(settled.hostConfig).mounts });
         }
         container.set({ restartCount: 0 });

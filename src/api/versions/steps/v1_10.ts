@@ -1,5 +1,7 @@
 /** API 1.10. */
+
 import { wordsWere } from '../failure.ts';
+import { below1_10 } from '../forms/said-at-create.ts';
 import { added, removed, reshaped } from '../lens.ts';
 import { type Doc, isDoc, memberOf, place } from '../place.ts';
 import { step } from '../step.ts';
@@ -56,4 +58,5 @@ export const v1_10 = step('1.10', {
       () => 'Impossible to remove a running container, please stop it first',
     ),
   ],
+  before: { saidAtCreate: below1_10 },
 });

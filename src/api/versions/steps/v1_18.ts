@@ -1,5 +1,7 @@
 /** API 1.18. */
+
 import { wordsWere } from '../failure.ts';
+import { below1_18 } from '../forms/said-at-create.ts';
 import { added, rewritten } from '../lens.ts';
 import { step } from '../step.ts';
 
@@ -50,4 +52,5 @@ export const v1_18 = step('1.18', {
       (match) => `No such image: ${match[1]}`,
     ),
   ],
+  before: { saidAtCreate: below1_18 },
 });

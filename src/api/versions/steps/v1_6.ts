@@ -2,6 +2,7 @@
 
 import { wordsWere } from '../failure.ts';
 import { portMapping, publishSpecs } from '../forms/ports.ts';
+import { below1_6 } from '../forms/said-at-create.ts';
 import { added, removed, reshaped, rewritten } from '../lens.ts';
 import { type Doc, isDoc, memberOf, place } from '../place.ts';
 import { step } from '../step.ts';
@@ -63,5 +64,5 @@ export const v1_6 = step('1.6', {
         `Error ${match[1] === 'stop' ? 'stopping' : 'restarting'} container ${match[2]}: ${match[3]}`,
     ),
   ],
-  before: { framing: 'merged' },
+  before: { framing: 'merged', saidAtCreate: below1_6 },
 });

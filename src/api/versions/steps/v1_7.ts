@@ -1,6 +1,8 @@
 /** API 1.7. */
+
 import { statusWas } from '../failure.ts';
 import { entryPerTag } from '../forms/images.ts';
+import { below1_7 } from '../forms/said-at-create.ts';
 import { added, moved, removed, reshaped } from '../lens.ts';
 import { type Doc, memberOf } from '../place.ts';
 import { step } from '../step.ts';
@@ -38,4 +40,5 @@ export const v1_7 = step('1.7', {
       (failure) => failure.origin === 'engine' && !/^no such/i.test(failure.message),
     ),
   ],
+  before: { saidAtCreate: below1_7 },
 });
