@@ -101,6 +101,7 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
     now: () => new Date(),
     newId,
     random: Math.random,
+    background: new Set(),
     stopping: () => stopping,
   };
   mkdirSync(deps.containersRoot, { recursive: true, mode: 0o710 });
@@ -139,7 +140,11 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
     stop() {
       stopping = true;
     },
-    close: () => rooms.disposeAsync(),
+    async close() {
+      await Promise.allSettled(deps.background);
+      await Promise.allSettled(directory.all().map((container) => container.cleanup));
+      await rooms.disposeAsync();
+    },
   };
 }
 

@@ -45,6 +45,8 @@ export interface ContainersDeps {
   readonly now: () => Date;
   readonly newId: () => string;
   readonly random: () => number;
+  /** What goes on after its answer was sent: the daemon's orderly end waits for it. */
+  readonly background: Set<Promise<void>>;
   /** True from the moment when the daemon is told to stop: restart policies rest. */
   readonly stopping: () => boolean;
 }

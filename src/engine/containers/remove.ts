@@ -24,18 +24,24 @@ export async function removeContainer(
       );
     await killAndWait(deps, container);
   }
-  await container.cleanup;
   clearTimeout(container.restartTimer);
   container.set({ state: { is: 'removing', last: container.record.state.last } });
   await deps.storage.records.write([{ table: CONTAINERS, key: container.id, value: undefined }]);
   deps.directory.remove(container);
-  await sweep(deps, container);
+  inBackground(deps, sweep(deps, container));
   tell(deps, container, 'destroy');
   container.tellRemoved();
 }
 
+/** The answer does not wait for it; the daemon's orderly end does, and after a crash the next start does it. */
+function inBackground(deps: ContainersDeps, work: Promise<void>): void {
+  deps.background.add(work);
+  void work.finally(() => deps.background.delete(work));
+}
+
 /** What cannot be removed now is litter that the next start of the daemon clears: the container is gone all the same. */
 async function sweep(deps: ContainersDeps, container: Container): Promise<void> {
+  await container.cleanup;
   container.writer?.finish();
   container.writer = undefined;
   try {
