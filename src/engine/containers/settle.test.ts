@@ -103,3 +103,9 @@ test('a hostname contradicts another container’s network', () => {
   );
   checkNetworkConflicts({ NetworkMode: 'bridge' }, { hostname: true, macAddress: true, ports: true });
 });
+
+test('a volume that is only a directory of the container is said to be one', () => {
+  const { warnings } = settled({ Cmd: ['x'], Volumes: { '/data': {} } });
+  assert.match(warnings.join(), /\/data lives and ends with the container/);
+  assert.deepEqual(settled({ Cmd: ['x'] }).warnings, []);
+});
