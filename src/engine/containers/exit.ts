@@ -1,8 +1,9 @@
 /** The end of a run: on record, told, cleaned up after, and perhaps started again. */
+import { rm } from 'node:fs/promises';
 import { messageOf } from '../../base/errors.ts';
 import type { Task, TaskEnd } from '../../runtime/index.ts';
 import type { Container } from './container.ts';
-import { type ContainersDeps, tell } from './deps.ts';
+import { type ContainersDeps, logDirectory, tell } from './deps.ts';
 import { removeContainer } from './remove.ts';
 import { restartDelay, shouldRestart } from './restart-policy.ts';
 import { exitCodeOf, isAlive, type LastRun } from './state.ts';
@@ -81,6 +82,9 @@ async function saveEnd(
 const seconds = ({ startedAt, finishedAt }: LastRun): number =>
   Math.max(0, Math.floor((Date.parse(finishedAt) - Date.parse(startedAt)) / 1000));
 
+/** Attached clients have the segments open: they still read them to the end. */
+const keepsLog = ({ record }: Container): boolean => record.hostConfig.LogConfig?.Type !== 'none';
+
 /** Only when the end is on record may the kernel forget it. */
 async function cleanUp(
   deps: ContainersDeps,
@@ -93,6 +97,13 @@ async function cleanUp(
     ['task', () => task.release()],
     ['root', () => deps.storage.layers.unmount(container.id)],
     ['network', () => deps.network?.disconnect(container.id)],
+    [
+      'log',
+      () =>
+        keepsLog(container)
+          ? undefined
+          : rm(logDirectory(deps, container.id), { recursive: true, force: true }),
+    ],
   ];
   for (const [what, step] of steps) {
     try {

@@ -20,12 +20,16 @@ const KNOWN = [
   'tag',
 ];
 
+/** Without a log, output only passes through to attached clients: just enough for their unevenness. */
+const PASSING: LogLimits = { segmentBytes: 8 << 20, segments: 2 };
+
 /** @throws InvalidArgument for an unknown option or a value that is no size or number */
 export function logLimits(config: LogConfig | undefined, absent: LogLimits): LogLimits {
   const options = config?.Config ?? {};
   const unknown = Object.keys(options).find((name) => !KNOWN.includes(name));
   if (unknown !== undefined)
     throw new InvalidArgument(`unknown log opt '${unknown}' for ${config?.Type || 'local'} log driver`);
+  if (config?.Type === 'none') return PASSING;
   const size = options['max-size'];
   const files = options['max-file'];
   return {
