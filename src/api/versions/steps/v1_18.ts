@@ -45,6 +45,12 @@ export const v1_18 = step('1.18', {
     ],
   },
   failures: [
+    wordsWere(
+      'GET /containers/json',
+      /^no such id: (.*)$/,
+      ([, name]) => `Could not find container with name or id ${name}`,
+      500,
+    ),
     wordsWere('any', /^no such id: (.*)$/, (match) => `No such container: ${match[1]}`),
     wordsWere(
       'GET /images/{name}/history',

@@ -1,5 +1,5 @@
 /** API 1.19. */
-import { wordsWere } from '../failure.ts';
+import { statusWas, wordsWere } from '../failure.ts';
 import { added, copied, reshaped, rewritten } from '../lens.ts';
 import { type Doc, isDoc, memberOf } from '../place.ts';
 import { step } from '../step.ts';
@@ -66,6 +66,12 @@ export const v1_19 = step('1.19', {
     ],
   },
   failures: [
+    statusWas('POST /containers/{name}/start', 404, 500, (failure) => !/^no such/i.test(failure.message)),
+    wordsWere(
+      'POST /containers/{name}/resize',
+      /^Container (\S+) is not running$/i,
+      ([, id]) => `Cannot resize container ${id}, container is not running`,
+    ),
     wordsWere(
       'DELETE /containers/{name}',
       /^Cannot destroy container [^:]*: (Conflict, You cannot .*)$/,

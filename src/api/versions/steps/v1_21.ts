@@ -70,15 +70,30 @@ export const v1_21 = step('1.21', {
   },
   failures: [
     wordsWere(
+      'any',
+      /^(.*)Invalid volume specification: '(.*)'$/s,
+      ([, before, spec]) => `${before}Invalid volume specification: ${spec}`,
+    ),
+    wordsWere(
+      'any',
+      /^(.*)Duplicate mount point '(.*)'$/s,
+      ([, before, path]) => `${before}Duplicate bind mount ${path}`,
+    ),
+    wordsWere(
+      'POST /containers/{name}/rename',
+      /^Neither old nor new names may be empty$/,
+      () => 'usage: docker rename OLD_NAME NEW_NAME',
+    ),
+    wordsWere(
       'POST /containers/create',
       /^No such image: (.+):([^:/@]+)$/,
       ([, name, tag]) => `No such image: ${name} (tag: ${tag})`,
     ),
     wordsWere(
       'any',
-      /Conflict\. The (?:container )?name "?\/?([^"]+?)"? is already in use by container "?([0-9a-f]{12})[0-9a-f]*"?\..*$/,
+      /^(.*)Conflict\. The (?:container )?name "?\/?([^"]+?)"? is already in use by container "?([0-9a-f]{12})[0-9a-f]*"?\..*$/,
       (match) =>
-        `Conflict. The name "${match[1]}" is already in use by container ${match[2]}. You have to delete (or rename) that container to be able to reuse that name.`,
+        `${match[1]}Conflict. The name "${match[2]}" is already in use by container ${match[3]}. You have to delete (or rename) that container to be able to reuse that name.`,
     ),
     wordsWere(
       'DELETE /containers/{name}',

@@ -77,16 +77,25 @@ export const v1_22 = step('1.22', {
   },
   failures: [
     {
-      note: 'a failing start is 500 and names its container',
+      // Up to 1.21 an error's words made its status.
+      note: 'a failing start names its container, and is 500 unless it tells of something not found',
       down: (failure, { route, name }) =>
         route === 'POST /containers/{name}/start' &&
         failure.origin === 'engine' &&
         failure.status >= 400 &&
         failure.status !== 404
-          ? { ...failure, status: 500, message: `Cannot start container ${name}: ${failure.message}` }
+          ? {
+              ...failure,
+              status: /not found/i.test(failure.message) ? 404 : 500,
+              message: `Cannot start container ${name}: ${failure.message}`,
+            }
           : failure,
     },
-    wordsWere('any', /^No such container: (.*)$/, (match) => `no such id: ${match[1]}`),
+    wordsWere(
+      'any',
+      /^(Cannot kill container .*: )?No such container: (.*)$/,
+      ([, before = '', name]) => `${before}no such id: ${name}`,
+    ),
   ],
   before: { pullOutlivesClient: true, untyped: ['execStart'] },
 });

@@ -1,5 +1,7 @@
 /** API 1.25. */
+
 import { statusWas, wordsWere } from '../failure.ts';
+import { wordsOf1_24 } from '../forms/words-of-1_24.ts';
 import { added, removed } from '../lens.ts';
 import { step } from '../step.ts';
 
@@ -46,6 +48,7 @@ export const v1_25 = step('1.25', {
     'GET /containers/json': [added('body[].Mounts[].Type')],
   },
   failures: [
+    ...wordsOf1_24,
     wordsWere(
       'POST /containers/{name}/kill',
       /^cannot kill container: .*?(?:container )?(\S+) is not running$/i,

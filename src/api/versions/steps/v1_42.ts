@@ -49,6 +49,12 @@ export const v1_42 = step('1.42', {
   },
   failures: [
     wordsWere(
+      'any',
+      /^unsupported Content-Type header \((.*)\): must be 'application\/json'$/s,
+      ([, type]) => `Content-Type specified (${type}) must be 'application/json'`,
+    ),
+    wordsWere('POST /containers/create', /^config (cannot be empty .*)$/, ([, why]) => `Config ${why}`),
+    wordsWere(
       'GET /containers/{name}/logs',
       /^must specify at least one of 'stdout' or 'stderr'$/,
       () => 'Bad parameters: you must choose at least one stream',
