@@ -569,6 +569,42 @@ test('a start with a bad bind or half a body changes nothing', async () => {
   assert.deepEqual([told.HostConfig.Binds, told.State.Status], [['/etc:/b'], 'created']);
 });
 
+/** Writes bytes, ends the connection's sending side, and gives what came back until the engine closes. */
+async function sayRaw(bytes: string): Promise<string> {
+  const socket = newest.connect();
+  try {
+    socket.end(bytes, 'latin1');
+    let said = '';
+    for await (const chunk of socket.setEncoding('latin1')) said += chunk;
+    return said;
+  } finally {
+    socket.destroy();
+  }
+}
+
+const HEAD = 'POST /containers/create HTTP/1.1\r\nHost: docker\r\nContent-Type: application/json\r\n';
+for (const [what, bytes, answered] of [
+  ['bytes that are no HTTP', '\x16\x03\x01\x02\x00 hello\r\n\r\n', /^HTTP\/1\.1 400 /],
+  ['half a head', 'GET /_ping HT', /^(HTTP\/1\.1 400 |$)/],
+  [
+    'a body shorter than its length',
+    `${HEAD}Content-Length: 100\r\n\r\n{"Image":"busybox"`,
+    /^(HTTP\/1\.1 400 |$)/,
+  ],
+  ['a length that is none', `${HEAD}Content-Length: -5\r\n\r\n{}`, /^HTTP\/1\.1 400 /],
+  ['chunks of no length', `${HEAD}Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n`, /^HTTP\/1\.1 400 /],
+  [
+    'a path with half an escape',
+    'GET /containers/%/json HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n',
+    /^HTTP\/1\.1 400 /,
+  ],
+] as const)
+  test(`${what}: refused, and nothing is made of it`, async () => {
+    const before = (await newest.get('/containers/json?all=1')).json<unknown[]>().length;
+    assert.match(await sayRaw(bytes), answered);
+    assert.equal((await newest.get('/containers/json?all=1')).json<unknown[]>().length, before);
+  });
+
 test('after all of it the engine answers, still runs what ran, and runs something new', async () => {
   assert.equal((await newest.get('/_ping')).text, 'OK');
   const still = (await newest.get(`/containers/${running}/json`)).json<{ State: { Running: boolean } }>();
