@@ -28,6 +28,8 @@ interface Manner {
   readonly framed: boolean;
   readonly ports: 'text' | 'list';
   readonly named: boolean;
+  /** Whether arguments with blanks are listed in quotes. */
+  readonly quoted: boolean;
   readonly ended: RegExp;
   readonly sizes: boolean;
   readonly logs: boolean;
@@ -57,6 +59,7 @@ const first: Manner = {
   framed: false,
   ports: 'text',
   named: false,
+  quoted: false,
   ended: /^Exit 3$/,
   sizes: false,
   logs: false,
@@ -92,6 +95,7 @@ const eleventh: Manner = {
   warnings: null,
   startedAgain: [204, /^$/],
   removedRunning: [406, /^Impossible to remove a running container, please stop it first or use -f\n$/],
+  quoted: true,
   ended: /^Exited \(3\) .* ago$/,
   sizes: false,
   logs: true,
@@ -183,6 +187,7 @@ function checkRunningRow(row: Row, manner: Manner): void {
   assert.equal(Array.isArray(row.Names), manner.named);
   assert.equal(typeof row.SizeRw, manner.sizes ? 'number' : 'undefined');
   assert.match(String(row.Status), /^Up /);
+  assert.equal(row.Command, `sh -c ${manner.quoted ? `'${SCRIPT}'` : SCRIPT}`);
 }
 
 async function attached(api: Api, id: string, manner: Manner): Promise<void> {

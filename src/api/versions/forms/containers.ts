@@ -33,9 +33,11 @@ export function statusBelow1_11(status: unknown): unknown {
   return exited ? `Exit ${exited[1]}` : status;
 }
 
-/** Commands were listed without the quotes that 1.11 put around them. */
+/** Commands were listed without the quotes that 1.11 put around them, and around arguments with blanks. */
 export const unquoted = (command: unknown): unknown =>
-  typeof command === 'string' ? command.replace(/^"(.*)"$/s, '$1') : command;
+  typeof command === 'string'
+    ? command.replace(/^"(.*)"$/s, '$1').replace(/(?<= )'([^']* [^']*)'(?= |$)/g, '$1')
+    : command;
 
 /** `NetworkMode: default` and an absent one are the bridge; a Mac address of the whole container belongs there. */
 export function carryMacAddress(doc: Doc): void {
