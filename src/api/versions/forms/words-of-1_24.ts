@@ -35,10 +35,10 @@ export const wordsOf1_24: readonly FailureLens[] = [
   wordsWere('any', /^Duplicate mount point: (.*)$/s, ([, path]) => `Duplicate mount point '${path}'`),
   wordsWere(
     'GET /containers/json',
-    /^invalid filter 'status=(.*)'$/s,
+    /^invalid filter 'status=(.*)'$/is,
     ([, value]) => `Unrecognised filter value for status: ${value}`,
   ),
-  wordsWere('any', /^invalid filter ('.*')$/s, ([, filter]) => `Invalid filter ${filter}`),
+  wordsWere('any', /^invalid filter ('.*')$/is, ([, filter]) => `Invalid filter ${filter}`),
   // One name for both of Go's readers of integers.
   wordsWere('any', /^strconv\.Atoi: (.*)$/s, ([, why]) => `strconv.ParseInt: ${why}`),
   wordsWere(
