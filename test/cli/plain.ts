@@ -28,3 +28,18 @@ export function plain(text: string): string {
       .replace(/ {3,}/g, '   '),
   );
 }
+
+/** JSON as `inspect` prints it, its members in order: engines send them as they like. `told` stands for their values. */
+export function arranged(json: string, told: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify(arrange(JSON.parse(json), told), undefined, 1);
+}
+
+function arrange(value: unknown, told: Readonly<Record<string, unknown>>): unknown {
+  if (Array.isArray(value)) return value.map((each) => arrange(each, told));
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).map(([name, member]) => [
+    name,
+    name in told ? told[name] : arrange(member, told),
+  ]);
+  return Object.fromEntries(members.toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)));
+}

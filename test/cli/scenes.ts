@@ -182,10 +182,13 @@ export function playScenes(scenes: readonly Scene[], options: GantryOptions = {}
           await seenOn(gantry, cli, scene);
           return;
         }
-        const [ours, theirs] = await Promise.all([
+        const playing = [
           seenOn(gantry, cli, scene, dockerd.apiVersion),
           seenOn(dockerd, cli, scene, dockerd.apiVersion),
-        ]);
+        ] as const;
+        // Both are over before the next begins, also when one has failed.
+        await Promise.allSettled(playing);
+        const [ours, theirs] = await Promise.all(playing);
         const { differences = [] } = scene;
         const diff = lineDiff(settle(ours, 'gantry', differences), settle(theirs, 'dockerd', differences));
         assert(diff === '', `not as dockerd (-: only Gantry, +: only dockerd):\n${diff}`);

@@ -71,8 +71,8 @@ export class Terminal {
   }
 
   /** Waits until `pattern` is shown behind what the last wait found; returns the match. */
-  async shows(pattern: RegExp): Promise<RegExpExecArray> {
-    const deadline = Date.now() + WAIT_TIMEOUT_MS;
+  async shows(pattern: RegExp, timeoutMs = WAIT_TIMEOUT_MS): Promise<RegExpExecArray> {
+    const deadline = Date.now() + timeoutMs;
     let over = false;
     void this.ended.then(() => {
       over = true;
@@ -99,13 +99,13 @@ export class Terminal {
     clearTimeout(timer);
   }
 
-  /** Types a line and what a shell answered to it: the text between its echo and the next prompt. */
-  async command(line: string, prompt: RegExp): Promise<string> {
-    this.type(`${line}\r`);
-    await this.shows(new RegExp(`${line.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\r?\n`));
+  /** Types a line into a shell and returns what the line printed. The shell may draw its own line as it likes. */
+  async command(line: string): Promise<string> {
     const from = this.#read;
-    await this.shows(prompt);
-    return this.seen.slice(from, this.#read).replace(prompt, '').replaceAll('\r\n', '\n').trimEnd();
+    this.type(`${line}; echo E''ND\r`);
+    await this.shows(/^END\r\n/m);
+    const lines = this.seen.slice(from, this.#read).split('\r\n');
+    return lines.slice(1, -2).join('\n');
   }
 
   close(): void {

@@ -190,7 +190,7 @@ function limits(host: HostConfig): Limits {
     memoryBytes: host.Memory || undefined,
     memorySwapBytes: host.Memory ? host.MemorySwap || undefined : undefined,
     memoryReservationBytes: host.MemoryReservation || undefined,
-    memorySwappiness: host.MemorySwappiness === -1 ? undefined : host.MemorySwappiness,
+    memorySwappiness: host.MemorySwappiness,
     oomKillDisable: host.OomKillDisable || undefined,
     cpuShares: host.CpuShares || undefined,
     cpuQuotaMicros: quota,

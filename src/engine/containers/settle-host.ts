@@ -67,6 +67,8 @@ export function settleHost(
     CapDrop: checkedCapabilities(asked.CapDrop),
     MaskedPaths: asked.MaskedPaths ?? (asked.Privileged ? [] : MASKED_PATHS),
     ReadonlyPaths: asked.ReadonlyPaths ?? (asked.Privileged ? [] : READONLY_PATHS),
+    // The command line says -1 for the system's own.
+    MemorySwappiness: asked.MemorySwappiness === -1 ? undefined : asked.MemorySwappiness,
     ...memory(asked, facts, warnings),
   } as HostConfig;
   if (hostConfig.LogConfig?.Type === 'json-file')

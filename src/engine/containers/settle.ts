@@ -76,14 +76,17 @@ function mergeConfig(
     Env: mergeEnv(own.Env ?? [], image.Env ?? []),
     ...mergeCommand(own, image),
     ...mergeHealth(own, image),
-    Volumes: { ...image.Volumes, ...own.Volumes },
+    Volumes: unlessEmpty({ ...image.Volumes, ...own.Volumes }),
     WorkingDir: own.WorkingDir || (image.WorkingDir ?? ''),
     Labels: { ...image.Labels, ...own.Labels },
-    OnBuild: own.OnBuild ?? [],
+    OnBuild: own.OnBuild?.length ? own.OnBuild : undefined,
     ...(own.StopSignal || image.StopSignal ? { StopSignal: own.StopSignal || image.StopSignal } : {}),
     ...((own.Shell ?? image.Shell) ? { Shell: own.Shell ?? image.Shell } : {}),
   } as ContainerConfig;
 }
+
+const unlessEmpty = <T extends object>(members: T): T | undefined =>
+  Object.keys(members).length > 0 ? members : undefined;
 
 /** A published port is exposed, whether the client said so or not. */
 function exposed(

@@ -49,6 +49,12 @@ export const v1_42 = step('1.42', {
   },
   failures: [
     wordsWere(
+      'GET /containers/json',
+      /^invalid filter 'exited=(.*)'$/,
+      ([, value]) => `strconv.Atoi: parsing ${JSON.stringify(value)}: invalid syntax`,
+    ),
+    wordsWere('any', /^invalid filter '(.*)$/, ([, rest]) => `Invalid filter '${rest}`),
+    wordsWere(
       'any',
       /^unsupported Content-Type header \((.*)\): must be 'application\/json'$/s,
       ([, type]) => `Content-Type specified (${type}) must be 'application/json'`,
