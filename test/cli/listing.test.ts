@@ -71,7 +71,7 @@ const scenes: readonly Scene[] = [
         '{{.ID}} {{.Names}} {{.Image}}',
         'table {{.Names}}\t{{.State}}',
         '{{.Command}}',
-        '{{.Labels}} {{.Label "tier"}}',
+        '{{.Label "tier"}}',
         '{{.Mounts}} {{.Networks}} {{.Ports}}',
         '{{.LocalVolumes}} {{.RunningFor}}',
       ])

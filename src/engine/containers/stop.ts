@@ -138,4 +138,5 @@ export async function stopForRestart(
     options.timeoutSeconds ?? config.StopTimeout ?? DEFAULT_STOP_TIMEOUT_SECONDS,
   );
   await container.cleanup;
+  tell(deps, container, 'stop');
 }

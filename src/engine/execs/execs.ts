@@ -62,7 +62,7 @@ export function createExecs(deps: ContainersDeps): Execs {
         exitCode: undefined,
       });
       container.execIds.add(id);
-      tell(deps, container, `exec_create: ${(request.Cmd ?? []).join(' ')}`, { execID: id });
+      tell(deps, container, `exec_create: ${spelled(request)}`, { execID: id });
       return { Id: id };
     },
 
@@ -79,7 +79,7 @@ export function createExecs(deps: ContainersDeps): Execs {
         throw refused(deps, exec, error);
       }
       exec.state = 'running';
-      tell(deps, exec.container, `exec_start: ${(exec.request.Cmd ?? []).join(' ')}`, { execID: id });
+      tell(deps, exec.container, `exec_start: ${spelled(exec.request)}`, { execID: id });
       const over = exec.process.ended.then((status) => ended(deps, exec, status?.code ?? 255));
       void over.then(() => forgetLater(execs, exec));
       return options.detach ? undefined : attachment(exec, exec.process, over);
@@ -96,6 +96,12 @@ export function createExecs(deps: ContainersDeps): Execs {
       return view(find(id));
     },
   };
+}
+
+/** As events have always spelled it: with a blank behind a command that has no arguments. */
+function spelled({ Cmd }: ExecCreateRequest): string {
+  const [program = '', ...args] = Cmd ?? [];
+  return `${program} ${args.join(' ')}`;
 }
 
 function launch(
