@@ -5,6 +5,9 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync, type SpawnOptions } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type DockerOptions, debianDocker, dockerEnv, machineDocker, type Ran } from '../harness/docker.ts';
 import { type Dockerd, type Engine, removeContainers, startDockerd } from '../harness/dockerd.ts';
@@ -29,6 +32,8 @@ export interface Scene {
   readonly title: string;
   readonly play: (stage: Stage) => Promise<void>;
   readonly differences?: readonly Difference[];
+  /** Why it cannot be played on dockerd. */
+  readonly alone?: string;
 }
 
 /** A docker command line on this machine. */
@@ -59,6 +64,7 @@ export class Stage {
   readonly cli: CommandLine;
   readonly #version: { readonly version?: string };
   readonly #lines: string[] = [];
+  #directory: string | undefined;
   readonly #terminals: Terminal[] = [];
   readonly #started: Started[] = [];
 
@@ -122,11 +128,19 @@ export class Stage {
     }
   }
 
+  /** A directory of the host for this scene alone; transcripts call it `<directory>`. */
+  directory(): string {
+    this.#directory ??= mkdtempSync(join(tmpdir(), 'gantry-scene-'));
+    return this.#directory;
+  }
+
   async clear(): Promise<string> {
     for (const started of this.#started) started.kill();
     for (const terminal of this.#terminals) terminal.close();
     await removeContainers(this.engine);
-    return this.seen;
+    if (this.#directory === undefined) return this.seen;
+    rmSync(this.#directory, { recursive: true });
+    return this.seen.replaceAll(this.#directory, '<directory>');
   }
 }
 
@@ -177,8 +191,8 @@ export function playScenes(scenes: readonly Scene[], options: GantryOptions = {}
   for (const cli of commandLines())
     for (const scene of scenes)
       test(`${scene.title} (${cli.name})`, async (t) => {
-        if (typeof dockerd === 'string') {
-          t.diagnostic(`not compared: ${dockerd}`);
+        if (typeof dockerd === 'string' || scene.alone !== undefined) {
+          t.diagnostic(`not compared: ${scene.alone ?? dockerd}`);
           await seenOn(gantry, cli, scene);
           return;
         }
