@@ -41,9 +41,6 @@ export interface SpawnOptions {
   readonly cwd?: string;
 }
 
-/** Descriptors are first copied above this number, so that no dup2 overwrites a source that is still wanted. */
-const SPAWN_FD_BASE = 900;
-
 /**
  * Starts `file` with exactly the given descriptors as 0, 1, 2, …. Returns its pid; reap it with {@link reap}.
  * @throws SystemError naming the file
@@ -58,9 +55,11 @@ export function spawn(
   const pid = Buffer.alloc(4);
   c_fa_init(actions);
   try {
-    fds.forEach((fd, i) => c_fa_dup2(actions, fd, SPAWN_FD_BASE + i));
-    fds.forEach((_, i) => c_fa_dup2(actions, SPAWN_FD_BASE + i, i));
-    fds.forEach((_, i) => c_fa_close(actions, SPAWN_FD_BASE + i));
+    // First above all of them, so that no dup2 overwrites a source that is still wanted, or the program itself.
+    const above = Math.max(...fds, descriptorIn(file)) + 1;
+    fds.forEach((fd, i) => c_fa_dup2(actions, fd, above + i));
+    fds.forEach((_, i) => c_fa_dup2(actions, above + i, i));
+    fds.forEach((_, i) => c_fa_close(actions, above + i));
     if (options.cwd !== undefined) c_fa_chdir(actions, options.cwd);
     const failed = c_spawn(pid, file, actions, attributes, [...argv, null], [...(options.env ?? []), null]);
     if (failed !== 0) throw new SystemError('posix_spawn', failed, file);
@@ -69,6 +68,9 @@ export function spawn(
   }
   return pid.readInt32LE(0);
 }
+
+/** The descriptor that a program's path names, if it is one of ours. */
+const descriptorIn = (file: string): number => Number(/^\/proc\/self\/fd\/(\d+)$/.exec(file)?.[1] ?? -1);
 
 /** The end of our own child `pid`, or undefined while it lives or when it is not ours. */
 export function reap(pid: number): ExitStatus | undefined {

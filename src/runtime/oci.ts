@@ -10,9 +10,11 @@ import {
   writeSync,
 } from 'node:fs';
 import { codeOf, Failed } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
 import { type ExitStatus, pidfdOpen, spawn, withHiddenPath } from '../linux/index.ts';
 import type { CgroupHost } from './cgroups.ts';
 import type { Exits } from './exits.ts';
+import { SealedProgram } from './sealed-program.ts';
 import { SeccompPrograms } from './seccomp-programs.ts';
 
 /** A runtime as `--add-runtime` names it. */
@@ -26,6 +28,7 @@ export interface ToolDeps {
   readonly exits: Exits;
   readonly cgroups: CgroupHost;
   readonly devNull: number;
+  readonly log: Log;
   /** Where the runtimes keep their own state, one directory a runtime. */
   readonly stateRoot: string;
 }
@@ -60,6 +63,7 @@ export class OciTool {
   constructor(runtime: OciRuntime, deps: ToolDeps) {
     this.runtime = runtime;
     this.#deps = deps;
+    if (this.#isCrun) this.#program = new SealedProgram(runtime.path, deps.log);
   }
 
   get #isCrun(): boolean {
@@ -70,6 +74,7 @@ export class OciTool {
   }
 
   readonly #filters = new SeccompPrograms();
+  readonly #program: SealedProgram | undefined;
 
   /** What to write as `config.json`, and what to do when the container is prepared. */
   bundle(id: string, spec: object): { readonly spec: object; prepared(): void } {
@@ -152,9 +157,23 @@ export class OciTool {
     return pid;
   }
 
+  close(): void {
+    this.#program?.close();
+  }
+
   /** Removes what the runtime remembers of an ended container. Never fails: it may never have got that far. */
   forget(id: string): void {
     rmSync(`${this.#root}/${id}`, { recursive: true, force: true });
+  }
+
+  #spawn(argv: readonly string[], stdio: CreateCall['stdio']): number {
+    const file = this.#program?.file ?? this.runtime.path;
+    try {
+      return spawn(file, argv, stdio, { env: ENV });
+    } catch (error) {
+      if (this.#program === undefined || file === this.runtime.path) throw error;
+      return spawn(this.#program.refuse(error), argv, stdio, { env: ENV });
+    }
   }
 
   async #run(call: Pick<CreateCall, 'id' | 'logFile' | 'stdio'>, args: readonly string[]): Promise<void> {
@@ -169,7 +188,7 @@ export class OciTool {
       ...manager,
       ...args,
     ];
-    const start = () => spawn(this.runtime.path, argv, call.stdio, { env: ENV });
+    const start = () => this.#spawn(argv, call.stdio);
     const done = exits.strangers.work();
     let pid: number;
     try {

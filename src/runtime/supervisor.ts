@@ -111,6 +111,7 @@ export class Supervisor {
           exits: this.exits,
           cgroups: this.cgroups,
           devNull: this.devNull,
+          log,
           stateRoot: `${execRoot}/runtimes`,
         }),
       );
@@ -375,6 +376,7 @@ export class Supervisor {
     for (const task of this.#tasks) task.abandon();
     if (idle && this.exits.connector !== undefined) this.#keeper.release('output', CONNECTOR_NAME);
     this.exits.close();
+    for (const tool of this.#tools.values()) tool.close();
     if (!idle) return;
     this.#keeper.close();
     removeEmptyCgroup(this.cgroups, `/${cgroupParent}`);

@@ -79,7 +79,7 @@ export function normalizeCapability(name: string): string {
   if (upper === 'ALL' || upper === 'CAP_ALL') return 'ALL';
   const full = upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
   if (!ALL_CAPABILITIES.includes(full))
-    throw new InvalidArgument(`invalid capability: ${JSON.stringify(name)}`);
+    throw new InvalidArgument(`unknown capability: ${JSON.stringify(full)}`);
   return full;
 }
 
