@@ -4,7 +4,7 @@
  * the peer's newest version of the API; test/versions has the others.
  */
 import assert from 'node:assert/strict';
-import { execFileSync, type SpawnOptions } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -88,11 +88,10 @@ export class Stage {
   quietly = (argv: readonly string[], options: DockerOptions = {}): Promise<Ran> =>
     this.engine.docker(argv, { cli: this.cli.path, ...this.#version, ...options });
 
-  /** Starts the command line, to be talked with; it is killed with the scene. */
-  start = (argv: readonly string[], stdio: SpawnOptions['stdio'] = ['pipe', 'pipe', 'pipe']): Started => {
-    const started = new Started(
-      this.engine.dockerProcess(argv, { cli: this.cli.path, ...this.#version, stdio }),
-    );
+  /** Starts the command line, to be talked with; it is killed with the scene. `collect` false: read it yourself. */
+  start = (argv: readonly string[], collect = true): Started => {
+    const process = this.engine.dockerProcess(argv, { cli: this.cli.path, ...this.#version });
+    const started = new Started(process, collect);
     this.#started.push(started);
     return started;
   };

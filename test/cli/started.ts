@@ -13,16 +13,19 @@ export class Started {
   #over = false;
   #wake: () => void = () => undefined;
 
-  constructor(process: ChildProcess) {
+  /** `collect` false: the test reads the streams itself. */
+  constructor(process: ChildProcess, collect = true) {
     this.process = process;
-    process.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      this.stdout += text;
-      this.#wake();
-    });
-    process.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.stderr += text;
-      this.#wake();
-    });
+    if (collect) {
+      process.stdout?.setEncoding('utf8').on('data', (text: string) => {
+        this.stdout += text;
+        this.#wake();
+      });
+      process.stderr?.setEncoding('utf8').on('data', (text: string) => {
+        this.stderr += text;
+        this.#wake();
+      });
+    }
     process.stdin?.on('error', () => undefined); // it may end before it has read all
     this.ended = new Promise((resolve) =>
       process.once('close', (code) => {

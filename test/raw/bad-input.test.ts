@@ -350,7 +350,7 @@ const creations: readonly Bad[] = [
 ];
 
 const verbs: readonly Bad[] = [
-  ...['NOPE', '0', '-1', '65'].map((signal) => ({
+  ...['NOPE', '0', '-1'].map((signal) => ({
     what: `the signal ${signal}`,
     line: `POST /containers/RUNNING/kill?signal=${signal}`,
     expected: since125(
@@ -358,6 +358,16 @@ const verbs: readonly Bad[] = [
       `cannot kill container: RUNNING: invalid signal: ${signal}`,
     ),
   })),
+  {
+    what: 'the signal 65',
+    line: 'POST /containers/RUNNING/kill?signal=65',
+    expected: [
+      [500, 'Invalid signal: 65'],
+      [500, 'Invalid signal: 65'],
+      [500, 'Cannot kill container RUNNING: The linux daemon does not support signal 65'],
+      [400, 'cannot kill container: RUNNING: the linux daemon does not support signal 65'],
+    ],
+  },
   {
     what: 'kill of what does not run',
     line: 'POST /containers/STOPPED/kill',

@@ -775,18 +775,21 @@ for (const [version, status] of [
   });
 
 test('a failing start names its container up to 1.21, in the words of the time', () => {
-  const failure = { status: 400, message: 'no such command', origin: 'engine' } as const;
+  const failure = { status: 400, message: 'permission denied', origin: 'engine' } as const;
   const call = { route: 'POST /containers/{name}/start', name: 'web' };
   assert.deepEqual(dialectOf('1.21').failure(failure, call), {
     status: 500,
-    message: 'Cannot start container web: no such command',
+    message: 'Cannot start container web: permission denied',
     origin: 'engine',
   });
+  // Words made the status then.
+  const missing = { ...failure, message: 'no such file' };
+  assert.equal(dialectOf('1.21').failure(missing, call).status, 404);
   assert.equal(
     dialectOf('1.5').failure(failure, call).message,
-    'Error starting container web: no such command',
+    'Error starting container web: permission denied',
   );
-  assert.equal(dialectOf('1.24').failure({ ...failure, status: 500 }, call).message, 'no such command');
+  assert.equal(dialectOf('1.24').failure({ ...failure, status: 500 }, call).message, 'permission denied');
 });
 
 test('traits are those of the version', () => {

@@ -86,11 +86,16 @@ export const v1_22 = step('1.22', {
         failure.status !== 404
           ? {
               ...failure,
-              status: /not found/i.test(failure.message) ? 404 : 500,
+              status: /not found|no such/i.test(failure.message) ? 404 : 500,
               message: `Cannot start container ${name}: ${failure.message}`,
             }
           : failure,
     },
+    wordsWere(
+      'POST /containers/{name}/kill',
+      /The linux daemon does not support signal (\d+)$/,
+      ([, signal]) => `Invalid signal: ${signal}`,
+    ),
     wordsWere(
       'any',
       /^(Cannot kill container .*: )?No such container: (.*)$/,

@@ -56,6 +56,12 @@ export const v1_25 = step('1.25', {
       500,
     ),
     wordsWere(
+      'POST /containers/{name}/kill',
+      /^Cannot kill container: .*: (The linux daemon does not .*)$/,
+      ([, why], { name }) => `Cannot kill container ${name}: ${why}`,
+      500,
+    ),
+    wordsWere(
       ['POST /containers/{name}/pause', 'POST /containers/{name}/unpause'],
       /^container (\S+) is (already paused|not paused|not running)$/i,
       ([, id, what], { name, route }) =>

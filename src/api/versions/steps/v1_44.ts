@@ -49,6 +49,14 @@ export const v1_44 = step('1.44', {
     ],
   },
   failures: [
+    // What later begins with a small letter.
+    wordsWere(
+      'POST /containers/{name}/kill',
+      /\bthe (linux daemon does not support signal .*)$/,
+      ([whole], { name }) => `Cannot kill container: ${name}: T${whole.slice(1)}`,
+    ),
+    wordsWere('POST /containers/create', /^no (command specified)$/, (match) => `No ${match[1]}`),
+    wordsWere('POST /containers/create', /^range (of CPUs is .*)$/, (match) => `Range ${match[1]}`),
     wordsWere(
       'any',
       /^(|.*: )container ([0-9a-f]{64}) is (already paused|not running)$/,
