@@ -97,6 +97,7 @@ const scenes: readonly Scene[] = [
   },
   {
     title: 'every exit code from 0 to 255 is told by wait and by exec',
+    once: true,
     alone: 'the command line has shown that codes come through; 512 processes take dockerd minutes',
     async play({ engine }) {
       const api = engine.api();
@@ -124,6 +125,7 @@ const scenes: readonly Scene[] = [
   },
   {
     title: 'every deadly signal is told as 128 and its number',
+    once: true,
     alone: 'a process for each signal; the next scene compares some',
     async play({ engine }) {
       // As the first process of its own namespace it would not hear most of them.

@@ -23,8 +23,11 @@ export function plain(text: string): string {
       .replace(/0001-01-01T00:00:00Z/g, '<never>')
       .replace(TIME, '<time>')
       .replace(AGE, '<age>')
-      // Docker 20.10 says so when its own two requests end in the other order.
-      .replace(/^! time="<time>" level=error msg="error waiting for container: context canceled"\n/gm, '')
+      // A command line says so when its own two requests end in the other order.
+      .replace(
+        /^! time="<time>" level=error msg="error (waiting for|removing) container: .*context canceled"\n/gm,
+        '',
+      )
       .replace(/\r\n/g, '\n')
       // Columns of a table are as wide as their widest cell.
       .replace(/ {3,}/g, '   '),

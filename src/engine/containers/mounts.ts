@@ -55,7 +55,7 @@ export function parseBind(spec: string): ContainerMount {
   if (!source.startsWith('/')) {
     if (!VOLUME_NAME.test(source))
       throw new InvalidArgument(
-        `invalid volume specification: '${spec}': create ${source}: "${source}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
+        `create ${source}: "${source}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
       );
     throw new NotImplemented(
       `named volumes (${source}) are not supported by this version of Gantry: use an absolute host path`,

@@ -198,6 +198,8 @@ test('what a runtime says becomes what clients search for, with the code of a sh
     exitCode: 127,
     kind: 'invalid',
   });
+  const path = commandError('executable file `/no/such` not found in $PATH', '/no/such');
+  assert.equal(path.text, 'exec: "/no/such": stat /no/such: no such file or directory');
   const { text, exitCode } = commandError('open executable: Permission denied', '/etc');
   assert.deepEqual([text, exitCode], ['exec: "/etc": permission denied', 126]);
   assert.equal(commandError('writing cgroup', 'sh').exitCode, 128);

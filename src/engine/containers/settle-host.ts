@@ -1,5 +1,5 @@
 /** `HostConfig`: defaults filled in, contradictions and what this host or engine cannot do refused. Pure. */
-import { Conflict, InvalidArgument, NotFound, NotImplemented } from '../../base/errors.ts';
+import { Conflict, InvalidArgument, NotFound, NotImplemented, reworded } from '../../base/errors.ts';
 import type { HostConfig } from '../../model/container.ts';
 import { normalizeCapability } from '../../runtime/index.ts';
 
@@ -63,8 +63,8 @@ export function settleHost(
     LogConfig: logConfig(asked, facts),
     RestartPolicy: restartPolicy(asked),
     ConsoleSize: asked.ConsoleSize ?? [0, 0],
-    CapAdd: checkedCapabilities(asked.CapAdd),
-    CapDrop: checkedCapabilities(asked.CapDrop),
+    CapAdd: checkedCapabilities('CapAdd', asked.CapAdd),
+    CapDrop: checkedCapabilities('CapDrop', asked.CapDrop),
     MaskedPaths: asked.MaskedPaths ?? (asked.Privileged ? [] : MASKED_PATHS),
     ReadonlyPaths: asked.ReadonlyPaths ?? (asked.Privileged ? [] : READONLY_PATHS),
     // The command line says -1 for the system's own.
@@ -171,9 +171,16 @@ function restartPolicy(asked: HostConfig): NonNullable<HostConfig['RestartPolicy
   return { Name: name, MaximumRetryCount };
 }
 
-function checkedCapabilities(names: readonly string[] | undefined): readonly string[] | undefined {
-  for (const name of names ?? []) normalizeCapability(name);
-  return names;
+function checkedCapabilities(
+  member: 'CapAdd' | 'CapDrop',
+  names: readonly string[] | undefined,
+): readonly string[] | undefined {
+  try {
+    names?.forEach(normalizeCapability);
+    return names;
+  } catch (error) {
+    throw reworded(error, (message) => `invalid ${member}: ${message}`);
+  }
 }
 
 function memory(asked: HostConfig, facts: HostFacts, warnings: string[]): Partial<HostConfig> {

@@ -21,7 +21,10 @@ export function commandError(
   const missing = /executable file [`'"]?([^`'"]+)[`'"]? not found in \$PATH/.exec(words);
   if (missing)
     return {
-      text: `exec: "${missing[1]}": executable file not found in $PATH`,
+      // A path is not searched for.
+      text: missing[1]?.includes('/')
+        ? `exec: "${missing[1]}": stat ${missing[1]}: no such file or directory`
+        : `exec: "${missing[1]}": executable file not found in $PATH`,
       exitCode: 127,
       kind: 'invalid',
     };

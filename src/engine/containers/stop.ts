@@ -8,6 +8,7 @@ import { assertAllowed, isAlive } from './state.ts';
 
 const SIGKILL = 9;
 const SIGTERM = 15;
+const SIGNAL_MAX = 64;
 const DEFAULT_STOP_TIMEOUT_SECONDS = 10;
 /** A process that SIGKILL does not end within this is stuck in the kernel. */
 const KILL_WAIT_MS = 10_000;
@@ -16,7 +17,8 @@ const KILL_WAIT_MS = 10_000;
 export function parseSignal(text: string | undefined, absent: number): number {
   if (text === undefined || text === '') return absent;
   const number = /^\d+$/.test(text) ? Number(text) : signalNumber(text);
-  if (number === undefined || number < 1 || number > 64) throw new InvalidArgument(`invalid signal: ${text}`);
+  if (number === undefined || number < 1) throw new InvalidArgument(`invalid signal: ${text}`);
+  if (number > SIGNAL_MAX) throw new InvalidArgument(`the linux daemon does not support signal ${number}`);
   return number;
 }
 
