@@ -1,0 +1,148 @@
+/**
+ * The same walk through every version of the API that a command line can be told to speak, by DOCKER_API_VERSION:
+ * Debian's from 1.12 on, the machine's from 1.24 on, the oldest that its makers still support. Where Debian's
+ * dockerd speaks the version too, some are compared with it.
+ */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { NEWEST } from '../../src/api/contract/index.ts';
+import { assertSame, commandLines, type Difference, type Scene, type Stage, seenOn } from '../cli/scenes.ts';
+import { type Dockerd, startDockerd } from '../harness/dockerd.ts';
+import { type Gantry, startGantry } from '../harness/gantry.ts';
+
+const NONE = ['--network', 'none'] as const;
+const NEWEST_MINOR = Number(NEWEST.split('.')[1]);
+/** Of what Debian's dockerd speaks, some: each costs it seconds. */
+const COMPARED: ReadonlySet<number> = new Set([12, 18, 21, 24, 30, 41]);
+
+/** 20.10 speaks 1.41 of itself, and is told the newest to see what becomes of one who claims too much. */
+function* minorsFor(cli: string): Generator<number> {
+  const [oldest, newest] = / 20\./.test(cli) ? [12, 41] : [24, NEWEST_MINOR];
+  for (let minor = oldest; minor <= newest; minor++) yield minor;
+  if (newest < NEWEST_MINOR) yield NEWEST_MINOR;
+}
+
+/** Debian's dockerd answers every version in the words of 1.41; Gantry as the engines of the version's own time. */
+function differencesAt(minor: number): readonly Difference[] {
+  const running = /(Impossible to remove|(Conflict, )?You cannot remove) a running container.*/;
+  return [
+    {
+      why: 'each time had its own words for it',
+      gantry: [running, '<running>'],
+      dockerd: [running, '<running>'],
+    },
+    ...(minor >= 18 && minor < 22
+      ? [
+          {
+            why: 'the words of 1.18 to 1.21',
+            gantry: [/no such id: nobody/, 'No such container: nobody'],
+          } as const,
+        ]
+      : []),
+    ...(minor < 19
+      ? [
+          {
+            why: 'info told numbers where this command line, which asks for it, expects booleans',
+            gantry: [/! Error reading remote info: .*\n/, ''],
+          } as const,
+        ]
+      : []),
+    ...(minor < 13
+      ? [{ why: 'logs had no tail before 1.13', gantry: [/(logs --tail 1 walked\n)up\n/, '$1'] } as const]
+      : []),
+  ];
+}
+
+async function streams(stage: Stage): Promise<void> {
+  const ran = await stage.run([
+    'run',
+    '--rm',
+    ...NONE,
+    'busybox',
+    'sh',
+    '-c',
+    'echo out; echo err >&2; exit 3',
+  ]);
+  assert.deepEqual([ran.stdout, ran.stderr], ['out\n', 'err\n']);
+  assert.equal(ran.code, 3);
+  const piped = await stage.run(['run', '--rm', '-i', ...NONE, 'busybox', 'cat'], { input: 'through\n' });
+  assert.deepEqual([piped.code, piped.stdout], [0, 'through\n']);
+  const script = 'until stty size | grep "24 80"; do sleep 0.05; done; read line; echo "got $line"; exit 6';
+  const terminal = stage.terminal(['run', '-it', '--rm', ...NONE, 'busybox', 'sh', '-c', script]);
+  await terminal.shows(/24 80/);
+  terminal.type('typed\r');
+  await terminal.shows(/got typed/);
+  assert.equal(await terminal.ended, 6);
+}
+
+async function life(stage: Stage): Promise<void> {
+  const script = 'trap "exit 5" TERM; echo up; echo more; while :; do sleep 0.05; done';
+  await stage.run(['run', '-d', '--name', 'walked', '-e', 'X=1', ...NONE, 'busybox', 'sh', '-c', script]);
+  await stage.until(['logs', 'walked'], /more/);
+  await stage.all('ps --no-trunc', 'logs walked', 'logs --tail 1 walked');
+  await stage.run([
+    'inspect',
+    '-f',
+    '{{.Id}} {{.Name}} {{.State.Running}} {{.Config.Image}} {{.Config.Env}} {{.Path}} {{.Args}}',
+    'walked',
+  ]);
+  const exec = await stage.run(['exec', 'walked', 'sh', '-c', 'echo $X; echo bad >&2; exit 7']);
+  assert.deepEqual(exec, { code: 7, stdout: '1\n', stderr: 'bad\n' });
+  await stage.all(
+    'rename walked renamed',
+    'pause renamed',
+    'ps',
+    'unpause renamed',
+    'stop renamed',
+    'wait renamed',
+    'ps -a',
+  );
+  await stage.all('start renamed', 'rm renamed', 'kill renamed', 'start nobody', 'rm renamed', 'ps -aq');
+  await stage.run(['create', '--name', 'twice', ...NONE, 'busybox', 'sh', '-c', 'echo again; exit 2']);
+  assert.equal((await stage.run(['start', '-a', 'twice'])).code, 2);
+  await stage.all('start -a twice', 'logs twice', 'inspect -f {{.State.ExitCode}} twice', 'rm twice');
+}
+
+async function images(stage: Stage): Promise<void> {
+  await stage.all(
+    'images',
+    'images -q',
+    'tag busybox walk:v1',
+    'history -q walk:v1',
+    'inspect -f {{.Os}} walk:v1',
+    'rmi walk:v1',
+  );
+  await stage.all('inspect walk:v1', 'version --format {{.Client.APIVersion}}');
+}
+
+const walk: Scene = {
+  title: 'walk',
+  async play(stage) {
+    await streams(stage);
+    await life(stage);
+    await images(stage);
+  },
+};
+
+let gantry: Gantry;
+let dockerd: Dockerd | string;
+const ends: (() => Promise<void>)[] = [];
+const scope = { after: (end: () => Promise<void>) => void ends.push(end) };
+before(async () => {
+  [gantry, dockerd] = await Promise.all([startGantry(scope), startDockerd(scope)]);
+});
+after(() => Promise.all(ends.map((end) => end())));
+
+for (const cli of commandLines())
+  for (const minor of minorsFor(cli.name))
+    test(`${cli.name} walks through v1.${minor}`, async (t) => {
+      const compared = COMPARED.has(minor) && typeof dockerd !== 'string';
+      if (COMPARED.has(minor) && !compared) t.diagnostic(`not compared: ${dockerd}`);
+      const playing = [
+        seenOn(gantry, cli, walk, `1.${minor}`),
+        compared ? seenOn(dockerd as Dockerd, cli, walk, `1.${minor}`) : undefined,
+      ] as const;
+      await Promise.allSettled(playing);
+      const [ours, theirs] = await Promise.all(playing);
+      if (theirs !== undefined) assertSame(ours, theirs, differencesAt(minor));
+    });
