@@ -31,6 +31,8 @@ export interface Difference {
 export interface Scene {
   readonly title: string;
   readonly play: (stage: Stage) => Promise<void>;
+  /** Why it is not yet steady: it runs and is told, and does not fail the run. */
+  readonly todo?: string;
   readonly differences?: readonly Difference[];
   /** Why it is not played on dockerd. */
   readonly alone?: string;
@@ -203,7 +205,7 @@ export function playScenes(scenes: readonly Scene[], options: GantryOptions = {}
   after(() => Promise.all(ends.map((end) => end())));
   for (const [index, cli] of commandLines().entries())
     for (const scene of scenes.filter(({ once }) => index === 0 || !once))
-      test(`${scene.title} (${cli.name})`, async (t) => {
+      test(`${scene.title} (${cli.name})`, { todo: scene.todo ?? false }, async (t) => {
         if (typeof dockerd === 'string' || scene.alone !== undefined) {
           t.diagnostic(`not compared: ${scene.alone ?? dockerd}`);
           await seenOn(gantry, cli, scene);
