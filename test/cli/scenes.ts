@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type DockerOptions, debianDocker, dockerEnv, machineDocker, type Ran } from '../harness/docker.ts';
 import { type Dockerd, type Engine, removeContainers, startDockerd } from '../harness/dockerd.ts';
-import { type Gantry, type GantryOptions, startGantry } from '../harness/gantry.ts';
+import { type Gantry, startGantry } from '../harness/gantry.ts';
 import { Terminal } from '../harness/terminal.ts';
 import { lineDiff } from './line-diff.ts';
 import { plain } from './plain.ts';
@@ -31,8 +31,6 @@ export interface Difference {
 export interface Scene {
   readonly title: string;
   readonly play: (stage: Stage) => Promise<void>;
-  /** Why it is not yet steady: it runs and is told, and does not fail the run. */
-  readonly todo?: string;
   readonly differences?: readonly Difference[];
   /** Why it is not played on dockerd. */
   readonly alone?: string;
@@ -193,19 +191,26 @@ export function assertSame(ours: string, theirs: string, differences: readonly D
   assert(diff === '', `not as dockerd (-: only Gantry, +: only dockerd):\n${diff}`);
 }
 
-/** Declares the tests of a file's scenes: each with each command line, on both engines at once. */
-export function playScenes(scenes: readonly Scene[], options: GantryOptions = {}): void {
+/**
+ * Declares the tests of a file's scenes: each with each command line, on both engines at once.
+ * `prepare` brings each engine what all the scenes need.
+ */
+export function playScenes(
+  scenes: readonly Scene[],
+  prepare: (engine: Engine) => Promise<void> = async () => undefined,
+): void {
   let gantry: Gantry;
   let dockerd: Dockerd | string;
   const ends: (() => Promise<void>)[] = [];
   const scope = { after: (end: () => Promise<void>) => void ends.push(end) };
   before(async () => {
-    [gantry, dockerd] = await Promise.all([startGantry(scope, options), startDockerd(scope)]);
+    [gantry, dockerd] = await Promise.all([startGantry(scope), startDockerd(scope)]);
+    await Promise.all([gantry, dockerd].map((engine) => typeof engine !== 'string' && prepare(engine)));
   });
   after(() => Promise.all(ends.map((end) => end())));
   for (const [index, cli] of commandLines().entries())
     for (const scene of scenes.filter(({ once }) => index === 0 || !once))
-      test(`${scene.title} (${cli.name})`, { todo: scene.todo ?? false }, async (t) => {
+      test(`${scene.title} (${cli.name})`, async (t) => {
         if (typeof dockerd === 'string' || scene.alone !== undefined) {
           t.diagnostic(`not compared: ${scene.alone ?? dockerd}`);
           await seenOn(gantry, cli, scene);
