@@ -15,6 +15,7 @@ import {
   unmount,
   unmountAway,
 } from '../linux/index.ts';
+import { CgroupLock } from './cgroup-lock.ts';
 import {
   type CgroupHost,
   cgroupProcesses,
@@ -78,6 +79,7 @@ export class Supervisor {
   readonly #tools = new Map<string, OciTool>();
   readonly #streams: Streams;
   readonly #boot = bootId();
+  readonly #cgroupLock: CgroupLock;
   readonly #tasks = new Set<Task>();
 
   constructor(options: SupervisorOptions) {
@@ -87,6 +89,7 @@ export class Supervisor {
     mkdirSync(`${execRoot}/tasks`, { recursive: true, mode: 0o700 });
     becomeSubreaper();
     this.cgroups = readCgroupHost();
+    this.#cgroupLock = new CgroupLock(this.cgroups);
     this.devNull = openSync('/dev/null', 'r+');
     const { keeper, found } = Keeper.open({
       file: `${execRoot}/keeper`,
@@ -148,6 +151,11 @@ export class Supervisor {
   }
   #directory(id: string): RunDirectory {
     return new RunDirectory(`${this.#options.execRoot}/tasks/${id}`);
+  }
+
+  /** A launch or an exec is near: what takes the kernel long is begun beside the other work. */
+  announceStart(): void {
+    this.#cgroupLock.warm();
   }
 
   /** Prepares a container's process. @throws RuntimeRefused, SystemError: then nothing is left of it */

@@ -25,7 +25,7 @@ export function plain(text: string): string {
       .replace(AGE, '<age>')
       // A command line says so when its own two requests end in the other order.
       .replace(
-        /^! time="<time>" level=error msg="error (waiting for|removing) container: .*context canceled"\n/gm,
+        /^! time="<time>" level=error msg="error (waiting for container:.*|removing container:.*|getting events from daemon:) context canceled"\n/gm,
         '',
       )
       .replace(/\r\n/g, '\n')

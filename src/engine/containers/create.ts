@@ -25,6 +25,7 @@ export async function createContainer(
   request: CreateRequest,
   options: { readonly name: string | undefined; readonly signal: AbortSignal },
 ): Promise<CreateResponse> {
+  deps.supervisor.announceStart(); // who creates a container starts it next, as a rule
   if (!request.Image) throw new InvalidArgument('no image specified: Image must name one');
   const id = deps.newId();
   const name = options.name

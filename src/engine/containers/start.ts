@@ -82,6 +82,7 @@ async function failed(
 function run(deps: ContainersDeps, container: Container): Promise<Task> {
   return undoUnlessDone(async (undo) => {
     const { record } = container;
+    deps.supervisor.announceStart();
     makeSources(record.mounts);
     const rootfs = deps.storage.layers.mount(record.id);
     undo.defer(() => deps.storage.layers.unmount(record.id));

@@ -43,6 +43,7 @@ export function createExecs(deps: ContainersDeps): Execs {
 
   return {
     async create(name, request) {
+      deps.supervisor.announceStart();
       const container = deps.directory.find(name);
       assertAllowed(
         container.record.state,
@@ -111,6 +112,7 @@ function launch(
 ): Promise<ExecProcess> {
   const { container, request } = exec;
   const { task } = container;
+  deps.supervisor.announceStart();
   if (task === undefined) throw new Conflict(`container ${container.id} is not running`);
   const { config, hostConfig } = container.record;
   const user = userOf(container, deps.storage.layers.mount(container.id), request.User || config.User || '');
