@@ -63,7 +63,9 @@ async function streams(stage: Stage): Promise<void> {
     '-c',
     'echo out; echo err >&2; exit 3',
   ]);
-  assert.deepEqual([ran.stdout, ran.stderr], ['out\n', 'err\n']);
+  assert.equal(ran.stdout, 'out\n');
+  // Behind it the command line may tell of requests of its own that it cancelled.
+  assert.match(ran.stderr, /^err\n/);
   assert.equal(ran.code, 3);
   const piped = await stage.run(['run', '--rm', '-i', ...NONE, 'busybox', 'cat'], { input: 'through\n' });
   assert.deepEqual([piped.code, piped.stdout], [0, 'through\n']);
