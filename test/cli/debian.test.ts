@@ -95,8 +95,9 @@ const scenes: readonly Scene[] = [
         'set -o | grep monitor',
       ])
         stage.see(`${line}: ${(await terminal.command(line)).replace(/\[1\] \d+\n/, '')}`);
-      terminal.type('sleep 1000\r');
-      await terminal.shows(/sleep 1000\r\n/);
+      // It tells when it runs: the keys before that would go to the shell.
+      terminal.type("sh -c 'echo begun; exec sleep 1000'\r");
+      await terminal.shows(/\nbegun/);
       terminal.type('\x1a');
       await terminal.shows(/Stopped/);
       const end = await terminal.command('kill -9 %%; wait; echo gone');
