@@ -1,8 +1,9 @@
 /** Mounts: classic mount(2), and fsopen/fsconfig for overlays whose options would not fit in a page. */
 import { closeSync } from 'node:fs';
-import { check, declare } from './ffi.ts';
+import { check, declare, declareAsync, errno, SystemError } from './ffi.ts';
 
 const c_mount = declare('mount', 'int', ['str', 'str', 'str', 'ulong', 'str']);
+const c_mountAway = declareAsync('mount', 'int', ['str', 'str', 'str', 'ulong', 'str']);
 const c_umount2 = declare('umount2', 'int', ['str', 'int']);
 const c_fsopen = declare('syscall', 'long', ['long', 'str', 'long', 'long', 'long', 'long', 'long']);
 const c_fsconfig = declare('syscall', 'long', ['long', 'int', 'uint', 'str', 'str', 'int', 'long']);
@@ -16,7 +17,12 @@ export const MS = {
   NOSUID: 2,
   NODEV: 4,
   NOEXEC: 8,
+  SYNCHRONOUS: 16,
   REMOUNT: 32,
+  MANDLOCK: 64,
+  DIRSYNC: 128,
+  NOATIME: 1024,
+  NODIRATIME: 2048,
   BIND: 4096,
   MOVE: 8192,
   REC: 16384,
@@ -24,6 +30,8 @@ export const MS = {
   PRIVATE: 1 << 18,
   SLAVE: 1 << 19,
   SHARED: 1 << 20,
+  RELATIME: 1 << 21,
+  STRICTATIME: 1 << 24,
 } as const;
 export const MNT_DETACH = 2;
 
@@ -38,6 +46,22 @@ export function mount(
   if (data !== null && Buffer.byteLength(data) > 4095)
     throw new RangeError(`mount options for ${target} exceed a page`);
   check('mount', c_mount(source, target, type, flags, data), target);
+}
+/** mount(2) on a pool thread: what asks a server or a disk may take long. @throws SystemError */
+export function mountAway(
+  source: string,
+  target: string,
+  type: string,
+  flags: number,
+  data: string,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    c_mountAway([source, target, type, flags, data], (error, result) => {
+      if (error) reject(error);
+      else if (result < 0) reject(new SystemError('mount', errno(), target));
+      else resolve();
+    });
+  });
 }
 /** @throws SystemError */
 export const unmount = (target: string, flags = 0): void =>

@@ -3,3 +3,4 @@ export type { Driver } from './driver.ts';
 export { chainIdOf } from './layers/apply.ts';
 export { type OpenOptions, openStorage } from './open.ts';
 export type * from './storage.ts';
+export { isVolumeName } from './volumes/rows.ts';

@@ -13,6 +13,8 @@ export interface Layout {
   readonly writable: string;
   /** The lower directory of a container without an image. */
   readonly empty: string;
+  /** Volumes, `volumes/<name>/_data`, named as Docker names them. */
+  readonly volumes: string;
   /** Half-made things; whatever is in it at start is left over from a crash. */
   readonly staging: string;
   /** Things already removed, waiting to be deleted. */
@@ -28,6 +30,7 @@ export function makeLayout(root: string): Layout {
     layers: join(root, 'l'),
     writable: join(root, 'w'),
     empty: join(root, 'empty'),
+    volumes: join(root, 'volumes'),
     staging: join(root, 'staging'),
     trash: join(root, 'trash'),
   };
@@ -44,6 +47,9 @@ export function makeLayout(root: string): Layout {
     mkdirSync(path, { recursive: true, mode: 0o700 });
     chmodSync(path, 0o700);
   }
+  // A process of any user may reach a volume that it was given by its path, but list none.
+  mkdirSync(layout.volumes, { recursive: true, mode: 0o701 });
+  chmodSync(layout.volumes, 0o701);
   return layout;
 }
 

@@ -4,12 +4,16 @@ import { MNT_DETACH, unmount } from '../linux/index.ts';
 
 /** Detaches everything that is mounted below `path`, innermost first: what is mounted cannot be deleted. */
 export function detachBelow(path: string): void {
+  for (const point of mountedBelow(path).reverse()) unmount(point, MNT_DETACH);
+}
+
+/** What is mounted below `path`, in the order of mounting. */
+export function mountedBelow(path: string): string[] {
   const prefix = `${realpathSync(path)}/`;
-  const mounted = readFileSync('/proc/self/mountinfo', 'utf8')
+  return readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .map((line) => unescaped(line.split(' ')[4] ?? ''))
     .filter((point) => point.startsWith(prefix));
-  for (const point of mounted.reverse()) unmount(point, MNT_DETACH);
 }
 
 /** Blanks and backslashes are written in octal (proc_pid_mountinfo(5)). */

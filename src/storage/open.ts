@@ -12,6 +12,7 @@ import type { Storage } from './storage.ts';
 import { Trash } from './trash.ts';
 import { openArchive } from './unpack/open-archive.ts';
 import { TreeThreads } from './unpack/tree-threads.ts';
+import { openVolumes } from './volumes/volumes.ts';
 
 export interface OpenOptions {
   /** The data root, absolute. Its owner holds the lock that keeps a second engine out. */
@@ -41,11 +42,13 @@ export async function openStorage({ root, log, driver: wanted }: OpenOptions): P
     const driver = await chooseDriver(layout, records, wanted, log);
     const content = openContent(layout);
     const layers = await openLayers({ layout, driver, records, content, threads, leases, trash, log });
+    const volumes = await openVolumes({ layout, records, threads, trash, log });
     await trash.emptyLeftovers();
     return {
       records,
       content,
       layers,
+      volumes,
       openArchive: (source, { signal }) => openArchive(source, { layout, threads, trash }, signal),
       lease: (purpose) => leases.take(purpose),
       leased: (kind, name) => leases.isHeld(kind, name),

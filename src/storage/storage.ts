@@ -93,6 +93,8 @@ export interface Layers {
   /** Mounts it and returns the root directory. Idempotent. Synchronous: mount(2) takes 0.6 ms. */
   mount(id: string): string;
   unmount(id: string): Promise<void>;
+  /** Where {@link mount} puts it. */
+  rootOf(id: string): string;
   /** Unmounts, moves it out of sight at once (durable), deletes in the background. Absent: nothing to do. */
   removeWritable(id: string): Promise<void>;
   /** Ids of all writable layers on disk, for recovery. */
@@ -123,10 +125,77 @@ export interface OpenedArchive extends AsyncDisposable {
   readonly members: ReadonlyMap<string, ArchiveMember>;
 }
 
+/** A volume as it is on record. */
+export interface VolumeRow {
+  readonly name: string;
+  /** RFC 3339, whole seconds. */
+  readonly createdAt: string;
+  /** As the client sent them; null: it sent none. */
+  readonly labels: Readonly<Record<string, string>> | null;
+  readonly options: Readonly<Record<string, string>> | null;
+  /** Nobody gave it a name. */
+  readonly anonymous: boolean;
+  /** Made for a container that is not on record yet: when that never comes, the next start takes the volume back. */
+  readonly pending?: true;
+  /** Removed: the next start finishes what a crash cut off. */
+  readonly leaving?: true;
+}
+
+/** What to mount on a volume while it is used; flags and data as mount(2) takes them. */
+export interface VolumeDevice {
+  readonly source: string;
+  readonly type: string;
+  readonly flags: number;
+  /** Propagation, set by a call of its own; 0: as it comes. */
+  readonly propagation: number;
+  readonly data: string;
+}
+
+/** Volumes that nobody finds any more, whose removal waits to be put on record. */
+export interface Leaving {
+  /** Part of the transaction that removes them. */
+  readonly changes: readonly Change[];
+  /** The transaction failed: they are back. */
+  stay(): void;
+  /** It is on record. Their directories are out of the way when this returns, the rest when it resolves; never rejects. */
+  go(): Promise<void>;
+}
+
+/** Volumes of the local driver. Names must be of the grammar: whoever asks has checked them. */
+export interface Volumes {
+  get(name: string): VolumeRow | undefined;
+  all(): VolumeRow[];
+  /** The directory that containers mount. */
+  pathOf(name: string): string;
+  /** Makes new volumes, all or none. Known at once, durable when it resolves. */
+  create(rows: readonly VolumeRow[]): Promise<void>;
+  /** The change that ends `pending`: it belongs into the transaction that records the container. */
+  settled(names: readonly string[]): Change[];
+  leave(names: readonly string[]): Leaving;
+  /**
+   * Copies the directory `path` of the tree at `root` into the volume, with its owner and mode, when the volume is empty.
+   * Links in `path` are resolved inside `root`. `inPlace`: others have the volume mounted, so its directory must stay the same.
+   */
+  populate(
+    name: string,
+    from: { readonly root: string; readonly path: string },
+    options: { readonly inPlace: boolean },
+  ): Promise<'copied' | 'kept' | 'nothing'>;
+  /** Bytes of all files. */
+  measure(name: string): Promise<number>;
+  /** Mounts a device on its directory, unless one is mounted. @throws SystemError */
+  attach(name: string, device: VolumeDevice): Promise<void>;
+  /** Not mounted: nothing to do. */
+  detach(name: string): Promise<void>;
+  /** Names of volumes that have something mounted on them. */
+  attached(): string[];
+}
+
 export interface Storage {
   readonly records: Records;
   readonly content: Content;
   readonly layers: Layers;
+  readonly volumes: Volumes;
   /**
    * Takes apart a tar archive (compressed or not) into files of the staging area, without holding it in memory; each
    * file's digest is computed on the way.

@@ -70,6 +70,7 @@ export async function openLayers(deps: LayersDeps): Promise<Layers> {
     prepare: (id, parent) => writable.prepare(id, parent),
     mount: (id) => writable.mount(id),
     unmount: (id) => writable.unmount(id),
+    rootOf: (id) => writable.plan(id).target,
     removeWritable: (id) => writable.remove(id),
     writable: () => writable.list(),
     describe(id) {

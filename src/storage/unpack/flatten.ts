@@ -1,4 +1,4 @@
-/** Makes one tree of several layers by copying: for file systems on which overlays cannot be mounted. */
+/** Copies trees: layers over each other where overlays cannot be mounted, and what an image has in the place of a volume. */
 import {
   type BigIntStats,
   closeSync,
@@ -11,7 +11,15 @@ import {
 } from 'node:fs';
 import type { ByteText, EntryType, TarEntry } from '../../formats/tar/entry.ts';
 import { tarEntry } from '../../formats/tar/writer.ts';
-import { majorOf, minorOf, xattrsOf } from '../../linux/index.ts';
+import {
+  ERRNO,
+  majorOf,
+  minorOf,
+  pathBytes,
+  SystemError,
+  tryOpenDirectoryInRoot,
+  xattrsOf,
+} from '../../linux/index.ts';
 import { TreeWriter } from './tree-writer.ts';
 
 const WHITEOUT = '.wh.';
@@ -24,7 +32,7 @@ export function flatten(layers: readonly string[], into: string): undefined {
   const root = openSync(into, constants.O_RDONLY | constants.O_DIRECTORY);
   const writer = new TreeWriter(root, { whiteouts: 'plain' });
   try {
-    for (const layer of layers) new LayerCopy(layer, into, writer).directory('');
+    for (const layer of layers) new TreeCopy(layer, into, writer).layer('');
     writer.finish();
   } finally {
     writer.close();
@@ -32,8 +40,33 @@ export function flatten(layers: readonly string[], into: string): undefined {
   }
 }
 
-/** One layer on its way. Layers are ours alone and do not change: they are walked by path, links are never followed. */
-class LayerCopy {
+const NO_DIRECTORY = [-ERRNO.ENOENT, -20 /* ENOTDIR */, -40 /* ELOOP */];
+
+/**
+ * Copies the directory `path` of the tree at `root` into the directory `into`, with its own owner, mode and times.
+ * Links on the way are resolved inside `root`, links below it are copied as links. Undefined: there is no such directory.
+ */
+export function copyDirectory(root: string, path: string, into: string): 'copied' | undefined {
+  const from = openSync(root, constants.O_RDONLY | constants.O_DIRECTORY);
+  const found = tryOpenDirectoryInRoot(from, pathBytes(Buffer.from(path).toString('latin1')));
+  closeSync(from);
+  if (NO_DIRECTORY.includes(found)) return undefined;
+  if (found < 0) throw new SystemError('openat2', -found, path);
+  const target = openSync(into, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  const writer = new TreeWriter(target, { whiteouts: 'plain' });
+  try {
+    new TreeCopy(`/proc/self/fd/${found}/.`, into, writer).tree('');
+    writer.finish();
+    return 'copied';
+  } finally {
+    writer.close();
+    closeSync(target);
+    closeSync(found);
+  }
+}
+
+/** One tree on its way. It is ours alone and does not change: it is walked by path, links are never followed. */
+class TreeCopy {
   readonly #from: string;
   readonly #into: string;
   readonly #writer: TreeWriter;
@@ -46,14 +79,23 @@ class LayerCopy {
     this.#writer = writer;
   }
 
-  directory(path: ByteText): void {
+  /** A directory of a layer: names that begin with `.wh.` are whiteouts. */
+  layer(path: ByteText): void {
     const names = namesIn(this.#at(path));
     const below = (name: ByteText): ByteText => (path === '' ? name : `${path}/${name}`);
     if (names.includes(OPAQUE)) this.#hideAll(path);
     for (const name of names)
       if (name.startsWith(WHITEOUT) && !name.startsWith(WHITEOUT.repeat(2)))
         this.#writer.discard(below(name.slice(WHITEOUT.length)));
-    for (const name of names) if (!name.startsWith(WHITEOUT)) this.#entry(below(name));
+    for (const name of names)
+      if (!name.startsWith(WHITEOUT)) this.#entry(below(name), (inner) => this.layer(inner));
+  }
+
+  /** A directory as it stands, with itself. */
+  tree(path: ByteText): void {
+    if (path === '') this.#entry('', () => undefined);
+    for (const name of namesIn(this.#at(path)))
+      this.#entry(path === '' ? name : `${path}/${name}`, (inner) => this.tree(inner));
   }
 
   #hideAll(path: ByteText): void {
@@ -61,21 +103,23 @@ class LayerCopy {
     for (const name of namesIn(target)) this.#writer.discard(path === '' ? name : `${path}/${name}`);
   }
 
-  #entry(path: ByteText): void {
+  #entry(path: ByteText, descend: (path: ByteText) => void): void {
     const source = this.#at(path);
     const stat = lstatSync(source, { bigint: true });
+    if (stat.isSocket()) return; // means nothing without the process that listens
     const key = `${stat.dev}:${stat.ino}`;
-    const first = stat.isDirectory() || stat.nlink === 1n ? undefined : this.#names.get(key);
+    const several = !stat.isDirectory() && stat.nlink > 1n;
+    const first = several ? this.#names.get(key) : undefined;
     if (first !== undefined) {
       this.#writer.entry(tarEntry({ path, type: 'hardlink', linkPath: first }));
       this.#writer.end();
       return;
     }
-    this.#names.set(key, path);
-    this.#writer.entry(describe(path, source, stat));
+    if (several) this.#names.set(key, path);
+    this.#writer.entry(describe(path === '' ? './' : path, source, stat));
     if (stat.isFile()) this.#content(source);
     this.#writer.end();
-    if (stat.isDirectory()) this.directory(path);
+    if (stat.isDirectory()) descend(path);
   }
 
   /** Blocks of zeros are left out: holes stay holes. */

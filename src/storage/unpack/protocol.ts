@@ -21,6 +21,8 @@ export type Task =
     }
   /** `layers`: directories with plain whiteouts, bottom first; `into`: an existing, empty directory. */
   | { readonly is: 'flatten'; readonly layers: readonly string[]; readonly into: string }
+  /** Copies the directory `path` of the tree at `root`, links resolved inside it, into the directory `into`. */
+  | { readonly is: 'copy'; readonly root: string; readonly path: string; readonly into: string }
   | { readonly is: 'demux'; readonly source: Source; readonly into: string }
   | { readonly is: 'remove'; readonly path: string }
   | { readonly is: 'measure'; readonly path: string }
@@ -51,6 +53,8 @@ export interface Results {
   readonly unpack: Unpacked;
   readonly demux: readonly DemuxedMember[];
   readonly flatten: undefined;
+  /** Undefined: there is no such directory. */
+  readonly copy: 'copied' | undefined;
   readonly remove: undefined;
   readonly measure: number;
   readonly sync: undefined;

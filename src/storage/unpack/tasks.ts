@@ -7,7 +7,7 @@ import { pathBelowRoot } from '../../formats/tar/path.ts';
 import { TarReader, type TarSink } from '../../formats/tar/reader.ts';
 import { pathBytes, removeTreeAt, syncFileSystem } from '../../linux/index.ts';
 import { filtered } from './filter.ts';
-import { flatten } from './flatten.ts';
+import { copyDirectory, flatten } from './flatten.ts';
 import type { DemuxedMember, Results, Source, Task, Unpacked } from './protocol.ts';
 import { type Chunks, chunksOf, inflated, sniff } from './sources.ts';
 import { TreeWriter } from './tree-writer.ts';
@@ -21,6 +21,8 @@ export async function perform(task: Task, cancelled: AbortSignal): Promise<Resul
       return demux(task, cancelled);
     case 'flatten':
       return flatten(task.layers, task.into);
+    case 'copy':
+      return copyDirectory(task.root, task.path, task.into);
     case 'remove':
       removeTreeAt(-100, pathBytes(Buffer.from(task.path).toString('latin1')));
       return undefined;

@@ -1,0 +1,147 @@
+/** Volumes: a directory each (`volumes/NAME/_data`, as Docker lays them out) and a row on record. */
+import { mkdirSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { Failed, messageOf } from '../../base/errors.ts';
+import type { Log } from '../../base/log.ts';
+import { syncPaths } from '../durable.ts';
+import type { Layout } from '../layout.ts';
+import { detachBelow, mountedBelow } from '../leftover-mounts.ts';
+import type { Change, Leaving, Records, VolumeRow, Volumes } from '../storage.ts';
+import type { Trash } from '../trash.ts';
+import type { TreeThreads } from '../unpack/tree-threads.ts';
+import { attach, detach } from './device.ts';
+import { type Populated, populate } from './populate.ts';
+import { recoverVolumes } from './recover.ts';
+import { COPY, DATA, isVolumeName, rowGone, rowWritten } from './rows.ts';
+
+export interface VolumesDeps {
+  readonly layout: Layout;
+  readonly records: Records;
+  readonly threads: TreeThreads;
+  readonly trash: Trash;
+  readonly log: Log;
+}
+
+/** Opens the volumes: removals that a crash cut off are finished, what was never answered is taken back. */
+export async function openVolumes(deps: VolumesDeps): Promise<Volumes> {
+  return new VolumeDirectories(deps, await recoverVolumes(deps));
+}
+
+class VolumeDirectories implements Volumes {
+  readonly #deps: VolumesDeps;
+  readonly #rows: Map<string, VolumeRow>;
+  /** Names whose old directory and row are just going: a new one waits. */
+  readonly #leaving = new Map<string, Promise<void>>();
+
+  constructor(deps: VolumesDeps, rows: Map<string, VolumeRow>) {
+    this.#deps = deps;
+    this.#rows = rows;
+  }
+
+  get(name: string): VolumeRow | undefined {
+    return this.#rows.get(name);
+  }
+
+  all(): VolumeRow[] {
+    return [...this.#rows.values()];
+  }
+
+  pathOf(name: string): string {
+    return join(this.#home(name), DATA);
+  }
+
+  async create(rows: readonly VolumeRow[]): Promise<void> {
+    const made: string[] = [];
+    // Known from here on: a second create of the name finds this one.
+    for (const row of rows) this.#rows.set(row.name, row);
+    try {
+      await Promise.all(rows.map(({ name }) => this.#leaving.get(name)));
+      for (const { name } of rows) {
+        mkdirSync(this.#home(name), { mode: 0o701 });
+        made.push(name);
+        mkdirSync(this.pathOf(name), { mode: 0o755 });
+      }
+      await syncPaths(...rows.map(({ name }) => this.#home(name)), this.#deps.layout.volumes);
+      await this.#deps.records.write(rows.map(rowWritten));
+    } catch (error) {
+      for (const { name } of rows) this.#rows.delete(name);
+      await Promise.all(made.map((name) => this.#deps.trash.take(this.#home(name))));
+      throw error;
+    }
+  }
+
+  settled(names: readonly string[]): Change[] {
+    return names.flatMap((name) => {
+      const row = this.#rows.get(name);
+      if (!row?.pending) return [];
+      const { pending: _pending, ...settled } = row;
+      this.#rows.set(name, settled);
+      return [rowWritten(settled)];
+    });
+  }
+
+  leave(names: readonly string[]): Leaving {
+    const rows = names.flatMap((name) => this.#rows.get(name) ?? []);
+    for (const { name } of rows) this.#rows.delete(name);
+    return {
+      changes: rows.map((row) => rowWritten({ ...row, leaving: true })),
+      stay: () => {
+        for (const row of rows) this.#rows.set(row.name, row);
+      },
+      go: () => Promise.all(rows.map(({ name }) => this.#discard(name))).then(() => undefined),
+    };
+  }
+
+  populate(
+    name: string,
+    from: { readonly root: string; readonly path: string },
+    options: { readonly inPlace: boolean },
+  ): Promise<Populated> {
+    const { threads, trash } = this.#deps;
+    const home = this.#home(name);
+    return populate({ data: join(home, DATA), copy: join(home, COPY), ...from, ...options, threads, trash });
+  }
+
+  measure(name: string): Promise<number> {
+    return this.#deps.threads.run<'measure'>({ is: 'measure', path: this.pathOf(name) });
+  }
+
+  attach(name: string, device: Parameters<Volumes['attach']>[1]): Promise<void> {
+    return attach(this.pathOf(name), device);
+  }
+
+  detach(name: string): Promise<void> {
+    return detach(this.pathOf(name));
+  }
+
+  attached(): string[] {
+    const { volumes } = this.#deps.layout;
+    const depth = realpathSync(volumes).length + 1;
+    const names = mountedBelow(volumes).map((point) => point.slice(depth).split('/')[0] ?? '');
+    return [...new Set(names)];
+  }
+
+  #home(name: string): string {
+    // A name becomes a directory: whoever asks has checked it, and nothing else may ever arrive here.
+    if (!isVolumeName(name)) throw new Failed(`not a volume name: ${JSON.stringify(name)}`);
+    return join(this.#deps.layout.volumes, name);
+  }
+
+  /** The row says `leaving` already: what is left undone here is done at the next start. */
+  #discard(name: string): Promise<void> {
+    const { log, records, trash } = this.#deps;
+    const home = this.#home(name);
+    const gone = (async () => {
+      detachBelow(home);
+      await trash.take(home);
+      await records.write([rowGone(name)]);
+    })();
+    const settled = gone
+      .catch((error: unknown) => log.error('volume.litter', { name, reason: messageOf(error) }))
+      .finally(() => {
+        if (this.#leaving.get(name) === settled) this.#leaving.delete(name);
+      });
+    this.#leaving.set(name, settled);
+    return settled;
+  }
+}
