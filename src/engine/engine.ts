@@ -15,6 +15,8 @@ import type { ExecCreateRequest, ExecInspect } from '../model/exec.ts';
 import type { Filters } from '../model/filters.ts';
 import type { HistoryItem, ImageDeleteItem, ImageInspect, ImageSummary } from '../model/image.ts';
 import type { Progress } from '../model/progress.ts';
+import type { ContainersPruned } from '../model/prune.ts';
+import type { ContainerStats } from '../model/stats.ts';
 import type { SystemInfo, SystemVersion } from '../model/system.ts';
 
 export interface Engine {
@@ -78,6 +80,12 @@ export interface LogOutput {
   readonly output: AsyncIterable<OutputChunk>;
 }
 
+/** A table as ps prints it. */
+export interface ProcessTable {
+  readonly titles: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
 export type WaitCondition = 'not-running' | 'next-exit' | 'removed';
 
 export interface ListOptions {
@@ -85,9 +93,8 @@ export interface ListOptions {
   readonly limit: number | undefined;
   readonly size: boolean;
   readonly filters: Filters;
-  /** Before API 1.24's filters: containers created before / since the named one. */
-  readonly before: string | undefined;
-  readonly since: string | undefined;
+  /** What the filters `before` and `since` do when they name no container. */
+  readonly unknownAnchors: 'refused' | 'ignored';
 }
 
 /** Every `name` is a name (with or without `/`), an id, or an unambiguous id prefix. @throws NotFound, Conflict, Unchanged … */
@@ -131,6 +138,15 @@ export interface Containers {
   attach(name: string, options: AttachOptions): Promise<Attachment>;
   logs(name: string, options: LogOptions): Promise<LogOutput>;
   update(name: string, request: UpdateRequest): Promise<UpdateResponse>;
+  /** Its processes as the host's ps shows them; `psArgs` as for ps, undefined: `-ef`. @throws Conflict when it does not run */
+  top(name: string, psArgs: string | undefined): Promise<ProcessTable>;
+  /** A sample a second, or one; of a container that does not run an empty one. Ends with `signal` and with the container. */
+  stats(
+    name: string,
+    options: { stream: boolean; oneShot: boolean; signal: AbortSignal },
+  ): Promise<AsyncIterable<ContainerStats>>;
+  /** Removes what does not run. @throws Conflict while another prune is at it */
+  prune(filters: Filters, signal: AbortSignal): Promise<ContainersPruned>;
 }
 
 export interface Execs {

@@ -4,11 +4,12 @@ export { signalNumber } from '../linux/index.ts';
 export * from './bundle/capabilities.ts';
 export * from './bundle/seccomp.ts';
 export * from './bundle/spec.ts';
-export { type CgroupHost, freeze, isFrozen, oomKills, readCgroupHost } from './cgroups.ts';
+export { type CgroupHost, cgroupProcesses, freeze, isFrozen, oomKills, readCgroupHost } from './cgroups.ts';
 export { deviceAt, hostDevices } from './devices.ts';
 export { ExecProcess, startExec } from './exec.ts';
 export { chooseExitSource } from './exits.ts';
 export { InputPort } from './input.ts';
+export { type Measured, Meter } from './meter.ts';
 export { type OciRuntime, RuntimeRefused } from './oci.ts';
 export { type Line, readLines } from './output/lines.ts';
 export { type Chunk, readChunks } from './output/reader.ts';
@@ -20,6 +21,7 @@ export {
   OutputWriter,
   type Position,
 } from './output/writer.ts';
+export { type ProcessTable, processTable } from './ps.ts';
 export { copyOwner, directoryInRoot, makeDirectoryInRoot, readInRoot } from './rootfs.ts';
 export {
   type Found,

@@ -11,6 +11,7 @@ import type {
 import type { EventMessage } from '../../src/model/event.ts';
 import type { ExecInspect } from '../../src/model/exec.ts';
 import type { ImageInspect, ImageSummary } from '../../src/model/image.ts';
+import type { ContainerStats } from '../../src/model/stats.ts';
 import type { SystemInfo, SystemVersion } from '../../src/model/system.ts';
 
 export const ID = 'a1b2c3d4e5f6'.padEnd(64, '0');
@@ -387,6 +388,24 @@ export function fakeEngine(): Fake {
         signals.push(options.signal);
         return { terminal: fake.terminal, output: logged(options) };
       },
+      async top(name, psArgs) {
+        known(name);
+        note('top', name, psArgs);
+        return {
+          titles: ['UID', 'PID', 'TTY', 'TIME', 'CMD'],
+          rows: [['root', '42', 'pts/0', '00:00:00', 'sh -c true']],
+        };
+      },
+      async stats(name, { signal, ...options }) {
+        known(name);
+        note('stats', name, options);
+        signals.push(signal);
+        return measured(options.stream, signal);
+      },
+      async prune(filters) {
+        note('prune', filters);
+        return { ContainersDeleted: [ID], SpaceReclaimed: 5 };
+      },
       async update(name, request) {
         known(name);
         note('update', name, request);
@@ -468,6 +487,38 @@ async function* logged({
   yield { stream: 'stdout' as const, bytes: Buffer.from(`${stamp}out\n`) };
   yield { stream: 'stderr' as const, bytes: Buffer.from(`${stamp}err\n`) };
   if (follow && !signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+}
+
+const cpu = {
+  cpu_usage: { total_usage: 5, percpu_usage: [2, 3], usage_in_kernelmode: 1, usage_in_usermode: 4 },
+  system_cpu_usage: 100,
+  online_cpus: 2,
+  throttling_data: { periods: 0, throttled_periods: 0, throttled_time: 0 },
+};
+const traffic = {
+  ...{ rx_bytes: 1, rx_packets: 2, rx_errors: 3, rx_dropped: 4 },
+  ...{ tx_bytes: 5, tx_packets: 6, tx_errors: 7, tx_dropped: 8 },
+};
+
+export const sample: ContainerStats = {
+  id: ID,
+  name: '/web',
+  os_type: 'linux',
+  read: '2026-01-02T03:04:06Z',
+  cpu_stats: cpu,
+  memory_stats: { usage: 7, stats: { cache: 9_223_372_036_854_771_712n } },
+  networks: { eth0: traffic, eth1: traffic },
+  pids_stats: { current: 1, limit: 9 },
+  blkio_stats: { io_service_bytes_recursive: [{ major: 8, minor: 0, op: 'Read', value: 4096 }] },
+  num_procs: 0,
+  storage_stats: {},
+  preread: '2026-01-02T03:04:05Z',
+  precpu_stats: cpu,
+};
+
+async function* measured(stream: boolean, signal: AbortSignal) {
+  yield sample;
+  if (stream && !signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
 }
 
 async function* swallow(archive: Readable, signal: AbortSignal, signals: AbortSignal[]) {

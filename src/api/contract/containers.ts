@@ -11,7 +11,20 @@ import {
   UpdateResponse,
   WaitResponse,
 } from '../../model/container.ts';
-import { body, conversation, deferred, empty, endpoint, json, output } from './endpoint.ts';
+import { ContainersPruned } from '../../model/prune.ts';
+import { ContainerStats } from '../../model/stats.ts';
+import { TopResponse } from '../../model/top.ts';
+import {
+  body,
+  conversation,
+  deferred,
+  empty,
+  endpoint,
+  json,
+  output,
+  samples,
+  webSocket,
+} from './endpoint.ts';
 import { dimension, filters, flag, number, text, time } from './query.ts';
 
 export const containerList = endpoint({
@@ -22,9 +35,6 @@ export const containerList = endpoint({
     limit: number(),
     size: flag(),
     filters: filters(),
-    /** Before the filters of the same names; the newest document no longer has them. */
-    before: text(),
-    since: text(),
   },
   success: json(200, list(ContainerSummary)),
   errors: [400, 500],
@@ -154,6 +164,38 @@ export const containerAttach = endpoint({
   query: { detachKeys: text(), logs: flag(), stream: flag(), stdin: flag(), stdout: flag(), stderr: flag() },
   success: conversation(200),
   errors: [400, 404, 409, 500],
+});
+
+export const containerAttachWebSocket = endpoint({
+  route: 'GET /containers/{name}/attach/ws',
+  summary: 'The streams of a container by WebSocket.',
+  query: { detachKeys: text(), logs: flag(), stream: flag(), stdin: flag(), stdout: flag(), stderr: flag() },
+  success: webSocket(),
+  errors: [400, 404, 409, 500],
+});
+
+export const containerTop = endpoint({
+  route: 'GET /containers/{name}/top',
+  summary: 'List the processes of a container, as the ps of the host shows them.',
+  query: { ps_args: text() },
+  success: json(200, TopResponse),
+  errors: [404, 409, 500],
+});
+
+export const containerStats = endpoint({
+  route: 'GET /containers/{name}/stats',
+  summary: 'Measure what a container uses, once or every second.',
+  query: { stream: flag(true), 'one-shot': flag() },
+  success: samples(ContainerStats),
+  errors: [400, 404, 500],
+});
+
+export const containerPrune = endpoint({
+  route: 'POST /containers/prune',
+  summary: 'Remove all containers that do not run.',
+  query: { filters: filters() },
+  success: json(200, ContainersPruned),
+  errors: [400, 409, 500],
 });
 
 export const containerDelete = endpoint({

@@ -46,6 +46,8 @@ export interface LinesAnswer<T> {
   readonly schema: Schema<T>;
   /** Events: the head goes out before the first message, and the client may choose the form by `Accept`. */
   readonly endless: boolean;
+  /** Progress of a long operation, which the oldest clients read as text. */
+  readonly progress: boolean;
 }
 /** A JSON value that comes later: the head says at once that the call was understood. */
 export interface DeferredAnswer<T> {
@@ -63,6 +65,11 @@ export interface ConversationAnswer {
   readonly kind: 'conversation';
   readonly status: number;
 }
+/** The same by WebSocket: never framed, one message a piece of output. */
+export interface WebSocketAnswer {
+  readonly kind: 'websocket';
+  readonly status: number;
+}
 export type Success =
   | JsonAnswer<unknown>
   | EmptyAnswer
@@ -70,7 +77,8 @@ export type Success =
   | LinesAnswer<unknown>
   | DeferredAnswer<unknown>
   | OutputAnswer
-  | ConversationAnswer;
+  | ConversationAnswer
+  | WebSocketAnswer;
 
 export interface Endpoint<
   R extends Route = Route,
@@ -110,12 +118,21 @@ export const lines = <T>(schema: Schema<T>): LinesAnswer<T> => ({
   status: 200,
   schema,
   endless: false,
+  progress: true,
 });
 export const endlessLines = <T>(schema: Schema<T>): LinesAnswer<T> => ({
   kind: 'lines',
   status: 200,
   schema,
   endless: true,
+  progress: false,
+});
+export const samples = <T>(schema: Schema<T>): LinesAnswer<T> => ({
+  kind: 'lines',
+  status: 200,
+  schema,
+  endless: false,
+  progress: false,
 });
 export const deferred = <T>(schema: Schema<T>): DeferredAnswer<T> => ({
   kind: 'deferred',
@@ -123,6 +140,7 @@ export const deferred = <T>(schema: Schema<T>): DeferredAnswer<T> => ({
   schema,
 });
 export const output = (): OutputAnswer => ({ kind: 'output', status: 200 });
+export const webSocket = (): WebSocketAnswer => ({ kind: 'websocket', status: 101 });
 export const conversation = (status: number): ConversationAnswer => ({ kind: 'conversation', status });
 export const body = <T>(
   schema: Schema<T>,

@@ -7,10 +7,11 @@ import type { Handlers } from './handlers.ts';
 type Names = Extract<keyof Handlers, `container${string}`>;
 
 export const containers: Handlers<Names> = {
-  containerList: ({ query }, { engine }) =>
+  containerList: ({ query }, { engine, unknownAnchors }) =>
     // The engine of old took a limit below one for none.
     engine.containers.list({
       ...query,
+      unknownAnchors,
       limit: query.limit !== undefined && query.limit > 0 ? query.limit : undefined,
     }),
 
@@ -64,6 +65,21 @@ export const containers: Handlers<Names> = {
 
   containerDelete: ({ params, query }, { engine }) =>
     engine.containers.remove(params.name, { force: query.force, volumes: query.v, link: query.link }),
+
+  async containerTop({ params, query }, { engine }) {
+    const { titles, rows } = await engine.containers.top(params.name, query.ps_args);
+    return { Titles: titles, Processes: rows };
+  },
+
+  async containerStats({ params, query }, { engine, signal }) {
+    // The newest engines take one-shot with a stream for a plain stream.
+    const oneShot = query['one-shot'] && !query.stream;
+    return engine.containers.stats(params.name, { stream: query.stream, oneShot, signal });
+  },
+
+  containerPrune: ({ query }, { engine, signal }) => engine.containers.prune(query.filters, signal),
+
+  containerAttachWebSocket: ({ params, query }, { engine }) => engine.containers.attach(params.name, query),
 
   containerAttach: ({ params, query }, { engine }) => engine.containers.attach(params.name, query),
 

@@ -13,6 +13,7 @@ import type {
   OutputAnswer,
   Route,
   TextAnswer,
+  WebSocketAnswer,
 } from '../contract/endpoint.ts';
 import type { Contract, Operation } from '../contract/index.ts';
 import type { Parameters } from '../contract/query.ts';
@@ -24,6 +25,8 @@ export interface Call {
   readonly signal: AbortSignal;
   /** Members of HostConfig that the client's version said at create only: its start leaves them as they are. */
   readonly saidAtCreate: readonly (keyof HostConfig)[];
+  /** What a list does with a `before` or `since` that names no container. */
+  readonly unknownAnchors: 'refused' | 'ignored';
   /** The bytes of the body, where the contract says so. */
   readonly bytes: Readable;
 }
@@ -49,7 +52,9 @@ export type OutputOf<S> =
               ? LogOutput
               : S extends ConversationAnswer
                 ? Attachment | undefined
-                : never;
+                : S extends WebSocketAnswer
+                  ? Attachment
+                  : never;
 
 type SuccessOf<E> = E extends Endpoint<Route, Parameters, infer _B, infer S> ? S : never;
 

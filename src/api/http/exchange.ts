@@ -4,7 +4,7 @@ import { EngineError, Forbidden, InvalidArgument, messageOf, NotFound } from '..
 import { decodeBody } from '../../base/schema.ts';
 import type { JsonBody } from '../contract/endpoint.ts';
 import type { Query } from '../contract/query.ts';
-import { type Call, handlers, type LogOutput, type TextReply } from '../handlers/index.ts';
+import { type Attachment, type Call, handlers, type LogOutput, type TextReply } from '../handlers/index.ts';
 import { type Dialect, type Doc, type Failure, memberOf, newestDialect } from '../versions/index.ts';
 import { sendEmpty, sendFailure, sendOutput, sendText } from './answers.ts';
 import { settleBooleans } from './booleans.ts';
@@ -15,6 +15,7 @@ import { type Asked, type Exchange, endpointOf, type Input } from './request.ts'
 import { type Match, readTarget, type Target } from './router.ts';
 import { failureOf, TooLarge } from './statuses.ts';
 import { takeOver } from './takeover.ts';
+import { serveWebSocket } from './web-socket.ts';
 
 /** The whole of a request, from its first word to the end of its answer. Never throws. */
 export async function exchange(given: Exchange): Promise<void> {
@@ -80,6 +81,8 @@ async function answer(given: Exchange, asked: Asked): Promise<void> {
   const call = callOf(given, asked);
   const handle = handlers[operation] as (input: unknown, call: Call) => Promise<unknown>;
   if (success.kind === 'conversation') return takeOver(given, asked, () => handle(input, call));
+  if (success.kind === 'websocket')
+    return serveWebSocket(given, asked, () => handle(input, call) as Promise<Attachment>);
   const result = await handle(input, call);
   switch (success.kind) {
     case 'json':
@@ -104,8 +107,14 @@ async function answer(given: Exchange, asked: Asked): Promise<void> {
 /** A pull of an old client goes on when the client has gone. */
 function callOf({ engine, signal, bytes }: Exchange, { operation, dialect }: Asked): Call {
   const outlives = operation === 'imageCreate' && dialect.traits.pullOutlivesClient;
-  const { saidAtCreate } = dialect.traits;
-  return { engine, bytes, saidAtCreate, signal: outlives ? new AbortController().signal : signal };
+  const { saidAtCreate, unknownAnchors } = dialect.traits;
+  return {
+    engine,
+    bytes,
+    saidAtCreate,
+    unknownAnchors,
+    signal: outlives ? new AbortController().signal : signal,
+  };
 }
 
 /** The client gets its answer and a moment to read it; what it still sends is not read any more. */

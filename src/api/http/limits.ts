@@ -18,6 +18,9 @@ export const BODY_TIMEOUT_MS = 120_000;
 /** After the output has ended the client closes; one that does not is not waited for longer. */
 export const LINGER_MS = 10_000;
 
+/** A message of a WebSocket is held whole before it is handed on; people type, and paste, less. */
+export const MESSAGE_BYTES_MAX = 1024 * 1024;
+
 /** Bytes that a client may pipeline behind an unanswered request before it asks to take the connection over. */
 export const PIPELINED_BYTES_MAX = 1024 * 1024;
 

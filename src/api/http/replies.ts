@@ -40,7 +40,7 @@ export async function sendLines(
     return sendMessages(response, messages, lineForm(request.headers.accept, dialect), tell);
   // What fails before its first message still has a status to say so.
   const begun = await begin(messages);
-  if (dialect.traits.progress === 'text') return sendProgressText(response, begun, tell);
+  if (success.progress && dialect.traits.progress === 'text') return sendProgressText(response, begun, tell);
   const form = { contentType: 'application/json', before: '', after: '\n' };
   return sendMessages(response, begun, form, tell);
 }

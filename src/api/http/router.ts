@@ -18,7 +18,7 @@ interface Pattern {
   readonly operation: Operation;
   readonly param: string;
 }
-/** Whole paths; and `METHOD first verb` for `/first/{name}/verb`, where a name may contain slashes. */
+/** Whole paths; and `METHOD first verb` for `/first/{name}/verb`, where a name may contain slashes, and a verb one. */
 const whole = new Map<string, Operation>();
 const named = new Map<string, Pattern>();
 const byRoute = new Map<string, Operation>();
@@ -41,10 +41,11 @@ export function readTarget(method: string, url: string): Target {
 
 /** Whether a request to this path turns its connection into streams: asked before anyone has parsed it. */
 export function takesConnection(method: string, url: string): boolean {
-  if (method !== 'POST') return false;
+  if (method !== 'POST' && !/\/ws(?:\?|$)/.test(url)) return false;
   try {
     const { match } = readTarget(method, url);
-    return match !== undefined && contract[match.operation].success.kind === 'conversation';
+    const kind = match && contract[match.operation].success.kind;
+    return kind === 'conversation' || kind === 'websocket';
   } catch {
     return false;
   }
@@ -74,7 +75,9 @@ function matchPath(method: string, path: string, dialect: Dialect): Match | unde
   const first = path.slice(1, slash);
   const rest = path.slice(slash + 1);
   const last = rest.lastIndexOf('/');
+  const before = last > 0 ? rest.lastIndexOf('/', last - 1) : -1;
   const found =
+    (before > 0 && hit(`${method} ${first} ${rest.slice(before + 1)}`, rest.slice(0, before))) ||
     (last > 0 && hit(`${method} ${first} ${rest.slice(last + 1)}`, rest.slice(0, last))) ||
     hit(`${method} ${first} `, rest);
   return found || legacy(`${method} ${path}`, dialect);

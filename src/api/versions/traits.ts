@@ -9,6 +9,8 @@ export interface Traits {
   readonly framesAnnounced: boolean;
   /** Whether a client that asks to upgrade gets 101. */
   readonly upgradeAnswered: boolean;
+  /** How attach by WebSocket sends what a process wrote. */
+  readonly webSocketFrames: 'text' | 'binary';
   readonly errorBody: 'text' | 'json';
   /** How progress of pull, import and load is written. */
   readonly progress: 'json' | 'text' | 'none';
@@ -27,6 +29,8 @@ export interface Traits {
   readonly waitSilentOnFailure: boolean;
   /** Members of HostConfig that were said at create, as a part of Config: a HostConfig at start leaves them as they are. */
   readonly saidAtCreate: readonly (keyof HostConfig)[];
+  /** What a list does with a `before` or `since` that names no container. */
+  readonly unknownAnchors: 'refused' | 'ignored';
   /** What a body of `start` means. */
   readonly startBody: 'refused' | 'json' | 'jsonIfTyped' | 'ignored';
   /** Operations that took a body of any content type. */
@@ -43,6 +47,7 @@ export const newestTraits: Traits = {
   framing: 'multiplexed',
   framesAnnounced: true,
   upgradeAnswered: true,
+  webSocketFrames: 'binary',
   errorBody: 'json',
   progress: 'json',
   pullOutlivesClient: false,
@@ -53,6 +58,7 @@ export const newestTraits: Traits = {
   waitHeadAtOnce: true,
   waitSilentOnFailure: false,
   saidAtCreate: [],
+  unknownAnchors: 'refused',
   startBody: 'refused',
   untyped: [],
   unreadable: 'wrapped',

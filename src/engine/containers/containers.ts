@@ -1,5 +1,5 @@
 /** All verbs on containers, each in its place: the table of contents of this folder. */
-import { Conflict, InvalidArgument, reworded } from '../../base/errors.ts';
+import { Conflict, reworded } from '../../base/errors.ts';
 import type { Containers } from '../engine.ts';
 import { attachContainer } from './attach.ts';
 import { createContainer } from './create.ts';
@@ -9,17 +9,22 @@ import { listContainers } from './list.ts';
 import { containerLogs } from './logs.ts';
 import { planMounts } from './mounts.ts';
 import { pauseContainer, unpauseContainer } from './pause.ts';
+import { createPrune } from './prune.ts';
 import { removeContainer } from './remove.ts';
 import { renameContainer } from './rename.ts';
 import { settleHost } from './settle-host.ts';
 import { startContainer } from './start.ts';
 import { assertAllowed, isAlive } from './state.ts';
+import { createStats } from './stats.ts';
 import { killContainer, stopContainer, stopForRestart } from './stop.ts';
+import { containerTop } from './top.ts';
 import { updateContainer } from './update.ts';
 import { waitFor } from './wait.ts';
 
 export function createContainers(deps: ContainersDeps): Containers {
   const find = (name: string) => deps.directory.find(name);
+  const stats = createStats(deps);
+  const prune = createPrune(deps);
   return {
     create: (request, options) => createContainer(deps, request, options),
     list: (options) => listContainers(deps, options),
@@ -70,10 +75,7 @@ export function createContainers(deps: ContainersDeps): Containers {
     },
     async remove(name, { force, volumes, link }) {
       const container = find(name);
-      if (link)
-        throw new InvalidArgument(
-          `Conflict, cannot remove the default name of the container: ${name} has no links`,
-        );
+      if (link) throw new Conflict('Conflict, cannot remove the default link name of the container');
       await saying(`cannot remove container "${name}"`, () =>
         container.mailbox.run(() => removeContainer(deps, container, { force, volumes })),
       );
@@ -87,6 +89,9 @@ export function createContainers(deps: ContainersDeps): Containers {
     },
     attach: async (name, options) => attachContainer(deps, find(name), options),
     logs: async (name, options) => containerLogs(deps, find(name), options),
+    top: async (name, psArgs) => containerTop(deps, find(name), psArgs),
+    stats: async (name, options) => stats(find(name), options),
+    prune,
     async update(name, request) {
       const container = find(name);
       return await container.mailbox.run(() => updateContainer(deps, container, request));

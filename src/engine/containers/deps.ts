@@ -14,6 +14,7 @@ import type { HostFacts } from './settle-host.ts';
 export interface ImageSource {
   resolve(name: string): {
     readonly id: string;
+    readonly parent: string | undefined;
     readonly config: ImageConfig;
     readonly chainId: ChainId | undefined;
   };

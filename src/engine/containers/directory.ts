@@ -20,7 +20,7 @@ export class Directory {
 
   /** @throws NotFound, InvalidArgument for a prefix that several ids share */
   find(name: string): Container {
-    const exact = this.#byId.get(name) ?? this.#byId.get(this.#names.get(name.replace(/^\//, '')) ?? '');
+    const exact = this.peek(name);
     if (exact) return exact;
     const matches = /^[0-9a-f]+$/.test(name)
       ? [...this.#byId.values()].filter(({ id }) => id.startsWith(name))
@@ -29,6 +29,11 @@ export class Directory {
     const [found] = matches;
     if (found === undefined) throw new NotFound(`No such container: ${name}`);
     return found;
+  }
+
+  /** The container of exactly that name or id, if there is one. */
+  peek(name: string): Container | undefined {
+    return this.#byId.get(name) ?? this.#byId.get(this.#names.get(name.replace(/^\//, '')) ?? '');
   }
 
   /** Takes the name for `id`. @throws Conflict when another has it */

@@ -27,7 +27,7 @@ export async function inspectContainer(
     Created: record.created,
     Path: record.path,
     Args: record.args,
-    State: stateView(record.state),
+    State: { ...stateView(record.state), ...(record.health ? { Health: record.health } : {}) },
     Image: record.imageId,
     ResolvConfPath: file('resolv.conf'),
     HostnamePath: file('hostname'),

@@ -1,5 +1,5 @@
 /** What is on disk of a container. One row a container; rewritten whole with each change of its state. */
-import type { ContainerConfig, HostConfig, MountPoint } from '../../model/container.ts';
+import type { ContainerConfig, Health, HostConfig, MountPoint } from '../../model/container.ts';
 import type { Endpoint } from '../../network/index.ts';
 import type { ChainId } from '../../storage/index.ts';
 import type { State } from './state.ts';
@@ -26,6 +26,8 @@ export interface ContainerRecord {
   readonly args: readonly string[];
   readonly mounts: readonly ContainerMount[];
   readonly state: State;
+  /** What the probes of its health check found, in this run and before; absent when there never was one. */
+  readonly health?: Health;
   readonly restartCount: number;
   /** `docker stop` was asked for: `unless-stopped` must not start it again. */
   readonly stoppedByUser: boolean;

@@ -32,12 +32,12 @@ export type State =
   | { readonly is: 'removing'; readonly last: LastRun }
   | { readonly is: 'dead'; readonly last: LastRun };
 
-export type Verb = 'start' | 'stop' | 'kill' | 'pause' | 'unpause' | 'exec';
+export type Verb = 'start' | 'stop' | 'kill' | 'pause' | 'unpause' | 'exec' | 'top';
 
 const allowed: Readonly<Record<State['is'], readonly Verb[]>> = {
   created: ['start'],
-  running: ['stop', 'kill', 'pause', 'exec'],
-  paused: ['stop', 'kill', 'unpause'],
+  running: ['stop', 'kill', 'pause', 'exec', 'top'],
+  paused: ['stop', 'kill', 'unpause', 'top'],
   restarting: ['start', 'stop', 'kill'],
   exited: ['start'],
   removing: [],
@@ -59,14 +59,20 @@ const refusals: Readonly<Record<Verb, (state: State, id: string) => string>> = {
       : `container ${id} is marked for removal and cannot be started`,
   stop: (_state, id) => `container ${id} cannot be stopped`,
   kill: (_state, id) => `container ${id} is not running`,
-  pause: (state, id) =>
-    state.is === 'paused' ? `container ${id} is already paused` : `container ${id} is not running`,
+  pause: (state, id) => (state.is === 'paused' ? `container ${id} is already paused` : notRunning(state, id)),
   unpause: (_state, id) => `Container ${id} is not paused`,
   exec: (state, id) =>
     state.is === 'paused'
       ? `Container ${id} is paused, unpause the container before exec`
-      : `container ${id} is not running`,
+      : notRunning(state, id),
+  top: notRunning,
 };
+
+function notRunning(state: State, id: string): string {
+  return state.is === 'restarting'
+    ? `Container ${id} is restarting, wait until the container is running`
+    : `container ${id} is not running`;
+}
 
 /** Whether a process of it exists. */
 export const isAlive = (state: State): state is Extract<State, { pid: number }> =>

@@ -6,6 +6,8 @@ import type { ImageStore } from './store.ts';
 
 export interface ResolvedImage {
   readonly id: string;
+  /** The image it was made from, where that is known. */
+  readonly parent: string | undefined;
   /** Defaults for containers. */
   readonly config: ImageConfig;
   /** Undefined: an image without layers. */
@@ -26,6 +28,7 @@ export function resolveImage(name: string, store: ImageStore): ResolvedImage {
   const { config, architecture = '', os } = image.document;
   return {
     id: image.id,
+    parent: image.parent,
     config: imageConfig(config ?? {}),
     chainId: image.chain.at(-1),
     references: store.references(image.id),

@@ -22,6 +22,7 @@ export const v1_12 = step('1.12', {
   removes: ['POST /images/{name}/insert'],
   requests: {
     'GET /images/json': [added('query.filters')],
+    'GET /containers/json': [added('query.filters')],
     'POST /containers/create': [added('body.Cpuset')],
   },
   responses: {

@@ -1,5 +1,6 @@
 /** API 1.19. */
 import { statusWas, wordsWere } from '../failure.ts';
+import { withoutMembers } from '../forms/stats.ts';
 import { added, copied, reshaped, rewritten } from '../lens.ts';
 import { type Doc, isDoc, memberOf } from '../place.ts';
 import { step } from '../step.ts';
@@ -30,6 +31,7 @@ function clampShares(doc: Doc): void {
 export const v1_19 = step('1.19', {
   summary: 'Flags of info are booleans; logs know since; a version mismatch is 400.',
   requests: {
+    'GET /containers/{name}/stats': [added('query.stream')],
     'GET /containers/{name}/logs': [added('query.since')],
     'GET /containers/json': [lenient('query.limit')],
     'GET /events': [lenient('query.since'), lenient('query.until')],
@@ -65,6 +67,7 @@ export const v1_19 = step('1.19', {
       added('body.HostConfig.UTSMode'),
     ],
   },
+  messages: { 'GET /containers/{name}/stats': [withoutMembers('precpu_stats')] },
   failures: [
     statusWas('POST /containers/{name}/start', 404, 500, (failure) => !/^no such/i.test(failure.message)),
     wordsWere(

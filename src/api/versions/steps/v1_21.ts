@@ -1,5 +1,6 @@
 /** API 1.21. */
 import { statusWas, wordsWere } from '../failure.ts';
+import { oneNetwork } from '../forms/stats.ts';
 import { added, moved, removed } from '../lens.ts';
 import { type Doc, memberOf } from '../place.ts';
 import { step } from '../step.ts';
@@ -61,6 +62,7 @@ export const v1_21 = step('1.21', {
     'GET /info': [added('body.ServerVersion')],
   },
   messages: {
+    'GET /containers/{name}/stats': [oneNetwork],
     'GET /events': [
       {
         note: 'adds timeNano',

@@ -2,6 +2,7 @@
 import { wordsWere } from '../failure.ts';
 import { ofContainersAndImages } from '../forms/events.ts';
 import { bareId } from '../forms/images.ts';
+import { withoutMembers } from '../forms/stats.ts';
 import { added, removed, rewritten } from '../lens.ts';
 import { type Doc, memberOf } from '../place.ts';
 import { step } from '../step.ts';
@@ -22,6 +23,7 @@ export const v1_22 = step('1.22', {
   adds: ['POST /containers/{name}/update'],
   requests: {
     'POST /containers/{name}/attach': [added('query.detachKeys')],
+    'GET /containers/{name}/attach/ws': [added('query.detachKeys')],
     'POST /containers/{name}/start': [added('query.detachKeys')],
     'POST /containers/{name}/exec': [added('body.DetachKeys')],
     'POST /containers/create': [
@@ -71,6 +73,7 @@ export const v1_22 = step('1.22', {
     ],
   },
   messages: {
+    'GET /containers/{name}/stats': [withoutMembers('pids_stats')],
     // Type, Action and Actor are new too, and stay for 1.12 and up: newer clients that are told to speak an older
     // version (DOCKER_API_VERSION) read the exit code of `run` there.
     'GET /events': [{ note: 'tells of networks and volumes too', down: ofContainersAndImages }],

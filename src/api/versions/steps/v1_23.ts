@@ -1,11 +1,13 @@
 /** API 1.23. */
 import { wordsWere } from '../failure.ts';
-import { added, removed } from '../lens.ts';
+import { dropUnknown } from '../forms/list-filters.ts';
+import { added, removed, reshaped } from '../lens.ts';
 import { step } from '../step.ts';
 
 export const v1_23 = step('1.23', {
   summary: 'Lists show the state and the mounts of containers; load tells its progress.',
   requests: {
+    'GET /containers/json': [reshaped('an unknown filter is an error', { up: dropUnknown })],
     'GET /containers/{name}/logs': [added('query.details')],
     'POST /containers/create': [
       added('body.HostConfig.StorageOpt'),

@@ -1,6 +1,8 @@
 /** API 1.24. */
 import { statusWas, wordsWere } from '../failure.ts';
-import { added, removed, rewritten } from '../lens.ts';
+import { carryAnchors, requireReadable } from '../forms/list-filters.ts';
+import { withoutPidsLimit } from '../forms/stats.ts';
+import { added, removed, reshaped, rewritten } from '../lens.ts';
 import { step } from '../step.ts';
 
 export const v1_24 = step('1.24', {
@@ -8,6 +10,10 @@ export const v1_24 = step('1.24', {
   adds: ['GET /swarm', 'GET /nodes', 'GET /services', 'GET /tasks'],
   removes: ['POST /containers/{name}/copy'],
   requests: {
+    'GET /containers/json': [
+      reshaped('what cannot be read is told in other words', { up: requireReadable }),
+      reshaped('before and since become filters', { up: carryAnchors }),
+    ],
     'POST /containers/create': [
       added('body.Healthcheck'),
       added('body.Shell'),
@@ -40,6 +46,7 @@ export const v1_24 = step('1.24', {
       removed('body.HostConfig.StorageOpt', null),
     ],
   },
+  messages: { 'GET /containers/{name}/stats': [withoutPidsLimit] },
   failures: [
     wordsWere('any', /^page not found$/, () => '404 page not found'),
     wordsWere(

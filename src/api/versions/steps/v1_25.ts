@@ -1,6 +1,7 @@
 /** API 1.25. */
 
 import { statusWas, wordsWere } from '../failure.ts';
+import { withoutMembers, zerosTold } from '../forms/stats.ts';
 import { wordsOf1_24 } from '../forms/words-of-1_24.ts';
 import { added, removed } from '../lens.ts';
 import { step } from '../step.ts';
@@ -47,8 +48,19 @@ export const v1_25 = step('1.25', {
     ],
     'GET /containers/json': [added('body[].Mounts[].Type')],
   },
+  messages: {
+    'GET /containers/{name}/stats': [
+      withoutMembers('id', 'name', 'num_procs', 'storage_stats', 'preread'),
+      zerosTold,
+    ],
+  },
   failures: [
     ...wordsOf1_24,
+    wordsWere(
+      'GET /containers/{name}/top',
+      /^container \S+ is not running$/i,
+      (_match, { name }) => `Container ${name} is not running`,
+    ),
     wordsWere(
       'POST /containers/{name}/kill',
       /^cannot kill container: .*?(?:container )?(\S+) is not running$/i,

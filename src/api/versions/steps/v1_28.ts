@@ -11,5 +11,6 @@ export const v1_28 = step('1.28', {
     ],
     'POST /containers/{name}/update': [added('body.NanoCpus')],
   },
+  before: { webSocketFrames: 'text' },
   responses: { 'GET /containers/{name}/json': [added('body.HostConfig.DeviceCgroupRules')] },
 });

@@ -1,8 +1,14 @@
 /** API 1.32. */
+
+import { statusWas, wordsWere } from '../failure.ts';
 import { added } from '../lens.ts';
 import { step } from '../step.ts';
 
 export const v1_32 = step('1.32', {
   summary: 'Pull and import pick a platform.',
+  failures: [
+    statusWas('GET /containers/{name}/top', 409, 500),
+    wordsWere('GET /containers/{name}/top', /^ps: .*$/s, () => 'Error running ps: exit status 1'),
+  ],
   requests: { 'POST /images/create': [added('query.platform')] },
 });

@@ -1,11 +1,27 @@
 /** API 1.4. */
-import { added } from '../lens.ts';
+import { added, reshaped } from '../lens.ts';
+import { type Doc, memberOf } from '../place.ts';
 import { step } from '../step.ts';
+
+/** Four columns of each process, by name. */
+function processList(doc: Doc): void {
+  const [titles, rows] = [memberOf(doc.body, 'Titles'), memberOf(doc.body, 'Processes')];
+  if (!Array.isArray(titles) || !Array.isArray(rows)) return;
+  const cell = (row: unknown, title: string) =>
+    Array.isArray(row) ? (row[titles.indexOf(title)] ?? '') : '';
+  doc.body = rows.map((row) => ({
+    PID: cell(row, 'PID'),
+    Tty: cell(row, 'TTY'),
+    Time: cell(row, 'TIME'),
+    Cmd: cell(row, 'CMD'),
+  }));
+}
 
 export const v1_4 = step('1.4', {
   summary: 'Events tell the image; info tells the kernel; a container has a working directory.',
   adds: ['POST /containers/{name}/copy'],
   requests: {
+    'GET /containers/{name}/top': [added('query.ps_args')],
     'POST /containers/create': [
       added('body.WorkingDir'),
       added('body.NetworkDisabled'),
@@ -14,6 +30,7 @@ export const v1_4 = step('1.4', {
     'POST /containers/{name}/start': [added('body.LxcConf'), added('body.ContainerIDFile')],
   },
   responses: {
+    'GET /containers/{name}/top': [reshaped('a table with titles', { down: processList })],
     'GET /containers/{name}/json': [
       added('body.Config.Privileged'),
       added('body.Config.WorkingDir'),

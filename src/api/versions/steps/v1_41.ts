@@ -22,6 +22,7 @@ function filterToReference(doc: Doc): void {
 export const v1_41 = step('1.41', {
   summary: 'Create picks a platform; cgroup namespaces can be private; info tells the cgroup version.',
   requests: {
+    'GET /containers/{name}/stats': [added('query.one-shot')],
     'POST /containers/create': [added('query.platform'), added('body.HostConfig.CgroupnsMode')],
     'GET /images/json': [reshaped('filter becomes the filter reference', { up: filterToReference })],
   },

@@ -51,6 +51,11 @@ export const v1_44 = step('1.44', {
   failures: [
     // What later begins with a small letter.
     wordsWere(
+      'GET /containers/json',
+      /^unrecognized (filter value for health: .*)$/s,
+      ([, rest]) => `Unrecognised ${rest}`,
+    ),
+    wordsWere(
       'POST /containers/{name}/kill',
       /\bthe (linux daemon does not support signal .*)$/,
       ([whole], { name }) => `Cannot kill container: ${name}: T${whole.slice(1)}`,

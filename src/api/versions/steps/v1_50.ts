@@ -1,4 +1,6 @@
 /** API 1.50. */
+
+import { wordsWere } from '../failure.ts';
 import { blankContainerConfig } from '../forms/images.ts';
 import { added, removed } from '../lens.ts';
 import { step } from '../step.ts';
@@ -29,4 +31,16 @@ export const v1_50 = step('1.50', {
       removed(`body.Config.${name}`, blankContainerConfig[name]),
     ),
   },
+  failures: [
+    wordsWere(
+      'GET /containers/json',
+      /^(invalid filter 'status=.*'): invalid value for state .*$/s,
+      ([, words]) => words ?? '',
+    ),
+    wordsWere(
+      'GET /containers/json',
+      /^invalid filter 'health=(.*)': invalid value for health .*$/s,
+      ([, value]) => `unrecognized filter value for health: ${value}`,
+    ),
+  ],
 });

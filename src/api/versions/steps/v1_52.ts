@@ -3,6 +3,7 @@
 import { carryMacAddress, ofBridge } from '../forms/containers.ts';
 import { withLegacyFields } from '../forms/events.ts';
 import { blankContainerConfig } from '../forms/images.ts';
+import { withoutMembers } from '../forms/stats.ts';
 import { added, removed, reshaped, rewritten } from '../lens.ts';
 import { step } from '../step.ts';
 
@@ -53,6 +54,7 @@ export const v1_52 = step('1.52', {
     ],
   },
   messages: {
+    'GET /containers/{name}/stats': [withoutMembers('os_type')],
     'GET /events': [{ note: 'status, id and from go', down: withLegacyFields }],
   },
   before: { eventType: 'application/json' },

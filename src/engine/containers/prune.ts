@@ -1,0 +1,95 @@
+/** Removes containers that do not run. */
+import { Conflict, InvalidArgument, messageOf } from '../../base/errors.ts';
+import { nowNanos, parseRfc3339 } from '../../base/time.ts';
+import { parseMoment } from '../../formats/moment.ts';
+import type { Filters } from '../../model/filters.ts';
+import type { ContainersPruned } from '../../model/prune.ts';
+import type { Container } from './container.ts';
+import type { ContainersDeps } from './deps.ts';
+import { hasLabel } from './filter.ts';
+import { removeContainer } from './remove.ts';
+import { isAlive } from './state.ts';
+
+const KNOWN = new Set(['label', 'label!', 'until']);
+
+export type Prune = (filters: Filters, signal: AbortSignal) => Promise<ContainersPruned>;
+
+export function createPrune(deps: ContainersDeps): Prune {
+  let running = false;
+  return async (filters, signal) => {
+    if (running) throw new Conflict('a prune operation is already running');
+    running = true;
+    try {
+      return await prune(deps, filters, signal);
+    } finally {
+      running = false;
+    }
+  };
+}
+
+/** @throws InvalidArgument for a filter that is not known or makes no sense */
+async function prune(deps: ContainersDeps, filters: Filters, signal: AbortSignal): Promise<ContainersPruned> {
+  const fits = pruneFilter(filters);
+  const deleted: string[] = [];
+  let bytes = 0;
+  for (const container of deps.directory.all().filter(fits)) {
+    if (signal.aborted) break;
+    const freed = await removeIdle(deps, container);
+    if (freed === undefined) continue;
+    deleted.push(container.id);
+    bytes += freed;
+  }
+  deps.events.emit({
+    Type: 'container',
+    Action: 'prune',
+    id: '',
+    attributes: { reclaimed: String(bytes) },
+  });
+  return { ...(deleted.length > 0 ? { ContainersDeleted: deleted } : NONE_DELETED), SpaceReclaimed: bytes };
+}
+/** Written as `null`, as the first engine does. */
+const NONE_DELETED = {} as Pick<ContainersPruned, 'ContainersDeleted'>;
+
+const runs = ({ record: { state } }: Container): boolean => isAlive(state) || state.is === 'restarting';
+
+function pruneFilter(filters: Filters): (container: Container) => boolean {
+  const unknown = [...filters.keys()].find((name) => !KNOWN.has(name));
+  if (unknown !== undefined) throw new InvalidArgument(`invalid filter '${unknown}'`);
+  const until = readUntil(filters.get('until'));
+  const [wanted, spared] = [filters.get('label') ?? [], filters.get('label!') ?? []];
+  return (container) => {
+    const { created, config } = container.record;
+    if (runs(container) || (parseRfc3339(created) ?? 0n) > until) return false;
+    const has = (label: string) => hasLabel(config.Labels ?? {}, label);
+    return wanted.every(has) && !(spared.length > 0 && spared.every(has));
+  };
+}
+
+/** What was created later than this is spared. */
+function readUntil(values: readonly string[] | undefined): bigint {
+  const now = nowNanos();
+  const [value] = values ?? [];
+  if (value === undefined) return now;
+  if (values !== undefined && values.length > 1)
+    throw new InvalidArgument('more than one until filter specified');
+  try {
+    return parseMoment(value, now);
+  } catch (error) {
+    throw new InvalidArgument(messageOf(error), { cause: error });
+  }
+}
+
+/** The bytes that it held; undefined when it was started, or gone, before its turn. */
+async function removeIdle(deps: ContainersDeps, container: Container): Promise<number | undefined> {
+  try {
+    return await container.mailbox.run(async () => {
+      if (container.gone || runs(container)) return undefined;
+      const bytes = await deps.storage.layers.writableBytes(container.id);
+      await removeContainer(deps, container, { force: false, volumes: false });
+      return bytes;
+    });
+  } catch (error) {
+    deps.log.warn('container.prune', { id: container.id, reason: messageOf(error) });
+    return undefined;
+  }
+}

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseMoment } from './moment.ts';
+
+const NOW = 1_700_000_000_000_000_000n;
+const SECOND = 1_000_000_000n;
+
+for (const [text, at] of [
+  ['10m', NOW - 600n * SECOND],
+  ['1h30m', NOW - 5400n * SECOND],
+  ['-1s', NOW + SECOND],
+  ['1136073600', 1_136_073_600n * SECOND],
+  ['1136073600.5', 1_136_073_600n * SECOND + 500_000_000n],
+  ['2006-01-02T15:04:05Z', 1_136_214_245n * SECOND],
+  ['2006-01-02T15:04:05.000000007+01:00', 1_136_210_645n * SECOND + 7n],
+  ['2006-01-02T15Z', 1_136_214_000n * SECOND],
+  ['2006-01-02Z', 1_136_160_000n * SECOND],
+] as const)
+  test(`${text} is a moment`, () => assert.equal(parseMoment(text, NOW), at));
+
+test('a date without a zone is in the zone of the host', () => {
+  const local = BigInt(new Date('2006-01-02T15:04:00').getTime()) * 1_000_000n;
+  assert.equal(parseMoment('2006-01-02T15:04', NOW), local);
+});
+
+for (const text of ['', 'soon', '2006-13-45', '1.2.3', '12x', '2006-01-02T1']) {
+  test(`${JSON.stringify(text)} is none`, () =>
+    assert.throws(
+      () => parseMoment(text, NOW),
+      /^SyntaxError: (failed to parse value as time or duration|parsing time)/,
+    ));
+}
