@@ -478,7 +478,10 @@ const queries: readonly Bad[] = [
   {
     what: 'a state that is none',
     line: `GET /containers/json?all=1&filters=${filters({ status: ['odd'] })}`,
-    expected: since125('Unrecognised filter value for status: odd', "invalid filter 'status=odd'"),
+    expected: since125(
+      'Unrecognised filter value for status: odd',
+      "invalid filter 'status=odd': invalid value for state (odd): must be one of created, running, paused, restarting, removing, exited, dead",
+    ),
   },
   {
     what: 'a filter for images that is none',

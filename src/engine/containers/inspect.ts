@@ -104,14 +104,14 @@ function networkKey(pid: number): string {
   }
 }
 
-/** Exposed ports with `null`, published ones with their bindings; nothing while it does not run. */
+/** Exposed ports with `null`, published ones with their bindings; nothing while it does not run, or on no network of its own. */
 function ports(container: Container): PortMap {
   const { endpoint, config, state } = container.record;
-  if (!isAlive(state)) return {};
+  if (!isAlive(state) || endpoint === undefined) return {};
   const map: Record<string, { HostIp: string; HostPort: string }[] | null> = Object.fromEntries(
     Object.keys(config.ExposedPorts ?? {}).map((port) => [port, null]),
   );
-  for (const { protocol, containerPort, hostIp, hostPort } of endpoint?.ports ?? []) {
+  for (const { protocol, containerPort, hostIp, hostPort } of endpoint.ports) {
     const key = `${containerPort}/${protocol}`;
     map[key] = [...(map[key] ?? []), { HostIp: hostIp || '0.0.0.0', HostPort: String(hostPort) }];
   }

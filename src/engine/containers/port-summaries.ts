@@ -3,11 +3,11 @@ import type { PortSummary } from '../../model/container.ts';
 import type { Container } from './container.ts';
 import { isAlive } from './state.ts';
 
-/** Published ports, and exposed ones that are not; none while it does not run. */
+/** Published ports, and exposed ones that are not; none while it does not run, or has no network of its own. */
 export function portSummaries(container: Container): PortSummary[] {
   const { endpoint, config, state } = container.record;
-  if (!isAlive(state)) return [];
-  const published = (endpoint?.ports ?? []).map(({ protocol, containerPort, hostIp, hostPort }) => ({
+  if (!isAlive(state) || endpoint === undefined) return [];
+  const published = endpoint.ports.map(({ protocol, containerPort, hostIp, hostPort }) => ({
     IP: hostIp || '0.0.0.0',
     PrivatePort: containerPort,
     PublicPort: hostPort,

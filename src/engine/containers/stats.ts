@@ -125,6 +125,8 @@ class Sampler {
   async #run(): Promise<void> {
     this.#running = true;
     try {
+      // Two samples right after another would tell nothing of the time between them.
+      if (this.#last !== undefined) await this.#pause(INTERVAL_MS - (performance.now() - this.#last.at));
       while (this.#followers.size > 0 && !this.#container.gone) {
         const sample = await this.#measure();
         this.#last = { sample, at: performance.now() };
@@ -132,7 +134,7 @@ class Sampler {
           follower.next = sample;
           follower.wake();
         }
-        await this.#pause();
+        await this.#pause(INTERVAL_MS);
       }
     } catch (error) {
       this.#deps.log.error('container.stats', { id: this.#container.id, reason: messageOf(error) });
@@ -145,9 +147,10 @@ class Sampler {
     if ([...this.#followers].some(({ over }) => !over) && !this.#container.gone) void this.#run();
   }
 
-  async #pause(): Promise<void> {
+  async #pause(milliseconds: number): Promise<void> {
+    if (milliseconds <= 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, INTERVAL_MS);
+    const timer = setTimeout(resolve, milliseconds);
     this.#timer = { clear: resolve };
     await promise;
     clearTimeout(timer);
