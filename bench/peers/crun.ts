@@ -162,6 +162,7 @@ function spec(rootfs: string, args: readonly string[]): object {
     namespaces: { pid: 'private', network: 'private', ipc: 'private', uts: 'private', cgroup: 'host' },
     privileged: false,
     devices: [],
+    deviceRules: [],
     limits: {},
     cgroupsPath: `/${CGROUP}/container`,
     sysctls: {},

@@ -23,7 +23,14 @@ import {
 } from '../engine/index.ts';
 import { Reactor } from '../linux/index.ts';
 import { type BridgeNetwork, openBridgeNetwork } from '../network/index.ts';
-import { DEFAULT_LIMITS, hostCapabilities, type OciRuntime, Supervisor } from '../runtime/index.ts';
+import {
+  DEFAULT_LIMITS,
+  defaultAppArmor,
+  hostCapabilities,
+  type OciRuntime,
+  readLimitSupport,
+  Supervisor,
+} from '../runtime/index.ts';
 import { openStorage } from '../storage/index.ts';
 import { engineId, namesFor } from './identity.ts';
 import type { DaemonOptions } from './options.ts';
@@ -54,7 +61,10 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
   );
   undo.defer(() => reactor.close());
   const runtimes = [...options.runtimes].map(([name, { path, args }]): OciRuntime => ({ name, path, args }));
-  const supervisor = new Supervisor({ execRoot: options.execRoot, runtimes, reactor, log });
+  const supervisor = new Supervisor({
+    ...{ execRoot: options.execRoot, runtimes, reactor, log },
+    cgroupDriver: options.cgroupDriver,
+  });
   undo.defer(() => supervisor.close(names.cgroup));
   const storage = await openStorage({ root: options.dataRoot, log });
   undo.defer(() => storage.close());
@@ -69,7 +79,9 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
       .filter(({ record }) => record.imageId === imageId)
       .map(({ id, task }) => ({ containerId: id, running: task !== undefined }));
   const images = await createImages({ storage, events, now: nowNanos, usedBy, log });
-  const host = readHost(supervisor.cgroups);
+  const limits = readLimitSupport(supervisor.cgroups, `/${names.cgroup}`);
+  const host = readHost();
+  const apparmor = defaultAppArmor(log);
   let stopping = false;
   const deps: ContainersDeps = {
     storage,
@@ -85,7 +97,10 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
       cpus: host.cpus,
       memoryBytes: host.memoryBytes,
       cgroupVersion: supervisor.cgroups.version,
-      swapAccounting: host.swapAccounting,
+      limits,
+      cgroupDriver: options.cgroupDriver,
+      apparmor,
+      defaults: options,
       runtimes: supervisor.runtimeNames,
       defaultRuntime: options.defaultRuntime,
       logDriver: options.logDriver,
@@ -95,7 +110,9 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
     hostCapabilities: hostCapabilities(),
     hardLimits: hardLimits(),
     defaultUlimits: options.defaultUlimits,
-    cgroupParent: names.cgroup,
+    cgroupParent:
+      options.cgroupParent ?? (options.cgroupDriver === 'systemd' ? 'system.slice' : names.cgroup),
+    initPath: options.initPath,
     dns: { servers: options.dns, search: options.dnsSearch, options: options.dnsOptions },
     logLimits: DEFAULT_LIMITS,
     now: () => new Date(),
@@ -129,7 +146,11 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
     labels: options.labels,
     debug: options.logLevel === 'debug',
     registry: { mirrors: options.registryMirrors, insecure: options.insecureRegistries },
-    warnings: host.swapAccounting ? [] : ['WARNING: No swap limit support'],
+    limits,
+    cgroupDriver: options.cgroupDriver,
+    initPath: options.initPath,
+    securityOptions: securityOptions(options, apparmor, supervisor.cgroups.version),
+    warnings: limits.swap ? [] : ['WARNING: No swap limit support'],
     now: () => new Date(),
   });
   const rooms = undo.move();
@@ -146,6 +167,21 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
       await rooms.disposeAsync();
     },
   };
+}
+
+/** What `docker info` shows of containers' protection, in dockerd's words. */
+function securityOptions(
+  options: DaemonOptions,
+  apparmor: string | undefined,
+  cgroupVersion: 1 | 2,
+): string[] {
+  const profile = ['builtin', 'unconfined'].includes(options.seccomp) ? options.seccomp : 'custom';
+  return [
+    ...(apparmor === undefined ? [] : ['name=apparmor']),
+    `name=seccomp,profile=${profile}`,
+    ...(cgroupVersion === 2 ? ['name=cgroupns'] : []),
+    ...(options.noNewPrivileges ? ['name=no-new-privileges'] : []),
+  ];
 }
 
 async function openNetwork(

@@ -1,9 +1,12 @@
 /** What a daemon is told: checked, complete, plain data. The command line makes it, `runDaemon` takes it. */
-import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { InvalidArgument } from '../base/errors.ts';
 import type { Level } from '../base/log.ts';
+import { ULIMIT_NAMES } from '../model/host-config.ts';
+import type { CgroupDriver } from '../runtime/index.ts';
+import { readContainerDefaults } from './container-defaults.ts';
+import { findOnPath } from './find-on-path.ts';
 import { DEFAULT_SOCKET, formatHost, type Host, parseHost } from './hosts.ts';
 import type { SettingValue, Values } from './settings.ts';
 
@@ -39,6 +42,18 @@ export interface DaemonOptions {
   readonly bridgeAddress: string | undefined;
   readonly mtu: number;
   readonly defaultUlimits: ReadonlyMap<string, UlimitOption>;
+  readonly cgroupDriver: CgroupDriver;
+  /** A control group, or a slice with systemd. Undefined: the engine's own. */
+  readonly cgroupParent: string | undefined;
+  readonly shmBytes: number;
+  readonly ipcMode: 'private' | 'shareable';
+  readonly cgroupnsMode: 'private' | 'host' | undefined;
+  /** `builtin`, `unconfined`, or the text of a profile. */
+  readonly seccomp: string;
+  readonly noNewPrivileges: boolean;
+  readonly init: boolean;
+  /** Undefined: the host has none. */
+  readonly initPath: string | undefined;
   readonly dns: readonly string[];
   readonly dnsOptions: readonly string[];
   readonly dnsSearch: readonly string[];
@@ -50,6 +65,8 @@ export interface DaemonOptions {
   readonly shutdownTimeoutMs: number | undefined;
 }
 
+export { findOnPath } from './find-on-path.ts';
+
 export const DEFAULT_MTU = 1500;
 const MTU_MAX = 65_535;
 /** IPv4's least: RFC 791 asks every link for 68 bytes. */
@@ -58,25 +75,6 @@ const DEFAULT_SHUTDOWN_TIMEOUT_SECONDS = 15;
 const LEVELS: readonly Level[] = ['debug', 'info', 'warn', 'error', 'fatal'];
 /** IFNAMSIZ less its terminator. */
 const INTERFACE_NAME_MAX_BYTES = 15;
-
-const ULIMITS = [
-  'as',
-  'core',
-  'cpu',
-  'data',
-  'fsize',
-  'locks',
-  'memlock',
-  'msgqueue',
-  'nice',
-  'nofile',
-  'nproc',
-  'rss',
-  'rtprio',
-  'rttime',
-  'sigpending',
-  'stack',
-]; // prettier-kept: setrlimit(2)'s names
 
 /**
  * Checks what flags and configuration file brought, and fills in what they left out.
@@ -105,6 +103,7 @@ export function optionsFrom(values: Values, path: string = process.env.PATH ?? '
     bridgeAddress,
     mtu: readMtu(values.get('mtu')),
     defaultUlimits: readUlimits(recordOf(values.get('default-ulimits'))),
+    ...readContainerDefaults(values, path),
     dns: list(values, 'dns').map(readAddress),
     dnsOptions: list(values, 'dns-opts'),
     dnsSearch: list(values, 'dns-search').map(readDomain),
@@ -208,25 +207,6 @@ function readDefaultRuntime(given: string | undefined, runtimes: ReadonlyMap<str
   return name;
 }
 
-/** The first executable of that name in a `PATH`; undefined when there is none. */
-export function findOnPath(name: string, path: string = process.env.PATH ?? ''): string | undefined {
-  // Daemons are often started with a PATH that lacks the administrator's directories.
-  const directories = [...path.split(delimiter), '/usr/local/sbin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
-  return directories
-    .filter((directory) => directory.startsWith('/'))
-    .map((directory) => join(directory, name))
-    .find(isExecutable);
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return statSync(file).isFile();
-  } catch {
-    return false;
-  }
-}
-
 function readBridge(given: string | undefined): string | undefined {
   if (given === undefined || given === '') return undefined;
   if (
@@ -264,7 +244,7 @@ function readMtu(given: SettingValue | undefined): number {
 function readUlimits(given: Readonly<Record<string, unknown>>): Map<string, UlimitOption> {
   const limits = new Map<string, UlimitOption>();
   for (const [name, value] of Object.entries(given)) {
-    if (!ULIMITS.includes(name)) throw new InvalidArgument(`default-ulimit ${name}: unknown limit`);
+    if (!ULIMIT_NAMES.includes(name)) throw new InvalidArgument(`default-ulimit ${name}: unknown limit`);
     const { Soft: soft, Hard: hard = soft } = isRecord(value) ? value : {};
     if (!Number.isSafeInteger(soft) || !Number.isSafeInteger(hard))
       throw new InvalidArgument(`default-ulimit ${name}: Soft and Hard must be whole numbers`);

@@ -78,6 +78,30 @@ export const settings: readonly Setting[] = [
       entry: ulimitEntry,
     },
   ),
+  setting('list', 'exec-opts', '--exec-opt <name=value>', 'native.cgroupdriver=cgroupfs or systemd'),
+  setting(
+    'text',
+    'cgroup-parent',
+    '--cgroup-parent <name>',
+    'control group, or slice, that containers lie in',
+  ),
+  setting('text', 'default-shm-size', '--default-shm-size <bytes>', 'size of /dev/shm: 64m for example'),
+  setting('text', 'default-ipc-mode', '--default-ipc-mode <mode>', 'private or shareable'),
+  setting('text', 'default-cgroupns-mode', '--default-cgroupns-mode <mode>', 'private or host'),
+  setting(
+    'text',
+    'seccomp-profile',
+    '--seccomp-profile <file>',
+    "containers' system-call filter: a file, builtin or unconfined",
+  ),
+  setting(
+    'boolean',
+    'no-new-privileges',
+    '--no-new-privileges [boolean]',
+    'no container gains rights by set-id programs',
+  ),
+  setting('boolean', 'init', '--init [boolean]', 'an init as process 1 of every container'),
+  setting('text', 'init-path', '--init-path <file>', 'that init (default: docker-init or tini)'),
   setting('list', 'dns', '--dns <address>', 'name server of containers (repeatable)'),
   setting('list', 'dns-opts', '--dns-opt <option>', 'option of the resolver in containers (repeatable)'),
   setting('list', 'dns-search', '--dns-search <domain>', 'search domain in containers (repeatable)'),
@@ -109,8 +133,6 @@ export const refused: Readonly<Record<string, string>> = {
   'selinux-enabled': 'SELinux labels are not there yet',
   'authorization-plugins': 'plugins are not there yet',
   containerd: 'Gantry has no containerd',
-  init: 'an init in every container is not there yet',
-  'init-path': 'an init in every container is not there yet',
 };
 
 /** The long flag that sets a setting (`--host`), for messages. */

@@ -46,6 +46,11 @@ export type WeightDevice = Infer<typeof WeightDevice>;
 
 export const Ulimit = object('Ulimit', { Name: string(), Hard: integer(), Soft: integer() });
 export type Ulimit = Infer<typeof Ulimit>;
+/** What may be limited by setrlimit(2). */
+export const ULIMIT_NAMES: readonly string[] = [
+  ...['as', 'core', 'cpu', 'data', 'fsize', 'locks', 'memlock', 'msgqueue', 'nice', 'nofile', 'nproc'],
+  ...['rss', 'rtprio', 'rttime', 'sigpending', 'stack'],
+];
 
 /** Limits that create sets and update changes. */
 const resources = {

@@ -1,8 +1,8 @@
 /** Host devices that a container may be given. */
-import { lstatSync, readdirSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { InvalidArgument } from '../base/errors.ts';
 import { majorOf, minorOf } from '../linux/index.ts';
-import type { PlannedDevice } from './bundle/spec.ts';
+import type { DeviceRate, PlannedDevice } from './bundle/spec.ts';
 
 /** Below `/dev`, what every container has of its own or must not see. */
 const SKIPPED = new Set([
@@ -27,25 +27,42 @@ const SKIPPED = new Set([
   'stderr',
 ]);
 
-/** The device behind `hostPath` (links are followed), to appear at `containerPath`. @throws InvalidArgument when it is none */
-export function deviceAt(hostPath: string, containerPath: string, access: string): PlannedDevice {
-  let stat: ReturnType<typeof statSync>;
+/** How deep and how many: a directory of devices is the user's choice, its size is not. */
+const DIRECTORY_DEVICES_MAX = 1024;
+
+/**
+ * The device behind `hostPath` (links are followed), to appear at `containerPath`; of a directory all devices in it.
+ * @throws InvalidArgument when there is none
+ */
+export function devicesAt(hostPath: string, containerPath: string, access: string): PlannedDevice[] {
+  const fail = (why: string, cause?: unknown) =>
+    new InvalidArgument(
+      `error gathering device information while adding custom device "${hostPath}": ${why}`,
+      { cause },
+    );
+  let stat: Stats;
   try {
     stat = statSync(hostPath);
-  } catch (error) {
-    throw new InvalidArgument(
-      `error gathering device information while adding custom device "${hostPath}": no such file or directory`,
-      { cause: error },
-    );
+  } catch (cause) {
+    throw fail('no such file or directory', cause);
   }
-  if (!stat.isCharacterDevice() && !stat.isBlockDevice())
-    throw new InvalidArgument(
-      `error gathering device information while adding custom device "${hostPath}": not a device node`,
-    );
-  return planned(containerPath, stat, access);
+  if (stat.isCharacterDevice() || stat.isBlockDevice()) return [planned(containerPath, stat, access)];
+  const found = stat.isDirectory() ? devicesBelow(hostPath, containerPath, access) : [];
+  if (found.length === 0) throw fail('not a device node');
+  return found;
 }
 
-function planned(path: string, stat: ReturnType<typeof statSync> & object, access: string): PlannedDevice {
+function devicesBelow(directory: string, containerPath: string, access: string): PlannedDevice[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isCharacterDevice() || entry.isBlockDevice())
+    .slice(0, DIRECTORY_DEVICES_MAX)
+    .map((entry) => {
+      const path = `${entry.parentPath}/${entry.name}`;
+      return planned(`${containerPath}${path.slice(directory.length)}`, lstatSync(path), access);
+    });
+}
+
+function planned(path: string, stat: Stats, access: string): PlannedDevice {
   return {
     path,
     type: stat.isBlockDevice() ? 'b' : 'c',
@@ -71,4 +88,14 @@ export function hostDevices(directory = '/dev'): PlannedDevice[] {
     }
   }
   return found;
+}
+
+/** A rate for the block device at `path`. @throws InvalidArgument when there is none */
+export function blockRate(path: string, rate: number): DeviceRate {
+  try {
+    const device = Number(statSync(path).rdev);
+    return { major: majorOf(device), minor: minorOf(device), rate };
+  } catch (cause) {
+    throw new InvalidArgument(`stat ${path}: no such file or directory`, { cause });
+  }
 }

@@ -1,14 +1,17 @@
 /** From an OCI bundle to a process and its end. */
 
 export { signalNumber } from '../linux/index.ts';
+export { defaultAppArmor } from './apparmor.ts';
 export * from './bundle/capabilities.ts';
 export * from './bundle/seccomp.ts';
 export * from './bundle/spec.ts';
+export { type CgroupDriver, type CgroupPlace, cgroupPlace, checkCgroupParent } from './cgroup-place.ts';
 export { type CgroupHost, cgroupProcesses, freeze, isFrozen, oomKills, readCgroupHost } from './cgroups.ts';
-export { deviceAt, hostDevices } from './devices.ts';
+export { blockRate, devicesAt, hostDevices } from './devices.ts';
 export { ExecProcess, startExec } from './exec.ts';
 export { chooseExitSource } from './exits.ts';
 export { InputPort } from './input.ts';
+export { type LimitSupport, readLimitSupport } from './limit-support.ts';
 export { type Measured, Meter } from './meter.ts';
 export { type OciRuntime, RuntimeRefused } from './oci.ts';
 export { type Line, readLines } from './output/lines.ts';

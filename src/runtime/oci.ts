@@ -7,11 +7,13 @@ import {
   readFileSync,
   rmSync,
   unlinkSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { codeOf, Failed } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { type ExitStatus, pidfdOpen, spawn, withHiddenPath } from '../linux/index.ts';
+import type { CgroupDriver } from './cgroup-place.ts';
 import type { CgroupHost } from './cgroups.ts';
 import type { Exits } from './exits.ts';
 import { SealedProgram } from './sealed-program.ts';
@@ -27,6 +29,7 @@ export interface OciRuntime {
 export interface ToolDeps {
   readonly exits: Exits;
   readonly cgroups: CgroupHost;
+  readonly cgroupDriver: CgroupDriver;
   readonly devNull: number;
   readonly log: Log;
   /** Where the runtimes keep their own state, one directory a runtime. */
@@ -78,8 +81,17 @@ export class OciTool {
 
   /** What to write as `config.json`, and what to do when the container is prepared. */
   bundle(id: string, spec: object): { readonly spec: object; prepared(): void } {
-    const { spec: ready, learn } = this.#isCrun ? this.#filters.prepare(spec) : { spec, learn: undefined };
+    const { spec: ready, learn } = this.#isCrun
+      ? this.#filters.prepare(this.#inScope(spec))
+      : { spec, learn: undefined };
     return { spec: ready, prepared: () => learn?.(`${this.#root}/${id}/seccomp.bpf`) };
+  }
+
+  /** Without this crun puts processes into a cgroup below the scope that we asked for (crun(1), run.oci.systemd.subgroup). */
+  #inScope(spec: object): object {
+    if (this.#deps.cgroupDriver !== 'systemd') return spec;
+    const { annotations } = spec as { annotations?: Readonly<Record<string, string>> };
+    return { ...spec, annotations: { ...annotations, 'run.oci.systemd.subgroup': '' } };
   }
 
   /** Prepares the container: its first process exists and waits to be started. @throws RuntimeRefused */
@@ -94,6 +106,19 @@ export class OciTool {
       call.id,
     ]);
     return this.#made(call.pidFile);
+  }
+
+  /** Changes limits of a running container. `resources`: `linux.resources`, left in `file`. @throws RuntimeRefused */
+  async update(id: string, file: string, resources: object): Promise<void> {
+    const { devNull } = this.#deps;
+    writeFileSync(file, JSON.stringify(resources), { mode: 0o600 });
+    const logFile = `${file}.log`;
+    rmSync(logFile, { force: true });
+    await this.#run({ id, logFile, stdio: [devNull, devNull, devNull] }, [
+      'update',
+      `--resources=${file}`,
+      id,
+    ]);
   }
 
   /** Lets the prepared process go. */
@@ -176,9 +201,15 @@ export class OciTool {
     }
   }
 
+  #managerFlags(): string[] {
+    if (this.#deps.cgroupDriver === 'systemd')
+      return [this.#isCrun ? '--cgroup-manager=systemd' : '--systemd-cgroup'];
+    return this.#isCrun ? ['--cgroup-manager=cgroupfs'] : [];
+  }
+
   async #run(call: Pick<CreateCall, 'id' | 'logFile' | 'stdio'>, args: readonly string[]): Promise<void> {
     const { cgroups, exits } = this.#deps;
-    const manager = this.#isCrun ? ['--cgroup-manager=cgroupfs'] : [];
+    const manager = this.#managerFlags();
     const argv = [
       this.runtime.path,
       ...this.runtime.args,

@@ -17,7 +17,7 @@ export class RunDirectory {
   remove(): void {
     rmSync(this.path, { recursive: true, force: true });
   }
-  file(name: 'config.json' | 'pid' | 'pidfd' | 'task.json' | 'log.json'): string {
+  file(name: 'config.json' | 'pid' | 'pidfd' | 'task.json' | 'log.json' | 'limits.json' | 'shm'): string {
     return `${this.path}/${name}`;
   }
 

@@ -39,6 +39,7 @@ function place(t: TestContext) {
     symlinkSync('busybox', join(rootfs, 'bin', name));
   const reactor = new Reactor((error) => assert.fail(String(error)));
   const supervisor = new Supervisor({
+    cgroupDriver: 'cgroupfs',
     execRoot: join(root, 'exec'),
     runtimes: [{ name: 'crun', path: CRUN, args: [] }],
     reactor,
@@ -90,6 +91,7 @@ function plan(
     namespaces: { pid: 'private', network: 'private', ipc: 'private', uts: 'private', cgroup: 'host' },
     privileged: false,
     devices: [],
+    deviceRules: [],
     limits: {},
     cgroupsPath: `/${cgroup}/${id}`,
     sysctls: {},

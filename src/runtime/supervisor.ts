@@ -7,6 +7,8 @@ import {
   becomeSubreaper,
   bindDescriptor,
   MNT_DETACH,
+  MS,
+  mount,
   pidfdOpen,
   pidfdSignal,
   type Reactor,
@@ -16,6 +18,7 @@ import {
   unmountAway,
 } from '../linux/index.ts';
 import { CgroupLock } from './cgroup-lock.ts';
+import type { CgroupDriver } from './cgroup-place.ts';
 import {
   type CgroupHost,
   cgroupProcesses,
@@ -35,6 +38,7 @@ import { Task, type TaskRecord } from './task.ts';
 export interface SupervisorOptions {
   readonly execRoot: string;
   readonly runtimes: readonly OciRuntime[];
+  readonly cgroupDriver: CgroupDriver;
   readonly reactor: Reactor;
   readonly log: Log;
 }
@@ -47,6 +51,8 @@ export interface LaunchPlan {
   readonly terminal: boolean;
   readonly openStdin: boolean;
   readonly cgroupPath: string;
+  /** The size of a /dev/shm that others may join; undefined: it shares none. */
+  readonly sharedMemoryBytes?: number | undefined;
   readonly writer: OutputWriter;
 }
 
@@ -113,6 +119,7 @@ export class Supervisor {
         new OciTool(runtime, {
           exits: this.exits,
           cgroups: this.cgroups,
+          cgroupDriver: options.cgroupDriver,
           devNull: this.devNull,
           log,
           stateRoot: `${execRoot}/runtimes`,
@@ -158,12 +165,25 @@ export class Supervisor {
     this.#cgroupLock.warm();
   }
 
+  /** Where the /dev/shm lies that a container shares, while it runs. */
+  sharedMemory(id: string): string {
+    return this.#directory(id).file('shm');
+  }
+
+  /** Changes the limits of a running container: `linux.resources` of what is to change. @throws RuntimeRefused */
+  async update(task: Task, resources: object): Promise<void> {
+    const { id, runtime } = task.record;
+    await this.#tool(runtime).update(id, this.#directory(id).file('limits.json'), resources);
+  }
+
   /** Prepares a container's process. @throws RuntimeRefused, SystemError: then nothing is left of it */
   launch(plan: LaunchPlan): Promise<Launch> {
     return undoUnlessDone(async (undo) => {
       const directory = this.#directory(plan.id);
       directory.create();
       undo.defer(() => directory.remove());
+      if (plan.sharedMemoryBytes !== undefined) mountShared(directory, plan.sharedMemoryBytes);
+      undo.defer(() => detach(directory.file('shm')));
       const tool = this.#tool(plan.runtime);
       const bundle = tool.bundle(plan.id, plan.spec);
       directory.writeConfig(bundle.spec);
@@ -249,6 +269,7 @@ export class Supervisor {
           this.#streams.release(record.id);
           void this.#removeCgroup(record.cgroupPath);
           await detachAway(directory.file('pidfd'));
+          await detachAway(directory.file('shm'));
           directory.remove();
           this.#tool(record.runtime).forget(record.id);
         },
@@ -345,6 +366,7 @@ export class Supervisor {
       tool.forget(id);
     }
     detach(directory.file('pidfd'));
+    detach(directory.file('shm'));
     this.#streams.release(id);
     directory.remove();
     if (record) void this.#removeCgroup(record.cgroupPath);
@@ -389,6 +411,13 @@ export class Supervisor {
     this.#keeper.close();
     removeEmptyCgroup(this.cgroups, `/${cgroupParent}`);
   }
+}
+
+/** Made by the engine, so that no container decides what is mounted into another. */
+function mountShared(directory: RunDirectory, bytes: number): void {
+  const path = directory.file('shm');
+  mkdirSync(path, { mode: 0o700 });
+  mount('shm', path, 'tmpfs', MS.NOSUID | MS.NODEV | MS.NOEXEC, `mode=1777,size=${bytes}`);
 }
 
 function openIfThere(path: string): number | undefined {

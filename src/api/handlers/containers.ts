@@ -1,7 +1,7 @@
 /** Containers: today's input → engine call → today's output. */
 import { InvalidArgument } from '../../base/errors.ts';
 import type { CreateRequest } from '../../model/container.ts';
-import { settleHost, settleLimits } from './create.ts';
+import { checkMemory, settleHost, settleLimits } from './create.ts';
 import type { Handlers } from './handlers.ts';
 
 type Names = Extract<keyof Handlers, `container${string}`>;
@@ -15,8 +15,9 @@ export const containers: Handlers<Names> = {
       limit: query.limit !== undefined && query.limit > 0 ? query.limit : undefined,
     }),
 
-  async containerCreate({ query, body }, { engine, signal }) {
+  async containerCreate({ query, body }, { engine, signal, memoryBytesMin }) {
     if (isEmpty(body)) throw new InvalidArgument('config cannot be empty in order to create a container');
+    checkMemory(body.HostConfig ?? {}, memoryBytesMin);
     const { request, warnings } = settleHost(body);
     const created = await engine.containers.create(request, {
       name: query.name,
@@ -29,10 +30,12 @@ export const containers: Handlers<Names> = {
   containerInspect: ({ params, query }, { engine }) =>
     engine.containers.inspect(params.name, { size: query.size }),
 
-  async containerStart({ params, query, body }, { engine, saidAtCreate: keep }) {
+  async containerStart({ params, query, body }, { engine, saidAtCreate: keep, memoryBytesMin }) {
     if (query.checkpoint !== undefined)
       throw new InvalidArgument('checkpoints are not supported by this engine');
-    const hostConfig = Object.keys(body).length > 0 ? body : undefined;
+    checkMemory(body, memoryBytesMin);
+    const hostConfig =
+      Object.keys(body).length > 0 ? settleHost({ HostConfig: body }).request.HostConfig : undefined;
     await engine.containers.start(params.name, { hostConfig, keep, detachKeys: query.detachKeys });
   },
 
@@ -57,8 +60,10 @@ export const containers: Handlers<Names> = {
     await engine.containers.rename(params.name, query.name);
   },
 
-  containerUpdate: ({ params, body }, { engine }) =>
-    engine.containers.update(params.name, settleLimits(body)),
+  async containerUpdate({ params, body }, { engine, memoryBytesMin }) {
+    checkMemory(body, memoryBytesMin);
+    return await engine.containers.update(params.name, settleLimits(body));
+  },
 
   containerResize: ({ params, query }, { engine }) =>
     engine.containers.resize(params.name, { rows: query.h, columns: query.w }),

@@ -1,4 +1,5 @@
 /** What the API settles about a container before the engine hears of it, as the first engine's API did. */
+import { InvalidArgument } from '../../base/errors.ts';
 import type { CreateRequest, HostConfig, UpdateRequest } from '../../model/container.ts';
 
 /** Fills empty port bindings, takes "no limit" for no limit, and says what has no effect. */
@@ -17,6 +18,15 @@ export function settleHost(request: CreateRequest): { request: CreateRequest; wa
     ...(ignoresDriver(host) ? [IGNORED_DRIVER] : []),
   ];
   return { request: { ...request, HostConfig: settled }, warnings };
+}
+
+/** @throws InvalidArgument below the least memory of the client's version */
+export function checkMemory({ Memory = 0, MemoryReservation = 0 }: HostConfig, leastBytes: number): void {
+  const least = leastBytes >= 1 << 20 ? `${leastBytes >> 20}MB` : `${leastBytes >> 10}k`;
+  if (Memory !== 0 && Memory < leastBytes)
+    throw new InvalidArgument(`Minimum memory limit allowed is ${least}`);
+  if (MemoryReservation > 0 && MemoryReservation < leastBytes)
+    throw new InvalidArgument(`Minimum memory reservation allowed is ${least}`);
 }
 
 /** 0 and every negative number mean "unlimited"; the engine knows 0 for it. */

@@ -27,6 +27,8 @@ export interface Call {
   readonly saidAtCreate: readonly (keyof HostConfig)[];
   /** What a list does with a `before` or `since` that names no container. */
   readonly unknownAnchors: 'refused' | 'ignored';
+  /** The least memory that the client's version lets a container be limited to. */
+  readonly memoryBytesMin: number;
   /** The bytes of the body, where the contract says so. */
   readonly bytes: Readable;
 }

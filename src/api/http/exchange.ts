@@ -107,12 +107,13 @@ async function answer(given: Exchange, asked: Asked): Promise<void> {
 /** A pull of an old client goes on when the client has gone. */
 function callOf({ engine, signal, bytes }: Exchange, { operation, dialect }: Asked): Call {
   const outlives = operation === 'imageCreate' && dialect.traits.pullOutlivesClient;
-  const { saidAtCreate, unknownAnchors } = dialect.traits;
+  const { saidAtCreate, unknownAnchors, memoryBytesMin } = dialect.traits;
   return {
     engine,
     bytes,
     saidAtCreate,
     unknownAnchors,
+    memoryBytesMin,
     signal: outlives ? new AbortController().signal : signal,
   };
 }

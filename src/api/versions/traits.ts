@@ -31,6 +31,8 @@ export interface Traits {
   readonly saidAtCreate: readonly (keyof HostConfig)[];
   /** What a list does with a `before` or `since` that names no container. */
   readonly unknownAnchors: 'refused' | 'ignored';
+  /** The least memory that a container may be limited to. */
+  readonly memoryBytesMin: number;
   /** What a body of `start` means. */
   readonly startBody: 'refused' | 'json' | 'jsonIfTyped' | 'ignored';
   /** Operations that took a body of any content type. */
@@ -59,6 +61,7 @@ export const newestTraits: Traits = {
   waitSilentOnFailure: false,
   saidAtCreate: [],
   unknownAnchors: 'refused',
+  memoryBytesMin: 6 << 20,
   startBody: 'refused',
   untyped: [],
   unreadable: 'wrapped',

@@ -8,10 +8,12 @@ import { inspectContainer } from './inspect.ts';
 import { listContainers } from './list.ts';
 import { containerLogs } from './logs.ts';
 import { planMounts } from './mounts.ts';
+import { byId } from './namespaces.ts';
 import { pauseContainer, unpauseContainer } from './pause.ts';
 import { createPrune } from './prune.ts';
 import { removeContainer } from './remove.ts';
 import { renameContainer } from './rename.ts';
+import { checkText } from './settle.ts';
 import { settleHost } from './settle-host.ts';
 import { startContainer } from './start.ts';
 import { assertAllowed, isAlive } from './state.ts';
@@ -38,7 +40,8 @@ export function createContainers(deps: ContainersDeps): Containers {
           // Clients before 1.15 said only now what the container needs of its host.
           const before = container.record.hostConfig;
           const kept = Object.fromEntries(keep.map((member) => [member, before[member]]));
-          const settled = settleHost({ ...kept, ...hostConfig }, deps.facts);
+          const settled = settleHost(byId(deps.directory, { ...kept, ...hostConfig }), deps.facts);
+          checkText(container.record.config, settled.hostConfig);
           container.set({ hostConfig: settled.hostConfig, mounts: planMounts(settled.hostConfig).mounts });
         }
         container.set({ restartCount: 0 });

@@ -11,7 +11,7 @@ import { checkName } from './directory.ts';
 import { logLimits } from './log-limits.ts';
 import { planMounts } from './mounts.ts';
 import { chooseName } from './names.ts';
-import { readSecurity } from './plan.ts';
+import { byId } from './namespaces.ts';
 import { publishedPorts } from './ports.ts';
 import type { ContainerRecord } from './record.ts';
 import { type Settled, settle } from './settle.ts';
@@ -32,7 +32,8 @@ export async function createContainer(
     ? checkName(options.name)
     : chooseName((each) => deps.directory.isTaken(each), deps.random);
   const image = deps.images.resolve(request.Image);
-  const settled = settle(id, request, image.config, deps.facts);
+  const asked = { ...request, HostConfig: byId(deps.directory, request.HostConfig ?? {}) };
+  const settled = settle(id, asked, image.config, deps.facts);
   checkTogether(request, settled);
   const { mounts, mustExist } = planMounts(settled.hostConfig);
   requireSources(mustExist);
@@ -80,7 +81,6 @@ function checkTogether(request: CreateRequest, { hostConfig }: Settled): void {
     ),
     ports: Object.keys(hostConfig.PortBindings ?? {}).length > 0,
   });
-  readSecurity(hostConfig.SecurityOpt ?? []);
   publishedPorts(hostConfig, {});
   logLimits(hostConfig.LogConfig, DEFAULT_LIMITS);
 }

@@ -36,7 +36,10 @@ export interface ContainersDeps {
   /** This daemon's own hard limits by name; none may be exceeded without CAP_SYS_RESOURCE. */
   readonly hardLimits: ReadonlyMap<string, number>;
   readonly defaultUlimits: ReadonlyMap<string, { readonly soft: number; readonly hard: number }>;
+  /** Where containers' cgroups lie that ask for no other place. */
   readonly cgroupParent: string;
+  /** The program that `Init` asks for; undefined: the host has none. */
+  readonly initPath: string | undefined;
   readonly dns: {
     readonly servers: readonly string[];
     readonly search: readonly string[];

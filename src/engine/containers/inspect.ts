@@ -11,6 +11,7 @@ import type {
 import type { Container } from './container.ts';
 import type { ContainersDeps } from './deps.ts';
 import { networkFile } from './files.ts';
+import { apparmorOf, readSecurity } from './security.ts';
 import { isAlive, stateView } from './state.ts';
 
 export async function inspectContainer(
@@ -40,7 +41,7 @@ export async function inspectContainer(
     Platform: 'linux',
     MountLabel: '',
     ProcessLabel: '',
-    AppArmorProfile: '',
+    AppArmorProfile: apparmorShown(deps, container),
     ...(container.execIds.size > 0 ? { ExecIDs: [...container.execIds] } : {}),
     HostConfig: hostConfig,
     GraphDriver: deps.storage.layers.describe(id),
@@ -50,6 +51,12 @@ export async function inspectContainer(
     Config: record.config,
     NetworkSettings: networkSettings(deps, container),
   };
+}
+
+/** Empty where the host has no AppArmor, as in dockerd. */
+function apparmorShown(deps: ContainersDeps, { record }: Container): string {
+  const { SecurityOpt = [], Privileged = false } = record.hostConfig;
+  return apparmorOf(readSecurity(SecurityOpt).apparmor, deps.facts.apparmor, Privileged) ?? '';
 }
 
 export function mountPoints(container: Container): MountPoint[] {

@@ -6,9 +6,10 @@ import { DetachScanner, parseDetachKeys } from './detach-keys.ts';
 import { humanDuration } from './duration.ts';
 import { statusText } from './list.ts';
 import { parseBind, planMounts } from './mounts.ts';
-import { environment, readSecurity } from './plan.ts';
+import { environment } from './plan.ts';
 import { publishedPorts } from './ports.ts';
 import { restartDelay, shouldRestart } from './restart-policy.ts';
+import { readSecurity } from './security.ts';
 import { commandError } from './start-error.ts';
 import { assertAllowed, NO_RUN, type State, stateView } from './state.ts';
 import { parseSignal } from './stop.ts';
@@ -157,7 +158,19 @@ test('users and groups are found by name or number in the container’s own file
     home: '/var/www',
   });
   assert.deepEqual(resolveUser('1234', [], files), { uid: 1234, gid: 0, additionalGids: [0], home: '/' });
-  for (const bad of ['nobody', 'web:nogroup', '99999999999', '4294967295'])
+  const odd = { passwd: '0:x:7:7::/:\nwrap:x:4294967296:0::/:\n', group: '0:x:7:wrap\n' };
+  assert.deepEqual(resolveUser('0:0', [], odd), { uid: 0, gid: 0, additionalGids: [0], home: '/' });
+  assert.throws(() => resolveUser('wrap', [], odd), InvalidArgument);
+  for (const bad of [
+    'nobody',
+    'web:nogroup',
+    '99999999999',
+    '4294967295',
+    '33:4294967296',
+    '-1',
+    '1e3',
+    ' 0',
+  ])
     assert.throws(() => resolveUser(bad, [], files), InvalidArgument, bad);
 });
 
@@ -165,10 +178,22 @@ test('security options are read in both spellings', () => {
   assert.deepEqual(readSecurity(['no-new-privileges', 'seccomp=unconfined']), {
     seccomp: 'unconfined',
     noNewPrivileges: true,
+    apparmor: undefined,
+    writableCgroups: undefined,
   });
   assert.equal(readSecurity(['seccomp:unconfined']).seccomp, 'unconfined');
   assert.throws(() => readSecurity(['seccomp={']), InvalidArgument);
   assert.throws(() => readSecurity(['magic=1']), InvalidArgument);
+  assert.throws(() => readSecurity(['magic']), InvalidArgument);
+  assert.throws(() => readSecurity(['no-new-privileges=perhaps']), InvalidArgument);
+  assert.throws(() => readSecurity(['apparmor=a\nb']), InvalidArgument);
+  assert.equal(readSecurity(['no-new-privileges:false'], { noNewPrivileges: true }).noNewPrivileges, false);
+  assert.deepEqual(readSecurity(['apparmor=mine', 'label=type:x', 'writable-cgroups=true']), {
+    seccomp: 'default',
+    noNewPrivileges: false,
+    apparmor: 'mine',
+    writableCgroups: true,
+  });
 });
 
 test('ports are published as asked, and all exposed ones on demand', () => {

@@ -1,19 +1,18 @@
 /** A container's record becomes the plan of its bundle. Pure: what must be looked up on the host comes in as facts. */
 
-import { InvalidArgument } from '../../base/errors.ts';
 import type { ContainerConfig, HostConfig } from '../../model/container.ts';
 import {
   type BundlePlan,
   capabilitiesFor,
-  defaultSeccomp,
   type Limits,
   type Namespace,
   type PlannedDevice,
   type PlannedMount,
   type Rlimit,
-  type SeccompProfile,
 } from '../../runtime/index.ts';
+import { readDeviceRule } from './limits.ts';
 import type { ContainerRecord } from './record.ts';
+import { apparmorOf, readSecurity, type SecurityDefaults, seccompOf } from './security.ts';
 import type { ResolvedUser } from './user.ts';
 
 export const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -29,17 +28,24 @@ export interface StartFacts {
   /** Files of the engine's that are mounted over the image's: hosts, hostname, resolv.conf. */
   readonly files: readonly { readonly source: string; readonly destination: string }[];
   readonly devices: readonly PlannedDevice[];
+  readonly limits: Limits;
+  /** The engine's tmpfs for /dev/shm, where other containers may join; undefined: one of its own. */
+  readonly sharedMemory: string | undefined;
+  /** The init that is to be process 1; undefined: the command itself. */
+  readonly init: string | undefined;
+  readonly security: SecurityDefaults;
+  /** The AppArmor profile of plain containers; undefined: the host has no AppArmor. */
+  readonly apparmor: string | undefined;
   readonly hostCapabilities: ReadonlySet<string>;
   readonly hardLimits: ReadonlyMap<string, number>;
   readonly defaultUlimits: ReadonlyMap<string, { readonly soft: number; readonly hard: number }>;
   readonly canRaiseLimits: boolean;
-  readonly cgroupParent: string;
-  readonly cgroupVersion: 1 | 2;
+  /** `linux.cgroupsPath`. */
+  readonly cgroup: string;
 }
 
-export function cgroupPath(parent: string, id: string): string {
-  return `/${parent}/${id}`;
-}
+/** Where an init appears in the container, as in dockerd. */
+const INIT_PATH = '/sbin/docker-init';
 
 export function planBundle(
   record: ContainerRecord,
@@ -47,24 +53,20 @@ export function planBundle(
 ): { plan: BundlePlan; warnings: string[] } {
   const { config, hostConfig: host } = record;
   const warnings: string[] = [];
-  const security = readSecurity(host.SecurityOpt ?? []);
+  const security = readSecurity(host.SecurityOpt ?? [], facts.security);
   const privileged = host.Privileged ?? false;
   const caps = capabilitiesFor(
     { add: host.CapAdd ?? [], drop: host.CapDrop ?? [], privileged },
     facts.hostCapabilities,
   );
   if (caps.missing.length > 0) warnings.push(`this host cannot give ${caps.missing.join(', ')}`);
-  const seccomp =
-    privileged || security.seccomp === 'unconfined'
-      ? undefined
-      : security.seccomp === 'default'
-        ? defaultSeccomp(caps.set)
-        : security.seccomp;
+  const seccomp = seccompOf(security.seccomp, facts.security.seccomp, privileged, caps.set);
+  const apparmorProfile = apparmorOf(security.apparmor, facts.apparmor, privileged);
   const hostname = host.UTSMode === 'host' || host.NetworkMode === 'host' ? undefined : config.Hostname;
   const plan: BundlePlan = {
     rootfs: facts.rootfs,
     readonlyRootfs: host.ReadonlyRootfs ?? false,
-    args: [record.path, ...record.args],
+    args: [...(facts.init ? [INIT_PATH, '--'] : []), record.path, ...record.args],
     env: environment(config, facts.user.home),
     cwd: config.WorkingDir || '/',
     user: facts.user,
@@ -77,7 +79,8 @@ export function planBundle(
     rlimits: rlimits(host, facts, warnings),
     ...(host.OomScoreAdj ? { oomScoreAdj: host.OomScoreAdj } : {}),
     ...(seccomp ? { seccomp } : {}),
-    mounts: mounts(record, facts),
+    ...(apparmorProfile ? { apparmorProfile } : {}),
+    mounts: mounts(record, facts, security.writableCgroups ?? privileged),
     ...(record.mounts.some(({ point }) => /shared|slave/.test(point.Propagation ?? ''))
       ? { rootfsPropagation: 'slave' }
       : {}),
@@ -90,11 +93,12 @@ export function planBundle(
     },
     privileged,
     devices: facts.devices,
-    limits: limits(host),
-    cgroupsPath: cgroupPath(facts.cgroupParent, record.id),
+    deviceRules: (host.DeviceCgroupRules ?? []).map(readDeviceRule),
+    limits: facts.limits,
+    cgroupsPath: facts.cgroup,
     sysctls: { ...networkSysctls(facts.network, host), ...host.Sysctls },
-    maskedPaths: host.MaskedPaths ?? [],
-    readonlyPaths: host.ReadonlyPaths ?? [],
+    maskedPaths: privileged ? [] : (host.MaskedPaths ?? []),
+    readonlyPaths: privileged ? [] : (host.ReadonlyPaths ?? []),
     annotations: host.Annotations ?? {},
   };
   return { plan, warnings };
@@ -131,43 +135,11 @@ export function environment(
   return [...variables].map(([name, value]) => `${name}=${value}`);
 }
 
-interface Security {
-  readonly seccomp: 'default' | 'unconfined' | SeccompProfile;
-  readonly noNewPrivileges: boolean;
-}
-
-/** `SecurityOpt`: `name=value`, or with a colon as clients before 1.24 wrote it. @throws InvalidArgument */
-export function readSecurity(options: readonly string[]): Security {
-  let seccomp: Security['seccomp'] = 'default';
-  let noNewPrivileges = false;
-  for (const option of options) {
-    const [, name = option, value = ''] = /^([a-z-]+)[=:]([\s\S]*)$/.exec(option) ?? [];
-    if (name === 'no-new-privileges') noNewPrivileges = value !== 'false';
-    else if (name === 'seccomp') seccomp = readSeccomp(value);
-    else if (!['apparmor', 'label', 'systempaths', 'writable-cgroups'].includes(name))
-      throw new InvalidArgument(`invalid --security-opt 2: ${JSON.stringify(option)}`);
-  }
-  return { seccomp, noNewPrivileges };
-}
-
-function readSeccomp(value: string): Security['seccomp'] {
-  if (value === 'unconfined') return 'unconfined';
-  if (value === 'builtin' || value === '') return 'default';
-  try {
-    return JSON.parse(value) as SeccompProfile;
-  } catch (cause) {
-    throw new InvalidArgument('decoding seccomp profile failed: it is no JSON', { cause });
-  }
-}
-
-const NAME_OF_LIMIT = /^[a-z]+$/;
-
 /** A limit above this daemon's own cannot be given without CAP_SYS_RESOURCE: it is cut, with a warning, not refused. */
 function rlimits(host: HostConfig, facts: StartFacts, warnings: string[]): Rlimit[] {
   const asked = new Map(facts.defaultUlimits);
   for (const { Name, Soft, Hard } of host.Ulimits ?? []) asked.set(Name, { soft: Soft, hard: Hard });
   return [...asked].map(([name, { soft, hard }]) => {
-    if (!NAME_OF_LIMIT.test(name)) throw new InvalidArgument(`invalid ulimit type: ${name}`);
     const type = `RLIMIT_${name.toUpperCase()}`;
     const most = facts.canRaiseLimits
       ? Number.POSITIVE_INFINITY
@@ -182,39 +154,19 @@ function rlimits(host: HostConfig, facts: StartFacts, warnings: string[]): Rlimi
   });
 }
 
-function limits(host: HostConfig): Limits {
-  const nano = host.NanoCpus ?? 0;
-  const period = nano > 0 ? 100_000 : host.CpuPeriod || undefined;
-  const quota = nano > 0 ? Math.floor((nano * 100_000) / 1e9) : host.CpuQuota || undefined;
-  const found: Record<string, unknown> = {
-    memoryBytes: host.Memory || undefined,
-    memorySwapBytes: host.Memory ? host.MemorySwap || undefined : undefined,
-    memoryReservationBytes: host.MemoryReservation || undefined,
-    memorySwappiness: host.MemorySwappiness,
-    oomKillDisable: host.OomKillDisable || undefined,
-    cpuShares: host.CpuShares || undefined,
-    cpuQuotaMicros: quota,
-    cpuPeriodMicros: period,
-    cpusetCpus: host.CpusetCpus || undefined,
-    cpusetMems: host.CpusetMems || undefined,
-    pids: host.PidsLimit && host.PidsLimit > 0 ? host.PidsLimit : undefined,
-    blkioWeight: host.BlkioWeight || undefined,
-  };
-  return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined)) as Limits;
-}
-
 /** The kernel's file systems that every container has, in dockerd's order and options. */
-function systemMounts(host: HostConfig, facts: StartFacts): PlannedMount[] {
+function systemMounts(host: HostConfig, facts: StartFacts, writableCgroups: boolean): PlannedMount[] {
   const readOnly = host.Privileged ? 'rw' : 'ro';
+  const shmSource = facts.sharedMemory ?? (facts.ipc === 'host' ? '/dev/shm' : undefined);
   const shm: PlannedMount =
-    facts.ipc === 'host'
-      ? { destination: '/dev/shm', type: 'bind', source: '/dev/shm', options: ['rbind'] }
-      : {
+    shmSource === undefined
+      ? {
           destination: '/dev/shm',
           type: 'tmpfs',
           source: 'shm',
           options: ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${host.ShmSize ?? 0}`],
-        };
+        }
+      : { destination: '/dev/shm', type: 'bind', source: shmSource, options: ['rbind', 'rprivate'] };
   return [
     { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
     {
@@ -250,7 +202,7 @@ function systemMounts(host: HostConfig, facts: StartFacts): PlannedMount[] {
             destination: '/sys/fs/cgroup',
             type: 'cgroup',
             source: 'cgroup',
-            options: ['nosuid', 'noexec', 'nodev', readOnly],
+            options: ['nosuid', 'noexec', 'nodev', writableCgroups ? 'rw' : 'ro'],
           },
         ]),
     { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
@@ -258,9 +210,11 @@ function systemMounts(host: HostConfig, facts: StartFacts): PlannedMount[] {
   ];
 }
 
-function mounts(record: ContainerRecord, facts: StartFacts): PlannedMount[] {
+function mounts(record: ContainerRecord, facts: StartFacts, writableCgroups: boolean): PlannedMount[] {
   const taken = new Set(record.mounts.map(({ point }) => point.Destination));
-  const system = systemMounts(record.hostConfig, facts).filter(({ destination }) => !taken.has(destination));
+  const system = systemMounts(record.hostConfig, facts, writableCgroups).filter(
+    ({ destination }) => !taken.has(destination) && !(taken.has('/dev') && destination.startsWith('/dev/')),
+  );
   const files = facts.files
     .filter(({ destination }) => !taken.has(destination))
     .map(
@@ -277,5 +231,8 @@ function mounts(record: ContainerRecord, facts: StartFacts): PlannedMount[] {
         ? { destination: point.Destination, type: 'tmpfs', source: 'tmpfs', options }
         : { destination: point.Destination, type: 'bind', source: point.Source, options },
   );
-  return [...system, ...files, ...own];
+  const init: PlannedMount[] = facts.init
+    ? [{ destination: INIT_PATH, type: 'bind', source: facts.init, options: ['bind', 'ro'] }]
+    : [];
+  return [...system, ...files, ...own, ...init];
 }

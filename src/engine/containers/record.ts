@@ -31,6 +31,8 @@ export interface ContainerRecord {
   readonly restartCount: number;
   /** `docker stop` was asked for: `unless-stopped` must not start it again. */
   readonly stoppedByUser: boolean;
+  /** An update was saved that the kernel may not have yet; absent: none. */
+  readonly limitsPending?: boolean;
   /** Its place on the bridge while it runs. */
   readonly endpoint: Endpoint | undefined;
 }

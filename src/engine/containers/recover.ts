@@ -6,11 +6,12 @@ import { OutputWriter } from '../../runtime/index.ts';
 import { Container } from './container.ts';
 import { type ContainersDeps, openLog } from './deps.ts';
 import { watchEnd } from './exit.ts';
-import { cgroupPath } from './plan.ts';
+import { cgroupOf } from './place.ts';
 import { CONTAINERS, type ContainerRecord } from './record.ts';
 import { shouldRestart } from './restart-policy.ts';
 import { startContainer } from './start.ts';
 import { isAlive, type LastRun } from './state.ts';
+import { applyLimits } from './update.ts';
 
 export interface Recovered {
   readonly running: number;
@@ -34,9 +35,21 @@ export async function recoverContainers(deps: ContainersDeps): Promise<Recovered
       endpoints.set(container.id, container.record.endpoint);
   }
   await deps.network?.recover(endpoints);
+  await finishUpdates(deps);
   await clearLitter(deps);
   for (const container of ghosts) await container.save({});
   return counts;
+}
+
+/** Limits that an update saved and the kernel may not have yet. */
+async function finishUpdates(deps: ContainersDeps): Promise<void> {
+  for (const container of deps.directory.all()) {
+    if (!container.record.limitsPending) continue;
+    await applyLimits(deps, container).catch((error: unknown) =>
+      deps.log.warn('container.limits', { id: container.id, reason: messageOf(error) }),
+    );
+    await container.save({ limitsPending: false });
+  }
 }
 
 function adopt(deps: ContainersDeps, container: Container): keyof Recovered {
@@ -107,8 +120,8 @@ async function clearLitter(deps: ContainersDeps): Promise<void> {
   }
   for (const id of namesIn(deps.containersRoot))
     if (!known.has(id)) rmSync(`${deps.containersRoot}/${id}`, { recursive: true, force: true });
-  for (const id of known)
-    if (!alive.has(id)) void deps.supervisor.sweepCgroup(cgroupPath(deps.cgroupParent, id));
+  for (const { id, record } of deps.directory.all())
+    if (!alive.has(id)) void deps.supervisor.sweepCgroup(cgroupOf(deps, record).path);
   deps.supervisor.dropUnclaimed();
 }
 

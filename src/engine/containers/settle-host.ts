@@ -1,15 +1,32 @@
 /** `HostConfig`: defaults filled in, contradictions and what this host or engine cannot do refused. Pure. */
 import { Conflict, InvalidArgument, NotFound, NotImplemented, reworded } from '../../base/errors.ts';
 import type { HostConfig } from '../../model/container.ts';
-import { normalizeCapability } from '../../runtime/index.ts';
+import type { RestartPolicy } from '../../model/host-config.ts';
+import { type CgroupDriver, normalizeCapability } from '../../runtime/index.ts';
+import { type LimitFacts, settleLimits } from './settle-limits.ts';
+import { checkRights, checkSysctls } from './settle-rights.ts';
+
+/** What the daemon's settings give to containers that say nothing. */
+export interface HostDefaults {
+  readonly shmBytes: number;
+  readonly ipcMode: 'private' | 'shareable';
+  /** Undefined: private with control groups of version 2, the host's with version 1. */
+  readonly cgroupnsMode: 'private' | 'host' | undefined;
+  readonly init: boolean;
+  readonly noNewPrivileges: boolean;
+  /** `builtin`, `unconfined`, or the text of a profile. */
+  readonly seccomp: string;
+}
 
 /** What must be known of the host and the daemon's settings. */
-export interface HostFacts {
+export interface HostFacts extends LimitFacts {
   readonly hostname: string;
-  readonly cpus: number;
   readonly memoryBytes: number;
   readonly cgroupVersion: 1 | 2;
-  readonly swapAccounting: boolean;
+  readonly cgroupDriver: CgroupDriver;
+  /** The AppArmor profile of plain containers; undefined: the host has no AppArmor. */
+  readonly apparmor: string | undefined;
+  readonly defaults: HostDefaults;
   readonly runtimes: readonly string[];
   readonly defaultRuntime: string;
   readonly logDriver: string;
@@ -17,8 +34,6 @@ export interface HostFacts {
   readonly bridge: boolean;
 }
 
-const MEMORY_BYTES_MIN = 6 << 20;
-const SHM_BYTES = 64 << 20;
 const LOG_DRIVERS = ['local', 'json-file', 'none'];
 
 /** Paths that no plain container reads (Docker's documented defaults). */
@@ -44,21 +59,21 @@ export function settleHost(
   facts: HostFacts,
 ): { hostConfig: HostConfig; warnings: string[] } {
   refuseUnknown(asked, facts);
-  checkCpu(asked, facts);
   const warnings: string[] = [];
+  const limits = settleLimits(asked, facts, warnings);
+  checkRights(asked, facts.cgroupDriver);
   const hostConfig: HostConfig = {
     ...asked,
     NetworkMode: networkMode(asked, facts),
-    IpcMode: mode('IPC', asked.IpcMode || 'private', ['private', 'shareable', 'host', 'none']),
+    IpcMode: mode('IPC', asked.IpcMode || facts.defaults.ipcMode, ['private', 'shareable', 'host', 'none']),
     PidMode: mode('PID', asked.PidMode ?? '', ['', 'host']),
     UTSMode: plainMode('UTS', asked.UTSMode ?? '', ['', 'host']),
     UsernsMode: asked.UsernsMode ?? '',
-    CgroupnsMode: plainMode(
-      'cgroup namespace',
-      asked.CgroupnsMode || (facts.cgroupVersion === 2 ? 'private' : 'host'),
-      ['private', 'host'],
-    ),
-    ShmSize: shm(asked.ShmSize),
+    CgroupnsMode: plainMode('cgroup namespace', asked.CgroupnsMode || defaultCgroupns(asked, facts), [
+      'private',
+      'host',
+    ]),
+    ShmSize: shm(asked.ShmSize, facts.defaults.shmBytes),
     Runtime: asked.Runtime || facts.defaultRuntime,
     LogConfig: logConfig(asked, facts),
     RestartPolicy: restartPolicy(asked),
@@ -67,10 +82,12 @@ export function settleHost(
     CapDrop: checkedCapabilities('CapDrop', asked.CapDrop),
     MaskedPaths: asked.MaskedPaths ?? (asked.Privileged ? [] : MASKED_PATHS),
     ReadonlyPaths: asked.ReadonlyPaths ?? (asked.Privileged ? [] : READONLY_PATHS),
-    // The command line says -1 for the system's own.
-    MemorySwappiness: asked.MemorySwappiness === -1 ? undefined : asked.MemorySwappiness,
-    ...memory(asked, facts, warnings),
+    ...limits,
+    ...swapDefault(limits),
   } as HostConfig;
+  checkSysctls(hostConfig);
+  if (hostConfig.NetworkMode === 'host' && Object.keys(hostConfig.PortBindings ?? {}).length > 0)
+    warnings.push('Published ports are discarded when using host network mode');
   if (hostConfig.LogConfig?.Type === 'json-file')
     warnings.push(
       'The log is kept in the form of the local driver: json-file files for log shippers are not written yet.',
@@ -88,29 +105,7 @@ const set = (value: unknown): boolean =>
 
 /** Asked for and not there yet: better refused than ignored. */
 function refuseUnknown(asked: HostConfig, facts: HostFacts): void {
-  // These speak to the runtime itself: files on the host, filters, handlers.
-  const reserved = Object.keys(asked.Annotations ?? {}).find((name) => name.startsWith('run.oci.'));
-  if (reserved !== undefined)
-    throw new InvalidArgument(
-      `invalid annotation: ${reserved}: names beginning with run.oci. belong to the runtime`,
-    );
-  const later = [
-    'BlkioWeightDevice',
-    'BlkioDeviceReadBps',
-    'BlkioDeviceWriteBps',
-    'BlkioDeviceReadIOps',
-    'BlkioDeviceWriteIOps',
-    'CpuRealtimePeriod',
-    'CpuRealtimeRuntime',
-    'DeviceCgroupRules',
-    'DeviceRequests',
-    'Links',
-    'VolumesFrom',
-    'StorageOpt',
-    'Cgroup',
-    'CgroupParent',
-    'VolumeDriver',
-  ] as const;
+  const later = ['Links', 'VolumesFrom', 'Cgroup', 'VolumeDriver'] as const;
   for (const name of later)
     if (set(asked[name]))
       throw new NotImplemented(`HostConfig.${name} is not supported by this version of Gantry`);
@@ -141,9 +136,9 @@ function plainMode(what: string, wanted: string, known: readonly string[]): stri
   throw new InvalidArgument(`invalid ${what} mode: ${wanted}`);
 }
 
-function shm(bytes: number | undefined): number {
+function shm(bytes: number | undefined, absent: number): number {
   if (bytes !== undefined && bytes < 0) throw new InvalidArgument('SHM size can not be less than 0');
-  return bytes || SHM_BYTES;
+  return bytes || absent;
 }
 
 function logConfig(asked: HostConfig, facts: HostFacts): NonNullable<HostConfig['LogConfig']> {
@@ -153,8 +148,15 @@ function logConfig(asked: HostConfig, facts: HostFacts): NonNullable<HostConfig[
   return { Type: type, Config: asked.LogConfig?.Config ?? (asked.LogConfig?.Type ? {} : facts.logOptions) };
 }
 
-function restartPolicy(asked: HostConfig): NonNullable<HostConfig['RestartPolicy']> {
-  const { Name = 'no', MaximumRetryCount = 0 } = asked.RestartPolicy ?? {};
+function restartPolicy(asked: HostConfig): RestartPolicy {
+  const policy = readRestartPolicy(asked.RestartPolicy ?? {});
+  if (asked.AutoRemove && policy.Name !== 'no')
+    throw new InvalidArgument("can't create 'AutoRemove' container with restart policy");
+  return policy;
+}
+
+/** @throws InvalidArgument */
+export function readRestartPolicy({ Name = 'no', MaximumRetryCount = 0 }: RestartPolicy): RestartPolicy {
   const name = Name === '' ? 'no' : Name;
   if (!['no', 'always', 'on-failure', 'unless-stopped'].includes(name))
     throw new InvalidArgument(
@@ -166,8 +168,6 @@ function restartPolicy(asked: HostConfig): NonNullable<HostConfig['RestartPolicy
     );
   if (MaximumRetryCount < 0)
     throw new InvalidArgument('invalid restart policy: maximum retry count cannot be negative');
-  if (asked.AutoRemove && name !== 'no')
-    throw new InvalidArgument("can't create 'AutoRemove' container with restart policy");
   return { Name: name, MaximumRetryCount };
 }
 
@@ -183,72 +183,15 @@ function checkedCapabilities(
   }
 }
 
-function memory(asked: HostConfig, facts: HostFacts, warnings: string[]): Partial<HostConfig> {
-  const limit = asked.Memory ?? 0;
-  let swap = asked.MemorySwap ?? 0;
-  if (limit !== 0 && limit < MEMORY_BYTES_MIN)
-    throw new InvalidArgument('Minimum memory limit allowed is 6MB');
-  if (limit > 0 && swap > 0 && swap < limit)
-    throw new InvalidArgument('Minimum memoryswap limit should be larger than memory limit, see usage');
-  if (limit === 0 && swap > 0)
-    throw new InvalidArgument(
-      'You should always set the Memory limit when using Memoryswap limit, see usage',
-    );
-  const reservation = asked.MemoryReservation ?? 0;
-  if (reservation > 0 && reservation < MEMORY_BYTES_MIN)
-    throw new InvalidArgument('Minimum memory reservation allowed is 6MB');
-  if (limit > 0 && reservation > limit)
-    throw new InvalidArgument(
-      'Minimum memory limit can not be less than memory reservation limit, see usage',
-    );
-  const swappiness = asked.MemorySwappiness;
-  if (swappiness !== undefined && swappiness !== -1 && (swappiness < 0 || swappiness > 100))
-    throw new InvalidArgument(`invalid value: ${swappiness}, valid memory swappiness range is 0-100`);
-  if (limit > 0 && !facts.swapAccounting) {
-    if (swap !== 0)
-      warnings.push(
-        'Your kernel does not support swap limit capabilities or the cgroup is not mounted. Memory limited without swap.',
-      );
-    swap = -1;
-  } else if (limit > 0 && swap === 0) swap = limit * 2; // as much swap again: Docker's documented default
-  return { Memory: limit, MemorySwap: swap };
-}
+type Limits = ReturnType<typeof settleLimits>;
 
-function checkCpu(asked: HostConfig, facts: HostFacts): void {
-  const nano = asked.NanoCpus ?? 0;
-  if (nano > 0) {
-    if ((asked.CpuPeriod ?? 0) > 0)
-      throw new InvalidArgument('Conflicting options: Nano CPUs and CPU Period cannot both be set.');
-    if ((asked.CpuQuota ?? 0) > 0)
-      throw new InvalidArgument('Conflicting options: Nano CPUs and CPU Quota cannot both be set.');
-  }
-  if (nano < 0 || nano > facts.cpus * 1e9)
-    throw new InvalidArgument(
-      `range of CPUs is from 0.01 to ${facts.cpus}.00, as there are only ${facts.cpus} CPUs available`,
-    );
-  const period = asked.CpuPeriod ?? 0;
-  if (period !== 0 && (period < 1000 || period > 1_000_000))
-    throw new InvalidArgument(
-      'CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)',
-    );
-  const quota = asked.CpuQuota ?? 0;
-  if (quota > 0 && quota < 1000)
-    throw new InvalidArgument('CPU cfs quota can not be less than 1ms (i.e. 1000)');
-  if ((asked.CpuShares ?? 0) < 0) throw new InvalidArgument(`invalid CPU shares: ${asked.CpuShares}`);
-  checkSet('cpus', asked.CpusetCpus, facts.cpus);
-  checkSet('memory nodes', asked.CpusetMems, Number.POSITIVE_INFINITY);
-}
+/** As much swap again as memory: Docker's documented default. */
+const swapDefault = ({ Memory = 0, MemorySwap = 0 }: Pick<Limits, 'Memory' | 'MemorySwap'>): HostConfig =>
+  Memory > 0 && MemorySwap === 0 ? { MemorySwap: Memory * 2 } : {};
 
-function checkSet(what: string, text: string | undefined, count: number): void {
-  if (!text) return;
-  const ranges = text.split(',').map((range) => /^(\d+)(?:-(\d+))?$/.exec(range));
-  if (ranges.some((range) => range === null || Number(range[2] ?? range[1]) < Number(range[1])))
-    throw new InvalidArgument(`Invalid value ${text} for cpuset ${what}`);
-  const highest = Math.max(...ranges.map((range) => Number(range?.[2] ?? range?.[1] ?? 0)));
-  if (highest >= count)
-    throw new InvalidArgument(
-      `Requested CPUs are not available - requested ${text}, available: 0-${count - 1}`,
-    );
+function defaultCgroupns(asked: HostConfig, { cgroupVersion, defaults }: HostFacts): 'private' | 'host' {
+  if (asked.Privileged && cgroupVersion === 1) return 'host';
+  return defaults.cgroupnsMode ?? (cgroupVersion === 2 ? 'private' : 'host');
 }
 
 /** @throws Conflict when a network mode contradicts other settings */

@@ -10,7 +10,21 @@ const facts: HostFacts = {
   cpus: 2,
   memoryBytes: 8e9,
   cgroupVersion: 1,
-  swapAccounting: true,
+  limits: {
+    ...{ memory: true, swap: true, swappiness: true, reservation: true, oomKillDisable: true, pids: true },
+    ...{ cpuShares: true, cpuQuota: true, cpuRealtime: true },
+    ...{ blkioWeight: true, blkioWeightDevice: true, blkioThrottle: true, cpus: '0-1', mems: '0' },
+  },
+  cgroupDriver: 'cgroupfs',
+  apparmor: undefined,
+  defaults: {
+    shmBytes: 64 << 20,
+    ipcMode: 'private',
+    cgroupnsMode: undefined,
+    init: false,
+    noNewPrivileges: false,
+    seccomp: 'builtin',
+  },
   runtimes: ['crun', 'runc'],
   defaultRuntime: 'crun',
   logDriver: 'local',
@@ -53,7 +67,7 @@ test('the hostname is the short id, the host’s with the host’s network, and 
 });
 
 for (const [asked, error] of [
-  [{ Memory: 1 << 20 }, InvalidArgument],
+  [{ Memory: 1 << 10 }, InvalidArgument],
   [{ Memory: 1 << 28, MemorySwap: 1 << 20 }, InvalidArgument],
   [{ MemorySwap: 1 << 28 }, InvalidArgument],
   [{ NanoCpus: 3e9 }, InvalidArgument],
@@ -72,6 +86,36 @@ for (const [asked, error] of [
   [{ LogConfig: { Type: 'fluentd' } }, InvalidArgument],
   [{ Links: ['a:b'] }, NotImplemented],
   [{ ShmSize: -1 }, InvalidArgument],
+  [{ CpuShares: -1 }, InvalidArgument],
+  [{ CpusetMems: '1' }, InvalidArgument],
+  [{ CpusetCpus: '0-99999' }, InvalidArgument],
+  [{ BlkioWeight: 9 }, InvalidArgument],
+  [{ IOMaximumIOps: 1 }, InvalidArgument],
+  [{ CpuRealtimePeriod: 10, CpuRealtimeRuntime: 11 }, InvalidArgument],
+  [{ OomScoreAdj: 1001 }, InvalidArgument],
+  [{ StorageOpt: { size: '1G' } }, InvalidArgument],
+  [{ StorageOpt: { colour: 'red' } }, InvalidArgument],
+  [{ DeviceCgroupRules: ['c 1:3'] }, InvalidArgument],
+  [
+    { Devices: [{ PathOnHost: '/dev/null', PathInContainer: '/../x', CgroupPermissions: 'r' }] },
+    InvalidArgument,
+  ],
+  [
+    { Devices: [{ PathOnHost: '/dev/null', PathInContainer: '/x', CgroupPermissions: 'z' }] },
+    InvalidArgument,
+  ],
+  [{ MaskedPaths: ['proc/x'] }, InvalidArgument],
+  [{ Ulimits: [{ Name: 'beer', Soft: 1, Hard: 2 }] }, InvalidArgument],
+  [{ SecurityOpt: ['systempaths=unconfined'] }, InvalidArgument],
+  [{ Sysctls: { 'kernel.panic': '1' } }, InvalidArgument],
+  [{ Sysctls: { 'kernel/../../x': '1' } }, InvalidArgument],
+  [{ Sysctls: { 'kernel.hostname': 'x' } }, InvalidArgument],
+  [{ Sysctls: { 'net.core.somaxconn': '1' }, NetworkMode: 'host' }, InvalidArgument],
+  [{ Sysctls: { 'kernel.msgmax': '1' }, IpcMode: 'host' }, InvalidArgument],
+  [{ CgroupParent: '/a/../b' }, InvalidArgument],
+  [{ CgroupParent: 'a\nb' }, InvalidArgument],
+  [{ CgroupParent: 'x'.repeat(300) }, InvalidArgument],
+  [{ Annotations: { '': 'x' } }, InvalidArgument],
   [{ Annotations: { 'run.oci.seccomp_bpf_data': 'AAAA' } }, InvalidArgument],
 ] as const)
   test(`a host configuration ${JSON.stringify(asked)} is refused`, () =>
@@ -81,7 +125,7 @@ test('memory without a word on swap gets as much swap again, and no swap account
   assert.equal(host({ Memory: 1 << 28 }).MemorySwap, 1 << 29);
   const { hostConfig, warnings } = settleHost(
     { Memory: 1 << 28, MemorySwap: 1 << 29 },
-    { ...facts, swapAccounting: false },
+    { ...facts, limits: { ...facts.limits, swap: false } },
   );
   assert.equal(hostConfig.MemorySwap, -1);
   assert.match(warnings[0] ?? '', /does not support swap limit/);

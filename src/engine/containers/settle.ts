@@ -1,7 +1,10 @@
 /** What a create request means once the image's and the engine's defaults are in. Pure: plain data in and out. */
+import { posix } from 'node:path';
 import { InvalidArgument } from '../../base/errors.ts';
 import type { ContainerConfig, CreateRequest, HostConfig } from '../../model/container.ts';
+import { hostsFile, resolverFile } from '../../network/index.ts';
 import { type HostFacts, settleHost } from './settle-host.ts';
+import { parseSignal } from './stop.ts';
 
 /** The part of an image's configuration that containers inherit. */
 export type ImageConfig = Partial<
@@ -37,6 +40,7 @@ export function settle(id: string, request: CreateRequest, image: ImageConfig, f
   const { hostConfig, warnings } = settleHost(asked, facts);
   const config = mergeConfig(id, own, image, hostConfig, facts);
   checkConfig(config);
+  checkText(config, hostConfig);
   const words = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
   const [path, ...args] = words;
   if (path === undefined || path === '') throw new InvalidArgument('no command specified');
@@ -77,13 +81,17 @@ function mergeConfig(
     ...mergeCommand(own, image),
     ...mergeHealth(own, image),
     Volumes: unlessEmpty({ ...image.Volumes, ...own.Volumes }),
-    WorkingDir: own.WorkingDir || (image.WorkingDir ?? ''),
+    WorkingDir: cleanDirectory(own.WorkingDir || (image.WorkingDir ?? '')),
     Labels: { ...image.Labels, ...own.Labels },
     OnBuild: own.OnBuild?.length ? own.OnBuild : undefined,
     ...(own.StopSignal || image.StopSignal ? { StopSignal: own.StopSignal || image.StopSignal } : {}),
     ...((own.Shell ?? image.Shell) ? { Shell: own.Shell ?? image.Shell } : {}),
   } as ContainerConfig;
 }
+
+/** Without `.`, `..` and doubled slashes, as inspect has always shown it. */
+const cleanDirectory = (path: string): string =>
+  path === '' ? '' : posix.normalize(path).replace(/(.)\/$/, '$1');
 
 const unlessEmpty = <T extends object>(members: T): T | undefined =>
   Object.keys(members).length > 0 ? members : undefined;
@@ -97,6 +105,19 @@ function exposed(
   const published = Object.fromEntries(Object.keys(host.PortBindings ?? {}).map((port) => [port, {}]));
   const all = { ...withProtocol(image.ExposedPorts), ...withProtocol(own.ExposedPorts), ...published };
   return Object.keys(all).length > 0 ? { ExposedPorts: all } : {};
+}
+/** What goes into files that name servers and hosts are read from. @throws InvalidArgument */
+export function checkText(config: ContainerConfig, host: HostConfig): void {
+  const { Dns = [], DnsSearch = [], DnsOptions = [], ExtraHosts = [] } = host;
+  resolverFile({ host: '', dns: Dns, search: DnsSearch, options: DnsOptions, onHostNetwork: false });
+  hostsFile({
+    hostname: config.Hostname || 'localhost',
+    domainname: config.Domainname ?? '',
+    addresses: [],
+    extraHosts: ExtraHosts,
+    hostGateway: '127.0.0.1', // the true one is not known before the start
+    ipv6Loopback: true,
+  });
 }
 const withProtocol = (ports: ContainerConfig['ExposedPorts']): Record<string, object> =>
   Object.fromEntries(Object.keys(ports ?? {}).map((port) => [port.includes('/') ? port : `${port}/tcp`, {}]));
@@ -142,6 +163,9 @@ function checkConfig(config: ContainerConfig): void {
     throw new InvalidArgument(
       'command and environment together exceed 2 MiB, more than the kernel passes to a program',
     );
+  if (config.WorkingDir?.includes('\0') || config.User?.includes('\0'))
+    throw new InvalidArgument('a NUL byte cannot be part of a path or a user');
+  parseSignal(config.StopSignal, 0);
   if (
     config.Hostname !== undefined &&
     config.Hostname !== '' &&

@@ -1,13 +1,13 @@
 /** Starts a container: root, network, files, plan, process. The column of steps is the order on the kernel. */
 
-import { Failed } from '../../base/errors.ts';
+import { Failed, InvalidArgument } from '../../base/errors.ts';
 import { undoUnlessDone } from '../../base/lifetime.ts';
 import { formatNanos, nowNanos } from '../../base/time.ts';
 import type { Endpoint } from '../../network/index.ts';
 import {
   type BundlePlan,
   bundleSpec,
-  deviceAt,
+  devicesAt,
   hostDevices,
   makeDirectoryInRoot,
   type PlannedDevice,
@@ -18,8 +18,10 @@ import type { Container } from './container.ts';
 import { type ContainersDeps, openLog, tell } from './deps.ts';
 import { watchEnd } from './exit.ts';
 import { writeNetworkFiles } from './files.ts';
-import { joinedNamespaces } from './namespaces.ts';
-import { cgroupPath, planBundle } from './plan.ts';
+import { limitsOf } from './limits.ts';
+import { joinedNamespaces, sharedMemoryOf, sharesMemory } from './namespaces.ts';
+import { cgroupOf } from './place.ts';
+import { planBundle } from './plan.ts';
 import { publishedPorts } from './ports.ts';
 import { removeContainer } from './remove.ts';
 import { makeSources } from './sources.ts';
@@ -28,7 +30,7 @@ import { assertAllowed, type LastRun, type State } from './state.ts';
 import { type ResolvedUser, resolveUser } from './user.ts';
 
 /** Largest passwd or group file that is read: an image must not decide how much memory a start takes. */
-const USER_FILE_BYTES_MAX = 4 << 20;
+const USER_FILE_BYTES_MAX = 1 << 20;
 
 /** Call it inside the container's mailbox. @throws Unchanged, Conflict, StartFailed: then the state is as before, with the reason */
 export async function startContainer(deps: ContainersDeps, container: Container): Promise<void> {
@@ -89,7 +91,8 @@ function run(deps: ContainersDeps, container: Container): Promise<Task> {
     const endpoint = await connect(deps, container, undo);
     const user = userOf(container, rootfs);
     if (record.config.WorkingDir) makeDirectoryInRoot(rootfs, record.config.WorkingDir, { uid: 0, gid: 0 });
-    const { plan, warnings } = planBundle(record, { ...startFacts(deps, container, endpoint), rootfs, user });
+    const facts = { ...startFacts(deps, container, endpoint), rootfs, user };
+    const { plan, warnings } = planBundle(record, facts);
     for (const warning of warnings) deps.log.warn('container.degraded', { id: record.id, warning });
     container.writer ??= openLog(deps, container);
     // On record before the process runs; the writing goes on while the runtime prepares.
@@ -120,7 +123,8 @@ function launchPlan(deps: ContainersDeps, container: Container, plan: BundlePlan
     spec: bundleSpec(plan),
     terminal: plan.terminal,
     openStdin: config.OpenStdin ?? false,
-    cgroupPath: cgroupPath(deps.cgroupParent, id),
+    cgroupPath: cgroupOf(deps, container.record).path,
+    sharedMemoryBytes: sharesMemory(container.record) ? (hostConfig.ShmSize ?? 0) : undefined,
     writer,
   };
 }
@@ -168,19 +172,38 @@ function startFacts(deps: ContainersDeps, container: Container, endpoint: Endpoi
     ...joinedNamespaces(deps, container),
     files: writeNetworkFiles(deps, container, endpoint),
     devices: devicesOf(container),
+    limits: limitsOf(container.record.hostConfig),
+    sharedMemory: sharedMemoryOf(deps, container),
+    init: initOf(deps, container),
+    security: deps.facts.defaults,
+    apparmor: deps.facts.apparmor,
     hostCapabilities: deps.hostCapabilities,
     hardLimits: deps.hardLimits,
     defaultUlimits: deps.defaultUlimits,
     canRaiseLimits: deps.hostCapabilities.has('CAP_SYS_RESOURCE'),
-    cgroupParent: deps.cgroupParent,
-    cgroupVersion: deps.facts.cgroupVersion,
+    cgroup: cgroupOf(deps, container.record).spec,
   };
 }
 
+/** An init of the engine's as process 1, where the container has processes of its own. @throws Failed when the host has none */
+function initOf({ facts, initPath }: ContainersDeps, { record }: Container): string | undefined {
+  const { Init, PidMode } = record.hostConfig;
+  if (!(Init ?? facts.defaults.init) || PidMode) return undefined;
+  if (initPath === undefined)
+    throw new Failed(
+      'exec: "docker-init": executable file not found in $PATH: install tini, or name another with --init-path',
+    );
+  return initPath;
+}
+
 function devicesOf(container: Container): PlannedDevice[] {
-  const { Devices = [], Privileged } = container.record.hostConfig;
-  const asked = Devices.map(({ PathOnHost, PathInContainer, CgroupPermissions }) =>
-    deviceAt(PathOnHost, PathInContainer || PathOnHost, CgroupPermissions || 'rwm'),
+  const { Devices = [], DeviceRequests = [], Privileged } = container.record.hostConfig;
+  for (const { Driver = '', Capabilities = [] } of DeviceRequests)
+    throw new InvalidArgument(
+      `could not select device driver "${Driver}" with capabilities: [${Capabilities.map((each) => `[${each.join(' ')}]`).join(' ')}]`,
+    );
+  const asked = Devices.flatMap(({ PathOnHost, PathInContainer, CgroupPermissions }) =>
+    devicesAt(PathOnHost, PathInContainer || PathOnHost, CgroupPermissions || 'rwm'),
   );
   const all = Privileged ? hostDevices() : [];
   return [...all.filter(({ path }) => !asked.some((each) => each.path === path)), ...asked];

@@ -24,7 +24,7 @@ const fields = (text: string): string[][] =>
     .filter((line) => line !== '' && !line.startsWith('#'))
     .map((line) => line.split(':'));
 const number = (text: string | undefined): number =>
-  /^\d{1,10}$/.test(text ?? '') ? Number(text) : Number.NaN;
+  /^\d{1,20}$/.test(text ?? '') ? Number(text) : Number.NaN;
 
 const readPasswd = (text: string): PasswdEntry[] =>
   fields(text)
@@ -65,7 +65,10 @@ export function resolveUser(spec: string, groupAdd: readonly string[], files: Us
       : [];
   const added = groupAdd.map((name) => findGroup(groups, name));
   const additionalGids = [...new Set([gid, ...member, ...added])];
-  return { uid: entry.uid, gid, additionalGids, home: entry.home ?? '/' };
+  // Checked where they are used: tables of an image may have what a runtime would take for root.
+  if ([entry.uid, ...additionalGids].some((each) => each > ID_MAX))
+    throw new InvalidArgument('uids and gids must be in range 0-2147483647');
+  return { uid: entry.uid, gid, additionalGids, home: entry.home || '/' };
 }
 
 function findUser(
@@ -73,21 +76,19 @@ function findUser(
   who: string,
 ): { uid: number; gid?: number; name?: string; home?: string } {
   if (who === '') return passwd.find(({ uid }) => uid === 0) ?? { uid: 0, gid: 0 };
-  const byName = passwd.find(({ name }) => name === who);
-  if (byName) return byName;
+  // A number is always an id, whatever names the image gives to it.
   const uid = number(who);
-  if (Number.isNaN(uid))
+  const entry = passwd.find((each) => (Number.isNaN(uid) ? each.name === who : each.uid === uid));
+  if (entry === undefined && Number.isNaN(uid))
     throw new InvalidArgument(`unable to find user ${who}: no matching entries in passwd file`);
-  if (uid > ID_MAX) throw new InvalidArgument('uids and gids must be in range 0-2147483647');
-  return passwd.find((each) => each.uid === uid) ?? { uid, gid: 0 };
+  return entry ?? { uid, gid: 0 };
 }
 
 function findGroup(groups: readonly GroupEntry[], which: string): number {
-  const byName = groups.find(({ name }) => name === which);
-  if (byName) return byName.gid;
   const gid = number(which);
-  if (Number.isNaN(gid))
+  if (!Number.isNaN(gid)) return gid;
+  const byName = groups.find(({ name }) => name === which);
+  if (byName === undefined)
     throw new InvalidArgument(`unable to find group ${which}: no matching entries in group file`);
-  if (gid > ID_MAX) throw new InvalidArgument('uids and gids must be in range 0-2147483647');
-  return gid;
+  return byName.gid;
 }

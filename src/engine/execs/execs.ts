@@ -12,7 +12,8 @@ import type { Container } from '../containers/container.ts';
 import { conversation } from '../containers/conversation.ts';
 import { type ContainersDeps, tell } from '../containers/deps.ts';
 import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '../containers/detach-keys.ts';
-import { environment, readSecurity } from '../containers/plan.ts';
+import { environment } from '../containers/plan.ts';
+import { apparmorOf, readSecurity } from '../containers/security.ts';
 import { userOf } from '../containers/start.ts';
 import { commandError, StartFailed } from '../containers/start-error.ts';
 import { assertAllowed } from '../containers/state.ts';
@@ -126,6 +127,12 @@ function launch(
         },
         deps.hostCapabilities,
       );
+  const security = readSecurity(hostConfig.SecurityOpt ?? [], deps.facts.defaults);
+  const apparmorProfile = apparmorOf(
+    security.apparmor,
+    deps.facts.apparmor,
+    request.Privileged || (hostConfig.Privileged ?? false),
+  );
   const terminal = request.Tty ?? false;
   const [rows, columns] = options.consoleSize ??
     (request.ConsoleSize as [number, number] | undefined) ?? [0, 0];
@@ -144,7 +151,8 @@ function launch(
     ),
     cwd: request.WorkingDir || config.WorkingDir || '/',
     capabilities: set,
-    noNewPrivileges: readSecurity(hostConfig.SecurityOpt ?? []).noNewPrivileges,
+    noNewPrivileges: security.noNewPrivileges,
+    ...(apparmorProfile ? { apparmorProfile } : {}),
     rlimits: [],
   });
   return startExec(deps.supervisor, task, {

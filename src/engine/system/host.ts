@@ -1,7 +1,6 @@
 /** What the engine must know of its host, read once at start. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { arch, cpus, hostname, release, totalmem } from 'node:os';
-import type { CgroupHost } from '../../runtime/index.ts';
 
 export interface Host {
   readonly hostname: string;
@@ -14,15 +13,13 @@ export interface Host {
   readonly machine: string;
   readonly cpus: number;
   readonly memoryBytes: number;
-  readonly swapAccounting: boolean;
 }
 
 const GO_ARCHES: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' };
 const MACHINES: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' };
 
-export function readHost(cgroups: CgroupHost): Host {
+export function readHost(): Host {
   const release_ = text('/etc/os-release') || text('/usr/lib/os-release');
-  const memory = cgroups.mounts.get(cgroups.version === 2 ? '' : 'memory');
   return {
     hostname: hostname(),
     kernel: release(),
@@ -31,11 +28,6 @@ export function readHost(cgroups: CgroupHost): Host {
     machine: MACHINES[arch()] ?? arch(),
     cpus: cpus().length,
     memoryBytes: totalmem(),
-    // Version 2 always accounts swap in cgroups below the root, where the kernel has swap at all.
-    swapAccounting:
-      cgroups.version === 2
-        ? cgroups.controllers.has('memory')
-        : existsSync(`${memory}/memory.memsw.limit_in_bytes`),
   };
 }
 

@@ -1,7 +1,8 @@
 /** `docker version` and `docker info`: true values, from memory. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { SystemInfo, SystemVersion } from '../../model/system.ts';
-import type { CgroupHost, OciRuntime } from '../../runtime/index.ts';
+import type { CgroupDriver, CgroupHost, LimitSupport, OciRuntime } from '../../runtime/index.ts';
 import type { Directory } from '../containers/directory.ts';
 import { isAlive } from '../containers/state.ts';
 import type { System } from '../engine.ts';
@@ -21,6 +22,11 @@ export interface SystemDeps {
     readonly gitCommit: string;
     readonly buildTime: string;
   };
+  readonly limits: LimitSupport;
+  readonly cgroupDriver: CgroupDriver;
+  /** Undefined: the host has no init for containers. */
+  readonly initPath: string | undefined;
+  readonly securityOptions: readonly string[];
   readonly storage: { readonly driver: string; readonly root: string; readonly backing: string };
   readonly runtimes: readonly OciRuntime[];
   readonly defaultRuntime: string;
@@ -72,11 +78,10 @@ function version({ host, engine, runtimeVersion, defaultRuntime }: SystemDeps): 
 }
 
 function info(deps: SystemDeps, images: number): SystemInfo {
-  const { host, cgroups, engine, registry } = deps;
+  const { host, cgroups, engine, registry, limits } = deps;
   const states = deps.directory.all().map(({ record }) => record.state);
   const running = states.filter((state) => state.is === 'running').length;
   const paused = states.filter((state) => state.is === 'paused').length;
-  const has = (controller: string) => cgroups.controllers.has(controller);
   return {
     ID: engine.id,
     Containers: states.length,
@@ -87,21 +92,21 @@ function info(deps: SystemDeps, images: number): SystemInfo {
     Driver: deps.storage.driver,
     DriverStatus: [['Backing Filesystem', deps.storage.backing]],
     Plugins: { Volume: [], Network: ['bridge', 'host', 'null'], Log: ['json-file', 'local', 'none'] },
-    MemoryLimit: has('memory'),
-    SwapLimit: host.swapAccounting,
-    CpuCfsPeriod: has('cpu'),
-    CpuCfsQuota: has('cpu'),
-    CPUShares: has('cpu'),
-    CPUSet: has('cpuset'),
-    PidsLimit: has('pids'),
+    MemoryLimit: limits.memory,
+    SwapLimit: limits.swap,
+    CpuCfsPeriod: limits.cpuQuota,
+    CpuCfsQuota: limits.cpuQuota,
+    CPUShares: limits.cpuShares,
+    CPUSet: limits.cpus !== '',
+    PidsLimit: limits.pids,
     IPv4Forwarding: flag('/proc/sys/net/ipv4/ip_forward'),
     Debug: deps.debug,
     NFd: count('/proc/self/fd'),
-    OomKillDisable: cgroups.version === 1 && has('memory'),
+    OomKillDisable: limits.oomKillDisable,
     NGoroutines: count('/proc/self/task'),
     SystemTime: deps.now().toISOString(),
     LoggingDriver: deps.logDriver,
-    CgroupDriver: 'cgroupfs',
+    CgroupDriver: deps.cgroupDriver,
     CgroupVersion: String(cgroups.version),
     NEventsListener: deps.listeners(),
     KernelVersion: host.kernel,
@@ -143,11 +148,11 @@ function info(deps: SystemDeps, images: number): SystemInfo {
     Swarm: { LocalNodeState: 'inactive' },
     // Containers outlive the daemon, always.
     LiveRestoreEnabled: true,
-    InitBinary: '',
+    InitBinary: deps.initPath === undefined ? '' : basename(deps.initPath),
     ContainerdCommit: { ID: '' },
     RuncCommit: { ID: deps.runtimeVersion },
     InitCommit: { ID: '' },
-    SecurityOptions: ['name=seccomp,profile=builtin', ...(cgroups.version === 2 ? ['name=cgroupns'] : [])],
+    SecurityOptions: deps.securityOptions,
     CDISpecDirs: [],
     Warnings: deps.warnings,
   };

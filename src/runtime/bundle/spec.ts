@@ -45,8 +45,32 @@ export interface Limits {
   readonly cpuPeriodMicros?: number;
   readonly cpusetCpus?: string;
   readonly cpusetMems?: string;
+  readonly cpuRealtimePeriodMicros?: number;
+  readonly cpuRealtimeRuntimeMicros?: number;
+  /** -1: no limit. */
   readonly pids?: number;
   readonly blkioWeight?: number;
+  readonly blkioWeightDevices?: readonly DeviceRate[];
+  readonly blkioReadBps?: readonly DeviceRate[];
+  readonly blkioWriteBps?: readonly DeviceRate[];
+  readonly blkioReadIops?: readonly DeviceRate[];
+  readonly blkioWriteIops?: readonly DeviceRate[];
+}
+
+/** A block device's share, or its bytes or operations a second. */
+export interface DeviceRate {
+  readonly major: number;
+  readonly minor: number;
+  readonly rate: number;
+}
+
+/** `linux.resources.devices` of the OCI specification. Without numbers: all. */
+export interface DeviceRule {
+  readonly allow: boolean;
+  readonly type?: 'a' | 'b' | 'c';
+  readonly major?: number;
+  readonly minor?: number;
+  readonly access: string;
 }
 
 export interface BundlePlan {
@@ -77,6 +101,8 @@ export interface BundlePlan {
   };
   readonly privileged: boolean;
   readonly devices: readonly PlannedDevice[];
+  /** Access to further devices, without nodes. */
+  readonly deviceRules: readonly DeviceRule[];
   readonly limits: Limits;
   readonly cgroupsPath: string;
   readonly sysctls: Readonly<Record<string, string>>;
@@ -86,7 +112,7 @@ export interface BundlePlan {
 }
 
 /** The devices every container has, as dockerd allows them: null, zero, full, random, urandom, tty, console, ptmx, pts, tun not. */
-const DEFAULT_DEVICE_RULES = [
+const DEFAULT_DEVICE_RULES: readonly DeviceRule[] = [
   { allow: false, access: 'rwm' },
   { allow: true, type: 'c', access: 'm' },
   { allow: true, type: 'b', access: 'm' },
@@ -99,7 +125,7 @@ const DEFAULT_DEVICE_RULES = [
     [5, 0],
     [5, 1],
     [5, 2],
-  ].map(([major, minor]) => ({ allow: true, type: 'c', major, minor, access: 'rwm' })),
+  ].map(([major = 0, minor = 0]): DeviceRule => ({ allow: true, type: 'c', major, minor, access: 'rwm' })),
   { allow: true, type: 'c', major: 136, access: 'rwm' },
 ];
 
@@ -150,33 +176,61 @@ function namespaceList(namespaces: BundlePlan['namespaces']): object[] {
   return list;
 }
 
-function resources(limits: Limits, privileged: boolean, devices: readonly PlannedDevice[]): object {
-  const rules = privileged
-    ? [{ allow: true, access: 'rwm' }]
-    : [
-        ...DEFAULT_DEVICE_RULES,
-        ...devices.map(({ type, major, minor, access }) => ({ allow: true, type, major, minor, access })),
-      ];
-  const memory = defined({
-    limit: limits.memoryBytes,
-    swap: limits.memorySwapBytes,
-    reservation: limits.memoryReservationBytes,
-    swappiness: limits.memorySwappiness,
-    disableOOMKiller: limits.oomKillDisable,
-  });
-  const cpu = defined({
-    shares: limits.cpuShares,
-    quota: limits.cpuQuotaMicros,
-    period: limits.cpuPeriodMicros,
-    cpus: limits.cpusetCpus,
-    mems: limits.cpusetMems,
-  });
+function deviceRules(plan: Pick<BundlePlan, 'privileged' | 'devices' | 'deviceRules'>): object[] {
+  if (plan.privileged) return [{ allow: true, access: 'rwm' }];
+  const own = plan.devices.map(({ type, major, minor, access }) => ({
+    allow: true,
+    type,
+    major,
+    minor,
+    access,
+  }));
+  return [...DEFAULT_DEVICE_RULES, ...own, ...plan.deviceRules];
+}
+
+const unlessEmpty = (value: object): object | undefined =>
+  Object.keys(value).length > 0 ? value : undefined;
+
+/** `linux.resources` but for devices: what an update may change too. */
+export function limitsSpec(limits: Limits): object {
+  const rates = (list: readonly DeviceRate[] | undefined) =>
+    list?.map(({ major, minor, rate }) => ({ major, minor, rate }));
   return defined({
-    devices: rules,
-    memory: Object.keys(memory).length > 0 ? memory : undefined,
-    cpu: Object.keys(cpu).length > 0 ? cpu : undefined,
+    memory: unlessEmpty(
+      defined({
+        limit: limits.memoryBytes,
+        swap: limits.memorySwapBytes,
+        reservation: limits.memoryReservationBytes,
+        swappiness: limits.memorySwappiness,
+        disableOOMKiller: limits.oomKillDisable,
+      }),
+    ),
+    cpu: unlessEmpty(
+      defined({
+        shares: limits.cpuShares,
+        quota: limits.cpuQuotaMicros,
+        period: limits.cpuPeriodMicros,
+        realtimePeriod: limits.cpuRealtimePeriodMicros,
+        realtimeRuntime: limits.cpuRealtimeRuntimeMicros,
+        cpus: limits.cpusetCpus,
+        mems: limits.cpusetMems,
+      }),
+    ),
     pids: limits.pids === undefined ? undefined : { limit: limits.pids },
-    blockIO: limits.blkioWeight === undefined ? undefined : { weight: limits.blkioWeight },
+    blockIO: unlessEmpty(
+      defined({
+        weight: limits.blkioWeight,
+        weightDevice: limits.blkioWeightDevices?.map(({ major, minor, rate }) => ({
+          major,
+          minor,
+          weight: rate,
+        })),
+        throttleReadBpsDevice: rates(limits.blkioReadBps),
+        throttleWriteBpsDevice: rates(limits.blkioWriteBps),
+        throttleReadIOPSDevice: rates(limits.blkioReadIops),
+        throttleWriteIOPSDevice: rates(limits.blkioWriteIops),
+      }),
+    ),
   });
 }
 
@@ -192,7 +246,7 @@ export function bundleSpec(plan: BundlePlan): object {
     annotations: plan.annotations,
     linux: defined({
       namespaces: namespaceList(plan.namespaces),
-      resources: resources(plan.limits, plan.privileged, plan.devices),
+      resources: { devices: deviceRules(plan), ...limitsSpec(plan.limits) },
       devices: plan.devices.map(({ path, type, major, minor, fileMode, uid, gid }) => ({
         path,
         type,

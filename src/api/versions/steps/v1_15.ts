@@ -20,5 +20,5 @@ export const v1_15 = step('1.15', {
       added('body.HostConfig.SecurityOpt'),
     ],
   },
-  before: { untyped: ['execStart', 'execCreate', 'containerCreate'] },
+  before: { memoryBytesMin: 512 << 10, untyped: ['execStart', 'execCreate', 'containerCreate'] },
 });

@@ -35,4 +35,5 @@ export const v1_41 = step('1.41', {
       { note: 'adds prune events', down: (event) => (event.Action === 'prune' ? undefined : event) },
     ],
   },
+  before: { memoryBytesMin: 4 << 20 },
 });
