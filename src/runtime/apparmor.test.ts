@@ -34,7 +34,7 @@ test('a profile that is not there after loading is not claimed', (t) => {
   };
   assert.equal(
     defaultAppArmor(
-      silent,
+      silentLog,
       host(t, 'Y\n', () => undefined),
     ),
     'unconfined',

@@ -57,6 +57,10 @@ export function cgroupDirectories(host: CgroupHost, path: string): string[] {
   );
 }
 
+/** The directory of cgroup `path` that has a controller's files. */
+export const cgroupDirectory = (host: CgroupHost, path: string, controller: string): string =>
+  `${host.mounts.get(host.version === 2 ? '' : controller) ?? ''}${path}`;
+
 /** How often out-of-memory ended a process of the cgroup. 0 when the kernel does not count. */
 export function oomKills(host: CgroupHost, path: string): number {
   const file =

@@ -31,6 +31,7 @@ import { chooseExitSource, Exits, openConnector } from './exits.ts';
 import { Keeper, processStartTime } from './keeper.ts';
 import { type CreateCall, type OciRuntime, OciTool } from './oci.ts';
 import type { OutputWriter } from './output/writer.ts';
+import { takeOwnLimits, writeOwnLimits } from './own-limits.ts';
 import { bootId, RunDirectory } from './rundir.ts';
 import { type Opened, Streams } from './streams.ts';
 import { Task, type TaskRecord } from './task.ts';
@@ -172,8 +173,10 @@ export class Supervisor {
 
   /** Changes the limits of a running container: `linux.resources` of what is to change. @throws RuntimeRefused */
   async update(task: Task, resources: object): Promise<void> {
-    const { id, runtime } = task.record;
-    await this.#tool(runtime).update(id, this.#directory(id).file('limits.json'), resources);
+    const { id, runtime, cgroupPath } = task.record;
+    const own = takeOwnLimits(this.cgroups, resources);
+    await this.#tool(runtime).update(id, this.#directory(id).file('limits.json'), own.resources);
+    writeOwnLimits(this.cgroups, cgroupPath, own.writes);
   }
 
   /** Prepares a container's process. @throws RuntimeRefused, SystemError: then nothing is left of it */
@@ -185,7 +188,8 @@ export class Supervisor {
       if (plan.sharedMemoryBytes !== undefined) mountShared(directory, plan.sharedMemoryBytes);
       undo.defer(() => detach(directory.file('shm')));
       const tool = this.#tool(plan.runtime);
-      const bundle = tool.bundle(plan.id, plan.spec);
+      const { spec, writes } = this.#ownLimits(plan.spec);
+      const bundle = tool.bundle(plan.id, spec);
       directory.writeConfig(bundle.spec);
       undo.defer(() => this.#sweepProcess(tool, plan.id, plan.cgroupPath));
       const call = {
@@ -203,6 +207,7 @@ export class Supervisor {
       const pidfd = pidfdOpen(pid);
       undo.defer(() => closeSync(pidfd));
       undo.defer(() => void pidfdSignal(pidfd, SIGKILL));
+      writeOwnLimits(this.cgroups, plan.cgroupPath, writes);
       this.#bindPidfd(pidfd, directory);
       undo.defer(() => detach(directory.file('pidfd')));
       const record = this.#record(plan, pid, streams.pipes);
@@ -220,6 +225,12 @@ export class Supervisor {
         },
       };
     });
+  }
+
+  #ownLimits(spec: object) {
+    const { linux } = spec as { linux: { resources: object } };
+    const { resources, writes } = takeOwnLimits(this.cgroups, linux.resources);
+    return { spec: { ...spec, linux: { ...linux, resources } }, writes };
   }
 
   #record(plan: LaunchPlan, pid: number, pipes: TaskRecord['pipes']): TaskRecord {

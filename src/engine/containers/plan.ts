@@ -166,7 +166,12 @@ function systemMounts(host: HostConfig, facts: StartFacts, writableCgroups: bool
           source: 'shm',
           options: ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${host.ShmSize ?? 0}`],
         }
-      : { destination: '/dev/shm', type: 'bind', source: shmSource, options: ['rbind', 'rprivate'] };
+      : {
+          destination: '/dev/shm',
+          type: 'bind',
+          source: shmSource,
+          options: ['rbind', 'rprivate', 'nosuid', 'noexec', 'nodev'],
+        };
   return [
     { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
     {

@@ -82,7 +82,10 @@ async function apply(
   try {
     await applyLimits(deps, container);
   } catch (error) {
-    await container.save({ hostConfig: before, limitsPending: false });
+    await container.save({ hostConfig: before });
+    // Some may be in force already: those that stood before come back.
+    await applyLimits(deps, container).catch(() => undefined);
+    await container.save({ limitsPending: false });
     throw error instanceof RuntimeRefused ? new Failed(error.message, { cause: error }) : error;
   }
   await container.save({ limitsPending: false });
