@@ -15,6 +15,7 @@ const collect = (value: string, before: Given): Given => [...textsOf(before), va
 function optionsOf(setting: Setting): Option[] {
   const argument = /<.*>|\[.*\]/.exec(setting.flags ?? '')?.[0] ?? '';
   const shown = new Option(setting.flags ?? '', setting.help).argParser(collect);
+  shown.negate = false; // commander takes --no-new-privileges for the opposite of another flag
   const hidden = setting.aliases.map((alias) =>
     new Option(`${alias} ${argument}`).argParser(collect).hideHelp(),
   );

@@ -9,7 +9,7 @@ import type { Values } from './settings.ts';
 
 const DEFAULT_SHM_BYTES = 64 << 20;
 /** Statically linked ones first: an init runs in the container, whose libraries are not the host's. */
-const INITS = ['docker-init', 'tini-static', 'tini'];
+export const INITS: readonly string[] = ['docker-init', 'tini-static', 'tini'];
 
 type Defaults = Pick<
   DaemonOptions,

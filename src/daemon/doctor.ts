@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { release } from 'node:os';
 import { messageOf } from '../base/errors.ts';
 import { type CgroupHost, chooseExitSource, readCgroupHost } from '../runtime/index.ts';
+import { INITS } from './container-defaults.ts';
 import { type Mount, readMounts } from './host-files.ts';
 import { DEFAULT_SOCKET, type Host } from './hosts.ts';
 import { findOnPath, type RuntimeOption } from './options.ts';
@@ -56,6 +57,7 @@ export function checkHost(question: Omit<HostQuestion, 'hosts'>): readonly Check
     cgroups(),
     ...[...question.runtimes].map(([name, one]) => runtime(name, one, question.runtimes.size)),
     ...['xz', 'bzip2'].map(decompressor),
+    init(),
     disk(question.dataRoot),
     executableRoot(question.dataRoot),
   ];
@@ -217,6 +219,12 @@ function decompressor(name: string): Check {
     `not found: archives compressed with ${name} are refused`,
     `apt-get install ${debian}`,
   );
+}
+
+function init(): Check {
+  const file = INITS.map((name) => findOnPath(name)).find((each) => each !== undefined);
+  if (file !== undefined) return ok('init', file);
+  return degraded('init', 'not found: containers with --init do not start', 'apt-get install tini');
 }
 
 function disk(dataRoot: string): Check {

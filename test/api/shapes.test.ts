@@ -9,7 +9,7 @@ const calls: Readonly<Record<string, (served: Served, version: string) => Promis
   ContainerCreate: ({ path }, v) =>
     post(path, `${v}/containers/create`, { body: { Image: 'busybox', Cmd: ['true'] } }),
   ContainerInspect: ({ path }, v) => ask(path, `${v}/containers/web/json`),
-  ContainerUpdate: ({ path }, v) => post(path, `${v}/containers/web/update`, { body: { Memory: 1 } }),
+  ContainerUpdate: ({ path }, v) => post(path, `${v}/containers/web/update`, { body: { Memory: 1 << 26 } }),
   ImageList: ({ path }, v) => ask(path, `${v}/images/json`),
   ImageInspect: ({ path }, v) => ask(path, `${v}/images/busybox/json`),
   ImageHistory: ({ path }, v) => ask(path, `${v}/images/busybox/history`),

@@ -345,7 +345,7 @@ const creations: readonly Bad[] = [
     what: 'a security option that is none',
     line: CREATE,
     body: { ...busybox, HostConfig: { SecurityOpt: ['odd'] } },
-    expected: inHostConfig('Invalid --security-opt: "odd"', 'invalid --security-opt 2: "odd"'),
+    expected: inHostConfig('Invalid --security-opt: "odd"', 'invalid --security-opt 1: "odd"'),
   },
 ];
 
