@@ -33,6 +33,7 @@ export const AT_REMOVEDIR = 0x200;
 export const AT_EMPTY_PATH = 0x1000;
 export const O_CLOEXEC = 0o2000000;
 export const O_PATH = 0o10000000;
+export const S_IFREG = 0o100000;
 export const S_IFCHR = 0o020000;
 export const S_IFBLK = 0o060000;
 export const S_IFIFO = 0o010000;
@@ -154,8 +155,8 @@ export const setXattrFd = (fd: number, name: string, value: Buffer): void =>
   void check('fsetxattr', c_fsetxattr(fd, name, value, value.length, 0), name);
 export const removeXattr = (path: string, name: string): void =>
   void check('lremovexattr', c_lremovexattr(path, name), path);
-/** The value, or undefined when the attribute (or the file system's support) is missing. */
-export function getXattr(path: string, name: string): Buffer | undefined {
+/** The value, or undefined when the attribute (or the file system's support) is missing. A path in bytes ends in NUL. */
+export function getXattr(path: string | Buffer, name: string): Buffer | undefined {
   let room = Buffer.alloc(256);
   for (;;) {
     const n = c_lgetxattr(path, name, room, room.length);

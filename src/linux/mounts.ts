@@ -10,6 +10,9 @@ const c_fsconfig = declare('syscall', 'long', ['long', 'int', 'uint', 'str', 'st
 const c_fsmount = declare('syscall', 'long', ['long', 'int', 'uint', 'uint', 'long', 'long', 'long']);
 const c_open_tree = declare('syscall', 'long', ['long', 'int', 'str', 'long', 'long', 'long', 'long']);
 const c_move_mount = declare('syscall', 'long', ['long', 'int', 'str', 'int', 'str', 'long', 'long']);
+const c_pivot_root = declare('syscall', 'long', ['long', 'str', 'str', 'long', 'long', 'long', 'long']);
+/** The one call here whose number differs between machines. */
+const PIVOT_ROOT = process.arch === 'x64' ? 155 : 41;
 const AT_FDCWD = -100;
 
 export const MS = {
@@ -95,19 +98,43 @@ export function mountOverlayMany(
 
 const OPEN_TREE_CLONE = 1;
 const AT_EMPTY_PATH = 0x1000;
+const AT_RECURSIVE = 0x8000;
 const O_CLOEXEC = 0o2000000;
+/** move_mount(2): both ends are descriptors (MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH). */
+const BOTH_DESCRIPTORS = 0x04 | 0x40;
+/** From the descriptor of a mount to a path, whose last link is not followed. */
+const TO_PATH = 0x04;
+
+/**
+ * A copy of the mount at `path`, below the descriptor `dir` or absolute, attached nowhere: closing it ends it.
+ * `recursive`: with all that is mounted below. An empty path means `dir` itself. @throws SystemError
+ */
+export function cloneMount(dir: number, path: string, recursive: boolean): number {
+  const flags =
+    OPEN_TREE_CLONE | O_CLOEXEC | (recursive ? AT_RECURSIVE : 0) | (path === '' ? AT_EMPTY_PATH : 0);
+  return check('open_tree', c_open_tree(428, dir, path, flags, 0, 0, 0), path);
+}
+/** Attaches a copy that {@link cloneMount} made to the file or directory open as `at`. @throws SystemError */
+export const attachMount = (mount: number, at: number, object: string): void =>
+  void check('move_mount', c_move_mount(429, mount, '', at, '', BOTH_DESCRIPTORS, 0), object);
+/** The same, to a path of this mount namespace. @throws SystemError */
+export const attachMountAt = (mount: number, path: string): void =>
+  void check('move_mount', c_move_mount(429, mount, '', AT_FDCWD, path, TO_PATH, 0), path);
+/** Makes the current directory, a mount, the root of this mount namespace; all that was there before goes. @throws SystemError */
+export function pivotHere(): void {
+  // The old root stands over the new one for a moment: pivot_root(2), "pivot_root(\".\", \".\")".
+  check('pivot_root', c_pivot_root(PIVOT_ROOT, '.', '.', 0, 0, 0, 0));
+  unmount('.', MNT_DETACH);
+}
+
 /**
  * Binds a descriptor's file onto `path`: a pidfd (pidfs, Linux 6.14 and up) bound so keeps the exit status of its
  * process readable while no process of ours lives. @throws SystemError
  */
 export function bindDescriptor(fd: number, path: string): void {
-  const tree = check(
-    'open_tree',
-    c_open_tree(428, fd, '', OPEN_TREE_CLONE | AT_EMPTY_PATH | O_CLOEXEC, 0, 0, 0),
-    path,
-  );
+  const tree = cloneMount(fd, '', false);
   try {
-    check('move_mount', c_move_mount(429, tree, '', AT_FDCWD, path, 4, 0), path);
+    attachMountAt(tree, path);
   } finally {
     closeSync(tree);
   }

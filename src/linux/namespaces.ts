@@ -52,24 +52,43 @@ export function newNetworkNamespace<T>(work: () => T): { fd: number; result: T }
   }
 }
 
-/**
- * Runs `work` in a throw-away mount namespace where an empty tmpfs hides `path`. Strictly synchronous. The host's
- * mounts are untouched: the copy is a slave: the host's later mounts reach it, never the reverse.
- */
-export function withHiddenPath<T>(path: string, work: () => T): T {
+/** Runs `work` away from the host's mounts and comes back whatever it did. Strictly synchronous. */
+function awayFromHostMounts<T>(leave: () => void, work: () => T): T {
   if (!ownFsStruct) {
     unshare(CLONE.FS); // setns(mnt) is EINVAL while threads share cwd and root
     ownFsStruct = true;
   }
   hostMounts ??= ownNamespace('mnt');
   const cwd = process.cwd();
-  unshare(CLONE.NEWNS);
+  leave();
   try {
-    mount('none', '/', null, MS.REC | MS.SLAVE, null);
-    mount('none', path, 'tmpfs', 0, 'mode=755');
     return work();
   } finally {
     setns(hostMounts, CLONE.NEWNS);
     process.chdir(cwd);
   }
 }
+
+/**
+ * Runs `work` in a new mount namespace, a copy of the host's. Strictly synchronous. The host's mounts are untouched:
+ * the copy is a slave: the host's later mounts reach it, never the reverse. It ends with its last descriptor.
+ */
+export const inNewMounts = <T>(work: () => T): T =>
+  awayFromHostMounts(
+    () => unshare(CLONE.NEWNS),
+    () => {
+      mount('none', '/', null, MS.REC | MS.SLAVE, null);
+      return work();
+    },
+  );
+
+/** Runs `work` in the mount namespace behind a descriptor: a namespace's, or a process's pidfd. Strictly synchronous. */
+export const inMountsOf = <T>(fd: number, work: () => T): T =>
+  awayFromHostMounts(() => setns(fd, CLONE.NEWNS), work);
+
+/** Runs `work` in a throw-away mount namespace where an empty tmpfs hides `path`. Strictly synchronous. */
+export const withHiddenPath = <T>(path: string, work: () => T): T =>
+  inNewMounts(() => {
+    mount('none', path, 'tmpfs', 0, 'mode=755');
+    return work();
+  });

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fstatSync, readdirSync } from 'node:fs';
 import { check, declare, ERRNO, errno, SystemError } from './ffi.ts';
-import { AT_REMOVEDIR, AT_SYMLINK_NOFOLLOW, O_CLOEXEC, RESOLVE } from './files.ts';
+import { AT_REMOVEDIR, AT_SYMLINK_NOFOLLOW, O_CLOEXEC, O_PATH, RESOLVE } from './files.ts';
 
 /** A path as C takes it: a string (sent as UTF-8), or bytes that end in NUL. */
 export type PathBytes = string | Buffer;
@@ -54,15 +54,32 @@ export const trySymlinkAt = (target: PathBytes, dir: number, name: PathBytes): n
 export const tryLinkAt = (fromDir: number, from: PathBytes, dir: number, name: PathBytes): number =>
   orErrno(c_linkat(fromDir, from, dir, name, 0));
 
-const resolveInRoot = Buffer.alloc(24);
-resolveInRoot.writeBigUInt64LE(BigInt(constants.O_RDONLY | constants.O_DIRECTORY | O_CLOEXEC), 0);
-resolveInRoot.writeBigUInt64LE(BigInt(RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS | RESOLVE.NO_XDEV), 16);
+/** The argument of openat2(2) for a look-up that stays in its root. */
+function lookUp(flags: number, resolve: number): Buffer {
+  const how = Buffer.alloc(24);
+  how.writeBigUInt64LE(BigInt(flags | O_CLOEXEC), 0);
+  how.writeBigUInt64LE(BigInt(resolve | RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS), 16);
+  return how;
+}
+const openInRoot = (root: number, path: PathBytes, how: Buffer): number =>
+  orErrno(c_openat2(437, root, path, how, how.length, 0, 0));
+
+const directoryOfOneMount = lookUp(constants.O_RDONLY | constants.O_DIRECTORY, RESOLVE.NO_XDEV);
+const directory = lookUp(constants.O_RDONLY | constants.O_DIRECTORY, 0);
+const anything = lookUp(O_PATH, 0);
+const nameItself = lookUp(O_PATH | constants.O_NOFOLLOW, 0);
 /**
  * Opens the directory `path` as a process would whose root is `root`: links and `..` stay inside, no mount is crossed.
  * A descriptor, or minus the errno.
  */
 export const tryOpenDirectoryInRoot = (root: number, path: PathBytes): number =>
-  orErrno(c_openat2(437, root, path, resolveInRoot, resolveInRoot.length, 0, 0));
+  openInRoot(root, path, directoryOfOneMount);
+/** The same, into whatever is mounted inside. */
+export const tryOpenDirectoryInTree = (root: number, path: PathBytes): number =>
+  openInRoot(root, path, directory);
+/** Finds anything inside `root`, mounts crossed, without opening it (O_PATH). `follow`: a link at the end leads on. */
+export const tryFindInTree = (root: number, path: PathBytes, follow: boolean): number =>
+  openInRoot(root, path, follow ? anything : nameItself);
 
 /** @throws SystemError */
 export const chownFd = (fd: number, uid: number, gid: number): void =>
@@ -72,9 +89,17 @@ export const chmodFd = (fd: number, mode: number): void => void check('fchmod', 
 /** Of the name itself, never of what a link names. @throws SystemError */
 export const chownNameAt = (dir: number, name: PathBytes, uid: number, gid: number): void =>
   void check('fchownat', c_fchownat(dir, name, uid, gid, AT_SYMLINK_NOFOLLOW), shown(name));
-/** Follows links: only for what the caller has just made and knows to be none. @throws SystemError */
-export const chmodNameAt = (dir: number, name: PathBytes, mode: number): void =>
-  void check('fchmodat', c_fchmodat(dir, name, mode, 0), shown(name));
+/** Of the name itself, also when somebody puts a link there meanwhile. @throws SystemError */
+export function chmodNameAt(dir: number, name: PathBytes, mode: number): void {
+  const fd = tryOpenAt(dir, name, O_PATH | constants.O_NOFOLLOW);
+  if (fd < 0) throw new SystemError('openat', -fd, shown(name));
+  try {
+    // A link has no mode, and is not followed: the kernel says EOPNOTSUPP.
+    check('fchmodat', c_fchmodat(-100, `/proc/self/fd/${fd}`, mode, 0), shown(name));
+  } finally {
+    closeSync(fd);
+  }
+}
 
 const times = Buffer.alloc(32);
 function fillTimes(atimeNanos: bigint, mtimeNanos: bigint): Buffer {
@@ -114,6 +139,13 @@ const c_llistxattr = declare('llistxattr', 'long', ['str', 'void*', 'size_t']);
 const c_lgetxattr = declare('lgetxattr', 'long', ['str', 'str', 'void*', 'size_t']);
 /** Room for the largest list and value that Linux has. */
 const xattrRoom = Buffer.alloc(65_536);
+const c_readlinkat = declare('readlinkat', 'long', ['int', 'str', 'void*', 'size_t']);
+/** The target of a link that is open without being followed (O_PATH), in one character a byte. @throws SystemError */
+export function readLinkOf(fd: number): string {
+  const room = Buffer.alloc(4096);
+  return room.toString('latin1', 0, check('readlinkat', c_readlinkat(fd, '', room, room.length)));
+}
+
 /** All extended attributes of the path itself, names in one character a byte; none where the file system has none. */
 export function xattrsOf(path: PathBytes): Map<string, Buffer> {
   const found = new Map<string, Buffer>();

@@ -10,8 +10,10 @@ import type { Layout } from '../layout.ts';
 import type { Leases } from '../leases.ts';
 import type { ChainId, Content, Layers, Records } from '../storage.ts';
 import type { Trash } from '../trash.ts';
+import type { DiffSides } from '../unpack/protocol.ts';
 import type { TreeThreads } from '../unpack/tree-threads.ts';
 import { applyChain, LAYER_TABLE, type LayerRow } from './apply.ts';
+import { commitWritable } from './commit.ts';
 import { WritableLayers } from './writable.ts';
 
 export interface LayersDeps {
@@ -54,12 +56,20 @@ export async function openLayers(deps: LayersDeps): Promise<Layers> {
   };
   const writable = new WritableLayers({ layout, driver, lowersOf, threads, trash });
 
+  const applyDeps = { ...deps, rows, registering };
+  const sidesOf = (id: string): DiffSides => {
+    const { upper, lowers, target } = writable.plan(id);
+    return driver === 'overlay2'
+      ? { upper, lowers, holds: 'changes' }
+      : { upper: target, lowers, holds: 'whole' };
+  };
+
   await writable.list();
   return {
     get: (chainId) => rows.get(chainId),
     all: () => [...rows.values()],
     chain: (chainId) => chainOf(chainId).reverse(),
-    apply: (archives, options) => applyChain(archives, options, { ...deps, rows, registering }),
+    apply: (archives, options) => applyChain(archives, options, applyDeps),
     async removeLayer(chainId) {
       const row = rows.get(chainId);
       if (!row) return;
@@ -101,6 +111,9 @@ export async function openLayers(deps: LayersDeps): Promise<Layers> {
       const copied = parent === undefined ? 0 : chainOf(parent).reduce((sum, { bytes }) => sum + bytes, 0);
       return Math.max(0, (await threads.run<'measure'>({ is: 'measure', path: target })) - copied);
     },
+    openTree: (id, mounts, readOnly) => writable.openTree(id, mounts, readOnly),
+    changes: async (id) => [...(await threads.run<'changes'>({ is: 'changes', sides: sidesOf(id) }))],
+    commit: (id, options) => commitWritable(sidesOf(id), writable.parentOf(id), options, applyDeps),
     parents: () => writable.parents(),
   };
 }

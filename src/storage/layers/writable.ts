@@ -7,10 +7,12 @@ import { MNT_DETACH, unmountAway } from '../../linux/index.ts';
 import type { Driver } from '../driver.ts';
 import { syncPaths } from '../durable.ts';
 import type { Layout } from '../layout.ts';
-import type { ChainId } from '../storage.ts';
+import type { ChainId, ContainerTree, TreeMount } from '../storage.ts';
 import type { Trash } from '../trash.ts';
+import { ViewTree } from '../tree.ts';
 import type { TreeThreads } from '../unpack/tree-threads.ts';
 import { mountOverlay, type OverlayPlan } from './overlay.ts';
+import { attachRootOf, openView, type RootSource, type View } from './view.ts';
 
 /** Directories of a chain, topmost first. @throws when a layer of it is missing */
 export type LowersOf = (chainId: ChainId) => string[];
@@ -33,6 +35,8 @@ export class WritableLayers {
   readonly #threads: TreeThreads;
   readonly #trash: Trash;
   readonly #parents = new Map<string, ChainId | undefined>();
+  /** Views that are open now, by container. */
+  readonly #views = new Map<string, Set<View>>();
 
   constructor({ layout, driver, lowersOf, threads, trash }: WritableDeps) {
     this.#layout = layout;
@@ -73,14 +77,37 @@ export class WritableLayers {
   mount(id: string): string {
     const plan = this.plan(id);
     if (this.#driver === 'vfs' || isMounted(plan.target)) return plan.target;
+    const [view] = this.#views.get(id) ?? [];
     try {
-      mountOverlay(plan, this.#layout.root);
+      if (view) attachRootOf(view, plan.target);
+      else mountOverlay(plan, this.#layout.root);
     } catch (error) {
       throw new Failed(`mounting the root file system of ${id}: ${(error as Error).message}`, {
         cause: error,
       });
     }
     return plan.target;
+  }
+
+  /** The files of `id` with `mounts` over them, whether or not it is mounted. @throws NotFound, SystemError */
+  openTree(id: string, mounts: readonly TreeMount[], readOnly: boolean): ContainerTree {
+    const plan = this.plan(id);
+    const views = this.#views.get(id) ?? new Set();
+    const [other] = views;
+    const view = openView(this.#rootFor(plan, other), plan.target, { mounts, readOnly });
+    this.#views.set(id, views.add(view));
+    const left = (): void => {
+      views.delete(view);
+      if (views.size === 0) this.#views.delete(id);
+    };
+    return new ViewTree(view, { threads: this.#threads, staging: this.#layout.staging, left });
+  }
+
+  /** Where a view gets its root from: an upper directory is never under two overlays. */
+  #rootFor(plan: OverlayPlan, other: View | undefined): RootSource {
+    if (this.#driver === 'vfs' || isMounted(plan.target)) return { is: 'host' };
+    if (other) return { is: 'view', view: other };
+    return { is: 'new', mount: () => mountOverlay(plan, this.#layout.root) };
   }
 
   /** Not mounted, or not there: nothing to do. A busy one leaves the tree at once and ends with its last user. */

@@ -1,25 +1,9 @@
 /** Copies trees: layers over each other where overlays cannot be mounted, and what an image has in the place of a volume. */
-import {
-  type BigIntStats,
-  closeSync,
-  constants,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readlinkSync,
-  readSync,
-} from 'node:fs';
-import type { ByteText, EntryType, TarEntry } from '../../formats/tar/entry.ts';
+import { closeSync, constants, lstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import type { ByteText } from '../../formats/tar/entry.ts';
 import { tarEntry } from '../../formats/tar/writer.ts';
-import {
-  ERRNO,
-  majorOf,
-  minorOf,
-  pathBytes,
-  SystemError,
-  tryOpenDirectoryInRoot,
-  xattrsOf,
-} from '../../linux/index.ts';
+import { ERRNO, pathBytes, SystemError, tryOpenDirectoryInRoot } from '../../linux/index.ts';
+import { describe, typeOf } from '../pack/describe.ts';
 import { TreeWriter } from './tree-writer.ts';
 
 const WHITEOUT = '.wh.';
@@ -106,7 +90,8 @@ class TreeCopy {
   #entry(path: ByteText, descend: (path: ByteText) => void): void {
     const source = this.#at(path);
     const stat = lstatSync(source, { bigint: true });
-    if (stat.isSocket()) return; // means nothing without the process that listens
+    const type = typeOf(stat);
+    if (type === undefined) return; // a socket: it means nothing without the process that listens
     const key = `${stat.dev}:${stat.ino}`;
     const several = !stat.isDirectory() && stat.nlink > 1n;
     const first = several ? this.#names.get(key) : undefined;
@@ -116,7 +101,7 @@ class TreeCopy {
       return;
     }
     if (several) this.#names.set(key, path);
-    this.#writer.entry(describe(path === '' ? './' : path, source, stat));
+    this.#writer.entry(describe(path === '' ? './' : path, type, source.toString('latin1'), stat));
     if (stat.isFile()) this.#content(source);
     this.#writer.end();
     if (stat.isDirectory()) descend(path);
@@ -150,30 +135,4 @@ function namesIn(path: Buffer): ByteText[] {
   return found?.isDirectory()
     ? readdirSync(path, { encoding: 'buffer' }).map((name) => name.toString('latin1'))
     : [];
-}
-
-function describe(path: ByteText, source: Buffer, stat: BigIntStats): TarEntry {
-  const type = typeOf(stat);
-  const isDevice = type === 'char' || type === 'block';
-  return tarEntry({
-    path,
-    type,
-    linkPath: type === 'symlink' ? readlinkSync(source, { encoding: 'latin1' }) : '',
-    mode: Number(stat.mode) & 0o7777,
-    uid: Number(stat.uid),
-    gid: Number(stat.gid),
-    mtimeNanos: stat.mtimeNs,
-    size: type === 'file' ? Number(stat.size) : 0,
-    major: isDevice ? majorOf(Number(stat.rdev)) : 0,
-    minor: isDevice ? minorOf(Number(stat.rdev)) : 0,
-    xattrs: xattrsOf(Buffer.concat([source, Buffer.from([0])])),
-  });
-}
-
-function typeOf(stat: BigIntStats): EntryType {
-  if (stat.isFile()) return 'file';
-  if (stat.isDirectory()) return 'directory';
-  if (stat.isSymbolicLink()) return 'symlink';
-  if (stat.isCharacterDevice()) return 'char';
-  return stat.isBlockDevice() ? 'block' : 'fifo';
 }

@@ -10,16 +10,28 @@ import {
   tryMkdirAt,
   tryOpenAt,
   tryOpenDirectoryInRoot,
+  tryOpenDirectoryInTree,
 } from '../../linux/index.ts';
 
 /** Descriptors kept open; archives come directory by directory, so few are wanted again. */
 const KEPT_MAX = 64;
-const ENOTDIR = 20;
-const ELOOP = 40;
 const OPEN_DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
+/** Where names begin. */
+export interface Place {
+  /** What `/` means to links, and what `..` does not leave. */
+  readonly root: number;
+  /** The directory below it that names are relative to, clean, '' for the root itself. */
+  readonly base: ByteText;
+  /** That directory, open. */
+  readonly directory: number;
+  /** What is mounted inside is part of the tree. */
+  readonly mounts: boolean;
+}
+
 export class Parents {
-  readonly #root: number;
+  readonly #place: Place;
+  readonly #openInside: typeof tryOpenDirectoryInRoot;
   readonly #kept = new Map<ByteText, number>();
   /** Called for a name that stands in the way of a directory; true when it was removed (it was a whiteout). */
   readonly #clear: (dir: number, name: ByteText) => boolean;
@@ -27,34 +39,36 @@ export class Parents {
   readonly #implied: (fd: number, tookWhiteout: boolean) => void;
 
   constructor(
-    root: number,
-    clear: (dir: number, name: ByteText) => boolean,
-    implied: (fd: number, tookWhiteout: boolean) => void,
+    place: Place,
+    clear: (dir: number, name: ByteText) => boolean = () => false,
+    implied: (fd: number, tookWhiteout: boolean) => void = () => undefined,
   ) {
-    this.#root = root;
+    this.#place = place;
+    this.#openInside = place.mounts ? tryOpenDirectoryInTree : tryOpenDirectoryInRoot;
     this.#clear = clear;
     this.#implied = implied;
   }
 
   /** The directory `path` (clean, '' is the root), owned by this object. @throws TarError when it is none and cannot be */
   open(path: ByteText): number {
-    if (path === '') return this.#root;
+    if (path === '') return this.#place.directory;
     const found = this.#look(path);
     if (found >= 0) return found;
-    if (found !== -ERRNO.ENOENT && found !== -ENOTDIR) throw refused(path, -found);
+    if (found !== -ERRNO.ENOENT && found !== -ERRNO.ENOTDIR) throw refused(path, -found);
     return this.keep(path, this.#make(path));
   }
 
   /** The same, but nothing is made: undefined when there is no such directory. */
   find(path: ByteText): number | undefined {
-    const found = path === '' ? this.#root : this.#look(path);
+    const found = path === '' ? this.#place.directory : this.#look(path);
     return found < 0 ? undefined : found;
   }
 
   #look(path: ByteText): number {
     const kept = this.#kept.get(path);
     if (kept === undefined) {
-      const found = tryOpenDirectoryInRoot(this.#root, pathBytes(path));
+      const { root, base } = this.#place;
+      const found = this.#openInside(root, pathBytes(base === '' ? path : `${base}/${path}`));
       return found < 0 ? found : this.keep(path, found);
     }
     // Now the newest: the descriptors of the last few answers are never closed under their users.
@@ -97,7 +111,7 @@ export class Parents {
       made = tryMkdirAt(parent, pathBytes(name), 0o755);
     }
     // Something else of that name: a file, or a link that leads nowhere inside the root.
-    if (made < 0) throw refused(path, made === -ERRNO.EEXIST ? ENOTDIR : -made);
+    if (made < 0) throw refused(path, made === -ERRNO.EEXIST ? ERRNO.ENOTDIR : -made);
     const fd = tryOpenAt(parent, pathBytes(name), OPEN_DIRECTORY);
     if (fd < 0) throw refused(path, -fd);
     chmodFd(fd, 0o755);
@@ -110,6 +124,6 @@ export class Parents {
 function refused(path: ByteText, errno: number): Error {
   const name = JSON.stringify(path.slice(0, 200));
   const error = new SystemError('openat2', errno, name);
-  const byArchive = [ENOTDIR, ELOOP, 36 /* ENAMETOOLONG */, 18 /* EXDEV */].includes(errno);
+  const byArchive = [ERRNO.ENOTDIR, ERRNO.ELOOP, ERRNO.ENAMETOOLONG, 18 /* EXDEV */].includes(errno);
   return byArchive ? new TarError(`${name}: not a directory (${error.code})`) : error;
 }

@@ -1,6 +1,8 @@
 /** What the main thread and the tree threads say to each other. */
 import type { MessagePort } from 'node:worker_threads';
-import type { TreeTotals, TreeWriterOptions } from './tree-writer.ts';
+import type { FoundPath } from '../pack/find.ts';
+import type { PathChange } from '../storage.ts';
+import type { Guest, TreeTotals, TreeWriterOptions } from './tree-writer.ts';
 
 /** Where bytes come from: a file, or a stream of the main thread sent through a port. */
 export type Source =
@@ -24,9 +26,44 @@ export type Task =
   /** Copies the directory `path` of the tree at `root`, links resolved inside it, into the directory `into`. */
   | { readonly is: 'copy'; readonly root: string; readonly path: string; readonly into: string }
   | { readonly is: 'demux'; readonly source: Source; readonly into: string }
+  /** `root`, here and below: the descriptor of a container's root directory; it outlives the task. */
+  | { readonly is: 'find'; readonly root: number; readonly path: string; readonly follow: boolean }
+  /** The directory that `path` means, links followed, as a path inside (clean, one character a byte). */
+  | { readonly is: 'findDirectory'; readonly root: number; readonly path: string }
+  /** Without `what`: everything below the root. */
+  | {
+      readonly is: 'pack';
+      readonly root: number;
+      readonly what: Pick<FoundPath, 'path' | 'archived'> | undefined;
+      readonly sink: MessagePort;
+    }
+  | {
+      readonly is: 'put';
+      readonly source: Source;
+      readonly guest: Guest;
+      /** A file that may be made, and is the caller's to remove: some decompressors want a file. */
+      readonly spool: string;
+    }
+  | { readonly is: 'changes'; readonly sides: DiffSides }
+  /** Writes the layer's archive to the new file `into`. */
+  | { readonly is: 'packDiff'; readonly sides: DiffSides; readonly into: string }
   | { readonly is: 'remove'; readonly path: string }
   | { readonly is: 'measure'; readonly path: string }
   | { readonly is: 'sync'; readonly path: string };
+
+/** A container's own directory, and the layers below it, topmost first. */
+export interface DiffSides {
+  readonly upper: string;
+  readonly holds: 'changes' | 'whole';
+  readonly lowers: readonly string[];
+}
+
+export interface PackedLayer {
+  /** Hexadecimal SHA-256 of the file. */
+  readonly hash: string;
+  /** Differences in it. */
+  readonly entries: number;
+}
 
 export interface Unpacked {
   /** Hexadecimal SHA-256 of the plain tar stream. */
@@ -55,6 +92,12 @@ export interface Results {
   readonly flatten: undefined;
   /** Undefined: there is no such directory. */
   readonly copy: 'copied' | undefined;
+  readonly find: FoundPath;
+  readonly findDirectory: string;
+  readonly pack: undefined;
+  readonly put: undefined;
+  readonly changes: readonly PathChange[];
+  readonly packDiff: PackedLayer;
   readonly remove: undefined;
   readonly measure: number;
   readonly sync: undefined;

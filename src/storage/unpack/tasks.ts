@@ -6,6 +6,8 @@ import { type ByteText, type TarEntry, TarError } from '../../formats/tar/entry.
 import { pathBelowRoot } from '../../formats/tar/path.ts';
 import { TarReader, type TarSink } from '../../formats/tar/reader.ts';
 import { pathBytes, removeTreeAt, syncFileSystem } from '../../linux/index.ts';
+import { findDirectory, findPath, openDirectory } from '../pack/find.ts';
+import { changes, pack, packDiffInto } from '../pack/tasks.ts';
 import { filtered } from './filter.ts';
 import { copyDirectory, flatten } from './flatten.ts';
 import type { DemuxedMember, Results, Source, Task, Unpacked } from './protocol.ts';
@@ -23,6 +25,18 @@ export async function perform(task: Task, cancelled: AbortSignal): Promise<Resul
       return flatten(task.layers, task.into);
     case 'copy':
       return copyDirectory(task.root, task.path, task.into);
+    case 'find':
+      return findPath(task.root, task.path, task.follow);
+    case 'findDirectory':
+      return findDirectory(task.root, task.path);
+    case 'pack':
+      return pack(task, cancelled);
+    case 'put':
+      return put(task, cancelled);
+    case 'changes':
+      return changes(task.sides);
+    case 'packDiff':
+      return packDiffInto(task, cancelled);
     case 'remove':
       removeTreeAt(-100, pathBytes(Buffer.from(task.path).toString('latin1')));
       return undefined;
@@ -108,6 +122,25 @@ async function unpack(task: Extract<Task, { is: 'unpack' }>, cancelled: AbortSig
     intake.close();
     writer.close();
     closeSync(root);
+  }
+}
+
+/** Into a container: what is there stays, and what comes is added or replaces. */
+async function put(
+  { source, guest, spool }: Extract<Task, { is: 'put' }>,
+  cancelled: AbortSignal,
+): Promise<undefined> {
+  const { fd, path } = openDirectory(guest.root, guest.base);
+  const writer = new TreeWriter(fd, { whiteouts: 'plain', guest: { ...guest, base: path } });
+  try {
+    const reader = new TarReader(writer);
+    for await (const chunk of outerPlain(await sniff(chunksOf(source, cancelled)), spool)) reader.push(chunk);
+    reader.finish();
+    writer.finish();
+    return undefined;
+  } finally {
+    writer.close();
+    closeSync(fd);
   }
 }
 

@@ -40,8 +40,7 @@ export class TreeThreads {
     thread.worker.ref();
     const cancel = () => thread.worker.postMessage({ is: 'cancel', id } satisfies ToTree);
     signal?.addEventListener('abort', cancel, { once: true });
-    const ports = 'source' in task && task.source.is === 'port' ? [task.source.port] : [];
-    thread.worker.postMessage({ is: 'run', id, task } satisfies ToTree, ports);
+    thread.worker.postMessage({ is: 'run', id, task } satisfies ToTree, portsOf(task));
     try {
       return (await answer.promise) as Results[K];
     } catch (error) {
@@ -102,6 +101,11 @@ export class TreeThreads {
     }, IDLE_MS).unref();
   }
 }
+
+const portsOf = (task: Task): MessagePort[] => {
+  if ('sink' in task) return [task.sink];
+  return 'source' in task && task.source.is === 'port' ? [task.source.port] : [];
+};
 
 function errorOf({ message, blame, code }: Extract<FromTree, { is: 'failed' }>): Error {
   if (blame === 'archive') return new InvalidArgument(message);

@@ -2,7 +2,7 @@
  * Writes the members of an archive below a directory: the one extractor of this engine. Every name is resolved by the
  * kernel below the root's descriptor; nothing outside is reached whatever the archive says.
  */
-import { closeSync, constants, ftruncateSync, lstatSync, writeSync } from 'node:fs';
+import { closeSync, constants, ftruncateSync, lstatSync, readlinkSync, writeSync } from 'node:fs';
 import { type ByteText, TAR_LIMITS, type TarEntry, TarError } from '../../formats/tar/entry.ts';
 import { pathBelowRoot, splitLast } from '../../formats/tar/path.ts';
 import type { TarSink } from '../../formats/tar/reader.ts';
@@ -43,6 +43,22 @@ const OPAQUE_XATTR = 'trusted.overlay.opaque';
 export interface TreeWriterOptions {
   /** `overlay`: `.wh.x` and `.wh..wh..opq` become what overlayfs reads; `plain`: they are names like others. */
   readonly whiteouts: 'overlay' | 'plain';
+  /** Into a tree that is in use; undefined: into one of our own. */
+  readonly guest?: Guest | undefined;
+}
+
+/** How an archive is unpacked into a container. */
+export interface Guest {
+  /** The container's root; the writer's own directory is somewhere below it. */
+  readonly root: number;
+  /** That directory's path inside, clean. */
+  readonly base: ByteText;
+  /** Whose everything is; undefined: as the archive says. */
+  readonly owner: { readonly uid: number; readonly gid: number } | undefined;
+  /** A directory is not replaced by something else, nor the reverse. */
+  readonly keepKinds: boolean;
+  /** Paths inside at which something is mounted: they are never removed, nor what is above them. */
+  readonly busy: readonly ByteText[];
 }
 
 /** What the tree holds, as far as the archive was read. */
@@ -61,6 +77,7 @@ export interface TreeTotals {
 export class TreeWriter implements TarSink {
   readonly #root: number;
   readonly #overlay: boolean;
+  readonly #guest: Guest | undefined;
   readonly #parents: Parents;
   /** Directories' times, set when nothing is written into them any more. */
   readonly #directoryTimes = new Map<ByteText, readonly [atime: bigint, mtime: bigint]>();
@@ -72,11 +89,12 @@ export class TreeWriter implements TarSink {
   #xattrsDropped = 0;
 
   /** `root`: an open directory; the caller closes it after {@link close}. */
-  constructor(root: number, { whiteouts }: TreeWriterOptions) {
+  constructor(root: number, { whiteouts, guest }: TreeWriterOptions) {
     this.#root = root;
     this.#overlay = whiteouts === 'overlay';
+    this.#guest = guest;
     this.#parents = new Parents(
-      root,
+      { root: guest?.root ?? root, base: guest?.base ?? '', directory: root, mounts: guest !== undefined },
       (dir, name) => this.#clearWhiteout(dir, name),
       (fd, tookWhiteout) => {
         if (tookWhiteout) this.#xattr(trySetXattrFd(fd, OPAQUE_XATTR, Buffer.from('y')), OPAQUE_XATTR, '');
@@ -104,7 +122,11 @@ export class TreeWriter implements TarSink {
     const [above, name] = splitLast(path);
     if (name.length > TAR_LIMITS.nameBytes) throw new TarError(`${quote(name)}: name too long`);
     if (this.#overlay && name.startsWith(WHITEOUT)) this.#whiteout(entry, above, name);
-    else this.#member(entry, path, this.#parents.open(above), name);
+    else {
+      const dir = this.#parents.open(above);
+      if (this.#guest?.keepKinds) this.#checkKind(entry, this.#guest, dir, name);
+      this.#member(entry, path, dir, name);
+    }
   }
 
   data(bytes: Buffer, offset: number): void {
@@ -158,6 +180,7 @@ export class TreeWriter implements TarSink {
 
   #rootEntry(entry: TarEntry): void {
     if (entry.type !== 'directory') throw new TarError(`${quote(entry.path)}: the root must be a directory`);
+    if (this.#guest) return; // the directory is the container's, and stays as it is
     this.#attributesFd(this.#root, entry);
     this.#directoryTimes.set('', [atimeOf(entry), entry.mtimeNanos]);
   }
@@ -186,6 +209,16 @@ export class TreeWriter implements TarSink {
       default:
         entry.type satisfies never;
     }
+  }
+
+  #checkKind({ type, path }: TarEntry, { base }: Guest, dir: number, name: ByteText): void {
+    const there = lstatAt(dir, name);
+    if (!there || there.isDirectory() === (type === 'directory')) return;
+    const [standing, coming] = there.isDirectory()
+      ? ['directory', 'non-directory']
+      : ['non-directory', 'directory'];
+    const whole = `/${base}${base === '' ? '' : '/'}${pathBelowRoot(path)}`;
+    throw new TarError(`cannot overwrite ${standing} ${quote(whole)} with ${coming} ${quote(`/${base}`)}`);
   }
 
   #newFile(dir: number, name: ByteText): number {
@@ -282,6 +315,7 @@ export class TreeWriter implements TarSink {
   }
 
   #remove(dir: number, name: ByteText): void {
+    if (this.#guest) refuseBusy(this.#guest.busy, dir, name);
     removeTreeAt(dir, pathBytes(name));
     this.#replaced = true;
     // The name may have been a directory or link on the way to others. `dir` itself stays open: it is the caller's next.
@@ -301,7 +335,8 @@ export class TreeWriter implements TarSink {
 
   /** Owner before mode and attributes: chown takes set-id bits and capabilities away. */
   #attributesFd(fd: number, entry: TarEntry): void {
-    chownFd(fd, entry.uid, entry.gid);
+    const { uid, gid } = this.#guest?.owner ?? entry;
+    chownFd(fd, uid, gid);
     chmodFd(fd, entry.mode);
     for (const [name, value] of entry.xattrs)
       if (isOurs(name)) this.#xattr(trySetXattrFd(fd, pathBytes(name), value), name, entry.path);
@@ -309,7 +344,8 @@ export class TreeWriter implements TarSink {
 
   #attributesAt(dir: number, name: ByteText, entry: TarEntry): void {
     const bytes = pathBytes(name);
-    chownNameAt(dir, bytes, entry.uid, entry.gid);
+    const { uid, gid } = this.#guest?.owner ?? entry;
+    chownNameAt(dir, bytes, uid, gid);
     if (entry.type !== 'symlink') chmodNameAt(dir, bytes, entry.mode);
     for (const [attribute, value] of entry.xattrs)
       if (isOurs(attribute))
@@ -324,6 +360,17 @@ export class TreeWriter implements TarSink {
     if (!tolerated) throw new SystemError('setxattr', -result, `${quote(path)} ${quote(name)}`);
     this.#xattrsDropped++;
   }
+}
+
+/**
+ * The kernel lets go of a mount whose place is removed by somebody outside of its namespace: so nobody does.
+ * @throws SystemError EBUSY
+ */
+function refuseBusy(busy: readonly ByteText[], dir: number, name: ByteText): void {
+  const above = readlinkSync(`/proc/self/fd/${dir}`, { encoding: 'latin1' });
+  const path = `${above === '/' ? '' : above}/${name}`;
+  if (busy.some((point) => point === path || point.startsWith(`${path}/`)))
+    throw new SystemError('unlinkat', ERRNO.EBUSY, path);
 }
 
 /** overlayfs's own attributes would let an archive redirect or hide what is not in it. */

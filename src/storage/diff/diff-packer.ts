@@ -1,0 +1,27 @@
+/** Writes what a container changed as a layer's archive: what is gone is marked by names (OCI image specification, "Whiteouts"). */
+import { closeSync } from 'node:fs';
+import { splitLast } from '../../formats/tar/path.ts';
+import { Members } from '../pack/members.ts';
+import { differences, type Sides } from './difference.ts';
+
+export interface PackedDiff {
+  /** How many differences there are. */
+  readonly entries: number;
+}
+
+export function* packDiff(sides: Sides): Generator<Buffer, PackedDiff> {
+  const members = new Members();
+  let entries = 0;
+  for (const { kind, path, dir, name } of differences(sides)) {
+    entries++;
+    if (kind === 'removed') {
+      const [above] = splitLast(path);
+      yield* members.mark(`${above === '' ? '' : `${above}/`}.wh.${name}`);
+      continue;
+    }
+    const fd = yield* members.member(dir, name, path);
+    if (fd !== undefined) closeSync(fd);
+  }
+  yield* members.end();
+  return { entries };
+}

@@ -1,0 +1,99 @@
+/** Members of an archive, one by one, taken from directories that may change meanwhile. No link is followed. */
+import { type BigIntStats, closeSync, constants, fstatSync, lstatSync } from 'node:fs';
+import { codeOf } from '../../base/errors.ts';
+import type { ByteText, EntryType } from '../../formats/tar/entry.ts';
+import { tarEntry, tarHeader } from '../../formats/tar/writer.ts';
+import { ERRNO, pathBytes, SystemError, tryOpenAt } from '../../linux/index.ts';
+import { describe, typeOf } from './describe.ts';
+import { TarOutput } from './tar-output.ts';
+
+const OPEN_DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+/** Without waiting: what was a file a moment ago may have become a FIFO. */
+const OPEN_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
+/** It was there a moment ago, or was something else. */
+const GONE = [ERRNO.ENOENT, ERRNO.ENOTDIR, ERRNO.ELOOP, ERRNO.ENXIO].map((errno) => -errno);
+
+/** Every method is a generator of the archive's next pieces. */
+export class Members {
+  readonly #output = new TarOutput();
+  /** First name in the archive of each file that has several. */
+  readonly #firstNames = new Map<string, ByteText>();
+
+  /**
+   * What stands at `name` in the directory `dir`, called `archived`. A directory's descriptor is returned, the caller's
+   * to close; it is not walked. What has gone, and sockets, are left out.
+   */
+  *member(dir: number, name: ByteText, archived: ByteText): Generator<Buffer, number | undefined> {
+    const at = `/proc/self/fd/${dir}/${name}`;
+    const stat = lstatSync(Buffer.from(at, 'latin1'), { bigint: true, throwIfNoEntry: false });
+    const type = stat && typeOf(stat);
+    if (!stat || !type) return undefined;
+    if (type === 'directory') return yield* this.#directory(dir, name, archived);
+    if (type === 'file') yield* this.#file(dir, name, archived, at);
+    else if (!(yield* this.#again(stat, archived))) yield* this.#head(archived, type, at, stat);
+    return undefined;
+  }
+
+  /** An empty file. */
+  *mark(archived: ByteText): Generator<Buffer> {
+    yield* this.#output.bytes(tarHeader(tarEntry({ path: archived, mode: 0 })));
+  }
+
+  *end(): Generator<Buffer> {
+    yield* this.#output.end();
+  }
+
+  *#directory(dir: number, name: ByteText, archived: ByteText): Generator<Buffer, number | undefined> {
+    const fd = tryOpenAt(dir, pathBytes(name), OPEN_DIRECTORY);
+    if (GONE.includes(fd)) return undefined;
+    if (fd < 0) throw new SystemError('openat', -fd, archived);
+    let kept = false;
+    try {
+      const stat = fstatSync(fd, { bigint: true });
+      const path = archived.endsWith('/') ? archived : `${archived}/`;
+      yield* this.#head(path, 'directory', `/proc/self/fd/${fd}/.`, stat);
+      kept = true;
+      return fd;
+    } finally {
+      if (!kept) closeSync(fd);
+    }
+  }
+
+  *#file(dir: number, name: ByteText, archived: ByteText, at: ByteText): Generator<Buffer> {
+    const fd = tryOpenAt(dir, pathBytes(name), OPEN_FILE);
+    if (GONE.includes(fd)) return;
+    if (fd < 0) throw new SystemError('openat', -fd, archived);
+    try {
+      const stat = fstatSync(fd, { bigint: true });
+      if (!stat.isFile() || (yield* this.#again(stat, archived))) return;
+      yield* this.#head(archived, 'file', at, stat);
+      yield* this.#output.file(fd, Number(stat.size));
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  /** True: it is in the archive under another name, and a link to that was written. */
+  *#again({ dev, ino, nlink }: BigIntStats, archived: ByteText): Generator<Buffer, boolean> {
+    if (nlink === 1n) return false;
+    const key = `${dev}:${ino}`;
+    const first = this.#firstNames.get(key);
+    if (first === undefined) {
+      this.#firstNames.set(key, archived);
+      return false;
+    }
+    yield* this.#output.bytes(tarHeader(tarEntry({ path: archived, type: 'hardlink', linkPath: first })));
+    return true;
+  }
+
+  *#head(archived: ByteText, type: EntryType, at: ByteText, stat: BigIntStats): Generator<Buffer> {
+    let header: Buffer;
+    try {
+      header = tarHeader(describe(archived, type, at, stat));
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT' || codeOf(error) === 'EINVAL') return; // a link that has gone
+      throw error;
+    }
+    yield* this.#output.bytes(header);
+  }
+}

@@ -1,0 +1,56 @@
+/** Collects an archive in large pieces, each handed on whole: file data is read straight into its place. */
+import { readSync } from 'node:fs';
+import { TAR_BLOCK } from '../../formats/tar/entry.ts';
+
+/** Large enough that few messages cross between threads, small enough that the first one comes soon. */
+const PIECE_BYTES = 1 << 20;
+
+/** Every method is a generator of full pieces: who consumes them decides when it goes on. */
+export class TarOutput {
+  #piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
+  #used = 0;
+
+  *bytes(bytes: Buffer): Generator<Buffer> {
+    for (let at = 0; at < bytes.length; ) {
+      const taken = bytes.copy(this.#piece, this.#used, at);
+      this.#used += taken;
+      at += taken;
+      if (this.#used === PIECE_BYTES) yield this.#take();
+    }
+  }
+
+  /** Exactly `size` bytes of a file and the padding behind them; a file that became shorter is filled with zeros. */
+  *file(fd: number, size: number): Generator<Buffer> {
+    let left = size;
+    while (left > 0) {
+      const got = readSync(fd, this.#piece, this.#used, Math.min(left, PIECE_BYTES - this.#used), null);
+      if (got === 0) break;
+      this.#used += got;
+      left -= got;
+      if (this.#used === PIECE_BYTES) yield this.#take();
+    }
+    yield* this.#zeros(left + ((TAR_BLOCK - (size % TAR_BLOCK)) % TAR_BLOCK));
+  }
+
+  *end(): Generator<Buffer> {
+    yield* this.#zeros(2 * TAR_BLOCK);
+    if (this.#used > 0) yield this.#take();
+  }
+
+  *#zeros(count: number): Generator<Buffer> {
+    for (let left = count; left > 0; ) {
+      const taken = Math.min(left, PIECE_BYTES - this.#used);
+      this.#piece.fill(0, this.#used, this.#used + taken);
+      this.#used += taken;
+      left -= taken;
+      if (this.#used === PIECE_BYTES) yield this.#take();
+    }
+  }
+
+  #take(): Buffer {
+    const piece = this.#piece.subarray(0, this.#used);
+    this.#piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
+    this.#used = 0;
+    return piece;
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * Writes a tree as a tar archive: directories in the order of their names, as they stand when their turn comes. Its
+ * processes may change it meanwhile, and directories may be deeper than descriptors last.
+ */
+import { closeSync, readdirSync } from 'node:fs';
+import { type ByteText, TAR_LIMITS } from '../../formats/tar/entry.ts';
+import { splitLast } from '../../formats/tar/path.ts';
+import { ERRNO, pathBytes, SystemError, tryOpenDirectoryInTree } from '../../linux/index.ts';
+import { Members } from './members.ts';
+
+/** Directories kept open on the way down; those above are found again on the way back. */
+const KEPT_OPEN = 64;
+
+interface Level {
+  /** Negative: closed meanwhile, or gone. */
+  fd: number;
+  readonly path: ByteText;
+  /** The directory's name in the archive, ending in a slash; '' for names that begin without. */
+  readonly archived: ByteText;
+  readonly names: readonly ByteText[];
+  next: number;
+}
+
+export class TreePacker {
+  readonly #root: number;
+  readonly #members = new Members();
+  readonly #levels: Level[] = [];
+
+  /** `root`: an open directory; the caller closes it after {@link close}. */
+  constructor(root: number) {
+    this.#root = root;
+  }
+
+  /** Releases every descriptor, also in the middle. */
+  close(): void {
+    for (const { fd } of this.#levels.splice(0)) if (fd >= 0) closeSync(fd);
+  }
+
+  /** The archive of all below the root, without a member for the root itself. */
+  *everything(): Generator<Buffer> {
+    const fd = tryOpenDirectoryInTree(this.#root, '.');
+    if (fd < 0) throw new SystemError('openat2', -fd, '/');
+    this.#enter(fd, '', '');
+    yield* this.#descend();
+  }
+
+  /** The archive of what is at `path` (clean, '' is the root), called `name` in it. @throws SystemError */
+  *one(path: ByteText, name: ByteText): Generator<Buffer> {
+    const [above, last] = splitLast(path);
+    const parent = this.#open(above);
+    if (parent < 0) throw new SystemError('openat2', -parent, above);
+    try {
+      const fd = yield* this.#members.member(parent, last === '' ? '.' : last, name);
+      if (fd !== undefined) this.#enter(fd, path, name.endsWith('/') ? name : `${name}/`);
+    } finally {
+      closeSync(parent);
+    }
+    yield* this.#descend();
+  }
+
+  *#descend(): Generator<Buffer> {
+    for (let level = this.#levels.at(-1); level; level = this.#levels.at(-1)) {
+      const name = level.names[level.next++];
+      if (level.fd < 0 && name !== undefined) level.fd = this.#open(level.path);
+      if (name === undefined || level.fd < 0) {
+        this.#levels.pop();
+        if (level.fd >= 0) closeSync(level.fd);
+        continue;
+      }
+      const archived = level.archived + name;
+      const fd = yield* this.#members.member(level.fd, name, archived);
+      if (fd !== undefined)
+        this.#enter(fd, level.path === '' ? name : `${level.path}/${name}`, `${archived}/`);
+    }
+    yield* this.#members.end();
+  }
+
+  #open(path: ByteText): number {
+    return tryOpenDirectoryInTree(this.#root, pathBytes(path === '' ? '.' : path));
+  }
+
+  #enter(fd: number, path: ByteText, archived: ByteText): void {
+    const level: Level = { fd, path, archived, names: [], next: 0 };
+    this.#levels.push(level);
+    // A path that the kernel would not take: whoever unpacks it could not make it either.
+    if (path.length > TAR_LIMITS.pathBytes)
+      throw new SystemError('openat', ERRNO.ENAMETOOLONG, `${path.slice(0, 200)}…`);
+    const names = readdirSync(`/proc/self/fd/${fd}`, { encoding: 'latin1' }).sort(byBytes);
+    this.#levels.splice(-1, 1, { ...level, names });
+    const far = this.#levels.at(-KEPT_OPEN - 1);
+    if (!far || far.fd < 0) return;
+    closeSync(far.fd);
+    far.fd = -1;
+  }
+}
+
+const byBytes = (a: ByteText, b: ByteText): number => (a < b ? -1 : a > b ? 1 : 0);
