@@ -1,6 +1,8 @@
 /** What an engine can do, as the API's handlers and the daemon see it. The engine knows one API version: the newest. */
 import type { Readable, Writable } from 'node:stream';
 import type {
+  ContainerChange,
+  ContainerConfig,
   ContainerInspect,
   ContainerSummary,
   CreateRequest,
@@ -18,6 +20,7 @@ import type { Progress } from '../model/progress.ts';
 import type { ContainersPruned } from '../model/prune.ts';
 import type { ContainerStats } from '../model/stats.ts';
 import type { SystemInfo, SystemVersion } from '../model/system.ts';
+import type { PathStat } from '../storage/index.ts';
 
 export interface Engine {
   readonly containers: Containers;
@@ -97,6 +100,30 @@ export interface ListOptions {
   readonly unknownAnchors: 'refused' | 'ignored';
 }
 
+export type { PathStat } from '../storage/index.ts';
+
+/** How an archive is put into a container. */
+export interface PutArchiveOptions {
+  /** A directory is not replaced by something else, nor the reverse. */
+  readonly noOverwriteDirNonDir: boolean;
+  /** What comes belongs to the container's user. */
+  readonly copyUIDGID: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface CommitOptions {
+  readonly repo: string | undefined;
+  readonly tag: string | undefined;
+  readonly comment: string;
+  readonly author: string;
+  readonly pause: boolean;
+  /** Instructions of a Dockerfile, which change the configuration. */
+  readonly changes: readonly string[];
+  /** Instead of the container's configuration, which fills what is missing in it. */
+  readonly config: ContainerConfig | undefined;
+  readonly signal: AbortSignal;
+}
+
 /** Every `name` is a name (with or without `/`), an id, or an unambiguous id prefix. @throws NotFound, Conflict, Unchanged … */
 export interface Containers {
   create(
@@ -147,6 +174,22 @@ export interface Containers {
   ): Promise<AsyncIterable<ContainerStats>>;
   /** Removes what does not run. @throws Conflict while another prune is at it */
   prune(filters: Filters, signal: AbortSignal): Promise<ContainersPruned>;
+  /** What is at a path of the container, a link as itself. @throws NotFound */
+  statPath(name: string, path: string): Promise<PathStat>;
+  /** A tar archive of it. Destroying the stream, or its end, lets go of the container's files. @throws NotFound */
+  getArchive(
+    name: string,
+    path: string,
+    options: { signal: AbortSignal },
+  ): Promise<{ stat: PathStat; archive: Readable }>;
+  /** The same as clients before 1.24 asked for it: links are followed, and the archive begins with what they lead to. */
+  copy(name: string, path: string, options: { signal: AbortSignal }): Promise<Readable>;
+  /** Unpacks a tar archive, plain or compressed, into a directory. @throws NotFound, InvalidArgument */
+  putArchive(name: string, path: string, archive: Readable, options: PutArchiveOptions): Promise<void>;
+  /** All files of the container, without what is mounted over them, as a tar archive. */
+  export(name: string, options: { signal: AbortSignal }): Promise<Readable>;
+  changes(name: string): Promise<ContainerChange[]>;
+  commit(name: string, options: CommitOptions): Promise<{ Id: string }>;
 }
 
 export interface Execs {

@@ -1,5 +1,5 @@
 /** Mounts: classic mount(2), and fsopen/fsconfig for overlays whose options would not fit in a page. */
-import { closeSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
 import { check, declare, declareAsync, errno, SystemError } from './ffi.ts';
 
 const c_mount = declare('mount', 'int', ['str', 'str', 'str', 'ulong', 'str']);
@@ -14,6 +14,21 @@ const c_pivot_root = declare('syscall', 'long', ['long', 'str', 'str', 'long', '
 /** The one call here whose number differs between machines. */
 const PIVOT_ROOT = process.arch === 'x64' ? 155 : 41;
 const AT_FDCWD = -100;
+
+/** Where something is mounted in a process's namespace, in the order of mounting; none when the process is gone. */
+export function mountPoints(pid: number | 'self'): string[] {
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/mountinfo`, 'utf8');
+  } catch {
+    return [];
+  }
+  const lines = text.split('\n').filter((line) => line !== '');
+  return lines.map((line) => unescaped(line.split(' ')[4] ?? ''));
+}
+/** Blanks and backslashes are written in octal (proc_pid_mountinfo(5)). */
+const unescaped = (text: string): string =>
+  text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 
 export const MS = {
   RDONLY: 1,

@@ -47,6 +47,17 @@ export type CreateResponse = Infer<typeof CreateResponse>;
 export const UpdateResponse = object('UpdateResponse', { Warnings: list(string()) });
 export type UpdateResponse = Infer<typeof UpdateResponse>;
 
+/** Kind: 0 changed, 1 added, 2 removed. */
+export const ContainerChange = object('FilesystemChange', { Path: string(), Kind: integer('int') });
+export type ContainerChange = Infer<typeof ContainerChange>;
+
+/** Of the copy before 1.24. `HostPath` was the client's own business. */
+export const CopyRequest = object('CopyConfig', { Resource: optional(string()) });
+export type CopyRequest = Infer<typeof CopyRequest>;
+
+export const CommitResponse = object('IDResponse', { Id: string() });
+export type CommitResponse = Infer<typeof CommitResponse>;
+
 export const WaitResponse = object('WaitResponse', {
   StatusCode: integer(),
   Error: optional(object('WaitExitError', { Message: string() })),

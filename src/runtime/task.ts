@@ -1,7 +1,17 @@
 /** A container's running process: its pidfd, streams and log. Made by launch.ts or, after a restart, adopt.ts. */
-import { closeSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
+import { codeOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import { type ExitStatus, pidfdSignal, type Reactor, setWindowSize } from '../linux/index.ts';
+import {
+  cloneMount,
+  type ExitStatus,
+  inMountsOf,
+  mountPoints,
+  pidfdSignal,
+  type Reactor,
+  setWindowSize,
+  tryFindInTree,
+} from '../linux/index.ts';
 import { type CgroupHost, cgroupProcesses, oomKills } from './cgroups.ts';
 import { Drain, type Source } from './drain.ts';
 import { InputPort } from './input.ts';
@@ -118,6 +128,26 @@ export class Task {
     if (master !== undefined) setWindowSize(master, rows, columns);
   }
 
+  /** Where something is mounted as its processes see it; nothing when it has ended. */
+  mountPoints(): string[] {
+    const points = mountPoints(this.pid);
+    return this.signal(0) ? points : []; // else the number may be another's by now
+  }
+  /**
+   * Copies of what is mounted at `paths` for its processes, the caller's to close; undefined for what is not there.
+   * Paths are looked up inside its root. Synchronous.
+   */
+  mountCopies(paths: readonly string[]): (number | undefined)[] {
+    const { pidfd } = this.#parts;
+    if (pidfd === undefined || paths.length === 0) return paths.map(() => undefined);
+    try {
+      return inMountsOf(pidfd, () => copyMounts(paths));
+    } catch (error) {
+      if (codeOf(error) === 'ESRCH') return paths.map(() => undefined); // it has ended
+      throw error;
+    }
+  }
+
   /** Resolves when the process has ended and its last output is in the log. Then `release` must be called. */
   get ended(): Promise<TaskEnd> {
     return this.#ended.promise;
@@ -148,5 +178,32 @@ export class Task {
     for (const drain of this.#drains) drain.stop();
     this.#input?.close();
     this.writer.finish();
+  }
+}
+
+/** Inside a process's own mounts. */
+function copyMounts(paths: readonly string[]): (number | undefined)[] {
+  const root = openSync('/', constants.O_RDONLY | constants.O_DIRECTORY);
+  const copies: (number | undefined)[] = [];
+  try {
+    for (const path of paths) {
+      const found = tryFindInTree(root, path, true);
+      if (found >= 0) copies.push(copyOf(found));
+      else copies.push(undefined);
+    }
+    return copies;
+  } catch (error) {
+    for (const copy of copies) if (copy !== undefined) closeSync(copy);
+    throw error;
+  } finally {
+    closeSync(root);
+  }
+}
+
+function copyOf(found: number): number {
+  try {
+    return cloneMount(found, '', true);
+  } finally {
+    closeSync(found);
   }
 }

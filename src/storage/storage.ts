@@ -117,6 +117,8 @@ export interface PutOptions {
  * stay inside. Disposing lets go of it; what is still being read breaks off.
  */
 export interface ContainerTree extends AsyncDisposable {
+  /** A path of this process to the root directory, for whoever looks something up inside it. */
+  readonly rootPath: string;
   /** @throws NotFound, Failed */
   stat(path: string): Promise<PathStat>;
   /**

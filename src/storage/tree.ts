@@ -31,6 +31,10 @@ export class ViewTree implements ContainerTree {
     this.#deps = deps;
   }
 
+  get rootPath(): string {
+    return `/proc/self/fd/${this.#view.root}`;
+  }
+
   async stat(path: string): Promise<PathStat> {
     return (await this.#find(path, false)).stat;
   }

@@ -1,5 +1,6 @@
 /** An engine that answers from memory: what the API makes of it is what the tests look at. */
-import { PassThrough, type Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { Conflict, NotFound, Unchanged } from '../../src/base/errors.ts';
 import type { Attachment, Engine, OutputChunk } from '../../src/engine/index.ts';
 import type {
@@ -16,6 +17,15 @@ import type { SystemInfo, SystemVersion } from '../../src/model/system.ts';
 
 export const ID = 'a1b2c3d4e5f6'.padEnd(64, '0');
 export const IMAGE_ID = `sha256:${'b'.repeat(64)}`;
+
+/** A link, with what Go's modes have bits of their own for. */
+export const pathStat = {
+  name: 'link',
+  size: 5,
+  mode: 0o121777 | 0o6000,
+  mtimeNanos: 1_600_000_000_000_000_001n,
+  linkTarget: '/tmp',
+};
 
 const bridge = {
   IPAMConfig: { IPv4Address: '172.17.0.9' },
@@ -405,6 +415,40 @@ export function fakeEngine(): Fake {
       async prune(filters) {
         note('prune', filters);
         return { ContainersDeleted: [ID], SpaceReclaimed: 5 };
+      },
+      async statPath(name, path) {
+        known(name);
+        note('statPath', name, path);
+        if (path !== '/etc/link') throw new NotFound(`Could not find the file ${path} in container ${name}`);
+        return pathStat;
+      },
+      async getArchive(name, path) {
+        known(name);
+        note('getArchive', name, path);
+        return { stat: pathStat, archive: Readable.from([Buffer.from('tar')]) };
+      },
+      async copy(name, path) {
+        known(name);
+        note('copy', name, path);
+        if (path === '/missing') throw new NotFound(`Could not find the file ${path} in container ${name}`);
+        return Readable.from([Buffer.from('tar')]);
+      },
+      async putArchive(name, path, archive, { signal: _signal, ...options }) {
+        known(name);
+        note('putArchive', name, path, options, await text(archive));
+      },
+      async export(name) {
+        known(name);
+        return Readable.from([Buffer.from('all')]);
+      },
+      async changes(name) {
+        known(name);
+        return name === ID ? [] : [{ Path: '/etc', Kind: 0 }];
+      },
+      async commit(name, { signal: _signal, ...options }) {
+        known(name);
+        note('commit', name, options);
+        return { Id: IMAGE_ID };
       },
       async update(name, request) {
         known(name);

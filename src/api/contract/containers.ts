@@ -1,9 +1,13 @@
 /** Containers: the endpoints of the newest API. */
 
-import { list } from '../../base/schema.ts';
+import { list, nullable } from '../../base/schema.ts';
 import {
+  CommitResponse,
+  ContainerChange,
+  ContainerConfig,
   ContainerInspect,
   ContainerSummary,
+  CopyRequest,
   CreateRequest,
   CreateResponse,
   HostConfig,
@@ -15,7 +19,9 @@ import { ContainersPruned } from '../../model/prune.ts';
 import { ContainerStats } from '../../model/stats.ts';
 import { TopResponse } from '../../model/top.ts';
 import {
+  archive,
   body,
+  bytes,
   conversation,
   deferred,
   empty,
@@ -25,7 +31,7 @@ import {
   samples,
   webSocket,
 } from './endpoint.ts';
-import { dimension, filters, flag, number, text, time } from './query.ts';
+import { dimension, filters, flag, number, text, texts, time } from './query.ts';
 
 export const containerList = endpoint({
   route: 'GET /containers/json',
@@ -196,6 +202,73 @@ export const containerPrune = endpoint({
   query: { filters: filters() },
   success: json(200, ContainersPruned),
   errors: [400, 409, 500],
+});
+
+const path = { path: text() };
+
+export const containerArchiveInfo = endpoint({
+  route: 'HEAD /containers/{name}/archive',
+  summary: 'Tell in a header what is at a path in a container.',
+  query: path,
+  success: archive(),
+  errors: [400, 404, 500],
+});
+
+export const containerArchive = endpoint({
+  route: 'GET /containers/{name}/archive',
+  summary: 'Read a file or directory of a container as a tar archive.',
+  query: path,
+  success: archive(),
+  errors: [400, 404, 500],
+});
+
+export const containerPutArchive = endpoint({
+  route: 'PUT /containers/{name}/archive',
+  summary: 'Unpack a tar archive in a directory of a container.',
+  query: { ...path, noOverwriteDirNonDir: flag(), copyUIDGID: flag() },
+  body: bytes,
+  success: empty(200),
+  errors: [400, 404, 500],
+});
+
+export const containerCopy = endpoint({
+  route: 'POST /containers/{name}/copy',
+  summary: 'Read a file or directory of a container, links followed, as a tar archive.',
+  body: body(CopyRequest, { required: true }),
+  success: archive(),
+  errors: [404, 500],
+  lastMinor: 23,
+});
+
+export const containerExport = endpoint({
+  route: 'GET /containers/{name}/export',
+  summary: "Read all of a container's own files as a tar archive.",
+  success: archive(),
+  errors: [404, 409, 500],
+});
+
+export const containerChanges = endpoint({
+  route: 'GET /containers/{name}/changes',
+  summary: 'Tell what a container changed of its image.',
+  success: json(200, nullable(list(ContainerChange))),
+  errors: [404, 500],
+});
+
+export const containerCommit = endpoint({
+  route: 'POST /commit',
+  summary: 'Make an image of a container.',
+  query: {
+    container: text(),
+    repo: text(),
+    tag: text(),
+    comment: text(),
+    author: text(),
+    pause: flag(true),
+    changes: texts(),
+  },
+  body: body(ContainerConfig),
+  success: json(201, CommitResponse),
+  errors: [400, 404, 409, 500],
 });
 
 export const containerDelete = endpoint({

@@ -49,6 +49,11 @@ export interface LinesAnswer<T> {
   /** Progress of a long operation, which the oldest clients read as text. */
   readonly progress: boolean;
 }
+/** A tar archive as it comes, with headers of its own; or, to a HEAD, the headers alone. */
+export interface ArchiveAnswer {
+  readonly kind: 'archive';
+  readonly status: number;
+}
 /** A JSON value that comes later: the head says at once that the call was understood. */
 export interface DeferredAnswer<T> {
   readonly kind: 'deferred';
@@ -75,6 +80,7 @@ export type Success =
   | EmptyAnswer
   | TextAnswer
   | LinesAnswer<unknown>
+  | ArchiveAnswer
   | DeferredAnswer<unknown>
   | OutputAnswer
   | ConversationAnswer
@@ -92,6 +98,8 @@ export interface Endpoint<
   readonly body: B;
   readonly success: S;
   readonly errors: readonly number[];
+  /** The last minor version that had it: the newest API has it no longer. */
+  readonly lastMinor?: number;
 }
 
 /** Declares an endpoint; what is left out is empty. */
@@ -101,7 +109,10 @@ export function endpoint<
   Q extends Parameters = Record<never, never>,
   B extends Body = NoBody,
 >(
-  given: Pick<Endpoint<R, Q, B, S>, 'route' | 'summary' | 'success' | 'errors'> & { query?: Q; body?: B },
+  given: Pick<Endpoint<R, Q, B, S>, 'route' | 'summary' | 'success' | 'errors' | 'lastMinor'> & {
+    query?: Q;
+    body?: B;
+  },
 ): Endpoint<R, Q, B, S> {
   return { query: {} as Q, body: { kind: 'none' } as B, ...given };
 }
@@ -139,6 +150,7 @@ export const deferred = <T>(schema: Schema<T>): DeferredAnswer<T> => ({
   status: 200,
   schema,
 });
+export const archive = (): ArchiveAnswer => ({ kind: 'archive', status: 200 });
 export const output = (): OutputAnswer => ({ kind: 'output', status: 200 });
 export const webSocket = (): WebSocketAnswer => ({ kind: 'websocket', status: 101 });
 export const conversation = (status: number): ConversationAnswer => ({ kind: 'conversation', status });

@@ -3,6 +3,9 @@ import { InvalidArgument } from '../../base/errors.ts';
 import type { CreateRequest } from '../../model/container.ts';
 import { checkMemory, settleHost, settleLimits } from './create.ts';
 import type { Handlers } from './handlers.ts';
+import { pathStatHeader, requirePath } from './path-stat.ts';
+
+const TAR = 'application/x-tar';
 
 type Names = Extract<keyof Handlers, `container${string}`>;
 
@@ -87,6 +90,48 @@ export const containers: Handlers<Names> = {
   containerAttachWebSocket: ({ params, query }, { engine }) => engine.containers.attach(params.name, query),
 
   containerAttach: ({ params, query }, { engine }) => engine.containers.attach(params.name, query),
+
+  async containerArchiveInfo({ params, query }, { engine }) {
+    const stat = await engine.containers.statPath(params.name, requirePath(query.path));
+    return { archive: undefined, contentType: TAR, headers: pathStatHeader(stat) };
+  },
+
+  async containerArchive({ params, query }, { engine, signal }) {
+    const { stat, archive } = await engine.containers.getArchive(params.name, requirePath(query.path), {
+      signal,
+    });
+    return { archive, contentType: TAR, headers: pathStatHeader(stat) };
+  },
+
+  async containerPutArchive({ params, query }, { engine, signal, bytes }) {
+    const { path, ...options } = query;
+    await engine.containers.putArchive(params.name, requirePath(path), bytes, { ...options, signal });
+  },
+
+  async containerCopy({ params, body }, { engine, signal }) {
+    if (!body.Resource) throw new InvalidArgument('Path cannot be empty');
+    const archive = await engine.containers.copy(params.name, body.Resource, { signal });
+    return { archive, contentType: TAR, headers: {} };
+  },
+
+  async containerExport({ params }, { engine, signal }) {
+    const archive = await engine.containers.export(params.name, { signal });
+    return { archive, contentType: 'application/octet-stream', headers: {} };
+  },
+
+  async containerChanges({ params }, { engine }) {
+    const changes = await engine.containers.changes(params.name);
+    return changes.length > 0 ? changes : null;
+  },
+
+  containerCommit: ({ query, body }, { engine, signal }) =>
+    engine.containers.commit(query.container ?? '', {
+      ...query,
+      comment: query.comment ?? '',
+      author: query.author ?? '',
+      config: Object.keys(body).length > 0 ? body : undefined,
+      signal,
+    }),
 
   async containerLogs({ params, query }, { engine, signal }) {
     if (!query.stdout && !query.stderr)

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Attachment, Engine, LogOutput } from '../../engine/index.ts';
 import type { HostConfig } from '../../model/container.ts';
 import type {
+  ArchiveAnswer,
   ConversationAnswer,
   DeferredAnswer,
   EmptyAnswer,
@@ -39,6 +40,13 @@ export interface TextReply {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** A tar archive; without `archive` its headers alone. */
+export interface ArchiveReply {
+  readonly archive: Readable | undefined;
+  readonly contentType: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 export type OutputOf<S> =
   S extends JsonAnswer<infer T>
     ? T
@@ -48,15 +56,17 @@ export type OutputOf<S> =
         ? TextReply
         : S extends LinesAnswer<infer T>
           ? AsyncIterable<T>
-          : S extends DeferredAnswer<infer T>
-            ? { readonly ended: Promise<T> }
-            : S extends OutputAnswer
-              ? LogOutput
-              : S extends ConversationAnswer
-                ? Attachment | undefined
-                : S extends WebSocketAnswer
-                  ? Attachment
-                  : never;
+          : S extends ArchiveAnswer
+            ? ArchiveReply
+            : S extends DeferredAnswer<infer T>
+              ? { readonly ended: Promise<T> }
+              : S extends OutputAnswer
+                ? LogOutput
+                : S extends ConversationAnswer
+                  ? Attachment | undefined
+                  : S extends WebSocketAnswer
+                    ? Attachment
+                    : never;
 
 type SuccessOf<E> = E extends Endpoint<Route, Parameters, infer _B, infer S> ? S : never;
 

@@ -6,6 +6,6 @@ import { images } from './images.ts';
 import { system } from './system.ts';
 
 export type { Attachment, Engine, LogOutput, OutputChunk } from '../../engine/index.ts';
-export type { Call, Handlers, TextReply } from './handlers.ts';
+export type { ArchiveReply, Call, Handlers, TextReply } from './handlers.ts';
 
 export const handlers: Handlers = { ...containers, ...execs, ...images, ...system };

@@ -1,9 +1,10 @@
 /** Answers on the wire: JSON, text, lines of JSON, bytes of a container. Nothing goes out faster than it is read. */
 import type { ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import { messageOf } from '../../base/errors.ts';
 import { frameHeader } from '../../formats/frames.ts';
 import { writeJson } from '../../formats/json.ts';
-import type { LogOutput } from '../handlers/index.ts';
+import type { ArchiveReply, LogOutput } from '../handlers/index.ts';
 import { asText, type Dialect, type Failure } from '../versions/index.ts';
 import { roomIn } from './conversation.ts';
 import { restamped } from './log-stamp.ts';
@@ -38,6 +39,18 @@ export function sendEmpty(response: ServerResponse, status: number): void {
   // These two never have a body, and no length either (RFC 9110).
   response.writeHead(status, status === 204 || status === 304 ? {} : { 'Content-Length': 0 });
   response.end();
+}
+
+/** An archive as it is read. A failure behind the head, and a client that leaves, end both sides. */
+export async function sendArchive(
+  response: ServerResponse,
+  status: number,
+  { archive, contentType, headers }: ArchiveReply,
+): Promise<void> {
+  response.writeHead(status, { ...headers, ...(archive ? { 'Content-Type': contentType } : {}) });
+  if (!archive) return void response.end();
+  response.flushHeaders();
+  await pipeline(archive, response);
 }
 
 /** A failure in the form of the client's version. */

@@ -62,6 +62,7 @@ async function jsonBody(
   try {
     return readJson(text);
   } catch (error) {
+    if (traits.unreadableIgnored.includes(operation)) return undefined;
     const reason = messageOf(error);
     const message = reason.endsWith('after top-level value') ? 'unexpected content after JSON' : reason;
     throw new InvalidArgument(traits.unreadable === 'wrapped' ? `invalid JSON: ${message}` : message, {

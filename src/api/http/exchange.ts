@@ -4,9 +4,16 @@ import { EngineError, Forbidden, InvalidArgument, messageOf, NotFound } from '..
 import { decodeBody } from '../../base/schema.ts';
 import type { JsonBody } from '../contract/endpoint.ts';
 import type { Query } from '../contract/query.ts';
-import { type Attachment, type Call, handlers, type LogOutput, type TextReply } from '../handlers/index.ts';
+import {
+  type ArchiveReply,
+  type Attachment,
+  type Call,
+  handlers,
+  type LogOutput,
+  type TextReply,
+} from '../handlers/index.ts';
 import { type Dialect, type Doc, type Failure, memberOf, newestDialect } from '../versions/index.ts';
-import { sendEmpty, sendFailure, sendOutput, sendText } from './answers.ts';
+import { sendArchive, sendEmpty, sendFailure, sendOutput, sendText } from './answers.ts';
 import { settleBooleans } from './booleans.ts';
 import { discard, envelope, type Letter } from './envelope.ts';
 import { LINGER_MS } from './limits.ts';
@@ -95,6 +102,8 @@ async function answer(given: Exchange, asked: Asked): Promise<void> {
     }
     case 'lines':
       return sendLines(given, asked, success, result as AsyncIterable<unknown>);
+    case 'archive':
+      return sendArchive(given.response, success.status, result as ArchiveReply);
     case 'deferred':
       return sendLater(given, asked, success, (result as { ended: Promise<unknown> }).ended);
     case 'output':

@@ -2,6 +2,7 @@
 import { InvalidArgument } from '../../base/errors.ts';
 import { contract, type KnownRoute, type Operation } from '../contract/index.ts';
 import { type Dialect, dialectOf, legacyRoutes, minorOf } from '../versions/index.ts';
+import { endpointOf } from './request.ts';
 
 export interface Match {
   readonly operation: Operation;
@@ -80,7 +81,13 @@ function matchPath(method: string, path: string, dialect: Dialect): Match | unde
     (before > 0 && hit(`${method} ${first} ${rest.slice(before + 1)}`, rest.slice(0, before))) ||
     (last > 0 && hit(`${method} ${first} ${rest.slice(last + 1)}`, rest.slice(0, last))) ||
     hit(`${method} ${first} `, rest);
-  return found || legacy(`${method} ${path}`, dialect);
+  if (found) return isThere(found.operation, dialect) ? found : undefined;
+  return legacy(`${method} ${path}`, dialect);
+}
+
+function isThere(operation: Operation, { version }: Dialect): boolean {
+  const { lastMinor } = endpointOf(operation);
+  return lastMinor === undefined || minorOf(version) <= lastMinor;
 }
 
 function hit(key: string, name: string): Match | undefined {

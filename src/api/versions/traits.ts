@@ -37,6 +37,8 @@ export interface Traits {
   readonly startBody: 'refused' | 'json' | 'jsonIfTyped' | 'ignored';
   /** Operations that took a body of any content type. */
   readonly untyped: readonly Operation[];
+  /** Operations to which a body that is no JSON was none. */
+  readonly unreadableIgnored: readonly Operation[];
   /** How a body that cannot be read is reported. */
   readonly unreadable: 'wrapped' | 'bare';
   /** Whether detached `exec start` answers 204 instead of 200. */
@@ -65,6 +67,7 @@ export const newestTraits: Traits = {
   startBody: 'refused',
   untyped: [],
   unreadable: 'wrapped',
+  unreadableIgnored: [],
   detachedStatus: 200,
   versionTellsLimits: false,
 };

@@ -1,7 +1,9 @@
 /** All verbs on containers, each in its place: the table of contents of this folder. */
 import { Conflict, reworded } from '../../base/errors.ts';
 import type { Containers } from '../engine.ts';
+import { containerChanges, copyOut, exportContainer, getArchive, putArchive, statPath } from './archive.ts';
 import { attachContainer } from './attach.ts';
+import { commitContainer } from './commit.ts';
 import { createContainer } from './create.ts';
 import { type ContainersDeps, tell } from './deps.ts';
 import { inspectContainer } from './inspect.ts';
@@ -98,6 +100,18 @@ export function createContainers(deps: ContainersDeps): Containers {
     async update(name, request) {
       const container = find(name);
       return await container.mailbox.run(() => updateContainer(deps, container, request));
+    },
+    statPath: async (name, path) => await statPath(deps, { name, container: find(name) }, path),
+    getArchive: async (name, path, options) =>
+      await getArchive(deps, { name, container: find(name) }, path, options),
+    copy: async (name, path, options) => await copyOut(deps, { name, container: find(name) }, path, options),
+    putArchive: async (name, path, archive, options) =>
+      await putArchive(deps, { name, container: find(name) }, path, archive, options),
+    export: async (name, options) => exportContainer(deps, find(name), options),
+    changes: async (name) => await containerChanges(deps, find(name)),
+    async commit(name, options) {
+      const container = find(name);
+      return await container.mailbox.run(() => commitContainer(deps, container, options));
     },
   };
 }

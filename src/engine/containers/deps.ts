@@ -4,6 +4,7 @@ import type { BridgeNetwork } from '../../network/index.ts';
 import { type LogLimits, OutputWriter, type Supervisor } from '../../runtime/index.ts';
 import type { ChainId, Storage } from '../../storage/index.ts';
 import type { EventHub } from '../events/events.ts';
+import type { ImageCommits } from '../images/commit.ts';
 import type { Container } from './container.ts';
 import type { Directory } from './directory.ts';
 import { logLimits } from './log-limits.ts';
@@ -22,7 +23,7 @@ export interface ImageSource {
 
 export interface ContainersDeps {
   readonly storage: Storage;
-  readonly images: ImageSource;
+  readonly images: ImageSource & ImageCommits;
   /** Undefined: the daemon was told to have no bridge. */
   readonly network: BridgeNetwork | undefined;
   readonly supervisor: Supervisor;

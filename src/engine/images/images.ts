@@ -2,6 +2,7 @@
 import { messageOf } from '../../base/errors.ts';
 import type { Images } from '../engine.ts';
 import { collectAll } from './collect.ts';
+import { checkName, commitImage, type ImageCommits } from './commit.ts';
 import type { ImagesDeps, ImageVerbs } from './deps.ts';
 import { importRootfs } from './import.ts';
 import { imageHistory, inspectImage } from './inspect.ts';
@@ -22,7 +23,9 @@ export interface Collected {
  * Reads what images there are. `usedBy` is not asked before the first removal or list: containers may be found later.
  * Layers and blobs that a crash left without an image are removed in the background.
  */
-export async function createImages(deps: ImagesDeps): Promise<Images & ImageSource & Collected> {
+export async function createImages(
+  deps: ImagesDeps,
+): Promise<Images & ImageSource & ImageCommits & Collected> {
   const store = new ImageStore(deps.storage, deps.log);
   await store.open();
   const verbs: ImageVerbs = { ...deps, store };
@@ -38,6 +41,8 @@ export async function createImages(deps: ImagesDeps): Promise<Images & ImageSour
     tag: (name, to) => tagImage(name, to, verbs),
     remove: (name, options) => removeImage(name, options, verbs),
     load: (archive, options) => loadImages(archive, options, verbs),
+    checkName,
+    commit: (request) => commitImage(request, verbs),
     importRootfs: (archive, options) => importRootfs(archive, options, verbs),
     pull: (options) => pullImage(options),
   };

@@ -31,7 +31,9 @@ interface Asked {
   readonly name: string;
 }
 
+/** @throws TarError */
 function readPath(text: string): Asked {
+  if (text.includes('\0')) throw new TarError('a path with a NUL byte');
   const parts: string[] = [];
   for (const part of text.split('/'))
     if (part === '..') parts.pop();

@@ -4,6 +4,9 @@ import { type Doc, isDoc } from '../place.ts';
 /** Image ids had no algorithm before 1.22. */
 export const bareId = (id: unknown): unknown => (typeof id === 'string' ? id.replace(/^sha256:/, '') : id);
 
+/** Ids had twelve digits. */
+export const shortId = (id: unknown): unknown => (typeof id === 'string' ? id.slice(0, 12) : id);
+
 /** The list below 1.7: one entry a tag, with `Repository` and `Tag` instead of `RepoTags`. */
 export function entryPerTag(images: unknown): unknown {
   if (!Array.isArray(images)) return images;

@@ -1,7 +1,7 @@
 /** API 1.12. */
 import { shortForm } from '../forms/events.ts';
 import { lowerCased } from '../forms/images.ts';
-import { added, removed, reshaped } from '../lens.ts';
+import { added, moved, removed, reshaped } from '../lens.ts';
 import { type Doc, isDoc, memberOf } from '../place.ts';
 import { step } from '../step.ts';
 
@@ -24,6 +24,7 @@ export const v1_12 = step('1.12', {
     'GET /images/json': [added('query.filters')],
     'GET /containers/json': [added('query.filters')],
     'POST /containers/create': [added('body.Cpuset')],
+    'POST /commit': [moved('query.m', 'query.comment')],
   },
   responses: {
     'GET /images/{name}/json': [

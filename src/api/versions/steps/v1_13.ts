@@ -1,11 +1,14 @@
 /** API 1.13. */
 import { statusWas, wordsWere } from '../failure.ts';
-import { added, rewritten } from '../lens.ts';
+import { added, defaultWas, rewritten } from '../lens.ts';
 import { step } from '../step.ts';
 
 export const v1_13 = step('1.13', {
   summary: 'Start and stop answer 304 when nothing changes; logs have a tail.',
-  requests: { 'GET /containers/{name}/logs': [added('query.tail')] },
+  requests: {
+    'GET /containers/{name}/logs': [added('query.tail')],
+    'POST /commit': [defaultWas('query.pause', '0')],
+  },
   responses: {
     'GET /containers/{name}/json': [
       rewritten('body.HostConfig.Links', 'links are shown', { down: () => null }),

@@ -1,4 +1,5 @@
 /** API 1.15. */
+import { wordsWere } from '../failure.ts';
 import { added } from '../lens.ts';
 import { step } from '../step.ts';
 
@@ -20,5 +21,15 @@ export const v1_15 = step('1.15', {
       added('body.HostConfig.SecurityOpt'),
     ],
   },
-  before: { memoryBytesMin: 512 << 10, untyped: ['execStart', 'execCreate', 'containerCreate'] },
+  failures: [
+    wordsWere(
+      'POST /containers/{name}/copy',
+      /Content-Type (?:header|specified) \((.*?)\)/,
+      ([, type]) => `Content-Type not supported: ${type}`,
+    ),
+  ],
+  before: {
+    memoryBytesMin: 512 << 10,
+    untyped: ['execStart', 'execCreate', 'containerCreate', 'containerCommit'],
+  },
 });

@@ -8,6 +8,7 @@ import { step } from '../step.ts';
 export const v1_18 = step('1.18', {
   summary: 'Resource limits, log drivers and ulimits stand in HostConfig; info tells proxies and the time.',
   requests: {
+    'POST /commit': [added('query.changes')],
     'POST /containers/create': [
       added('body.HostConfig.Ulimits'),
       added('body.HostConfig.LogConfig'),

@@ -69,6 +69,7 @@ export const v1_19 = step('1.19', {
   },
   messages: { 'GET /containers/{name}/stats': [withoutMembers('precpu_stats')] },
   failures: [
+    wordsWere('POST /containers/{name}/copy', /^$/, (_match, { name }) => `No such container: ${name}`),
     statusWas('POST /containers/{name}/start', 404, 500, (failure) => !/^no such/i.test(failure.message)),
     wordsWere(
       'POST /containers/{name}/resize',
@@ -81,5 +82,5 @@ export const v1_19 = step('1.19', {
       (match) => match[1] ?? '',
     ),
   ],
-  before: { eventSeparator: '' },
+  before: { eventSeparator: '', unreadableIgnored: ['containerCommit'] },
 });

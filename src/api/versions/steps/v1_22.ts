@@ -53,6 +53,7 @@ export const v1_22 = step('1.22', {
     'GET /images/json': [bare('body[].Id'), bare('body[].ParentId')],
     'GET /images/{name}/json': [bare('body.Id'), bare('body.Parent')],
     'GET /images/{name}/history': [bare('body[].Id')],
+    'POST /commit': [bare('body.Id')],
     'DELETE /images/{name}': [bare('body[].Deleted')],
     'GET /exec/{id}/json': [
       // The whole container stood here; its id is what clients read of it.

@@ -48,6 +48,8 @@ export const v1_24 = step('1.24', {
   },
   messages: { 'GET /containers/{name}/stats': [withoutPidsLimit] },
   failures: [
+    wordsWere('POST /containers/{name}/copy', /^No such container: .*$/, () => ''),
+    statusWas('POST /containers/{name}/copy', 404, 500, ({ message }) => message !== ''),
     wordsWere('any', /^page not found$/, () => '404 page not found'),
     wordsWere(
       'POST /containers/create',

@@ -1,6 +1,7 @@
 /** API 1.6. */
 
 import { wordsWere } from '../failure.ts';
+import { shortId } from '../forms/images.ts';
 import { portMapping, publishSpecs } from '../forms/ports.ts';
 import { below1_6 } from '../forms/said-at-create.ts';
 import { added, removed, reshaped, rewritten } from '../lens.ts';
@@ -27,11 +28,7 @@ export const v1_6 = step('1.6', {
     'DELETE /containers/{name}': [added('query.link')],
   },
   responses: {
-    'POST /containers/create': [
-      rewritten('body.Id', 'is the full id', {
-        down: (id) => (typeof id === 'string' ? id.slice(0, 12) : id),
-      }),
-    ],
+    'POST /containers/create': [rewritten('body.Id', 'is the full id', { down: shortId })],
     'GET /containers/json': [added('body[].Names'), added('body[].Ports[].IP')],
     'GET /containers/{name}/json': [
       reshaped('PortMapping becomes Ports', {

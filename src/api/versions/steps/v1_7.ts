@@ -1,9 +1,9 @@
 /** API 1.7. */
 
-import { statusWas } from '../failure.ts';
-import { entryPerTag } from '../forms/images.ts';
+import { statusWas, wordsWere } from '../failure.ts';
+import { entryPerTag, shortId } from '../forms/images.ts';
 import { below1_7 } from '../forms/said-at-create.ts';
-import { added, moved, removed, reshaped } from '../lens.ts';
+import { added, moved, removed, reshaped, rewritten } from '../lens.ts';
 import { type Doc, memberOf } from '../place.ts';
 import { step } from '../step.ts';
 
@@ -23,6 +23,7 @@ export const v1_7 = step('1.7', {
       }),
     ],
     'GET /images/{name}/history': [added('body[].Size')],
+    'POST /commit': [rewritten('body.Id', 'is the full id', { down: shortId })],
     'GET /info': [added('body.Driver'), added('body.DriverStatus')],
     'GET /containers/{name}/json': [
       added('body.Driver'),
@@ -33,6 +34,7 @@ export const v1_7 = step('1.7', {
     ],
   },
   failures: [
+    wordsWere('POST /containers/{name}/copy', /^Path cannot be empty$/, () => 'Resource cannot be empty'),
     statusWas(
       'any',
       404,

@@ -1,10 +1,29 @@
 /** API 1.9. */
+import { readJson } from '../../../formats/json.ts';
 import { wordsWere } from '../failure.ts';
-import { added, removed } from '../lens.ts';
+import { added, removed, reshaped } from '../lens.ts';
+import { isDoc } from '../place.ts';
 import { step } from '../step.ts';
 
 export const v1_9 = step('1.9', {
   summary: 'Signals have names; booleans are read leniently; a build brings credentials for every registry.',
+  requests: {
+    'POST /commit': [
+      reshaped('the configuration is the body', {
+        up(doc) {
+          const query = isDoc(doc.query) ? doc.query : {};
+          const { run } = query;
+          delete query.run;
+          if (doc.body !== undefined || typeof run !== 'string') return;
+          try {
+            doc.body = readJson(run);
+          } catch {
+            // What could not be read was none, then.
+          }
+        },
+      }),
+    ],
+  },
   responses: {
     'GET /containers/json': [removed('body[].SizeRw', 0), removed('body[].SizeRootFs', 0)],
     'GET /info': [added('body.ExecutionDriver'), removed('body.LXCVersion', '')],

@@ -1,0 +1,45 @@
+/** Makes an image of a container: its image, what it changed, and how containers of it are to run. */
+
+import type { CommitOptions } from '../engine.ts';
+import { applyChanges } from '../images/changes.ts';
+import { refuseGoing } from './archive.ts';
+import type { Container } from './container.ts';
+import { type ContainersDeps, tell } from './deps.ts';
+import { mergeConfig } from './merge-config.ts';
+import { pauseContainer, unpauseContainer } from './pause.ts';
+
+/** Call it inside the container's mailbox. @throws Conflict, InvalidArgument, NotFound when its image is no longer there */
+export async function commitContainer(
+  deps: ContainersDeps,
+  container: Container,
+  { repo, tag, comment, author, pause, changes, config, signal }: CommitOptions,
+): Promise<{ Id: string }> {
+  refuseGoing(container, 'commit');
+  const { record } = container;
+  const run = mergeConfig(applyChanges(config ?? record.config, changes), record.config);
+  const name = deps.images.checkName(repo, tag);
+  await using scope = new AsyncDisposableStack();
+  if (pause && record.state.is === 'running') {
+    await pauseContainer(deps, container);
+    scope.defer(() => thaw(deps, container));
+  }
+  await using lease = deps.storage.lease('commit');
+  const layer = await deps.storage.layers.commit(container.id, { lease, signal });
+  const { id, reference } = await deps.images.commit({
+    parentId: record.imageId,
+    diffId: layer?.diffId,
+    config: run,
+    name,
+    comment,
+    author,
+    container: { id: container.id, config: record.config },
+  });
+  await scope.disposeAsync();
+  tell(deps, container, 'commit', { comment, imageID: id, imageRef: reference });
+  return { Id: id };
+}
+
+/** It may have been killed, or thawed by somebody, meanwhile. */
+async function thaw(deps: ContainersDeps, container: Container): Promise<void> {
+  if (container.record.state.is === 'paused') await unpauseContainer(deps, container);
+}

@@ -1,0 +1,96 @@
+/** An image on top of another: one layer more, or none. */
+import { Readable } from 'node:stream';
+import { NotFound } from '../../base/errors.ts';
+import { VERSION } from '../../base/release.ts';
+import { formatNanos } from '../../base/time.ts';
+import { hostArchitecture } from '../../formats/oci.ts';
+import { familiarString, type ImageReference, parseRepoAndTag } from '../../formats/reference.ts';
+import type { ContainerConfig } from '../../model/config.ts';
+import type { Digest } from '../../storage/index.ts';
+import { type ImageVerbs, tell } from './deps.ts';
+import { imageConfig } from './inspect.ts';
+import { identify, refuseReserved } from './store.ts';
+
+export interface ImageCommit {
+  readonly parentId: string;
+  /** The new layer's, unpacked on top of the parent's and leased; undefined: nothing was changed. */
+  readonly diffId: Digest | undefined;
+  readonly config: ContainerConfig;
+  readonly name: ImageReference | undefined;
+  readonly comment: string;
+  readonly author: string;
+  readonly container: { readonly id: string; readonly config: ContainerConfig };
+}
+
+/** How containers become images. */
+export interface ImageCommits {
+  /** @throws InvalidArgument for what no image may be called */
+  checkName(repo: string | undefined, tag: string | undefined): ImageReference | undefined;
+  /** `reference`: its name as it is told; empty without one. @throws NotFound when the parent is no longer there */
+  commit(request: ImageCommit): Promise<{ id: string; reference: string }>;
+}
+
+export const checkName = (repo: string | undefined, tag: string | undefined): ImageReference | undefined =>
+  repo ? refuseReserved(parseRepoAndTag(repo, tag)) : undefined;
+
+export async function commitImage(
+  request: ImageCommit,
+  verbs: ImageVerbs,
+): Promise<{ id: string; reference: string }> {
+  const { storage, store } = verbs;
+  const { parentId, name } = request;
+  const created = formatNanos(verbs.now());
+  const config = Buffer.from(JSON.stringify(documentOf(request, created, verbs)));
+  const { id, document } = identify(config);
+  await using lease = storage.lease('commit');
+  lease.hold('blob', id);
+  await storage.content.ingest(Readable.from([config]), { expected: id });
+  const reference = name ? familiarString(name) : '';
+  await store.change(() => {
+    if (!store.get(parentId)) throw new NotFound(`No such image: ${parentId}`);
+    const tags = name ? [{ reference: name, id }] : [];
+    return {
+      change: { images: [{ id, document, parent: parentId }], tags },
+      result: undefined,
+    };
+  });
+  if (name) {
+    await store.change(() => ({
+      change: { tags: [{ reference: name, id }], taggedAt: created },
+      result: undefined,
+    }));
+    tell(verbs, 'tag', id, reference);
+  }
+  return { id, reference };
+}
+
+/** Its members in the order of their names, as the first engine writes them. */
+function documentOf(
+  { parentId, diffId, config, comment, author, container }: ImageCommit,
+  created: string,
+  { store }: ImageVerbs,
+) {
+  const parent = store.get(parentId)?.document;
+  if (!parent) throw new NotFound(`No such image: ${parentId}`);
+  const step = {
+    created,
+    ...(author === '' ? {} : { author }),
+    created_by: (container.config.Cmd ?? []).join(' '),
+    ...(comment === '' ? {} : { comment }),
+    ...(diffId === undefined ? { empty_layer: true } : {}),
+  };
+  const { diff_ids } = parent.rootfs;
+  return {
+    architecture: parent.architecture || hostArchitecture(),
+    ...(author === '' ? {} : { author }),
+    config: imageConfig(config),
+    container: container.id,
+    container_config: container.config,
+    created,
+    docker_version: VERSION,
+    history: [...(parent.history ?? []), step],
+    os: parent.os || 'linux',
+    rootfs: { type: 'layers', diff_ids: diffId === undefined ? diff_ids : [...diff_ids, diffId] },
+    ...(parent.variant ? { variant: parent.variant } : {}),
+  };
+}
