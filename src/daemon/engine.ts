@@ -23,6 +23,7 @@ import {
 } from '../engine/index.ts';
 import { Reactor } from '../linux/index.ts';
 import { type BridgeNetwork, openBridgeNetwork } from '../network/index.ts';
+import { Registries } from '../registry/index.ts';
 import {
   DEFAULT_LIMITS,
   defaultAppArmor,
@@ -38,6 +39,9 @@ import type { DaemonOptions } from './options.ts';
 /** The newest API version that the contract describes, and the oldest that is served. */
 export const API_VERSION = '1.55';
 export const MIN_API_VERSION = '1.0';
+
+/** Where hosts keep authorities and certificates for registries: ours first, then Docker's customary place. */
+const CERTIFICATES = ['/etc/gantry/certs.d', '/etc/docker/certs.d'];
 
 export interface Built {
   readonly engine: Engine;
@@ -78,7 +82,21 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
       .all()
       .filter(({ record }) => record.imageId === imageId)
       .map(({ id, task }) => ({ containerId: id, running: task !== undefined }));
-  const images = await createImages({ storage, events, now: nowNanos, usedBy, log });
+  const registries = new Registries({
+    mirrors: options.registryMirrors,
+    insecure: options.insecureRegistries,
+    certificates: CERTIFICATES,
+  });
+  undo.defer(() => registries.close());
+  const images = await createImages({
+    storage,
+    events,
+    now: nowNanos,
+    usedBy,
+    log,
+    registries,
+    transfers: { down: options.maxConcurrentDownloads, up: options.maxConcurrentUploads },
+  });
   const limits = readLimitSupport(supervisor.cgroups, `/${names.cgroup}`);
   const host = readHost();
   const apparmor = defaultAppArmor(log);

@@ -62,6 +62,8 @@ export interface DaemonOptions {
   readonly registryMirrors: readonly string[];
   readonly insecureRegistries: readonly string[];
   /** How long open requests may go on when the daemon is told to stop; undefined: without limit. */
+  readonly maxConcurrentDownloads: number;
+  readonly maxConcurrentUploads: number;
   readonly shutdownTimeoutMs: number | undefined;
 }
 
@@ -111,6 +113,8 @@ export function optionsFrom(values: Values, path: string = process.env.PATH ?? '
     logOptions: readLogOptions(recordOf(values.get('log-opts'))),
     registryMirrors: list(values, 'registry-mirrors').map(readMirror),
     insecureRegistries: list(values, 'insecure-registries').map(readRegistry),
+    maxConcurrentDownloads: readCount(values, 'max-concurrent-downloads', 3),
+    maxConcurrentUploads: readCount(values, 'max-concurrent-uploads', 5),
     shutdownTimeoutMs: readShutdownTimeout(values.get('shutdown-timeout')),
   };
 }
@@ -297,4 +301,11 @@ function readShutdownTimeout(given: SettingValue | undefined): number | undefine
   const seconds = (given as number | undefined) ?? DEFAULT_SHUTDOWN_TIMEOUT_SECONDS;
   if (seconds < -1) throw new InvalidArgument(`shutdown-timeout ${seconds}: below -1 (no limit)`);
   return seconds === -1 ? undefined : seconds * 1000;
+}
+
+/** A number of things at a time: at least one. @throws InvalidArgument */
+function readCount(values: Values, key: string, fallback: number): number {
+  const count = Number(values.get(key) ?? fallback);
+  if (!Number.isInteger(count) || count < 1) throw new InvalidArgument(`${key} ${count}: must be 1 or more`);
+  return count;
 }

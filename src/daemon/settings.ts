@@ -121,6 +121,18 @@ export const settings: readonly Setting[] = [
     '--insecure-registry <host>',
     'registry allowed without TLS (repeatable)',
   ),
+  setting(
+    'integer',
+    'max-concurrent-downloads',
+    '--max-concurrent-downloads <count>',
+    'blobs that all pulls fetch at a time (default 3)',
+  ),
+  setting(
+    'integer',
+    'max-concurrent-uploads',
+    '--max-concurrent-uploads <count>',
+    'layers that one push sends at a time (default 5)',
+  ),
   setting('integer', 'shutdown-timeout', '--shutdown-timeout <seconds>', 'time for open requests at the end'),
   setting('boolean', 'live-restore', '--live-restore [boolean]', 'always on: containers outlive the daemon'),
 ];

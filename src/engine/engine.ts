@@ -1,5 +1,6 @@
 /** What an engine can do, as the API's handlers and the daemon see it. The engine knows one API version: the newest. */
 import type { Readable, Writable } from 'node:stream';
+import type { Credentials } from '../formats/credentials.ts';
 import type {
   ContainerChange,
   ContainerConfig,
@@ -18,6 +19,7 @@ import type { Filters } from '../model/filters.ts';
 import type { HistoryItem, ImageDeleteItem, ImageInspect, ImageSummary } from '../model/image.ts';
 import type { Progress } from '../model/progress.ts';
 import type { ContainersPruned } from '../model/prune.ts';
+import type { DistributionInspect, SearchResult } from '../model/registry.ts';
 import type { ContainerStats } from '../model/stats.ts';
 import type { SystemInfo, SystemVersion } from '../model/system.ts';
 import type { PathStat } from '../storage/index.ts';
@@ -226,13 +228,37 @@ export interface Images {
       signal: AbortSignal;
     },
   ): AsyncIterable<Progress>;
-  /** Registries come with issue C: until then it fails with NotFound or NotImplemented and a clear text. */
+  /** @throws InvalidArgument before the first message; what the registry makes of it is thrown from the iterator */
   pull(options: {
     image: string;
+    /** A tag or digest; undefined and none in `image`: all tags. */
     tag: string | undefined;
     platform: string | undefined;
+    credentials: Credentials | undefined;
     signal: AbortSignal;
   }): AsyncIterable<Progress>;
+  push(options: {
+    image: string;
+    /** Undefined and none in `image`: all tags. */
+    tag: string | undefined;
+    credentials: Credentials | undefined;
+    signal: AbortSignal;
+  }): AsyncIterable<Progress>;
+  search(options: {
+    term: string;
+    limit: number | undefined;
+    filters: Filters;
+    credentials: Credentials | undefined;
+    signal: AbortSignal;
+  }): Promise<SearchResult[]>;
+  /** @throws Unauthorized */
+  login(options: { server: string; credentials: Credentials; signal: AbortSignal }): Promise<void>;
+  /** What a name leads to at its registry. @throws NotFound */
+  distribution(options: {
+    image: string;
+    credentials: Credentials | undefined;
+    signal: AbortSignal;
+  }): Promise<DistributionInspect>;
 }
 
 export interface Events {

@@ -11,6 +11,7 @@ import { openRecords } from './records/records.ts';
 import type { Storage } from './storage.ts';
 import { Trash } from './trash.ts';
 import { openArchive } from './unpack/open-archive.ts';
+import { plainArchive } from './unpack/plain.ts';
 import { TreeThreads } from './unpack/tree-threads.ts';
 import { openVolumes } from './volumes/volumes.ts';
 
@@ -50,6 +51,7 @@ export async function openStorage({ root, log, driver: wanted }: OpenOptions): P
       layers,
       volumes,
       openArchive: (source, { signal }) => openArchive(source, { layout, threads, trash }, signal),
+      plainLayer: (blob) => plainArchive(content.pathOf(blob)),
       lease: (purpose) => leases.take(purpose),
       leased: (kind, name) => leases.isHeld(kind, name),
       driver,

@@ -32,6 +32,8 @@ export interface Content {
     source: Readable,
     options: { expected?: Digest; signal?: AbortSignal },
   ): Promise<{ digest: Digest; bytes: number }>;
+  /** A fresh name in the staging area, for a file that {@link adopt} will take. Left over, it goes at the next start. */
+  stagedPath(): string;
   /** Gives a file of the staging area, whole and synced, the name of `digest`, which the caller computed from its bytes. */
   adopt(staged: string, digest: Digest): Promise<void>;
   /** A small blob, whole; its digest is checked again. */
@@ -55,8 +57,8 @@ export interface LayerInfo {
 
 /** A layer's tar archive, plain or compressed by gzip, zstd, xz or bzip2 (recognised by its first bytes). */
 export interface LayerArchive {
-  /** A file of the staging area, which becomes the blob, or of the content store; or a stream. */
-  readonly from: string | Readable;
+  /** A file of the staging area, which becomes the blob, or of the content store, now or later; or a stream. */
+  readonly from: string | Readable | Promise<string>;
   /** The file's digest when it is known already. */
   readonly blob?: Digest | undefined;
   /** Of the plain archive; refused when it is another. */
@@ -272,6 +274,8 @@ export interface Storage {
    * @throws InvalidArgument when it is broken, or a name in it leaves it
    */
   openArchive(source: Readable, options: { signal?: AbortSignal }): Promise<OpenedArchive>;
+  /** The plain archive of a layer's blob, for whoever sends it on. Its diff id is the digest of these bytes. */
+  plainLayer(blob: Digest): Readable;
   lease(purpose: string): Lease;
   /** True while any lease holds it. */
   leased(kind: 'blob' | 'layer', name: string): boolean;

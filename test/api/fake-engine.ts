@@ -1,7 +1,7 @@
 /** An engine that answers from memory: what the API makes of it is what the tests look at. */
 import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { Conflict, NotFound, Unchanged } from '../../src/base/errors.ts';
+import { Conflict, NotFound, Unauthorized, Unchanged } from '../../src/base/errors.ts';
 import type { Attachment, Engine, OutputChunk } from '../../src/engine/index.ts';
 import type {
   ContainerInspect,
@@ -502,6 +502,23 @@ export function fakeEngine(): Fake {
         signals.push(options.signal);
         note('pull', options.image, options.tag);
         return pulling(options.image);
+      },
+      push(options) {
+        signals.push(options.signal);
+        note('push', options.image, options.tag, options.credentials);
+        return pulling(options.image);
+      },
+      async search({ term, limit, credentials }) {
+        note('search', term, limit, credentials);
+        return [{ name: term, description: 'found', star_count: 3, is_official: true, is_automated: false }];
+      },
+      async login({ server, credentials }) {
+        note('login', server, credentials);
+        if (server === 'wrong') throw new Unauthorized('unauthorized: incorrect username or password');
+      },
+      async distribution({ image }) {
+        note('distribution', image);
+        return { Descriptor: { mediaType: 'm', digest: IMAGE_ID, size: 3 }, Platforms: [{ os: 'linux' }] };
       },
     },
     events: {

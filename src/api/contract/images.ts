@@ -2,8 +2,9 @@
 import { list } from '../../base/schema.ts';
 import { HistoryItem, ImageDeleteItem, ImageInspect, ImageSummary } from '../../model/image.ts';
 import { Progress } from '../../model/progress.ts';
+import { SearchResult } from '../../model/registry.ts';
 import { bytes, empty, endpoint, json, lines } from './endpoint.ts';
-import { filters, flag, text, texts } from './query.ts';
+import { filters, flag, number, text, texts } from './query.ts';
 
 export const imageList = endpoint({
   route: 'GET /images/json',
@@ -67,4 +68,21 @@ export const imageCreate = endpoint({
   body: bytes,
   success: lines(Progress),
   errors: [400, 404, 500],
+});
+
+export const imagePush = endpoint({
+  route: 'POST /images/{name}/push',
+  summary: 'Push an image to a registry.',
+  query: { tag: text(), platform: text() },
+  body: bytes,
+  success: lines(Progress),
+  errors: [400, 404, 500],
+});
+
+export const imageSearch = endpoint({
+  route: 'GET /images/search',
+  summary: 'Find repositories at a registry.',
+  query: { term: text(), limit: number(), filters: filters() },
+  success: json(200, list(SearchResult)),
+  errors: [400, 500],
 });

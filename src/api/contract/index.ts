@@ -2,6 +2,7 @@
 import * as containers from './containers.ts';
 import * as execs from './execs.ts';
 import * as images from './images.ts';
+import * as registries from './registries.ts';
 import * as system from './system.ts';
 
 /** The newest version of the API that Gantry speaks, and what an unversioned request means. */
@@ -9,7 +10,7 @@ export const NEWEST = '1.55';
 /** The oldest published version. */
 export const OLDEST = '1.0';
 
-export const contract = { ...containers, ...execs, ...images, ...system } as const;
+export const contract = { ...containers, ...execs, ...images, ...registries, ...system } as const;
 export type Contract = typeof contract;
 export type Operation = keyof Contract;
 /** The routes of today's contract: what a version's lenses may speak of. */

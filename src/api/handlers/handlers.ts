@@ -30,6 +30,8 @@ export interface Call {
   readonly unknownAnchors: 'refused' | 'ignored';
   /** The least memory that the client's version lets a container be limited to. */
   readonly memoryBytesMin: number;
+  /** `X-Registry-Auth` as it came. */
+  readonly registryAuth: string | undefined;
   /** The bytes of the body, where the contract says so. */
   readonly bytes: Readable;
 }

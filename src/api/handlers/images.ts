@@ -1,5 +1,7 @@
 /** Images: today's input → engine call → today's output. */
+import type { Readable } from 'node:stream';
 import { InvalidArgument, NotImplemented } from '../../base/errors.ts';
+import { type Credentials, readAuthBody, readAuthHeader } from '../../formats/credentials.ts';
 import type { Handlers } from './handlers.ts';
 
 export const images: Handlers<Extract<keyof Handlers, `image${string}`>> = {
@@ -23,11 +25,32 @@ export const images: Handlers<Extract<keyof Handlers, `image${string}`>> = {
   imageLoad: async ({ query }, { engine, signal, bytes }) =>
     engine.images.load(bytes, { quiet: query.quiet, signal }),
 
-  async imageCreate({ query }, { engine, signal, bytes }) {
+  async imagePush({ params, query }, { engine, signal, bytes, registryAuth }) {
+    // The first clients sent their credentials in the body.
+    const credentials =
+      registryAuth === undefined
+        ? readAuthBody(await whole(bytes, AUTH_BODY_BYTES_MAX))
+        : readAuthHeader(registryAuth);
+    return engine.images.push({ image: params.name, tag: query.tag, credentials, signal });
+  },
+
+  async imageSearch({ query }, { engine, signal, registryAuth }) {
+    if (query.term === undefined) throw new InvalidArgument('term: cannot be empty');
+    const { term, limit, filters } = query;
+    return engine.images.search({ term, limit, filters, credentials: readAuthHeader(registryAuth), signal });
+  },
+
+  async imageCreate({ query }, { engine, signal, bytes, registryAuth }) {
     const { fromImage, fromSrc, repo, tag, message, changes, platform } = query;
     // `pull --all-tags` of old clients left the colon without a tag.
     if (fromImage !== undefined)
-      return engine.images.pull({ image: fromImage.replace(/:$/, ''), tag, platform, signal });
+      return engine.images.pull({
+        image: fromImage.replace(/:$/, ''),
+        tag,
+        platform,
+        credentials: forReading(registryAuth),
+        signal,
+      });
     if (fromSrc !== '-')
       throw new NotImplemented(
         `importing from ${fromSrc ?? 'nothing'}: only "-", the request's body, is supported`,
@@ -42,3 +65,26 @@ export const images: Handlers<Extract<keyof Handlers, `image${string}`>> = {
     });
   },
 };
+
+const AUTH_BODY_BYTES_MAX = 64 << 10;
+
+async function whole(bytes: Readable, most: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of bytes as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > most) throw new InvalidArgument(`the body is larger than ${most} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** A header that is not base64 of JSON has always been read as nobody's by pulls; one that forges is refused. */
+function forReading(header: string | undefined): Credentials | undefined {
+  try {
+    return readAuthHeader(header);
+  } catch (error) {
+    if (error instanceof InvalidArgument && /must be a valid base64url/.test(error.message)) return undefined;
+    throw error;
+  }
+}

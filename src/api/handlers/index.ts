@@ -3,9 +3,10 @@ import { containers } from './containers.ts';
 import { execs } from './execs.ts';
 import type { Handlers } from './handlers.ts';
 import { images } from './images.ts';
+import { registries } from './registries.ts';
 import { system } from './system.ts';
 
 export type { Attachment, Engine, LogOutput, OutputChunk } from '../../engine/index.ts';
 export type { ArchiveReply, Call, Handlers, TextReply } from './handlers.ts';
 
-export const handlers: Handlers = { ...containers, ...execs, ...images, ...system };
+export const handlers: Handlers = { ...containers, ...execs, ...images, ...registries, ...system };

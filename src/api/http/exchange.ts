@@ -114,15 +114,17 @@ async function answer(given: Exchange, asked: Asked): Promise<void> {
 }
 
 /** A pull of an old client goes on when the client has gone. */
-function callOf({ engine, signal, bytes }: Exchange, { operation, dialect }: Asked): Call {
-  const outlives = operation === 'imageCreate' && dialect.traits.pullOutlivesClient;
+function callOf({ engine, signal, bytes, request }: Exchange, { operation, dialect }: Asked): Call {
+  const outlives = ['imageCreate', 'imagePush'].includes(operation) && dialect.traits.pullOutlivesClient;
   const { saidAtCreate, unknownAnchors, memoryBytesMin } = dialect.traits;
+  const registryAuth = [request.headers['x-registry-auth']].flat()[0];
   return {
     engine,
     bytes,
     saidAtCreate,
     unknownAnchors,
     memoryBytesMin,
+    registryAuth,
     signal: outlives ? new AbortController().signal : signal,
   };
 }

@@ -1,5 +1,5 @@
 /** Removes layers and blobs that no image, container or running operation holds. */
-import type { ChainId, Digest } from '../../storage/index.ts';
+import type { ChainId } from '../../storage/index.ts';
 import type { ImageVerbs } from './deps.ts';
 
 /**
@@ -53,8 +53,12 @@ function heldLayers({ storage, store }: Holders): Set<ChainId> {
   return held;
 }
 
-function heldBlobs({ storage, store }: Holders): Set<Digest> {
-  return new Set([...storage.layers.all().map(({ blob }) => blob), ...store.all().map(({ id }) => id)]);
+/** Blobs that something recorded needs. */
+export function heldBlobs({ storage, store }: Holders): Set<string> {
+  return new Set([
+    ...storage.layers.all().map(({ blob }) => blob),
+    ...store.all().flatMap(({ id, manifest }) => (manifest ? [id, manifest.digest] : [id])),
+  ]);
 }
 
 /** Children before what they stand on: a crash in between leaves no layer without its parent. */

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { silentLog } from '../../base/log.ts';
 import { nowNanos } from '../../base/time.ts';
+import { Registries } from '../../registry/index.ts';
 import { openStorage } from '../../storage/index.ts';
 import { createImages } from './images.ts';
 import { configOf, dockerArchive, file, said, tarOf } from './test-host.ts';
@@ -16,6 +17,8 @@ const images = await createImages({
   now: nowNanos,
   usedBy: () => [],
   log: silentLog,
+  registries: new Registries({ mirrors: [], insecure: [], certificates: [] }),
+  transfers: { down: 3, up: 5 },
 });
 const signal = new AbortController().signal;
 /** Synchronous: what was answered is out before anything else happens. */

@@ -1,7 +1,10 @@
 /** What the image verbs work with. Built once by {@link createImages}. */
 import type { Log } from '../../base/log.ts';
 import type { Nanos } from '../../base/time.ts';
+import type { Registries } from '../../registry/index.ts';
 import type { Storage } from '../../storage/index.ts';
+import type { BlobSources } from './blob-sources.ts';
+import type { Downloads } from './downloads.ts';
 import type { ImageStore } from './store.ts';
 
 /** A container that was made from an image. */
@@ -12,7 +15,7 @@ export interface ImageUser {
 
 export interface ImageEvent {
   readonly Type: 'image';
-  readonly Action: 'import' | 'load' | 'tag' | 'untag' | 'delete' | 'pull';
+  readonly Action: 'import' | 'load' | 'tag' | 'untag' | 'delete' | 'pull' | 'push';
   readonly id: string;
   readonly attributes: Readonly<Record<string, string>>;
 }
@@ -24,10 +27,15 @@ export interface ImagesDeps {
   /** Containers, running or not, that were made from the image with this id. */
   readonly usedBy: (imageId: string) => readonly ImageUser[];
   readonly log: Log;
+  readonly registries: Registries;
+  /** How many blobs one pull fetches, or one push sends, at a time. */
+  readonly transfers: { readonly down: number; readonly up: number };
 }
 
 export interface ImageVerbs extends ImagesDeps {
   readonly store: ImageStore;
+  readonly downloads: Downloads;
+  readonly sources: BlobSources;
 }
 
 /** Tells what happened to an image, with its labels while it is there. `name`: a reference, or the id. */

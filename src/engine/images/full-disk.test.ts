@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { silentLog } from '../../base/log.ts';
 import { nowNanos } from '../../base/time.ts';
 import { mount, unmount } from '../../linux/index.ts';
+import { Registries } from '../../registry/index.ts';
 import { openStorage } from '../../storage/index.ts';
 import { createImages } from './images.ts';
 import { configOf, dockerArchive, file, said, tarOf } from './test-host.ts';
@@ -29,6 +30,8 @@ test('a load for which the disk is too small fails clearly, leaves nothing, and 
     now: nowNanos,
     usedBy: () => [],
     log: silentLog,
+    registries: new Registries({ mirrors: [], insecure: [], certificates: [] }),
+    transfers: { down: 3, up: 5 },
   });
   const load = (data: Buffer, tag: string) => {
     const layer = tarOf(file('data', data));

@@ -259,14 +259,25 @@ test('list filters by reference, label, before, since and dangling', async (t) =
   await assert.rejects(names(['color', ['red']]), { message: "invalid filter 'color'" });
 });
 
-test('pulling says what to do instead', async (t) => {
+test('a pull from where nothing answers says so, and keeps nothing', async (t) => {
   const host = await testImages(t);
-  const pull = () =>
-    said(host.images.pull({ image: 'nosuch', tag: undefined, platform: undefined, signal: t.signal }));
-  await assert.rejects(pull(), {
-    name: 'NotImplemented',
-    message: /cannot pull nosuch:latest: registries are not supported yet/,
+  const pull = async (image: string) =>
+    said(
+      host.images.pull({
+        image,
+        tag: undefined,
+        platform: undefined,
+        credentials: undefined,
+        signal: t.signal,
+      }),
+    );
+  await assert.rejects(pull('127.0.0.1:1/nosuch:latest'), {
+    message:
+      'Get "https://127.0.0.1:1/v2/nosuch/manifests/latest": dial tcp 127.0.0.1:1: connect: connection refused',
   });
+  await assert.rejects(pull('scratch'), { name: 'InvalidArgument', message: "'scratch' is a reserved name" });
+  await assert.rejects(pull('UPPER/case'), { name: 'InvalidArgument' });
+  assert.deepEqual(await host.storage.content.all(), []);
 });
 
 test('links inside an archive are followed, as old save output has them', async (t) => {

@@ -1,14 +1,19 @@
 /** Images: what the engine's interface promises of them, made of the verbs of this folder. */
 import { messageOf } from '../../base/errors.ts';
+import { Slots } from '../../base/slots.ts';
 import type { Images } from '../engine.ts';
+import { BlobSources } from './blob-sources.ts';
 import { collectAll } from './collect.ts';
 import { checkName, commitImage, type ImageCommits } from './commit.ts';
 import type { ImagesDeps, ImageVerbs } from './deps.ts';
+import { Downloads } from './downloads.ts';
 import { importRootfs } from './import.ts';
 import { imageHistory, inspectImage } from './inspect.ts';
 import { listImages } from './list.ts';
 import { loadImages } from './load.ts';
 import { pullImage } from './pull.ts';
+import { pushImage } from './push.ts';
+import { inspectDistribution, login, searchImages } from './registry-verbs.ts';
 import { removeImage } from './remove.ts';
 import { type ImageSource, resolveImage } from './resolve.ts';
 import { ImageStore } from './store.ts';
@@ -28,7 +33,9 @@ export async function createImages(
 ): Promise<Images & ImageSource & ImageCommits & Collected> {
   const store = new ImageStore(deps.storage, deps.log);
   await store.open();
-  const verbs: ImageVerbs = { ...deps, store };
+  const downloads = new Downloads(deps.storage.content, new Slots(deps.transfers.down));
+  const sources = await BlobSources.open(deps.storage.records);
+  const verbs: ImageVerbs = { ...deps, store, downloads, sources };
   const collected = collectAll(verbs).catch((error: unknown) =>
     deps.log.error('images.collect', { error: messageOf(error) }),
   );
@@ -44,6 +51,10 @@ export async function createImages(
     checkName,
     commit: (request) => commitImage(request, verbs),
     importRootfs: (archive, options) => importRootfs(archive, options, verbs),
-    pull: (options) => pullImage(options),
+    pull: (options) => pullImage(options, verbs),
+    push: (options) => pushImage(options, verbs),
+    search: (options) => searchImages(options, verbs),
+    login: (options) => login(options, verbs),
+    distribution: (options) => inspectDistribution(options, verbs),
   };
 }

@@ -13,6 +13,7 @@ import {
 import { type ImageReference, parseReference } from '../../formats/reference.ts';
 import { type ArchiveFile, type ArchiveFiles, readDocument } from './archive-files.ts';
 import { readTag } from './load-docker.ts';
+import { isImageConfig, isImageLayer } from './media-types.ts';
 import type { NewImage } from './register.ts';
 
 /** Indexes inside indexes: one is usual, more than a few are made to exhaust. */
@@ -21,13 +22,6 @@ const NESTING_MAX = 8;
 const MANIFESTS_MAX = 1000;
 const NAME = 'io.containerd.image.name';
 const REF_NAME = 'org.opencontainers.image.ref.name';
-const CONFIG_TYPES = [
-  'application/vnd.oci.image.config.v1+json',
-  'application/vnd.docker.container.image.v1+json',
-];
-const LAYER_TYPE =
-  /^application\/vnd\.(?:oci\.image\.layer\.(?:nondistributable\.)?v1\.tar(?:\+(?:gzip|zstd))?|docker\.image\.rootfs\.(?:foreign\.)?diff\.tar(?:\.gzip|\.zstd)?)$/;
-
 /** Every image of the layout that this machine could run, with its names. @throws InvalidArgument */
 export async function readOciLayout(files: ArchiveFiles): Promise<NewImage[]> {
   const reader = new LayoutReader(files);
@@ -88,11 +82,11 @@ class LayoutReader {
   }
 
   async image({ config, layers }: ImageManifest, tags: readonly ImageReference[]): Promise<NewImage> {
-    if (!CONFIG_TYPES.includes(config.mediaType ?? ''))
+    if (!isImageConfig(config.mediaType))
       throw new InvalidArgument(
         `invalid archive: ${quote(config.mediaType)} is no configuration of an image`,
       );
-    const wrong = layers.find(({ mediaType }) => !LAYER_TYPE.test(mediaType ?? ''));
+    const wrong = layers.find(({ mediaType }) => !isImageLayer(mediaType));
     if (wrong)
       throw new InvalidArgument(`invalid archive: ${quote(wrong.mediaType)} is no layer of an image`);
     return {

@@ -1,25 +1,294 @@
-/** Pulling: what can be said before registries are reached. */
-import { InvalidArgument, NotImplemented } from '../../base/errors.ts';
-import { familiarString, parseReference, withDefaultTag } from '../../formats/reference.ts';
+/** Pulls images: finds the manifest, fetches what is not here, and registers it under its names. */
+import { Readable } from 'node:stream';
+import { EngineError, InvalidArgument, messageOf, NotFound } from '../../base/errors.ts';
+import type { Credentials } from '../../formats/credentials.ts';
+import { isDigest, shortId } from '../../formats/digest.ts';
+import {
+  type Descriptor,
+  DOCUMENT_BYTES_MAX,
+  type ImageDocument,
+  readImageDocument,
+} from '../../formats/oci.ts';
+import { fitness, parsePlatform, platformText, type WantedPlatform } from '../../formats/platform.ts';
+import {
+  familiarName,
+  familiarString,
+  type ImageReference,
+  parseReference,
+} from '../../formats/reference.ts';
 import type { Progress } from '../../model/progress.ts';
+import { isMissing, RegistryError, type Repository, Unreachable, type Way } from '../../registry/index.ts';
+import type { Digest, Lease } from '../../storage/index.ts';
+import { heldBlobs } from './collect.ts';
+import { type ImageVerbs, tell } from './deps.ts';
+import { type ChosenManifest, chooseManifest } from './manifest.ts';
+import { progressOf, type Say } from './progress.ts';
+import { registerImage } from './register.ts';
+import { chainOf, refuseReserved } from './store.ts';
 
-/**
- * @throws InvalidArgument for a name that is none; NotImplemented for all others, with what to do instead: the words
- * reach whoever typed `docker run` with an image that is not here
- */
-// biome-ignore lint/correctness/useYield: it answers as every long operation does, by iteration
-export async function* pullImage({
-  image,
-  tag,
-}: {
+export interface PullOptions {
   readonly image: string;
+  /** A tag, or a digest; undefined and none in `image`: all tags. */
   readonly tag: string | undefined;
-}): AsyncGenerator<Progress, void> {
-  const reference = parseReference(
-    tag ? `${image}${/^[a-z0-9]+:/.test(tag) ? '@' : ':'}${tag}` : image.replace(/:$/, ''),
+  readonly platform: string | undefined;
+  readonly credentials: Credentials | undefined;
+  readonly signal: AbortSignal;
+}
+
+interface Pulling {
+  readonly reference: ImageReference;
+  readonly platform: WantedPlatform | undefined;
+  readonly say: Say;
+  readonly signal: AbortSignal;
+}
+
+/** At most so many messages a second tell how far a blob is. */
+const PROGRESS_INTERVAL_MS = 100;
+
+/** @throws InvalidArgument for a name that is none; the rest is thrown from the iterator */
+export function pullImage(options: PullOptions, verbs: ImageVerbs): AsyncIterable<Progress> {
+  const { image, tag, credentials } = options;
+  const reference = refuseReserved(
+    parseReference(tag ? `${image}${isDigest(tag) ? '@' : ':'}${tag}` : image),
   );
   if (reference.path === 'library/scratch') throw new InvalidArgument("'scratch' is a reserved name");
-  throw new NotImplemented(
-    `cannot pull ${familiarString(withDefaultTag(reference))}: registries are not supported yet; bring the image by 'docker load' or 'docker import'`,
+  const platform = options.platform ? parsePlatform(options.platform) : undefined;
+  const ways = verbs.registries.waysToPull(reference.domain, reference.path, credentials);
+  return progressOf(options.signal, (say, signal) =>
+    byFirstWay(ways, reference, verbs, (repository) => {
+      const pulling = { reference, platform, say, signal };
+      return reference.tag === undefined && reference.digest === undefined
+        ? pullAllTags(repository, pulling, verbs)
+        : pullOne(repository, pulling, verbs);
+    }),
   );
+}
+
+/** A mirror that does not have it, or an address that does not answer, is passed over. @throws the last one's failure */
+async function byFirstWay(
+  ways: readonly Way[],
+  reference: ImageReference,
+  { log }: ImageVerbs,
+  pull: (repository: Repository) => Promise<void>,
+): Promise<void> {
+  let first: unknown;
+  for (const [i, { repository, mirror }] of ways.entries())
+    try {
+      return await pull(repository);
+    } catch (error) {
+      // Of two ways to one registry, the one with TLS tells more.
+      first = mirror ? undefined : (first ?? error);
+      const isLast = i === ways.length - 1;
+      const goesOn = mirror ? error instanceof EngineError : error instanceof Unreachable && error.beforeHttp;
+      if (isLast || !goesOn)
+        throw translate(
+          error instanceof Unreachable && first instanceof Unreachable ? first : error,
+          reference,
+        );
+      log.info('pull.next-way', { image: familiarString(reference), reason: messageOf(error) });
+    }
+}
+
+/** In the words that clients match on. */
+function translate(error: unknown, reference: ImageReference): unknown {
+  if (!isMissing(error)) return error;
+  const { code, message } = error;
+  if (code === 'DENIED')
+    return new NotFound(
+      `pull access denied for ${familiarName(reference)}, repository does not exist or may require 'docker login': ${message}`,
+      { cause: error },
+    );
+  if (code === 'NAME_UNKNOWN')
+    return new NotFound(`repository ${familiarName(reference)} not found: ${message}`, { cause: error });
+  return new NotFound(`manifest for ${familiarString(reference)} not found: ${message}`, { cause: error });
+}
+
+async function pullAllTags(repository: Repository, pulling: Pulling, verbs: ImageVerbs): Promise<void> {
+  const tags = await repository.tags(pulling.signal);
+  if (tags.length === 0) throw new RegistryError('name unknown: repository has no tags', 404, 'NAME_UNKNOWN');
+  for (const tag of tags)
+    await pullOne(repository, { ...pulling, reference: { ...pulling.reference, tag } }, verbs);
+}
+
+async function pullOne(repository: Repository, pulling: Pulling, verbs: ImageVerbs): Promise<void> {
+  const { reference, platform, say, signal } = pulling;
+  const wanted = reference.digest ?? reference.tag ?? '';
+  const chosen = await chooseManifest(repository, wanted, platform, signal);
+  say({ status: `Pulling from ${reference.path}`, id: wanted });
+  await using lease = verbs.storage.lease('pull');
+  const before = verbs.store.named(reference);
+  let id: Digest;
+  try {
+    id = await bring(repository, chosen, pulling, lease, verbs);
+  } catch (error) {
+    await lease[Symbol.asyncDispose]();
+    dropUnheld(chosen, verbs);
+    throw error;
+  }
+  await verbs.sources.remember(
+    [chosen.manifest.config, ...chosen.manifest.layers].map(({ digest = '' }) => digest),
+    reference,
+  );
+  say({ status: `Digest: ${chosen.named.digest}` });
+  const name = familiarString(reference);
+  say({
+    status:
+      before === id
+        ? `Status: Image is up to date for ${name}`
+        : `Status: Downloaded newer image for ${name}`,
+  });
+  tell(verbs, 'pull', id, name);
+}
+
+async function bring(
+  repository: Repository,
+  chosen: ChosenManifest,
+  { reference, platform, say, signal }: Pulling,
+  lease: Lease,
+  verbs: ImageVerbs,
+): Promise<Digest> {
+  const { manifest, document } = chosen;
+  const { downloads, storage } = verbs;
+  for (const { digest } of [manifest.config, ...manifest.layers]) lease.hold('blob', digest as Digest);
+  lease.hold('blob', document.digest);
+  const configuration = await fetchConfiguration(repository, manifest.config, signal, verbs);
+  const image = readImageDocument(configuration);
+  assertRunsOn(image, platform, reference);
+  for (const chainId of chainOf(image)) lease.hold('layer', chainId);
+  const missing = missingFrom(manifest.layers, image, say, verbs);
+  const work = new AbortController();
+  const either = AbortSignal.any([signal, work.signal]);
+  const layers = manifest.layers.map((layer, i) => {
+    const { digest: blob, size } = partOf(layer);
+    if (i < manifest.layers.length - missing.length) return { from: storage.content.pathOf(blob), blob };
+    const heard = hearing(layer, say);
+    const from = downloads.fetch({ digest: blob, size, repository }, heard, either).then((file) => {
+      say({ status: 'Download complete', id: shortId(blob) });
+      say({
+        status: 'Extracting',
+        id: shortId(blob),
+        progressDetail: { current: size, total: size },
+      });
+      return file;
+    });
+    from.catch(() => work.abort(new Error('another layer failed')));
+    return { from, blob };
+  });
+  await storage.content.ingest(Readable.from([document.bytes]), { expected: document.digest as Digest });
+  const onLayer = tellComplete(manifest.layers, image, missing.length, say);
+  const tags = [{ ...reference, tag: undefined, digest: chosen.named.digest }];
+  const { id } = await registerImage(
+    {
+      config: configuration,
+      layers,
+      tags: reference.digest === undefined ? [reference, ...tags] : tags,
+      manifest: { digest: document.digest as Digest, mediaType: document.mediaType },
+    },
+    { signal: either, onLayer },
+    verbs,
+  ).catch(async (error: unknown) => {
+    work.abort(error);
+    // The layers' own failure tells more than that its siblings were called off.
+    const ends = await Promise.allSettled(layers.map(({ from }) => from));
+    const real = ends.find((end) => end.status === 'rejected' && end.reason instanceof EngineError) as
+      | PromiseRejectedResult
+      | undefined;
+    signal.throwIfAborted();
+    throw error instanceof EngineError ? error : (real?.reason ?? error);
+  });
+  return id;
+}
+
+/** What {@link chooseManifest} has made sure of. */
+const partOf = ({ digest, size = 0 }: Descriptor): { digest: Digest; size: number } => ({
+  digest: digest as Digest,
+  size,
+});
+
+async function fetchConfiguration(
+  repository: Repository,
+  { digest, size = 0 }: Descriptor,
+  signal: AbortSignal,
+  { downloads, storage }: ImageVerbs,
+): Promise<Buffer> {
+  if (size > DOCUMENT_BYTES_MAX)
+    throw new InvalidArgument(`image configuration is larger than ${DOCUMENT_BYTES_MAX} bytes`);
+  await downloads.fetch({ digest: digest as Digest, size, repository }, () => undefined, signal);
+  return storage.content.read(digest as Digest);
+}
+
+function assertRunsOn(
+  image: ImageDocument,
+  wanted: WantedPlatform | undefined,
+  reference: ImageReference,
+): void {
+  if (wanted === undefined || !image.architecture) return;
+  const { os = 'linux', architecture, variant = '' } = image;
+  if (fitness({ os, architecture, variant }, wanted) !== undefined) return;
+  throw new NotFound(
+    `image with reference ${familiarString(reference)} was found but its platform (${platformText({ os, architecture, variant })}) does not match the specified platform (${platformText(wanted)})`,
+  );
+}
+
+/** The layers from the first one on that is not unpacked here; the others are told to be there. */
+function missingFrom(
+  layers: readonly Descriptor[],
+  image: ImageDocument,
+  say: Say,
+  { storage }: ImageVerbs,
+): readonly Descriptor[] {
+  const chain = chainOf(image);
+  const there = chain.findIndex((chainId) => storage.layers.get(chainId) === undefined);
+  const count = there < 0 ? layers.length : Math.min(there, layers.length);
+  for (const [i, { digest = '' }] of layers.entries())
+    say({
+      status: i < count ? 'Already exists' : 'Pulling fs layer',
+      id: shortId(digest),
+      progressDetail: {},
+    });
+  return layers.slice(count);
+}
+
+/** Tells how far a layer is, not too often. */
+function hearing(
+  { digest = '', size: total = 0 }: Descriptor,
+  say: Say,
+): (bytes: number | undefined) => void {
+  const id = shortId(digest);
+  let told = 0;
+  return (bytes) => {
+    if (bytes === undefined) return say({ status: 'Waiting', id, progressDetail: {} });
+    const now = performance.now();
+    if (now - told < PROGRESS_INTERVAL_MS && bytes !== total) return;
+    told = now;
+    say({ status: 'Downloading', id, progressDetail: { current: bytes, total } });
+  };
+}
+
+/** By diff id we hear of unpacked layers; by blob we tell of them. */
+function tellComplete(
+  layers: readonly Descriptor[],
+  image: ImageDocument,
+  missing: number,
+  say: Say,
+): (diffId: Digest) => void {
+  const open = image.rootfs.diff_ids.map((diffId, i) => ({ diffId, i })).slice(layers.length - missing);
+  return (diffId) => {
+    const at = open.findIndex((each) => each.diffId === diffId);
+    if (at < 0) return;
+    const [{ i } = { i: 0 }] = open.splice(at, 1);
+    say({ status: 'Pull complete', id: shortId(layers[i]?.digest ?? ''), progressDetail: {} });
+  };
+}
+
+/** What a failed pull brought and nobody else needs. */
+function dropUnheld({ manifest, document }: ChosenManifest, verbs: ImageVerbs): void {
+  const held = heldBlobs(verbs);
+  for (const digest of [
+    document.digest,
+    manifest.config.digest,
+    ...manifest.layers.map((layer) => layer.digest),
+  ])
+    if (!held.has(digest ?? '') && !verbs.storage.leased('blob', digest ?? ''))
+      verbs.storage.content.remove(digest as Digest);
 }

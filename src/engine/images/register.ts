@@ -4,7 +4,7 @@ import { InvalidArgument } from '../../base/errors.ts';
 import type { ImageReference } from '../../formats/reference.ts';
 import type { Digest, LayerArchive } from '../../storage/index.ts';
 import type { ImageVerbs } from './deps.ts';
-import { identify } from './store.ts';
+import { identify, type ManifestOrigin } from './store.ts';
 
 export interface NewImage {
   /** The configuration's bytes: their digest becomes the id. */
@@ -13,6 +13,8 @@ export interface NewImage {
   readonly layers: readonly Omit<LayerArchive, 'expectedDiffId'>[];
   readonly tags: readonly ImageReference[];
   readonly parent?: string | undefined;
+  /** Already a blob of ours, and held by a lease. */
+  readonly manifest?: ManifestOrigin | undefined;
 }
 
 export interface Registered {
@@ -23,7 +25,7 @@ export interface Registered {
 
 /** @throws InvalidArgument when configuration and layers do not belong together */
 export async function registerImage(
-  { config, layers, tags, parent }: NewImage,
+  { config, layers, tags, parent, manifest }: NewImage,
   options: { readonly signal: AbortSignal; readonly onLayer?: ((diffId: Digest) => void) | undefined },
   { storage, store }: ImageVerbs,
 ): Promise<Registered> {
@@ -43,7 +45,10 @@ export async function registerImage(
   await storage.content.ingest(Readable.from([config]), { expected: id });
   const displaced = await store.change(() => {
     const before = tags.map((reference) => ({ reference, id: store.named(reference) ?? id }));
-    const change = { images: [{ id, document, parent }], tags: tags.map((reference) => ({ reference, id })) };
+    const change = {
+      images: [{ id, document, parent, manifest }],
+      tags: tags.map((reference) => ({ reference, id })),
+    };
     return { change, result: before.filter((old) => old.id !== id) };
   });
   return { id, displaced };

@@ -23,6 +23,13 @@ const REFERENCES = 'reference';
 interface ImageRow {
   readonly parent?: string;
   readonly lastTagged?: string;
+  readonly manifest?: ManifestOrigin;
+}
+
+/** The manifest that an image came with: a blob of ours, so that the image can leave as it came. */
+export interface ManifestOrigin {
+  readonly digest: Digest;
+  readonly mediaType: string;
 }
 
 export interface Image {
@@ -35,6 +42,8 @@ export interface Image {
   readonly parent: string | undefined;
   /** RFC 3339; undefined: never. */
   readonly lastTagged: string | undefined;
+  /** Undefined: it was built, imported or loaded here. */
+  readonly manifest: ManifestOrigin | undefined;
 }
 
 /** Chain ids of an image's layers, bottom first. */
@@ -51,6 +60,7 @@ export interface ImageChange {
     readonly id: Digest;
     readonly document: ImageDocument;
     readonly parent?: string | undefined;
+    readonly manifest?: ManifestOrigin | undefined;
   }[];
   readonly tags?: readonly { readonly reference: ImageReference; readonly id: string }[];
   readonly untag?: readonly string[];
@@ -113,6 +123,12 @@ export class ImageStore {
   digests(id: string): string[] {
     return this.references(id).filter((name) => name.includes('@'));
   }
+  /** References of one repository that have a tag. */
+  tagsOf({ domain, path }: ImageReference): ImageReference[] {
+    return [...this.#references.keys()]
+      .map(parseReference)
+      .filter((each) => each.domain === domain && each.path === path && each.digest === undefined);
+  }
   /** The image that a reference names now. */
   named(reference: ImageReference): string | undefined {
     return this.#references.get(familiarString(storedForm(reference)));
@@ -150,11 +166,7 @@ export class ImageStore {
         ? []
         : tags.map(({ id }) => this.#images.get(id)).filter((image) => image !== undefined);
     return [
-      ...images.map(({ id, parent }) => ({
-        table: IMAGES,
-        key: id,
-        value: rowOf({ ...this.#images.get(id), ...(parent ? { parent } : {}) }),
-      })),
+      ...images.map((image) => ({ table: IMAGES, key: image.id, value: this.#updated(image) })),
       ...stamped.map((image) => ({
         table: IMAGES,
         key: image.id,
@@ -176,8 +188,7 @@ export class ImageStore {
   }
 
   #apply({ images = [], tags = [], untag = [], remove = [], taggedAt }: ImageChange): void {
-    for (const { id, document, parent } of images)
-      this.#put(id, document, rowOf({ ...this.#images.get(id), ...(parent ? { parent } : {}) }));
+    for (const image of images) this.#put(image.id, image.document, this.#updated(image));
     for (const { reference, id } of tags) {
       this.#references.set(familiarString(storedForm(reference)), id);
       const image = this.#images.get(id);
@@ -186,6 +197,15 @@ export class ImageStore {
     for (const name of untag) this.#references.delete(name);
     for (const image of this.#orphaned(remove)) this.#images.set(image.id, { ...image, parent: undefined });
     for (const id of remove) this.#images.delete(id);
+  }
+
+  /** What is recorded of an image from now on: what is not said stays. */
+  #updated({ id, parent, manifest }: NonNullable<ImageChange['images']>[number]): ImageRow {
+    return rowOf({
+      ...this.#images.get(id),
+      ...(parent ? { parent } : {}),
+      ...(manifest ? { manifest } : {}),
+    });
   }
 
   /** Images that lose their parent. */
@@ -197,8 +217,9 @@ export class ImageStore {
 
   #put(id: Digest, document: ImageDocument, row: ImageRow): void {
     const createdNanos = document.created === undefined ? undefined : parseRfc3339(document.created);
-    const { parent, lastTagged } = row;
-    this.#images.set(id, { id, document, chain: chainOf(document), createdNanos, parent, lastTagged });
+    const { parent, lastTagged, manifest } = row;
+    const chain = chainOf(document);
+    this.#images.set(id, { id, document, chain, createdNanos, parent, lastTagged, manifest });
   }
 
   #byPrefix(text: string): string | undefined {
@@ -212,12 +233,11 @@ export class ImageStore {
 const rowOf = ({
   parent,
   lastTagged,
-}: {
-  parent?: string | undefined;
-  lastTagged?: string | undefined;
-}): ImageRow => ({
+  manifest,
+}: Partial<Pick<Image, 'parent' | 'lastTagged' | 'manifest'>>): ImageRow => ({
   ...(parent ? { parent } : {}),
   ...(lastTagged ? { lastTagged } : {}),
+  ...(manifest ? { manifest } : {}),
 });
 
 const suffix = ({ tag, digest }: ImageReference): string =>

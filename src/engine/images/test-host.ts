@@ -10,6 +10,7 @@ import { nowNanos } from '../../base/time.ts';
 import type { TarEntry } from '../../formats/tar/entry.ts';
 import { tarEnd, tarEntry, tarMember } from '../../formats/tar/writer.ts';
 import type { Progress } from '../../model/progress.ts';
+import { Registries } from '../../registry/index.ts';
 import { openStorage, type Storage } from '../../storage/index.ts';
 import type { Images } from '../engine.ts';
 import type { ImageEvent, ImageUser } from './deps.ts';
@@ -39,6 +40,8 @@ export async function testImages(t: TestContext, home = freshHome(t)): Promise<T
     now: nowNanos,
     usedBy: (id) => users.get(id) ?? [],
     log: silentLog,
+    registries: new Registries({ mirrors: [], insecure: [], certificates: [] }),
+    transfers: { down: 3, up: 5 },
   });
   const close = async (): Promise<void> => {
     for (const id of await storage.layers.writable()) storage.layers.unmount(id);

@@ -24,6 +24,7 @@ export function openContent(layout: Layout): Content {
 
   /** Gives a whole, synced file its name. */
   const adopt = async (staged: string, digest: Digest): Promise<void> => {
+    if (staged === pathOf(digest)) return;
     if (existsSync(pathOf(digest))) await rm(staged, { force: true });
     else await moveDurably(staged, pathOf(digest));
   };
@@ -49,6 +50,7 @@ export function openContent(layout: Layout): Content {
         throw error;
       }
     },
+    stagedPath: () => join(layout.staging, `blob-${randomName()}`),
     adopt,
     async read(digest) {
       const bytes = await readFile(pathOf(digest)).catch((error: unknown) => {

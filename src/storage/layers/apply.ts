@@ -126,7 +126,7 @@ async function discard(
 
 async function stage(archive: LayerArchive, signal: AbortSignal, deps: ApplyDeps): Promise<Staged> {
   const { layout, threads } = deps;
-  const { from } = archive;
+  const from = await archive.from;
   const directory = join(layout.staging, `layer-${randomName()}`);
   const kept = typeof from === 'string' ? undefined : join(layout.staging, `blob-${randomName()}`);
   const file = kept ?? (from as string);

@@ -55,5 +55,8 @@ export const v1_4 = step('1.4', {
     'POST /images/create': [
       { note: 'layers come in parallel, told by id', down: ({ id: _layer, ...message }) => message },
     ],
+    'POST /images/{name}/push': [
+      { note: 'layers come in parallel, told by id', down: ({ id: _layer, ...message }) => message },
+    ],
   },
 });

@@ -21,5 +21,8 @@ export const v1_5 = step('1.5', {
     'POST /images/create': [
       { note: 'adds errorDetail', down: ({ errorDetail: _detail, ...message }) => message },
     ],
+    'POST /images/{name}/push': [
+      { note: 'adds errorDetail', down: ({ errorDetail: _detail, ...message }) => message },
+    ],
   },
 });

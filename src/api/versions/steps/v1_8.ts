@@ -41,5 +41,14 @@ export const v1_8 = step('1.8', {
         },
       },
     ],
+    'POST /images/{name}/push': [
+      {
+        note: 'adds progressDetail',
+        down({ progressDetail, ...message }) {
+          const bar = message.progress ?? progressText(progressDetail);
+          return bar === undefined ? message : { ...message, progress: bar };
+        },
+      },
+    ],
   },
 });

@@ -1,0 +1,18 @@
+/** Registries: the endpoints of the newest API that ask them something. */
+import { AuthAnswer, AuthConfig, DistributionInspect } from '../../model/registry.ts';
+import { body, endpoint, json } from './endpoint.ts';
+
+export const registryAuth = endpoint({
+  route: 'POST /auth',
+  summary: 'Check credentials at a registry.',
+  body: body(AuthConfig),
+  success: json(200, AuthAnswer),
+  errors: [400, 401, 500],
+});
+
+export const registryDistribution = endpoint({
+  route: 'GET /distribution/{name}/json',
+  summary: 'Show what a name leads to at its registry.',
+  success: json(200, DistributionInspect),
+  errors: [401, 404, 500],
+});

@@ -1,0 +1,11 @@
+/** Media types of an image's parts, as Docker and OCI name them. */
+
+const CONFIG_TYPES = [
+  'application/vnd.oci.image.config.v1+json',
+  'application/vnd.docker.container.image.v1+json',
+];
+const LAYER_TYPE =
+  /^application\/vnd\.(?:oci\.image\.layer\.(?:nondistributable\.)?v1\.tar(?:\+(?:gzip|zstd))?|docker\.image\.rootfs\.(?:foreign\.)?diff\.tar(?:\.gzip|\.zstd)?)$/;
+
+export const isImageConfig = (type: string | undefined): boolean => CONFIG_TYPES.includes(type ?? '');
+export const isImageLayer = (type: string | undefined): boolean => LAYER_TYPE.test(type ?? '');

@@ -1,0 +1,182 @@
+/** Pushes images: what the registry lacks is sent, what it has elsewhere is taken over, then the manifest names it all. */
+import { InvalidArgument, messageOf, NotFound } from '../../base/errors.ts';
+import { Slots } from '../../base/slots.ts';
+import type { Credentials } from '../../formats/credentials.ts';
+import { shortId } from '../../formats/digest.ts';
+import {
+  familiarName,
+  familiarString,
+  type ImageReference,
+  parseReference,
+} from '../../formats/reference.ts';
+import type { Progress } from '../../model/progress.ts';
+import { type ManifestDocument, type Repository, Unreachable } from '../../registry/index.ts';
+import { sourceText } from './blob-sources.ts';
+import { type ImageVerbs, tell } from './deps.ts';
+import {
+  CompressedLayers,
+  makeManifest,
+  type OutgoingLayer,
+  originalManifest,
+  type Sent,
+} from './outgoing.ts';
+import { progressOf, type Say } from './progress.ts';
+import type { Image } from './store.ts';
+
+export interface PushOptions {
+  readonly image: string;
+  /** Undefined and none in `image`: all tags of the repository. */
+  readonly tag: string | undefined;
+  readonly credentials: Credentials | undefined;
+  readonly signal: AbortSignal;
+}
+
+interface Pushing {
+  readonly repository: Repository;
+  readonly compressed: CompressedLayers;
+  readonly say: Say;
+  readonly signal: AbortSignal;
+}
+
+const PROGRESS_INTERVAL_MS = 100;
+
+/** @throws InvalidArgument, NotFound: the rest is thrown from the iterator */
+export function pushImage(options: PushOptions, verbs: ImageVerbs): AsyncIterable<Progress> {
+  const { image, tag, credentials } = options;
+  const reference = parseReference(tag ? `${image}:${tag}` : image);
+  if (reference.digest !== undefined) throw new InvalidArgument('cannot push a digest reference');
+  const ways = verbs.registries.waysToPush(reference.domain, reference.path, credentials);
+  return progressOf(options.signal, async (say, signal) => {
+    say({ status: `The push refers to repository [${reference.domain}/${reference.path}]` });
+    const named = namedBy(reference, verbs);
+    await using compressed = await CompressedLayers.open(verbs.storage);
+    for (const [i, { repository }] of ways.entries())
+      try {
+        // Where there is a choice, the wrong way shows before anything is told of.
+        if (ways.length > 1) await repository.reach(signal);
+        for (const each of named) await pushOne(each, { repository, compressed, say, signal }, verbs);
+        return;
+      } catch (error) {
+        const goesOn = error instanceof Unreachable && error.beforeHttp && i < ways.length - 1;
+        if (!goesOn) throw error;
+        verbs.log.info('push.next-way', { image: familiarString(reference), reason: messageOf(error) });
+      }
+  });
+}
+
+/** One image, or every tag of the repository. @throws NotFound */
+function namedBy(
+  reference: ImageReference,
+  { store }: ImageVerbs,
+): { readonly reference: ImageReference; readonly image: Image }[] {
+  const found = (reference.tag === undefined ? store.tagsOf(reference) : [reference]).map((each) => ({
+    reference: each,
+    image: store.get(store.named(each) ?? ''),
+  }));
+  if (found.length === 0 || found.some(({ image }) => image === undefined))
+    throw new NotFound(`An image does not exist locally with the tag: ${familiarName(reference)}`);
+  return found as { reference: ImageReference; image: Image }[];
+}
+
+async function pushOne(
+  { reference, image }: { readonly reference: ImageReference; readonly image: Image },
+  pushing: Pushing,
+  verbs: ImageVerbs,
+): Promise<void> {
+  const { storage } = verbs;
+  const { repository, compressed, say, signal } = pushing;
+  await using lease = storage.lease('push');
+  for (const chainId of image.chain) lease.hold('layer', chainId);
+  lease.hold('blob', image.id);
+  const layers = await compressed.layersOf(image);
+  for (const { info } of layers) lease.hold('blob', info.blob);
+  // Topmost first, as people have always seen it.
+  for (const { info } of layers.toReversed())
+    say({ status: 'Preparing', id: shortId(info.diffId), progressDetail: {} });
+  const slots = new Slots(verbs.transfers.up);
+  const sent = await allOrNone(layers, signal, (layer, either) =>
+    slots.run(() => pushLayer(layer, reference, { ...pushing, signal: either }, verbs), either),
+  );
+  const size = storage.content.sizeOf(image.id);
+  const original = await originalManifest(image, storage);
+  const manifest = original ?? makeManifest({ digest: image.id, size }, sent);
+  if (!(await repository.hasBlob(image.id, signal))) {
+    const bytes = await storage.content.read(image.id);
+    const from = verbs.sources.elsewhere(image.id, reference);
+    await repository.upload({ digest: image.id, size, from }, () => bytes, signal);
+  }
+  const tag = reference.tag ?? 'latest';
+  await repository.putManifest(tag, manifest, signal);
+  await remember(image, reference, manifest, sent, verbs);
+  say({ status: `${tag}: digest: ${manifest.digest} size: ${manifest.bytes.length}` });
+  say({ progressDetail: {}, aux: { Tag: tag, Digest: manifest.digest, Size: manifest.bytes.length } });
+  tell(verbs, 'push', image.id, familiarString(reference));
+}
+
+/** Runs all; the first failure calls the others off, and is what is thrown. */
+async function allOrNone<T, R>(
+  items: readonly T[],
+  signal: AbortSignal,
+  work: (item: T, signal: AbortSignal) => Promise<R>,
+): Promise<R[]> {
+  const off = new AbortController();
+  const either = AbortSignal.any([signal, off.signal]);
+  let first: { readonly error: unknown } | undefined;
+  const results = items.map((item) =>
+    work(item, either).catch((error: unknown) => {
+      first ??= { error };
+      off.abort(error);
+      throw error;
+    }),
+  );
+  await Promise.allSettled(results);
+  if (first) throw first.error;
+  return Promise.all(results);
+}
+
+async function pushLayer(
+  layer: OutgoingLayer,
+  reference: ImageReference,
+  { repository, say, signal }: Pushing,
+  { sources }: ImageVerbs,
+): Promise<Sent> {
+  const id = shortId(layer.info.diffId);
+  if (layer.known && (await repository.hasBlob(layer.known.digest, signal))) {
+    say({ status: 'Layer already exists', id, progressDetail: {} });
+    return layer.known;
+  }
+  const blob = await layer.blob(signal);
+  const from = sources.elsewhere(blob.digest, reference);
+  const open = () => {
+    const stream = blob.open();
+    let bytes = 0;
+    let told = 0;
+    stream.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (performance.now() - told < PROGRESS_INTERVAL_MS && bytes < blob.size) return;
+      told = performance.now();
+      say({ status: 'Pushing', id, progressDetail: { current: bytes, total: blob.size } });
+    });
+    return stream;
+  };
+  const how = await repository.upload({ digest: blob.digest, size: blob.size, from }, open, signal);
+  const done = how === 'mounted' ? `Mounted from ${sourceText(from ?? '', reference)}` : 'Pushed';
+  say({ status: done, id, progressDetail: {} });
+  return { digest: blob.digest, size: blob.size, mediaType: blob.mediaType };
+}
+
+/** The image has this digest there from now on, and its blobs can be taken over from there. */
+async function remember(
+  image: Image,
+  reference: ImageReference,
+  manifest: ManifestDocument,
+  sent: readonly Sent[],
+  { store, sources }: ImageVerbs,
+): Promise<void> {
+  const digested = { ...reference, tag: undefined, digest: manifest.digest };
+  await store.change(() => ({
+    change: store.get(image.id) ? { tags: [{ reference: digested, id: image.id }] } : {},
+    result: undefined,
+  }));
+  await sources.remember([image.id, ...sent.map(({ digest }) => digest)], reference);
+}

@@ -1,0 +1,122 @@
+/** What is asked of registries without an image coming or going: search, login, what a name leads to. */
+import { InvalidArgument, NotFound } from '../../base/errors.ts';
+import type { Credentials } from '../../formats/credentials.ts';
+import { readImageDocument, readIndex, readManifest } from '../../formats/oci.ts';
+import { familiarString, parseReference, withDefaultTag } from '../../formats/reference.ts';
+import type { Filters } from '../../model/filters.ts';
+import type { DistributionInspect, SearchResult } from '../../model/registry.ts';
+import { isMissing, type Repository, Unreachable } from '../../registry/index.ts';
+import type { ImageVerbs } from './deps.ts';
+import { kindOf } from './manifest.ts';
+
+export interface SearchOptions {
+  readonly term: string;
+  readonly limit: number | undefined;
+  readonly filters: Filters;
+  readonly credentials: Credentials | undefined;
+  readonly signal: AbortSignal;
+}
+
+const SEARCH_DEFAULT = 25;
+const SEARCH_MAX = 100;
+const FILTERS = ['is-official', 'is-automated', 'stars'];
+
+/** @throws InvalidArgument, and what the registry makes of it */
+export async function searchImages(
+  { term, limit, filters, credentials, signal }: SearchOptions,
+  { registries }: ImageVerbs,
+): Promise<SearchResult[]> {
+  const wanted = limit === undefined || limit === 0 ? SEARCH_DEFAULT : limit;
+  if (wanted < 1 || wanted > SEARCH_MAX)
+    throw new InvalidArgument(`limit ${wanted} is outside the range of [1, ${SEARCH_MAX}]`);
+  const keep = readFilters(filters);
+  const hits = await registries.search(term, { limit: wanted, credentials, signal });
+  return hits.filter(keep).map((hit) => ({
+    star_count: hit.stars,
+    is_official: hit.official,
+    name: hit.name,
+    is_automated: hit.automated,
+    description: hit.description,
+  }));
+}
+
+type Hit = { readonly stars: number; readonly official: boolean; readonly automated: boolean };
+
+function readFilters(filters: Filters): (hit: Hit) => boolean {
+  const unknown = [...filters.keys()].find((name) => !FILTERS.includes(name));
+  if (unknown !== undefined) throw new InvalidArgument(`invalid filter '${unknown}'`);
+  const flag = (name: string): boolean | undefined => {
+    const value = filters.get(name)?.at(-1);
+    if (value === undefined) return undefined;
+    if (!['true', '1', 'false', '0'].includes(value.toLowerCase()))
+      throw new InvalidArgument(`invalid filter '${name}=[${value}]'`);
+    return ['true', '1'].includes(value.toLowerCase());
+  };
+  const [official, automated] = [flag('is-official'), flag('is-automated')];
+  const stars = (filters.get('stars') ?? []).map((value) => {
+    if (!/^\d{1,9}$/.test(value)) throw new InvalidArgument(`invalid filter 'stars=[${value}]'`);
+    return Number(value);
+  });
+  const least = Math.max(0, ...stars);
+  return (hit) =>
+    hit.stars >= least &&
+    (official === undefined || hit.official === official) &&
+    (automated === undefined || hit.automated === automated);
+}
+
+/** @throws Unauthorized for wrong credentials */
+export function login(
+  {
+    server,
+    credentials,
+    signal,
+  }: { readonly server: string; readonly credentials: Credentials; readonly signal: AbortSignal },
+  { registries }: ImageVerbs,
+): Promise<void> {
+  return registries.login(server, credentials, signal);
+}
+
+/** What a name leads to at its registry: nothing is kept. @throws NotFound, InvalidArgument */
+export async function inspectDistribution(
+  {
+    image,
+    credentials,
+    signal,
+  }: { readonly image: string; readonly credentials: Credentials | undefined; readonly signal: AbortSignal },
+  { registries }: ImageVerbs,
+): Promise<DistributionInspect> {
+  const reference = withDefaultTag(parseReference(image));
+  const ways = registries.waysToPull(reference.domain, reference.path, credentials);
+  for (const [i, { repository, mirror }] of ways.entries())
+    try {
+      const document = await repository.manifest(reference.digest ?? reference.tag ?? '', signal);
+      const isIndex = kindOf(document) === 'index';
+      const platforms = isIndex
+        ? readIndex(document.bytes).manifests.flatMap(({ platform }) => (platform ? [platform] : []))
+        : await platformOf(repository, document.bytes, signal);
+      const { digest, mediaType, bytes } = document;
+      return { Descriptor: { mediaType, digest, size: bytes.length }, Platforms: platforms };
+    } catch (error) {
+      const goesOn = mirror || (error instanceof Unreachable && error.beforeHttp);
+      if (goesOn && i < ways.length - 1) continue;
+      if (isMissing(error))
+        throw new NotFound(`manifest for ${familiarString(reference)} not found: ${error.message}`, {
+          cause: error,
+        });
+      throw error;
+    }
+  throw new InvalidArgument(`no registry to ask for ${image}`);
+}
+
+/** A manifest does not say it; its configuration does. */
+async function platformOf(
+  repository: Repository,
+  manifest: Buffer,
+  signal: AbortSignal,
+): Promise<DistributionInspect['Platforms']> {
+  const { digest = '' } = readManifest(manifest).config;
+  const { architecture, os, variant } = readImageDocument(await repository.document(digest, signal));
+  return [
+    { ...(architecture ? { architecture } : {}), ...(os ? { os } : {}), ...(variant ? { variant } : {}) },
+  ];
+}

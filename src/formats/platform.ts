@@ -1,0 +1,60 @@
+/** `os/architecture/variant`, as images and clients name what they run on. */
+import { InvalidArgument } from '../base/errors.ts';
+import { hostArchitecture, type Platform } from './oci.ts';
+
+export interface WantedPlatform {
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant: string;
+}
+
+const ARCHITECTURES: Readonly<Record<string, string>> = {
+  x86_64: 'amd64',
+  'x86-64': 'amd64',
+  aarch64: 'arm64',
+  i386: '386',
+  armhf: 'arm',
+  armel: 'arm',
+};
+const PART = /^[a-z0-9][a-z0-9._-]{0,31}$/;
+
+/** What this machine runs. */
+export const hostPlatform = (): WantedPlatform => normal('linux', hostArchitecture(), '');
+
+/** @throws InvalidArgument */
+export function parsePlatform(text: string): WantedPlatform {
+  const parts = text.toLowerCase().split('/');
+  if (parts.length > 3 || !parts.every((part) => PART.test(part)))
+    throw new InvalidArgument(
+      `invalid platform ${JSON.stringify(text.slice(0, 100))}: not OS/ARCHITECTURE[/VARIANT]`,
+    );
+  const [first = '', second, third = ''] = parts;
+  if (second === undefined)
+    return first === 'linux'
+      ? hostPlatform()
+      : normal('linux', first === 'local' ? hostArchitecture() : first, '');
+  return normal(first, second, third);
+}
+
+function normal(os: string, said: string, variant: string): WantedPlatform {
+  const architecture = ARCHITECTURES[said] ?? said;
+  const implied = said === 'armel' ? 'v6' : said === 'armhf' || architecture === 'arm' ? 'v7' : '';
+  // arm64 has one variant that matters, and it goes without saying.
+  const told =
+    architecture === 'arm64' && (variant === 'v8' || variant === '8') ? '' : variant.replace(/^(\d)/, 'v$1');
+  return { os, architecture, variant: told || implied };
+}
+
+/** Larger is better; undefined: it does not run there. An older variant of arm runs on a newer one. */
+export function fitness(has: Platform | undefined, wanted: WantedPlatform): number | undefined {
+  if (has === undefined) return undefined;
+  const { os, architecture, variant } = normal(has.os || 'linux', has.architecture ?? '', has.variant ?? '');
+  if (os !== wanted.os || architecture !== wanted.architecture) return undefined;
+  if (variant === wanted.variant) return 100;
+  if (architecture !== 'arm') return variant === '' ? 50 : undefined;
+  const level = (text: string): number => Number(text.slice(1)) || 0;
+  return level(variant) <= level(wanted.variant) ? level(variant) : undefined;
+}
+
+export const platformText = ({ os, architecture, variant }: WantedPlatform): string =>
+  [os, architecture, variant].filter(Boolean).join('/');

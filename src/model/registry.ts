@@ -1,0 +1,39 @@
+/** What registries are asked and what they answer, beyond images themselves. */
+import { blank, boolean, type Infer, integer, list, object, optional, string } from '../base/schema.ts';
+
+export const SearchResult = object('SearchResult', {
+  star_count: integer('int'),
+  is_official: boolean(),
+  name: string(),
+  is_automated: boolean(),
+  description: string(),
+});
+export type SearchResult = Infer<typeof SearchResult>;
+
+const Platform = object('Platform', {
+  architecture: optional(string()),
+  os: optional(string()),
+  'os.version': optional(string()),
+  variant: optional(string()),
+});
+
+export const DistributionInspect = object('DistributionInspect', {
+  Descriptor: object('Descriptor', { mediaType: string(), digest: string(), size: integer() }),
+  Platforms: list(Platform),
+});
+export type DistributionInspect = Infer<typeof DistributionInspect>;
+
+/** Who somebody is at a registry, as `docker login` sends it. */
+export const AuthConfig = object('AuthConfig', {
+  username: blank(string()),
+  password: blank(string()),
+  auth: blank(string()),
+  email: blank(string()),
+  serveraddress: blank(string()),
+  identitytoken: blank(string()),
+  registrytoken: blank(string()),
+});
+export type AuthConfig = Infer<typeof AuthConfig>;
+
+export const AuthAnswer = object('AuthResponse', { Status: string(), IdentityToken: optional(string()) });
+export type AuthAnswer = Infer<typeof AuthAnswer>;

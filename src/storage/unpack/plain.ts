@@ -1,0 +1,15 @@
+/** A kept archive's plain bytes, whatever it was compressed by. */
+import { Readable } from 'node:stream';
+import { filtered } from './filter.ts';
+import { type Chunks, chunksOf, inflated, sniff } from './sources.ts';
+
+/** Reading begins when the first byte is asked for. A broken archive makes the stream fail. */
+export const plainArchive = (path: string): Readable =>
+  Readable.from(plainChunks(path), { objectMode: false, highWaterMark: 1 << 20 });
+
+async function* plainChunks(path: string): Chunks {
+  const { compression, chunks } = await sniff(chunksOf({ is: 'file', path }, new AbortController().signal));
+  if (compression === 'none') yield* chunks;
+  else if (compression === 'gzip' || compression === 'zstd') yield* inflated(chunks, compression);
+  else yield* filtered(path, compression);
+}
