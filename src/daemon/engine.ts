@@ -108,6 +108,7 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
     supervisor,
     events,
     directory,
+    execs: new Map(),
     log,
     containersRoot: `${options.dataRoot}/containers`,
     facts: {
@@ -178,6 +179,7 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
     begin: () => restartByPolicy(deps),
     stop() {
       stopping = true;
+      for (const { monitor } of directory.all()) monitor?.stop();
     },
     async close() {
       await Promise.allSettled(deps.background);

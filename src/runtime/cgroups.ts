@@ -1,5 +1,5 @@
 /** Control groups: which kind the host has, and what we read and remove ourselves instead of starting a program. */
-import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { rmdir } from 'node:fs/promises';
 import { codeOf, Failed } from '../base/errors.ts';
 
@@ -111,11 +111,15 @@ async function removeTree(directory: string): Promise<boolean> {
 export function cgroupProcesses(host: CgroupHost, path: string): number[] {
   const found = new Set<number>();
   const visit = (directory: string) => {
-    if (!existsSync(directory)) return;
-    for (const text of readFileSync(`${directory}/cgroup.procs`, 'utf8').split('\n'))
-      if (text !== '') found.add(Number(text));
-    for (const entry of readdirSync(directory, { withFileTypes: true }))
-      if (entry.isDirectory()) visit(`${directory}/${entry.name}`);
+    try {
+      for (const text of readFileSync(`${directory}/cgroup.procs`, 'utf8').split('\n'))
+        if (text !== '') found.add(Number(text));
+      for (const entry of readdirSync(directory, { withFileTypes: true }))
+        if (entry.isDirectory()) visit(`${directory}/${entry.name}`);
+    } catch (error) {
+      // It was removed meanwhile, or holds threads alone: its processes stand above it then.
+      if (!['ENOENT', 'ENODEV', 'EOPNOTSUPP'].includes(codeOf(error) ?? '')) throw error;
+    }
   };
   const first =
     host.version === 2

@@ -1,5 +1,5 @@
 /** A further process in a running container. It lives with its client: its streams are plain pipes or a terminal. */
-import { closeSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, rmSync, writeFileSync } from 'node:fs';
 import { undoUnlessDone } from '../base/lifetime.ts';
 import {
   type ExitStatus,
@@ -32,6 +32,8 @@ export class ExecProcess {
   readonly outputs: ReadonlyMap<StreamName, OutputPort>;
   readonly #pidfd: number;
   readonly #terminal: number | undefined;
+  /** Inodes of the pipes that it writes to. */
+  readonly pipes: readonly number[];
   #over = false;
 
   constructor(parts: {
@@ -41,12 +43,14 @@ export class ExecProcess {
     input: InputPort | undefined;
     outputs: ReadonlyMap<StreamName, OutputPort>;
     terminal: number | undefined;
+    pipes: readonly number[];
   }) {
     this.pid = parts.pid;
     this.#pidfd = parts.pidfd;
     this.input = parts.input;
     this.outputs = parts.outputs;
     this.#terminal = parts.terminal;
+    this.pipes = parts.pipes;
     this.ended = parts.ended.then((status) => {
       this.#over = true;
       closeSync(this.#pidfd);
@@ -128,9 +132,10 @@ async function onPipes(
       const fd = fds[stream];
       if (fd !== undefined) outputs.set(stream, new OutputPort(fd, supervisor.reactor));
     }
+    const pipes = Object.values(fds).flatMap((fd) => (fd === undefined ? [] : [fstatSync(fd).ino]));
     const input = stdin === undefined ? undefined : new InputPort(stdin, supervisor.reactor);
     if (stdin !== undefined) closeSync(stdin);
-    return watched(supervisor, pid, { input, outputs, terminal: undefined });
+    return watched(supervisor, pid, { input, outputs, terminal: undefined, pipes });
   } finally {
     for (const fd of theirs) if (fd !== supervisor.devNull) closeSync(fd);
   }
@@ -160,6 +165,7 @@ async function onTerminal(
       input: new InputPort(master, supervisor.reactor),
       outputs: new Map([['stdout', new OutputPort(master, supervisor.reactor)]]),
       terminal: master,
+      pipes: [],
     });
   } finally {
     socket.close();
@@ -173,6 +179,7 @@ function watched(
     input: InputPort | undefined;
     outputs: ReadonlyMap<StreamName, OutputPort>;
     terminal: number | undefined;
+    pipes: readonly number[];
   },
 ): ExecProcess {
   const pidfd = pidfdOpen(pid);

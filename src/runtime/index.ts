@@ -9,12 +9,14 @@ export { type CgroupDriver, type CgroupPlace, cgroupPlace, checkCgroupParent } f
 export { type CgroupHost, cgroupProcesses, freeze, isFrozen, oomKills, readCgroupHost } from './cgroups.ts';
 export { blockRate, devicesAt, hostDevices } from './devices.ts';
 export { ExecProcess, startExec } from './exec.ts';
+export { killWhole } from './exec-kill.ts';
 export { chooseExitSource } from './exits.ts';
 export { InputPort } from './input.ts';
 export { type LimitSupport, readLimitSupport } from './limit-support.ts';
 export { type Measured, Meter } from './meter.ts';
 export { type OciRuntime, RuntimeRefused } from './oci.ts';
 export { type Line, readLines } from './output/lines.ts';
+export { OutputPort } from './output/port.ts';
 export { type Chunk, readChunks } from './output/reader.ts';
 export type { StreamName } from './output/segment.ts';
 export {

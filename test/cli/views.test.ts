@@ -22,6 +22,8 @@ const scenes: readonly Scene[] = [
     async play(stage) {
       await runs(stage, 'busy', 'busybox', 'sh', '-c', 'sleep 999 & sleep 998 & echo up; wait');
       await stage.until(['logs', 'busy'], /up/);
+      // Forked and not yet what they will be, children show their parent's words.
+      await stage.until(['top', 'busy', '-o', 'pid,comm'], /sleep\n.*sleep/);
       for (const args of [
         [],
         ['aux'],
@@ -104,7 +106,14 @@ const scenes: readonly Scene[] = [
       );
       await stage.quietly(['run', '--name', 'second', ...NONE, 'busybox', 'sh', '-c', 'exit 4']);
       await stage.quietly(['create', '--name', 'third', '--label', 'tier=', ...NONE, 'busybox', 'true']);
-      await runs(stage, 'fourth', 'busybox', 'sleep', '999');
+      await runs(
+        stage,
+        'fourth',
+        ...['--health-cmd', 'true', '--health-interval', '10m'],
+        'busybox',
+        'sleep',
+        '999',
+      );
       for (const filter of [
         'exited=4',
         'exited=0',
@@ -241,6 +250,116 @@ const scenes: readonly Scene[] = [
   },
 ];
 
+const PROBED = ['--health-interval', '100ms', '--health-timeout', '60s'] as const;
+
+const healthScenes: readonly Scene[] = [
+  {
+    title: 'a container becomes unhealthy after retries, then healthy, and ends unhealthy',
+    async play(stage) {
+      await runs(
+        stage,
+        'ill',
+        ...PROBED,
+        ...['--health-retries', '2', '--health-cmd', 'echo looked; test -e /well'],
+        ...['busybox', 'sh', '-c', 'trap "exit 0" TERM; echo up; while :; do sleep 0.05; done'],
+      );
+      await stage.until(['logs', 'ill'], /up/);
+      const health = ['inspect', '-f', '{{.State.Health.Status}}', 'ill'];
+      await stage.until(health, /^unhealthy/);
+      stage.see((await stage.quietly(['ps', '--format', '{{.Names}} {{.Status}}'])).stdout);
+      const { stdout } = await stage.quietly(['inspect', '-f', '{{json .State.Health}}', 'ill']);
+      const { Log, FailingStreak } = JSON.parse(stdout) as {
+        Log: { ExitCode: number; Output: string }[];
+        FailingStreak: number;
+      };
+      const last = Log.at(-1);
+      stage.see(`${last?.ExitCode} ${last?.Output} ${FailingStreak >= 2}`);
+      await stage.quietly(['exec', 'ill', 'touch', '/well']);
+      await stage.until(health, /^healthy/);
+      stage.see((await stage.quietly(['ps', '--format', '{{.Names}} {{.Status}}'])).stdout);
+      await stage.run(['ps', '--filter', 'health=healthy', '--format', '{{.Names}}']);
+      await stage.quietly(['stop', 'ill']);
+      await stage.run(health);
+      await stage.run(['inspect', '-f', '{{.State.Health.FailingStreak}}', 'ill']);
+    },
+  },
+  {
+    title: 'nobody vouches for the health of what is paused',
+    async play(stage) {
+      // Without a probe on its way: one that dockerd finds frozen holds it up until its time is over.
+      const check = ['--health-cmd', 'true', '--health-interval', '10m'];
+      await runs(stage, 'still', ...check, 'busybox', 'sleep', '999');
+      for (const verb of ['ps', 'pause', 'unpause']) {
+        if (verb !== 'ps') await stage.quietly([verb, 'still']);
+        stage.see((await stage.quietly(['ps', '--format', '{{.Names}} {{.Status}}'])).stdout);
+        await stage.run(['inspect', '-f', '{{.State.Health.Status}} {{.State.Health.Log}}', 'still']);
+      }
+    },
+  },
+  {
+    title: 'a health check that takes too long, or fails, says so',
+    async play(stage) {
+      const check = (...options: readonly string[]) => [...options, 'busybox', 'sleep', '999'];
+      const late = ['--health-interval', '100ms', '--health-timeout', '200ms', '--health-cmd', 'sleep 99'];
+      await runs(stage, 'late', ...check(...late));
+      await runs(stage, 'code', ...check(...PROBED, '--health-cmd', 'echo no; exit 3'));
+      await runs(stage, 'none', ...check('--no-healthcheck'));
+      for (const name of ['late', 'code']) {
+        await stage.until(['inspect', '-f', '{{len .State.Health.Log}}', name], /^[1-9]/);
+        const { stdout } = await stage.quietly(['inspect', '-f', '{{json .State.Health.Log}}', name]);
+        const [first] = JSON.parse(stdout) as { ExitCode: number; Output: string }[];
+        stage.see(`${name}: ${first?.ExitCode} ${first?.Output}`);
+      }
+      await stage.run(['inspect', '-f', '{{.State.Health}} {{.Config.Healthcheck}}', 'none']);
+    },
+  },
+  {
+    title: 'the settings of a health check are kept, and refused where they make no sense',
+    async play(stage) {
+      const create = (...options: readonly string[]) => ['create', ...NONE, ...options, 'busybox', 'true'];
+      const settings = ['--health-cmd', 'a b', '--health-retries', '4', '--health-start-period', '3s'];
+      await stage.quietly(create('--name', 'set', ...PROBED, ...settings));
+      await stage.run(['inspect', '-f', '{{json .Config.Healthcheck}} {{.State.Health}}', 'set']);
+      for (const option of ['interval=1us', 'timeout=-1s', 'retries=-1', 'start-period=5us'])
+        await stage.run(create('--health-cmd', 'true', `--health-${option}`));
+      for (const Healthcheck of [
+        { Interval: 1000 },
+        { Timeout: -1 },
+        { Retries: -2 },
+        { StartPeriod: 999_999 },
+      ]) {
+        const body = { Image: 'busybox', Healthcheck };
+        const answer = await stage.engine.api('1.41').post('/containers/create', body);
+        stage.see(`${answer.status} ${answer.text}`);
+      }
+    },
+  },
+  {
+    title: 'each probe is an exec in events, and changes of health are told',
+    async play(stage) {
+      const from = Math.floor(Date.now() / 1000);
+      const check = [...PROBED, '--health-cmd', 'test -e /well', '--health-retries', '1'];
+      await runs(stage, 'told', ...check, 'busybox', 'sleep', '999');
+      const health = ['inspect', '-f', '{{.State.Health.Status}}', 'told'];
+      await stage.until(health, /^unhealthy/);
+      await stage.quietly(['exec', 'told', 'touch', '/well']);
+      await stage.until(health, /^healthy/);
+      await stage.quietly(['kill', 'told']);
+      await stage.quietly(['wait', 'told']);
+      const events = async (...kinds: readonly string[]) => {
+        const window = ['--since', String(from), '--until', String(Math.floor(Date.now() / 1000) + 1)];
+        const filters = ['container=told', ...kinds.map((kind) => `event=${kind}`)];
+        const asked = ['events', ...window, ...filters.flatMap((filter) => ['--filter', filter])];
+        return (await stage.quietly(asked)).stdout.replace(/[0-9a-f]{64}/g, '<id>').replace(/^\S+ /gm, '');
+      };
+      // When it ends it may be told as unhealthy no more.
+      stage.see(await events('health_status'));
+      // The first probe failed: its three events come first.
+      stage.see((await events('exec_create', 'exec_start', 'exec_die')).split('\n').slice(0, 3).join('\n'));
+    },
+  },
+];
+
 const pruned = (said: string): string => (said.includes('Total') ? 'done: ' : 'refused: ');
 
 /** The members of an answer in order, with the kinds of their values. */
@@ -253,4 +372,4 @@ function shapeOf(value: unknown): string {
     .join(', ')}}`;
 }
 
-playScenes(scenes);
+playScenes([...scenes, ...healthScenes]);

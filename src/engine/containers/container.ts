@@ -22,6 +22,8 @@ export class Container {
   cleanup: Promise<void> = Promise.resolve();
   /** Ids of exec instances, for inspect. */
   readonly execIds = new Set<string>();
+  /** The health check of this run; undefined while none is made. */
+  monitor: { stop(): void } | undefined;
   /** A pending restart by policy. */
   restartTimer: NodeJS.Timeout | undefined;
   restartDelayMs = 0;

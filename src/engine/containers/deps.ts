@@ -4,6 +4,7 @@ import type { BridgeNetwork } from '../../network/index.ts';
 import { type LogLimits, OutputWriter, type Supervisor } from '../../runtime/index.ts';
 import type { ChainId, Storage } from '../../storage/index.ts';
 import type { EventHub } from '../events/events.ts';
+import type { ExecTable } from '../execs/exec.ts';
 import type { ImageCommits } from '../images/commit.ts';
 import type { Container } from './container.ts';
 import type { Directory } from './directory.ts';
@@ -29,6 +30,7 @@ export interface ContainersDeps {
   readonly supervisor: Supervisor;
   readonly events: EventHub;
   readonly directory: Directory;
+  readonly execs: ExecTable;
   readonly log: Log;
   /** One directory a container: its log and the files that are mounted over the image's. */
   readonly containersRoot: string;

@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { messageOf } from '../../base/errors.ts';
 import type { Task, TaskEnd } from '../../runtime/index.ts';
+import { endHealth } from '../health/monitor.ts';
 import type { Container } from './container.ts';
 import { type ContainersDeps, logDirectory, tell } from './deps.ts';
 import { removeContainer } from './remove.ts';
@@ -51,6 +52,7 @@ async function finishRun(
     stopped: container.record.stoppedByUser,
     stopping: deps.stopping(),
   });
+  endHealth(container);
   container.task = undefined;
   container.writer = undefined;
   container.cleanup = cleanUp(deps, container, task, saveEnd(deps, container, last, again));

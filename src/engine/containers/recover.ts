@@ -3,6 +3,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { messageOf } from '../../base/errors.ts';
 import type { Endpoint } from '../../network/index.ts';
 import { OutputWriter } from '../../runtime/index.ts';
+import { beginHealth } from '../health/monitor.ts';
 import { Container } from './container.ts';
 import { type ContainersDeps, openLog } from './deps.ts';
 import { watchEnd } from './exit.ts';
@@ -63,6 +64,8 @@ function adopt(deps: ContainersDeps, container: Container): keyof Recovered {
       container.writer = found.task.writer;
       container.set({ state: { ...state, pid: found.task.pid } });
       deps.storage.layers.mount(id);
+      if (found.is === 'running' && container.record.state.is === 'running')
+        beginHealth(deps, container, { fresh: false });
       watchEnd(deps, container, found.task, startContainer);
       return 'running';
     }

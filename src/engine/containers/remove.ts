@@ -28,6 +28,7 @@ export async function removeContainer(
   container.set({ state: { is: 'removing', last: container.record.state.last } });
   await deps.storage.records.write([{ table: CONTAINERS, key: container.id, value: undefined }]);
   deps.directory.remove(container);
+  for (const id of container.execIds) deps.execs.delete(id);
   inBackground(deps, sweep(deps, container));
   tell(deps, container, 'destroy');
   container.tellRemoved();

@@ -37,6 +37,7 @@ export interface Settled {
 /** @throws InvalidArgument, Conflict, NotFound, NotImplemented: with what the request cannot have */
 export function settle(id: string, request: CreateRequest, image: ImageConfig, facts: HostFacts): Settled {
   const { HostConfig: asked = {}, NetworkingConfig: _networking, ...own } = request;
+  checkHealth(own);
   const { hostConfig, warnings } = settleHost(asked, facts);
   const config = mergeConfig(id, own, image, hostConfig, facts);
   checkConfig(config);
@@ -140,9 +141,26 @@ function mergeCommand(own: ContainerConfig, image: ImageConfig): Pick<ContainerC
 function mergeHealth(own: ContainerConfig, image: ImageConfig): Pick<ContainerConfig, 'Healthcheck'> {
   const merged = {
     ...image.Healthcheck,
-    ...Object.fromEntries(Object.entries(own.Healthcheck ?? {}).filter(([, value]) => value !== 0)),
+    ...Object.fromEntries(
+      Object.entries(own.Healthcheck ?? {}).filter(
+        ([, value]) => value !== 0 && !(Array.isArray(value) && value.length === 0),
+      ),
+    ),
   };
   return Object.keys(merged).length > 0 ? { Healthcheck: merged } : {};
+}
+
+/** One millisecond. */
+const SPAN_NANOS_MIN = 1e6;
+
+/** @throws InvalidArgument in the words of the first engine */
+function checkHealth({ Healthcheck: check }: ContainerConfig): void {
+  for (const name of ['Interval', 'Timeout', 'StartPeriod', 'StartInterval'] as const) {
+    const nanos = check?.[name] ?? 0;
+    if (nanos !== 0 && nanos < SPAN_NANOS_MIN)
+      throw new InvalidArgument(`${name} in Healthcheck cannot be less than 1ms`);
+  }
+  if ((check?.Retries ?? 0) < 0) throw new InvalidArgument('Retries in Healthcheck cannot be negative');
 }
 
 /** Limits of what one container may say about itself: a record must stay small enough to rewrite with each change. */

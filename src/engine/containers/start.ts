@@ -11,9 +11,9 @@ import {
   hostDevices,
   makeDirectoryInRoot,
   type PlannedDevice,
-  readInRoot,
   type Task,
 } from '../../runtime/index.ts';
+import { beginHealth } from '../health/monitor.ts';
 import type { Container } from './container.ts';
 import { type ContainersDeps, openLog, tell } from './deps.ts';
 import { watchEnd } from './exit.ts';
@@ -27,10 +27,7 @@ import { removeContainer } from './remove.ts';
 import { makeSources } from './sources.ts';
 import { type StartFailed, translateStartError } from './start-error.ts';
 import { assertAllowed, type LastRun, type State } from './state.ts';
-import { type ResolvedUser, resolveUser } from './user.ts';
-
-/** Largest passwd or group file that is read: an image must not decide how much memory a start takes. */
-const USER_FILE_BYTES_MAX = 1 << 20;
+import { userOf } from './user-of.ts';
 
 /** Call it inside the container's mailbox. @throws Unchanged, Conflict, StartFailed: then the state is as before, with the reason */
 export async function startContainer(deps: ContainersDeps, container: Container): Promise<void> {
@@ -47,6 +44,7 @@ export async function startContainer(deps: ContainersDeps, container: Container)
     });
     container.tellStart(task);
     tell(deps, container, 'start');
+    beginHealth(deps, container, { fresh: true });
     watchEnd(deps, container, task, startContainer);
   } catch (error) {
     throw await failed(deps, container, before, error);
@@ -152,19 +150,6 @@ async function connect(
   });
   undo.defer(() => network.disconnect(id));
   return endpoint;
-}
-
-/** @throws InvalidArgument for a user or group that the image does not know */
-export function userOf(
-  container: Container,
-  rootfs: string,
-  spec = container.record.config.User ?? '',
-): ResolvedUser {
-  const read = (path: string) => readInRoot(rootfs, path, USER_FILE_BYTES_MAX);
-  return resolveUser(spec, container.record.hostConfig.GroupAdd ?? [], {
-    passwd: read('/etc/passwd'),
-    group: read('/etc/group'),
-  });
 }
 
 function startFacts(deps: ContainersDeps, container: Container, endpoint: Endpoint | undefined) {

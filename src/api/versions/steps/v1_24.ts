@@ -25,6 +25,12 @@ export const v1_24 = step('1.24', {
     'POST /containers/{name}/update': [added('body.IOMaximumBandwidth'), added('body.IOMaximumIOps')],
   },
   responses: {
+    'GET /images/{name}/json': [
+      added('body.Config.Healthcheck'),
+      added('body.ContainerConfig.Healthcheck'),
+      added('body.Config.Shell'),
+      added('body.ContainerConfig.Shell'),
+    ],
     'GET /info': [
       added('body.SecurityOptions'),
       added('body.Swarm'),

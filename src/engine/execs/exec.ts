@@ -1,0 +1,164 @@
+/** One further process in a running container: made, run once, remembered for a while. */
+import { Conflict } from '../../base/errors.ts';
+import type { ExecCreateRequest } from '../../model/exec.ts';
+import {
+  ALL_CAPABILITIES,
+  capabilitiesFor,
+  type ExecProcess,
+  processSpec,
+  startExec,
+} from '../../runtime/index.ts';
+import type { Container } from '../containers/container.ts';
+import { type ContainersDeps, tell } from '../containers/deps.ts';
+import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '../containers/detach-keys.ts';
+import { environment } from '../containers/plan.ts';
+import { apparmorOf, readSecurity } from '../containers/security.ts';
+import { commandError, StartFailed } from '../containers/start-error.ts';
+import { assertAllowed } from '../containers/state.ts';
+import { userOf } from '../containers/user-of.ts';
+
+export interface Exec {
+  readonly id: string;
+  readonly container: Container;
+  readonly request: ExecCreateRequest;
+  readonly detachKeys: Buffer;
+  state: 'made' | 'starting' | 'running' | 'ended';
+  process: ExecProcess | undefined;
+  exitCode: number | undefined;
+}
+
+/** By id: all that clients and health checks have made. */
+export type ExecTable = Map<string, Exec>;
+
+export interface ExecStart {
+  readonly detach: boolean;
+  readonly consoleSize: readonly [rows: number, columns: number] | undefined;
+}
+
+/** Ended execs are remembered so long, for `docker exec` to ask for the code. */
+const REMEMBERED_MS = 5 * 60_000;
+
+/** @throws InvalidArgument for detach keys that are none */
+export function makeExec(deps: ContainersDeps, container: Container, request: ExecCreateRequest): Exec {
+  const exec: Exec = {
+    id: deps.newId(),
+    container,
+    request,
+    detachKeys: parseDetachKeys(request.DetachKeys || DEFAULT_DETACH_KEYS),
+    state: 'made',
+    process: undefined,
+    exitCode: undefined,
+  };
+  deps.execs.set(exec.id, exec);
+  container.execIds.add(exec.id);
+  tell(deps, container, `exec_create: ${spelled(request)}`, { execID: exec.id });
+  return exec;
+}
+
+/** Runs it; `over` resolves when its end is told. @throws Conflict, StartFailed */
+export async function runExec(
+  deps: ContainersDeps,
+  exec: Exec,
+  options: ExecStart,
+): Promise<{ readonly process: ExecProcess; readonly over: Promise<void> }> {
+  if (exec.state === 'ended') throw new Conflict(`exec command ${exec.id} has already run`);
+  if (exec.state !== 'made') throw new Conflict(`exec command ${exec.id} is already running`);
+  assertAllowed(exec.container.record.state, 'exec', exec.container.id);
+  exec.state = 'starting';
+  let process: ExecProcess;
+  try {
+    process = await launch(deps, exec, options);
+  } catch (error) {
+    exec.state = 'ended';
+    exec.container.execIds.delete(exec.id);
+    forgetLater(deps, exec);
+    throw refused(deps, exec, error);
+  }
+  exec.process = process;
+  exec.state = 'running';
+  tell(deps, exec.container, `exec_start: ${spelled(exec.request)}`, { execID: exec.id });
+  const over = process.ended.then((status) => ended(deps, exec, status?.code ?? 255));
+  return { process, over };
+}
+
+/** As events have always spelled it: with a blank behind a command that has no arguments. */
+function spelled({ Cmd }: ExecCreateRequest): string {
+  const [program = '', ...args] = Cmd ?? [];
+  return `${program} ${args.join(' ')}`;
+}
+
+function launch(deps: ContainersDeps, exec: Exec, { detach, consoleSize }: ExecStart): Promise<ExecProcess> {
+  const { container, request } = exec;
+  const { task } = container;
+  deps.supervisor.announceStart();
+  if (task === undefined) throw new Conflict(`container ${container.id} is not running`);
+  const { config, hostConfig } = container.record;
+  const user = userOf(container, deps.storage.layers.mount(container.id), request.User || config.User || '');
+  const security = readSecurity(hostConfig.SecurityOpt ?? [], deps.facts.defaults);
+  const privileged = request.Privileged || (hostConfig.Privileged ?? false);
+  const apparmorProfile = apparmorOf(security.apparmor, deps.facts.apparmor, privileged);
+  const terminal = request.Tty ?? false;
+  const [rows, columns] = consoleSize ?? (request.ConsoleSize as [number, number] | undefined) ?? [0, 0];
+  const process = processSpec({
+    terminal,
+    ...(rows > 0 && columns > 0 ? { consoleSize: { rows, columns } } : {}),
+    user,
+    args: request.Cmd ?? [],
+    env: environment(
+      {
+        Tty: terminal,
+        Hostname: config.Hostname ?? '',
+        Env: [...(config.Env ?? []), ...(request.Env ?? [])],
+      },
+      user.home,
+    ),
+    cwd: request.WorkingDir || config.WorkingDir || '/',
+    capabilities: capabilitiesOf(deps, exec),
+    noNewPrivileges: security.noNewPrivileges,
+    ...(apparmorProfile ? { apparmorProfile } : {}),
+    rlimits: [],
+  });
+  return startExec(deps.supervisor, task, {
+    execId: exec.id,
+    process,
+    terminal,
+    stdin: (request.AttachStdin ?? false) && !detach,
+    stdout: (request.AttachStdout ?? false) && !detach,
+    stderr: (request.AttachStderr ?? false) && !detach,
+  });
+}
+
+/** Those of the container, unless all are asked for. */
+function capabilitiesOf(deps: ContainersDeps, { container, request }: Exec): readonly string[] {
+  if (request.Privileged) return ALL_CAPABILITIES.filter((name) => deps.hostCapabilities.has(name));
+  const {
+    CapAdd: add = [],
+    CapDrop: drop = [],
+    Privileged: privileged = false,
+  } = container.record.hostConfig;
+  return capabilitiesFor({ add, drop, privileged }, deps.hostCapabilities).set;
+}
+
+/** The exit code is what a shell gives for a command that cannot be run; clients read it by inspect. */
+function refused(deps: ContainersDeps, exec: Exec, error: unknown): unknown {
+  if (!(error instanceof Error) || !('status' in error)) {
+    exec.exitCode = 126;
+    return error;
+  }
+  const { text, exitCode, kind } = commandError(error.message, exec.request.Cmd?.[0] ?? '');
+  exec.exitCode = exitCode === 128 ? 126 : exitCode;
+  tell(deps, exec.container, 'exec_die', { execID: exec.id, exitCode: String(exec.exitCode) });
+  return new StartFailed(`OCI runtime exec failed: exec failed: ${text}`, kind, exec.exitCode, error);
+}
+
+function ended(deps: ContainersDeps, exec: Exec, exitCode: number): void {
+  exec.exitCode = exitCode;
+  exec.state = 'ended';
+  exec.container.execIds.delete(exec.id);
+  tell(deps, exec.container, 'exec_die', { execID: exec.id, exitCode: String(exitCode) });
+  forgetLater(deps, exec);
+}
+
+function forgetLater(deps: ContainersDeps, exec: Exec): void {
+  setTimeout(() => deps.execs.delete(exec.id), REMEMBERED_MS).unref();
+}

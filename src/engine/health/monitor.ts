@@ -1,0 +1,89 @@
+/** Probes a container as its health check says, from the start of a run to its end, and tells when its health changes. */
+import { messageOf } from '../../base/errors.ts';
+import type { Health } from '../../model/container.ts';
+import type { Container } from '../containers/container.ts';
+import { type ContainersDeps, tell } from '../containers/deps.ts';
+import { isAlive } from '../containers/state.ts';
+import { probe } from './probe.ts';
+import { type Check, judge, type ProbeResult, pauseMs, readCheck, starting } from './verdict.ts';
+
+/**
+ * Begins when a run begins (`fresh`), when a paused one goes on, or when a daemon finds one: then what was known of its
+ * health still holds.
+ */
+export function beginHealth(
+  deps: ContainersDeps,
+  container: Container,
+  { fresh }: { readonly fresh: boolean },
+): void {
+  container.monitor?.stop();
+  const { config, health } = container.record;
+  const check = readCheck(config.Healthcheck, config.Shell);
+  if (check === undefined) return;
+  if (fresh || health === undefined) container.set({ health: starting(health) });
+  container.monitor = new Monitor(deps, container, check);
+}
+
+/** At the end of a run, and while it is paused: nobody vouches for it. The caller saves the record. */
+export function endHealth(container: Container): void {
+  if (container.monitor === undefined) return;
+  container.monitor.stop();
+  container.monitor = undefined;
+  const { health } = container.record;
+  if (health) container.set({ health: { ...health, Status: 'unhealthy' } });
+}
+
+class Monitor {
+  readonly #deps: ContainersDeps;
+  readonly #container: Container;
+  readonly #check: Check;
+  readonly #over = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(deps: ContainersDeps, container: Container, check: Check) {
+    this.#deps = deps;
+    this.#container = container;
+    this.#check = check;
+    this.#wait();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#over.abort();
+  }
+
+  #sinceStartMs(at: number): number {
+    const { state } = this.#container.record;
+    return isAlive(state) ? at - Date.parse(state.startedAt) : 0;
+  }
+
+  #wait(): void {
+    const { health } = this.#container.record;
+    if (health === undefined || this.#over.signal.aborted) return;
+    const milliseconds = pauseMs(health, this.#check, this.#sinceStartMs(Date.now()));
+    this.#timer = setTimeout(() => void this.#probe(), milliseconds).unref();
+  }
+
+  async #probe(): Promise<void> {
+    const begun = Date.now();
+    const result = await probe(this.#deps, this.#container, this.#check, this.#over.signal);
+    // What was cut off says nothing of the container.
+    if (this.#over.signal.aborted) return;
+    await this.#hear(result, this.#sinceStartMs(begun)).catch((error: unknown) =>
+      this.#deps.log.error('health.unsaved', { id: this.#container.id, reason: messageOf(error) }),
+    );
+    this.#wait();
+  }
+
+  /** A change is on record before it is told; the results alone are not worth a write each. */
+  async #hear(result: ProbeResult, sinceStartMs: number): Promise<void> {
+    const before: Health = this.#container.record.health ?? starting(undefined);
+    const health = judge(before, result, this.#check, sinceStartMs);
+    if (health.Status === before.Status) {
+      this.#container.set({ health });
+      return;
+    }
+    await this.#container.save({ health });
+    tell(this.#deps, this.#container, `health_status: ${health.Status}`);
+  }
+}
