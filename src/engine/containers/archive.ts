@@ -6,8 +6,8 @@ import type { PathStat } from '../../storage/index.ts';
 import type { PutArchiveOptions } from '../engine.ts';
 import type { Container } from './container.ts';
 import { type ContainersDeps, tell } from './deps.ts';
-import { userOf } from './start.ts';
 import { openTree } from './tree.ts';
+import { userOf } from './user-of.ts';
 
 /** `name`: what the client called the container, for messages. */
 interface Called {
