@@ -276,7 +276,7 @@ test('a pull from where nothing answers says so, and keeps nothing', async (t) =
       'Get "https://127.0.0.1:1/v2/nosuch/manifests/latest": dial tcp 127.0.0.1:1: connect: connection refused',
   });
   await assert.rejects(pull('scratch'), { name: 'InvalidArgument', message: "'scratch' is a reserved name" });
-  await assert.rejects(pull('UPPER/case'), { name: 'InvalidArgument' });
+  await assert.rejects(pull('lib/UPPER'), { name: 'InvalidArgument' });
   assert.deepEqual(await host.storage.content.all(), []);
 });
 
