@@ -25,11 +25,11 @@ import { Reactor } from '../linux/index.ts';
 import { type BridgeNetwork, openBridgeNetwork } from '../network/index.ts';
 import { Registries } from '../registry/index.ts';
 import {
-  DEFAULT_LIMITS,
   defaultAppArmor,
   hostCapabilities,
   type OciRuntime,
   readLimitSupport,
+  Shipping,
   Supervisor,
 } from '../runtime/index.ts';
 import { openStorage } from '../storage/index.ts';
@@ -70,6 +70,8 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
     cgroupDriver: options.cgroupDriver,
   });
   undo.defer(() => supervisor.close(names.cgroup));
+  const shipping = new Shipping(log);
+  undo.defer(() => shipping.close());
   const storage = await openStorage({ root: options.dataRoot, log });
   undo.defer(() => storage.close());
   const events = openEvents(`${options.dataRoot}/events`);
@@ -133,7 +135,7 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
       options.cgroupParent ?? (options.cgroupDriver === 'systemd' ? 'system.slice' : names.cgroup),
     initPath: options.initPath,
     dns: { servers: options.dns, search: options.dnsSearch, options: options.dnsOptions },
-    logLimits: DEFAULT_LIMITS,
+    shipping,
     now: () => new Date(),
     newId,
     random: Math.random,

@@ -1,9 +1,10 @@
 /** What a daemon is told: checked, complete, plain data. The command line makes it, `runDaemon` takes it. */
 import { resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
-import { InvalidArgument } from '../base/errors.ts';
+import { InvalidArgument, reworded } from '../base/errors.ts';
 import type { Level } from '../base/log.ts';
 import { ULIMIT_NAMES } from '../model/host-config.ts';
+import { checkLogOptions, LOG_DRIVERS, type LogDriver } from '../model/log-options.ts';
 import type { CgroupDriver } from '../runtime/index.ts';
 import { readContainerDefaults } from './container-defaults.ts';
 import { findOnPath } from './find-on-path.ts';
@@ -21,8 +22,6 @@ export interface UlimitOption {
   readonly soft: number;
   readonly hard: number;
 }
-
-export type LogDriver = 'local' | 'json-file' | 'none';
 
 export interface DaemonOptions {
   readonly hosts: readonly Host[];
@@ -109,8 +108,7 @@ export function optionsFrom(values: Values, path: string = process.env.PATH ?? '
     dns: list(values, 'dns').map(readAddress),
     dnsOptions: list(values, 'dns-opts'),
     dnsSearch: list(values, 'dns-search').map(readDomain),
-    logDriver: oneOf('log-driver', text(values, 'log-driver'), ['local', 'json-file', 'none'], 'local'),
-    logOptions: readLogOptions(recordOf(values.get('log-opts'))),
+    ...readLogging(values),
     registryMirrors: list(values, 'registry-mirrors').map(readMirror),
     insecureRegistries: list(values, 'insecure-registries').map(readRegistry),
     maxConcurrentDownloads: readCount(values, 'max-concurrent-downloads', 3),
@@ -277,10 +275,18 @@ function readDomain(given: string): string {
   return given;
 }
 
-function readLogOptions(given: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
+function readLogging(values: Values): Pick<DaemonOptions, 'logDriver' | 'logOptions'> {
+  const logDriver = oneOf('log-driver', text(values, 'log-driver'), LOG_DRIVERS, 'local');
+  const given = recordOf(values.get('log-opts'));
   for (const [name, value] of Object.entries(given))
     if (typeof value !== 'string') throw new InvalidArgument(`log-opts ${name}: must be a string`);
-  return given as Readonly<Record<string, string>>;
+  const logOptions = given as Readonly<Record<string, string>>;
+  try {
+    checkLogOptions(logDriver, logOptions);
+  } catch (error) {
+    throw reworded(error, (message) => `failed to set log opts: ${message}`);
+  }
+  return { logDriver, logOptions };
 }
 
 function readMirror(given: string): string {

@@ -1,7 +1,12 @@
 /** Datagrams to a unix socket, which neither node:net nor node:dgram can send. */
 import { closeSync } from 'node:fs';
-import { check, declare } from './ffi.ts';
+import { check, declare, ERRNO, errno, SystemError } from './ffi.ts';
 import { AF, MSG, SOCK, socket, unixAddress } from './sockets.ts';
+
+const c_connect = declare('connect', 'int', ['int', 'void*', 'uint']);
+const c_send = declare('send', 'long', ['int', 'void*', 'size_t', 'int']);
+/** What a full queue at the other side is told by. */
+const ENOBUFS = 105;
 
 const c_sendto = declare('sendto', 'long', ['int', 'void*', 'size_t', 'int', 'void*', 'uint']);
 
@@ -23,5 +28,35 @@ export function sendDatagram(path: string, bytes: Buffer): void {
     );
   } finally {
     closeSync(fd);
+  }
+}
+
+/** Many datagrams to one unix socket. Whoever opens it closes it. */
+export class DatagramSender {
+  readonly #path: string;
+  readonly #fd: number;
+
+  /** @throws SystemError when nobody listens there */
+  constructor(path: string) {
+    this.#path = path;
+    this.#fd = socket(AF.UNIX, SOCK.DGRAM, 0);
+    const address = addressFor(path);
+    try {
+      check('connect', c_connect(this.#fd, address, address.length), path);
+    } catch (error) {
+      closeSync(this.#fd);
+      throw error;
+    }
+  }
+
+  /** False: the other side's queue is full. @throws SystemError when it is gone, or the datagram too large */
+  send(bytes: Buffer): boolean {
+    if (c_send(this.#fd, bytes, bytes.length, MSG.NOSIGNAL | MSG.DONTWAIT) >= 0) return true;
+    const e = errno();
+    if (e === ERRNO.EAGAIN || e === ENOBUFS) return false;
+    throw new SystemError('send', e, this.#path);
+  }
+  close(): void {
+    closeSync(this.#fd);
   }
 }

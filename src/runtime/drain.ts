@@ -3,7 +3,7 @@
 import { messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { type Reactor, SystemError, splice } from '../linux/index.ts';
-import type { StreamName } from './output/segment.ts';
+import type { StreamName } from './output/record.ts';
 import type { OutputWriter } from './output/writer.ts';
 
 /** After a write failed (a full disk), the next attempt. The container waits meanwhile, as on a full pipe. */

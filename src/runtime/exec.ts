@@ -11,7 +11,7 @@ import {
 } from '../linux/index.ts';
 import { InputPort } from './input.ts';
 import { OutputPort } from './output/port.ts';
-import type { StreamName } from './output/segment.ts';
+import type { StreamName } from './output/record.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { Task } from './task.ts';
 

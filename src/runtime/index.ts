@@ -15,19 +15,18 @@ export { InputPort } from './input.ts';
 export { type LimitSupport, readLimitSupport } from './limit-support.ts';
 export { type Measured, Meter } from './meter.ts';
 export { type OciRuntime, RuntimeRefused } from './oci.ts';
+export type { Follower } from './output/followers.ts';
 export { type Line, readLines } from './output/lines.ts';
 export { OutputPort } from './output/port.ts';
-export { type Chunk, readChunks } from './output/reader.ts';
-export type { StreamName } from './output/segment.ts';
-export {
-  DEFAULT_LIMITS,
-  type Follower,
-  type LogLimits,
-  OutputWriter,
-  type Position,
-} from './output/writer.ts';
+export { type Chunk, type Loss, readChunks } from './output/reader.ts';
+export type { StreamName } from './output/record.ts';
+export { DEFAULT_LIMITS, type LogLimits, OutputWriter, type Position } from './output/writer.ts';
 export { type ProcessTable, processTable } from './ps.ts';
 export { copyOwner, directoryInRoot, makeDirectoryInRoot, readInRoot } from './rootfs.ts';
+export type { ShipPlan, ShipTarget } from './shipping/protocol.ts';
+export { isBehind, type Shipment, Shipping } from './shipping/shipping.ts';
+export type { SyslogAddress } from './shipping/syslog.ts';
+export type { SyslogFormat } from './shipping/syslog-format.ts';
 export {
   type Found,
   type Launch,

@@ -1,6 +1,6 @@
 /** A container's running process: its pidfd, streams and log. Made by launch.ts or, after a restart, adopt.ts. */
 import { closeSync, constants, openSync } from 'node:fs';
-import { codeOf } from '../base/errors.ts';
+import { codeOf, messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import {
   cloneMount,
@@ -157,8 +157,18 @@ export class Task {
   end(status: ExitStatus | undefined, at: Date): void {
     const { cgroups } = this.#parts;
     for (const drain of this.#drains) drain.finish();
-    this.writer.finish();
+    this.#endLog();
     this.#ended.resolve({ status, at, oomKilled: oomKills(cgroups, this.record.cgroupPath) > 0 });
+  }
+
+  #endLog(): void {
+    try {
+      this.writer.endRun();
+    } catch (error) {
+      // A full disk must not hide the end.
+      this.#parts.log.warn('output.lost', { directory: this.writer.directory, reason: messageOf(error) });
+    }
+    this.writer.finish();
   }
 
   /** Gives everything back to the kernel. Call it when the end is on record: only then may its traces go. */

@@ -1,14 +1,16 @@
 /** Makes a container from an image: name, writable layer, record. Starting it is start.ts. */
 import { mkdirSync, rmSync } from 'node:fs';
-import { InvalidArgument } from '../../base/errors.ts';
+import { InvalidArgument, reworded } from '../../base/errors.ts';
 import { undoUnlessDone } from '../../base/lifetime.ts';
 import { formatNanos, nowNanos } from '../../base/time.ts';
 import type { CreateRequest, CreateResponse } from '../../model/container.ts';
-import { DEFAULT_LIMITS } from '../../runtime/index.ts';
 import { Container } from './container.ts';
 import { type ContainersDeps, tell } from './deps.ts';
 import { checkName } from './directory.ts';
-import { logLimits } from './log-limits.ts';
+import type { Logged } from './log-attributes.ts';
+import { readLogSettings } from './log-settings.ts';
+import { shipTarget } from './log-shipping.ts';
+import { requireSocket } from './log-syslog.ts';
 import { planMounts } from './mounts.ts';
 import { chooseName } from './names.ts';
 import { byId } from './namespaces.ts';
@@ -35,6 +37,7 @@ export async function createContainer(
   const asked = { ...request, HostConfig: byId(deps.directory, request.HostConfig ?? {}) };
   const settled = settle(id, asked, image.config, deps.facts);
   checkTogether(request, settled);
+  checkLog(deps, { ...settled, id, name, created: '', imageId: image.id });
   const { mounts, mustExist } = planMounts(settled.hostConfig);
   requireSources(mustExist);
   return await undoUnlessDone(async (undo) => {
@@ -82,5 +85,15 @@ function checkTogether(request: CreateRequest, { hostConfig }: Settled): void {
     ports: Object.keys(hostConfig.PortBindings ?? {}).length > 0,
   });
   publishedPorts(hostConfig, {});
-  logLimits(hostConfig.LogConfig, DEFAULT_LIMITS);
+}
+
+/** Options that mean nothing are told of now; dockerd does so when it starts the container. */
+function checkLog(deps: ContainersDeps, logged: Logged & Pick<Settled, 'hostConfig'>): void {
+  const settings = readLogSettings(logged.hostConfig.LogConfig);
+  requireSocket(settings.syslog?.address);
+  try {
+    shipTarget(deps, logged, settings);
+  } catch (error) {
+    throw reworded(error, (message) => `failed to initialize logging driver: ${message}`);
+  }
 }

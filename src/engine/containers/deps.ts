@@ -1,14 +1,15 @@
 /** What the container verbs work with. Built once by the daemon, handed to each verb. */
+import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { BridgeNetwork } from '../../network/index.ts';
-import { type LogLimits, OutputWriter, type Supervisor } from '../../runtime/index.ts';
+import { DEFAULT_LIMITS, OutputWriter, type Shipping, type Supervisor } from '../../runtime/index.ts';
 import type { ChainId, Storage } from '../../storage/index.ts';
 import type { EventHub } from '../events/events.ts';
 import type { ExecTable } from '../execs/exec.ts';
 import type { ImageCommits } from '../images/commit.ts';
 import type { Container } from './container.ts';
 import type { Directory } from './directory.ts';
-import { logLimits } from './log-limits.ts';
+import { type LogSettings, readLogSettings } from './log-settings.ts';
 import type { ImageConfig } from './settle.ts';
 import type { HostFacts } from './settle-host.ts';
 
@@ -48,7 +49,8 @@ export interface ContainersDeps {
     readonly search: readonly string[];
     readonly options: readonly string[];
   };
-  readonly logLimits: LogLimits;
+  /** Carries logs to their drivers' files and daemons. */
+  readonly shipping: Shipping;
   readonly now: () => Date;
   readonly newId: () => string;
   readonly random: () => number;
@@ -76,10 +78,23 @@ export function tell(
 
 /** The container's log, open for writing, as large as its options say. */
 export const openLog = (
-  deps: Pick<ContainersDeps, 'containersRoot' | 'logLimits'>,
+  deps: Pick<ContainersDeps, 'containersRoot' | 'log'>,
   { record }: Container,
 ): OutputWriter =>
-  new OutputWriter(logDirectory(deps, record.id), logLimits(record.hostConfig.LogConfig, deps.logLimits));
+  new OutputWriter(logDirectory(deps, record.id), logSettings(deps, record)?.limits ?? DEFAULT_LIMITS);
+
+/** Undefined for options that only an earlier version took: no process, and no log, is lost because of them. */
+export function logSettings(
+  { log }: Pick<ContainersDeps, 'log'>,
+  { id, hostConfig }: Container['record'],
+): LogSettings | undefined {
+  try {
+    return readLogSettings(hostConfig.LogConfig);
+  } catch (error) {
+    log.warn('log.options', { id, reason: messageOf(error) });
+    return undefined;
+  }
+}
 
 export const logDirectory = (deps: Pick<ContainersDeps, 'containersRoot'>, id: string): string =>
   `${deps.containersRoot}/${id}/log`;

@@ -5,6 +5,7 @@ import type { Task, TaskEnd } from '../../runtime/index.ts';
 import { endHealth } from '../health/monitor.ts';
 import type { Container } from './container.ts';
 import { type ContainersDeps, logDirectory, tell } from './deps.ts';
+import { finishShipping } from './log-shipping.ts';
 import { removeContainer } from './remove.ts';
 import { restartDelay, shouldRestart } from './restart-policy.ts';
 import { exitCodeOf, isAlive, type LastRun } from './state.ts';
@@ -33,6 +34,7 @@ async function finishRun(
   end: TaskEnd,
   startAgain: StartAgain,
 ): Promise<void> {
+  await finishShipping(container);
   const { state } = container.record;
   const startedAt = isAlive(state) ? state.startedAt : state.last.startedAt;
   const last: LastRun = {

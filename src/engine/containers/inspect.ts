@@ -11,6 +11,7 @@ import type {
 import type { Container } from './container.ts';
 import type { ContainersDeps } from './deps.ts';
 import { networkFile } from './files.ts';
+import { jsonFilePath } from './log-shipping.ts';
 import { apparmorOf, readSecurity } from './security.ts';
 import { isAlive, stateView } from './state.ts';
 
@@ -34,7 +35,7 @@ export async function inspectContainer(
     HostnamePath: file('hostname'),
     HostsPath: file('hosts'),
     // A file for log shippers; the local driver's segments are nobody else's business.
-    LogPath: '',
+    LogPath: ran && hostConfig.LogConfig?.Type === 'json-file' ? jsonFilePath(deps, id) : '',
     Name: `/${record.name}`,
     RestartCount: record.restartCount,
     Driver: deps.storage.driver,

@@ -2,11 +2,12 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { messageOf } from '../../base/errors.ts';
 import type { Endpoint } from '../../network/index.ts';
-import { OutputWriter } from '../../runtime/index.ts';
+import { DEFAULT_LIMITS, OutputWriter } from '../../runtime/index.ts';
 import { beginHealth } from '../health/monitor.ts';
 import { Container } from './container.ts';
 import { type ContainersDeps, openLog } from './deps.ts';
 import { watchEnd } from './exit.ts';
+import { resumeShipping } from './log-shipping.ts';
 import { cgroupOf } from './place.ts';
 import { CONTAINERS, type ContainerRecord } from './record.ts';
 import { shouldRestart } from './restart-policy.ts';
@@ -38,6 +39,8 @@ export async function recoverContainers(deps: ContainersDeps): Promise<Recovered
   await deps.network?.recover(endpoints);
   await finishUpdates(deps);
   await clearLitter(deps);
+  for (const container of deps.directory.all())
+    if (container.shipment === undefined) resumeShipping(deps, container);
   for (const container of ghosts) await container.save({});
   return counts;
 }
@@ -62,6 +65,7 @@ function adopt(deps: ContainersDeps, container: Container): keyof Recovered {
     case 'ended': {
       container.task = found.task;
       container.writer = found.task.writer;
+      resumeShipping(deps, container);
       container.set({ state: { ...state, pid: found.task.pid } });
       deps.storage.layers.mount(id);
       if (found.is === 'running' && container.record.state.is === 'running')
@@ -106,7 +110,7 @@ async function clearLitter(deps: ContainersDeps): Promise<void> {
     if (alive.has(id)) continue;
     const found = deps.supervisor.adopt(
       id,
-      (record) => new OutputWriter(record.logDirectory, deps.logLimits),
+      (record) => new OutputWriter(record.logDirectory, DEFAULT_LIMITS),
     );
     if (found.is !== 'running' && found.is !== 'ended') continue;
     const over = endLeftover(deps, id, found.task, known.has(id));

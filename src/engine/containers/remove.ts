@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { Conflict, messageOf } from '../../base/errors.ts';
 import type { Container } from './container.ts';
 import { type ContainersDeps, tell } from './deps.ts';
+import { stopShipping } from './log-shipping.ts';
 import { CONTAINERS } from './record.ts';
 import { isAlive } from './state.ts';
 import { killAndWait } from './stop.ts';
@@ -43,6 +44,7 @@ function inBackground(deps: ContainersDeps, work: Promise<void>): void {
 /** What cannot be removed now is litter that the next start of the daemon clears: the container is gone all the same. */
 async function sweep(deps: ContainersDeps, container: Container): Promise<void> {
   await container.cleanup;
+  await stopShipping(container);
   container.writer?.finish();
   container.writer = undefined;
   try {

@@ -2,6 +2,7 @@
 import { Conflict, InvalidArgument, NotFound, NotImplemented, reworded } from '../../base/errors.ts';
 import type { HostConfig } from '../../model/container.ts';
 import type { RestartPolicy } from '../../model/host-config.ts';
+import { checkLogOptions } from '../../model/log-options.ts';
 import { type CgroupDriver, normalizeCapability } from '../../runtime/index.ts';
 import { type LimitFacts, settleLimits } from './settle-limits.ts';
 import { checkRights, checkSysctls } from './settle-rights.ts';
@@ -33,8 +34,6 @@ export interface HostFacts extends LimitFacts {
   readonly logOptions: Readonly<Record<string, string>>;
   readonly bridge: boolean;
 }
-
-const LOG_DRIVERS = ['local', 'json-file', 'none'];
 
 /** Paths that no plain container reads (Docker's documented defaults). */
 export const MASKED_PATHS = [
@@ -88,10 +87,6 @@ export function settleHost(
   checkSysctls(hostConfig);
   if (hostConfig.NetworkMode === 'host' && Object.keys(hostConfig.PortBindings ?? {}).length > 0)
     warnings.push('Published ports are discarded when using host network mode');
-  if (hostConfig.LogConfig?.Type === 'json-file')
-    warnings.push(
-      'The log is kept in the form of the local driver: json-file files for log shippers are not written yet.',
-    );
   return { hostConfig, warnings };
 }
 
@@ -142,10 +137,14 @@ function shm(bytes: number | undefined, absent: number): number {
 }
 
 function logConfig(asked: HostConfig, facts: HostFacts): NonNullable<HostConfig['LogConfig']> {
-  const type = asked.LogConfig?.Type || facts.logDriver;
-  if (!LOG_DRIVERS.includes(type))
-    throw new InvalidArgument(`logger: no log driver named '${type}' is registered`);
-  return { Type: type, Config: asked.LogConfig?.Config ?? (asked.LogConfig?.Type ? {} : facts.logOptions) };
+  const Type = asked.LogConfig?.Type || facts.logDriver;
+  // The daemon's options are its driver's; those of the copy for reading hold for every driver.
+  const inherited = Object.entries(facts.logOptions).filter(
+    ([name]) => Type === facts.logDriver || name.startsWith('cache-'),
+  );
+  const Config = { ...Object.fromEntries(inherited), ...asked.LogConfig?.Config };
+  checkLogOptions(Type, Config);
+  return { Type, Config };
 }
 
 function restartPolicy(asked: HostConfig): RestartPolicy {

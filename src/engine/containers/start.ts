@@ -19,6 +19,7 @@ import { type ContainersDeps, openLog, tell } from './deps.ts';
 import { watchEnd } from './exit.ts';
 import { writeNetworkFiles } from './files.ts';
 import { limitsOf } from './limits.ts';
+import { startShipping, stopShipping } from './log-shipping.ts';
 import { joinedNamespaces, sharedMemoryOf, sharesMemory } from './namespaces.ts';
 import { cgroupOf } from './place.ts';
 import { planBundle } from './plan.ts';
@@ -93,6 +94,8 @@ function run(deps: ContainersDeps, container: Container): Promise<Task> {
     const { plan, warnings } = planBundle(record, facts);
     for (const warning of warnings) deps.log.warn('container.degraded', { id: record.id, warning });
     container.writer ??= openLog(deps, container);
+    await startShipping(deps, container);
+    undo.defer(() => stopShipping(container));
     // On record before the process runs; the writing goes on while the runtime prepares.
     const saved = container.save({
       state: { is: 'running', startedAt: formatNanos(nowNanos()), pid: 0, last: record.state.last },

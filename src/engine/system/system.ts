@@ -1,6 +1,7 @@
 /** `docker version` and `docker info`: true values, from memory. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { LOG_DRIVERS } from '../../model/log-options.ts';
 import type { SystemInfo, SystemVersion } from '../../model/system.ts';
 import type { CgroupDriver, CgroupHost, LimitSupport, OciRuntime } from '../../runtime/index.ts';
 import type { Directory } from '../containers/directory.ts';
@@ -91,7 +92,11 @@ function info(deps: SystemDeps, images: number): SystemInfo {
     Images: images,
     Driver: deps.storage.driver,
     DriverStatus: [['Backing Filesystem', deps.storage.backing]],
-    Plugins: { Volume: [], Network: ['bridge', 'host', 'null'], Log: ['json-file', 'local', 'none'] },
+    Plugins: {
+      Volume: [],
+      Network: ['bridge', 'host', 'null'],
+      Log: LOG_DRIVERS.filter((name) => name !== 'none'),
+    },
     MemoryLimit: limits.memory,
     SwapLimit: limits.swap,
     CpuCfsPeriod: limits.cpuQuota,

@@ -7,7 +7,8 @@ import fc from 'fast-check';
 import { pipe } from '../../linux/index.ts';
 import { readLines } from './lines.ts';
 import { readChunks } from './reader.ts';
-import { type StreamName, segmentNumbers } from './segment.ts';
+import type { StreamName } from './record.ts';
+import { segmentNumbers } from './segment.ts';
 import { type LogLimits, OutputWriter } from './writer.ts';
 
 const both = new Set<StreamName>(['stdout', 'stderr']);
@@ -28,6 +29,11 @@ function openLog(t: TestContext, limits?: LogLimits) {
     say(stream: StreamName, text: string) {
       writeSync(ends[stream].write, text);
       return writer.pump(stream, ends[stream].read);
+    },
+    /** Also over the ends of segments. */
+    sayAll(stream: StreamName, text: string) {
+      writeSync(ends[stream].write, text);
+      while (writer.pump(stream, ends[stream].read) === 'more');
     },
   };
 }
@@ -90,8 +96,8 @@ test('tail gives the last n lines for any way of writing them', async (t) => {
       ),
       fc.nat(12),
       async (writes, tail) => {
-        const log = openLog(t, { segmentBytes: 24, segments: 100 });
-        for (const [isError, words] of writes) log.say(isError ? 'stderr' : 'stdout', words.join(''));
+        const log = openLog(t, { segmentBytes: 24, bytes: 1e6 });
+        for (const [isError, words] of writes) log.sayAll(isError ? 'stderr' : 'stdout', words.join(''));
         const all = await lines(log.directory);
         assert.deepEqual(await lines(log.directory, { tail }), tail === 0 ? [] : all.slice(-tail));
       },
@@ -113,7 +119,7 @@ test('since and until select lines by the time of their completion', async (t) =
 });
 
 test('rotation keeps the newest segments and a follower loses nothing', async (t) => {
-  const log = openLog(t, { segmentBytes: 1000, segments: 3 });
+  const log = openLog(t, { segmentBytes: 1000, bytes: 4000 });
   const followed: Buffer[] = [];
   const follower = log.writer.addFollower();
   const reading = (async () => {
@@ -156,9 +162,9 @@ test('bytes that a killed writer moved but had not indexed are indexed by the ne
 });
 
 test('a writer stops taking bytes while an attached client is too far behind, and goes on when it caught up', (t) => {
-  const log = openLog(t, { segmentBytes: 100, segments: 3 });
+  const log = openLog(t, { segmentBytes: 100, bytes: 300 });
   const follower = log.writer.addFollower();
-  log.say('stdout', 'x'.repeat(161));
+  log.sayAll('stdout', 'x'.repeat(6401));
   assert.equal(log.say('stdout', 'y'), 'full');
   let resumed = false;
   log.writer.onDrained = () => {

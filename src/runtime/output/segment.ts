@@ -1,36 +1,31 @@
 /**
  * One segment of a container's output on disk: `N.out` and `N.err` hold the raw bytes as splice(2) put them there,
- * `N.idx` says when: 16-byte records of a time (nanoseconds) and the stream with the offset its bytes now end at.
+ * `N.idx` the records that say when (record.ts).
  */
-import { closeSync, constants, fstatSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { codeOf } from '../../base/errors.ts';
+import {
+  decodeRecord,
+  encodeRecord,
+  type GoodRecord,
+  type IndexRecord,
+  RECORD_BYTES,
+  type StreamName,
+} from './record.ts';
 
-export type StreamName = 'stdout' | 'stderr';
-
-export const RECORD_BYTES = 16;
-/** The top bit of a record's second word tells the stream; the rest is the end offset. */
-const STDERR_BIT = 1n << 63n;
-
-export interface IndexRecord {
-  readonly at: bigint;
-  readonly stream: StreamName;
-  /** Where this record's bytes end in the stream's file; they begin where the stream's record before ended. */
-  readonly end: number;
-}
-
-export function encodeRecord(at: bigint, stream: StreamName, end: number): Buffer {
-  const record = Buffer.allocUnsafe(RECORD_BYTES);
-  record.writeBigUInt64LE(at, 0);
-  record.writeBigUInt64LE(BigInt(end) | (stream === 'stderr' ? STDERR_BIT : 0n), 8);
-  return record;
-}
-
-export function decodeRecord(bytes: Buffer, offset: number): IndexRecord {
-  const word = bytes.readBigUInt64LE(offset + 8);
-  return {
-    at: bytes.readBigUInt64LE(offset),
-    stream: word & STDERR_BIT ? 'stderr' : 'stdout',
-    end: Number(word & ~STDERR_BIT),
-  };
+/** What reading cost, for tests that a search does not grow with the log. */
+export interface ReadMeter {
+  segments: number;
+  bytes: number;
 }
 
 /** Descriptors of one segment; whoever opened it closes it. A deleted segment stays readable while open. */
@@ -39,31 +34,37 @@ export class Segment {
   readonly stdout: number;
   readonly stderr: number;
   readonly index: number;
+  readonly #meter: ReadMeter | undefined;
 
-  private constructor(number: number, fds: { stdout: number; stderr: number; index: number }) {
+  private constructor(number: number, fds: readonly number[], meter: ReadMeter | undefined) {
     this.number = number;
-    this.stdout = fds.stdout;
-    this.stderr = fds.stderr;
-    this.index = fds.index;
+    [this.stdout = -1, this.stderr = -1, this.index = -1] = fds;
+    this.#meter = meter;
+    if (meter) meter.segments += 1;
   }
 
-  /** Opens segment `number` below `directory`. @throws ENOENT when it was rotated away */
-  static open(directory: string, number: number, how: 'read' | 'write'): Segment {
-    const flags = how === 'read' ? constants.O_RDONLY : constants.O_RDWR | constants.O_CREAT;
+  /**
+   * Opens segment `number` below `directory`. To be read, a stream's file may be missing: its bytes are lost, the
+   * other's are not. @throws ENOENT when it was rotated away
+   */
+  static open(directory: string, number: number, how: 'read' | 'write', meter?: ReadMeter): Segment {
     const opened: number[] = [];
     try {
+      // The index last: segments are known by it.
       for (const kind of ['out', 'err', 'idx'])
-        opened.push(openSync(`${directory}/${number}.${kind}`, flags, 0o640));
+        opened.push(openFile(`${directory}/${number}.${kind}`, how, kind !== 'idx'));
     } catch (error) {
       for (const fd of opened) closeSync(fd);
       throw error;
     }
-    const [stdout = -1, stderr = -1, index = -1] = opened;
-    return new Segment(number, { stdout, stderr, index });
+    return new Segment(number, opened, meter);
   }
 
   fdOf(stream: StreamName): number {
     return stream === 'stdout' ? this.stdout : this.stderr;
+  }
+  sizeOf(stream: StreamName): number {
+    return fstatSync(this.fdOf(stream)).size;
   }
   /** Whole records in the index; a torn one at the end does not count. */
   recordCount(): number {
@@ -71,36 +72,73 @@ export class Segment {
   }
   /** Records `from` (inclusive) to `to` (exclusive). */
   records(from: number, to: number): IndexRecord[] {
-    const bytes = Buffer.allocUnsafe((to - from) * RECORD_BYTES);
+    const bytes = Buffer.allocUnsafe(Math.max(0, to - from) * RECORD_BYTES);
     const got = readSync(this.index, bytes, 0, bytes.length, from * RECORD_BYTES);
+    this.count(got);
     const records: IndexRecord[] = [];
     for (let at = 0; at + RECORD_BYTES <= got; at += RECORD_BYTES) records.push(decodeRecord(bytes, at));
     return records;
   }
-  appendRecord(count: number, record: Buffer): void {
-    writeSync(this.index, record, 0, RECORD_BYTES, count * RECORD_BYTES);
+  /** Bytes of a stream read into `into`: fewer than it holds at the end of the file. */
+  read(stream: StreamName, into: Buffer, at: number): number {
+    const got = readSync(this.fdOf(stream), into, 0, into.length, at);
+    this.count(got);
+    return got;
+  }
+  /** Tells the meter of bytes that were read past it. */
+  count(bytes: number): void {
+    if (this.#meter) this.#meter.bytes += bytes;
+  }
+  appendRecord(count: number, record: GoodRecord): void {
+    writeSync(this.index, encodeRecord(record), 0, RECORD_BYTES, count * RECORD_BYTES);
   }
   close(): void {
     for (const fd of [this.stdout, this.stderr, this.index]) closeSync(fd);
   }
 }
 
-/** Removes a segment's files; those already gone do not matter. */
+function openFile(path: string, how: 'read' | 'write', mayLack: boolean): number {
+  if (how === 'write') return openSync(path, constants.O_RDWR | constants.O_CREAT, 0o640);
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    if (mayLack && codeOf(error) === 'ENOENT') return openSync('/dev/null', 'r');
+    throw error;
+  }
+}
+
+/** Removes a segment's files, the index first, for nobody must find a segment without its bytes. */
 export function unlinkSegment(directory: string, number: number): void {
-  for (const kind of ['out', 'err', 'idx']) {
+  for (const kind of ['idx', 'out', 'err']) {
     try {
       unlinkSync(`${directory}/${number}.${kind}`);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      if (codeOf(error) !== 'ENOENT') throw error;
     }
   }
 }
 
-/** Numbers of the segments below `names`, ascending. The index file is the one made last. */
-export function segmentNumbers(names: readonly string[]): number[] {
-  return names
-    .map((name) => /^(\d+)\.idx$/.exec(name)?.[1])
-    .filter((text) => text !== undefined)
-    .map(Number)
-    .sort((a, b) => a - b);
+/** What a segment takes on disk, its index included. */
+export function segmentBytes(directory: string, number: number): number {
+  return ['out', 'err', 'idx'].reduce(
+    (sum, kind) => sum + (statSync(`${directory}/${number}.${kind}`, { throwIfNoEntry: false })?.size ?? 0),
+    0,
+  );
 }
+
+/** Numbers of the segments below `names`, ascending. */
+export function segmentNumbers(names: readonly string[]): number[] {
+  return numbersOf(names, /^(\d+)\.idx$/).sort((a, b) => a - b);
+}
+
+/** Numbers of files whose index is gone: a removal was cut off. */
+export function orphanNumbers(names: readonly string[]): number[] {
+  const known = new Set(segmentNumbers(names));
+  return [...new Set(numbersOf(names, /^(\d+)\.(?:out|err)$/))].filter((number) => !known.has(number));
+}
+
+const numbersOf = (names: readonly string[], form: RegExp): number[] =>
+  names
+    .map((name) => form.exec(name)?.[1])
+    .filter((text) => text !== undefined)
+    .map(Number);

@@ -2,37 +2,35 @@
  * Writes a container's output: bytes go from its FIFO to the segment by splice(2) at an explicit offset, so that a
  * kill −9 of this process at any line loses nothing and doubles nothing.
  */
-import { fstatSync, mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { nowNanos } from '../../base/time.ts';
 import { splice } from '../../linux/index.ts';
-import { encodeRecord, Segment, type StreamName, segmentNumbers, unlinkSegment } from './segment.ts';
+import { cleanAtStart, lastRecords, newlineBefore } from './boundaries.ts';
+import { Follower, Followers, LAG_BYTES } from './followers.ts';
+import { RECORD_BYTES, type RecordKind, STREAMS, type StreamName } from './record.ts';
+import { orphanNumbers, Segment, segmentBytes, segmentNumbers, unlinkSegment } from './segment.ts';
 
 export interface LogLimits {
+  /** The oldest segments go when all together take more than this. Infinity: none goes. */
+  readonly bytes: number;
   /** A new segment begins when both streams together reach this. */
   readonly segmentBytes: number;
-  /** How many segments are kept, the one being written included. */
-  readonly segments: number;
 }
-/** 5 × 20 MiB a container: what the `local` driver documents. */
-export const DEFAULT_LIMITS: LogLimits = { segmentBytes: 20 << 20, segments: 5 };
+/** 100 MiB a container: what the `local` driver documents (5 × 20 MB). */
+export const DEFAULT_LIMITS: LogLimits = { bytes: 100 << 20, segmentBytes: 12 << 20 };
 
 /** At most this is moved for one stream before others get their turn. */
 const BYTES_PER_TURN = 4 << 20;
 const BYTES_PER_SPLICE = 1 << 20;
-/** An attached client this far behind stops the container's writes, as a full pipe would: it must not lose bytes. */
-const ATTACH_LAG_BYTES = 64 << 20;
+/** A new segment begins when its index reaches this, so that searching one takes little memory. */
+const INDEX_BYTES_MAX = 2 << 20;
+/** Segments of tiny logs: an attached client may hold as many open as it is behind. */
+const FOLLOWED_SEGMENTS_MAX = 64;
 
 /** Where a reader stands: the next record it wants. */
 export interface Position {
   readonly segment: number;
   readonly record: number;
-}
-/** An attached client: its total of bytes taken tells how far behind it is. */
-export interface Follower {
-  /** Bytes of all segments before and up to where it has read, in {@link OutputWriter.totalBytes}'s measure. */
-  consumed: number;
-  /** Segments it has not read yet, open: they stay readable when they are rotated away or the container is removed. */
-  readonly segments: Segment[];
 }
 
 export class OutputWriter {
@@ -42,10 +40,13 @@ export class OutputWriter {
   #oldest: number;
   #records: number;
   #sizes: Record<StreamName, number>;
+  /** Bytes of the finished segments, oldest first; empty without a limit. */
+  readonly #finished: { readonly number: number; readonly bytes: number }[] = [];
+  #finishedBytes = 0;
   #ended = false;
   #waiting: (() => void)[] = [];
-  readonly #followers = new Set<Follower>();
-  #onDrained: (() => void) | undefined;
+  readonly #followers = new Followers();
+  #onGrown: (() => void) | undefined;
   /** Bytes written since this process opened the log: followers measure their lag by it. */
   totalBytes = 0;
 
@@ -54,23 +55,25 @@ export class OutputWriter {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     this.directory = directory;
     this.#limits = limits;
-    const numbers = segmentNumbers(readdirSync(directory));
+    const names = readdirSync(directory);
+    const numbers = segmentNumbers(names);
+    for (const number of orphanNumbers(names)) unlinkSegment(directory, number);
     this.#oldest = numbers[0] ?? 1;
+    if (limits.bytes !== Number.POSITIVE_INFINITY)
+      for (const number of numbers.slice(0, -1)) this.#keep(number, segmentBytes(directory, number));
     this.#segment = Segment.open(directory, numbers.at(-1) ?? 1, 'write');
     this.#records = this.#segment.recordCount();
-    this.#sizes = {
-      stdout: fstatSync(this.#segment.stdout).size,
-      stderr: fstatSync(this.#segment.stderr).size,
-    };
-    this.#indexTail();
+    this.#sizes = { stdout: this.#segment.sizeOf('stdout'), stderr: this.#segment.sizeOf('stderr') };
+    this.#mend();
   }
 
-  /** Bytes that were spliced but not yet indexed when the process before died get their record now. */
-  #indexTail(): void {
-    const indexed = { stdout: 0, stderr: 0 };
-    for (const record of this.#segment.records(0, this.#records)) indexed[record.stream] = record.end;
-    for (const stream of ['stdout', 'stderr'] as const)
-      if (this.#sizes[stream] > indexed[stream]) this.#record(stream);
+  /** Bytes that were spliced but not indexed when the process before died get their record; after lost ones a new segment begins. */
+  #mend(): void {
+    const last = lastRecords(this.#segment, this.#records);
+    const isCutShort = STREAMS.some((stream) => this.#sizes[stream] < (last[stream]?.end ?? 0));
+    if (isCutShort) this.#rotate();
+    else
+      for (const stream of STREAMS) if (this.#sizes[stream] > (last[stream]?.end ?? 0)) this.#record(stream);
   }
 
   get end(): Position {
@@ -89,12 +92,17 @@ export class OutputWriter {
    * @throws SystemError (ENOSPC …): nothing was lost, it can be asked again
    */
   pump(stream: StreamName, source: number, evenIfFull = false): 'idle' | 'more' | 'end' | 'full' {
-    if (!evenIfFull && this.#lagging()) return 'full';
+    if (!evenIfFull && this.#followers.lagging(this.totalBytes)) return 'full';
     const begin = this.#sizes[stream];
+    const room = Math.min(
+      BYTES_PER_TURN,
+      Math.max(1, this.#limits.segmentBytes - this.#sizes.stdout - this.#sizes.stderr),
+    );
     let answer: 'idle' | 'more' | 'end' = 'more';
     try {
-      while (this.#sizes[stream] - begin < BYTES_PER_TURN) {
-        const moved = splice(source, this.#segment.fdOf(stream), this.#sizes[stream], BYTES_PER_SPLICE);
+      for (let left = room; left > 0; left = room - (this.#sizes[stream] - begin)) {
+        const bytes = Math.min(left, BYTES_PER_SPLICE);
+        const moved = splice(source, this.#segment.fdOf(stream), this.#sizes[stream], bytes);
         if (moved <= 0) {
           answer = moved === 0 ? 'end' : 'idle';
           break;
@@ -105,56 +113,115 @@ export class OutputWriter {
       if (this.#sizes[stream] > begin) {
         this.totalBytes += this.#sizes[stream] - begin;
         this.#record(stream);
-        this.#rotateIfFull();
+        if (this.#isFull()) this.#rotate();
+        this.#dropOldest();
+        this.#onGrown?.();
         this.#notify();
       }
     }
     return answer;
   }
 
-  #record(stream: StreamName): void {
-    this.#segment.appendRecord(this.#records, encodeRecord(nowNanos(), stream, this.#sizes[stream]));
+  #record(stream: StreamName, is: RecordKind = 'bytes'): void {
+    this.#segment.appendRecord(this.#records, { is, at: nowNanos(), stream, end: this.#sizes[stream] });
     this.#records += 1;
   }
 
-  #rotateIfFull(): void {
-    if (this.#sizes.stdout + this.#sizes.stderr < this.#limits.segmentBytes) return;
+  #isFull(): boolean {
+    return (
+      this.#sizes.stdout + this.#sizes.stderr >= this.#limits.segmentBytes ||
+      this.#records * RECORD_BYTES >= INDEX_BYTES_MAX
+    );
+  }
+  get #segmentBytes(): number {
+    return this.#sizes.stdout + this.#sizes.stderr + this.#records * RECORD_BYTES;
+  }
+  #keep(number: number, bytes: number): void {
+    this.#finished.push({ number, bytes });
+    this.#finishedBytes += bytes;
+  }
+  #rotate(): void {
     const next = Segment.open(this.directory, this.#segment.number + 1, 'write');
+    if (this.#limits.bytes !== Number.POSITIVE_INFINITY) this.#keep(this.#segment.number, this.#segmentBytes);
     this.#segment.close();
     this.#segment = next;
     this.#records = 0;
     this.#sizes = { stdout: 0, stderr: 0 };
-    for (const follower of this.#followers)
-      follower.segments.push(Segment.open(this.directory, next.number, 'read'));
-    while (next.number - this.#oldest >= this.#limits.segments) unlinkSegment(this.directory, this.#oldest++);
+    this.#followers.rotated(this.directory, next.number);
+  }
+  #dropOldest(): void {
+    for (;;) {
+      const oldest = this.#finished[0];
+      if (oldest === undefined || this.#finishedBytes + this.#segmentBytes <= this.#limits.bytes) return;
+      if (oldest.number >= this.#followers.keepsFrom) return;
+      this.#finished.shift();
+      this.#finishedBytes -= oldest.bytes;
+      this.#oldest = oldest.number + 1;
+      unlinkSegment(this.directory, oldest.number);
+    }
   }
 
-  #lagging(): boolean {
-    const room = Math.min(ATTACH_LAG_BYTES, this.#limits.segmentBytes * (this.#limits.segments - 1) * 0.8);
-    for (const follower of this.#followers) if (this.totalBytes - follower.consumed > room) return true;
-    return false;
+  /** The run is over: what it left of a line is a line, and the next run's output begins another. */
+  endRun(): void {
+    const last = lastRecords(this.#segment, this.#records);
+    for (const stream of STREAMS) {
+      if (last[stream]?.is === 'cut') continue;
+      const size = this.#sizes[stream];
+      const ends =
+        size > 0
+          ? newlineBefore(this.#segment, stream, size)
+          : cleanAtStart(this.directory, this.#segment.number, stream);
+      if (ends) continue;
+      this.#record(stream, 'cut');
+      this.#onGrown?.();
+    }
+    this.#notify();
   }
-  /** Registers an attached client: the log does not run away from it. */
+
+  /** An attached client: it loses nothing; when it is too far behind, the container waits as on a full pipe. */
   addFollower(): Follower {
-    const follower = {
-      consumed: this.totalBytes,
-      segments: [Segment.open(this.directory, this.#segment.number, 'read')],
-    };
-    this.#followers.add(follower);
-    return follower;
+    const lagBytes = Math.min(LAG_BYTES, this.#limits.segmentBytes * FOLLOWED_SEGMENTS_MAX);
+    const follower = new Follower(this.totalBytes, { behind: 0, lagBytes, waitedFor: 'always' });
+    follower.segments.push(Segment.open(this.directory, this.#segment.number, 'read'));
+    return this.#followers.add(follower);
   }
-  /** To be called after `consumed` grew. */
+  /** A reader of the whole log that goes on with what comes: the container waits for it while it reads. */
+  addReader(): Follower {
+    const lagBytes = Math.min(LAG_BYTES, this.#limits.segmentBytes * FOLLOWED_SEGMENTS_MAX);
+    const behind = this.#finishedBytes + this.#segmentBytes;
+    const follower = new Follower(this.totalBytes, { behind, lagBytes, waitedFor: 'while it reads' });
+    follower.segments.push(...this.openAll());
+    return this.#followers.add(follower);
+  }
+  /** Reads for others, by descriptors of its own: what it has not read stays on disk while it is waited for. */
+  addShipper(lagBytes: number, waitedFor: 'always' | 'never'): Follower {
+    const follower = new Follower(this.totalBytes, { behind: 0, lagBytes, waitedFor });
+    follower.keepsFrom = this.#oldest;
+    return this.#followers.add(follower);
+  }
+  /** All segments there are, open: rotation cannot take them from a reader. Whoever asks closes them. */
+  openAll(): Segment[] {
+    const numbers = [...this.#finished.map(({ number }) => number), this.#segment.number];
+    return numbers.map((number) => Segment.open(this.directory, number, 'read'));
+  }
+  /** Nothing is ever rotated away. */
+  get isUnlimited(): boolean {
+    return this.#limits.bytes === Number.POSITIVE_INFINITY;
+  }
+  /** To be called after a follower's `consumed` grew. */
   progressed(): void {
-    if (this.#onDrained && !this.#lagging()) this.#onDrained();
+    this.#followers.progressed(this.totalBytes);
   }
   removeFollower(follower: Follower): void {
-    this.#followers.delete(follower);
-    for (const segment of follower.segments.splice(0)) segment.close();
-    this.progressed();
+    this.#followers.remove(follower, this.totalBytes);
   }
   /** `resume` is called when a pump that answered `full` may go on. */
   set onDrained(resume: () => void) {
-    this.#onDrained = resume;
+    this.#followers.onDrained = resume;
+  }
+  /** `tell` is called after each new record: it must be quick. */
+  set onGrown(tell: (() => void) | undefined) {
+    this.#onGrown = tell;
   }
 
   /** Resolves when something was written after this call, or the log ended. */
@@ -178,6 +245,7 @@ export class OutputWriter {
     if (this.#ended) return;
     this.#ended = true;
     this.#notify();
+    this.#followers.close();
     this.#segment.close();
   }
 }

@@ -2,8 +2,8 @@
 import { Worker } from 'node:worker_threads';
 import { Failed, Unavailable } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
+import { workerUrl } from '../../base/worker-url.ts';
 import type { Change, Records } from '../storage.ts';
-import { workerUrl } from '../worker-url.ts';
 import type { FromWriter, RowChange, ToWriter } from './protocol.ts';
 
 type Ask<T extends ToWriter = ToWriter> = T extends ToWriter ? Omit<T, 'id'> : never;

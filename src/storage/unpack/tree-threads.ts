@@ -3,8 +3,8 @@ import { availableParallelism } from 'node:os';
 import type { Readable } from 'node:stream';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { Failed, InvalidArgument, Unavailable } from '../../base/errors.ts';
+import { workerUrl } from '../../base/worker-url.ts';
 import { releaseFreeMemory } from '../../linux/index.ts';
-import { workerUrl } from '../worker-url.ts';
 import type { FromPort, FromTree, Results, Source, Task, ToPort, ToTree } from './protocol.ts';
 
 /** More would only compete for the disk. */

@@ -1,0 +1,79 @@
+/** Log drivers and the names of their options, checked as dockerd checks them when a container is made. Pure. */
+import { InvalidArgument } from '../base/errors.ts';
+
+export const LOG_DRIVERS = ['journald', 'json-file', 'local', 'none', 'syslog'] as const;
+export type LogDriver = (typeof LOG_DRIVERS)[number];
+
+export type LogOptionMap = Readonly<Record<string, string>>;
+
+const ATTRIBUTES = ['labels', 'labels-regex', 'env', 'env-regex', 'tag'];
+const FILES = ['max-file', 'max-size', 'compress'];
+/** Options of every driver: how its writer is waited for, and the copy that is kept for reading. */
+const BUILT_IN = ['mode', 'max-buffer-size', 'cache-disabled', ...FILES.map((name) => `cache-${name}`)];
+
+const OPTIONS: Readonly<Record<Exclude<LogDriver, 'none'>, readonly string[]>> = {
+  journald: ATTRIBUTES,
+  'json-file': [...FILES, ...ATTRIBUTES],
+  local: FILES,
+  syslog: [
+    ...ATTRIBUTES,
+    'syslog-address',
+    'syslog-facility',
+    'syslog-tls-ca-cert',
+    'syslog-tls-cert',
+    'syslog-tls-key',
+    'syslog-tls-skip-verify',
+    'syslog-format',
+  ],
+};
+
+export const isLogDriver = (name: string): name is LogDriver => LOG_DRIVERS.some((each) => each === name);
+
+/** @throws InvalidArgument for an unknown driver, an unknown option, or a mode that there is not */
+export function checkLogOptions(driver: string, options: LogOptionMap): void {
+  if (driver === 'none') return;
+  const mode = options.mode ?? '';
+  if (!['', 'blocking', 'non-blocking'].includes(mode))
+    throw new InvalidArgument(`logger: logging mode not supported: ${mode}`);
+  if (options['max-buffer-size'] !== undefined) {
+    if (mode !== 'non-blocking')
+      throw new InvalidArgument("logger: max-buffer-size option is only supported with 'mode=non-blocking'");
+    readSize('error parsing option max-buffer-size: ', options['max-buffer-size'], 1024);
+  }
+  const disabled = options['cache-disabled'];
+  if (disabled && readBoolean(disabled) === undefined)
+    throw new InvalidArgument(`invalid value for option cache-disabled: ${disabled}`);
+  if (!isLogDriver(driver) || driver === 'none')
+    throw new InvalidArgument(`logger: no log driver named '${driver}' is registered`);
+  const known = [...BUILT_IN, ...OPTIONS[driver]];
+  const unknown = Object.keys(options)
+    .sort()
+    .find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw new InvalidArgument(
+      driver === 'local'
+        ? `unknown log opt '${unknown}' for log driver local`
+        : `unknown log opt '${unknown}' for ${driver} log driver`,
+    );
+}
+
+const POWERS: Readonly<Record<string, number>> = { '': 0, k: 1, m: 2, g: 3, t: 4, p: 5 };
+
+/**
+ * Bytes of a size as `10m` or `1.5 GB`. `base` 1000: as Docker counts files; 1024: as it counts memory.
+ * @throws InvalidArgument that begins with `prefix`
+ */
+export function readSize(prefix: string, text: string, base: 1000 | 1024): number {
+  const [, number = '', unit = ''] = /^(\d{1,15}(?:\.\d{1,15})?) ?([kmgtp]?)(?:i?b)?$/i.exec(text) ?? [];
+  const bytes = Math.trunc(Number(number) * base ** (POWERS[unit.toLowerCase()] ?? 0));
+  if (number === '' || !Number.isSafeInteger(bytes))
+    throw new InvalidArgument(`${prefix}invalid size: '${text}'`);
+  return bytes;
+}
+
+/** Go's spellings of a boolean; undefined when it is none. */
+export function readBoolean(text: string): boolean | undefined {
+  if (/^(1|t|T|true|TRUE|True)$/.test(text)) return true;
+  if (/^(0|f|F|false|FALSE|False)$/.test(text)) return false;
+  return undefined;
+}

@@ -1,0 +1,277 @@
+/** Finds where in a log to begin, for `tail` and `since`, by its index: what it reads does not grow with the log. */
+import { cleanAtStart, NEWLINE, newlineBefore, numbersIn, withSegment } from './boundaries.ts';
+import { type IndexRecord, STREAMS, type StreamName } from './record.ts';
+import type { ReadMeter, Segment } from './segment.ts';
+import type { Position } from './writer.ts';
+
+/** How many records back a line's beginning is looked for, when a read starts in the middle of the log. */
+const LOOK_BACK_RECORDS = 64;
+/** Bytes searched for newlines at once. */
+const BYTES_PER_LOOK = 64 << 10;
+/** How far back a line's beginning is looked for; longer lines are given in pieces anyway. */
+const LOOK_BACK_BYTES = 1 << 20;
+
+export interface Found {
+  readonly from: Position;
+  /** Where each stream begins in that segment; undefined: where its records before `from` end. */
+  readonly begin?: Record<StreamName, number>;
+  /** Lines to pass over first. */
+  readonly skip: number;
+}
+
+/** A whole index in memory: at most a few MiB, as a segment's is bounded. */
+class IndexTable {
+  readonly records: readonly IndexRecord[];
+  readonly segment: Segment;
+  readonly #directory: string;
+  readonly #meter: ReadMeter | undefined;
+  /** Where each stream stood before a record. */
+  readonly #before: Record<StreamName, Float64Array>;
+  readonly #cuts: Record<StreamName, Set<number>> = { stdout: new Set(), stderr: new Set() };
+
+  constructor(directory: string, segment: Segment, meter: ReadMeter | undefined) {
+    this.#directory = directory;
+    this.segment = segment;
+    this.#meter = meter;
+    this.records = segment.records(0, segment.recordCount());
+    const length = this.records.length + 1;
+    this.#before = { stdout: new Float64Array(length), stderr: new Float64Array(length) };
+    const at: Record<StreamName, number> = { stdout: 0, stderr: 0 };
+    this.records.forEach((record, i) => {
+      if (record.is !== 'damaged') at[record.stream] = Math.max(at[record.stream], record.end);
+      if (record.is === 'cut') this.#cuts[record.stream].add(record.end);
+      for (const stream of STREAMS) this.#before[stream][i + 1] = at[stream];
+    });
+  }
+
+  offset(stream: StreamName, record: number): number {
+    return this.#before[stream][record] ?? 0;
+  }
+
+  /** Steps back from `record` until both streams stand at the beginning of a line. */
+  lineStart(record: number): number {
+    for (let at = record; at > 0 && record - at < LOOK_BACK_RECORDS; at--) if (this.isBoundary(at)) return at;
+    return record <= LOOK_BACK_RECORDS ? 0 : record;
+  }
+  isBoundary(record: number): boolean {
+    return STREAMS.every((stream) => this.endsLine(stream, this.offset(stream, record), record));
+  }
+
+  /** Whether the stream's bytes up to `offset`, all of records before `record`, end a line. */
+  endsLine(stream: StreamName, offset: number, record: number): boolean {
+    if (this.#cuts[stream].has(offset) && this.#isCutBefore(stream, offset, record)) return true;
+    return offset === 0
+      ? cleanAtStart(this.#directory, this.segment.number, stream, this.#meter)
+      : newlineBefore(this.segment, stream, offset);
+  }
+  #isCutBefore(stream: StreamName, offset: number, record: number): boolean {
+    for (let at = record - 1; at >= 0; at--) {
+      const one = this.records[at];
+      if (one === undefined || one.is === 'damaged' || one.stream !== stream) continue;
+      return one.is === 'cut' && one.end === offset;
+    }
+    return false;
+  }
+
+  /** Where the line begins that the byte before `offset` is part of. Undefined: not within this segment, or too far. */
+  lineBegin(stream: StreamName, offset: number, record: number): number | undefined {
+    if (this.endsLine(stream, offset, record)) return offset;
+    let cut = -1;
+    for (const each of this.#cuts[stream]) if (each < offset) cut = Math.max(cut, each);
+    const lowest = Math.max(0, cut, offset - LOOK_BACK_BYTES);
+    const newline = this.#lastNewline(stream, lowest, offset);
+    if (newline !== undefined) return newline + 1;
+    return lowest === cut || (lowest === 0 && this.endsLine(stream, 0, 0)) ? lowest : undefined;
+  }
+  #lastNewline(stream: StreamName, from: number, to: number): number | undefined {
+    for (let end = to; end > from; end -= BYTES_PER_LOOK) {
+      const start = Math.max(from, end - BYTES_PER_LOOK);
+      const at = this.#bytes(stream, start, end).lastIndexOf(NEWLINE);
+      if (at >= 0) return start + at;
+    }
+    return undefined;
+  }
+
+  #bytes(stream: StreamName, from: number, to: number): Buffer {
+    const bytes = Buffer.allocUnsafe(to - from);
+    return bytes.subarray(0, this.segment.read(stream, bytes, from));
+  }
+
+  /**
+   * Lines that end in this record. At most `wanted` are counted: then `begin` tells where the first of them begins.
+   */
+  linesOf(index: number, wanted: number): { lines: number; begin?: number } {
+    const record = this.records[index];
+    if (record === undefined || record.is === 'damaged') return { lines: 0 };
+    const { stream } = record;
+    const [from, to] = [this.offset(stream, index), this.offset(stream, index + 1)];
+    const cut = record.is === 'cut' && !this.endsLine(stream, to, index) ? 1 : 0;
+    const { newlines, begin } = this.#newlinesBack(stream, from, to, wanted + 1 - cut);
+    return begin === undefined ? { lines: newlines + cut } : { lines: wanted, begin };
+  }
+
+  /** Counts back from `to`; the `limit`th newline is where a line before begins: `begin` is behind it. */
+  #newlinesBack(
+    stream: StreamName,
+    from: number,
+    to: number,
+    limit: number,
+  ): { newlines: number; begin?: number } {
+    let newlines = 0;
+    for (let end = to; end > from; end -= BYTES_PER_LOOK) {
+      const start = Math.max(from, end - BYTES_PER_LOOK);
+      const bytes = this.#bytes(stream, start, end);
+      for (
+        let at = bytes.lastIndexOf(NEWLINE);
+        at >= 0;
+        at = at > 0 ? bytes.lastIndexOf(NEWLINE, at - 1) : -1
+      )
+        if (++newlines === limit) return { newlines, begin: start + at + 1 };
+    }
+    return { newlines };
+  }
+}
+
+/** Where to begin so that `tail` lines remain after skipping `skip` of those found. */
+export function findTail(
+  directory: string,
+  tail: number,
+  streams: ReadonlySet<StreamName>,
+  meter?: ReadMeter,
+): Found {
+  const numbers = numbersIn(directory);
+  const unwanted = STREAMS.filter((stream) => !streams.has(stream));
+  // What a stream leaves without its newline is the log's last line, wherever it was begun.
+  let lines = [...streams].filter(
+    (stream) => !cleanAtStart(directory, Number.POSITIVE_INFINITY, stream, meter),
+  ).length;
+  for (const number of numbers.toReversed()) {
+    const found = withSegment(directory, number, meter, (segment): Found | undefined => {
+      const table = new IndexTable(directory, segment, meter);
+      const count = (index: number, wanted: number) => {
+        const record = table.records[index];
+        const isWanted = record !== undefined && record.is !== 'damaged' && streams.has(record.stream);
+        return isWanted ? table.linesOf(index, wanted) : { lines: 0 };
+      };
+      let record = table.records.length;
+      while (record > 0 && lines < tail) {
+        const { lines: more, begin } = count(--record, tail - lines);
+        lines += more;
+        const exact = begin === undefined ? undefined : exactStart(table, record, begin, unwanted);
+        if (exact) return { ...exact, skip: 0 };
+        if (begin !== undefined) lines += uncounted(table, record, begin);
+      }
+      if (lines < tail) return undefined;
+      const start = table.lineStart(record);
+      while (record > start) lines += count(--record, Number.POSITIVE_INFINITY).lines;
+      return start > 0 || table.isBoundary(0)
+        ? { from: { segment: number, record: start }, skip: lines - tail }
+        : undefined;
+    });
+    if (found !== undefined) return found;
+  }
+  return { from: { segment: numbers[0] ?? 1, record: 0 }, skip: Math.max(0, lines - tail) };
+}
+
+/** Lines of the record that end before `begin`. */
+function uncounted(table: IndexTable, record: number, begin: number): number {
+  const one = table.records[record];
+  if (one === undefined || one.is === 'damaged') return 0;
+  return countNewlines(table.segment, one.stream, table.offset(one.stream, record), begin);
+}
+
+function countNewlines(segment: Segment, stream: StreamName, from: number, to: number): number {
+  let count = 0;
+  const bytes = Buffer.allocUnsafe(BYTES_PER_LOOK);
+  for (let at = from; at < to; ) {
+    const got = segment.read(stream, bytes.subarray(0, Math.min(bytes.length, to - at)), at);
+    if (got === 0) break;
+    for (let n = bytes.indexOf(NEWLINE); n >= 0 && n < got; n = bytes.indexOf(NEWLINE, n + 1)) count++;
+    at += got;
+  }
+  return count;
+}
+
+/** The record's stream begins at the byte; the other one at the line that it is in the middle of before the record. */
+function exactStart(
+  table: IndexTable,
+  record: number,
+  begin: number,
+  unwanted: readonly StreamName[],
+): Pick<Found, 'from' | 'begin'> | undefined {
+  const one = table.records[record];
+  if (one === undefined || one.is === 'damaged') return undefined;
+  const other = one.stream === 'stdout' ? 'stderr' : 'stdout';
+  const before = table.offset(other, record);
+  const otherBegin = unwanted.includes(other) ? before : table.lineBegin(other, before, record);
+  if (otherBegin === undefined) return undefined;
+  return {
+    from: { segment: table.segment.number, record },
+    begin:
+      one.stream === 'stdout' ? { stdout: begin, stderr: otherBegin } : { stdout: otherBegin, stderr: begin },
+  };
+}
+
+/** The time of the first good record of a segment. */
+function beganAt(segment: Segment): bigint | undefined {
+  const count = segment.recordCount();
+  for (let at = 0; at < count; at += LOOK_BACK_RECORDS)
+    for (const record of segment.records(at, Math.min(count, at + LOOK_BACK_RECORDS)))
+      if (record.is !== 'damaged') return record.at;
+  return undefined;
+}
+
+/** The first record that is not older than `since`, by bisection of the segments and then of one index. */
+export function findSince(directory: string, since: bigint, meter?: ReadMeter): Position {
+  const numbers = numbersIn(directory);
+  // The last segment that begins at or before that time; one that was rotated away counts as earlier.
+  let [low, high] = [0, numbers.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const at = withSegment(directory, numbers[middle] ?? 0, meter, beganAt);
+    if (at === undefined || at <= since) low = middle + 1;
+    else high = middle;
+  }
+  const number = numbers[low - 1];
+  if (number === undefined) return { segment: numbers[0] ?? 1, record: 0 };
+  const found = withSegment(directory, number, meter, (segment): Position => {
+    const table = new IndexTable(directory, segment, meter);
+    let [from, to] = [0, table.records.length];
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      if (timeAround(table.records, middle) < since) from = middle + 1;
+      else to = middle;
+    }
+    const record = table.lineStart(from);
+    return record > 0 || table.isBoundary(0)
+      ? { segment: number, record }
+      : lineBefore(directory, number, meter);
+  });
+  return found ?? { segment: numbers[0] ?? 1, record: 0 };
+}
+
+/** Where the line begins that goes on from the segment before into segment `number`. */
+function lineBefore(directory: string, number: number, meter: ReadMeter | undefined): Position {
+  const before = numbersIn(directory)
+    .filter((each) => each < number)
+    .at(-1);
+  const record =
+    before === undefined
+      ? undefined
+      : withSegment(directory, before, meter, (segment) => {
+          const table = new IndexTable(directory, segment, meter);
+          return table.lineStart(table.records.length);
+        });
+  return before === undefined || record === undefined
+    ? { segment: number, record: 0 }
+    : { segment: before, record };
+}
+
+/** A record's time; a damaged one has that of the next good one before it, or zero. */
+function timeAround(records: readonly IndexRecord[], index: number): bigint {
+  for (let at = index; at >= 0; at--) {
+    const record = records[at];
+    if (record !== undefined && record.is !== 'damaged') return record.at;
+  }
+  return 0n;
+}
