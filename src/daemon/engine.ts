@@ -2,7 +2,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import { messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { BUILT, COMMIT, VERSION } from '../base/release.ts';
@@ -16,12 +16,15 @@ import {
   Directory,
   type Engine,
   hardLimits,
+  MountedVolumes,
   openEvents,
   readHost,
   recoverContainers,
   restartByPolicy,
+  VolumeService,
+  volumeUsers,
 } from '../engine/index.ts';
-import { Reactor } from '../linux/index.ts';
+import { canSetMountAttributes, Reactor } from '../linux/index.ts';
 import { type BridgeNetwork, openBridgeNetwork } from '../network/index.ts';
 import { Registries } from '../registry/index.ts';
 import {
@@ -102,10 +105,22 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
   const limits = readLimitSupport(supervisor.cgroups, `/${names.cgroup}`);
   const host = readHost();
   const apparmor = defaultAppArmor(log);
+  const background = new Set<Promise<void>>();
+  const volumes = new VolumeService({
+    store: storage.volumes,
+    records: storage.records,
+    events,
+    users: () => volumeUsers(directory),
+    now: () => new Date(),
+    newId,
+    background,
+  });
   let stopping = false;
   const deps: ContainersDeps = {
     storage,
     images,
+    volumes,
+    mountedVolumes: new MountedVolumes(storage.volumes),
     network,
     supervisor,
     events,
@@ -113,6 +128,8 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
     execs: new Map(),
     log,
     containersRoot: `${options.dataRoot}/containers`,
+    stagedMountsRoot: `${options.execRoot}/mounts`,
+    roots: [realpathSync(options.dataRoot), realpathSync(options.execRoot)],
     facts: {
       hostname: host.hostname,
       cpus: host.cpus,
@@ -127,6 +144,7 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
       logDriver: options.logDriver,
       logOptions: options.logOptions,
       bridge: network !== undefined,
+      recursiveReadOnly: canSetMountAttributes(),
     },
     hostCapabilities: hostCapabilities(),
     hardLimits: hardLimits(),
@@ -139,7 +157,7 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
     now: () => new Date(),
     newId,
     random: Math.random,
-    background: new Set(),
+    background,
     stopping: () => stopping,
   };
   mkdirSync(deps.containersRoot, { recursive: true, mode: 0o710 });
@@ -176,7 +194,7 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
   });
   const rooms = undo.move();
   return {
-    engine: { containers: createContainers(deps), execs: createExecs(deps), images, events, system },
+    engine: { containers: createContainers(deps), execs: createExecs(deps), images, volumes, events, system },
     version: { engineVersion: VERSION },
     begin: () => restartByPolicy(deps),
     stop() {

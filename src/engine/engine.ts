@@ -22,12 +22,14 @@ import type { ContainersPruned } from '../model/prune.ts';
 import type { DistributionInspect, SearchResult } from '../model/registry.ts';
 import type { ContainerStats } from '../model/stats.ts';
 import type { SystemInfo, SystemVersion } from '../model/system.ts';
+import type { Volume, VolumeCreateRequest, VolumeList, VolumesPruned } from '../model/volume.ts';
 import type { PathStat } from '../storage/index.ts';
 
 export interface Engine {
   readonly containers: Containers;
   readonly execs: Execs;
   readonly images: Images;
+  readonly volumes: Volumes;
   readonly events: Events;
   readonly system: System;
 }
@@ -130,7 +132,13 @@ export interface CommitOptions {
 export interface Containers {
   create(
     request: CreateRequest,
-    options: { name: string | undefined; platform: string | undefined; signal: AbortSignal },
+    options: {
+      name: string | undefined;
+      platform: string | undefined;
+      /** Before 1.44 read-only binds were not recursive: what is mounted below them stays writable. */
+      readOnlyIsFlat: boolean;
+      signal: AbortSignal;
+    },
   ): Promise<CreateResponse>;
   list(options: ListOptions): Promise<ContainerSummary[]>;
   inspect(name: string, options: { size: boolean }): Promise<ContainerInspect>;
@@ -259,6 +267,18 @@ export interface Images {
     credentials: Credentials | undefined;
     signal: AbortSignal;
   }): Promise<DistributionInspect>;
+}
+
+/** @throws NotFound, Conflict, InvalidArgument … */
+export interface Volumes {
+  list(filters: Filters): Promise<VolumeList>;
+  inspect(name: string): Promise<Volume>;
+  /** A name that is there already is answered as it is. */
+  create(request: VolumeCreateRequest): Promise<Volume>;
+  /** `force`: one that is not there is no error. @throws Conflict while a container has it */
+  remove(name: string, options: { force: boolean }): Promise<void>;
+  /** Removes what no container has. */
+  prune(filters: Filters, options: { signal: AbortSignal }): Promise<VolumesPruned>;
 }
 
 export interface Events {

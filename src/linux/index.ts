@@ -3,6 +3,7 @@ export * from './datagram.ts';
 export * from './ffi.ts';
 export * from './files.ts';
 export * from './memory.ts';
+export * from './mount-info.ts';
 export * from './mounts.ts';
 export * from './namespaces.ts';
 export * from './network-calls.ts';

@@ -1,6 +1,6 @@
 /** Mounts: classic mount(2), and fsopen/fsconfig for overlays whose options would not fit in a page. */
-import { closeSync, readFileSync } from 'node:fs';
-import { check, declare, declareAsync, errno, SystemError } from './ffi.ts';
+import { closeSync } from 'node:fs';
+import { check, declare, declareAsync, ERRNO, errno, SystemError } from './ffi.ts';
 
 const c_mount = declare('mount', 'int', ['str', 'str', 'str', 'ulong', 'str']);
 const c_mountAway = declareAsync('mount', 'int', ['str', 'str', 'str', 'ulong', 'str']);
@@ -14,21 +14,6 @@ const c_pivot_root = declare('syscall', 'long', ['long', 'str', 'str', 'long', '
 /** The one call here whose number differs between machines. */
 const PIVOT_ROOT = process.arch === 'x64' ? 155 : 41;
 const AT_FDCWD = -100;
-
-/** Where something is mounted in a process's namespace, in the order of mounting; none when the process is gone. */
-export function mountPoints(pid: number | 'self'): string[] {
-  let text: string;
-  try {
-    text = readFileSync(`/proc/${pid}/mountinfo`, 'utf8');
-  } catch {
-    return [];
-  }
-  const lines = text.split('\n').filter((line) => line !== '');
-  return lines.map((line) => unescaped(line.split(' ')[4] ?? ''));
-}
-/** Blanks and backslashes are written in octal (proc_pid_mountinfo(5)). */
-const unescaped = (text: string): string =>
-  text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 
 export const MS = {
   RDONLY: 1,
@@ -143,14 +128,20 @@ export function pivotHere(): void {
 }
 
 /**
- * Binds a descriptor's file onto `path`: a pidfd (pidfs, Linux 6.14 and up) bound so keeps the exit status of its
+ * Binds a descriptor's file (`recursive`: with what is mounted below it) onto `path`: a pidfd (pidfs, Linux 6.14 and up) bound so keeps the exit status of its
  * process readable while no process of ours lives. @throws SystemError
  */
-export function bindDescriptor(fd: number, path: string): void {
-  const tree = cloneMount(fd, '', false);
+export function bindDescriptor(fd: number, path: string, recursive = false): void {
+  const tree = cloneMount(fd, '', recursive);
   try {
     attachMountAt(tree, path);
   } finally {
     closeSync(tree);
   }
+}
+
+const c_mount_setattr = declare('syscall', 'long', ['long', 'int', 'str', 'uint', 'void*', 'size_t', 'long']);
+/** Whether mount_setattr(2) is there (Linux 5.12): it makes whole trees of mounts read-only. */
+export function canSetMountAttributes(): boolean {
+  return c_mount_setattr(442, -1, '', 0, null, 0, 0) >= 0 || errno() !== ERRNO.ENOSYS;
 }

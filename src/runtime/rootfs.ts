@@ -36,6 +36,20 @@ export function readInRoot(rootfs: string, path: string, limitBytes: number): st
   });
 }
 
+/** What stands at a path inside the root, links followed; undefined: nothing. */
+export function kindInRoot(rootfs: string, path: string): 'directory' | 'other' | undefined {
+  return withRoot(rootfs, (root) => {
+    try {
+      const fd = openAt2(root, path, O_PATH, 0, INSIDE);
+      const isDirectory = fstatSync(fd).isDirectory();
+      closeSync(fd);
+      return isDirectory ? 'directory' : 'other';
+    } catch {
+      return undefined;
+    }
+  });
+}
+
 /** Makes a directory and its parents inside the root, as `WORKDIR` wants it; what exists stays as it is. @throws InvalidArgument */
 export function makeDirectoryInRoot(rootfs: string, path: string, owner: { uid: number; gid: number }): void {
   withRoot(rootfs, (root) => {

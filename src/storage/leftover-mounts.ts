@@ -1,5 +1,5 @@
 /** Mounts that a killed engine left where nothing of use can be mounted any more. */
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { MNT_DETACH, mountPoints, unmount } from '../linux/index.ts';
 
 /** Detaches everything that is mounted below `path`, innermost first: what is mounted cannot be deleted. */
@@ -9,6 +9,7 @@ export function detachBelow(path: string): void {
 
 /** What is mounted below `path`, in the order of mounting. */
 export function mountedBelow(path: string): string[] {
+  if (!existsSync(path)) return [];
   const prefix = `${realpathSync(path)}/`;
   return mountPoints('self').filter((point) => point.startsWith(prefix));
 }

@@ -205,8 +205,6 @@ export interface VolumeRow {
   /** As the client sent them; null: it sent none. */
   readonly labels: Readonly<Record<string, string>> | null;
   readonly options: Readonly<Record<string, string>> | null;
-  /** Nobody gave it a name. */
-  readonly anonymous: boolean;
   /** Made for a container that is not on record yet: when that never comes, the next start takes the volume back. */
   readonly pending?: true;
   /** Removed: the next start finishes what a crash cut off. */
@@ -253,6 +251,7 @@ export interface Volumes {
     from: { readonly root: string; readonly path: string },
     options: { readonly inPlace: boolean },
   ): Promise<'copied' | 'kept' | 'nothing'>;
+  isEmpty(name: string): boolean;
   /** Bytes of all files. */
   measure(name: string): Promise<number>;
   /** Mounts a device on its directory, unless one is mounted. @throws SystemError */

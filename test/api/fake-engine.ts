@@ -27,6 +27,16 @@ export const pathStat = {
   linkTarget: '/tmp',
 };
 
+const volume = {
+  Name: 'data',
+  Driver: 'local',
+  Mountpoint: '/var/lib/gantry/volumes/data/_data',
+  CreatedAt: '2026-01-02T03:04:05Z',
+  Labels: { a: 'b' },
+  Options: { type: 'tmpfs', device: 'tmpfs' },
+  Scope: 'local',
+};
+
 const bridge = {
   IPAMConfig: { IPv4Address: '172.17.0.9' },
   Links: [],
@@ -519,6 +529,29 @@ export function fakeEngine(): Fake {
       async distribution({ image }) {
         note('distribution', image);
         return { Descriptor: { mediaType: 'm', digest: IMAGE_ID, size: 3 }, Platforms: [{ os: 'linux' }] };
+      },
+    },
+    volumes: {
+      async list(filters) {
+        note('volumes', filters);
+        return { Volumes: [volume] };
+      },
+      async inspect(name) {
+        if (name === 'missing') throw new NotFound('get missing: no such volume');
+        note('volumeInspect', name);
+        return volume;
+      },
+      async create(request) {
+        note('volumeCreate', request);
+        return volume;
+      },
+      async remove(name, options) {
+        note('volumeRemove', name, options);
+        if (name === 'used') throw new Conflict('remove used: volume is in use - [abc]');
+      },
+      async prune(filters) {
+        note('volumesPrune', filters);
+        return { VolumesDeleted: ['data'], SpaceReclaimed: 7 };
       },
     },
     events: {

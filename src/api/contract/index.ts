@@ -4,13 +4,14 @@ import * as execs from './execs.ts';
 import * as images from './images.ts';
 import * as registries from './registries.ts';
 import * as system from './system.ts';
+import * as volumes from './volumes.ts';
 
 /** The newest version of the API that Gantry speaks, and what an unversioned request means. */
 export const NEWEST = '1.55';
 /** The oldest published version. */
 export const OLDEST = '1.0';
 
-export const contract = { ...containers, ...execs, ...images, ...registries, ...system } as const;
+export const contract = { ...containers, ...execs, ...images, ...registries, ...system, ...volumes } as const;
 export type Contract = typeof contract;
 export type Operation = keyof Contract;
 /** The routes of today's contract: what a version's lenses may speak of. */

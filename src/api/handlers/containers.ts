@@ -18,13 +18,14 @@ export const containers: Handlers<Names> = {
       limit: query.limit !== undefined && query.limit > 0 ? query.limit : undefined,
     }),
 
-  async containerCreate({ query, body }, { engine, signal, memoryBytesMin }) {
+  async containerCreate({ query, body }, { engine, signal, memoryBytesMin, readOnlyIsFlat }) {
     if (isEmpty(body)) throw new InvalidArgument('config cannot be empty in order to create a container');
     checkMemory(body.HostConfig ?? {}, memoryBytesMin);
     const { request, warnings } = settleHost(body);
     const created = await engine.containers.create(request, {
       name: query.name,
       platform: query.platform,
+      readOnlyIsFlat,
       signal,
     });
     return { ...created, Warnings: [...created.Warnings, ...warnings] };

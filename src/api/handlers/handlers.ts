@@ -32,6 +32,8 @@ export interface Call {
   readonly memoryBytesMin: number;
   /** `X-Registry-Auth` as it came. */
   readonly registryAuth: string | undefined;
+  /** The client's version knew no read-only binds that hold for what is mounted below them. */
+  readonly readOnlyIsFlat: boolean;
   /** The bytes of the body, where the contract says so. */
   readonly bytes: Readable;
 }

@@ -5,8 +5,16 @@ import type { Handlers } from './handlers.ts';
 import { images } from './images.ts';
 import { registries } from './registries.ts';
 import { system } from './system.ts';
+import { volumes } from './volumes.ts';
 
 export type { Attachment, Engine, LogOutput, OutputChunk } from '../../engine/index.ts';
 export type { ArchiveReply, Call, Handlers, TextReply } from './handlers.ts';
 
-export const handlers: Handlers = { ...containers, ...execs, ...images, ...registries, ...system };
+export const handlers: Handlers = {
+  ...containers,
+  ...execs,
+  ...images,
+  ...registries,
+  ...system,
+  ...volumes,
+};

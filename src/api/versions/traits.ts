@@ -33,6 +33,8 @@ export interface Traits {
   readonly unknownAnchors: 'refused' | 'ignored';
   /** The least memory that a container may be limited to. */
   readonly memoryBytesMin: number;
+  /** Whether read-only binds leave what is mounted below them writable. */
+  readonly readOnlyIsFlat: boolean;
   /** What a body of `start` means. */
   readonly startBody: 'refused' | 'json' | 'jsonIfTyped' | 'ignored';
   /** Operations that took a body of any content type. */
@@ -64,6 +66,7 @@ export const newestTraits: Traits = {
   saidAtCreate: [],
   unknownAnchors: 'refused',
   memoryBytesMin: 6 << 20,
+  readOnlyIsFlat: false,
   startBody: 'refused',
   untyped: [],
   unreadable: 'wrapped',

@@ -17,7 +17,7 @@ interface Called {
 
 /** @throws NotFound */
 export async function statPath(deps: ContainersDeps, called: Called, path: string): Promise<PathStat> {
-  await using tree = openTree(deps, called.container);
+  await using tree = await openTree(deps, called.container);
   return await named(called, path, () => tree.stat(path));
 }
 
@@ -52,7 +52,7 @@ async function read(
   options: { readonly follow: boolean; readonly signal: AbortSignal },
 ): Promise<{ stat: PathStat; archive: Readable }> {
   await using scope = new AsyncDisposableStack();
-  const tree = scope.use(openTree(deps, called.container));
+  const tree = scope.use(await openTree(deps, called.container));
   const found = await named(called, path, () => tree.get(path, options));
   scope.move(); // the archive's end disposes of the tree
   return found;
@@ -67,7 +67,7 @@ export async function putArchive(
   { noOverwriteDirNonDir, copyUIDGID, signal }: PutArchiveOptions,
 ): Promise<void> {
   const { container } = called;
-  await using tree = openTree(deps, container);
+  await using tree = await openTree(deps, container);
   const { User } = container.record.config;
   const owner = copyUIDGID && User ? userOf(container, tree.rootPath) : undefined;
   await named(called, path, () =>

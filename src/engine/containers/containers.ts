@@ -1,17 +1,21 @@
 /** All verbs on containers, each in its place: the table of contents of this folder. */
 import { Conflict, reworded } from '../../base/errors.ts';
+import { undoUnlessDone } from '../../base/lifetime.ts';
+import type { HostConfig } from '../../model/container.ts';
 import type { Containers } from '../engine.ts';
 import { containerChanges, copyOut, exportContainer, getArchive, putArchive, statPath } from './archive.ts';
 import { attachContainer } from './attach.ts';
 import { commitContainer } from './commit.ts';
-import { createContainer } from './create.ts';
+import type { Container } from './container.ts';
+import { createContainer, plannedMounts } from './create.ts';
 import { type ContainersDeps, tell } from './deps.ts';
 import { inspectContainer } from './inspect.ts';
 import { listContainers } from './list.ts';
 import { containerLogs } from './logs.ts';
-import { planMounts } from './mounts.ts';
+import { destinationOf } from './mounts.ts';
 import { byId } from './namespaces.ts';
 import { pauseContainer, unpauseContainer } from './pause.ts';
+import { declaredMounts, provideMounts } from './provide-mounts.ts';
 import { createPrune } from './prune.ts';
 import { removeContainer } from './remove.ts';
 import { renameContainer } from './rename.ts';
@@ -44,7 +48,7 @@ export function createContainers(deps: ContainersDeps): Containers {
           const kept = Object.fromEntries(keep.map((member) => [member, before[member]]));
           const settled = settleHost(byId(deps.directory, { ...kept, ...hostConfig }), deps.facts);
           checkText(container.record.config, settled.hostConfig);
-          container.set({ hostConfig: settled.hostConfig, mounts: planMounts(settled.hostConfig).mounts });
+          await replaceHostConfig(deps, container, settled.hostConfig);
         }
         container.set({ restartCount: 0 });
         await startContainer(deps, container);
@@ -114,6 +118,29 @@ export function createContainers(deps: ContainersDeps): Containers {
       return await container.mailbox.run(() => commitContainer(deps, container, options));
     },
   };
+}
+
+/** The mounts follow; volumes that the configuration declared stay the ones that they are. */
+async function replaceHostConfig(
+  deps: ContainersDeps,
+  container: Container,
+  hostConfig: HostConfig,
+): Promise<void> {
+  await container.cleanup;
+  const { config, mounts: before } = container.record;
+  const { wanted } = plannedMounts(deps, { config, hostConfig }, { readOnlyIsFlat: true });
+  const kept = declaredMounts(before, wanted);
+  const stays = new Set(kept.map(({ point }) => point.Destination));
+  await undoUnlessDone(async (undo) => {
+    const fresh = wanted.filter((each) => !stays.has(destinationOf(each)));
+    const provided = await provideMounts(deps, container.id, fresh, undo);
+    const byDestination = new Map(
+      [...kept, ...provided.mounts].map((each) => [each.point.Destination, each]),
+    );
+    const mounts = wanted.flatMap((each) => byDestination.get(destinationOf(each)) ?? []);
+    await container.save({ hostConfig, mounts }, provided.changes());
+    provided.done();
+  });
 }
 
 /** What fails in `work` is told with the verb and the name that the client used. */

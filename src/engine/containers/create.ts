@@ -1,9 +1,9 @@
 /** Makes a container from an image: name, writable layer, record. Starting it is start.ts. */
 import { mkdirSync, rmSync } from 'node:fs';
-import { InvalidArgument, reworded } from '../../base/errors.ts';
+import { InvalidArgument, messageOf, reworded } from '../../base/errors.ts';
 import { undoUnlessDone } from '../../base/lifetime.ts';
 import { formatNanos, nowNanos } from '../../base/time.ts';
-import type { CreateRequest, CreateResponse } from '../../model/container.ts';
+import type { ContainerConfig, CreateRequest, CreateResponse, HostConfig } from '../../model/container.ts';
 import { Container } from './container.ts';
 import { type ContainersDeps, tell } from './deps.ts';
 import { checkName } from './directory.ts';
@@ -11,21 +11,26 @@ import type { Logged } from './log-attributes.ts';
 import { readLogSettings } from './log-settings.ts';
 import { shipTarget } from './log-shipping.ts';
 import { requireSocket } from './log-syslog.ts';
-import { planMounts } from './mounts.ts';
+import { requireSources } from './mount-sources.ts';
+import { type MountPlan, planMounts } from './mounts.ts';
 import { chooseName } from './names.ts';
 import { byId } from './namespaces.ts';
 import { publishedPorts } from './ports.ts';
+import { provideMounts } from './provide-mounts.ts';
 import type { ContainerRecord } from './record.ts';
 import { type Settled, settle } from './settle.ts';
 import { checkNetworkConflicts } from './settle-host.ts';
-import { requireSources } from './sources.ts';
 import { NO_RUN } from './state.ts';
 
 /** @throws InvalidArgument, NotFound (image), Conflict (name): then nothing is left of it */
 export async function createContainer(
   deps: ContainersDeps,
   request: CreateRequest,
-  options: { readonly name: string | undefined; readonly signal: AbortSignal },
+  options: {
+    readonly name: string | undefined;
+    readonly readOnlyIsFlat: boolean;
+    readonly signal: AbortSignal;
+  },
 ): Promise<CreateResponse> {
   deps.supervisor.announceStart(); // who creates a container starts it next, as a rule
   if (!request.Image) throw new InvalidArgument('no image specified: Image must name one');
@@ -38,7 +43,7 @@ export async function createContainer(
   const settled = settle(id, asked, image.config, deps.facts);
   checkTogether(request, settled);
   checkLog(deps, { ...settled, id, name, created: '', imageId: image.id });
-  const { mounts, mustExist } = planMounts(settled.hostConfig);
+  const { wanted, mustExist } = plannedMounts(deps, settled, options);
   requireSources(mustExist);
   return await undoUnlessDone(async (undo) => {
     deps.directory.reserve(name, id);
@@ -50,6 +55,7 @@ export async function createContainer(
     undo.defer(() => rmSync(`${deps.containersRoot}/${id}`, { recursive: true, force: true }));
     await deps.storage.layers.prepare(id, image.chainId);
     undo.defer(() => deps.storage.layers.removeWritable(id));
+    const { mounts, changes, done } = await provideMounts(deps, id, wanted, undo);
     options.signal.throwIfAborted();
     const record: ContainerRecord = {
       id,
@@ -68,11 +74,35 @@ export async function createContainer(
       endpoint: undefined,
     };
     const container = new Container(record, deps.storage.records);
-    await container.save({});
+    await container.save({}, changes());
     deps.directory.add(container);
+    done();
     tell(deps, container, 'create');
     return { Id: id, Warnings: settled.warnings };
   });
+}
+
+/** What its configuration wants mounted. @throws InvalidArgument */
+export const plannedMounts = (
+  deps: ContainersDeps,
+  { config, hostConfig }: { readonly config: ContainerConfig; readonly hostConfig: HostConfig },
+  { readOnlyIsFlat }: { readonly readOnlyIsFlat: boolean },
+): MountPlan =>
+  planMounts(hostConfig, {
+    declared: Object.keys(config.Volumes ?? {}),
+    mountsOf: (name) => otherContainer(deps, name).record.mounts,
+    roots: deps.roots,
+    readOnlyIsFlat,
+    canReadOnlyRecursively: deps.facts.recursiveReadOnly,
+  });
+
+/** @throws InvalidArgument: the request is wrong, nothing it names by its path is missing */
+function otherContainer(deps: ContainersDeps, name: string): Container {
+  try {
+    return deps.directory.find(name);
+  } catch (error) {
+    throw new InvalidArgument(messageOf(error), { cause: error });
+  }
 }
 
 /** What only shows when the parts of a request are seen together. */

@@ -7,6 +7,7 @@ import type { ChainId, Storage } from '../../storage/index.ts';
 import type { EventHub } from '../events/events.ts';
 import type { ExecTable } from '../execs/exec.ts';
 import type { ImageCommits } from '../images/commit.ts';
+import type { MountedVolumes, VolumeService } from '../volumes/index.ts';
 import type { Container } from './container.ts';
 import type { Directory } from './directory.ts';
 import { type LogSettings, readLogSettings } from './log-settings.ts';
@@ -26,6 +27,8 @@ export interface ImageSource {
 export interface ContainersDeps {
   readonly storage: Storage;
   readonly images: ImageSource & ImageCommits;
+  readonly volumes: VolumeService;
+  readonly mountedVolumes: MountedVolumes;
   /** Undefined: the daemon was told to have no bridge. */
   readonly network: BridgeNetwork | undefined;
   readonly supervisor: Supervisor;
@@ -35,6 +38,10 @@ export interface ContainersDeps {
   readonly log: Log;
   /** One directory a container: its log and the files that are mounted over the image's. */
   readonly containersRoot: string;
+  /** Where sources of mounts are held while a container starts; below the exec root. */
+  readonly stagedMountsRoot: string;
+  /** The engine's own directories, which no container may have mounted. */
+  readonly roots: readonly string[];
   readonly facts: HostFacts;
   readonly hostCapabilities: ReadonlySet<string>;
   /** This daemon's own hard limits by name; none may be exceeded without CAP_SYS_RESOURCE. */

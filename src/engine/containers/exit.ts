@@ -6,6 +6,7 @@ import { endHealth } from '../health/monitor.ts';
 import type { Container } from './container.ts';
 import { type ContainersDeps, logDirectory, tell } from './deps.ts';
 import { finishShipping } from './log-shipping.ts';
+import { detachMounts } from './mounted.ts';
 import { removeContainer } from './remove.ts';
 import { restartDelay, shouldRestart } from './restart-policy.ts';
 import { exitCodeOf, isAlive, type LastRun } from './state.ts';
@@ -100,6 +101,7 @@ async function cleanUp(
   const steps: readonly [string, () => void | Promise<void>][] = [
     ['task', () => task.release()],
     ['root', () => deps.storage.layers.unmount(container.id)],
+    ['mounts', () => detachMounts(deps, container)],
     ['network', () => deps.network?.disconnect(container.id)],
     [
       'log',

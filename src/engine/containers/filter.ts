@@ -2,6 +2,7 @@
 import { InvalidArgument } from '../../base/errors.ts';
 import type { Filters } from '../../model/filters.ts';
 import type { ListOptions } from '../engine.ts';
+import { hasLabel, matchesName } from '../filters.ts';
 import type { Container } from './container.ts';
 import type { ContainersDeps } from './deps.ts';
 import { healthOf } from './health-view.ts';
@@ -56,7 +57,9 @@ const HEALTHS = ['none', 'starting', 'healthy', 'unhealthy'];
 
 const known: Readonly<Record<string, Filter>> = {
   id: byId,
-  name: anyOf(({ record }, value) => matches(`/${record.name}`, value) || matches(record.name, value)),
+  name: anyOf(
+    ({ record }, value) => matchesName(`/${record.name}`, value) || matchesName(record.name, value),
+  ),
   label:
     (_deps, values) =>
     ({ record }) =>
@@ -77,9 +80,7 @@ const known: Readonly<Record<string, Filter>> = {
   ancestor: byAncestor,
   network: byNetwork,
   volume: anyOf(({ record }, value) =>
-    record.mounts.some(
-      ({ point }) => point.Name === value || point.Source === value || point.Destination === value,
-    ),
+    record.mounts.some(({ point }) => (point.Name || point.Source) === value || point.Destination === value),
   ),
   before: (deps, values, options) => {
     const times = createdOf(deps, values, options);
@@ -219,23 +220,4 @@ function portsTest(filters: Filters): Test {
       ({ PublicPort, PrivatePort, Type }) =>
         within(published, PublicPort, Type) || within(exposed, PrivatePort, Type),
     );
-}
-
-/** A regular expression, as `docker ps --filter name=` takes it; what is none matches nothing. */
-function matches(name: string, pattern: string): boolean {
-  // Nested repetition could take for ever on a crafted pattern; without it the search is short on a short name.
-  if (/[+*}]\)?[+*{]|\([^)]*[+*][^)]*\)[+*{]/.test(pattern) || pattern.length > 128)
-    return name.includes(pattern);
-  try {
-    return name === pattern || new RegExp(pattern).test(name);
-  } catch {
-    return false;
-  }
-}
-
-/** `key`, or `key=value`. */
-export function hasLabel(labels: Readonly<Record<string, string>>, wanted: string): boolean {
-  const at = wanted.indexOf('=');
-  const key = at < 0 ? wanted : wanted.slice(0, at);
-  return Object.hasOwn(labels, key) && (at < 0 || labels[key] === wanted.slice(at + 1));
 }

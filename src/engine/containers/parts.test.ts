@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Conflict, InvalidArgument, NotImplemented, Unchanged } from '../../base/errors.ts';
+import { Conflict, InvalidArgument, Unchanged } from '../../base/errors.ts';
 import { DetachScanner, parseDetachKeys } from './detach-keys.ts';
 import { humanDuration } from './duration.ts';
 import { statusText } from './list.ts';
-import { parseBind, planMounts } from './mounts.ts';
 import { environment } from './plan.ts';
 import { publishedPorts } from './ports.ts';
 import { restartDelay, shouldRestart } from './restart-policy.ts';
@@ -96,34 +95,6 @@ test('the detach keys are found over any chunking, and nothing before them is lo
   );
   assert.throws(() => parseDetachKeys('ctrl-€'), InvalidArgument);
   assert.throws(() => parseDetachKeys('shift-a'), InvalidArgument);
-});
-
-test('binds are read with their modes, and bad ones are refused', () => {
-  const mount = parseBind('/a/../b/:/data/:ro,rslave');
-  assert.deepEqual(
-    [mount.point.Source, mount.point.Destination, mount.point.RW, mount.point.Propagation],
-    ['/b', '/data', false, 'rslave'],
-  );
-  for (const bad of [
-    '/a',
-    '/a:',
-    ':/a',
-    '/a:b',
-    '/a:/',
-    '/a:/..',
-    '/a:/b:rx',
-    '/a:/b:ro,rw',
-    '/a:/b:ro:x',
-    '..:/b',
-  ])
-    assert.throws(() => parseBind(bad), InvalidArgument, bad);
-  assert.throws(() => parseBind('volume:/data'), NotImplemented);
-  assert.throws(() => planMounts({ Binds: ['/a:/x', '/b:/x/'] }), /Duplicate mount point/);
-  assert.deepEqual(
-    planMounts({ Binds: ['/a:/x/y', '/b:/x'] }).mounts.map(({ point }) => point.Destination),
-    ['/x', '/x/y'],
-    'a parent is mounted before what lies in it',
-  );
 });
 
 test('the environment has PATH, HOSTNAME, TERM and HOME unless told otherwise', () => {

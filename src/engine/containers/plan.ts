@@ -42,6 +42,9 @@ export interface StartFacts {
   readonly canRaiseLimits: boolean;
   /** `linux.cgroupsPath`. */
   readonly cgroup: string;
+  /** What to mount, by destination: no longer what a record says, but what was found. */
+  readonly sources: ReadonlyMap<string, string>;
+  readonly recursiveReadOnly: boolean;
 }
 
 /** Where an init appears in the container, as in dockerd. */
@@ -81,9 +84,7 @@ export function planBundle(
     ...(seccomp ? { seccomp } : {}),
     ...(apparmorProfile ? { apparmorProfile } : {}),
     mounts: mounts(record, facts, security.writableCgroups ?? privileged),
-    ...(record.mounts.some(({ point }) => /shared|slave/.test(point.Propagation ?? ''))
-      ? { rootfsPropagation: 'slave' }
-      : {}),
+    ...rootPropagation(record),
     namespaces: {
       pid: facts.pid,
       network: facts.network,
@@ -102,6 +103,13 @@ export function planBundle(
     annotations: host.Annotations ?? {},
   };
   return { plan, warnings };
+}
+
+/** The root itself must let through what its mounts are to send or receive. */
+function rootPropagation({ mounts }: ContainerRecord): Pick<BundlePlan, 'rootfsPropagation'> {
+  const words = mounts.map(({ point }) => point.Propagation ?? '');
+  if (words.some((word) => word.includes('shared'))) return { rootfsPropagation: 'shared' };
+  return words.some((word) => word.includes('slave')) ? { rootfsPropagation: 'rslave' } : {};
 }
 
 /** In a network of its own any user may listen on low ports and ping, as Docker sets it up since 20.10. */
@@ -234,7 +242,12 @@ function mounts(record: ContainerRecord, facts: StartFacts, writableCgroups: boo
     ({ point, options }): PlannedMount =>
       point.Type === 'tmpfs'
         ? { destination: point.Destination, type: 'tmpfs', source: 'tmpfs', options }
-        : { destination: point.Destination, type: 'bind', source: point.Source, options },
+        : {
+            destination: point.Destination,
+            type: 'bind',
+            source: facts.sources.get(point.Destination) ?? point.Source,
+            options: facts.recursiveReadOnly ? options : options.filter((word) => word !== 'rro'),
+          },
   );
   const init: PlannedMount[] = facts.init
     ? [{ destination: INIT_PATH, type: 'bind', source: facts.init, options: ['bind', 'ro'] }]

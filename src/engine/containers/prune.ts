@@ -4,9 +4,9 @@ import { nowNanos, parseRfc3339 } from '../../base/time.ts';
 import { parseMoment } from '../../formats/moment.ts';
 import type { Filters } from '../../model/filters.ts';
 import type { ContainersPruned } from '../../model/prune.ts';
+import { hasLabel } from '../filters.ts';
 import type { Container } from './container.ts';
 import type { ContainersDeps } from './deps.ts';
-import { hasLabel } from './filter.ts';
 import { removeContainer } from './remove.ts';
 import { isAlive } from './state.ts';
 

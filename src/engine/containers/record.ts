@@ -8,6 +8,13 @@ import type { State } from './state.ts';
 export interface ContainerMount {
   readonly point: MountPoint;
   readonly options: readonly string[];
+  /** A volume that nobody named: it may go with the container. */
+  readonly anonymous?: boolean;
+  /** What is mounted of a volume or image; undefined: all of it. */
+  readonly subpath?: string | undefined;
+  /** The layer of its own through which an image is mounted, and the image. */
+  readonly layer?: string;
+  readonly imageId?: string;
 }
 
 export interface ContainerRecord {

@@ -8,6 +8,8 @@ import { Container } from './container.ts';
 import { type ContainersDeps, openLog } from './deps.ts';
 import { watchEnd } from './exit.ts';
 import { resumeShipping } from './log-shipping.ts';
+import { clearAllStaged } from './mount-sources.ts';
+import { adoptMounts, layersOf } from './mounted.ts';
 import { cgroupOf } from './place.ts';
 import { CONTAINERS, type ContainerRecord } from './record.ts';
 import { shouldRestart } from './restart-policy.ts';
@@ -37,10 +39,12 @@ export async function recoverContainers(deps: ContainersDeps): Promise<Recovered
       endpoints.set(container.id, container.record.endpoint);
   }
   await deps.network?.recover(endpoints);
+  clearAllStaged(deps.stagedMountsRoot);
   await finishUpdates(deps);
   await clearLitter(deps);
   for (const container of deps.directory.all())
     if (container.shipment === undefined) resumeShipping(deps, container);
+  await deps.mountedVolumes.sweep();
   for (const container of ghosts) await container.save({});
   return counts;
 }
@@ -68,6 +72,7 @@ function adopt(deps: ContainersDeps, container: Container): keyof Recovered {
       resumeShipping(deps, container);
       container.set({ state: { ...state, pid: found.task.pid } });
       deps.storage.layers.mount(id);
+      adoptMounts(deps, container);
       if (found.is === 'running' && container.record.state.is === 'running')
         beginHealth(deps, container, { fresh: false });
       watchEnd(deps, container, found.task, startContainer);
@@ -121,15 +126,28 @@ async function clearLitter(deps: ContainersDeps): Promise<void> {
     );
     if (container) container.cleanup = settled;
   }
-  for (const id of await deps.storage.layers.writable()) {
-    if (!known.has(id)) await deps.storage.layers.removeWritable(id);
-    else if (!alive.has(id)) await deps.storage.layers.unmount(id);
-  }
+  await clearLayers(deps);
   for (const id of namesIn(deps.containersRoot))
     if (!known.has(id)) rmSync(`${deps.containersRoot}/${id}`, { recursive: true, force: true });
   for (const { id, record } of deps.directory.all())
     if (!alive.has(id)) void deps.supervisor.sweepCgroup(cgroupOf(deps, record).path);
   deps.supervisor.dropUnclaimed();
+}
+
+/** Writable layers: each container's own, and those through which it has images mounted. */
+async function clearLayers(deps: ContainersDeps): Promise<void> {
+  const owners = new Map(
+    deps.directory
+      .all()
+      .flatMap((container) =>
+        [container.id, ...layersOf(container.record.mounts)].map((layer) => [layer, container] as const),
+      ),
+  );
+  for (const layer of await deps.storage.layers.writable()) {
+    const owner = owners.get(layer);
+    if (owner === undefined) await deps.storage.layers.removeWritable(layer);
+    else if (owner.task === undefined) await deps.storage.layers.unmount(layer);
+  }
 }
 
 /**

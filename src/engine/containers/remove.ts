@@ -4,6 +4,7 @@ import { Conflict, messageOf } from '../../base/errors.ts';
 import type { Container } from './container.ts';
 import { type ContainersDeps, tell } from './deps.ts';
 import { stopShipping } from './log-shipping.ts';
+import { layersOf, volumesOf } from './mounted.ts';
 import { CONTAINERS } from './record.ts';
 import { isAlive } from './state.ts';
 import { killAndWait } from './stop.ts';
@@ -27,12 +28,30 @@ export async function removeContainer(
   }
   clearTimeout(container.restartTimer);
   container.set({ state: { is: 'removing', last: container.record.state.last } });
-  await deps.storage.records.write([{ table: CONTAINERS, key: container.id, value: undefined }]);
+  const anonymous = options.volumes ? unnamedVolumes(deps, container) : [];
+  const leaving = deps.storage.volumes.leave(anonymous);
+  try {
+    await deps.storage.records.write([
+      { table: CONTAINERS, key: container.id, value: undefined },
+      ...leaving.changes,
+    ]);
+  } catch (error) {
+    leaving.stay();
+    throw error;
+  }
   deps.directory.remove(container);
   for (const id of container.execIds) deps.execs.delete(id);
+  inBackground(deps, leaving.go());
+  for (const name of anonymous) deps.volumes.tellRemoved(name);
   inBackground(deps, sweep(deps, container));
   tell(deps, container, 'destroy');
   container.tellRemoved();
+}
+
+/** Those that the client gave no name and nobody else has: only they go with a container. */
+function unnamedVolumes(deps: ContainersDeps, { id, record }: Container): string[] {
+  const unnamed = volumesOf(record.mounts.filter(({ anonymous }) => anonymous));
+  return deps.volumes.unusedBut(id, unnamed).filter((name) => deps.storage.volumes.get(name) !== undefined);
 }
 
 /** The answer does not wait for it; the daemon's orderly end does, and after a crash the next start does it. */
@@ -48,7 +67,8 @@ async function sweep(deps: ContainersDeps, container: Container): Promise<void> 
   container.writer?.finish();
   container.writer = undefined;
   try {
-    await deps.storage.layers.removeWritable(container.id);
+    for (const layer of [container.id, ...layersOf(container.record.mounts)])
+      await deps.storage.layers.removeWritable(layer);
     await rm(`${deps.containersRoot}/${container.id}`, { recursive: true, force: true });
   } catch (error) {
     deps.log.error('container.litter', { id: container.id, reason: messageOf(error) });

@@ -33,6 +33,8 @@ export interface HostFacts extends LimitFacts {
   readonly logDriver: string;
   readonly logOptions: Readonly<Record<string, string>>;
   readonly bridge: boolean;
+  /** Read-only binds can hold what is mounted below them too (Linux 5.12 and up). */
+  readonly recursiveReadOnly: boolean;
 }
 
 /** Paths that no plain container reads (Docker's documented defaults). */
@@ -100,7 +102,7 @@ const set = (value: unknown): boolean =>
 
 /** Asked for and not there yet: better refused than ignored. */
 function refuseUnknown(asked: HostConfig, facts: HostFacts): void {
-  const later = ['Links', 'VolumesFrom', 'Cgroup', 'VolumeDriver'] as const;
+  const later = ['Links', 'Cgroup'] as const;
   for (const name of later)
     if (set(asked[name]))
       throw new NotImplemented(`HostConfig.${name} is not supported by this version of Gantry`);

@@ -30,6 +30,7 @@ const facts: HostFacts = {
   logDriver: 'local',
   logOptions: {},
   bridge: true,
+  recursiveReadOnly: true,
 };
 const id = 'abcdef0123456789'.repeat(4);
 const settled = (request: Partial<CreateRequest>, image = {}) =>
@@ -146,10 +147,4 @@ test('a hostname contradicts another container’s network', () => {
     Conflict,
   );
   checkNetworkConflicts({ NetworkMode: 'bridge' }, { hostname: true, macAddress: true, ports: true });
-});
-
-test('a volume that is only a directory of the container is said to be one', () => {
-  const { warnings } = settled({ Cmd: ['x'], Volumes: { '/data': {} } });
-  assert.match(warnings.join(), /\/data lives and ends with the container/);
-  assert.deepEqual(settled({ Cmd: ['x'] }).warnings, []);
 });

@@ -45,11 +45,6 @@ export function settle(id: string, request: CreateRequest, image: ImageConfig, f
   const words = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
   const [path, ...args] = words;
   if (path === undefined || path === '') throw new InvalidArgument('no command specified');
-  const volumes = Object.keys(config.Volumes ?? {});
-  if (volumes.length > 0)
-    warnings.push(
-      `Volumes are not there yet: what is written to ${volumes.join(', ')} lives and ends with the container.`,
-    );
   return { config, hostConfig, path, args, warnings };
 }
 

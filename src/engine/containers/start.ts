@@ -20,12 +20,14 @@ import { watchEnd } from './exit.ts';
 import { writeNetworkFiles } from './files.ts';
 import { limitsOf } from './limits.ts';
 import { startShipping, stopShipping } from './log-shipping.ts';
+import { openSources } from './mount-sources.ts';
+import { attachMounts } from './mounted.ts';
 import { joinedNamespaces, sharedMemoryOf, sharesMemory } from './namespaces.ts';
 import { cgroupOf } from './place.ts';
 import { planBundle } from './plan.ts';
 import { publishedPorts } from './ports.ts';
+import { checkPropagation } from './propagation.ts';
 import { removeContainer } from './remove.ts';
-import { makeSources } from './sources.ts';
 import { type StartFailed, translateStartError } from './start-error.ts';
 import { assertAllowed, type LastRun, type State } from './state.ts';
 import { userOf } from './user-of.ts';
@@ -84,13 +86,16 @@ function run(deps: ContainersDeps, container: Container): Promise<Task> {
   return undoUnlessDone(async (undo) => {
     const { record } = container;
     deps.supervisor.announceStart();
-    makeSources(record.mounts);
     const rootfs = deps.storage.layers.mount(record.id);
     undo.defer(() => deps.storage.layers.unmount(record.id));
+    await attachMounts(deps, container, undo);
+    const sources = openSources(deps, container);
+    using _released = { [Symbol.dispose]: () => sources.release() };
+    checkPropagation(record.mounts, sources.byDestination, deps.roots);
     const endpoint = await connect(deps, container, undo);
     const user = userOf(container, rootfs);
     if (record.config.WorkingDir) makeDirectoryInRoot(rootfs, record.config.WorkingDir, { uid: 0, gid: 0 });
-    const facts = { ...startFacts(deps, container, endpoint), rootfs, user };
+    const facts = { ...startFacts(deps, container, endpoint), rootfs, user, sources: sources.byDestination };
     const { plan, warnings } = planBundle(record, facts);
     for (const warning of warnings) deps.log.warn('container.degraded', { id: record.id, warning });
     container.writer ??= openLog(deps, container);
@@ -170,6 +175,7 @@ function startFacts(deps: ContainersDeps, container: Container, endpoint: Endpoi
     defaultUlimits: deps.defaultUlimits,
     canRaiseLimits: deps.hostCapabilities.has('CAP_SYS_RESOURCE'),
     cgroup: cgroupOf(deps, container.record).spec,
+    recursiveReadOnly: deps.facts.recursiveReadOnly,
   };
 }
 

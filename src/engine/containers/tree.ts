@@ -5,16 +5,23 @@ import type { ContainerTree, TreeMount } from '../../storage/index.ts';
 import type { Container } from './container.ts';
 import type { ContainersDeps } from './deps.ts';
 import { NETWORK_FILES, networkFile } from './files.ts';
-import { makeSources } from './sources.ts';
+import { copySource } from './mount-sources.ts';
+import { attachForFiles } from './mounted.ts';
 import { isAlive } from './state.ts';
 
-/** The caller disposes of it. Synchronous: some milliseconds. @throws Failed */
-export function openTree(deps: ContainersDeps, container: Container): ContainerTree {
-  const { id, hostConfig, mounts } = container.record;
-  makeSources(mounts);
+/** The caller disposes of it. @throws Failed */
+export async function openTree(deps: ContainersDeps, container: Container): Promise<ContainerTree> {
+  const { id, hostConfig } = container.record;
+  // The tree has copies of its mounts: what is attached for them can go when it is open.
+  await using attached = new AsyncDisposableStack();
+  await attachForFiles(deps, container, attached);
   using copies = new DisposableStack();
   try {
-    const all = [...networkFiles(deps, container), ...binds(container), ...tmpfs(container, copies)];
+    const all = [
+      ...networkFiles(deps, container),
+      ...sources(deps, container, copies),
+      ...tmpfs(container, copies),
+    ];
     const depth = ({ destination }: TreeMount) => destination.split('/').length;
     all.sort((a, b) => depth(a) - depth(b));
     return deps.storage.layers.openTree(id, all, hostConfig.ReadonlyRootfs ?? false);
@@ -23,14 +30,14 @@ export function openTree(deps: ContainersDeps, container: Container): ContainerT
   }
 }
 
-function binds({ record }: Container): TreeMount[] {
+function sources(deps: ContainersDeps, { record }: Container, copies: DisposableStack): TreeMount[] {
   return record.mounts
     .filter(({ point }) => point.Type !== 'tmpfs')
-    .map(({ point, options }) => ({
-      source: point.Source,
-      destination: point.Destination,
-      readOnly: !point.RW,
-      recursive: options.includes('rbind'),
+    .map((mount) => ({
+      source: copies.adopt(copySource(deps, mount), closeSync),
+      destination: mount.point.Destination,
+      readOnly: !mount.point.RW,
+      recursive: true,
     }));
 }
 

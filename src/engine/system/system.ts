@@ -93,7 +93,7 @@ function info(deps: SystemDeps, images: number): SystemInfo {
     Driver: deps.storage.driver,
     DriverStatus: [['Backing Filesystem', deps.storage.backing]],
     Plugins: {
-      Volume: [],
+      Volume: ['local'],
       Network: ['bridge', 'host', 'null'],
       Log: LOG_DRIVERS.filter((name) => name !== 'none'),
     },

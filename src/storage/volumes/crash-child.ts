@@ -16,7 +16,6 @@ const row = (name: string, more: Partial<VolumeRow> = {}): VolumeRow => ({
   createdAt: '2026-01-01T00:00:00Z',
   labels: { keep: 'me' },
   options: null,
-  anonymous: false,
   ...more,
 });
 

@@ -1,5 +1,5 @@
 /** What a volume's options mount on it: only while a container that has it runs. */
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { codeOf } from '../../base/errors.ts';
 import { MNT_DETACH, MS, mount, mountAway, unmountAway } from '../../linux/index.ts';
@@ -32,4 +32,5 @@ export async function detach(path: string): Promise<void> {
 }
 
 /** Told by the kernel's list: a bind of a directory on the same file system has no device number of its own. */
-const isMounted = (path: string): boolean => mountedBelow(dirname(path)).includes(realpathSync(path));
+const isMounted = (path: string): boolean =>
+  existsSync(path) && mountedBelow(dirname(path)).includes(realpathSync(path));

@@ -1,5 +1,5 @@
 /** After a start: rows and directories of volumes are brought together. */
-import { existsSync, lstatSync, readdirSync } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { detachBelow } from '../leftover-mounts.ts';
 import type { VolumeRow } from '../storage.ts';
@@ -19,7 +19,7 @@ export async function recoverVolumes(deps: VolumesDeps): Promise<Map<string, Vol
   for (const [name, row] of onRecord) {
     const home = join(layout.volumes, name);
     if (row.leaving || row.pending) {
-      if (existsSync(home)) detachBelow(home);
+      detachBelow(home);
       await trash.take(home);
       await records.write([rowGone(name)]);
     } else if (isDirectory(join(home, DATA))) {
@@ -39,7 +39,7 @@ async function adoptOrDrop(deps: VolumesDeps, name: string, rows: Map<string, Vo
   const content = ours && isDirectory(join(home, DATA)) ? readdirSync(join(home, DATA)) : [];
   if (content.length > 0) {
     const createdAt = `${lstatSync(home).ctime.toISOString().slice(0, 19)}Z`;
-    const row: VolumeRow = { name, createdAt, labels: null, options: null, anonymous: false };
+    const row: VolumeRow = { name, createdAt, labels: null, options: null };
     await records.write([rowWritten(row)]);
     rows.set(name, row);
     log.warn('volume.adopted', { name });

@@ -54,7 +54,6 @@ const row = (name: string, more: Partial<VolumeRow> = {}): VolumeRow => ({
   createdAt: '2026-01-01T00:00:00Z',
   labels: null,
   options: null,
-  anonymous: false,
   ...more,
 });
 const listed = (root: string): string[] => readdirSync(join(root, 'volumes')).sort();

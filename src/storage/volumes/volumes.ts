@@ -1,5 +1,5 @@
 /** Volumes: a directory each (`volumes/NAME/_data`, as Docker lays them out) and a row on record. */
-import { mkdirSync, realpathSync } from 'node:fs';
+import { mkdirSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failed, messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
@@ -100,6 +100,10 @@ class VolumeDirectories implements Volumes {
     const { threads, trash } = this.#deps;
     const home = this.#home(name);
     return populate({ data: join(home, DATA), copy: join(home, COPY), ...from, ...options, threads, trash });
+  }
+
+  isEmpty(name: string): boolean {
+    return readdirSync(this.pathOf(name)).length === 0;
   }
 
   measure(name: string): Promise<number> {

@@ -62,6 +62,7 @@ export const v1_22 = step('1.22', {
       added('body.CanRemove'),
       added('body.DetachKeys'),
     ],
+    'GET /volumes': [added('body.Warnings')],
     'GET /info': [
       added('body.ContainersRunning'),
       added('body.ContainersPaused'),
@@ -80,6 +81,22 @@ export const v1_22 = step('1.22', {
     'GET /events': [{ note: 'tells of networks and volumes too', down: ofContainersAndImages }],
   },
   failures: [
+    wordsWere(
+      ['GET /volumes/{name}', 'DELETE /volumes/{name}'],
+      /^get .*: (no such volume)$/s,
+      ([, why]) => why ?? '',
+    ),
+    wordsWere(
+      'DELETE /volumes/{name}',
+      /^Conflict: remove .*: (volume is in use) - .*$/s,
+      ([, why]) => `Conflict: ${why}`,
+    ),
+    wordsWere(
+      'POST /volumes/create',
+      /^create .*?: (.* invalid characters .*)$/s,
+      ([, why]) => why ?? '',
+      500,
+    ),
     {
       // Up to 1.21 an error's words made its status.
       note: 'a failing start names its container, and is 500 unless it tells of something not found',

@@ -1,6 +1,7 @@
 /** API 1.23. */
 import { wordsWere } from '../failure.ts';
 import { dropUnknown } from '../forms/list-filters.ts';
+import { volumeMember } from '../forms/volumes.ts';
 import { added, removed, reshaped } from '../lens.ts';
 import { step } from '../step.ts';
 
@@ -17,9 +18,11 @@ export const v1_23 = step('1.23', {
     ],
     'POST /containers/{name}/update': [added('body.RestartPolicy')],
     'POST /images/load': [added('query.quiet')],
+    'POST /volumes/create': [added('body.Labels')],
   },
   responses: {
     'GET /containers/json': [added('body[].State'), added('body[].Mounts')],
+    ...volumeMember('Labels'),
     'GET /images/{name}/json': [added('body.RootFS')],
     'GET /info': [
       added('body.CgroupDriver'),
@@ -39,6 +42,11 @@ export const v1_23 = step('1.23', {
     ],
   },
   failures: [
+    wordsWere(
+      'DELETE /volumes/{name}',
+      /^Unable to remove volume, volume still in use: (.*)$/s,
+      ([, why]) => `Conflict: ${why}`,
+    ),
     wordsWere(
       'DELETE /containers/{name}',
       /^You cannot remove a running container \S+?\. (Stop the container before attempting removal or .*)$/i,

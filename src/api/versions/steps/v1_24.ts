@@ -2,6 +2,7 @@
 import { statusWas, wordsWere } from '../failure.ts';
 import { carryAnchors, requireReadable } from '../forms/list-filters.ts';
 import { withoutPidsLimit } from '../forms/stats.ts';
+import { volumeMember } from '../forms/volumes.ts';
 import { added, removed, reshaped, rewritten } from '../lens.ts';
 import { step } from '../step.ts';
 
@@ -31,6 +32,7 @@ export const v1_24 = step('1.24', {
       added('body.Config.Shell'),
       added('body.ContainerConfig.Shell'),
     ],
+    ...volumeMember('Scope'),
     'GET /info': [
       added('body.SecurityOptions'),
       added('body.Swarm'),

@@ -2,12 +2,13 @@
 
 import { statusWas, wordsWere } from '../failure.ts';
 import { withoutMembers, zerosTold } from '../forms/stats.ts';
+import { volumeMember } from '../forms/volumes.ts';
 import { wordsOf1_24 } from '../forms/words-of-1_24.ts';
 import { added, removed } from '../lens.ts';
 import { step } from '../step.ts';
 
 /** Words by which the daemons of that time made a 400 of a message; whatever else was wrong gave 500. */
-const knownAs400 = /bad parameter|no command|starting container with/i;
+const knownAs400 = /bad parameter|no command|starting container with|for a local volume name/i;
 
 export const v1_25 = step('1.25', {
   summary: 'Mounts, an init process, removal by the engine, errors with statuses of their own.',
@@ -30,8 +31,10 @@ export const v1_25 = step('1.25', {
       added('body.StopTimeout'),
     ],
     'POST /containers/{name}/exec': [added('body.Env')],
+    'DELETE /volumes/{name}': [added('query.force')],
   },
   responses: {
+    ...volumeMember('Options'),
     'GET /version': [added('body.MinAPIVersion')],
     'GET /info': [added('body.Isolation'), removed('body.ExecutionDriver', '')],
     'GET /images/{name}/json': [added('body.OsVersion')],
@@ -60,6 +63,16 @@ export const v1_25 = step('1.25', {
       'GET /containers/{name}/top',
       /^container \S+ is not running$/i,
       (_match, { name }) => `Container ${name} is not running`,
+    ),
+    wordsWere(
+      'DELETE /volumes/{name}',
+      /^remove .*: volume is in use - .*$/s,
+      ([why]) => `Unable to remove volume, volume still in use: ${why}`,
+    ),
+    wordsWere(
+      'any',
+      /^(.* for a local volume name, only ".*" are allowed)\. If you intended .*$/s,
+      ([, why]) => why ?? '',
     ),
     wordsWere(
       'POST /containers/{name}/kill',

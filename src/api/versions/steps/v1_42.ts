@@ -2,6 +2,7 @@
 
 import { wordsWere } from '../failure.ts';
 import { mountsOf } from '../forms/containers.ts';
+import { pruneOfAll } from '../forms/volumes.ts';
 import { added, moved, removed, reshaped, rewritten } from '../lens.ts';
 import { type Doc, isDoc } from '../place.ts';
 import { step } from '../step.ts';
@@ -45,6 +46,8 @@ export const v1_42 = step('1.42', {
     'POST /containers/{name}/exec': [added('body.ConsoleSize')],
     'POST /exec/{id}/start': [added('body.ConsoleSize')],
     'GET /images/json': [added('query.shared-size')],
+    'POST /volumes/prune': [pruneOfAll],
+    'POST /volumes/create': [added('body.ClusterVolumeSpec')],
   },
   responses: {
     'GET /containers/{name}/json': [

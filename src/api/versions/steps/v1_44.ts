@@ -79,4 +79,5 @@ export const v1_44 = step('1.44', {
       ([, name]) => `invalid restart policy '${name}'`,
     ),
   ],
+  before: { readOnlyIsFlat: true },
 });

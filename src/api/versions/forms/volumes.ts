@@ -1,0 +1,33 @@
+/** Volumes in the forms of older versions. */
+import { InvalidArgument } from '../../../base/errors.ts';
+import { added, type Doc, type Lens, reshaped } from '../lens.ts';
+import { isDoc } from '../place.ts';
+import type { Lenses } from '../step.ts';
+
+/** A member of a volume came with a version, wherever volumes are shown. */
+export const volumeMember = (name: string): Lenses => ({
+  'GET /volumes': [added(`body.Volumes[].${name}`)],
+  'GET /volumes/{name}': [added(`body.${name}`)],
+  'POST /volumes/create': [added(`body.${name}`)],
+});
+
+/** Before 1.42 a prune did not spare volumes with names, and knew no filter to say so. */
+export const pruneOfAll: Lens = reshaped('spares volumes with names unless filtered by all=1', {
+  up(doc: Doc) {
+    const query: Doc = isDoc(doc.query) ? doc.query : {};
+    doc.query = query;
+    const filters = parsed(query.filters);
+    if (!isDoc(filters)) return; // refused by whoever reads it
+    if ('all' in filters) throw new InvalidArgument("invalid filter 'all'");
+    query.filters = JSON.stringify({ ...filters, all: ['1'] });
+  },
+});
+
+function parsed(text: unknown): unknown {
+  if (typeof text !== 'string' || text === '') return {};
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    return undefined;
+  }
+}

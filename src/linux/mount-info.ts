@@ -1,0 +1,40 @@
+/** The kernel's list of mounts (proc_pid_mountinfo(5)), in the order of mounting. */
+import { readFileSync } from 'node:fs';
+
+export interface MountInfo {
+  /** Where it is mounted. */
+  readonly at: string;
+  readonly shared: boolean;
+  readonly slave: boolean;
+}
+
+/** Of a process's namespace; none when the process is gone. */
+export function mountInfo(pid: number | 'self'): MountInfo[] {
+  return textOf(pid)
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const fields = line.split(' ');
+      const optional = fields.slice(6, fields.indexOf('-'));
+      return {
+        at: unescaped(fields[4] ?? ''),
+        shared: optional.some((field) => field.startsWith('shared:')),
+        slave: optional.some((field) => field.startsWith('master:')),
+      };
+    });
+}
+
+/** Where something is mounted in a process's namespace, in the order of mounting; none when the process is gone. */
+export const mountPoints = (pid: number | 'self'): string[] => mountInfo(pid).map(({ at }) => at);
+
+function textOf(pid: number | 'self'): string {
+  try {
+    return readFileSync(`/proc/${pid}/mountinfo`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** Blanks and backslashes are written in octal. */
+const unescaped = (text: string): string =>
+  text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
