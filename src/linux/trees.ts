@@ -137,8 +137,6 @@ export const trySetXattrAt = (dir: number, name: string, attribute: PathBytes, v
 
 const c_llistxattr = declare('llistxattr', 'long', ['str', 'void*', 'size_t']);
 const c_lgetxattr = declare('lgetxattr', 'long', ['str', 'str', 'void*', 'size_t']);
-/** Room for the largest list and value that Linux has. */
-const xattrRoom = Buffer.alloc(65_536);
 const c_readlinkat = declare('readlinkat', 'long', ['int', 'str', 'void*', 'size_t']);
 /** The target of a link that is open without being followed (O_PATH), in one character a byte. @throws SystemError */
 export function readLinkOf(fd: number): string {
@@ -146,13 +144,29 @@ export function readLinkOf(fd: number): string {
   return room.toString('latin1', 0, check('readlinkat', c_readlinkat(fd, '', room, room.length)));
 }
 
+const c_flistxattr = declare('flistxattr', 'long', ['int', 'void*', 'size_t']);
+const c_fgetxattr = declare('fgetxattr', 'long', ['int', 'str', 'void*', 'size_t']);
+/** Room for the largest list and value that Linux has. */
+const xattrRoom = Buffer.alloc(65_536);
+type Take = (name: PathBytes) => number;
+const none: ReadonlyMap<string, Buffer> = new Map();
+
 /** All extended attributes of the path itself, names in one character a byte; none where the file system has none. */
-export function xattrsOf(path: PathBytes): Map<string, Buffer> {
+export const xattrsOf = (path: PathBytes): ReadonlyMap<string, Buffer> =>
+  xattrs(c_llistxattr(path, xattrRoom, xattrRoom.length), (name) =>
+    c_lgetxattr(path, name, xattrRoom, xattrRoom.length),
+  );
+/** The same of an open file. */
+export const xattrsOfFd = (fd: number): ReadonlyMap<string, Buffer> =>
+  xattrs(c_flistxattr(fd, xattrRoom, xattrRoom.length), (name) =>
+    c_fgetxattr(fd, name, xattrRoom, xattrRoom.length),
+  );
+
+function xattrs(listed: number, take: Take): ReadonlyMap<string, Buffer> {
+  if (listed <= 0) return none; // nearly every file
   const found = new Map<string, Buffer>();
-  const length = c_llistxattr(path, xattrRoom, xattrRoom.length);
-  const names = length > 0 ? xattrRoom.toString('latin1', 0, length - 1).split('\0') : [];
-  for (const name of names) {
-    const bytes = c_lgetxattr(path, pathBytes(name), xattrRoom, xattrRoom.length);
+  for (const name of xattrRoom.toString('latin1', 0, listed - 1).split('\0')) {
+    const bytes = take(pathBytes(name));
     if (bytes >= 0) found.set(name, Buffer.from(xattrRoom.subarray(0, bytes)));
   }
   return found;

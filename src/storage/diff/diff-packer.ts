@@ -4,12 +4,8 @@ import { splitLast } from '../../formats/tar/path.ts';
 import { Members } from '../pack/members.ts';
 import { differences, type Sides } from './difference.ts';
 
-export interface PackedDiff {
-  /** How many differences there are. */
-  readonly entries: number;
-}
-
-export function* packDiff(sides: Sides): Generator<Buffer, PackedDiff> {
+/** Returns how many differences there are. */
+export function* packDiff(sides: Sides): Generator<Buffer, number> {
   const members = new Members();
   let entries = 0;
   for (const { kind, path, dir, name } of differences(sides)) {
@@ -23,5 +19,5 @@ export function* packDiff(sides: Sides): Generator<Buffer, PackedDiff> {
     if (fd !== undefined) closeSync(fd);
   }
   yield* members.end();
-  return { entries };
+  return entries;
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { MessagePort } from 'node:worker_threads';
 import { InvalidArgument } from '../../base/errors.ts';
 import { undoUnlessDone } from '../../base/lifetime.ts';
 import type { Mailbox } from '../../base/mailbox.ts';
@@ -48,7 +49,7 @@ export interface ApplyDeps {
 }
 
 /** Unpacked, not registered: gone after a crash. */
-interface Staged {
+export interface Staged {
   readonly directory: string;
   readonly diffId: Digest;
   readonly blob: Digest;
@@ -91,7 +92,7 @@ export async function applyChain(
   });
   try {
     const staged = await Promise.all(staging);
-    return [...existing, ...(await register(staged, existing.at(-1)?.chainId ?? parent, lease, deps))];
+    return [...existing, ...(await registerStaged(staged, existing.at(-1)?.chainId ?? parent, lease, deps))];
   } catch (error) {
     work.abort(error);
     for (const done of await Promise.allSettled(staging))
@@ -116,7 +117,7 @@ function existingChain(
 }
 
 /** Nothing is left of what was staged; a file of somebody else's stays with its owner. */
-async function discard(
+export async function discard(
   { directory, file, ours }: Pick<Staged, 'directory' | 'file' | 'ours'>,
   trash: Trash,
 ): Promise<void> {
@@ -124,7 +125,19 @@ async function discard(
   if (ours) await rm(file, { force: true });
 }
 
-async function stage(archive: LayerArchive, signal: AbortSignal, deps: ApplyDeps): Promise<Staged> {
+/** An archive that another tree thread sends, plain. */
+export interface SentArchive {
+  readonly from: MessagePort;
+  readonly blob?: undefined;
+  readonly expectedDiffId?: undefined;
+}
+
+/** Unpacks one into the staging area: {@link registerStaged} or {@link discard} it. @throws InvalidArgument */
+export async function stage(
+  archive: LayerArchive | SentArchive,
+  signal: AbortSignal,
+  deps: ApplyDeps,
+): Promise<Staged> {
   const { layout, threads } = deps;
   const from = await archive.from;
   const directory = join(layout.staging, `layer-${randomName()}`);
@@ -132,8 +145,9 @@ async function stage(archive: LayerArchive, signal: AbortSignal, deps: ApplyDeps
   const file = kept ?? (from as string);
   await mkdir(directory, { mode: 0o755 });
   try {
-    const source: Source = typeof from === 'string' ? { is: 'file', path: from } : portFrom(from);
-    const hashSource = archive.blob === undefined;
+    const source = sourceOf(from);
+    // What is sent plain has one hash.
+    const hashSource = archive.blob === undefined && !(from instanceof MessagePort);
     const whiteouts = deps.driver === 'overlay2' ? 'overlay' : 'plain';
     const task = { is: 'unpack', source, into: directory, keepAs: kept, hashSource, whiteouts } as const;
     const { diffHash, sourceHash, totals } = await threads.run<'unpack'>(task, signal);
@@ -143,7 +157,7 @@ async function stage(archive: LayerArchive, signal: AbortSignal, deps: ApplyDeps
     return {
       directory,
       diffId,
-      blob: archive.blob ?? (`sha256:${sourceHash}` as Digest),
+      blob: archive.blob ?? (`sha256:${sourceHash ?? diffHash}` as Digest),
       file,
       ours: kept !== undefined,
       bytes: totals.bytes,
@@ -155,8 +169,13 @@ async function stage(archive: LayerArchive, signal: AbortSignal, deps: ApplyDeps
   }
 }
 
+function sourceOf(from: (LayerArchive | SentArchive)['from']): Source {
+  if (typeof from === 'string') return { is: 'file', path: from };
+  return from instanceof MessagePort ? { is: 'port', port: from } : portFrom(from);
+}
+
 /** Everything to the disk, then into place, then recorded: a crash leaves all of the layers or unrecorded directories. */
-async function register(
+export async function registerStaged(
   staged: readonly Staged[],
   parent: ChainId | undefined,
   lease: Lease,

@@ -1,28 +1,31 @@
-/** Makes a read-only layer of what a container changed. */
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { randomName } from '../layout.ts';
-import type { ChainId, Digest, LayerInfo, Lease } from '../storage.ts';
+/** Makes a read-only layer of what a container changed: one thread packs, another unpacks, both at once. */
+import { MessageChannel } from 'node:worker_threads';
+import type { ChainId, LayerInfo, Lease } from '../storage.ts';
 import type { DiffSides } from '../unpack/protocol.ts';
-import { type ApplyDeps, applyChain } from './apply.ts';
+import { type ApplyDeps, discard, registerStaged, stage } from './apply.ts';
 
-/** The archive is written first, then unpacked as any other: layers are the same however they came. Undefined: nothing differs. */
+/** Layers are the same however they came: this one is unpacked from its archive too. Undefined: nothing differs. */
 export async function commitWritable(
   sides: DiffSides,
   parent: ChainId | undefined,
   { lease, signal }: { readonly lease: Lease; readonly signal: AbortSignal },
   deps: ApplyDeps,
 ): Promise<LayerInfo | undefined> {
-  const into = join(deps.layout.staging, `blob-${randomName()}`);
+  const { port1, port2 } = new MessageChannel();
+  const packing = deps.threads.run<'packDiff'>({ is: 'packDiff', sides, sink: port1 }, signal);
+  const staging = stage({ from: port2 }, signal, deps);
+  const [packed, staged] = await Promise.allSettled([packing, staging]);
+  if (staged.status === 'rejected') throw packed.status === 'rejected' ? packed.reason : staged.reason;
   try {
-    const { hash, entries } = await deps.threads.run<'packDiff'>({ is: 'packDiff', sides, into }, signal);
-    if (entries === 0) return undefined;
-    const digest = `sha256:${hash}` as Digest;
-    lease.hold('blob', digest);
-    const archive = { from: into, blob: digest, expectedDiffId: digest };
-    const [layer] = await applyChain([archive], { parent, signal, lease }, deps);
-    return layer;
-  } finally {
-    await rm(into, { force: true }); // adopted, or known already
+    if (packed.status === 'rejected') throw packed.reason;
+    if (packed.value > 0) {
+      const [layer] = await registerStaged([staged.value], parent, lease, deps);
+      return layer;
+    }
+  } catch (error) {
+    await discard(staged.value, deps.trash);
+    throw error;
   }
+  await discard(staged.value, deps.trash);
+  return undefined;
 }

@@ -2,7 +2,7 @@
 import { type BigIntStats, readlinkSync } from 'node:fs';
 import type { ByteText, EntryType, TarEntry } from '../../formats/tar/entry.ts';
 import { tarEntry } from '../../formats/tar/writer.ts';
-import { majorOf, minorOf, xattrsOf } from '../../linux/index.ts';
+import { majorOf, minorOf, xattrsOf, xattrsOfFd } from '../../linux/index.ts';
 
 /** Undefined: a socket, which no archive can hold. */
 export function typeOf(stat: BigIntStats): EntryType | undefined {
@@ -14,13 +14,24 @@ export function typeOf(stat: BigIntStats): EntryType | undefined {
   return stat.isFIFO() ? 'fifo' : undefined;
 }
 
-/** `at`: a path of this process to the file itself; a link there is told, not followed. `path`: its name in the archive. */
-export function describe(path: ByteText, type: EntryType, at: ByteText, stat: BigIntStats): TarEntry {
+/**
+ * `at`: a path of this process to the file itself (a link there is told, not followed), or its descriptor. `path`: its
+ * name in the archive.
+ */
+export function describe(
+  path: ByteText,
+  type: EntryType,
+  at: ByteText | number,
+  stat: BigIntStats,
+): TarEntry {
   const isDevice = type === 'char' || type === 'block';
   return tarEntry({
     path,
     type,
-    linkPath: type === 'symlink' ? readlinkSync(Buffer.from(at, 'latin1'), { encoding: 'latin1' }) : '',
+    linkPath:
+      type === 'symlink' && typeof at === 'string'
+        ? readlinkSync(Buffer.from(at, 'latin1'), { encoding: 'latin1' })
+        : '',
     mode: Number(stat.mode) & 0o7777,
     uid: Number(stat.uid),
     gid: Number(stat.gid),
@@ -28,6 +39,6 @@ export function describe(path: ByteText, type: EntryType, at: ByteText, stat: Bi
     size: type === 'file' ? Number(stat.size) : 0,
     major: isDevice ? majorOf(Number(stat.rdev)) : 0,
     minor: isDevice ? minorOf(Number(stat.rdev)) : 0,
-    xattrs: xattrsOf(Buffer.from(`${at}\0`, 'latin1')),
+    xattrs: typeof at === 'number' ? xattrsOfFd(at) : xattrsOf(Buffer.from(`${at}\0`, 'latin1')),
   });
 }

@@ -21,15 +21,23 @@ export class Members {
 
   /**
    * What stands at `name` in the directory `dir`, called `archived`. A directory's descriptor is returned, the caller's
-   * to close; it is not walked. What has gone, and sockets, are left out.
+   * to close; it is not walked. What has gone, and sockets, are left out. `looks`: what the directory says it is.
    */
-  *member(dir: number, name: ByteText, archived: ByteText): Generator<Buffer, number | undefined> {
+  *member(
+    dir: number,
+    name: ByteText,
+    archived: ByteText,
+    looks?: 'file' | 'directory',
+  ): Generator<Buffer, number | undefined> {
+    // Opening is a look, too: nearly everything is one of these.
+    if (looks === 'directory') return yield* this.#directory(dir, name, archived);
+    if (looks === 'file') return yield* this.#file(dir, name, archived);
     const at = `/proc/self/fd/${dir}/${name}`;
     const stat = lstatSync(Buffer.from(at, 'latin1'), { bigint: true, throwIfNoEntry: false });
     const type = stat && typeOf(stat);
     if (!stat || !type) return undefined;
     if (type === 'directory') return yield* this.#directory(dir, name, archived);
-    if (type === 'file') yield* this.#file(dir, name, archived, at);
+    if (type === 'file') yield* this.#file(dir, name, archived);
     else if (!(yield* this.#again(stat, archived))) yield* this.#head(archived, type, at, stat);
     return undefined;
   }
@@ -51,7 +59,7 @@ export class Members {
     try {
       const stat = fstatSync(fd, { bigint: true });
       const path = archived.endsWith('/') ? archived : `${archived}/`;
-      yield* this.#head(path, 'directory', `/proc/self/fd/${fd}/.`, stat);
+      yield* this.#head(path, 'directory', fd, stat);
       kept = true;
       return fd;
     } finally {
@@ -59,15 +67,16 @@ export class Members {
     }
   }
 
-  *#file(dir: number, name: ByteText, archived: ByteText, at: ByteText): Generator<Buffer> {
+  *#file(dir: number, name: ByteText, archived: ByteText): Generator<Buffer, undefined> {
     const fd = tryOpenAt(dir, pathBytes(name), OPEN_FILE);
-    if (GONE.includes(fd)) return;
+    if (GONE.includes(fd)) return undefined;
     if (fd < 0) throw new SystemError('openat', -fd, archived);
     try {
       const stat = fstatSync(fd, { bigint: true });
-      if (!stat.isFile() || (yield* this.#again(stat, archived))) return;
-      yield* this.#head(archived, 'file', at, stat);
+      if (!stat.isFile() || (yield* this.#again(stat, archived))) return undefined;
+      yield* this.#head(archived, 'file', fd, stat);
       yield* this.#output.file(fd, Number(stat.size));
+      return undefined;
     } finally {
       closeSync(fd);
     }
@@ -86,7 +95,7 @@ export class Members {
     return true;
   }
 
-  *#head(archived: ByteText, type: EntryType, at: ByteText, stat: BigIntStats): Generator<Buffer> {
+  *#head(archived: ByteText, type: EntryType, at: ByteText | number, stat: BigIntStats): Generator<Buffer> {
     let header: Buffer;
     try {
       header = tarHeader(describe(archived, type, at, stat));

@@ -30,12 +30,12 @@ export function readableFromPort(): { readable: Readable; port: MessagePort } {
   return { readable, port: port2 };
 }
 
-/** The thread's side: sends every piece, then the end. Leaves early when the reader is gone. @throws what `pieces` throws */
-export async function sendPieces(
-  pieces: Generator<Buffer, unknown>,
+/** The thread's side: sends every piece, then the end. Undefined: the reader left early. @throws what `pieces` throws */
+export async function sendPieces<T>(
+  pieces: Generator<Buffer, T>,
   port: MessagePort,
   cancelled: AbortSignal,
-): Promise<void> {
+): Promise<T | undefined> {
   let room = 0;
   let gone = false;
   let wake = (): void => {};
@@ -51,16 +51,18 @@ export async function sendPieces(
   try {
     for (;;) {
       while (room <= 0 && !gone && !cancelled.aborted) await new Promise<void>((resolve) => (wake = resolve));
-      if (gone || cancelled.aborted) return;
+      if (gone || cancelled.aborted) return undefined;
       const next = pieces.next();
-      if (next.done) break;
+      if (next.done) {
+        port.postMessage({ is: 'end' } satisfies ToPort);
+        return next.value;
+      }
       room -= next.value.length;
       port.postMessage({ is: 'bytes', bytes: next.value } satisfies ToPort, [
         next.value.buffer as ArrayBuffer,
       ]);
     }
-    port.postMessage({ is: 'end' } satisfies ToPort);
   } finally {
-    pieces.return(undefined);
+    pieces.return(undefined as T); // runs what it still has to close
   }
 }

@@ -1,30 +1,45 @@
-/** What a tree thread does to read trees: send an archive of one, tell and pack what a container changed. */
-import { createHash } from 'node:crypto';
-import { closeSync, openSync, writeSync } from 'node:fs';
-import { setImmediate as turn } from 'node:timers/promises';
+/** What a tree thread does to read trees: send an archive of one, tell and send what a container changed. */
+import type { MessagePort } from 'node:worker_threads';
 import { messageOf } from '../../base/errors.ts';
 import { packDiff } from '../diff/diff-packer.ts';
 import { differences, type Sides } from '../diff/difference.ts';
 import { LowerTree } from '../diff/lower-tree.ts';
 import type { PathChange } from '../storage.ts';
-import type { DiffSides, PackedLayer, Task, ToPort } from '../unpack/protocol.ts';
+import type { DiffSides, Task, ToPort } from '../unpack/protocol.ts';
 import { sendPieces } from './port-sink.ts';
 import { TreePacker } from './tree-packer.ts';
 
-/** What fails on the way is told through the port too: the reader has no other way to hear of it. */
 export async function pack(
   { root, what, sink }: Extract<Task, { is: 'pack' }>,
   cancelled: AbortSignal,
 ): Promise<undefined> {
   const packer = new TreePacker(root);
   try {
-    await sendPieces(what ? packer.one(what.path, what.archived) : packer.everything(), sink, cancelled);
+    await send(what ? packer.one(what.path, what.archived) : packer.everything(), sink, cancelled);
     return undefined;
+  } finally {
+    packer.close();
+  }
+}
+
+export async function packDifferences(
+  { sides, sink }: Extract<Task, { is: 'packDiff' }>,
+  cancelled: AbortSignal,
+): Promise<number> {
+  return (await send(packDiff(sidesOf(sides, true)), sink, cancelled)) ?? 0;
+}
+
+/** What fails on the way is told through the port too: the reader has no other way to hear of it. */
+async function send<T>(
+  pieces: Generator<Buffer, T>,
+  sink: MessagePort,
+  cancelled: AbortSignal,
+): Promise<T | undefined> {
+  try {
+    return await sendPieces(pieces, sink, cancelled);
   } catch (error) {
     sink.postMessage({ is: 'error', message: messageOf(error) } satisfies ToPort);
     throw error;
-  } finally {
-    packer.close();
   }
 }
 
@@ -35,28 +50,6 @@ export function changes(sides: DiffSides): PathChange[] {
   for (const { kind, path } of differences(sidesOf(sides, false)))
     found.push({ path: `/${Buffer.from(path, 'latin1').toString()}`, kind: KINDS[kind] });
   return found;
-}
-
-export async function packDiffInto(
-  { sides, into }: Extract<Task, { is: 'packDiff' }>,
-  cancelled: AbortSignal,
-): Promise<PackedLayer> {
-  const pieces = packDiff(sidesOf(sides, true));
-  const hash = createHash('sha256');
-  const fd = openSync(into, 'wx', 0o600);
-  try {
-    for (;;) {
-      cancelled.throwIfAborted();
-      const next = pieces.next();
-      if (next.done) return { hash: hash.digest('hex'), entries: next.value.entries };
-      hash.update(next.value);
-      for (let at = 0; at < next.value.length; ) at += writeSync(fd, next.value, at);
-      await turn(); // a cancellation is heard
-    }
-  } finally {
-    pieces.return({ entries: 0 });
-    closeSync(fd);
-  }
 }
 
 const sidesOf = ({ upper, holds, lowers }: DiffSides, exact: boolean): Sides => ({

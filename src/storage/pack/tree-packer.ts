@@ -2,7 +2,7 @@
  * Writes a tree as a tar archive: directories in the order of their names, as they stand when their turn comes. Its
  * processes may change it meanwhile, and directories may be deeper than descriptors last.
  */
-import { closeSync, readdirSync } from 'node:fs';
+import { closeSync, type Dirent, readdirSync } from 'node:fs';
 import { type ByteText, TAR_LIMITS } from '../../formats/tar/entry.ts';
 import { splitLast } from '../../formats/tar/path.ts';
 import { ERRNO, pathBytes, SystemError, tryOpenDirectoryInTree } from '../../linux/index.ts';
@@ -17,7 +17,7 @@ interface Level {
   readonly path: ByteText;
   /** The directory's name in the archive, ending in a slash; '' for names that begin without. */
   readonly archived: ByteText;
-  readonly names: readonly ByteText[];
+  readonly entries: readonly Dirent[];
   next: number;
 }
 
@@ -60,15 +60,16 @@ export class TreePacker {
 
   *#descend(): Generator<Buffer> {
     for (let level = this.#levels.at(-1); level; level = this.#levels.at(-1)) {
-      const name = level.names[level.next++];
-      if (level.fd < 0 && name !== undefined) level.fd = this.#open(level.path);
-      if (name === undefined || level.fd < 0) {
+      const entry = level.entries[level.next++];
+      if (level.fd < 0 && entry !== undefined) level.fd = this.#open(level.path);
+      if (entry === undefined || level.fd < 0) {
         this.#levels.pop();
         if (level.fd >= 0) closeSync(level.fd);
         continue;
       }
+      const { name } = entry;
       const archived = level.archived + name;
-      const fd = yield* this.#members.member(level.fd, name, archived);
+      const fd = yield* this.#members.member(level.fd, name, archived, looksOf(entry));
       if (fd !== undefined)
         this.#enter(fd, level.path === '' ? name : `${level.path}/${name}`, `${archived}/`);
     }
@@ -80,13 +81,13 @@ export class TreePacker {
   }
 
   #enter(fd: number, path: ByteText, archived: ByteText): void {
-    const level: Level = { fd, path, archived, names: [], next: 0 };
+    const level: Level = { fd, path, archived, entries: [], next: 0 };
     this.#levels.push(level);
     // A path that the kernel would not take: whoever unpacks it could not make it either.
     if (path.length > TAR_LIMITS.pathBytes)
       throw new SystemError('openat', ERRNO.ENAMETOOLONG, `${path.slice(0, 200)}…`);
-    const names = readdirSync(`/proc/self/fd/${fd}`, { encoding: 'latin1' }).sort(byBytes);
-    this.#levels.splice(-1, 1, { ...level, names });
+    const entries = readdirSync(`/proc/self/fd/${fd}`, { encoding: 'latin1', withFileTypes: true });
+    this.#levels.splice(-1, 1, { ...level, entries: entries.sort(byName) });
     const far = this.#levels.at(-KEPT_OPEN - 1);
     if (!far || far.fd < 0) return;
     closeSync(far.fd);
@@ -94,4 +95,7 @@ export class TreePacker {
   }
 }
 
-const byBytes = (a: ByteText, b: ByteText): number => (a < b ? -1 : a > b ? 1 : 0);
+const byName = (a: Dirent, b: Dirent): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+
+const looksOf = (entry: Dirent): 'file' | 'directory' | undefined =>
+  entry.isFile() ? 'file' : entry.isDirectory() ? 'directory' : undefined;

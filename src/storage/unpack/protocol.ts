@@ -45,8 +45,8 @@ export type Task =
       readonly spool: string;
     }
   | { readonly is: 'changes'; readonly sides: DiffSides }
-  /** Writes the layer's archive to the new file `into`. */
-  | { readonly is: 'packDiff'; readonly sides: DiffSides; readonly into: string }
+  /** Sends the layer's archive. */
+  | { readonly is: 'packDiff'; readonly sides: DiffSides; readonly sink: MessagePort }
   | { readonly is: 'remove'; readonly path: string }
   | { readonly is: 'measure'; readonly path: string }
   | { readonly is: 'sync'; readonly path: string };
@@ -56,13 +56,6 @@ export interface DiffSides {
   readonly upper: string;
   readonly holds: 'changes' | 'whole';
   readonly lowers: readonly string[];
-}
-
-export interface PackedLayer {
-  /** Hexadecimal SHA-256 of the file. */
-  readonly hash: string;
-  /** Differences in it. */
-  readonly entries: number;
 }
 
 export interface Unpacked {
@@ -97,7 +90,8 @@ export interface Results {
   readonly pack: undefined;
   readonly put: undefined;
   readonly changes: readonly PathChange[];
-  readonly packDiff: PackedLayer;
+  /** How many differences are in it. */
+  readonly packDiff: number;
   readonly remove: undefined;
   readonly measure: number;
   readonly sync: undefined;
