@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { MessagePort } from 'node:worker_threads';
 import { InvalidArgument } from '../../base/errors.ts';
 import { undoUnlessDone } from '../../base/lifetime.ts';
@@ -169,7 +170,7 @@ export async function stage(
   }
 }
 
-function sourceOf(from: (LayerArchive | SentArchive)['from']): Source {
+function sourceOf(from: string | Readable | MessagePort): Source {
   if (typeof from === 'string') return { is: 'file', path: from };
   return from instanceof MessagePort ? { is: 'port', port: from } : portFrom(from);
 }
