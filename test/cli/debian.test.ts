@@ -97,7 +97,7 @@ const scenes: readonly Scene[] = [
         stage.see(`${line}: ${(await terminal.command(line)).replace(/\[1\] \d+\n/, '')}`);
       // It tells when it runs: the keys before that would go to the shell.
       terminal.type("sh -c 'echo begun; exec sleep 1000'\r");
-      await terminal.shows(/\nbegun/);
+      await terminal.shows(/[\r\n]begun/);
       terminal.type('\x1a');
       await terminal.shows(/Stopped/);
       const end = await terminal.command('kill -9 %%; wait; echo gone');
