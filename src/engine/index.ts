@@ -3,7 +3,8 @@
 export { createContainers } from './containers/containers.ts';
 export type { ContainersDeps } from './containers/deps.ts';
 export { Directory } from './containers/directory.ts';
-export { recoverContainers, restartByPolicy } from './containers/recover.ts';
+export { recoverContainers } from './containers/recover.ts';
+export { restartByPolicy } from './containers/restart-all.ts';
 export { volumeUsers } from './containers/volume-users.ts';
 export type * from './engine.ts';
 export { type EventHub, type Happening, openEvents } from './events/events.ts';

@@ -129,8 +129,11 @@ export function cgroupProcesses(host: CgroupHost, path: string): number[] {
   return [...found];
 }
 
-/** Stops or resumes every process of the cgroup; the kernel does it, whatever the processes want. @throws when there is no freezer */
-export async function freeze(host: CgroupHost, path: string, frozen: boolean): Promise<void> {
+/**
+ * Stops or resumes every process of the cgroup; the kernel does it, whatever the processes want. False: one of them
+ * hangs in the kernel and does not stop. @throws when there is no freezer
+ */
+export async function freeze(host: CgroupHost, path: string, frozen: boolean): Promise<boolean> {
   const directory = `${host.version === 2 ? host.mounts.get('') : host.mounts.get('freezer')}${path}`;
   if (host.version === 2) writeFileSync(`${directory}/cgroup.freeze`, frozen ? '1' : '0');
   else writeFileSync(`${directory}/freezer.state`, frozen ? 'FROZEN' : 'THAWED');
@@ -143,6 +146,7 @@ export async function freeze(host: CgroupHost, path: string, frozen: boolean): P
     await new Promise((resolve) => setTimeout(resolve, attempt < 20 ? 1 : 10));
     if (host.version === 1) writeFileSync(`${directory}/freezer.state`, frozen ? 'FROZEN' : 'THAWED');
   }
+  return settled();
 }
 
 /** Whether the kernel holds the cgroup frozen. */

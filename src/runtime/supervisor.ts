@@ -146,6 +146,10 @@ export class Supervisor {
     return new Exits({ reactor, log, source, connector });
   }
 
+  /** This boot of the machine: what ran in another does not run any more. */
+  get boot(): string {
+    return this.#boot;
+  }
   get runtimeNames(): readonly string[] {
     return [...this.#tools.keys()];
   }

@@ -51,6 +51,7 @@ export function createContainers(deps: ContainersDeps): Containers {
           await replaceHostConfig(deps, container, settled.hostConfig);
         }
         container.set({ restartCount: 0 });
+        container.restartDelayMs = 0;
         await startContainer(deps, container);
       });
     },

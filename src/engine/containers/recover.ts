@@ -2,7 +2,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { messageOf } from '../../base/errors.ts';
 import type { Endpoint } from '../../network/index.ts';
-import { DEFAULT_LIMITS, OutputWriter } from '../../runtime/index.ts';
+import { DEFAULT_LIMITS, isFrozen, OutputWriter, type Task } from '../../runtime/index.ts';
 import { beginHealth } from '../health/monitor.ts';
 import { Container } from './container.ts';
 import { type ContainersDeps, openLog } from './deps.ts';
@@ -12,9 +12,9 @@ import { clearAllStaged } from './mount-sources.ts';
 import { adoptMounts, layersOf } from './mounted.ts';
 import { cgroupOf } from './place.ts';
 import { CONTAINERS, type ContainerRecord } from './record.ts';
-import { shouldRestart } from './restart-policy.ts';
+import { removeContainer } from './remove.ts';
 import { startContainer } from './start.ts';
-import { isAlive, type LastRun } from './state.ts';
+import { isAlive, type LastRun, type Run } from './state.ts';
 import { applyLimits } from './update.ts';
 
 export interface Recovered {
@@ -46,7 +46,17 @@ export async function recoverContainers(deps: ContainersDeps): Promise<Recovered
     if (container.shipment === undefined) resumeShipping(deps, container);
   await deps.mountedVolumes.sweep();
   for (const container of ghosts) await container.save({});
+  await removeEnded(deps);
   return counts;
+}
+
+/** What removes itself, and ended without anybody to do it. One that never ran is still waited for. */
+async function removeEnded(deps: ContainersDeps): Promise<void> {
+  for (const container of deps.directory.all()) {
+    const { state, hostConfig } = container.record;
+    if (state.is === 'exited' && hostConfig.AutoRemove)
+      await removeContainer(deps, container, { force: false, volumes: true });
+  }
 }
 
 /** Limits that an update saved and the kernel may not have yet. */
@@ -70,7 +80,7 @@ function adopt(deps: ContainersDeps, container: Container): keyof Recovered {
       container.task = found.task;
       container.writer = found.task.writer;
       resumeShipping(deps, container);
-      container.set({ state: { ...state, pid: found.task.pid } });
+      container.set({ state: { ...state, pid: found.task.pid, is: stateOf(deps, found.task) } });
       deps.storage.layers.mount(id);
       adoptMounts(deps, container);
       if (found.is === 'running' && container.record.state.is === 'running')
@@ -79,6 +89,9 @@ function adopt(deps: ContainersDeps, container: Container): keyof Recovered {
       return 'running';
     }
     case 'undone':
+      // The exec root went with the machine: it ran, and is not known to have ended.
+      if (state.boot !== undefined && state.boot !== deps.supervisor.boot)
+        return endWithMachine(deps, container, state);
       container.set({
         state: state.last.startedAt.startsWith('0001')
           ? { is: 'created', last: state.last }
@@ -86,20 +99,32 @@ function adopt(deps: ContainersDeps, container: Container): keyof Recovered {
         endpoint: undefined,
       });
       return 'undone';
-    case 'unknown': {
-      const last: LastRun = {
-        startedAt: state.startedAt,
-        finishedAt: deps.now().toISOString(),
-        exitCode: undefined,
-        oomKilled: false,
-        error: 'it ended with the machine: the host was restarted',
-      };
-      container.set({ state: { is: 'exited', last }, endpoint: undefined });
-      return 'ended';
-    }
+    case 'unknown':
+      return endWithMachine(deps, container, state);
     default:
       return found satisfies never;
   }
+}
+
+/** The kernel has the truth: a pause may not have come to the record, or not any more. */
+const stateOf = (deps: ContainersDeps, task: Task): 'paused' | 'running' =>
+  isFrozen(deps.supervisor.cgroups, task.record.cgroupPath) ? 'paused' : 'running';
+
+function endWithMachine(deps: ContainersDeps, container: Container, { startedAt }: Run): 'ended' {
+  const { health } = container.record;
+  const last: LastRun = {
+    startedAt,
+    finishedAt: deps.now().toISOString(),
+    exitCode: undefined,
+    oomKilled: false,
+    error: 'it ended with the machine: the host was restarted',
+  };
+  container.set({
+    state: { is: 'exited', last },
+    endpoint: undefined,
+    ...(health ? { health: { ...health, Status: 'unhealthy' } } : {}),
+  });
+  return 'ended';
 }
 
 /** Directories, layers, mounts and processes that belong to no container on record. */
@@ -172,29 +197,5 @@ function namesIn(directory: string): string[] {
     return readdirSync(directory);
   } catch {
     return [];
-  }
-}
-
-/** Starts again what a policy wants running and is not. Call it when the API serves. */
-export function restartByPolicy(deps: ContainersDeps): void {
-  for (const container of deps.directory.all()) {
-    const { state, hostConfig, restartCount, stoppedByUser } = container.record;
-    const wanted =
-      state.is === 'restarting' ||
-      (state.is === 'exited' &&
-        hostConfig.RestartPolicy?.Name !== 'on-failure' &&
-        shouldRestart({
-          policy: hostConfig.RestartPolicy,
-          last: state.last,
-          count: restartCount,
-          stopped: hostConfig.RestartPolicy?.Name === 'unless-stopped' && stoppedByUser,
-          stopping: false,
-        }));
-    if (wanted)
-      void container.mailbox
-        .run(() => startContainer(deps, container))
-        .catch((error: unknown) =>
-          deps.log.warn('container.restart', { id: container.id, reason: messageOf(error) }),
-        );
   }
 }

@@ -43,7 +43,6 @@ export async function startContainer(deps: ContainersDeps, container: Container)
     container.task = task;
     container.set({
       state: { ...(container.record.state as Extract<State, { is: 'running' }>), pid: task.pid },
-      stoppedByUser: false,
     });
     container.tellStart(task);
     tell(deps, container, 'start');
@@ -103,7 +102,14 @@ function run(deps: ContainersDeps, container: Container): Promise<Task> {
     undo.defer(() => stopShipping(container));
     // On record before the process runs; the writing goes on while the runtime prepares.
     const saved = container.save({
-      state: { is: 'running', startedAt: formatNanos(nowNanos()), pid: 0, last: record.state.last },
+      state: {
+        is: 'running',
+        startedAt: formatNanos(nowNanos()),
+        pid: 0,
+        boot: deps.supervisor.boot,
+        last: record.state.last,
+      },
+      stoppedByUser: false,
       endpoint,
     });
     const [launch] = await settledBoth(deps.supervisor.launch(launchPlan(deps, container, plan)), saved);

@@ -22,11 +22,19 @@ export const NO_RUN: LastRun = {
   error: '',
 };
 
+export interface Run {
+  readonly startedAt: string;
+  readonly pid: number;
+  /** The machine's boot in which it runs; records of earlier releases do not tell. */
+  readonly boot?: string;
+  readonly last: LastRun;
+}
+
 export type State =
   | { readonly is: 'created'; readonly last: LastRun }
   /** On record before the process is let go, so that no running container can be unknown. `last`: before this run. */
-  | { readonly is: 'running'; readonly startedAt: string; readonly pid: number; readonly last: LastRun }
-  | { readonly is: 'paused'; readonly startedAt: string; readonly pid: number; readonly last: LastRun }
+  | (Run & { readonly is: 'running' })
+  | (Run & { readonly is: 'paused' })
   | { readonly is: 'restarting'; readonly last: LastRun }
   | { readonly is: 'exited'; readonly last: LastRun }
   | { readonly is: 'removing'; readonly last: LastRun }

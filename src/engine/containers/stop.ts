@@ -22,6 +22,18 @@ export function parseSignal(text: string | undefined, absent: number): number {
   return number;
 }
 
+/**
+ * Remembers that somebody wants it stopped, before it is: on record where a policy would start it again, also when
+ * the daemon dies between the signal and the end.
+ */
+async function wantStopped(container: Container): Promise<void> {
+  const { stoppedByUser, hostConfig } = container.record;
+  if (stoppedByUser) return;
+  const policy = hostConfig.RestartPolicy?.Name ?? '';
+  if (policy === '' || policy === 'no') container.set({ stoppedByUser: true });
+  else await container.save({ stoppedByUser: true });
+}
+
 /** True: it ended within the time (undefined: however long it takes). */
 async function endsWithin(container: Container, milliseconds: number | undefined): Promise<boolean> {
   const timeUp = new AbortController();
@@ -51,7 +63,7 @@ function send(deps: ContainersDeps, container: Container, signal: number): void 
 
 /** SIGKILL, and the end is on record when it resolves. @throws Failed when it does not end */
 export async function killAndWait(deps: ContainersDeps, container: Container): Promise<void> {
-  container.set({ stoppedByUser: true });
+  await wantStopped(container);
   clearTimeout(container.restartTimer);
   if (container.record.state.is === 'restarting') {
     await container.save({ state: { is: 'exited', last: container.record.state.last } });
@@ -94,7 +106,7 @@ async function end(
   signal: number,
   seconds: number,
 ): Promise<void> {
-  container.set({ stoppedByUser: true });
+  await wantStopped(container);
   if (container.record.state.is === 'restarting') {
     await killAndWait(deps, container);
     return;
@@ -117,8 +129,7 @@ export async function killContainer(
     if (container.record.state.is === 'restarting')
       throw new Conflict(`container ${container.id} is not running`);
     // As with dockerd, whoever sends the stop signal by hand means a stop: no policy starts it again.
-    if (signal === parseSignal(container.record.config.StopSignal, SIGTERM))
-      container.set({ stoppedByUser: true });
+    if (signal === parseSignal(container.record.config.StopSignal, SIGTERM)) await wantStopped(container);
     send(deps, container, signal);
     return;
   }

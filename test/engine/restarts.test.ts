@@ -1,0 +1,200 @@
+/** Restart policies over the ends of containers, of the daemon and of the machine. */
+import assert from 'node:assert/strict';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { type Gantry, type Scope, startGantry } from '../harness/gantry.ts';
+import type { Api } from '../harness/http.ts';
+import { mountsBelow } from '../harness/leaks.ts';
+import { unmountLazily } from '../harness/unmount.ts';
+
+interface Inspected {
+  readonly State: {
+    Status: string;
+    Pid: number;
+    ExitCode: number;
+    Error: string;
+    StartedAt: string;
+    Paused: boolean;
+  };
+  readonly RestartCount: number;
+}
+
+/** Far longer than anything here takes, on any machine. */
+const PATIENCE_MS = 60_000;
+
+async function until<T>(look: () => Promise<T>, wanted: (seen: T) => boolean): Promise<T> {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const seen = await look();
+    if (wanted(seen)) return seen;
+    assert(Date.now() < deadline, `it never came to that: ${JSON.stringify(seen)}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+const inspect = async (api: Api, name: string): Promise<Inspected> =>
+  (await api.get(`/containers/${name}/json`)).json<Inspected>();
+const statusOf = async (api: Api, name: string): Promise<string> => (await inspect(api, name)).State.Status;
+
+async function run(
+  api: Api,
+  name: string,
+  policy: string,
+  more: Record<string, unknown> = {},
+): Promise<void> {
+  const made = await api.post(`/containers/create?name=${name}`, {
+    Image: 'busybox',
+    Cmd: ['sleep', '1000'],
+    ...more,
+    HostConfig: {
+      NetworkMode: 'none',
+      RestartPolicy: { Name: policy },
+      ...(more.HostConfig as object | undefined),
+    },
+  });
+  assert.equal(made.status, 201, made.text);
+  const started = await api.post(`/containers/${name}/start`);
+  assert.equal(started.status, 204, started.text);
+}
+
+/** The machine loses its power: every process of ours ends, and what lay in memory alone is gone. */
+async function restartMachine(gantry: Gantry, env: Record<string, string>): Promise<void> {
+  const api = gantry.api();
+  const all = (await api.get('/containers/json')).json<{ Id: string }[]>();
+  const pids = await Promise.all(all.map(async ({ Id }) => (await inspect(api, Id)).State.Pid));
+  const keeper = Number(/\d+/.exec(readFileSync(join(gantry.execRoot, 'keeper'), 'utf8'))?.[0]);
+  await gantry.kill9();
+  for (const pid of [...pids, keeper]) process.kill(pid, 'SIGKILL');
+  for (const point of mountsBelow(gantry.root).reverse()) unmountLazily(point);
+  rmSync(gantry.execRoot, { recursive: true });
+  env.GANTRY_BOOT_ID = `${env.GANTRY_BOOT_ID}+`;
+  await gantry.start();
+}
+
+async function startWith(scope: Scope, env: Record<string, string>): Promise<Gantry> {
+  return await startGantry(scope, { env });
+}
+
+test('after a restart of the machine policies start again what ran, and nothing that was stopped', async (t) => {
+  const env = { GANTRY_BOOT_ID: 'test' };
+  const gantry = await startWith(t, env);
+  const api = gantry.api();
+  await run(api, 'always', 'always');
+  await run(api, 'joined', 'always', { HostConfig: { NetworkMode: 'container:always' } });
+  await run(api, 'unless', 'unless-stopped');
+  await run(api, 'stopped', 'unless-stopped');
+  await run(api, 'stopped-always', 'always');
+  await run(api, 'again', 'unless-stopped');
+  await run(api, 'failing', 'on-failure');
+  await run(api, 'plain', 'no');
+  await run(api, 'removed', 'no', { HostConfig: { AutoRemove: true } });
+  const created = await api.post('/containers/create?name=waiting', {
+    Image: 'busybox',
+    HostConfig: { AutoRemove: true },
+  });
+  assert.equal(created.status, 201, created.text);
+  for (const name of ['stopped', 'stopped-always', 'again'])
+    assert.equal((await api.post(`/containers/${name}/stop?t=0`)).status, 204);
+  assert.equal((await api.post('/containers/again/restart?t=0')).status, 204);
+
+  await restartMachine(gantry, env);
+
+  for (const name of ['always', 'joined', 'unless', 'stopped-always', 'again', 'failing'])
+    await until(
+      () => statusOf(api, name),
+      (status) => status === 'running',
+    );
+  assert.equal(await statusOf(api, 'stopped'), 'exited');
+  const plain = await inspect(api, 'plain');
+  assert.deepEqual([plain.State.Status, plain.State.ExitCode], ['exited', 255]);
+  assert.match(plain.State.Error, /host was restarted/);
+  assert.equal((await api.get('/containers/removed/json')).status, 404);
+  assert.equal(await statusOf(api, 'waiting'), 'created');
+});
+
+test('a stop that was asked for holds, though the daemon is killed before the end', async (t) => {
+  const gantry = await startGantry(t);
+  const api = gantry.api();
+  const Cmd = [
+    'sh',
+    '-c',
+    'trap "echo asked; read x </hold; exit 3" TERM; mkfifo /hold; echo up; while :; do sleep 0.05; done',
+  ];
+  await run(api, 'held', 'unless-stopped', { Cmd });
+  const log = async () => (await api.get('/containers/held/logs?stdout=1')).text;
+  await until(log, (text) => text.includes('up'));
+  const stopping = api.post('/containers/held/stop?t=600').catch(() => undefined);
+  await until(log, (text) => text.includes('asked'));
+  await gantry.kill9();
+  await stopping;
+  await gantry.start();
+  assert.equal(await statusOf(api, 'held'), 'running');
+  const opened = await api.post('/containers/held/exec', { Cmd: ['sh', '-c', 'echo >/hold'] });
+  assert.equal(
+    (await api.post(`/exec/${opened.json<{ Id: string }>().Id}/start`, { Detach: true })).status,
+    200,
+  );
+  const ended = await until(
+    () => inspect(api, 'held'),
+    ({ State }) => State.Status !== 'running',
+  );
+  assert.deepEqual([ended.State.Status, ended.State.ExitCode, ended.RestartCount], ['exited', 3, 0]);
+});
+
+test('a daemon that was killed finds what is paused as the kernel has it', async (t) => {
+  const gantry = await startGantry(t);
+  const api = gantry.api();
+  await run(api, 'still', 'no');
+  assert.equal((await api.post('/containers/still/pause')).status, 204);
+  await gantry.kill9();
+  await gantry.start();
+  assert.equal(await statusOf(api, 'still'), 'paused');
+  assert.equal((await api.post('/containers/still/unpause')).status, 204);
+  await gantry.kill9();
+  await gantry.start();
+  assert.equal(await statusOf(api, 'still'), 'running');
+});
+
+test('a loop of restarts backs off, counts, and ends at once with a stop or with its last retry', async (t) => {
+  const gantry = await startGantry(t);
+  const api = gantry.api();
+  const events = async (name: string) => {
+    const filters = encodeURIComponent(JSON.stringify({ container: [name], event: ['start', 'die'] }));
+    const { text } = await api.get(
+      `/events?since=0&until=${Math.ceil(Date.now() / 1000)}&filters=${filters}`,
+    );
+    return text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { Action: string; timeNano: number });
+  };
+  await run(api, 'loop', 'always', { Cmd: ['true'] });
+  await until(
+    () => inspect(api, 'loop'),
+    ({ RestartCount }) => RestartCount >= 4,
+  );
+  assert.equal((await api.post('/containers/loop/stop?t=600')).status, 204);
+  assert.equal(await statusOf(api, 'loop'), 'exited');
+  const before = await events('loop');
+  const waits: number[] = [];
+  for (const [i, { Action, timeNano }] of before.entries()) {
+    const last = before[i - 1];
+    if (Action === 'start' && last?.Action === 'die') waits.push((timeNano - last.timeNano) / 1e6);
+  }
+  // Each wait is at least twice the one before it was meant to be: 100, 200, 400, 800 milliseconds.
+  for (const [i, wait] of waits.entries()) assert(wait >= 100 * 2 ** i - 5, `wait ${i}: ${waits}`);
+  const { RestartCount } = await inspect(api, 'loop');
+  assert.equal(RestartCount, waits.length);
+
+  await run(api, 'tries', 'on-failure', {
+    Cmd: ['false'],
+    HostConfig: { RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 2 } },
+  });
+  const ended = await until(
+    () => inspect(api, 'tries'),
+    ({ State, RestartCount: n }) => State.Status === 'exited' && n === 2,
+  );
+  assert.equal(ended.State.ExitCode, 1);
+  assert.equal((await events('tries')).filter(({ Action }) => Action === 'start').length, 3);
+});
