@@ -20,7 +20,6 @@ export const unshare = (flags: number): void => void check('unshare', c_unshare(
 
 let hostNetwork: number | undefined;
 let hostMounts: number | undefined;
-let ownFsStruct = false;
 
 /** A descriptor of the calling thread's namespace; `/proc/self` would name the main thread's. */
 export const ownNamespace = (type: 'net' | 'mnt'): number => openSync(`/proc/thread-self/ns/${type}`, 'r');
@@ -54,10 +53,8 @@ export function newNetworkNamespace<T>(work: () => T): { fd: number; result: T }
 
 /** Runs `work` away from the host's mounts and comes back whatever it did. Strictly synchronous. */
 function awayFromHostMounts<T>(leave: () => void, work: () => T): T {
-  if (!ownFsStruct) {
-    unshare(CLONE.FS); // setns(mnt) is EINVAL while threads share cwd and root
-    ownFsStruct = true;
-  }
+  // setns(mnt) is EINVAL while threads share cwd and root, and each new thread shares its maker's.
+  unshare(CLONE.FS);
   hostMounts ??= ownNamespace('mnt');
   const cwd = process.cwd();
   leave();
