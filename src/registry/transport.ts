@@ -34,11 +34,12 @@ const RETRY_AFTER_MAX_S = 60;
 /** Errors are read so far; the rest of such a page is dropped. */
 const ERROR_BYTES_MAX = 64 << 10;
 
-type Undici = typeof import('undici');
+type Undici = typeof import('undici').default;
 let loading: Promise<Undici> | undefined;
 /** A third of a second and 28 MB: not before the first registry is asked. */
 const undici = (): Promise<Undici> => {
-  loading ??= import('undici');
+  // By its default export: the bundler gives a CommonJS module no other.
+  loading ??= import('undici').then((module) => module.default);
   return loading;
 };
 

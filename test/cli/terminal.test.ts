@@ -33,7 +33,8 @@ const scenes: readonly Scene[] = [
       await terminal.shows(PROMPT);
       for (const line of [
         'tty',
-        'stty size',
+        // Older command lines tell the size when the program runs already.
+        'until [ "$(stty size)" = "31 97" ]; do sleep 0.05; done; stty size',
         'echo $TERM',
         'hostname',
         'ls -l /dev/console /dev/tty | cut -c1-10',

@@ -104,8 +104,9 @@ export class Terminal {
     const from = this.#read;
     this.type(`${line}; echo E''ND\r`);
     await this.shows(/^END\r\n/m);
-    const lines = this.seen.slice(from, this.#read).split('\r\n');
-    return lines.slice(1, -2).join('\n');
+    const lines = this.seen.slice(from, this.#read).split('\r\n').slice(0, -2);
+    // A line that is typed before the prompt is shown twice: by the terminal, then by the shell.
+    return lines.filter((shown) => !shown.includes("echo E''ND")).join('\n');
   }
 
   close(): void {
