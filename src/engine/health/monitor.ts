@@ -33,6 +33,16 @@ export function endHealth(container: Container): void {
   if (health) container.set({ health: { ...health, Status: 'unhealthy' } });
 }
 
+/** What a process that SIGKILL ended is told to have ended with. */
+const KILLED = 137;
+const SOON_MS = 100;
+
+const endsSoon = (ended: Promise<unknown>): Promise<boolean> =>
+  Promise.race([
+    ended.then(() => true),
+    new Promise<boolean>((resolve) => setTimeout(() => resolve(false), SOON_MS).unref()),
+  ]);
+
 class Monitor {
   readonly #deps: ContainersDeps;
   readonly #container: Container;
@@ -66,7 +76,10 @@ class Monitor {
 
   async #probe(): Promise<void> {
     const begun = Date.now();
+    const { task } = this.#container;
     const result = await probe(this.#deps, this.#container, this.#check, this.#over.signal);
+    // The end of a container kills its probe too, and may be heard of after it.
+    if (result.ExitCode === KILLED && task && (await endsSoon(task.ended))) return;
     // What was cut off says nothing of the container.
     if (this.#over.signal.aborted) return;
     await this.#hear(result, this.#sinceStartMs(begun)).catch((error: unknown) =>
