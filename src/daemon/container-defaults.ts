@@ -15,6 +15,7 @@ type Defaults = Pick<
   DaemonOptions,
   | 'cgroupDriver'
   | 'cgroupParent'
+  | 'realtime'
   | 'shmBytes'
   | 'ipcMode'
   | 'cgroupnsMode'
@@ -35,6 +36,10 @@ export function readContainerDefaults(values: Values, searchPath: string): Defau
   return {
     cgroupDriver,
     cgroupParent: readCgroupParent(cgroupDriver, text('cgroup-parent')),
+    realtime: {
+      periodMicros: readMicros(values, 'cpu-rt-period'),
+      runtimeMicros: readMicros(values, 'cpu-rt-runtime'),
+    },
     shmBytes: readSize('default-shm-size', text('default-shm-size'), DEFAULT_SHM_BYTES),
     ipcMode: oneOf('default-ipc-mode', text('default-ipc-mode') ?? 'private', ['private', 'shareable']),
     cgroupnsMode: readCgroupnsMode(text('default-cgroupns-mode')),
@@ -102,6 +107,13 @@ function readSize(key: string, given: string | undefined, absent: number): numbe
   if (number === undefined || !Number.isSafeInteger(bytes) || bytes <= 0)
     throw new InvalidArgument(`${key} ${given}: not a size`);
   return bytes;
+}
+
+function readMicros(values: Values, key: string): number {
+  const micros = (values.get(key) ?? 0) as number;
+  if (micros < 0 || micros > 1_000_000)
+    throw new InvalidArgument(`${key} ${micros}: not between 0 and 1000000`);
+  return micros;
 }
 
 function readCgroupnsMode(given: string | undefined): 'private' | 'host' | undefined {

@@ -71,6 +71,7 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
   const supervisor = new Supervisor({
     ...{ execRoot: options.execRoot, runtimes, reactor, log },
     cgroupDriver: options.cgroupDriver,
+    realtime: options.realtime,
   });
   undo.defer(() => supervisor.close(names.cgroup));
   const shipping = new Shipping(log);

@@ -44,6 +44,8 @@ export interface DaemonOptions {
   readonly cgroupDriver: CgroupDriver;
   /** A control group, or a slice with systemd. Undefined: the engine's own. */
   readonly cgroupParent: string | undefined;
+  /** What all containers together may use of the processors as real-time processes. */
+  readonly realtime: { readonly periodMicros: number; readonly runtimeMicros: number };
   readonly shmBytes: number;
   readonly ipcMode: 'private' | 'shareable';
   readonly cgroupnsMode: 'private' | 'host' | undefined;

@@ -85,6 +85,13 @@ export const settings: readonly Setting[] = [
     '--cgroup-parent <name>',
     'control group, or slice, that containers lie in',
   ),
+  setting(
+    'integer',
+    'cpu-rt-period',
+    '--cpu-rt-period <microseconds>',
+    'period of the real-time budget of all containers',
+  ),
+  setting('integer', 'cpu-rt-runtime', '--cpu-rt-runtime <microseconds>', 'what of that period they may use'),
   setting('text', 'default-shm-size', '--default-shm-size <bytes>', 'size of /dev/shm: 64m for example'),
   setting('text', 'default-ipc-mode', '--default-ipc-mode <mode>', 'private or shareable'),
   setting('text', 'default-cgroupns-mode', '--default-cgroupns-mode <mode>', 'private or host'),

@@ -74,6 +74,8 @@ const resources = {
   DeviceCgroupRules: blank(list(string())),
   DeviceRequests: blank(list(DeviceRequest)),
   MemoryReservation: blank(integer()),
+  /** Said by clients before 1.42: no kernel has held to it since 5.4. */
+  KernelMemory: optional(integer()),
   MemorySwap: blank(integer()),
   MemorySwappiness: pointer(integer()),
   OomKillDisable: pointer(boolean()),

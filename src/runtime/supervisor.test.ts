@@ -40,6 +40,7 @@ function place(t: TestContext) {
   const reactor = new Reactor((error) => assert.fail(String(error)));
   const supervisor = new Supervisor({
     cgroupDriver: 'cgroupfs',
+    realtime: { periodMicros: 0, runtimeMicros: 0 },
     execRoot: join(root, 'exec'),
     runtimes: [{ name: 'crun', path: CRUN, args: [] }],
     reactor,

@@ -32,6 +32,7 @@ import { Keeper, processStartTime } from './keeper.ts';
 import { type CreateCall, type OciRuntime, OciTool } from './oci.ts';
 import type { OutputWriter } from './output/writer.ts';
 import { takeOwnLimits, writeOwnLimits } from './own-limits.ts';
+import { allowRealtime, type RealtimeBudget } from './realtime.ts';
 import { bootId, RunDirectory } from './rundir.ts';
 import { type Opened, Streams } from './streams.ts';
 import { Task, type TaskRecord } from './task.ts';
@@ -40,6 +41,7 @@ export interface SupervisorOptions {
   readonly execRoot: string;
   readonly runtimes: readonly OciRuntime[];
   readonly cgroupDriver: CgroupDriver;
+  readonly realtime: RealtimeBudget;
   readonly reactor: Reactor;
   readonly log: Log;
 }
@@ -192,6 +194,7 @@ export class Supervisor {
       if (plan.sharedMemoryBytes !== undefined) mountShared(directory, plan.sharedMemoryBytes);
       undo.defer(() => detach(directory.file('shm')));
       const tool = this.#tool(plan.runtime);
+      allowRealtime(this.cgroups, plan.cgroupPath, this.#options.realtime);
       const { spec, writes } = this.#ownLimits(plan.spec);
       const bundle = tool.bundle(plan.id, spec);
       directory.writeConfig(bundle.spec);

@@ -1,7 +1,7 @@
 /** Containers: today's input → engine call → today's output. */
 import { InvalidArgument } from '../../base/errors.ts';
 import type { CreateRequest } from '../../model/container.ts';
-import { checkMemory, settleHost, settleLimits } from './create.ts';
+import { checkMemory, kernelMemoryWarnings, settleHost, settleLimits } from './create.ts';
 import type { Handlers } from './handlers.ts';
 import { pathStatHeader, requirePath } from './path-stat.ts';
 
@@ -18,7 +18,8 @@ export const containers: Handlers<Names> = {
       limit: query.limit !== undefined && query.limit > 0 ? query.limit : undefined,
     }),
 
-  async containerCreate({ query, body }, { engine, signal, memoryBytesMin, readOnlyIsFlat }) {
+  async containerCreate({ query, body }, call) {
+    const { engine, signal, memoryBytesMin, readOnlyIsFlat, kernelMemory } = call;
     if (isEmpty(body)) throw new InvalidArgument('config cannot be empty in order to create a container');
     checkMemory(body.HostConfig ?? {}, memoryBytesMin);
     const { request, warnings } = settleHost(body);
@@ -28,7 +29,8 @@ export const containers: Handlers<Names> = {
       readOnlyIsFlat,
       signal,
     });
-    return { ...created, Warnings: [...created.Warnings, ...warnings] };
+    const discarded = kernelMemoryWarnings(body.HostConfig ?? {}, kernelMemory);
+    return { ...created, Warnings: [...created.Warnings, ...warnings, ...discarded] };
   },
 
   containerInspect: ({ params, query }, { engine }) =>
@@ -64,9 +66,10 @@ export const containers: Handlers<Names> = {
     await engine.containers.rename(params.name, query.name);
   },
 
-  async containerUpdate({ params, body }, { engine, memoryBytesMin }) {
+  async containerUpdate({ params, body }, { engine, memoryBytesMin, kernelMemory }) {
     checkMemory(body, memoryBytesMin);
-    return await engine.containers.update(params.name, settleLimits(body));
+    const { Warnings } = await engine.containers.update(params.name, settleLimits(body));
+    return { Warnings: [...Warnings, ...kernelMemoryWarnings(body, kernelMemory)] };
   },
 
   containerResize: ({ params, query }, { engine }) =>

@@ -7,7 +7,7 @@ export function settleHost(request: CreateRequest): { request: CreateRequest; wa
   const host = request.HostConfig;
   if (!host) return { request, warnings: [] };
   const { bindings, empty } = settlePorts(host);
-  const { PidsLimit, PortBindings: _bindings, ...rest } = host;
+  const { PidsLimit, PortBindings: _bindings, KernelMemory: _kernel, ...rest } = host;
   const settled: HostConfig = {
     ...rest,
     ...(bindings && { PortBindings: bindings }),
@@ -54,6 +54,15 @@ function settlePorts(host: HostConfig): { bindings: Bindings | undefined; empty:
 
 const emptyPorts = (ports: readonly string[]) =>
   `Following container port(s) have an empty list of port-bindings: ${ports.join(', ')}. Such bindings will be discarded in a future version.`;
+
+/** No kernel that we run on can limit it: asked for, it is discarded, as dockerd does there. */
+export const kernelMemoryWarnings = (
+  { KernelMemory = 0 }: Pick<HostConfig, 'KernelMemory'>,
+  how: 'warned' | 'unknown',
+): readonly string[] => (KernelMemory > 0 && how === 'warned' ? [NO_KERNEL_MEMORY] : []);
+
+const NO_KERNEL_MEMORY =
+  'Your kernel does not support kernel memory limit capabilities or the cgroup is not mounted. Limitation discarded.';
 
 const IGNORED_DRIVER =
   "WARNING: the container-wide volume-driver configuration is ignored for volumes specified via 'mount'. Use '--mount type=volume,volume-driver=...' instead";

@@ -34,6 +34,8 @@ export interface Call {
   readonly registryAuth: string | undefined;
   /** The client's version knew no read-only binds that hold for what is mounted below them. */
   readonly readOnlyIsFlat: boolean;
+  /** Whether a limit of the kernel's own memory is warned of, or unknown. */
+  readonly kernelMemory: 'warned' | 'unknown';
   /** The bytes of the body, where the contract says so. */
   readonly bytes: Readable;
 }

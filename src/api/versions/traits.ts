@@ -35,6 +35,8 @@ export interface Traits {
   readonly memoryBytesMin: number;
   /** Whether read-only binds leave what is mounted below them writable. */
   readonly readOnlyIsFlat: boolean;
+  /** Whether a limit of the kernel's own memory is warned of, or unknown. */
+  readonly kernelMemory: 'warned' | 'unknown';
   /** What a body of `start` means. */
   readonly startBody: 'refused' | 'json' | 'jsonIfTyped' | 'ignored';
   /** Operations that took a body of any content type. */
@@ -67,6 +69,7 @@ export const newestTraits: Traits = {
   unknownAnchors: 'refused',
   memoryBytesMin: 6 << 20,
   readOnlyIsFlat: false,
+  kernelMemory: 'unknown',
   startBody: 'refused',
   untyped: [],
   unreadable: 'wrapped',

@@ -76,5 +76,5 @@ export const v1_42 = step('1.42', {
       (match) => `Invalid ${match[1]}`,
     ),
   ],
-  before: { framesAnnounced: false, unreadable: 'bare' },
+  before: { framesAnnounced: false, unreadable: 'bare', kernelMemory: 'warned' },
 });
