@@ -64,6 +64,7 @@ export const v1_42 = step('1.42', {
       /^unsupported Content-Type header \((.*)\): must be 'application\/json'$/s,
       ([, type]) => `Content-Type specified (${type}) must be 'application/json'`,
     ),
+    wordsWere('POST /containers/create', /^invalid (signal: .*)$/, (match) => `Invalid ${match[1]}`),
     wordsWere('POST /containers/create', /^config (cannot be empty .*)$/, ([, why]) => `Config ${why}`),
     wordsWere(
       'GET /containers/{name}/logs',
