@@ -69,7 +69,7 @@ export function requestOf({ rows }: Group): object {
 /** Each row's script behind a line of its own that says where it begins. */
 const MARK = '=== row ';
 const script = (rows: readonly Row[]): string =>
-  rows.map(({ see }, index) => `echo "${MARK}${index}"\n(${see ?? 'true'}) 2>&1`).join('\n') + '\ntrue';
+  [...rows.map(({ see = 'true' }, index) => `echo "${MARK}${index}"\n(${see}) 2>&1`), 'true'].join('\n');
 
 function sections({ rows }: Group, output: string): Map<string, string> {
   const parts = new Map(

@@ -159,7 +159,12 @@ export const refusals: readonly Refusal[] = [
     host: { ExtraHosts: ['x:y'] },
     says: /^invalid IP address in add-host: "y"$/,
   },
-  { what: 'a tmpfs over everything', host: { Tmpfs: { '/': '' } }, says: /destination can't be '\/'/ },
+  {
+    what: 'a tmpfs over everything',
+    host: { Tmpfs: { '/': '' } },
+    says: /invalid specification: destination can't be '\/'$/,
+    later: 'newer engines say what kind of mount it is about',
+  },
   {
     what: 'no rule for devices',
     host: { DeviceCgroupRules: ['c 1:3'] },
