@@ -1,5 +1,6 @@
 /** One container for many options: made as a group of rows asks, looked at from inside, and inspected at several versions. */
 import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
 import { FrameReader } from '../../src/formats/frames.ts';
 import type { Engine } from '../harness/dockerd.ts';
 
@@ -99,3 +100,10 @@ export function at(document: unknown, path: string): unknown {
       document,
     );
 }
+
+/** What containers leave on disk. */
+export const tracesOf = ({ dataRoot }: { readonly dataRoot: string }): string[] =>
+  ['containers', 'w', 'volumes']
+    .filter((name) => existsSync(`${dataRoot}/${name}`))
+    .flatMap((name) => readdirSync(`${dataRoot}/${name}`).map((each) => `${name}/${each}`))
+    .sort();

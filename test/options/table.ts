@@ -256,7 +256,7 @@ const shares: Group = {
     {
       what: 'an init as process 1',
       host: { Init: true },
-      see: 'tr "\\0" " " </proc/1/cmdline | cut -d" " -f1,2; stat -c %a /sbin/docker-init; touch /sbin/docker-init',
+      see: 'tr "\\0" " " </proc/1/cmdline | head -1 | cut -d" " -f1,2; stat -c %a /sbin/docker-init; touch /sbin/docker-init',
       holds: '/sbin/docker-init --\n755\ntouch: /sbin/docker-init: Read-only file system',
       shows: { 'HostConfig.Init': true },
       since: 25,
@@ -309,10 +309,10 @@ const rights: Group = {
     },
     {
       what: 'DeviceCgroupRules',
-      host: { DeviceCgroupRules: ['c 10:200 rm', 'b 7:* r'] },
-      see: `${limit('devices/devices.list', '/dev/null')} | grep -E "^(c 10:200|b 7:)"`,
-      holds: { v1: /^c 10:200 rm\nb 7:\* rm?$|^b 7:\* rm?\nc 10:200 rm$/, v2: '' },
-      shows: { 'HostConfig.DeviceCgroupRules': ['c 10:200 rm', 'b 7:* r'] },
+      host: { DeviceCgroupRules: ['c 42:7 rm', 'b 7:* r'] },
+      see: `${limit('devices/devices.list', '/dev/null')} | grep -E "^(c 42:7|b 7:)" | sort`,
+      holds: { v1: 'b 7:* r\nc 42:7 rm', v2: '' },
+      shows: { 'HostConfig.DeviceCgroupRules': ['c 42:7 rm', 'b 7:* r'] },
       since: 28,
     },
     {

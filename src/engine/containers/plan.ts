@@ -42,10 +42,14 @@ export interface StartFacts {
   readonly canRaiseLimits: boolean;
   /** `linux.cgroupsPath`. */
   readonly cgroup: string;
+  readonly cgroupVersion: 1 | 2;
   /** What to mount, by destination: no longer what a record says, but what was found. */
   readonly sources: ReadonlyMap<string, string>;
   readonly recursiveReadOnly: boolean;
 }
+
+/** The directory of the hierarchies of version 1: crun leaves it writable. */
+const CGROUP_V1_TOP = ['/sys/fs/cgroup'];
 
 /** Where an init appears in the container, as in dockerd. */
 const INIT_PATH = '/sbin/docker-init';
@@ -65,6 +69,7 @@ export function planBundle(
   if (caps.missing.length > 0) warnings.push(`this host cannot give ${caps.missing.join(', ')}`);
   const seccomp = seccompOf(security.seccomp, facts.security.seccomp, privileged, caps.set);
   const apparmorProfile = apparmorOf(security.apparmor, facts.apparmor, privileged);
+  const writableCgroups = security.writableCgroups ?? privileged;
   const hostname = host.UTSMode === 'host' || host.NetworkMode === 'host' ? undefined : config.Hostname;
   const plan: BundlePlan = {
     rootfs: facts.rootfs,
@@ -83,7 +88,7 @@ export function planBundle(
     ...(host.OomScoreAdj ? { oomScoreAdj: host.OomScoreAdj } : {}),
     ...(seccomp ? { seccomp } : {}),
     ...(apparmorProfile ? { apparmorProfile } : {}),
-    mounts: mounts(record, facts, security.writableCgroups ?? privileged),
+    mounts: mounts(record, facts, writableCgroups),
     ...rootPropagation(record),
     namespaces: {
       pid: facts.pid,
@@ -99,7 +104,10 @@ export function planBundle(
     cgroupsPath: facts.cgroup,
     sysctls: { ...networkSysctls(facts.network, host), ...host.Sysctls },
     maskedPaths: privileged ? [] : (host.MaskedPaths ?? []),
-    readonlyPaths: privileged ? [] : (host.ReadonlyPaths ?? []),
+    readonlyPaths: [
+      ...(privileged ? [] : (host.ReadonlyPaths ?? [])),
+      ...(writableCgroups || facts.cgroupVersion === 2 ? [] : CGROUP_V1_TOP),
+    ],
     annotations: host.Annotations ?? {},
   };
   return { plan, warnings };
@@ -194,30 +202,19 @@ function systemMounts(host: HostConfig, facts: StartFacts, writableCgroups: bool
       source: 'devpts',
       options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
     },
-    // With the host's network the kernel refuses a sysfs of one's own.
-    facts.network === 'host'
-      ? {
-          destination: '/sys',
-          type: 'bind',
-          source: '/sys',
-          options: ['rbind', 'nosuid', 'noexec', 'nodev', readOnly],
-        }
-      : {
-          destination: '/sys',
-          type: 'sysfs',
-          source: 'sysfs',
-          options: ['nosuid', 'noexec', 'nodev', readOnly],
-        },
-    ...(facts.network === 'host'
-      ? []
-      : [
-          {
-            destination: '/sys/fs/cgroup',
-            type: 'cgroup',
-            source: 'cgroup',
-            options: ['nosuid', 'noexec', 'nodev', writableCgroups ? 'rw' : 'ro'],
-          },
-        ]),
+    // Never the host's own, also with its network: below it lies every cgroup of the host, writable.
+    {
+      destination: '/sys',
+      type: 'sysfs',
+      source: 'sysfs',
+      options: ['nosuid', 'noexec', 'nodev', readOnly],
+    },
+    {
+      destination: '/sys/fs/cgroup',
+      type: 'cgroup',
+      source: 'cgroup',
+      options: ['nosuid', 'noexec', 'nodev', writableCgroups ? 'rw' : 'ro'],
+    },
     { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
     ...(host.IpcMode === 'none' ? [] : [shm]),
   ];

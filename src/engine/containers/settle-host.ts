@@ -81,8 +81,8 @@ export function settleHost(
     ConsoleSize: asked.ConsoleSize ?? [0, 0],
     CapAdd: checkedCapabilities('CapAdd', asked.CapAdd),
     CapDrop: checkedCapabilities('CapDrop', asked.CapDrop),
-    MaskedPaths: asked.MaskedPaths ?? (asked.Privileged ? [] : MASKED_PATHS),
-    ReadonlyPaths: asked.ReadonlyPaths ?? (asked.Privileged ? [] : READONLY_PATHS),
+    MaskedPaths: asked.MaskedPaths ?? (asked.Privileged ? undefined : MASKED_PATHS),
+    ReadonlyPaths: asked.ReadonlyPaths ?? (asked.Privileged ? undefined : READONLY_PATHS),
     ...limits,
     ...swapDefault(limits),
   } as HostConfig;

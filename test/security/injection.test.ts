@@ -1,0 +1,121 @@
+/** Text that becomes structure (SC-INJ): files of names, the environment, arguments of programs, cgroup paths. */
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { type Gantry, startGantry } from '../harness/gantry.ts';
+import { runInside } from './inside.ts';
+
+let gantry: Gantry;
+const ends: (() => Promise<void>)[] = [];
+before(async () => {
+  gantry = await startGantry({ after: (end) => void ends.push(end) });
+});
+after(() => Promise.all(ends.map((end) => end())));
+
+/** Each place for text that ends in a file, with what follows the given text. */
+const places: readonly (readonly [what: string, request: (text: string) => Record<string, unknown>])[] = [
+  ['Hostname', (text) => ({ Hostname: `a${text}` })],
+  ['Domainname', (text) => ({ Hostname: 'a', Domainname: `b${text}` })],
+  ['the name of an extra host', (text) => ({ HostConfig: { ExtraHosts: [`x${text}:1.2.3.4`] } })],
+  ['the address of an extra host', (text) => ({ HostConfig: { ExtraHosts: [`x:1.2.3.4${text}`] } })],
+  ['Dns', (text) => ({ HostConfig: { Dns: [`1.1.1.1${text}`] } })],
+  ['DnsSearch', (text) => ({ HostConfig: { DnsSearch: [`a${text}`] } })],
+  ['DnsOptions', (text) => ({ HostConfig: { DnsOptions: [`ndots:1${text}`] } })],
+];
+for (const [what, request] of places)
+  for (const text of ['\n6.6.6.6 evil', '\tevil', '#evil', '\0', ' evil', '\r\nevil'])
+    test(`INJ-01 ${what} with ${JSON.stringify(text)} is refused`, async () => {
+      const { status, output } = await runInside(gantry, {
+        Cmd: ['cat', '/etc/hosts', '/etc/resolv.conf'],
+        ...request(text),
+      });
+      assert.equal(status, 400, output);
+    });
+test('INJ-01 the same places take honest text', async () => {
+  for (const [, request] of places)
+    assert.equal((await runInside(gantry, { Cmd: ['true'], ...request('') })).exitCode, 0);
+});
+
+test('INJ-03 a line’s end in a variable is a part of it; a name alone takes a variable away; the last of two wins', async () => {
+  const Env = ['A=1\nB=2', 'PATH=/bin', 'GONE', 'X=first', 'X=é"\\', `BIG=${'x'.repeat(100_000)}`];
+  const { output } = await runInside(gantry, { Env, Cmd: ['cat', '/proc/self/environ'] });
+  const found = output.split('\0').filter((entry) => entry !== '' && !/^(HOSTNAME|HOME|BIG)=/.test(entry));
+  assert.deepEqual(found.sort(), ['A=1\nB=2', 'PATH=/bin', 'X=é"\\']);
+  assert.match(output, /(^|\0)BIG=x{100000}(\0|$)/);
+});
+for (const entry of ['=x', '', 'A=\0B'])
+  test(`INJ-03 the variable ${JSON.stringify(entry)} is refused`, async () =>
+    assert.equal((await runInside(gantry, { Env: [entry], Cmd: ['true'] })).status, 400));
+test('INJ-03 a variable beyond what the kernel passes on is not cut: nothing runs', async () => {
+  const { exitCode, output } = await runInside(gantry, {
+    Env: [`A=${'x'.repeat(1 << 20)}`],
+    Cmd: ['echo', 'ran'],
+  });
+  assert.notEqual(exitCode, 0);
+  assert.doesNotMatch(output, /ran/);
+});
+
+test('INJ-04 labels and annotations come back as they were given, in inspect, lists and events', async () => {
+  const odd = { 'a\nb': 'c\n"d"', '"': '\u001b[31m', e: 'x'.repeat(1 << 20) };
+  const many = Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`l${index}`, 'v']));
+  const api = gantry.api();
+  for (const Labels of [odd, many]) {
+    const body = { Image: 'busybox', Cmd: ['true'], Labels, HostConfig: { Annotations: { 'a\nb': '"' } } };
+    const made = await api.post('/containers/create?name=labelled', body);
+    assert.equal(made.status, 201, made.text);
+    const shown = (await api.get('/containers/labelled/json')).json<{
+      Config: { Labels: object };
+      HostConfig: { Annotations: object };
+    }>();
+    assert.deepEqual(shown.Config.Labels, Labels);
+    assert.deepEqual(shown.HostConfig.Annotations, { 'a\nb': '"' });
+    const [name = '', value = ''] = Object.entries(Labels)[0] ?? [];
+    const filters = encodeURIComponent(JSON.stringify({ label: [`${name}=${value}`] }));
+    const listed = (await api.get(`/containers/json?all=1&filters=${filters}`)).json<{ Labels: object }[]>();
+    assert.deepEqual(
+      listed.map((each) => each.Labels),
+      [Labels],
+    );
+    await api.delete('/containers/labelled');
+    const told = await api.get(
+      `/events?since=0&until=${Math.floor(Date.now() / 1000) + 1}&filters=${encodeURIComponent('{"event":["destroy"]}')}`,
+    );
+    const last = JSON.parse(told.text.trim().split('\n').at(-1) ?? '{}') as { Actor: { Attributes: object } };
+    assert.equal((last.Actor.Attributes as Record<string, string>)[name], value);
+  }
+  assert.ok(!gantry.log().includes('\u001b'));
+});
+
+test('INJ-07 words that look like flags of the runtime are the command’s', async () => {
+  const { output } = await runInside(gantry, { Entrypoint: ['echo'], Cmd: ['--help', '--bundle=/', '-c'] });
+  assert.equal(output, '--help --bundle=/ -c\n');
+  const { refused } = await runInside(gantry, { Cmd: ['--help'] });
+  assert.match(refused, /"--help": executable file not found in \$PATH/);
+});
+test('INJ-07 a working directory with a line’s end is a directory with that name', async () => {
+  const { output } = await runInside(gantry, { WorkingDir: '/a\n--help', Cmd: ['pwd'] });
+  assert.equal(output, '/a\n--help\n');
+});
+for (const path of ['/containers/--help/start', '/containers/-c/json', '/containers/..%2f..%2fetc/json'])
+  test(`INJ-07 ${path} finds nothing`, async () => {
+    const api = gantry.api();
+    const { status } = path.endsWith('start') ? await api.post(path) : await api.get(path);
+    assert.equal(status, 404);
+  });
+
+const hierarchies = () =>
+  ['', ...readdirSync('/sys/fs/cgroup')].filter((name) => existsSync(`/sys/fs/cgroup/${name}/cgroup.procs`));
+for (const parent of [
+  '../escaped',
+  '/a/../../escaped',
+  'a\nescaped',
+  'x'.repeat(5000),
+  '/',
+  'a:escaped:b',
+  './escaped',
+])
+  test(`INJ-09 the cgroup parent ${JSON.stringify(parent.slice(0, 20))} is refused`, async () => {
+    const { status } = await runInside(gantry, { Cmd: ['true'], HostConfig: { CgroupParent: parent } });
+    assert.equal(status, 400);
+    for (const name of hierarchies()) assert.equal(existsSync(`/sys/fs/cgroup/${name}/escaped`), false);
+  });

@@ -1,0 +1,186 @@
+/** Preparing and starting (SC-RUN): what an image or a request may not reach on the host. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { findOnPath } from '../../src/daemon/options.ts';
+import { type Gantry, startGantry } from '../harness/gantry.ts';
+import { directory, link, loadLayered, type Member } from '../harness/layered.ts';
+import { Canary, execInside, runInside } from './inside.ts';
+
+let gantry: Gantry;
+let canary: Canary;
+const ends: (() => Promise<void>)[] = [];
+before(async () => {
+  canary = new Canary();
+  gantry = await startGantry({ after: (end) => void ends.push(end) });
+});
+after(async () => {
+  await Promise.all(ends.map((end) => end()));
+  canary.remove();
+});
+
+/** Starts a container that sleeps; whoever starts it removes it. */
+async function sleeper(request: object = {}): Promise<string> {
+  const api = gantry.api();
+  const body = { Image: 'busybox', Cmd: ['sleep', '1000'], ...request };
+  const made = await api.post('/containers/create', body);
+  const { Id } = made.json<{ Id: string }>();
+  const started = await api.post(`/containers/${Id}/start`);
+  assert.equal(started.status, 204, started.text);
+  return Id;
+}
+const remove = (id: string) => gantry.api().delete(`/containers/${id}?force=1`);
+
+test('RUN-01 the runtime cannot be written from inside, whatever is run as the command', async () => {
+  const programs = [findOnPath('crun') ?? '', process.execPath];
+  const hashes = () => programs.map((path) => createHash('sha256').update(readFileSync(path)).digest('hex'));
+  const before = hashes();
+  await loadLayered(gantry.api(), 'self:1', [
+    link('bin/self', '/proc/self/exe'),
+    [{ path: 'bin/script', mode: 0o755 }, '#!/proc/self/exe\n'],
+  ]);
+  const overwrite = 'for p in /proc/*/exe; do (echo overwritten >$p) 2>/dev/null; done';
+  for (const Cmd of [['/proc/self/exe'], ['/bin/self'], ['/bin/script'], ['sh', '-c', overwrite]])
+    await runInside(gantry, { Image: 'self:1', Cmd });
+  const id = await sleeper({ Image: 'self:1' });
+  for (const Cmd of [['/proc/self/exe'], ['/bin/self'], ['/bin/script'], ['sh', '-c', overwrite]])
+    await execInside(gantry, id, { Cmd });
+  await remove(id);
+  assert.deepEqual(hashes(), before);
+  assert.equal((await runInside(gantry, { Cmd: ['true'] })).exitCode, 0, 'the runtime still runs');
+});
+
+test('RUN-02 no descriptor of the engine or its runtime serves as a working directory', async () => {
+  const numbers = Array.from({ length: 28 }, (_, index) => index + 3);
+  await loadLayered(
+    gantry.api(),
+    'fds:1',
+    numbers.map((number) => link(`fd${number}`, `/proc/self/fd/${number}`)),
+  );
+  const look = ['sh', '-c', 'ls -A . | head -3; ls ../../../../../../etc/machine-id ../../../../../../root'];
+  const id = await sleeper({ Image: 'fds:1' });
+  for (const number of numbers.filter((each) => each < 12))
+    for (const WorkingDir of [`/proc/self/fd/${number}`, `/fd${number}`]) {
+      const { refused, output } = await runInside(gantry, { Image: 'fds:1', WorkingDir, Cmd: look });
+      if (refused === '') assert.doesNotMatch(output, /^\/.*machine-id$|config\.json|\.sqlite/m, WorkingDir);
+      const inExec = await execInside(gantry, id, { WorkingDir, Cmd: ['ls', '-A', '.'] });
+      assert.doesNotMatch(inExec.output, /config\.json|\.sqlite|machine-id/, WorkingDir);
+    }
+  await remove(id);
+});
+
+const roots: readonly (readonly [
+  what: string,
+  members: (path: string) => readonly Member[],
+  config?: object,
+])[] = [
+  ['the working directory through a link', (path) => [link('w', path)], { WorkingDir: '/w/made' }],
+  ['/etc', (path) => [link('etc', path)]],
+  [
+    'hosts, hostname and resolv.conf',
+    (path) => [
+      directory('etc'),
+      link('etc/hosts', `${path}/hosts`),
+      link('etc/hostname', `${path}/f`),
+      link('etc/resolv.conf', `${path}/resolv`),
+    ],
+  ],
+  ['/dev', (path) => [link('dev', `${path}/d`)]],
+  [
+    'what is in /dev',
+    (path) => [
+      directory('dev'),
+      ...['null', 'console', 'ptmx', 'shm', 'pts', 'mqueue'].map((name) => link(`dev/${name}`, `${path}/f`)),
+    ],
+  ],
+  ['/proc', (path) => [link('proc', `${path}/d`)]],
+  ['/sys', (path) => [link('sys', `${path}/d`)]],
+  ['the place of an init', (path) => [directory('sbin'), link('sbin/docker-init', `${path}/init`)]],
+];
+for (const [what, members, config = {}] of roots)
+  for (const Tty of [false, true])
+    test(`RUN-03 ${what} leads nowhere out of the image${Tty ? ', with a terminal' : ''}`, async () => {
+      const tag = `roots:${roots.findIndex(([each]) => each === what)}`;
+      await loadLayered(gantry.api(), tag, [...members(canary.path)], config);
+      const Cmd = ['sh', '-c', 'echo x >/etc/hosts; touch /dev/made /proc/made /sys/made; true'];
+      const { output, refused } = await runInside(gantry, {
+        Image: tag,
+        Tty: false,
+        Cmd,
+        HostConfig: { Init: true },
+      });
+      assert.doesNotMatch(`${output}${refused}`, new RegExp(canary.secret));
+      if (Tty) {
+        const api = gantry.api();
+        const made = await api.post('/containers/create', { Image: tag, Tty, Cmd });
+        const { Id } = made.json<{ Id: string }>();
+        if ((await api.post(`/containers/${Id}/start`)).status === 204)
+          await api.post(`/containers/${Id}/wait`);
+        await remove(Id);
+      }
+      assert.equal(canary.changed, false);
+    });
+
+test('RUN-05 processes have three descriptors, as process 1 and in an exec, while the engine has many', async () => {
+  const id = await sleeper();
+  const api = gantry.api();
+  const streams = Array.from({ length: 50 }, () => {
+    const socket = api.connect();
+    socket.on('error', () => undefined);
+    socket.write(`GET /containers/${id}/logs?follow=1&stdout=1 HTTP/1.1\r\nHost: x\r\n\r\n`);
+    return socket;
+  });
+  await Promise.all(streams.map((socket) => new Promise((resolve) => socket.once('data', resolve))));
+  // The fourth is the directory that ls reads.
+  const { output } = await runInside(gantry, { Cmd: ['ls', '/proc/self/fd'] });
+  assert.equal(output, '0\n1\n2\n3\n');
+  const inExec = await execInside(gantry, id, { Cmd: ['ls', '/proc/self/fd'] });
+  assert.deepEqual(inExec.output.split(/\s+/).filter(Boolean), ['0', '1', '2', '3']);
+  for (const socket of streams) socket.destroy();
+  await remove(id);
+});
+
+for (const mode of ['NetworkMode', 'IpcMode', 'PidMode'] as const)
+  test(`RUN-08 ${mode} joins nobody who is gone, stopped, or oneself`, async () => {
+    const api = gantry.api();
+    const other = await sleeper({ HostConfig: { IpcMode: 'shareable' } });
+    const join = async (whom: string, name?: string) => {
+      const body = { Image: 'busybox', Cmd: ['true'], HostConfig: { [mode]: `container:${whom}` } };
+      const made = await api.post(`/containers/create${name ? `?name=${name}` : ''}`, body);
+      if (made.status !== 201) return made.status;
+      const { Id } = made.json<{ Id: string }>();
+      const { status } = await api.post(`/containers/${Id}/start`);
+      await remove(Id);
+      return status;
+    };
+    assert.equal(await join(other), 204, 'the control: who runs is joined');
+    assert.equal(Math.floor((await join('self', 'self')) / 100), 4, 'oneself');
+    assert.equal(Math.floor((await join('nobody')) / 100), 4, 'nobody');
+    await api.post(`/containers/${other}/kill`);
+    await api.post(`/containers/${other}/wait`);
+    assert.equal(Math.floor((await join(other)) / 100), 4, 'who has ended');
+    await remove(other);
+    assert.equal(Math.floor((await join(other)) / 100), 4, 'who is gone');
+  });
+
+test('RUN-08 memory is shared with who may join, through nothing that a container could replace', async () => {
+  const donor = await sleeper({ HostConfig: { IpcMode: 'shareable', Privileged: true } });
+  const replace =
+    'echo shared >/dev/shm/x; umount /dev/shm; rm -rf /dev/shm; ln -s /etc /dev/shm; ls -ld /dev/shm';
+  await execInside(gantry, donor, { Cmd: ['sh', '-c', replace] });
+  const { output } = await runInside(gantry, {
+    Cmd: ['sh', '-c', 'ls /dev/shm; cat /dev/shm/x'],
+    HostConfig: { IpcMode: `container:${donor}` },
+  });
+  assert.equal(output, 'x\nshared\n');
+  await remove(donor);
+});
+
+for (const runtime of ['/bin/sh', '../x', 'nosuch', 'crun ', 'crun\0', '-h'])
+  test(`RUN-12 the runtime ${JSON.stringify(runtime)} is not one of the configured`, async () => {
+    const { status } = await runInside(gantry, { Cmd: ['true'], HostConfig: { Runtime: runtime } });
+    assert.equal(status, 400);
+  });
+
+test('nothing outside was touched', () => assert.equal(canary.changed, false));
