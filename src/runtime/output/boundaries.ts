@@ -1,7 +1,7 @@
 /** Where lines of the log begin and end, across records, cuts and segments. */
 import { readdirSync } from 'node:fs';
 import { codeOf } from '../../base/errors.ts';
-import type { GoodRecord, StreamName } from './record.ts';
+import { type GoodRecord, STREAMS, type StreamName } from './record.ts';
 import { type ReadMeter, Segment, segmentNumbers } from './segment.ts';
 
 export const NEWLINE = 10;
@@ -54,22 +54,21 @@ export function newlineBefore(segment: Segment, stream: StreamName, offset: numb
   return segment.read(stream, byte, offset - 1) === 1 && byte[0] === NEWLINE;
 }
 
-/** Whether the stream stands at the beginning of a line where segment `number` begins. */
-export function cleanAtStart(
-  directory: string,
-  number: number,
-  stream: StreamName,
-  meter?: ReadMeter,
-): boolean {
-  for (const before of numbersIn(directory).reverse()) {
-    if (before >= number) continue;
-    const clean = withSegment(directory, before, meter, (segment) => {
-      const last = lastRecords(segment, segment.recordCount())[stream];
-      if (last?.is === 'cut') return true;
-      const size = segment.sizeOf(stream);
-      return size === 0 ? undefined : newlineBefore(segment, stream, size);
-    });
-    if (clean !== undefined) return clean;
-  }
-  return true;
+/** Whether the stream is in the middle of a line where the segment begins: its first records say so. */
+export const isOpenAtStart = (segment: Segment, stream: StreamName): boolean =>
+  segment.records(0, STREAMS.length).some((record) => record.is === 'open' && record.stream === stream);
+
+/** Whether the stream's log ends with a whole line. */
+export function endsWithLine(directory: string, stream: StreamName, meter?: ReadMeter): boolean {
+  const number = numbersIn(directory).at(-1);
+  const ends =
+    number === undefined
+      ? true
+      : withSegment(directory, number, meter, (segment) => {
+          const last = lastRecords(segment, segment.recordCount())[stream];
+          if (last?.is === 'cut') return true;
+          const size = segment.sizeOf(stream);
+          return size > 0 ? newlineBefore(segment, stream, size) : last?.is !== 'open';
+        });
+  return ends ?? true;
 }

@@ -1,6 +1,13 @@
 /** Finds where in a log to begin, for `tail` and `since`, by its index: what it reads does not grow with the log. */
-import { cleanAtStart, NEWLINE, newlineBefore, numbersIn, withSegment } from './boundaries.ts';
-import { type IndexRecord, STREAMS, type StreamName } from './record.ts';
+import { endsWithLine, isOpenAtStart, NEWLINE, newlineBefore, numbersIn, withSegment } from './boundaries.ts';
+import {
+  decodeRecord,
+  type GoodRecord,
+  type IndexRecord,
+  RECORD_BYTES,
+  STREAMS,
+  type StreamName,
+} from './record.ts';
 import type { ReadMeter, Segment } from './segment.ts';
 import type { Position } from './writer.ts';
 
@@ -19,75 +26,85 @@ export interface Found {
   readonly skip: number;
 }
 
-/** A whole index in memory: at most a few MiB, as a segment's is bounded. */
+/** The index of a segment in memory, read as far as it is asked for: at most a few MiB, as a segment's is bounded. */
 class IndexTable {
-  readonly records: readonly IndexRecord[];
   readonly segment: Segment;
-  readonly #directory: string;
-  readonly #meter: ReadMeter | undefined;
-  /** Where each stream stood before a record. */
-  readonly #before: Record<StreamName, Float64Array>;
-  readonly #cuts: Record<StreamName, Set<number>> = { stdout: new Set(), stderr: new Set() };
+  readonly #raw: Buffer;
+  /** The last answers of {@link lastBefore}: `found` holds for all records from `above` (exclusive) to `to`. */
+  readonly #known: Partial<Record<StreamName, { above: number; to: number; found: GoodRecord | undefined }>> =
+    {};
 
-  constructor(directory: string, segment: Segment, meter: ReadMeter | undefined) {
-    this.#directory = directory;
+  constructor(segment: Segment) {
     this.segment = segment;
-    this.#meter = meter;
-    this.records = segment.records(0, segment.recordCount());
-    const length = this.records.length + 1;
-    this.#before = { stdout: new Float64Array(length), stderr: new Float64Array(length) };
-    const at: Record<StreamName, number> = { stdout: 0, stderr: 0 };
-    this.records.forEach((record, i) => {
-      if (record.is !== 'damaged') at[record.stream] = Math.max(at[record.stream], record.end);
-      if (record.is === 'cut') this.#cuts[record.stream].add(record.end);
-      for (const stream of STREAMS) this.#before[stream][i + 1] = at[stream];
-    });
+    this.#raw = segment.rawRecords();
   }
 
-  offset(stream: StreamName, record: number): number {
-    return this.#before[stream][record] ?? 0;
+  get length(): number {
+    return Math.floor(this.#raw.length / RECORD_BYTES);
+  }
+  record(index: number): IndexRecord {
+    return decodeRecord(this.#raw, index * RECORD_BYTES);
   }
 
-  /** Steps back from `record` until both streams stand at the beginning of a line. */
-  lineStart(record: number): number {
-    for (let at = record; at > 0 && record - at < LOOK_BACK_RECORDS; at--) if (this.isBoundary(at)) return at;
-    return record <= LOOK_BACK_RECORDS ? 0 : record;
-  }
-  isBoundary(record: number): boolean {
-    return STREAMS.every((stream) => this.endsLine(stream, this.offset(stream, record), record));
-  }
-
-  /** Whether the stream's bytes up to `offset`, all of records before `record`, end a line. */
-  endsLine(stream: StreamName, offset: number, record: number): boolean {
-    if (this.#cuts[stream].has(offset) && this.#isCutBefore(stream, offset, record)) return true;
-    return offset === 0
-      ? cleanAtStart(this.#directory, this.segment.number, stream, this.#meter)
-      : newlineBefore(this.segment, stream, offset);
-  }
-  #isCutBefore(stream: StreamName, offset: number, record: number): boolean {
-    for (let at = record - 1; at >= 0; at--) {
-      const one = this.records[at];
-      if (one === undefined || one.is === 'damaged' || one.stream !== stream) continue;
-      return one.is === 'cut' && one.end === offset;
+  /** The stream's last good record before record `index`. */
+  lastBefore(stream: StreamName, index: number): GoodRecord | undefined {
+    const known = this.#known[stream];
+    if (known && index > known.above && index <= known.to) return known.found;
+    for (let at = index - 1; at >= 0; at--) {
+      const record = this.record(at);
+      if (record.is === 'damaged' || record.stream !== stream) continue;
+      this.#known[stream] = { above: at, to: index, found: record };
+      return record;
     }
-    return false;
+    this.#known[stream] = { above: -1, to: index, found: undefined };
+    return undefined;
+  }
+  /** Where the stream stands before record `index`. */
+  offset(stream: StreamName, index: number): number {
+    return this.lastBefore(stream, index)?.end ?? 0;
+  }
+
+  /** Steps back from `index` until both streams stand at the beginning of a line. */
+  lineStart(index: number): number {
+    for (let at = index; at > 0 && index - at < LOOK_BACK_RECORDS; at--) if (this.isBoundary(at)) return at;
+    return index <= LOOK_BACK_RECORDS ? 0 : index;
+  }
+  isBoundary(index: number): boolean {
+    return STREAMS.every((stream) => this.endsLine(stream, this.offset(stream, index), index));
+  }
+
+  /** Whether the stream's bytes up to `offset`, all of records before `index`, end a line. */
+  endsLine(stream: StreamName, offset: number, index: number): boolean {
+    const last = this.lastBefore(stream, index);
+    if (last?.is === 'cut' && last.end === offset) return true;
+    return offset === 0 ? !isOpenAtStart(this.segment, stream) : newlineBefore(this.segment, stream, offset);
   }
 
   /** Where the line begins that the byte before `offset` is part of. Undefined: not within this segment, or too far. */
-  lineBegin(stream: StreamName, offset: number, record: number): number | undefined {
-    if (this.endsLine(stream, offset, record)) return offset;
-    let cut = -1;
-    for (const each of this.#cuts[stream]) if (each < offset) cut = Math.max(cut, each);
-    const lowest = Math.max(0, cut, offset - LOOK_BACK_BYTES);
+  lineBegin(stream: StreamName, offset: number, index: number): number | undefined {
+    if (this.endsLine(stream, offset, index)) return offset;
+    const lowest = Math.max(0, offset - LOOK_BACK_BYTES);
     const newline = this.#lastNewline(stream, lowest, offset);
-    if (newline !== undefined) return newline + 1;
-    return lowest === cut || (lowest === 0 && this.endsLine(stream, 0, 0)) ? lowest : undefined;
+    const begin = newline === undefined ? undefined : newline + 1;
+    const cut = this.#lastCut(stream, index, begin ?? lowest);
+    if (cut !== undefined || begin !== undefined) return Math.max(cut ?? 0, begin ?? 0);
+    return lowest === 0 && !isOpenAtStart(this.segment, stream) ? 0 : undefined;
   }
   #lastNewline(stream: StreamName, from: number, to: number): number | undefined {
     for (let end = to; end > from; end -= BYTES_PER_LOOK) {
       const start = Math.max(from, end - BYTES_PER_LOOK);
       const at = this.#bytes(stream, start, end).lastIndexOf(NEWLINE);
       if (at >= 0) return start + at;
+    }
+    return undefined;
+  }
+  /** The end of the stream's last cut before record `index`, if that is not below `lowest`. */
+  #lastCut(stream: StreamName, index: number, lowest: number): number | undefined {
+    for (let at = index - 1; at >= 0; at--) {
+      const record = this.record(at);
+      if (record.is === 'damaged' || record.stream !== stream) continue;
+      if (record.end < lowest) return undefined;
+      if (record.is === 'cut') return record.end;
     }
     return undefined;
   }
@@ -101,10 +118,11 @@ class IndexTable {
    * Lines that end in this record. At most `wanted` are counted: then `begin` tells where the first of them begins.
    */
   linesOf(index: number, wanted: number): { lines: number; begin?: number } {
-    const record = this.records[index];
-    if (record === undefined || record.is === 'damaged') return { lines: 0 };
+    const record = this.record(index);
+    if (record.is === 'damaged') return { lines: 0 };
     const { stream } = record;
-    const [from, to] = [this.offset(stream, index), this.offset(stream, index + 1)];
+    const from = this.offset(stream, index);
+    const to = Math.max(from, record.end);
     const cut = record.is === 'cut' && !this.endsLine(stream, to, index) ? 1 : 0;
     const { newlines, begin } = this.#newlinesBack(stream, from, to, wanted + 1 - cut);
     return begin === undefined ? { lines: newlines + cut } : { lines: wanted, begin };
@@ -142,18 +160,16 @@ export function findTail(
   const numbers = numbersIn(directory);
   const unwanted = STREAMS.filter((stream) => !streams.has(stream));
   // What a stream leaves without its newline is the log's last line, wherever it was begun.
-  let lines = [...streams].filter(
-    (stream) => !cleanAtStart(directory, Number.POSITIVE_INFINITY, stream, meter),
-  ).length;
+  let lines = [...streams].filter((stream) => !endsWithLine(directory, stream, meter)).length;
   for (const number of numbers.toReversed()) {
     const found = withSegment(directory, number, meter, (segment): Found | undefined => {
-      const table = new IndexTable(directory, segment, meter);
+      const table = new IndexTable(segment);
       const count = (index: number, wanted: number) => {
-        const record = table.records[index];
-        const isWanted = record !== undefined && record.is !== 'damaged' && streams.has(record.stream);
+        const record = table.record(index);
+        const isWanted = record.is !== 'damaged' && streams.has(record.stream);
         return isWanted ? table.linesOf(index, wanted) : { lines: 0 };
       };
-      let record = table.records.length;
+      let record = table.length;
       while (record > 0 && lines < tail) {
         const { lines: more, begin } = count(--record, tail - lines);
         lines += more;
@@ -175,8 +191,8 @@ export function findTail(
 
 /** Lines of the record that end before `begin`. */
 function uncounted(table: IndexTable, record: number, begin: number): number {
-  const one = table.records[record];
-  if (one === undefined || one.is === 'damaged') return 0;
+  const one = table.record(record);
+  if (one.is === 'damaged') return 0;
   return countNewlines(table.segment, one.stream, table.offset(one.stream, record), begin);
 }
 
@@ -199,8 +215,8 @@ function exactStart(
   begin: number,
   unwanted: readonly StreamName[],
 ): Pick<Found, 'from' | 'begin'> | undefined {
-  const one = table.records[record];
-  if (one === undefined || one.is === 'damaged') return undefined;
+  const one = table.record(record);
+  if (one.is === 'damaged') return undefined;
   const other = one.stream === 'stdout' ? 'stderr' : 'stdout';
   const before = table.offset(other, record);
   const otherBegin = unwanted.includes(other) ? before : table.lineBegin(other, before, record);
@@ -235,11 +251,11 @@ export function findSince(directory: string, since: bigint, meter?: ReadMeter): 
   const number = numbers[low - 1];
   if (number === undefined) return { segment: numbers[0] ?? 1, record: 0 };
   const found = withSegment(directory, number, meter, (segment): Position => {
-    const table = new IndexTable(directory, segment, meter);
-    let [from, to] = [0, table.records.length];
+    const table = new IndexTable(segment);
+    let [from, to] = [0, table.length];
     while (from < to) {
       const middle = (from + to) >>> 1;
-      if (timeAround(table.records, middle) < since) from = middle + 1;
+      if (timeAround(table, middle) < since) from = middle + 1;
       else to = middle;
     }
     const record = table.lineStart(from);
@@ -259,8 +275,8 @@ function lineBefore(directory: string, number: number, meter: ReadMeter | undefi
     before === undefined
       ? undefined
       : withSegment(directory, before, meter, (segment) => {
-          const table = new IndexTable(directory, segment, meter);
-          return table.lineStart(table.records.length);
+          const table = new IndexTable(segment);
+          return table.lineStart(table.length);
         });
   return before === undefined || record === undefined
     ? { segment: number, record: 0 }
@@ -268,10 +284,10 @@ function lineBefore(directory: string, number: number, meter: ReadMeter | undefi
 }
 
 /** A record's time; a damaged one has that of the next good one before it, or zero. */
-function timeAround(records: readonly IndexRecord[], index: number): bigint {
+function timeAround(table: IndexTable, index: number): bigint {
   for (let at = index; at >= 0; at--) {
-    const record = records[at];
-    if (record !== undefined && record.is !== 'damaged') return record.at;
+    const record = table.record(at);
+    if (record.is !== 'damaged') return record.at;
   }
   return 0n;
 }

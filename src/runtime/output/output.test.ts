@@ -91,18 +91,22 @@ test('tail gives the last n lines for any way of writing them', async (t) => {
         fc.tuple(
           fc.boolean(),
           fc.array(fc.constantFrom('a', 'b\n', '\n', 'cc'), { minLength: 1, maxLength: 4 }),
+          fc.boolean(),
         ),
         { maxLength: 30 },
       ),
       fc.nat(12),
       async (writes, tail) => {
         const log = openLog(t, { segmentBytes: 24, bytes: 1e6 });
-        for (const [isError, words] of writes) log.sayAll(isError ? 'stderr' : 'stdout', words.join(''));
+        for (const [isError, words, endsRun] of writes) {
+          log.sayAll(isError ? 'stderr' : 'stdout', words.join(''));
+          if (endsRun) log.writer.endRun();
+        }
         const all = await lines(log.directory);
         assert.deepEqual(await lines(log.directory, { tail }), tail === 0 ? [] : all.slice(-tail));
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 300 },
   );
 });
 
@@ -174,4 +178,16 @@ test('a writer stops taking bytes while an attached client is too far behind, an
   log.writer.progressed();
   assert.ok(resumed);
   assert.equal(log.say('stdout', 'z'), 'idle');
+});
+
+test('the end of a run ends a line that has no newline, also over a rotation; what was written stays as it is', async (t) => {
+  const log = openLog(t, { segmentBytes: 4, bytes: 1e6 });
+  log.sayAll('stdout', 'rest');
+  log.sayAll('stderr', 'e\n');
+  log.writer.endRun();
+  log.writer.endRun();
+  log.sayAll('stdout', 'next\n');
+  assert.deepEqual(await lines(log.directory), ['e e\n', 'o rest', 'o next\n']);
+  assert.deepEqual(await lines(log.directory, { tail: 2 }), ['o rest', 'o next\n']);
+  assert.deepEqual(await bytesOf(log.directory), { stdout: 'restnext\n', stderr: 'e\n' });
 });

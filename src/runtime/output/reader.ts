@@ -72,7 +72,7 @@ function stretches(
     if (record.is === 'damaged') continue;
     const { stream, end, at } = record;
     const from = begin[stream];
-    if (end < from || (end === from && (record.is !== 'cut' || join))) continue;
+    if (end < from || (end === from && (record.is !== 'cut' || join))) continue; // also where a segment begins in a line
     begin[stream] = end;
     const last = found.at(-1);
     if (join && last?.stream === stream && end - last.from <= BYTES_PER_READ) {

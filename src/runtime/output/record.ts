@@ -8,8 +8,11 @@ export const STREAMS: readonly StreamName[] = ['stdout', 'stderr'];
 
 export const RECORD_BYTES = 16;
 
-/** What a record says. `cut`: the stream's unfinished line ends here, because the run that wrote it ended. */
-export type RecordKind = 'bytes' | 'cut';
+/**
+ * What a record says. `cut`: the stream's unfinished line ends here, because the run that wrote it ended. `open`, only
+ * where a segment begins: the stream is in the middle of a line.
+ */
+export type RecordKind = 'bytes' | 'cut' | 'open';
 
 export type IndexRecord =
   | {
@@ -25,12 +28,13 @@ export type IndexRecord =
 export type GoodRecord = Exclude<IndexRecord, { is: 'damaged' }>;
 
 /*
- * The second word, low bits first: 40 of the end offset (a segment is far below 1 TiB), one for stderr, one for a cut,
- * two that are zero, and 20 of the check.
+ * The second word, low bits first: 40 of the end offset (a segment is far below 1 TiB), one for stderr, one each for a
+ * cut and an open line, one that is zero, and 20 of the check.
  */
 const END_HIGH_MASK = 0xff;
 const STDERR = 1 << 8;
 const CUT = 1 << 9;
+const OPEN = 1 << 10;
 const PAYLOAD_MASK = 0xfff;
 const CHECK_SHIFT = 12;
 const CHECK_MASK = 0xfffff;
@@ -53,7 +57,7 @@ export function encodeRecord(record: GoodRecord): Buffer {
   const high =
     (Math.floor(record.end / TWO_32) & END_HIGH_MASK) |
     (record.stream === 'stderr' ? STDERR : 0) |
-    (record.is === 'cut' ? CUT : 0);
+    (record.is === 'cut' ? CUT : record.is === 'open' ? OPEN : 0);
   const check = checkOf(bytes.readUInt32LE(0), bytes.readUInt32LE(4), low, high);
   bytes.writeUInt32LE(low, 8);
   bytes.writeUInt32LE(((check << CHECK_SHIFT) | high) >>> 0, 12);
@@ -68,7 +72,7 @@ export function decodeRecord(bytes: Buffer, offset: number): IndexRecord {
   const check = checkOf(bytes.readUInt32LE(offset), bytes.readUInt32LE(offset + 4), low, high);
   if (check !== high >>> CHECK_SHIFT) return DAMAGED;
   return {
-    is: high & CUT ? 'cut' : 'bytes',
+    is: high & CUT ? 'cut' : high & OPEN ? 'open' : 'bytes',
     at: bytes.readBigUInt64LE(offset),
     stream: high & STDERR ? 'stderr' : 'stdout',
     end: (high & END_HIGH_MASK) * TWO_32 + low,

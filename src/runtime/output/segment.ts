@@ -79,6 +79,13 @@ export class Segment {
     for (let at = 0; at + RECORD_BYTES <= got; at += RECORD_BYTES) records.push(decodeRecord(bytes, at));
     return records;
   }
+  /** The whole index as it lies on disk, without a torn record at its end. */
+  rawRecords(): Buffer {
+    const bytes = Buffer.allocUnsafe(this.recordCount() * RECORD_BYTES);
+    const got = readSync(this.index, bytes, 0, bytes.length, 0);
+    this.count(got);
+    return bytes.subarray(0, got - (got % RECORD_BYTES));
+  }
   /** Bytes of a stream read into `into`: fewer than it holds at the end of the file. */
   read(stream: StreamName, into: Buffer, at: number): number {
     const got = readSync(this.fdOf(stream), into, 0, into.length, at);

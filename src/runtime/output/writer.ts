@@ -5,7 +5,7 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { nowNanos } from '../../base/time.ts';
 import { splice } from '../../linux/index.ts';
-import { cleanAtStart, lastRecords, newlineBefore } from './boundaries.ts';
+import { isOpenAtStart, lastRecords, newlineBefore } from './boundaries.ts';
 import { Follower, Followers, LAG_BYTES } from './followers.ts';
 import { RECORD_BYTES, type RecordKind, STREAMS, type StreamName } from './record.ts';
 import { orphanNumbers, Segment, segmentBytes, segmentNumbers, unlinkSegment } from './segment.ts';
@@ -40,6 +40,10 @@ export class OutputWriter {
   #oldest: number;
   #records: number;
   #sizes: Record<StreamName, number>;
+  /** Streams that were in the middle of a line where the segment began. */
+  readonly #openAtStart = new Set<StreamName>();
+  /** Where each stream's last cut is in the segment. */
+  readonly #cutAt: Record<StreamName, number> = { stdout: -1, stderr: -1 };
   /** Bytes of the finished segments, oldest first; empty without a limit. */
   readonly #finished: { readonly number: number; readonly bytes: number }[] = [];
   #finishedBytes = 0;
@@ -70,6 +74,10 @@ export class OutputWriter {
   /** Bytes that were spliced but not indexed when the process before died get their record; after lost ones a new segment begins. */
   #mend(): void {
     const last = lastRecords(this.#segment, this.#records);
+    for (const stream of STREAMS) {
+      if (last[stream]?.is === 'cut') this.#cutAt[stream] = last[stream].end;
+      if (isOpenAtStart(this.#segment, stream)) this.#openAtStart.add(stream);
+    }
     const isCutShort = STREAMS.some((stream) => this.#sizes[stream] < (last[stream]?.end ?? 0));
     if (isCutShort) this.#rotate();
     else
@@ -142,11 +150,18 @@ export class OutputWriter {
   }
   #rotate(): void {
     const next = Segment.open(this.directory, this.#segment.number + 1, 'write');
+    const open = STREAMS.filter((stream) => this.#isMidLine(stream));
     if (this.#limits.bytes !== Number.POSITIVE_INFINITY) this.#keep(this.#segment.number, this.#segmentBytes);
     this.#segment.close();
     this.#segment = next;
     this.#records = 0;
     this.#sizes = { stdout: 0, stderr: 0 };
+    this.#openAtStart.clear();
+    for (const stream of STREAMS) this.#cutAt[stream] = -1;
+    for (const stream of open) {
+      this.#openAtStart.add(stream);
+      this.#record(stream, 'open');
+    }
     this.#followers.rotated(this.directory, next.number);
   }
   #dropOldest(): void {
@@ -163,19 +178,19 @@ export class OutputWriter {
 
   /** The run is over: what it left of a line is a line, and the next run's output begins another. */
   endRun(): void {
-    const last = lastRecords(this.#segment, this.#records);
     for (const stream of STREAMS) {
-      if (last[stream]?.is === 'cut') continue;
-      const size = this.#sizes[stream];
-      const ends =
-        size > 0
-          ? newlineBefore(this.#segment, stream, size)
-          : cleanAtStart(this.directory, this.#segment.number, stream);
-      if (ends) continue;
+      if (!this.#isMidLine(stream)) continue;
       this.#record(stream, 'cut');
+      this.#cutAt[stream] = this.#sizes[stream];
       this.#onGrown?.();
     }
     this.#notify();
+  }
+
+  #isMidLine(stream: StreamName): boolean {
+    const size = this.#sizes[stream];
+    if (this.#cutAt[stream] === size) return false;
+    return size > 0 ? !newlineBefore(this.#segment, stream, size) : this.#openAtStart.has(stream);
   }
 
   /** An attached client: it loses nothing; when it is too far behind, the container waits as on a full pipe. */

@@ -1,7 +1,7 @@
 /** Reads a log from a position on, record by record, from another thread than the one that writes it. */
 import { existsSync } from 'node:fs';
 import { codeOf } from '../../base/errors.ts';
-import { cleanAtStart, newlineBefore, numbersIn, withSegment } from '../output/boundaries.ts';
+import { isOpenAtStart, newlineBefore, numbersIn, withSegment } from '../output/boundaries.ts';
 import { offsetsBefore } from '../output/reader.ts';
 import { STREAMS, type StreamName } from '../output/record.ts';
 import { Segment } from '../output/segment.ts';
@@ -81,9 +81,7 @@ export class Cursor {
     const segment = this.#open();
     if (segment === undefined) return true;
     const offset = this.#offsets[stream];
-    return offset > 0
-      ? newlineBefore(segment, stream, offset)
-      : cleanAtStart(this.#directory, segment.number, stream);
+    return offset > 0 ? newlineBefore(segment, stream, offset) : !isOpenAtStart(segment, stream);
   }
 
   /** Goes on from there. */
