@@ -1,9 +1,10 @@
 /** Drivers that have the log elsewhere: complete when the end is told, and each line once over deaths of the daemon. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { get } from 'node:http';
 import { createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
@@ -127,7 +128,9 @@ test('what a dead daemon had not put into json-file is there when the next has s
 });
 
 /** A syslog daemon on a unix socket: all that it was sent. */
-async function syslogAt(t: TestContext, path: string) {
+async function syslogFor(t: TestContext) {
+  const directory = mkdtempSync(join(tmpdir(), 'gantry-syslog-'));
+  const path = join(directory, 's');
   let text = '';
   const sockets = new Set<Socket>();
   const server = createServer((one) => {
@@ -141,16 +144,16 @@ async function syslogAt(t: TestContext, path: string) {
   t.after(() => {
     for (const one of sockets) one.destroy();
     server.close();
+    rmSync(directory, { recursive: true, force: true });
   });
-  return { text: () => text };
+  return { address: `unix://${path}`, text: () => text };
 }
 
 test('syslog gets each line with its tag; logs reads them from the copy; all was sent when a container is gone', async (t) => {
+  const daemon = await syslogFor(t);
   const gantry = await startGantry(t);
-  const address = join(gantry.root, 'syslog.sock');
-  const daemon = await syslogAt(t, address);
   const options = {
-    'syslog-address': `unix://${address}`,
+    'syslog-address': daemon.address,
     'syslog-facility': 'local1',
     'syslog-format': 'rfc3164',
     tag: '{{.Name}}',
@@ -175,10 +178,9 @@ test('syslog gets each line with its tag; logs reads them from the copy; all was
 });
 
 test('without its copy syslog cannot be read; without a daemon nothing starts, and nothing is left', async (t) => {
+  const { address } = await syslogFor(t);
   const gantry = await startGantry(t);
-  const address = join(gantry.root, 'syslog.sock');
-  await syslogAt(t, address);
-  const options = { 'syslog-address': `unix://${address}`, 'cache-disabled': 'true' };
+  const options = { 'syslog-address': address, 'cache-disabled': 'true' };
   const id = await begin(gantry, 'echo said', { Type: 'syslog', Config: options });
   await waited(gantry, id);
   const logs = await gantry.api().get(`/containers/${id}/logs?stdout=1`);
@@ -203,12 +205,13 @@ test('without its copy syslog cannot be read; without a daemon nothing starts, a
 });
 
 /** The bytes of stdout as a client that follows the log gets them, with their sum. */
-function follow(gantry: Gantry, id: string): Promise<{ bytes: number; sum: string }> {
+function follow(gantry: Gantry, id: string, onFirst: () => void): Promise<{ bytes: number; sum: string }> {
   return new Promise((resolve, reject) => {
     const hash = createHash('sha256');
     let bytes = 0;
     let rest = Buffer.alloc(0);
     get({ socketPath: gantry.socket, path: `/containers/${id}/logs?stdout=1&follow=1` }, (answer) => {
+      answer.once('data', onFirst);
       answer.on('data', (chunk: Buffer) => {
         rest = Buffer.concat([rest, chunk]);
         while (rest.length >= 8 && rest.length >= 8 + rest.readUInt32BE(4)) {
@@ -227,21 +230,21 @@ function follow(gantry: Gantry, id: string): Promise<{ bytes: number; sum: strin
 test('a follower loses and repeats nothing though the log is rotated many times under it', async (t) => {
   const gantry = await startGantry(t);
   const bytes = 60_000_000;
-  const script = `while [ ! -e /go ]; do usleep 10000; done; seq 1 100000000 | head -c ${bytes}`;
+  const script = `echo; while [ ! -e /go ]; do usleep 10000; done; seq 1 100000000 | head -c ${bytes}`;
   const id = await begin(gantry, script, { Type: 'local', Config: { 'max-size': '1m', 'max-file': '2' } });
-  const following = follow(gantry, id);
-  // The first bytes must find the follower there.
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  const reading = Promise.withResolvers<void>();
+  const following = follow(gantry, id, reading.resolve);
+  await reading.promise;
   await gantry.dockerOk('exec', id, 'touch', '/go');
   await waited(gantry, id);
-  const hash = createHash('sha256');
+  const hash = createHash('sha256').update('\n');
   let [left, next] = [bytes, 1];
   while (left > 0) {
     const text = Buffer.from(Array.from({ length: 10_000 }, () => `${next++}\n`).join(''));
     hash.update(text.subarray(0, left));
     left -= Math.min(left, text.length);
   }
-  assert.deepEqual(await following, { bytes, sum: hash.digest('hex') });
+  assert.deepEqual(await following, { bytes: bytes + 1, sum: hash.digest('hex') });
 });
 
 test('options that mean nothing are refused when a container is made, and leave nothing', async (t) => {

@@ -1,7 +1,7 @@
 /** What a log says of its container beside each line: labels and environment that were asked for, and a tag. */
 import { hostname } from 'node:os';
 import { runInNewContext } from 'node:vm';
-import { InvalidArgument, messageOf } from '../../base/errors.ts';
+import { InvalidArgument } from '../../base/errors.ts';
 import type { LogOptionMap } from '../../model/log-options.ts';
 import { fillTag, type TagFields } from './log-tag.ts';
 import type { ContainerRecord } from './record.ts';
@@ -57,7 +57,8 @@ function matching(expression: string, names: readonly string[]): readonly string
     const kept = new Set(String(found).split('\n'));
     return names.filter((name) => kept.has(name));
   } catch (error) {
-    throw new InvalidArgument(`error parsing regexp: ${messageOf(error)}`);
+    // An error of the other context is none of ours.
+    throw new InvalidArgument(`error parsing regexp: ${(error as Error).message}`);
   }
 }
 
