@@ -27,6 +27,11 @@ const OPTIONS: Readonly<Record<Exclude<LogDriver, 'none'>, readonly string[]>> =
   ],
 };
 
+/** A word of a client's in an error: it tells which, and no more. */
+export const brief = (word: string): string =>
+  word.length > WORD_MAX ? `${word.slice(0, WORD_MAX)}…` : word;
+const WORD_MAX = 64;
+
 export const isLogDriver = (name: string): name is LogDriver => LOG_DRIVERS.some((each) => each === name);
 
 /** @throws InvalidArgument for an unknown driver, an unknown option, or a mode that there is not */
@@ -34,7 +39,7 @@ export function checkLogOptions(driver: string, options: LogOptionMap): void {
   if (driver === 'none') return;
   const mode = options.mode ?? '';
   if (!['', 'blocking', 'non-blocking'].includes(mode))
-    throw new InvalidArgument(`logger: logging mode not supported: ${mode}`);
+    throw new InvalidArgument(`logger: logging mode not supported: ${brief(mode)}`);
   if (options['max-buffer-size'] !== undefined) {
     if (mode !== 'non-blocking')
       throw new InvalidArgument("logger: max-buffer-size option is only supported with 'mode=non-blocking'");
@@ -42,9 +47,9 @@ export function checkLogOptions(driver: string, options: LogOptionMap): void {
   }
   const disabled = options['cache-disabled'];
   if (disabled && readBoolean(disabled) === undefined)
-    throw new InvalidArgument(`invalid value for option cache-disabled: ${disabled}`);
+    throw new InvalidArgument(`invalid value for option cache-disabled: ${brief(disabled)}`);
   if (!isLogDriver(driver) || driver === 'none')
-    throw new InvalidArgument(`logger: no log driver named '${driver}' is registered`);
+    throw new InvalidArgument(`logger: no log driver named '${brief(driver)}' is registered`);
   const known = [...BUILT_IN, ...OPTIONS[driver]];
   const unknown = Object.keys(options)
     .sort()
@@ -52,8 +57,8 @@ export function checkLogOptions(driver: string, options: LogOptionMap): void {
   if (unknown !== undefined)
     throw new InvalidArgument(
       driver === 'local'
-        ? `unknown log opt '${unknown}' for log driver local`
-        : `unknown log opt '${unknown}' for ${driver} log driver`,
+        ? `unknown log opt '${brief(unknown)}' for log driver local`
+        : `unknown log opt '${brief(unknown)}' for ${driver} log driver`,
     );
 }
 
@@ -67,7 +72,7 @@ export function readSize(prefix: string, text: string, base: 1000 | 1024): numbe
   const [, number = '', unit = ''] = /^(\d{1,15}(?:\.\d{1,15})?) ?([kmgtp]?)(?:i?b)?$/i.exec(text) ?? [];
   const bytes = Math.trunc(Number(number) * base ** (POWERS[unit.toLowerCase()] ?? 0));
   if (number === '' || !Number.isSafeInteger(bytes))
-    throw new InvalidArgument(`${prefix}invalid size: '${text}'`);
+    throw new InvalidArgument(`${prefix}invalid size: '${brief(text)}'`);
   return bytes;
 }
 

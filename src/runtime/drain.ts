@@ -2,13 +2,15 @@
 
 import { messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import { type Reactor, SystemError, splice } from '../linux/index.ts';
+import { type Reactor, readNow, SystemError, splice } from '../linux/index.ts';
 import type { StreamName } from './output/record.ts';
 import type { OutputWriter } from './output/writer.ts';
 
 /** After a write failed (a full disk), the next attempt. The container waits meanwhile, as on a full pipe. */
 const RETRY_MS = 500;
 const TERMINAL_SPLICE_BYTES = 64 << 10;
+/** At most this is thrown away before the next attempt to write: no more than fits into a pipe, and a few turns. */
+const DISCARD_BYTES = 4 << 20;
 
 /** What one stream is read from. A terminal goes through a pipe of its own, because splice(2) wants one. */
 export interface Source {
@@ -52,12 +54,24 @@ export class Drain {
       answer = this.step();
     } catch (error) {
       this.#pause();
-      this.#log.warn('output.blocked', { directory: this.#writer.directory, reason: messageOf(error) });
+      const fields = { directory: this.#writer.directory, reason: messageOf(error) };
+      if (this.#writer.isLossy) this.#log.warn('output.lost', { ...fields, bytes: this.#discard() });
+      else this.#log.warn('output.blocked', fields);
       this.#retry = setTimeout(() => this.start(), RETRY_MS);
       return;
     }
     if (answer === 'end') this.stop();
     else if (answer === 'full') this.#pause(); // resume() is called when the followers caught up
+  }
+
+  /** Throws away what waits, so that the container can go on. */
+  #discard(): number {
+    const { fd, pipe } = this.#source;
+    const bytes = Buffer.allocUnsafe(TERMINAL_SPLICE_BYTES);
+    let lost = 0;
+    for (let n = 1; n > 0 && lost < DISCARD_BYTES; lost += Math.max(0, n))
+      n = readNow(pipe?.read ?? fd, bytes);
+    return lost;
   }
 
   /** Followers caught up. */

@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import { runInNewContext } from 'node:vm';
 import { InvalidArgument } from '../../base/errors.ts';
-import type { LogOptionMap } from '../../model/log-options.ts';
+import { brief, type LogOptionMap } from '../../model/log-options.ts';
 import { fillTag, type TagFields } from './log-tag.ts';
 import type { ContainerRecord } from './record.ts';
 
@@ -58,7 +58,7 @@ function matching(expression: string, names: readonly string[]): readonly string
     return names.filter((name) => kept.has(name));
   } catch (error) {
     // An error of the other context is none of ours.
-    throw new InvalidArgument(`error parsing regexp: ${(error as Error).message}`);
+    throw new InvalidArgument(`error parsing regexp: ${brief((error as Error).message)}`);
   }
 }
 

@@ -2,6 +2,7 @@
 import { InvalidArgument, reworded } from '../../base/errors.ts';
 import type { LogConfig } from '../../model/container.ts';
 import {
+  brief,
   checkLogOptions,
   isLogDriver,
   type LogDriver,
@@ -47,7 +48,7 @@ export function readLogSettings(config: LogConfig | undefined): LogSettings {
   const options = config?.Config ?? {};
   checkLogOptions(driver, options);
   if (!isLogDriver(driver))
-    throw new InvalidArgument(`logger: no log driver named '${driver}' is registered`);
+    throw new InvalidArgument(`logger: no log driver named '${brief(driver)}' is registered`);
   // dockerd finds these when it starts the container; who makes one wants to know now.
   try {
     return settingsOf(driver, options);
@@ -60,17 +61,19 @@ function settingsOf(driver: LogDriver, options: LogOptionMap): LogSettings {
   const file = driver === 'json-file' ? jsonFile(options) : undefined;
   const cached = driver === 'syslog' || driver === 'journald';
   const isCacheOff = cached && readBoolean(options['cache-disabled'] ?? '') === true;
+  const isNonBlocking = options.mode === 'non-blocking';
+  const limits =
+    driver === 'none' || isCacheOff
+      ? PASSING
+      : file
+        ? limitsOf(file.maxBytes === undefined ? Number.POSITIVE_INFINITY : file.maxBytes * file.files)
+        : localLimits(options, cached ? 'cache-' : '');
   return {
     driver,
     options,
-    limits:
-      driver === 'none' || isCacheOff
-        ? PASSING
-        : file
-          ? limitsOf(file.maxBytes === undefined ? Number.POSITIVE_INFINITY : file.maxBytes * file.files)
-          : localLimits(options, cached ? 'cache-' : ''),
+    limits: isNonBlocking ? { ...limits, isLossy: true } : limits,
     isReadable: driver !== 'none' && !isCacheOff,
-    isNonBlocking: options.mode === 'non-blocking',
+    isNonBlocking,
     bufferBytes:
       options['max-buffer-size'] === undefined
         ? BUFFER_BYTES
@@ -107,10 +110,12 @@ const LOCAL_FILES = 5;
 function localLimits(options: LogOptionMap, prefix: '' | 'cache-'): LogLimits {
   const [size, count] = [options[`${prefix}max-size`], options[`${prefix}max-file`]];
   const fileBytes =
-    size === undefined ? LOCAL_FILE_BYTES : readSize(`invalid value for max-size: ${size}: `, size, 1000);
+    size === undefined
+      ? LOCAL_FILE_BYTES
+      : readSize(`invalid value for max-size: ${brief(size)}: `, size, 1000);
   if (fileBytes <= 0) throw new InvalidArgument('max size should be a positive number');
   const files =
-    count === undefined ? LOCAL_FILES : readCount(count, `invalid value for max-file: ${count}: `);
+    count === undefined ? LOCAL_FILES : readCount(count, `invalid value for max-file: ${brief(count)}: `);
   if (files < 0) throw new InvalidArgument('max file count cannot be less than 0');
   const said = options[`${prefix}compress`];
   const compress = said === undefined || readFlag(said, 'error reading compress log option: ');
@@ -121,13 +126,17 @@ function localLimits(options: LogOptionMap, prefix: '' | 'cache-'): LogLimits {
 
 function readCount(text: string, prefix = ''): number {
   if (!/^[+-]?\d{1,15}$/.test(text))
-    throw new InvalidArgument(`${prefix}strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
+    throw new InvalidArgument(
+      `${prefix}strconv.Atoi: parsing ${JSON.stringify(brief(text))}: invalid syntax`,
+    );
   return Number(text);
 }
 
 function readFlag(text: string, prefix = ''): boolean {
   const value = readBoolean(text);
   if (value === undefined)
-    throw new InvalidArgument(`${prefix}strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
+    throw new InvalidArgument(
+      `${prefix}strconv.ParseBool: parsing ${JSON.stringify(brief(text))}: invalid syntax`,
+    );
   return value;
 }

@@ -1,7 +1,7 @@
 /** Where a container's syslog messages go and how they look, read from its log options. */
 import { statSync } from 'node:fs';
 import { codeOf, InvalidArgument } from '../../base/errors.ts';
-import type { LogOptionMap } from '../../model/log-options.ts';
+import { brief, type LogOptionMap } from '../../model/log-options.ts';
 import type { SyslogAddress, SyslogFormat } from '../../runtime/index.ts';
 
 export interface SyslogSettings {
@@ -80,11 +80,11 @@ function readAddress(text: string): SyslogAddress {
     return { is: scheme, path: rest };
   }
   if (scheme !== 'udp' && scheme !== 'tcp' && scheme !== 'tcp+tls')
-    throw new InvalidArgument(`unsupported scheme: '${scheme}'`);
+    throw new InvalidArgument(`unsupported scheme: '${brief(scheme)}'`);
   const [, six, name, port] = /^(?:\[([0-9a-fA-F:.%]+)\]|([^:/?#@[\]]*))(?::(\d{1,5}))?\/?$/.exec(rest) ?? [];
   const host = six ?? name;
   if (host === undefined || Number(port ?? SYSLOG_PORT) > 65_535)
-    throw new InvalidArgument(`address ${rest}: not HOST or HOST:PORT`);
+    throw new InvalidArgument(`address ${brief(rest)}: not HOST or HOST:PORT`);
   return { is: scheme, host: host === '' ? 'localhost' : host, port: Number(port ?? SYSLOG_PORT) };
 }
 
@@ -96,6 +96,6 @@ export function requireSocket(address: SyslogAddress | undefined): void {
     statSync(path);
   } catch (error) {
     const why = codeOf(error) === 'ENOENT' ? 'no such file or directory' : codeOf(error);
-    throw new InvalidArgument(`stat ${path}: ${why}`);
+    throw new InvalidArgument(`stat ${brief(path)}: ${why}`);
   }
 }

@@ -1,5 +1,6 @@
 /** The `tag` option: a small part of Go's templates over what a log driver knows of a container. Pure. */
 import { InvalidArgument } from '../../base/errors.ts';
+import { brief } from '../../model/log-options.ts';
 
 /** What `{{.Name}}` and the like stand for. */
 export type TagFields = Readonly<Record<string, TagValue>>;
@@ -94,7 +95,7 @@ function commandValue(
   const values = (some: readonly string[]) => some.map((word) => operand(word, column, fields));
   if (/^[a-z]\w*$/i.test(first)) {
     const call = Object.hasOwn(FUNCTIONS, first) ? FUNCTIONS[first] : undefined;
-    if (call === undefined) throw wrong(`function "${first}" not defined`);
+    if (call === undefined) throw wrong(`function "${brief(first)}" not defined`);
     return call([...values(rest), ...(piped === undefined ? [] : [piped])]);
   }
   return values([first])[0] ?? '';
@@ -110,11 +111,11 @@ function operand(word: string, column: number, fields: TagFields): TagValue {
       throw wrong('unterminated quoted string');
     }
   }
-  if (!/^(\.\w+)+$/.test(word)) throw wrong(`unexpected ${JSON.stringify(word)} in operand`);
+  if (!/^(\.\w+)+$/.test(word)) throw wrong(`unexpected ${JSON.stringify(brief(word))} in operand`);
   const [name = '', ...below] = word.slice(1).split('.');
   if (!Object.hasOwn(fields, name))
     throw new InvalidArgument(
-      `template: log-tag:1:${column}: executing "log-tag" at <${word}>: can't evaluate field ${name} in type *logger.Info`,
+      `template: log-tag:1:${column}: executing "log-tag" at <${brief(word)}>: can't evaluate field ${brief(name)} in type *logger.Info`,
     );
   return below.reduce<TagValue>((value, key) => member(value, key), fields[name] ?? '');
 }

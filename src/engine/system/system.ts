@@ -136,8 +136,8 @@ function info(deps: SystemDeps, images: number): SystemInfo {
     NCPU: host.cpus,
     MemTotal: host.memoryBytes,
     DockerRootDir: deps.storage.root,
-    HttpProxy: process.env.HTTP_PROXY ?? '',
-    HttpsProxy: process.env.HTTPS_PROXY ?? '',
+    HttpProxy: withoutCredentials(process.env.HTTP_PROXY),
+    HttpsProxy: withoutCredentials(process.env.HTTPS_PROXY),
     NoProxy: process.env.NO_PROXY ?? '',
     Name: host.hostname,
     Labels: deps.labels,
@@ -162,6 +162,9 @@ function info(deps: SystemDeps, images: number): SystemInfo {
     Warnings: deps.warnings,
   };
 }
+
+/** Who asks for information must not get a password with it. */
+const withoutCredentials = (url = ''): string => url.replace(/^(\w+:\/\/)?[^/]*@/, '$1xxxxx:xxxxx@');
 
 function flag(path: string): boolean {
   try {

@@ -15,6 +15,8 @@ export interface LogLimits {
   readonly bytes: number;
   /** A new segment begins when both streams together reach this. */
   readonly segmentBytes: number;
+  /** What cannot be written (a full disk) is lost; otherwise the container waits. */
+  readonly isLossy?: boolean;
 }
 /** 100 MiB a container: what the `local` driver documents (5 × 20 MB). */
 export const DEFAULT_LIMITS: LogLimits = { bytes: 100 << 20, segmentBytes: 12 << 20 };
@@ -218,6 +220,10 @@ export class OutputWriter {
   openAll(): Segment[] {
     const numbers = [...this.#finished.map(({ number }) => number), this.#segment.number];
     return numbers.map((number) => Segment.open(this.directory, number, 'read'));
+  }
+  /** Rather lose what cannot be written than let the container wait. */
+  get isLossy(): boolean {
+    return this.#limits.isLossy ?? false;
   }
   /** Nothing is ever rotated away. */
   get isUnlimited(): boolean {
