@@ -12,4 +12,10 @@ export const goals: readonly Goal[] = [
   { scenario: 'run', row: 'total', peer: 'crun', factor: 1.6 },
   { scenario: 'memory', row: 'processes per container', peer: 'itself', factor: 0 },
   { scenario: 'memory', row: 'per container', peer: 'itself', factor: 0.1 },
+  { scenario: 'logs', row: 'write', peer: 'dockerd', factor: 1 / 1.5 },
+  { scenario: 'logs', row: 'write', peer: 'podman', factor: 1 / 1.5 },
+  { scenario: 'logs', row: 'read', peer: 'dockerd', factor: 1 / 8 },
+  { scenario: 'logs', row: 'read', peer: 'podman', factor: 1 / 8 },
+  { scenario: 'logs', row: 'tail 10', peer: 'dockerd', factor: 1 / 2 },
+  { scenario: 'logs', row: 'tail 10', peer: 'podman', factor: 1 / 2 },
 ];

@@ -15,12 +15,13 @@ import { startPodman } from './peers/podman.ts';
 import { reportScenario } from './report.ts';
 import { exec } from './scenarios/exec.ts';
 import { kill } from './scenarios/kill.ts';
+import { logs } from './scenarios/logs.ts';
 import { memory } from './scenarios/memory.ts';
 import { run } from './scenarios/run.ts';
 import type { Figures, Prepared, Scenario } from './scenarios/scenario.ts';
 import { start } from './scenarios/start.ts';
 
-const scenarios: Readonly<Record<string, Scenario>> = { run, exec, start, kill, memory };
+const scenarios: Readonly<Record<string, Scenario>> = { run, exec, start, kill, memory, logs };
 const makers: Readonly<Record<string, (directory: string) => Promise<Peer>>> = {
   gantry: startGantry,
   dockerd: startDockerd,

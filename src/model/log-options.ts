@@ -49,7 +49,9 @@ export function checkLogOptions(driver: string, options: LogOptionMap): void {
   if (disabled && readBoolean(disabled) === undefined)
     throw new InvalidArgument(`invalid value for option cache-disabled: ${brief(disabled)}`);
   if (!isLogDriver(driver) || driver === 'none')
-    throw new InvalidArgument(`logger: no log driver named '${brief(driver)}' is registered`);
+    throw new InvalidArgument(
+      `error looking up logging plugin ${brief(driver)}: plugin "${brief(driver)}" not found`,
+    );
   const known = [...BUILT_IN, ...OPTIONS[driver]];
   const unknown = Object.keys(options)
     .sort()

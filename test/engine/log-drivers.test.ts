@@ -262,7 +262,7 @@ test('options that mean nothing are refused when a container is made, and leave 
       'failed to initialize logging driver: error parsing regexp: Invalid regular expression: /(/: Unterminated group',
     ],
     ['syslog', { 'syslog-address': 'unix:///nowhere/s' }, 'stat /nowhere/s: no such file or directory'],
-    ['gelf', {}, "logger: no log driver named 'gelf' is registered"],
+    ['gelf', {}, 'error looking up logging plugin gelf: plugin "gelf" not found'],
   ] as const) {
     const made = await gantry
       .api()

@@ -47,17 +47,17 @@ export function readLogSettings(config: LogConfig | undefined): LogSettings {
   const driver = config?.Type || 'local';
   const options = config?.Config ?? {};
   checkLogOptions(driver, options);
-  if (!isLogDriver(driver))
-    throw new InvalidArgument(`logger: no log driver named '${brief(driver)}' is registered`);
+  if (!isLogDriver(driver)) throw new InvalidArgument(`no log driver ${brief(driver)}`);
+  const syslog = driver === 'syslog' ? readSyslog(options) : undefined;
   // dockerd finds these when it starts the container; who makes one wants to know now.
   try {
-    return settingsOf(driver, options);
+    return { ...settingsOf(driver, options), syslog };
   } catch (error) {
     throw reworded(error, (message) => `failed to initialize logging driver: ${message}`);
   }
 }
 
-function settingsOf(driver: LogDriver, options: LogOptionMap): LogSettings {
+function settingsOf(driver: LogDriver, options: LogOptionMap): Omit<LogSettings, 'syslog'> {
   const file = driver === 'json-file' ? jsonFile(options) : undefined;
   const cached = driver === 'syslog' || driver === 'journald';
   const isCacheOff = cached && readBoolean(options['cache-disabled'] ?? '') === true;
@@ -79,7 +79,6 @@ function settingsOf(driver: LogDriver, options: LogOptionMap): LogSettings {
         ? BUFFER_BYTES
         : readSize('', options['max-buffer-size'], 1024),
     file,
-    syslog: driver === 'syslog' ? readSyslog(options) : undefined,
   };
 }
 
