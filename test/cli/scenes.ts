@@ -10,7 +10,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type DockerOptions, debianDocker, dockerEnv, machineDocker, type Ran } from '../harness/docker.ts';
-import { type Dockerd, type Engine, removeContainers, startDockerd } from '../harness/dockerd.ts';
+import {
+  type Dockerd,
+  type Engine,
+  removeContainers,
+  removeVolumes,
+  startDockerd,
+} from '../harness/dockerd.ts';
 import { type Gantry, startGantry } from '../harness/gantry.ts';
 import { Terminal } from '../harness/terminal.ts';
 import { lineDiff } from './line-diff.ts';
@@ -139,6 +145,7 @@ export class Stage {
     for (const started of this.#started) started.kill();
     for (const terminal of this.#terminals) terminal.close();
     await removeContainers(this.engine);
+    await removeVolumes(this.engine);
     if (this.#directory === undefined) return this.seen;
     rmSync(this.#directory, { recursive: true });
     return this.seen.replaceAll(this.#directory, '<directory>');

@@ -155,6 +155,12 @@ function removeCgroups(name: string): void {
   }
 }
 
+/** Removes every volume of an engine; its containers are gone. */
+export async function removeVolumes({ api }: Pick<Engine, 'api'>): Promise<void> {
+  const { Volumes } = (await api().get('/volumes')).json<{ Volumes: { Name: string }[] | null }>();
+  await Promise.all((Volumes ?? []).map(({ Name }) => api().delete(`/volumes/${Name}`)));
+}
+
 /** Removes every container of an engine, running or not. */
 export async function removeContainers({ api }: Pick<Engine, 'api'>): Promise<void> {
   const all = (await api().get('/containers/json?all=1')).json<{ Id: string }[]>();
