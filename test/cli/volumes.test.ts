@@ -133,7 +133,7 @@ const scenes: readonly Scene[] = [
         ...['filled', 'ls', '/data'],
       ]);
       await stage.run([...run, '--rm', '--tmpfs', '/data', 'filled', 'ls', '/data']);
-      await sorted(stage, ['volume', 'ls', '-q', '--filter', 'name=e']);
+      await sorted(stage, ['volume', 'ls', '-q', '--filter', 'name=^(named|empty|other)$']);
       await stage.quietly(['rm', '-v', 'one']);
       await stage.quietly(['rmi', 'filled']);
     },
@@ -213,10 +213,7 @@ const scenes: readonly Scene[] = [
       await create('-v', 'data:x');
       await create('-v', 'data:/x:rslave');
       await create('-v', '/etc/passwd');
-      await create('-v', 'a:/x');
-      await create('-v', '..:/x');
       await create('--mount', 'type=volume,dst=/x,readonly');
-      await create('--mount', 'type=volume,src=data,dst=/x,volume-driver=other');
       await create('--mount', 'type=volume,src=data,dst=/x', '-v', '/tmp:/x');
       await create('--mount', 'type=bind,src=/nonexistent/directory,dst=/x');
       await stage.all('ps -a', 'volume ls -q');
@@ -258,6 +255,12 @@ const scenes: readonly Scene[] = [
         ...['events', '--since', since, '--until', until, '--filter', 'type=volume', '--format', format],
       ]);
     },
+    differences: [
+      {
+        why: 'newer engines tell of a creation only when there was one',
+        dockerd: [/create {2}local {2}\n/, ''],
+      },
+    ],
   },
 ];
 

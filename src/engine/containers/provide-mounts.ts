@@ -108,9 +108,10 @@ async function fillVolumes(
   const root = layers.mount(id);
   try {
     for (const { name, destination } of fill) {
-      if (kindInRoot(root, destination) === 'other')
+      const found = kindInRoot(root, destination);
+      if (found === 'other')
         throw new InvalidArgument(`cannot mount volume over existing file, file exists ${destination}`);
-      await fillVolume(deps, id, name, { root, path: destination });
+      if (found === 'directory') await fillVolume(deps, id, name, { root, path: destination });
     }
   } finally {
     await layers.unmount(id);
