@@ -94,7 +94,7 @@ test('prune passes its filters on, and tells what it removed', async () => {
   const { status, text } = await post(served.path, `/v1.25/containers/prune?filters=${filters}`);
   assert.deepEqual([status, JSON.parse(text)], [200, { ContainersDeleted: [ID], SpaceReclaimed: 5 }]);
   assert.deepEqual(
-    [...(served.calls.at(-1)?.[1] as Map<string, string[]>)],
+    [...((served.calls.at(-1) ?? [])[1] as Map<string, string[]>)],
     [
       ['until', ['1h']],
       ['label!', ['keep']],

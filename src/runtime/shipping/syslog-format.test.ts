@@ -33,7 +33,7 @@ for (const [name, change, stream, message] of [
 
 test('RFC 5425 puts the length of the message before it', () => {
   const [, length = '', message = ''] =
-    /^(\d+) ([^]*)$/.exec(spelled({ format: 'rfc5424', isCounted: true })) ?? [];
+    /^(\d+) ([\s\S]*)$/.exec(spelled({ format: 'rfc5424', isCounted: true })) ?? [];
   const plain = messageOf(
     { ...frame, format: 'rfc5424' },
     headOf({ ...frame, format: 'rfc5424' }, 'stdout', AT),

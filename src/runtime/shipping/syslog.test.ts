@@ -71,7 +71,7 @@ function listening(t: TestContext, server: Server, event: 'connection' | 'secure
 const listen = (server: Server, at: { path: string } | { port: number }) =>
   new Promise<void>((resolve) => server.listen(at, () => resolve()));
 
-const said = /said\n[^]*again\n/;
+const said = /said\n[\s\S]*again\n/;
 const SAID = /^<30>1 \S+ host tag \d+ tag - said\n<27>1 \S+ host tag \d+ tag - again\n$/;
 
 async function give(sink: Messages): Promise<void> {
