@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ID, IMAGE_ID } from './fake-engine.ts';
-import { ask, lastCall, post, serve } from './serve.ts';
+import { ask, dial, lastCall, post, readReply, readToEnd, readUntil, serve } from './serve.ts';
 
 const STAT = 'x-docker-container-path-stat';
 
@@ -48,6 +48,22 @@ test('an archive is put as it comes, whatever its type is called', async () => {
   assert.deepEqual(served.calls.at(-1), ['putArchive', 'web', '/tmp', options, 'bytes']);
   await put('&noOverwriteDirNonDir=true&copyUIDGID=1');
   assert.deepEqual(lastCall(served, 3), { noOverwriteDirNonDir: true, copyUIDGID: true });
+});
+
+test('an archive that is refused half-way is let pass, and its sender reads why', async () => {
+  await using served = await serve();
+  const bytes = 8 << 20;
+  const socket = dial(served.path);
+  socket.write(
+    `PUT /containers/web/archive?path=/refused HTTP/1.1\r\nHost: x\r\nContent-Length: ${bytes}\r\n\r\n`,
+  );
+  // Sends all of it before it reads a byte, as simple clients do.
+  for (let sent = 0; sent < bytes; sent += 1 << 20)
+    await new Promise((resolve) => socket.write(Buffer.alloc(1 << 20), resolve));
+  const { status, text } = readReply(await readUntil(socket, (got) => got.includes('half-way')));
+  assert.deepEqual([status, text], [400, '{"message":"refused half-way"}\n']);
+  socket.write('GET /_ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  assert.match((await readToEnd(socket)).toString(), /200 OK/); // the connection is still of use
 });
 
 test('the whole of a container comes without a type of its own', async () => {

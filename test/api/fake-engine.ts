@@ -1,7 +1,7 @@
 /** An engine that answers from memory: what the API makes of it is what the tests look at. */
 import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { Conflict, NotFound, Unauthorized, Unchanged } from '../../src/base/errors.ts';
+import { Conflict, InvalidArgument, NotFound, Unauthorized, Unchanged } from '../../src/base/errors.ts';
 import type { Attachment, Engine, OutputChunk } from '../../src/engine/index.ts';
 import type {
   ContainerInspect,
@@ -445,6 +445,10 @@ export function fakeEngine(): Fake {
       },
       async putArchive(name, path, archive, { signal: _signal, ...options }) {
         known(name);
+        if (path === '/refused') {
+          for await (const _ of archive.iterator({ destroyOnReturn: false })) break;
+          throw new InvalidArgument('refused half-way');
+        }
         note('putArchive', name, path, options, await text(archive));
       },
       async export(name) {

@@ -41,7 +41,14 @@ export async function exchange(given: Exchange): Promise<void> {
     // An answer in the middle of its request is often lost: clients read when they have written.
     if (error instanceof TooLarge && !(await discard(given.bytes))) hangUpSoon(given);
     fail(given, error, origin, target);
+    if (target?.match && endpointOf(target.match.operation).body.kind === 'bytes') await letPass(given);
   }
+}
+
+/** An archive that was refused half-way: its sender may come to read the answer only when all of it is sent. */
+async function letPass({ request, bytes }: Exchange): Promise<void> {
+  if (request.complete || request.destroyed || (await discard(bytes))) return;
+  request.socket.destroy();
 }
 
 /** A page of another origin must not steer the engine through somebody's browser; other clients send no Origin. */

@@ -20,7 +20,7 @@ export async function commitContainer(
   const name = deps.images.checkName(repo, tag);
   await using scope = new AsyncDisposableStack();
   if (pause && record.state.is === 'running') {
-    await pauseContainer(deps, container);
+    await pauseContainer(deps, container, { inPassing: true });
     scope.defer(() => thaw(deps, container));
   }
   await using lease = deps.storage.lease('commit');

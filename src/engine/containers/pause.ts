@@ -7,7 +7,12 @@ import { type ContainersDeps, tell } from './deps.ts';
 import { assertAllowed, isAlive } from './state.ts';
 
 /** @throws Conflict when it is not running, Failed when a process of it cannot be stopped */
-export async function pauseContainer(deps: ContainersDeps, container: Container): Promise<void> {
+export async function pauseContainer(
+  deps: ContainersDeps,
+  container: Container,
+  /** For the length of another verb: should that be cut off, the next daemon lets the container go on. */
+  { inPassing }: { readonly inPassing: boolean } = { inPassing: false },
+): Promise<void> {
   const { state } = container.record;
   assertAllowed(state, 'pause', container.id);
   if (!isAlive(state) || container.task === undefined) return;
@@ -17,7 +22,7 @@ export async function pauseContainer(deps: ContainersDeps, container: Container)
     throw new Failed(`cannot pause container ${container.id}: unable to freeze`);
   }
   endHealth(container);
-  await container.save({ state: { ...state, is: 'paused' } });
+  await container.save({ state: { ...state, is: 'paused' }, pausedInPassing: inPassing });
   tell(deps, container, 'pause');
 }
 
@@ -32,7 +37,7 @@ export async function unpauseContainer(
   if (!isAlive(state) || container.task === undefined) return;
   await freeze(deps.supervisor.cgroups, container.task.record.cgroupPath, false);
   if (isAlive(container.record.state)) {
-    await container.save({ state: { ...state, is: 'running' } });
+    await container.save({ state: { ...state, is: 'running' }, pausedInPassing: false });
     beginHealth(deps, container, { fresh: false });
   }
   if (!options.silently) tell(deps, container, 'unpause');

@@ -36,6 +36,8 @@ export interface ContainerRecord {
   /** What the probes of its health check found, in this run and before; absent when there never was one. */
   readonly health?: Health;
   readonly restartCount: number;
+  /** It is paused by a verb that was going on; absent: by nobody, or by a client. */
+  readonly pausedInPassing?: boolean;
   /** `docker stop` was asked for: `unless-stopped` must not start it again. */
   readonly stoppedByUser: boolean;
   /** An update was saved that the kernel may not have yet; absent: none. */

@@ -10,6 +10,7 @@ import { watchEnd } from './exit.ts';
 import { resumeShipping } from './log-shipping.ts';
 import { clearAllStaged } from './mount-sources.ts';
 import { adoptMounts, layersOf } from './mounted.ts';
+import { unpauseContainer } from './pause.ts';
 import { cgroupOf } from './place.ts';
 import { CONTAINERS, type ContainerRecord } from './record.ts';
 import { removeContainer } from './remove.ts';
@@ -46,8 +47,16 @@ export async function recoverContainers(deps: ContainersDeps): Promise<Recovered
     if (container.shipment === undefined) resumeShipping(deps, container);
   await deps.mountedVolumes.sweep();
   for (const container of ghosts) await container.save({});
+  await thawInterrupted(deps);
   await removeEnded(deps);
   return counts;
+}
+
+/** What a verb paused that a crash cut off. */
+async function thawInterrupted(deps: ContainersDeps): Promise<void> {
+  for (const container of deps.directory.all())
+    if (container.record.pausedInPassing && container.record.state.is === 'paused')
+      await unpauseContainer(deps, container);
 }
 
 /** What removes itself, and ended without anybody to do it. One that never ran is still waited for. */

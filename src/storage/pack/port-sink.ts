@@ -18,6 +18,8 @@ export function readableFromPort(): { readable: Readable; port: MessagePort } {
       done(error);
     },
   });
+  // Whoever reads it hears of a failure; before anybody does it must not end the daemon.
+  readable.on('error', () => undefined);
   port1.on('message', (message: ToPort) => {
     if (message.is === 'end') readable.push(null);
     else if (message.is === 'error') readable.destroy(new Failed(message.message));
