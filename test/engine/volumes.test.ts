@@ -35,6 +35,15 @@ const mountedOn = (gantry: Gantry): string[] =>
     .map((line) => line.split(' ')[4] ?? '')
     .filter((at) => at.startsWith(`${gantry.dataRoot}/volumes/`));
 
+/** What is given back after an answer is given back soon. */
+async function until(holds: () => boolean): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  while (!holds()) {
+    assert.ok(Date.now() < deadline, String(holds));
+    await sleep(20);
+  }
+}
+
 const DEVICE = { type: 'tmpfs', device: 'tmpfs', o: 'size=64k' };
 const NetworkMode = 'none';
 
@@ -65,7 +74,7 @@ test('what a running container has stays its own over a kill −9 of the daemon,
   assert.equal(StatusCode, 0);
   assert.equal((await api.post(`/containers/${id}/stop`)).status, 204);
   for (const each of [id, second]) assert.equal((await api.delete(`/containers/${each}?v=1`)).status, 204);
-  assert.deepEqual(mountedOn(gantry), []);
+  await until(() => mountedOn(gantry).length === 0);
   assert.deepEqual(volumes(gantry), ['device', 'plain']);
   for (const name of ['device', 'plain']) assert.equal((await api.delete(`/volumes/${name}`)).status, 204);
 });
@@ -82,11 +91,7 @@ test('a container that ended while no daemon ran gives its devices and unnamed v
   await gantry.kill9();
   execFileSync('touch', [join(gantry.dataRoot, 'volumes/plain/_data/end')]);
   await gantry.start();
-  const deadline = Date.now() + 30_000;
-  while (volumes(gantry).length > 2 || mountedOn(gantry).length > 0) {
-    assert.ok(Date.now() < deadline, `${volumes(gantry)} ${mountedOn(gantry)}`);
-    await sleep(20);
-  }
+  await until(() => volumes(gantry).length === 2 && mountedOn(gantry).length === 0);
   assert.deepEqual((await gantry.api().get('/containers/json?all=1')).json(), []);
 });
 

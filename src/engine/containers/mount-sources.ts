@@ -11,6 +11,7 @@ import {
   readdirSync,
   readlinkSync,
   rmSync,
+  statSync,
 } from 'node:fs';
 import { codeOf, Failed, InvalidArgument, NotFound } from '../../base/errors.ts';
 import {
@@ -36,9 +37,15 @@ export function requireSources(paths: readonly string[]): void {
     );
 }
 
+/** Where a mount comes from, as a runtime is told. */
+export interface MountSource {
+  readonly path: string;
+  readonly isDirectory: boolean;
+}
+
 /** What to mount, by destination. `release` when the runtime has mounted it, or never will. */
 export interface Sources {
-  readonly byDestination: ReadonlyMap<string, string>;
+  readonly byDestination: ReadonlyMap<string, MountSource>;
   release(): void;
 }
 
@@ -49,7 +56,10 @@ export function openSources(deps: ContainersDeps, container: Container): Sources
   try {
     const found = mounts
       .filter(({ point }) => point.Type !== 'tmpfs')
-      .map((mount): [string, string] => [mount.point.Destination, sourceOf(deps, mount, staged)]);
+      .map((mount): [string, MountSource] => {
+        const path = sourceOf(deps, mount, staged);
+        return [mount.point.Destination, { path, isDirectory: statSync(path).isDirectory() }];
+      });
     return { byDestination: new Map(found), release: () => staged.release() };
   } catch (error) {
     staged.release();

@@ -11,7 +11,8 @@ import {
   type Rlimit,
 } from '../../runtime/index.ts';
 import { readDeviceRule } from './limits.ts';
-import type { ContainerRecord } from './record.ts';
+import type { MountSource } from './mount-sources.ts';
+import type { ContainerMount, ContainerRecord } from './record.ts';
 import { apparmorOf, readSecurity, type SecurityDefaults, seccompOf } from './security.ts';
 import type { ResolvedUser } from './user.ts';
 
@@ -44,7 +45,7 @@ export interface StartFacts {
   readonly cgroup: string;
   readonly cgroupVersion: 1 | 2;
   /** What to mount, by destination: no longer what a record says, but what was found. */
-  readonly sources: ReadonlyMap<string, string>;
+  readonly sources: ReadonlyMap<string, MountSource>;
   readonly recursiveReadOnly: boolean;
 }
 
@@ -235,19 +236,23 @@ function mounts(record: ContainerRecord, facts: StartFacts, writableCgroups: boo
         options: ['rbind', 'rprivate', ...(record.hostConfig.ReadonlyRootfs ? ['ro'] : [])],
       }),
     );
-  const own = record.mounts.map(
-    ({ point, options }): PlannedMount =>
-      point.Type === 'tmpfs'
-        ? { destination: point.Destination, type: 'tmpfs', source: 'tmpfs', options }
-        : {
-            destination: point.Destination,
-            type: 'bind',
-            source: facts.sources.get(point.Destination) ?? point.Source,
-            options: facts.recursiveReadOnly ? options : options.filter((word) => word !== 'rro'),
-          },
-  );
+  const own = record.mounts.map((mount) => ownMount(mount, facts));
   const init: PlannedMount[] = facts.init
     ? [{ destination: INIT_PATH, type: 'bind', source: facts.init, options: ['bind', 'ro'] }]
     : [];
   return [...system, ...files, ...own, ...init];
+}
+
+function ownMount({ point, options }: ContainerMount, facts: StartFacts): PlannedMount {
+  const destination = point.Destination;
+  if (point.Type === 'tmpfs') return { destination, type: 'tmpfs', source: 'tmpfs', options };
+  const source = facts.sources.get(destination);
+  // Nothing is mounted below a file, and crun takes the word for directories only.
+  const recursive = facts.recursiveReadOnly && source?.isDirectory;
+  return {
+    destination,
+    type: 'bind',
+    source: source?.path ?? point.Source,
+    options: recursive ? options : options.filter((word) => word !== 'rro'),
+  };
 }

@@ -10,11 +10,11 @@ import type { ContainerMount } from './record.ts';
  */
 export function checkPropagation(
   mounts: readonly ContainerMount[],
-  sources: ReadonlyMap<string, string>,
+  sources: ReadonlyMap<string, { readonly path: string }>,
   roots: readonly string[],
 ): void {
   for (const { point } of mounts) {
-    const source = sources.get(point.Destination);
+    const source = sources.get(point.Destination)?.path;
     const [, word] = /^r?(shared|slave)$/.exec(point.Propagation ?? '') ?? [];
     if (source === undefined || word === undefined) continue;
     const { at, shared, slave } = mountOf(source);
