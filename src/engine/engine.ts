@@ -1,6 +1,7 @@
 /** What an engine can do, as the API's handlers and the daemon see it. The engine knows one API version: the newest. */
 import type { Readable, Writable } from 'node:stream';
 import type { Credentials } from '../formats/credentials.ts';
+import type { WantedPlatform } from '../formats/platform.ts';
 import type {
   ContainerChange,
   ContainerConfig,
@@ -224,7 +225,23 @@ export interface Images {
   tag(name: string, to: { repo: string; tag: string | undefined }): Promise<void>;
   remove(name: string, options: { force: boolean; prune: boolean }): Promise<ImageDeleteItem[]>;
   /** Yields progress in the newest form; a failure after the first message is thrown from the iterator. */
-  load(archive: Readable, options: { quiet: boolean; signal: AbortSignal }): AsyncIterable<Progress>;
+  load(
+    archive: Readable,
+    options: {
+      quiet: boolean;
+      /** Images for other platforms are left out; none: an index's choice is this machine's. */
+      platforms: readonly WantedPlatform[];
+      signal: AbortSignal;
+    },
+  ): AsyncIterable<Progress>;
+  /**
+   * An archive of images: a name without a tag means all tags of the repository. Its end, or destroying it, lets go of
+   * the images. @throws NotFound, InvalidArgument before any byte
+   */
+  save(
+    names: readonly string[],
+    options: { platforms: readonly WantedPlatform[]; signal: AbortSignal },
+  ): Promise<Readable>;
   importRootfs(
     archive: Readable,
     options: {

@@ -53,7 +53,7 @@ export type ImageDocument = Infer<typeof ImageDocument> & {
   readonly rootfs: { readonly type?: string; readonly diff_ids: readonly string[] };
 };
 
-const Platform = object('Platform', {
+export const Platform = object('Platform', {
   architecture: optional(string()),
   os: optional(string()),
   'os.version': optional(string()),

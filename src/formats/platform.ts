@@ -1,6 +1,7 @@
 /** `os/architecture/variant`, as images and clients name what they run on. */
-import { InvalidArgument } from '../base/errors.ts';
-import { hostArchitecture, type Platform } from './oci.ts';
+import { InvalidArgument, messageOf } from '../base/errors.ts';
+import { decodeBody } from '../base/schema.ts';
+import { hostArchitecture, Platform } from './oci.ts';
 
 export interface WantedPlatform {
   readonly os: string;
@@ -34,6 +35,25 @@ export function parsePlatform(text: string): WantedPlatform {
       ? hostPlatform()
       : normal('linux', first === 'local' ? hostArchitecture() : first, '');
   return normal(first, second, third);
+}
+
+/**
+ * As clients send it where they mean several: OCI's platform as JSON.
+ * @throws InvalidArgument
+ */
+export function readPlatform(json: string): WantedPlatform {
+  let said: Platform;
+  try {
+    said = decodeBody(Platform, JSON.parse(json));
+  } catch (error) {
+    throw new InvalidArgument(`failed to parse platform: ${messageOf(error)}`, { cause: error });
+  }
+  const { os = '', architecture = '', variant = '' } = said;
+  if (os === '' && architecture === '' && (variant !== '' || said['os.version']))
+    throw new InvalidArgument('optional platform fields provided, but OS and Architecture are missing');
+  if (os === '' || architecture === '')
+    throw new InvalidArgument('both OS and Architecture must be provided');
+  return normal(os, architecture, variant);
 }
 
 function normal(os: string, said: string, variant: string): WantedPlatform {

@@ -51,6 +51,8 @@ export interface LayerInfo {
   readonly parent: ChainId | undefined;
   /** Sum of the files' sizes in this layer alone, as `docker image` shows it. */
   readonly bytes: number;
+  /** Length of its plain archive, whose digest is `diffId`. */
+  readonly plainBytes: number;
   /** The archive it was unpacked from, as it came: kept in the content store, so that it can leave as it came. */
   readonly blob: Digest;
 }

@@ -508,6 +508,12 @@ export function fakeEngine(): Fake {
         return [{ Untagged: 'busybox:latest' }, { Deleted: IMAGE_ID }];
       },
       load: (archive, { signal }) => swallow(archive, signal, signals),
+      async save(names, { platforms, signal }) {
+        signals.push(signal);
+        if (names.includes('missing')) throw new NotFound('No such image: missing:latest');
+        note('save', names, platforms);
+        return Readable.from([Buffer.from('an archive')]);
+      },
       importRootfs: (archive, options) => {
         note('import', { ...options, signal: undefined });
         return swallow(archive, options.signal, signals);

@@ -3,7 +3,7 @@ import { list } from '../../base/schema.ts';
 import { HistoryItem, ImageDeleteItem, ImageInspect, ImageSummary } from '../../model/image.ts';
 import { Progress } from '../../model/progress.ts';
 import { SearchResult } from '../../model/registry.ts';
-import { bytes, empty, endpoint, json, lines } from './endpoint.ts';
+import { archive, bytes, empty, endpoint, json, lines } from './endpoint.ts';
 import { filters, flag, number, text, texts } from './query.ts';
 
 export const imageList = endpoint({
@@ -47,10 +47,26 @@ export const imageDelete = endpoint({
 export const imageLoad = endpoint({
   route: 'POST /images/load',
   summary: 'Load images from an archive.',
-  query: { quiet: flag(true) },
+  query: { quiet: flag(true), platform: texts() },
   body: bytes,
   success: lines(Progress),
   errors: [400, 500],
+});
+
+export const imageSave = endpoint({
+  route: 'GET /images/{name}/get',
+  summary: 'Save an image, or all of a repository, as an archive.',
+  query: { platform: texts() },
+  success: archive(),
+  errors: [400, 404, 500],
+});
+
+export const imageSaveSeveral = endpoint({
+  route: 'GET /images/get',
+  summary: 'Save several images as one archive.',
+  query: { names: texts(), platform: texts() },
+  success: archive(),
+  errors: [400, 404, 500],
 });
 
 export const imageCreate = endpoint({

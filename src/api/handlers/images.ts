@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import { InvalidArgument, NotImplemented } from '../../base/errors.ts';
 import { type Credentials, readAuthBody, readAuthHeader } from '../../formats/credentials.ts';
+import { readPlatform } from '../../formats/platform.ts';
 import type { Handlers } from './handlers.ts';
 
 export const images: Handlers<Extract<keyof Handlers, `image${string}`>> = {
@@ -23,7 +24,19 @@ export const images: Handlers<Extract<keyof Handlers, `image${string}`>> = {
   },
 
   imageLoad: async ({ query }, { engine, signal, bytes }) =>
-    engine.images.load(bytes, { quiet: query.quiet, signal }),
+    engine.images.load(bytes, { quiet: query.quiet, platforms: query.platform.map(readPlatform), signal }),
+
+  async imageSave({ params, query }, { engine, signal }) {
+    const platforms = query.platform.map(readPlatform);
+    const archive = await engine.images.save([params.name], { platforms, signal });
+    return { archive, contentType: TAR, headers: {} };
+  },
+
+  async imageSaveSeveral({ query }, { engine, signal }) {
+    const platforms = query.platform.map(readPlatform);
+    const archive = await engine.images.save(query.names, { platforms, signal });
+    return { archive, contentType: TAR, headers: {} };
+  },
 
   async imagePush({ params, query }, { engine, signal, bytes, registryAuth }) {
     // The first clients sent their credentials in the body.
@@ -66,6 +79,7 @@ export const images: Handlers<Extract<keyof Handlers, `image${string}`>> = {
   },
 };
 
+const TAR = 'application/x-tar';
 const AUTH_BODY_BYTES_MAX = 64 << 10;
 
 async function whole(bytes: Readable, most: number): Promise<Buffer> {

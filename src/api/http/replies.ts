@@ -34,6 +34,10 @@ export async function sendLines(
   success: Of<'lines'>,
   messages: AsyncIterable<unknown>,
 ): Promise<void> {
+  if (dialect.traits.progressUntold.includes(operation)) {
+    for await (const _ of messages); // its end, or its failure
+    return sendEmpty(response, success.status);
+  }
   const { route } = endpointOf(operation);
   const tell = (message: unknown) => dialect.message(route, success.schema.fill(message) as Doc);
   if (success.endless)

@@ -13,7 +13,9 @@ export interface Traits {
   readonly webSocketFrames: 'text' | 'binary';
   readonly errorBody: 'text' | 'json';
   /** How progress of pull, import and load is written. */
-  readonly progress: 'json' | 'text' | 'none';
+  readonly progress: 'json' | 'text';
+  /** Operations that told nothing of their progress: an empty answer at the end, or an error with its status. */
+  readonly progressUntold: readonly Operation[];
   readonly pullOutlivesClient: boolean;
   /** What stands between two events. */
   readonly eventSeparator: '\n' | '';
@@ -58,6 +60,7 @@ export const newestTraits: Traits = {
   webSocketFrames: 'binary',
   errorBody: 'json',
   progress: 'json',
+  progressUntold: [],
   pullOutlivesClient: false,
   eventSeparator: '\n',
   eventType: 'application/jsonl',

@@ -1,5 +1,5 @@
 /** Removes layers and blobs that no image, container or running operation holds. */
-import type { ChainId } from '../../storage/index.ts';
+import type { ChainId, Digest } from '../../storage/index.ts';
 import type { ImageVerbs } from './deps.ts';
 
 /**
@@ -37,6 +37,15 @@ export async function collectAll(verbs: ImageVerbs): Promise<void> {
     blobs++;
   }
   if (removed.length > 0 || blobs > 0) log.info('images.collected', { layers: removed.length, blobs });
+}
+
+/** Images that were removed while an operation held them go when it has let go of them. */
+export async function collectRemoved(ids: readonly Digest[], verbs: ImageVerbs): Promise<void> {
+  const { storage, store } = verbs;
+  const gone = ids.filter((id) => !store.get(id));
+  if (gone.length === 0 || store.incomplete) return;
+  for (const id of gone) if (!storage.leased('blob', id)) storage.content.remove(id);
+  await collectLayers(verbs).done;
 }
 
 type Holders = Pick<ImageVerbs, 'storage' | 'store'>;

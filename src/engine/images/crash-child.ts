@@ -34,6 +34,7 @@ for (let i = Number(first); ; i++) {
   await said(
     images.load(Readable.from([dockerArchive([base, upper], { tags: [`load:${i}`], config })]), {
       quiet: true,
+      platforms: [],
       signal,
     }),
   );

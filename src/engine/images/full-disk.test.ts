@@ -36,7 +36,7 @@ test('a load for which the disk is too small fails clearly, leaves nothing, and 
   const load = (data: Buffer, tag: string) => {
     const layer = tarOf(file('data', data));
     const archive = dockerArchive([layer], { tags: [tag], config: configOf([layer]) });
-    return said(images.load(Readable.from([archive]), { quiet: true, signal: t.signal }));
+    return said(images.load(Readable.from([archive]), { quiet: true, platforms: [], signal: t.signal }));
   };
   await load(randomBytes(1 << 20), 'small:1');
   await assert.rejects(load(randomBytes(5 << 20), 'large:1'), {

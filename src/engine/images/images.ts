@@ -16,6 +16,7 @@ import { pushImage } from './push.ts';
 import { inspectDistribution, login, searchImages } from './registry-verbs.ts';
 import { removeImage } from './remove.ts';
 import { type ImageSource, resolveImage } from './resolve.ts';
+import { saveImages } from './save.ts';
 import { ImageStore } from './store.ts';
 import { tagImage } from './tag.ts';
 
@@ -48,6 +49,7 @@ export async function createImages(
     tag: (name, to) => tagImage(name, to, verbs),
     remove: (name, options) => removeImage(name, options, verbs),
     load: (archive, options) => loadImages(archive, options, verbs),
+    save: (names, options) => saveImages(names, options, verbs),
     checkName,
     commit: (request) => commitImage(request, verbs),
     importRootfs: (archive, options) => importRootfs(archive, options, verbs),

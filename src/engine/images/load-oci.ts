@@ -10,6 +10,7 @@ import {
   readManifest,
   readMediaType,
 } from '../../formats/oci.ts';
+import { fitness, hostPlatform, type WantedPlatform } from '../../formats/platform.ts';
 import { type ImageReference, parseReference } from '../../formats/reference.ts';
 import { type ArchiveFile, type ArchiveFiles, readDocument } from './archive-files.ts';
 import { readTag } from './load-docker.ts';
@@ -22,16 +23,22 @@ const NESTING_MAX = 8;
 const MANIFESTS_MAX = 1000;
 const NAME = 'io.containerd.image.name';
 const REF_NAME = 'org.opencontainers.image.ref.name';
-/** Every image of the layout that this machine could run, with its names. @throws InvalidArgument */
-export async function readOciLayout(files: ArchiveFiles): Promise<NewImage[]> {
-  const reader = new LayoutReader(files);
+/**
+ * Every image of the layout for one of the platforms, or for this machine when none is named, with its names.
+ * @throws InvalidArgument
+ */
+export async function readOciLayout(
+  files: ArchiveFiles,
+  platforms: readonly WantedPlatform[],
+): Promise<NewImage[]> {
+  const reader = new LayoutReader(files, platforms.length === 0 ? [hostPlatform()] : platforms);
   const { manifests } = readIndex(await files.read('index.json'));
   const images: NewImage[] = [];
   for (const group of byName(manifests)) {
     const found = await reader.images(group);
     for (const manifest of found) images.push(await reader.image(manifest, namesOf(group[0]!)));
   }
-  if (images.length === 0)
+  if (images.length === 0 && platforms.length === 0)
     throw new InvalidArgument(`invalid archive: no image for linux/${hostArchitecture()} in it`);
   return images;
 }
@@ -57,19 +64,21 @@ function namesOf({ annotations }: Descriptor): ImageReference[] {
 
 class LayoutReader {
   readonly #files: ArchiveFiles;
+  readonly #platforms: readonly WantedPlatform[];
   #looked = 0;
 
-  constructor(files: ArchiveFiles) {
+  constructor(files: ArchiveFiles, platforms: readonly WantedPlatform[]) {
     this.#files = files;
+    this.#platforms = platforms;
   }
 
-  /** The manifests to take of descriptors that are alternatives: the one for this machine, or all when none names a platform. */
+  /** The manifests to take of descriptors that are alternatives: the best for each platform, or all when none names one. */
   async images(descriptors: readonly Descriptor[], path: readonly string[] = []): Promise<ImageManifest[]> {
     if (path.length > NESTING_MAX)
       throw new InvalidArgument('invalid archive: indexes are nested too deeply');
     const candidates = descriptors.filter(isImage);
     const found: ImageManifest[] = [];
-    for (const descriptor of candidates.length > 1 ? forThisMachine(candidates) : candidates) {
+    for (const descriptor of candidates.length > 1 ? bestOf(candidates, this.#platforms) : candidates) {
       const digest = descriptor.digest ?? '';
       if (path.includes(digest)) throw new InvalidArgument('invalid archive: an index lists itself');
       if (++this.#looked > MANIFESTS_MAX) throw new InvalidArgument('invalid archive: too many manifests');
@@ -124,12 +133,18 @@ function isImage({ mediaType, annotations, platform }: Descriptor): boolean {
   return documentKind(mediaType) !== undefined;
 }
 
-/** With platforms: the first that fits this machine. Without: all. */
-function forThisMachine(candidates: readonly Descriptor[]): readonly Descriptor[] {
+/** With platforms: what fits each wanted one best. Without: all. */
+function bestOf(
+  candidates: readonly Descriptor[],
+  platforms: readonly WantedPlatform[],
+): readonly Descriptor[] {
   if (candidates.every(({ platform }) => platform === undefined)) return candidates;
-  const fits = ({ platform }: Descriptor) =>
-    platform?.os === 'linux' && platform.architecture === hostArchitecture();
-  return candidates.filter(fits).slice(0, 1);
+  const best = platforms.flatMap((wanted) => {
+    const rate = ({ platform }: Descriptor) => fitness(platform, wanted) ?? -1;
+    const first = candidates.reduce((a, b) => (rate(b) > rate(a) ? b : a));
+    return rate(first) < 0 ? [] : [first];
+  });
+  return [...new Set(best)];
 }
 
 /** What the document says of itself must be what pointed to it. @throws InvalidArgument */

@@ -1,7 +1,8 @@
 /** Loads images from an archive, whatever tool wrote it. */
 import type { Readable } from 'node:stream';
-import { InvalidArgument } from '../../base/errors.ts';
+import { InvalidArgument, NotFound } from '../../base/errors.ts';
 import { shortId } from '../../formats/digest.ts';
+import { fitness, platformText, type WantedPlatform } from '../../formats/platform.ts';
 import { familiarString } from '../../formats/reference.ts';
 import type { Progress } from '../../model/progress.ts';
 import type { Lease } from '../../storage/index.ts';
@@ -12,44 +13,58 @@ import { readLegacyArchive } from './load-legacy.ts';
 import { readOciLayout } from './load-oci.ts';
 import { line, progressOf, type Say } from './progress.ts';
 import { type NewImage, type Registered, registerImage } from './register.ts';
+import { identify } from './store.ts';
 
 export interface LoadOptions {
   /** No progress of layers: only what was loaded. */
   readonly quiet: boolean;
+  /** Images for other platforms are left out; none: an index's choice is this machine's. */
+  readonly platforms: readonly WantedPlatform[];
   readonly signal: AbortSignal;
 }
 
 /** Images one after the other; what was registered before a failure stays. @throws InvalidArgument */
 export function loadImages(
   archive: Readable,
-  { quiet, signal }: LoadOptions,
+  { quiet, platforms, signal }: LoadOptions,
   verbs: ImageVerbs,
 ): AsyncGenerator<Progress, void> {
   return progressOf(signal, async (say, signal) => {
     await using opened = await verbs.storage.openArchive(archive, { signal });
     await using lease = verbs.storage.lease('load');
     const files = new ArchiveFiles(opened.members);
-    for await (const image of imagesIn(files, { signal, lease }, verbs)) {
+    let loaded = 0;
+    for await (const image of imagesIn(files, { platforms, signal, lease }, verbs)) {
+      if (!isFor(image, platforms)) continue;
       const onLayer = quiet ? undefined : layerProgress(image, say);
       const registered = await registerImage(image, { signal, onLayer }, verbs);
       report(image, registered, say);
       tell(verbs, 'load', registered.id, registered.id);
+      loaded++;
     }
+    if (loaded === 0 && platforms.length > 0)
+      throw new NotFound(`requested platform(s) ([${platforms.map(platformText).join(' ')}]) not found`);
   });
 }
 
 async function* imagesIn(
   files: ArchiveFiles,
-  { signal, lease }: { signal: AbortSignal; lease: Lease },
+  { platforms, signal, lease }: Pick<LoadOptions, 'platforms' | 'signal'> & { readonly lease: Lease },
   verbs: ImageVerbs,
 ): AsyncGenerator<NewImage, void> {
   if (files.find('manifest.json')) yield* await readDockerArchive(files);
-  else if (files.find('index.json')) yield* await readOciLayout(files);
+  else if (files.find('index.json')) yield* await readOciLayout(files, platforms);
   else if (files.find('repositories')) yield* readLegacyArchive(files, signal, lease, verbs);
   else
     throw new InvalidArgument(
       'invalid archive: it has neither manifest.json nor index.json nor repositories',
     );
+}
+
+function isFor({ config }: NewImage, platforms: readonly WantedPlatform[]): boolean {
+  if (platforms.length === 0) return true;
+  const { document } = identify(config);
+  return platforms.some((wanted) => fitness(document, wanted) !== undefined);
 }
 
 /** One message a layer, when it is unpacked or found to be here. */

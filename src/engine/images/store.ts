@@ -124,10 +124,15 @@ export class ImageStore {
     return this.references(id).filter((name) => name.includes('@'));
   }
   /** References of one repository that have a tag. */
-  tagsOf({ domain, path }: ImageReference): ImageReference[] {
+  tagsOf(repository: ImageReference): ImageReference[] {
+    return this.referencesOf(repository).filter(({ digest }) => digest === undefined);
+  }
+  /** References of one repository, by tag and by digest, in the order of their texts. */
+  referencesOf({ domain, path }: ImageReference): ImageReference[] {
     return [...this.#references.keys()]
+      .sort()
       .map(parseReference)
-      .filter((each) => each.domain === domain && each.path === path && each.digest === undefined);
+      .filter((each) => each.domain === domain && each.path === path);
   }
   /** The image that a reference names now. */
   named(reference: ImageReference): string | undefined {

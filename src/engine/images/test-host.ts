@@ -54,7 +54,8 @@ export async function testImages(t: TestContext, home = freshHome(t)): Promise<T
     root,
     events,
     users,
-    load: async (archive) => said(images.load(Readable.from([archive]), { quiet: true, signal: t.signal })),
+    load: async (archive) =>
+      said(images.load(Readable.from([archive]), { quiet: true, platforms: [], signal: t.signal })),
     async reopened() {
       await close();
       return testImages(t, home);

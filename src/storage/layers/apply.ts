@@ -59,6 +59,7 @@ export interface Staged {
   /** The file was written here, from a stream. */
   readonly ours: boolean;
   readonly bytes: number;
+  readonly plainBytes: number;
   readonly opaqueRoot: boolean;
 }
 
@@ -151,7 +152,7 @@ export async function stage(
     const hashSource = archive.blob === undefined && !(from instanceof MessagePort);
     const whiteouts = deps.driver === 'overlay2' ? 'overlay' : 'plain';
     const task = { is: 'unpack', source, into: directory, keepAs: kept, hashSource, whiteouts } as const;
-    const { diffHash, sourceHash, totals } = await threads.run<'unpack'>(task, signal);
+    const { diffHash, sourceHash, plainBytes, totals } = await threads.run<'unpack'>(task, signal);
     const diffId = `sha256:${diffHash}` as Digest;
     if (archive.expectedDiffId !== undefined && archive.expectedDiffId !== diffId)
       throw new InvalidArgument(`layer is ${diffId}, not ${archive.expectedDiffId} as the image says`);
@@ -162,6 +163,7 @@ export async function stage(
       file,
       ours: kept !== undefined,
       bytes: totals.bytes,
+      plainBytes,
       opaqueRoot: totals.opaqueRoot,
     };
   } catch (error) {
@@ -200,7 +202,7 @@ async function place(
 ): Promise<LayerInfo[]> {
   const made: LayerRow[] = [];
   for (const layer of staged) {
-    const { directory, diffId, blob, file, bytes, opaqueRoot } = layer;
+    const { directory, diffId, blob, file, bytes, plainBytes, opaqueRoot } = layer;
     const below = made.at(-1)?.chainId ?? parent;
     const chainId = chainIdOf(below, diffId);
     lease.hold('layer', chainId);
@@ -214,7 +216,8 @@ async function place(
     const name = randomName();
     await rename(directory, join(layout.layers, name));
     undo.defer(async () => void (await trash.take(join(layout.layers, name))));
-    made.push({ chainId, diffId, parent: below, bytes, blob, name, ...(opaqueRoot ? { opaqueRoot } : {}) });
+    const info = { chainId, diffId, parent: below, bytes, plainBytes, blob };
+    made.push({ ...info, name, ...(opaqueRoot ? { opaqueRoot } : {}) });
   }
   await syncDirectory(layout.layers);
   const fresh = made.filter(({ chainId }) => !rows.has(chainId));

@@ -64,6 +64,8 @@ export interface Unpacked {
   /** Of the bytes as they came; undefined when not asked for. */
   readonly sourceHash: string | undefined;
   readonly sourceBytes: number;
+  /** Length of the plain tar stream. */
+  readonly plainBytes: number;
   readonly totals: TreeTotals;
 }
 

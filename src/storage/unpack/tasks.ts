@@ -105,8 +105,10 @@ async function unpack(task: Extract<Task, { is: 'unpack' }>, cancelled: AbortSig
   try {
     const reader = new TarReader(writer);
     const diff = createHash('sha256');
+    let plainBytes = 0;
     for await (const chunk of plain(task.source, intake, task.keepAs, cancelled)) {
       diff.update(chunk);
+      plainBytes += chunk.length;
       reader.push(chunk);
     }
     reader.finish();
@@ -116,6 +118,7 @@ async function unpack(task: Extract<Task, { is: 'unpack' }>, cancelled: AbortSig
       diffHash: diff.digest('hex'),
       sourceHash: intake.digest(),
       sourceBytes: intake.bytes,
+      plainBytes,
       totals: totals.replaced ? { ...totals, bytes: treeBytes(task.into) } : totals,
     };
   } finally {

@@ -1,5 +1,6 @@
 /** Images in the forms of older versions. */
-import { type Doc, isDoc } from '../place.ts';
+import { refused } from '../lens.ts';
+import { type Doc, isDoc, memberOf } from '../place.ts';
 
 /** Image ids had no algorithm before 1.22. */
 export const bareId = (id: unknown): unknown => (typeof id === 'string' ? id.replace(/^sha256:/, '') : id);
@@ -69,3 +70,11 @@ export const blankContainerConfig = {
   OnBuild: null,
   Labels: null,
 } as const;
+
+/** Before 1.52 a client could name one platform. */
+export const onePlatform = refused('several platforms may be named', (doc) => {
+  const said = memberOf(doc.query, 'platform');
+  return Array.isArray(said) && said.length > 1
+    ? 'multiple platform parameters are not supported in this API version; use API version 1.52 or later'
+    : undefined;
+});

@@ -54,4 +54,5 @@ export const v1_23 = step('1.23', {
         'Conflict, You cannot remove a running container. Stop the container before attempting removal or use -f',
     ),
   ],
+  before: { progressUntold: ['imageLoad'] },
 });

@@ -14,6 +14,9 @@ export const v1_48 = step('1.48', {
           : undefined,
       ),
     ],
+    'POST /images/load': [added('query.platform')],
+    'GET /images/{name}/get': [added('query.platform')],
+    'GET /images/get': [added('query.platform')],
   },
   responses: {
     'POST /containers/create': [

@@ -2,7 +2,7 @@
 
 import { carryMacAddress, ofBridge } from '../forms/containers.ts';
 import { withLegacyFields } from '../forms/events.ts';
-import { blankContainerConfig } from '../forms/images.ts';
+import { blankContainerConfig, onePlatform } from '../forms/images.ts';
 import { withoutMembers } from '../forms/stats.ts';
 import { added, removed, reshaped, rewritten } from '../lens.ts';
 import { step } from '../step.ts';
@@ -17,6 +17,9 @@ export const v1_52 = step('1.52', {
     'POST /containers/create': [
       reshaped('body.MacAddress is refused; it belongs to an endpoint', { up: carryMacAddress }),
     ],
+    'POST /images/load': [onePlatform],
+    'GET /images/{name}/get': [onePlatform],
+    'GET /images/get': [onePlatform],
   },
   responses: {
     'POST /containers/create': [

@@ -1,0 +1,94 @@
+/** What `docker save` sends: images with their names, as an archive that any engine and tool reads. */
+import { addAbortSignal, type Readable } from 'node:stream';
+import { messageOf, NotFound } from '../../base/errors.ts';
+import { fitness, platformText, type WantedPlatform } from '../../formats/platform.ts';
+import { type ImageReference, parseAnyReference, withDefaultTag } from '../../formats/reference.ts';
+import type { Lease, Storage } from '../../storage/index.ts';
+import { collectRemoved } from './collect.ts';
+import { type ImageVerbs, tell } from './deps.ts';
+import { archiveMembers, archiveOf, type NamedImage } from './save-archive.ts';
+import type { Image, ImageStore } from './store.ts';
+
+export interface SaveOptions {
+  /** Each image must be for one of these; none: whatever it is for. */
+  readonly platforms: readonly WantedPlatform[];
+  readonly signal: AbortSignal;
+}
+
+/**
+ * A name without a tag means every tag of the repository; an id or a digest saves the image without names. The same
+ * images make the same bytes. Destroying the stream, or its end, lets go of the images.
+ * @throws NotFound, InvalidArgument before any byte
+ */
+export async function saveImages(
+  names: readonly string[],
+  { platforms, signal }: SaveOptions,
+  verbs: ImageVerbs,
+): Promise<Readable> {
+  await using undo = new AsyncDisposableStack();
+  const lease = undo.use(verbs.storage.lease('save'));
+  const images = namedImages(names, verbs.store);
+  for (const { image } of images) {
+    assertPlatform(image, platforms);
+    hold(image, lease, verbs.storage);
+  }
+  const archive = archiveOf(await archiveMembers(images, verbs.storage));
+  addAbortSignal(signal, archive);
+  const held = undo.move();
+  archive.once('close', () => void letGo(held, images, verbs));
+  for (const { image } of images) tell(verbs, 'save', image.id, image.id);
+  return archive;
+}
+
+async function letGo(held: AsyncDisposable, images: readonly NamedImage[], verbs: ImageVerbs): Promise<void> {
+  try {
+    await held[Symbol.asyncDispose]();
+    await collectRemoved(
+      images.map(({ image }) => image.id),
+      verbs,
+    );
+  } catch (error) {
+    verbs.log.error('save.collect', { error: messageOf(error) });
+  }
+}
+
+/** In the order they were asked for, each once. @throws NotFound */
+export function namedImages(names: readonly string[], store: ImageStore): NamedImage[] {
+  const found = new Map<string, { image: Image; names: Map<string, ImageReference> }>();
+  for (const { image, reference } of names.flatMap((name) => meant(name, store))) {
+    const entry = found.get(image.id) ?? { image, names: new Map() };
+    found.set(image.id, entry);
+    if (reference?.tag !== undefined && reference.digest === undefined)
+      entry.names.set(`${reference.domain}/${reference.path}:${reference.tag}`, reference);
+  }
+  return [...found.values()].map(({ image, names }) => ({ image, names: [...names.values()] }));
+}
+
+/** A repository comes first, then the start of an id, as far as both could be meant. */
+function meant(
+  name: string,
+  store: ImageStore,
+): { readonly image: Image; readonly reference: ImageReference | undefined }[] {
+  const asked = parseAnyReference(name);
+  if (asked.is === 'id') return [{ image: store.find(name), reference: undefined }];
+  const { reference } = asked;
+  const isBare = reference.tag === undefined && reference.digest === undefined;
+  const all = (isBare ? store.referencesOf(reference) : [withDefaultTag(reference)])
+    .map((each) => ({ image: store.get(store.named(each) ?? ''), reference: each }))
+    .filter((each): each is { image: Image; reference: ImageReference } => each.image !== undefined);
+  return all.length > 0 ? all : [{ image: store.find(name), reference: undefined }];
+}
+
+function assertPlatform(image: Image, wanted: readonly WantedPlatform[]): void {
+  if (wanted.length === 0 || wanted.some((each) => fitness(image.document, each) !== undefined)) return;
+  throw new NotFound(`no suitable export target found for platform ${wanted.map(platformText).join(', ')}`);
+}
+
+function hold(image: Image, lease: Lease, { layers }: Storage): void {
+  lease.hold('blob', image.id);
+  for (const chainId of image.chain) {
+    lease.hold('layer', chainId);
+    const info = layers.get(chainId);
+    if (info) lease.hold('blob', info.blob);
+  }
+}
