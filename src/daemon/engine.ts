@@ -136,6 +136,7 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
       cpus: host.cpus,
       memoryBytes: host.memoryBytes,
       cgroupVersion: supervisor.cgroups.version,
+      cgroupMounts: supervisor.cgroups.version === 2 ? [] : [...new Set(supervisor.cgroups.mounts.values())],
       limits,
       cgroupDriver: options.cgroupDriver,
       apparmor,

@@ -184,3 +184,10 @@ for (const runtime of ['/bin/sh', '../x', 'nosuch', 'crun ', 'crun\0', '-h'])
   });
 
 test('nothing outside was touched', () => assert.equal(canary.changed, false));
+
+test('DEF-08 a container changes nothing of its control groups, through whatever they are mounted at', async () => {
+  const tries =
+    'for d in $(grep -E " cgroup2? | /sys/fs/cgroup" /proc/mounts | cut -d" " -f2); do mkdir $d/made 2>/dev/null && echo made in $d; done; echo tried';
+  const { output } = await runInside(gantry, { Cmd: ['sh', '-c', tries] });
+  assert.equal(output.trim(), 'tried');
+});

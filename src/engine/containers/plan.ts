@@ -43,14 +43,19 @@ export interface StartFacts {
   readonly canRaiseLimits: boolean;
   /** `linux.cgroupsPath`. */
   readonly cgroup: string;
-  readonly cgroupVersion: 1 | 2;
+  /** Mount points of hierarchies of version 1. */
+  readonly cgroupMounts: readonly string[];
   /** What to mount, by destination: no longer what a record says, but what was found. */
   readonly sources: ReadonlyMap<string, MountSource>;
   readonly recursiveReadOnly: boolean;
 }
 
-/** The directory of the hierarchies of version 1: crun leaves it writable. */
-const CGROUP_V1_TOP = ['/sys/fs/cgroup'];
+/**
+ * crun leaves the directory of the hierarchies of version 1 writable, and makes the hierarchies read-only last: what is
+ * bound again to make the directory read-only shows them writable, so each is made read-only once more.
+ */
+const readOnlyCgroups = (mounts: readonly string[]): readonly string[] =>
+  mounts.length === 0 ? [] : ['/sys/fs/cgroup', ...mounts];
 
 /** Where an init appears in the container, as in dockerd. */
 const INIT_PATH = '/sbin/docker-init';
@@ -107,7 +112,7 @@ export function planBundle(
     maskedPaths: privileged ? [] : (host.MaskedPaths ?? []),
     readonlyPaths: [
       ...(privileged ? [] : (host.ReadonlyPaths ?? [])),
-      ...(writableCgroups || facts.cgroupVersion === 2 ? [] : CGROUP_V1_TOP),
+      ...(writableCgroups ? [] : readOnlyCgroups(facts.cgroupMounts)),
     ],
     annotations: host.Annotations ?? {},
   };

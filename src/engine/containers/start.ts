@@ -181,7 +181,7 @@ function startFacts(deps: ContainersDeps, container: Container, endpoint: Endpoi
     defaultUlimits: deps.defaultUlimits,
     canRaiseLimits: deps.hostCapabilities.has('CAP_SYS_RESOURCE'),
     cgroup: cgroupOf(deps, container.record).spec,
-    cgroupVersion: deps.facts.cgroupVersion,
+    cgroupMounts: deps.facts.cgroupMounts,
     recursiveReadOnly: deps.facts.recursiveReadOnly,
   };
 }
