@@ -20,7 +20,7 @@ import type { Filters } from '../model/filters.ts';
 import type { HistoryItem, ImageDeleteItem, ImageInspect, ImageSummary } from '../model/image.ts';
 import type { Progress } from '../model/progress.ts';
 import type { ContainersPruned } from '../model/prune.ts';
-import type { DistributionInspect, SearchResult } from '../model/registry.ts';
+import type { DistributionInspect, KeptLogin, SearchResult } from '../model/registry.ts';
 import type { ContainerStats } from '../model/stats.ts';
 import type { SystemInfo, SystemVersion } from '../model/system.ts';
 import type { Volume, VolumeCreateRequest, VolumeList, VolumesPruned } from '../model/volume.ts';
@@ -278,6 +278,12 @@ export interface Images {
   }): Promise<SearchResult[]>;
   /** @throws Unauthorized */
   login(options: { server: string; credentials: Credentials; signal: AbortSignal }): Promise<void>;
+  /** The login that stays with the engine; undefined: nobody left one. */
+  keptLogin(): Promise<KeptLogin | undefined>;
+  /** Takes the place of the one before. */
+  keepLogin(login: KeptLogin): Promise<void>;
+  /** The kept login's credentials when they are for this image's registry. @throws InvalidArgument */
+  keptCredentials(image: string): Promise<Credentials | undefined>;
   /** What a name leads to at its registry. @throws NotFound */
   distribution(options: {
     image: string;

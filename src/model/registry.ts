@@ -35,5 +35,18 @@ export const AuthConfig = object('AuthConfig', {
 });
 export type AuthConfig = Infer<typeof AuthConfig>;
 
+/** A login that stays with the engine, as the first clients left it there. */
+export interface KeptLogin {
+  /** As the client said it; empty: Docker Hub. */
+  readonly server: string;
+  readonly username: string;
+  readonly password: string;
+  readonly email: string;
+}
+
+/** The kept login as it is shown: never its password. */
+export const ShownLogin = object('ShownLogin', { username: string(), password: string(), email: string() });
+export type ShownLogin = Infer<typeof ShownLogin>;
+
 export const AuthAnswer = object('AuthResponse', { Status: string(), IdentityToken: optional(string()) });
 export type AuthAnswer = Infer<typeof AuthAnswer>;

@@ -12,6 +12,7 @@ import type {
 import type { EventMessage } from '../../src/model/event.ts';
 import type { ExecInspect } from '../../src/model/exec.ts';
 import type { ImageInspect, ImageSummary } from '../../src/model/image.ts';
+import type { KeptLogin } from '../../src/model/registry.ts';
 import type { ContainerStats } from '../../src/model/stats.ts';
 import type { SystemInfo, SystemVersion } from '../../src/model/system.ts';
 
@@ -326,6 +327,7 @@ export function fakeEngine(): Fake {
   const known = (name: string): void => {
     if (!fake.names.has(name.replace(/^\//, ''))) throw new NotFound(`No such container: ${name}`);
   };
+  let kept: KeptLogin | undefined;
   const note = (...call: Fake['calls'][number]) => void calls.push(call);
 
   const engine: Engine = {
@@ -535,6 +537,15 @@ export function fakeEngine(): Fake {
       async login({ server, credentials }) {
         note('login', server, credentials);
         if (server === 'wrong') throw new Unauthorized('unauthorized: incorrect username or password');
+      },
+      async keptLogin() {
+        return kept;
+      },
+      async keepLogin(login) {
+        kept = login;
+      },
+      async keptCredentials() {
+        return kept && { is: 'password', username: kept.username, password: kept.password };
       },
       async distribution({ image }) {
         note('distribution', image);

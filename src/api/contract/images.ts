@@ -3,7 +3,7 @@ import { list } from '../../base/schema.ts';
 import { HistoryItem, ImageDeleteItem, ImageInspect, ImageSummary } from '../../model/image.ts';
 import { Progress } from '../../model/progress.ts';
 import { SearchResult } from '../../model/registry.ts';
-import { archive, bytes, empty, endpoint, json, lines } from './endpoint.ts';
+import { archive, bytes, empty, endpoint, json, lines, plain } from './endpoint.ts';
 import { filters, flag, number, text, texts } from './query.ts';
 
 export const imageList = endpoint({
@@ -93,6 +93,15 @@ export const imagePush = endpoint({
   body: bytes,
   success: lines(Progress),
   errors: [400, 404, 500],
+});
+
+export const imageGraph = endpoint({
+  route: 'GET /images/viz',
+  summary: 'Draw what images are made of, in the language of Graphviz.',
+  success: plain(200),
+  errors: [404, 500],
+  // From 1.7 on it only told that clients do it.
+  lastMinor: 19,
 });
 
 export const imageSearch = endpoint({

@@ -1,5 +1,5 @@
 /** Registries: the endpoints of the newest API that ask them something. */
-import { AuthAnswer, AuthConfig, DistributionInspect } from '../../model/registry.ts';
+import { AuthAnswer, AuthConfig, DistributionInspect, ShownLogin } from '../../model/registry.ts';
 import { body, endpoint, json } from './endpoint.ts';
 
 export const registryAuth = endpoint({
@@ -8,6 +8,15 @@ export const registryAuth = endpoint({
   body: body(AuthConfig),
   success: json(200, AuthAnswer),
   errors: [400, 401, 500],
+});
+
+export const registryLogin = endpoint({
+  route: 'GET /auth',
+  summary: 'Show who is logged in, where logins stay with the engine.',
+  success: json(200, ShownLogin),
+  errors: [404, 500],
+  // Gone since 1.2, which for some time said so with an empty 404 of its own.
+  lastMinor: 11,
 });
 
 export const registryDistribution = endpoint({

@@ -36,6 +36,10 @@ export interface Call {
   readonly readOnlyIsFlat: boolean;
   /** Whether a limit of the kernel's own memory is warned of, or unknown. */
   readonly kernelMemory: 'warned' | 'unknown';
+  /** Whether a login stays with the engine, or comes with each call. */
+  readonly logins: 'kept' | 'sent';
+  /** Whether the engine draws the graph of images, or leaves that to its clients. */
+  readonly imageGraph: 'drawn' | 'left';
   /** The bytes of the body, where the contract says so. */
   readonly bytes: Readable;
 }

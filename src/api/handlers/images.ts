@@ -1,9 +1,10 @@
 /** Images: today's input → engine call → today's output. */
 import type { Readable } from 'node:stream';
-import { InvalidArgument, NotImplemented } from '../../base/errors.ts';
+import { InvalidArgument, NotFound, NotImplemented } from '../../base/errors.ts';
 import { type Credentials, readAuthBody, readAuthHeader } from '../../formats/credentials.ts';
 import { readPlatform } from '../../formats/platform.ts';
-import type { Handlers } from './handlers.ts';
+import type { Call, Handlers } from './handlers.ts';
+import { drawImages } from './image-graph.ts';
 
 export const images: Handlers<Extract<keyof Handlers, `image${string}`>> = {
   imageList: ({ query }, { engine }) =>
@@ -38,13 +39,20 @@ export const images: Handlers<Extract<keyof Handlers, `image${string}`>> = {
     return { archive, contentType: TAR, headers: {} };
   },
 
-  async imagePush({ params, query }, { engine, signal, bytes, registryAuth }) {
-    // The first clients sent their credentials in the body.
-    const credentials =
-      registryAuth === undefined
-        ? readAuthBody(await whole(bytes, AUTH_BODY_BYTES_MAX))
-        : readAuthHeader(registryAuth);
-    return engine.images.push({ image: params.name, tag: query.tag, credentials, signal });
+  async imagePush({ params, query }, call) {
+    const credentials = await forWriting(params.name, call);
+    return call.engine.images.push({
+      image: params.name,
+      tag: query.tag,
+      credentials,
+      signal: call.signal,
+    });
+  },
+
+  async imageGraph(_input, { engine, imageGraph }) {
+    if (imageGraph === 'left') throw new NotFound('This is now implemented in the client.');
+    const images = await engine.images.list({ all: true, filters: new Map(), sharedSize: false });
+    return { text: drawImages(images), headers: {} };
   },
 
   async imageSearch({ query }, { engine, signal, registryAuth }) {
@@ -53,7 +61,8 @@ export const images: Handlers<Extract<keyof Handlers, `image${string}`>> = {
     return engine.images.search({ term, limit, filters, credentials: readAuthHeader(registryAuth), signal });
   },
 
-  async imageCreate({ query }, { engine, signal, bytes, registryAuth }) {
+  async imageCreate({ query }, call) {
+    const { engine, signal, bytes } = call;
     const { fromImage, fromSrc, repo, tag, message, changes, platform } = query;
     // `pull --all-tags` of old clients left the colon without a tag.
     if (fromImage !== undefined)
@@ -61,7 +70,7 @@ export const images: Handlers<Extract<keyof Handlers, `image${string}`>> = {
         image: fromImage.replace(/:$/, ''),
         tag,
         platform,
-        credentials: forReading(registryAuth),
+        credentials: await forReading(fromImage, call),
         signal,
       });
     if (fromSrc !== '-')
@@ -94,11 +103,25 @@ async function whole(bytes: Readable, most: number): Promise<Buffer> {
 }
 
 /** A header that is not base64 of JSON has always been read as nobody's by pulls; one that forges is refused. */
-function forReading(header: string | undefined): Credentials | undefined {
+async function forReading(
+  image: string,
+  { registryAuth, logins, engine }: Call,
+): Promise<Credentials | undefined> {
+  if (registryAuth === undefined && logins === 'kept') return engine.images.keptCredentials(image);
   try {
-    return readAuthHeader(header);
+    return readAuthHeader(registryAuth);
   } catch (error) {
     if (error instanceof InvalidArgument && /must be a valid base64url/.test(error.message)) return undefined;
     throw error;
   }
+}
+
+/** The first clients left their login with the engine, the next ones sent it in the body. */
+async function forWriting(
+  image: string,
+  { registryAuth, logins, engine, bytes }: Call,
+): Promise<Credentials | undefined> {
+  if (registryAuth !== undefined) return readAuthHeader(registryAuth);
+  if (logins === 'kept') return engine.images.keptCredentials(image);
+  return readAuthBody(await whole(bytes, AUTH_BODY_BYTES_MAX));
 }

@@ -123,7 +123,8 @@ async function answer(given: Exchange, asked: Asked): Promise<void> {
 /** A pull of an old client goes on when the client has gone. */
 function callOf({ engine, signal, bytes, request }: Exchange, { operation, dialect }: Asked): Call {
   const outlives = ['imageCreate', 'imagePush'].includes(operation) && dialect.traits.pullOutlivesClient;
-  const { saidAtCreate, unknownAnchors, memoryBytesMin, readOnlyIsFlat, kernelMemory } = dialect.traits;
+  const { saidAtCreate, unknownAnchors, memoryBytesMin, readOnlyIsFlat, kernelMemory, logins, imageGraph } =
+    dialect.traits;
   const registryAuth = [request.headers['x-registry-auth']].flat()[0];
   return {
     engine,
@@ -134,6 +135,8 @@ function callOf({ engine, signal, bytes, request }: Exchange, { operation, diale
     registryAuth,
     readOnlyIsFlat,
     kernelMemory,
+    logins,
+    imageGraph,
     signal: outlives ? new AbortController().signal : signal,
   };
 }

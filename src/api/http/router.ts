@@ -70,7 +70,7 @@ function unescapePath(raw: string): string {
 
 function matchPath(method: string, path: string, dialect: Dialect): Match | undefined {
   const operation = whole.get(`${method} ${path}`);
-  if (operation) return { operation, params: {} };
+  if (operation && isThere(operation, dialect)) return { operation, params: {} };
   const slash = path.indexOf('/', 1);
   if (slash < 0) return undefined;
   const first = path.slice(1, slash);

@@ -39,6 +39,10 @@ export interface Traits {
   readonly readOnlyIsFlat: boolean;
   /** Whether a limit of the kernel's own memory is warned of, or unknown. */
   readonly kernelMemory: 'warned' | 'unknown';
+  /** Whether a login stays with the engine, or comes with each call. */
+  readonly logins: 'kept' | 'sent';
+  /** Whether the engine draws the graph of images, or leaves that to its clients. */
+  readonly imageGraph: 'drawn' | 'left';
   /** What a body of `start` means. */
   readonly startBody: 'refused' | 'json' | 'jsonIfTyped' | 'ignored';
   /** Operations that took a body of any content type. */
@@ -73,6 +77,8 @@ export const newestTraits: Traits = {
   memoryBytesMin: 6 << 20,
   readOnlyIsFlat: false,
   kernelMemory: 'unknown',
+  logins: 'sent',
+  imageGraph: 'left',
   startBody: 'refused',
   untyped: [],
   unreadable: 'wrapped',

@@ -9,6 +9,7 @@ import type { ImagesDeps, ImageVerbs } from './deps.ts';
 import { Downloads } from './downloads.ts';
 import { importRootfs } from './import.ts';
 import { imageHistory, inspectImage } from './inspect.ts';
+import { keepLogin, keptCredentials, readKeptLogin } from './kept-login.ts';
 import { listImages } from './list.ts';
 import { loadImages } from './load.ts';
 import { pullImage } from './pull.ts';
@@ -57,6 +58,9 @@ export async function createImages(
     push: (options) => pushImage(options, verbs),
     search: (options) => searchImages(options, verbs),
     login: (options) => login(options, verbs),
+    keptLogin: () => readKeptLogin(deps.storage.records),
+    keepLogin: (login) => keepLogin(login, deps.storage.records),
+    keptCredentials: (image) => keptCredentials(image, deps.storage.records),
     distribution: (options) => inspectDistribution(options, verbs),
   };
 }

@@ -27,6 +27,19 @@ export function splitTag(name: string): { Repository: string; Tag: string } {
   return { Repository: name.slice(0, colon), Tag: name.slice(colon + 1) };
 }
 
+/** What a list showed of a description before 1.6. */
+const DESCRIPTION_MAX = 45;
+
+/** Search below 1.6: two members, with capitals, the description cut. */
+export function nameAndDescription(doc: Doc): void {
+  if (!Array.isArray(doc.body)) return;
+  doc.body = doc.body.filter(isDoc).map(({ name, description }) => {
+    const said = String(description ?? '');
+    const cut = said.length > DESCRIPTION_MAX ? `${said.slice(0, DESCRIPTION_MAX - 3)}...` : said;
+    return { Name: name, Description: cut };
+  });
+}
+
 const LOWER: readonly (readonly [newer: string, older: string])[] = [
   ['Id', 'id'],
   ['Parent', 'parent'],

@@ -27,6 +27,7 @@ export const v1_12 = step('1.12', {
     'POST /commit': [moved('query.m', 'query.comment')],
   },
   responses: {
+    'GET /images/search': [added('body[].is_automated')],
     'GET /images/{name}/json': [
       reshaped('names have capitals', {
         down(doc) {

@@ -22,6 +22,7 @@ export const v1_23 = step('1.23', {
   },
   responses: {
     'GET /containers/json': [added('body[].State'), added('body[].Mounts')],
+    'POST /auth': [added('body.IdentityToken')],
     ...volumeMember('Labels'),
     'GET /images/{name}/json': [added('body.RootFS')],
     'GET /info': [

@@ -4,6 +4,7 @@ import { carryAnchors, requireReadable } from '../forms/list-filters.ts';
 import { withoutPidsLimit } from '../forms/stats.ts';
 import { volumeMember } from '../forms/volumes.ts';
 import { added, removed, reshaped, rewritten } from '../lens.ts';
+import type { Doc } from '../place.ts';
 import { step } from '../step.ts';
 
 export const v1_24 = step('1.24', {
@@ -32,6 +33,7 @@ export const v1_24 = step('1.24', {
       added('body.Config.Shell'),
       added('body.ContainerConfig.Shell'),
     ],
+    'GET /images/search': [removed('body[].is_trusted', (hit: Doc) => hit.is_automated ?? false)],
     ...volumeMember('Scope'),
     'GET /info': [
       added('body.SecurityOptions'),

@@ -1,4 +1,5 @@
 /** API 1.3. */
+import { statusWas } from '../failure.ts';
 import { added, defaultWas, reshaped } from '../lens.ts';
 import { type Doc, isDoc, memberOf } from '../place.ts';
 import { step } from '../step.ts';
@@ -40,5 +41,6 @@ export const v1_3 = step('1.3', {
     ],
     'GET /images/{name}/json': [added('body.config.Entrypoint'), added('body.container_config.Entrypoint')],
   },
+  failures: [statusWas('POST /auth', 401, 500)],
   before: { booleans: 'strict', startBody: 'ignored' },
 });

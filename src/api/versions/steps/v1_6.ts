@@ -1,7 +1,7 @@
 /** API 1.6. */
 
 import { wordsWere } from '../failure.ts';
-import { shortId } from '../forms/images.ts';
+import { nameAndDescription, shortId } from '../forms/images.ts';
 import { portMapping, publishSpecs } from '../forms/ports.ts';
 import { below1_6 } from '../forms/said-at-create.ts';
 import { added, removed, reshaped, rewritten } from '../lens.ts';
@@ -28,6 +28,7 @@ export const v1_6 = step('1.6', {
     'DELETE /containers/{name}': [added('query.link')],
   },
   responses: {
+    'GET /images/search': [reshaped('tells stars, and who made it', { down: nameAndDescription })],
     'POST /containers/create': [rewritten('body.Id', 'is the full id', { down: shortId })],
     'GET /containers/json': [added('body[].Names'), added('body[].Ports[].IP')],
     'GET /containers/{name}/json': [

@@ -39,8 +39,8 @@ export const v1_7 = step('1.7', {
       'any',
       404,
       500,
-      (failure) => failure.origin === 'engine' && !/^no such/i.test(failure.message),
+      (failure) => failure.origin === 'engine' && !/^(no such|$)/i.test(failure.message),
     ),
   ],
-  before: { saidAtCreate: below1_7 },
+  before: { saidAtCreate: below1_7, imageGraph: 'drawn' },
 });
