@@ -64,10 +64,15 @@ class IndexTable {
     return this.lastBefore(stream, index)?.end ?? 0;
   }
 
-  /** Steps back from `index` until both streams stand at the beginning of a line. */
+  /** Steps back from `index` until both streams stand at the beginning of a line; in a very long one not all the way. */
   lineStart(index: number): number {
     for (let at = index; at > 0 && index - at < LOOK_BACK_RECORDS; at--) if (this.isBoundary(at)) return at;
-    return index <= LOOK_BACK_RECORDS ? 0 : index;
+    return Math.max(0, index - LOOK_BACK_RECORDS);
+  }
+  /** Whether it can be begun at the segment's beginning: a line, or so far from its end that it is given in pieces. */
+  isGoodBeginning(): boolean {
+    const { segment } = this;
+    return this.isBoundary(0) || segment.sizeOf('stdout') + segment.sizeOf('stderr') >= LOOK_BACK_BYTES;
   }
   isBoundary(index: number): boolean {
     return STREAMS.every((stream) => this.endsLine(stream, this.offset(stream, index), index));
@@ -180,7 +185,7 @@ export function findTail(
       if (lines < tail) return undefined;
       const start = table.lineStart(record);
       while (record > start) lines += count(--record, Number.POSITIVE_INFINITY).lines;
-      return start > 0 || table.isBoundary(0)
+      return start > 0 || table.isGoodBeginning()
         ? { from: { segment: number, record: start }, skip: lines - tail }
         : undefined;
     });
@@ -259,7 +264,7 @@ export function findSince(directory: string, since: bigint, meter?: ReadMeter): 
       else to = middle;
     }
     const record = table.lineStart(from);
-    return record > 0 || table.isBoundary(0)
+    return record > 0 || table.isGoodBeginning()
       ? { segment: number, record }
       : lineBefore(directory, number, meter);
   });

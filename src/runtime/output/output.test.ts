@@ -191,3 +191,16 @@ test('the end of a run ends a line that has no newline, also over a rotation; wh
   assert.deepEqual(await lines(log.directory, { tail: 2 }), ['o rest', 'o next\n']);
   assert.deepEqual(await bytesOf(log.directory), { stdout: 'restnext\n', stderr: 'e\n' });
 });
+
+test('tail of a line that never ends gives its end', async (t) => {
+  const end = `${'z'.repeat(500)}end`;
+  for (const segmentBytes of [20_000, 1 << 20]) {
+    const log = openLog(t, { segmentBytes, bytes: 1e9 });
+    log.sayAll('stdout', 'first\n');
+    for (let i = 0; i < 200; i++) log.sayAll('stdout', 'z'.repeat(10_000));
+    log.sayAll('stdout', 'end');
+    assert((await lines(log.directory, { tail: 1 })).join('').endsWith(end));
+    log.writer.endRun();
+    assert((await lines(log.directory, { tail: 1 })).join('').endsWith(end));
+  }
+});
