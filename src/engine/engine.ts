@@ -242,8 +242,9 @@ export interface Images {
     names: readonly string[],
     options: { platforms: readonly WantedPlatform[]; signal: AbortSignal },
   ): Promise<Readable>;
+  /** From an archive, or from where it lies on the web (http and https). */
   importRootfs(
-    archive: Readable,
+    from: Readable | URL,
     options: {
       repo: string | undefined;
       tag: string | undefined;

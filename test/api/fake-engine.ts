@@ -516,9 +516,9 @@ export function fakeEngine(): Fake {
         note('save', names, platforms);
         return Readable.from([Buffer.from('an archive')]);
       },
-      importRootfs: (archive, options) => {
-        note('import', { ...options, signal: undefined });
-        return swallow(archive, options.signal, signals);
+      importRootfs: (from, options) => {
+        note('import', { ...options, signal: undefined }, ...(from instanceof URL ? [from.href] : []));
+        return from instanceof URL ? pulling(from.href) : swallow(from, options.signal, signals);
       },
       pull(options) {
         signals.push(options.signal);

@@ -63,3 +63,24 @@ test('load tells what it does from 1.23; before, an empty answer says that it is
     assert.deepEqual([loaded.status, loaded.text], [200, text], version);
   }
 });
+
+test('an import comes from where its source says; what is kept of the source has no password', async () => {
+  await using served = await serve();
+  for (const [source, url, message] of [
+    ['example.org/a.tar', 'http://example.org/a.tar', 'Imported from example.org/a.tar'],
+    [
+      'https://me:secret@example.org/a',
+      'https://me:secret@example.org/a',
+      'Imported from https://example.org/a',
+    ],
+    ['me:secret@example.org/a@b', 'http://me:secret@example.org/a@b', 'Imported from example.org/a@b'],
+    ['file:///etc/passwd', 'file:///etc/passwd', 'Imported from file:///etc/passwd'],
+  ] as const) {
+    const asked = await post(served.path, `/images/create?fromSrc=${encodeURIComponent(source)}&repo=a`);
+    assert.equal(asked.status, 200);
+    const [, options, from] = served.calls.at(-1) ?? [];
+    assert.deepEqual([from, (options as { message: string }).message], [url, message]);
+  }
+  assert.equal((await post(served.path, '/images/create?fromSrc=http%3A%2F%2F%5B')).status, 400);
+  assert.equal((await post(served.path, '/images/create')).status, 400);
+});

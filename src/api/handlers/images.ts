@@ -1,6 +1,6 @@
 /** Images: today's input → engine call → today's output. */
 import type { Readable } from 'node:stream';
-import { InvalidArgument, NotFound, NotImplemented } from '../../base/errors.ts';
+import { InvalidArgument, NotFound } from '../../base/errors.ts';
 import { type Credentials, readAuthBody, readAuthHeader } from '../../formats/credentials.ts';
 import { readPlatform } from '../../formats/platform.ts';
 import type { Call, Handlers } from './handlers.ts';
@@ -73,20 +73,26 @@ export const images: Handlers<Extract<keyof Handlers, `image${string}`>> = {
         credentials: await forReading(fromImage, call),
         signal,
       });
-    if (fromSrc !== '-')
-      throw new NotImplemented(
-        `importing from ${fromSrc ?? 'nothing'}: only "-", the request's body, is supported`,
-      );
-    return engine.images.importRootfs(bytes, {
+    return engine.images.importRootfs(fromSrc === '-' ? bytes : readSource(fromSrc ?? ''), {
       repo,
       tag,
-      message: message ?? `Imported from ${fromSrc}`,
+      message: message ?? `Imported from ${withoutPassword(fromSrc ?? '')}`,
       changes,
       platform,
       signal,
     });
   },
 };
+
+/** Where an archive lies; without a scheme it is http. @throws InvalidArgument */
+function readSource(text: string): URL {
+  const url = URL.parse(text.includes('://') ? text : `http://${text}`);
+  if (url === null) throw new InvalidArgument(`invalid source of an import: ${JSON.stringify(text)}`);
+  return url;
+}
+
+/** What is kept with an image is read by others. */
+const withoutPassword = (source: string): string => source.replace(/^((?:\w+:)?\/\/)?[^/@]*@/, '$1');
 
 const TAR = 'application/x-tar';
 const AUTH_BODY_BYTES_MAX = 64 << 10;

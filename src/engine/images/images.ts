@@ -53,7 +53,7 @@ export async function createImages(
     save: (names, options) => saveImages(names, options, verbs),
     checkName,
     commit: (request) => commitImage(request, verbs),
-    importRootfs: (archive, options) => importRootfs(archive, options, verbs),
+    importRootfs: (from, options) => importRootfs(from, options, verbs),
     pull: (options) => pullImage(options, verbs),
     push: (options) => pushImage(options, verbs),
     search: (options) => searchImages(options, verbs),

@@ -1,15 +1,16 @@
 /** Makes an image of one layer from the archive of a root file system. */
-import type { Readable } from 'node:stream';
-import { InvalidArgument } from '../../base/errors.ts';
+import { Readable } from 'node:stream';
+import { Failed, InvalidArgument, messageOf } from '../../base/errors.ts';
 import { VERSION } from '../../base/release.ts';
 import { formatNanos } from '../../base/time.ts';
 import { hostArchitecture } from '../../formats/oci.ts';
 import { familiarString, type ImageReference, parseRepoAndTag } from '../../formats/reference.ts';
 import type { Progress } from '../../model/progress.ts';
+import { type Download, download } from '../../registry/index.ts';
 import { applyChanges } from './changes.ts';
 import { type ImageVerbs, tell } from './deps.ts';
 import { imageConfig } from './inspect.ts';
-import { progressOf } from './progress.ts';
+import { progressOf, type Say } from './progress.ts';
 import { registerImage } from './register.ts';
 import { refuseReserved } from './store.ts';
 
@@ -23,9 +24,12 @@ export interface ImportOptions {
   readonly signal: AbortSignal;
 }
 
-/** The last message says the id. @throws InvalidArgument, from the first step of the iteration for what is asked wrongly */
+/**
+ * From an archive, or from where it lies on the web. The last message says the id.
+ * @throws InvalidArgument, from the first step of the iteration for what is asked wrongly
+ */
 export async function* importRootfs(
-  archive: Readable,
+  from: Readable | URL,
   options: ImportOptions,
   verbs: ImageVerbs,
 ): AsyncGenerator<Progress, void> {
@@ -35,7 +39,8 @@ export async function* importRootfs(
   yield* progressOf(options.signal, async (say, signal) => {
     const { storage, now, store } = verbs;
     await using lease = storage.lease('import');
-    const [layer] = await storage.layers.apply([{ from: archive }], {
+    await using source = await open(from, say, signal);
+    const [layer] = await storage.layers.apply([{ from: source.archive }], {
       parent: undefined,
       signal,
       lease,
@@ -67,6 +72,45 @@ export async function* importRootfs(
     tell(verbs, 'import', id, id);
     say({ status: id });
   });
+}
+
+/** Progress is told at most so often. */
+const PROGRESS_INTERVAL_MS = 100;
+
+async function open(
+  from: Readable | URL,
+  say: Say,
+  signal: AbortSignal,
+): Promise<AsyncDisposable & { readonly archive: Readable }> {
+  if (!(from instanceof URL)) return { archive: from, [Symbol.asyncDispose]: async () => undefined };
+  const source = await download(from, signal);
+  say({ status: `Downloading from ${source.from}` });
+  const archive = Readable.from(told(source, say), { objectMode: false, highWaterMark: 1 << 20 });
+  return {
+    archive,
+    async [Symbol.asyncDispose]() {
+      archive.destroy();
+      await source[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The bytes as they come, and how far they are. */
+async function* told({ from, body, bytes }: Download, say: Say): AsyncGenerator<Buffer, void> {
+  let current = 0;
+  let last = 0;
+  const total = bytes === undefined ? {} : { total: bytes };
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      current += chunk.length;
+      yield chunk;
+      if (performance.now() - last < PROGRESS_INTERVAL_MS && current !== bytes) continue;
+      last = performance.now();
+      say({ status: 'Importing', progressDetail: { current, ...total } });
+    }
+  } catch (error) {
+    throw new Failed(`downloading from ${from}: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 /** @throws InvalidArgument */
