@@ -10,6 +10,9 @@ export interface Goal {
 export const goals: readonly Goal[] = [
   { scenario: 'run', row: 'total', peer: 'dockerd', factor: 1 / 9 },
   { scenario: 'run', row: 'total', peer: 'crun', factor: 1.6 },
+  { scenario: 'copy', row: 'put 100 MB', peer: 'dockerd', factor: 1 / 1.5 },
+  { scenario: 'copy', row: 'put files', peer: 'dockerd', factor: 1 / 2.5 },
+  { scenario: 'commit', row: 'total', peer: 'dockerd', factor: 1 / 4 },
   { scenario: 'memory', row: 'processes per container', peer: 'itself', factor: 0 },
   { scenario: 'memory', row: 'per container', peer: 'itself', factor: 0.1 },
   { scenario: 'logs', row: 'write', peer: 'dockerd', factor: 1 / 1.5 },

@@ -13,6 +13,7 @@ import { startGantry } from './peers/gantry.ts';
 import { NotHere, type Peer } from './peers/peer.ts';
 import { startPodman } from './peers/podman.ts';
 import { reportScenario } from './report.ts';
+import { commit, copy } from './scenarios/copy.ts';
 import { exec } from './scenarios/exec.ts';
 import { kill } from './scenarios/kill.ts';
 import { logs } from './scenarios/logs.ts';
@@ -21,7 +22,16 @@ import { run } from './scenarios/run.ts';
 import type { Figures, Prepared, Scenario } from './scenarios/scenario.ts';
 import { start } from './scenarios/start.ts';
 
-const scenarios: Readonly<Record<string, Scenario>> = { run, exec, start, kill, memory, logs };
+const scenarios: Readonly<Record<string, Scenario>> = {
+  run,
+  exec,
+  start,
+  kill,
+  copy,
+  commit,
+  memory,
+  logs,
+};
 const makers: Readonly<Record<string, (directory: string) => Promise<Peer>>> = {
   gantry: startGantry,
   dockerd: startDockerd,
