@@ -1,0 +1,34 @@
+/** A commit that the daemon does not live to finish. */
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { startGantry } from '../harness/gantry.ts';
+
+test('a container that was paused for a commit runs on when the daemon is killed in its middle', async (t) => {
+  const gantry = await startGantry(t);
+  const script = 'head -c 300000000 /dev/urandom > /big; mkdir /tmp/done; exec sleep 1000';
+  const id = await gantry.dockerOk('run', '-d', '--network', 'none', 'busybox', 'sh', '-c', script);
+  while ((await gantry.docker(['exec', id, 'test', '-d', '/tmp/done'])).code !== 0);
+  const status = async () =>
+    (await gantry.api().get(`/containers/${id}/json`)).json<{ State: { Status: string } }>().State.Status;
+  // Usually at the first try: writing 300 MB takes a hundred times longer than asking.
+  for (let seen = ''; seen !== 'paused'; ) {
+    const commit = gantry.api().post(`/commit?container=${id}&repo=half`);
+    const over = commit.then(
+      () => 'over',
+      () => 'over',
+    );
+    do seen = await Promise.race([status(), over]);
+    while (seen === 'running');
+    if (seen === 'paused') await gantry.kill9();
+    await over;
+  }
+  await gantry.start();
+  assert.equal(await status(), 'running');
+  assert.equal(await gantry.dockerOk('exec', id, 'echo', 'alive'), 'alive');
+  assert.deepEqual(readdirSync(join(gantry.dataRoot, 'staging')), []);
+  await gantry.dockerOk('commit', id, 'whole');
+  const size = await gantry.dockerOk('run', '--rm', '--network', 'none', 'whole', 'stat', '-c', '%s', '/big');
+  assert.equal(size, '300000000');
+});
