@@ -28,6 +28,11 @@ export function plain(text: string): string {
         /^! time="<time>" level=error msg="error (waiting for container:.*|removing container:.*|getting events from daemon:) context canceled"\n/gm,
         '',
       )
+      // And when it was not yet done packing what is refused.
+      .replace(
+        /^! time="<time>" level=error msg="Can't (add file .*|close tar writer): io: read\/write on closed pipe"\n/gm,
+        '',
+      )
       .replace(/\r\n/g, '\n')
       // Columns of a table are as wide as their widest cell.
       .replace(/ {3,}/g, '   '),

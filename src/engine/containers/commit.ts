@@ -34,7 +34,7 @@ export async function commitContainer(
     author,
     container: { id: container.id, config: record.config },
   });
-  await scope.disposeAsync();
+  // Before it runs on again: whoever follows the events sees the pause around the commit.
   tell(deps, container, 'commit', { comment, imageID: id, imageRef: reference });
   return { Id: id };
 }

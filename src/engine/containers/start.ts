@@ -20,6 +20,7 @@ import { watchEnd } from './exit.ts';
 import { writeNetworkFiles } from './files.ts';
 import { limitsOf } from './limits.ts';
 import { startShipping, stopShipping } from './log-shipping.ts';
+import { makeMountPlaces } from './mount-places.ts';
 import { openSources } from './mount-sources.ts';
 import { attachMounts } from './mounted.ts';
 import { joinedNamespaces, sharedMemoryOf, sharesMemory } from './namespaces.ts';
@@ -91,6 +92,7 @@ function run(deps: ContainersDeps, container: Container): Promise<Task> {
     const sources = openSources(deps, container);
     using _released = { [Symbol.dispose]: () => sources.release() };
     checkPropagation(record.mounts, sources.byDestination, deps.roots);
+    makeMountPlaces(rootfs, record.mounts, sources.byDestination);
     const endpoint = await connect(deps, container, undo);
     const user = userOf(container, rootfs);
     if (record.config.WorkingDir) makeDirectoryInRoot(rootfs, record.config.WorkingDir, { uid: 0, gid: 0 });

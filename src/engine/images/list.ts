@@ -26,13 +26,19 @@ export function listImages(options: ListImagesOptions, verbs: ImageVerbs): Image
   const asked = readFilters(options.filters, verbs);
   const shared = options.sharedSize ? countLayers(store.all()) : undefined;
   const summaries: ImageSummary[] = [];
-  for (const image of store.all()) {
+  // Several may be of one second, as clients see it.
+  const newestFirst = store
+    .all()
+    .toSorted((a, b) => compareNanos(b.createdNanos ?? 0n, a.createdNanos ?? 0n));
+  for (const image of newestFirst) {
     if (!fits(image, asked)) continue;
     const names = visibleNames(image, options.all, asked, verbs);
     if (names) summaries.push(summary(image, names, shared, verbs));
   }
-  return summaries.sort((a, b) => b.Created - a.Created);
+  return summaries;
 }
+
+const compareNanos = (a: Nanos, b: Nanos): number => (a < b ? -1 : Number(a > b));
 
 interface Asked {
   readonly before: Nanos | undefined;

@@ -42,9 +42,9 @@ export function isZeroBlock(block: Buffer): boolean {
   return true;
 }
 
-/** @throws TarError when it is not a tar header */
+/** @throws TarError when it is not a tar header, in the words that clients know */
 export function parseHeader(block: Buffer): RawHeader {
-  if (!checksumFits(block)) throw new TarError('not a tar header (wrong checksum)');
+  if (!checksumFits(block)) throw new TarError('archive/tar: invalid tar header');
   const magic = block.toString('latin1', 257, 265);
   const ustar = magic.startsWith('ustar\0');
   const gnu = magic === 'ustar  \0';
@@ -116,7 +116,7 @@ function sums(block: Buffer): [unsigned: number, signed: number] {
 }
 
 function checksumFits(block: Buffer): boolean {
-  const stored = number(block, at.checksum, 'checksum');
+  const stored = Number.parseInt(text(block, at.checksum), 8); // rubbish is not a number, and fits nothing
   const [unsigned, signed] = sums(block);
   return stored === unsigned || stored === signed;
 }

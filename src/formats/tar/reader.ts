@@ -81,8 +81,7 @@ export class TarReader {
   /** The archive has ended here. @throws TarError when it ends inside a member */
   finish(): void {
     const whole = this.#state.is === 'header' && this.#blockHas === 0 && this.#padding === 0;
-    if (this.#state.is !== 'ended' && (!whole || this.#pax.length > 0))
-      throw new TarError('unexpected end of the archive');
+    if (this.#state.is !== 'ended' && (!whole || this.#pax.length > 0)) throw new TarError('unexpected EOF');
   }
 
   #gather(chunk: Buffer, at: number): number {
