@@ -28,8 +28,13 @@ export class Api {
   }
 
   /** @throws UnexpectedAnswer unless the status is below 300 */
-  async call(method: string, path: string, body?: object | Readable): Promise<Answer> {
-    const sent = this.#send(method, path, body);
+  async call(
+    method: string,
+    path: string,
+    body?: object | Readable,
+    headers?: Record<string, string>,
+  ): Promise<Answer> {
+    const sent = this.#send(method, path, body, headers);
     const answer = await new Promise<Answer>((resolve, reject) => {
       sent.once('error', reject);
       sent.once('response', (response) => gather(response).then(resolve, reject));

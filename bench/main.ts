@@ -15,6 +15,7 @@ import { startPodman } from './peers/podman.ts';
 import { reportScenario } from './report.ts';
 import { commit, copy } from './scenarios/copy.ts';
 import { exec } from './scenarios/exec.ts';
+import { images } from './scenarios/images.ts';
 import { kill } from './scenarios/kill.ts';
 import { logs } from './scenarios/logs.ts';
 import { memory } from './scenarios/memory.ts';
@@ -29,6 +30,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   kill,
   copy,
   commit,
+  images,
   memory,
   logs,
 };

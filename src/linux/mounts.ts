@@ -5,6 +5,7 @@ import { check, declare, declareAsync, ERRNO, errno, SystemError } from './ffi.t
 const c_mount = declare('mount', 'int', ['str', 'str', 'str', 'ulong', 'str']);
 const c_mountAway = declareAsync('mount', 'int', ['str', 'str', 'str', 'ulong', 'str']);
 const c_umount2 = declare('umount2', 'int', ['str', 'int']);
+const c_statvfs = declare('statvfs', 'int', ['str', 'void*']);
 const c_fsopen = declare('syscall', 'long', ['long', 'str', 'long', 'long', 'long', 'long', 'long']);
 const c_fsconfig = declare('syscall', 'long', ['long', 'int', 'uint', 'str', 'str', 'int', 'long']);
 const c_fsmount = declare('syscall', 'long', ['long', 'int', 'uint', 'uint', 'long', 'long', 'long']);
@@ -37,6 +38,17 @@ export const MS = {
   STRICTATIME: 1 << 24,
 } as const;
 export const MNT_DETACH = 2;
+
+/** struct statvfs of the 64-bit machines: eleven words and spare room; the tenth says how it is mounted. */
+const STATVFS_BYTES = 112;
+const STATVFS_FLAGS_AT = 72;
+
+/** Of {@link MS}, how the mount that `path` lies on is restricted: RDONLY, NOSUID, NODEV, NOEXEC. @throws SystemError */
+export function restrictionsOf(path: string): number {
+  const found = Buffer.alloc(STATVFS_BYTES);
+  check('statvfs', c_statvfs(path, found), path);
+  return found.readUInt32LE(STATVFS_FLAGS_AT) & (MS.RDONLY | MS.NOSUID | MS.NODEV | MS.NOEXEC);
+}
 
 /** mount(2). `data` beyond 4,095 bytes is refused here: the kernel would cut it off without a word. @throws SystemError */
 export function mount(

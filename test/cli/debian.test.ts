@@ -1,42 +1,13 @@
 /** A real distribution: Debian made from its packages, under both command lines, beside dockerd. */
 import assert from 'node:assert/strict';
-import {
-  createReadStream,
-  createWriteStream,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
-import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { rootfsOf } from '../../src/cli/rootfs.ts';
+import { createReadStream } from 'node:fs';
+import { debianRootfs } from '../harness/debian.ts';
 import type { Engine } from '../harness/dockerd.ts';
 import { playScenes, type Scene } from './scenes.ts';
 
-const CACHE = join(import.meta.dirname, '../../node_modules/.cache/gantry-test');
 const IMAGE = 'debian:test';
 const NONE = ['--network', 'none'] as const;
 const PROMPT = /READY> /;
-
-/** A tar of Debian's smallest root file system, of the host's release. Made once: that takes half a minute. */
-async function debianRootfs(): Promise<string> {
-  const rootfs = rootfsOf('debian', {});
-  const file = join(CACHE, `${rootfs.name.replace(':', '-')}.tar`);
-  if (existsSync(file)) return file;
-  mkdirSync(CACHE, { recursive: true });
-  const dir = mkdtempSync(join(CACHE, '.make-'));
-  try {
-    await using source = await rootfs.open();
-    await pipeline(source.archive, createWriteStream(join(dir, 'tar')));
-    await source.finished;
-    renameSync(join(dir, 'tar'), file);
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
-  }
-  return file;
-}
 
 let made: Promise<string> | undefined;
 

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, w
 import { join } from 'node:path';
 import { fillBusyboxRoot } from '../../src/cli/rootfs.ts';
 
-const CACHE = join(import.meta.dirname, '../../node_modules/.cache/gantry-test');
+export const CACHE = join(import.meta.dirname, '../../node_modules/.cache/gantry-test');
 /** One time for everything, so that each machine makes the same bytes from the same busybox. */
 const CREATED = '2026-01-01T00:00:00Z';
 const TAR_FORM = [
@@ -57,27 +57,31 @@ export interface Archive {
   readonly file: string;
   /** `sha256:…` of the configuration: the id that every engine gives this image. */
   readonly imageId: string;
+  readonly config: string;
 }
 
 /** A docker archive (as `docker save` writes it) of {@link busyboxRootfs}, tagged `busybox:latest`. */
-export function busyboxArchive(): Archive {
-  const layer = busyboxRootfs();
-  const config = imageConfig(`sha256:${sha256(readFileSync(layer))}`);
-  const file = cached(`busybox-${sha256(config).slice(0, 12)}.tar`, (dir, result) => {
+export const busyboxArchive = (): Archive =>
+  dockerArchive('busybox', busyboxRootfs(), 'busybox-static from Debian');
+
+/** A docker archive of one layer, tagged `NAME:latest`. */
+export function dockerArchive(name: string, layer: string, madeBy: string): Archive {
+  const config = imageConfig(`sha256:${sha256(readFileSync(layer))}`, madeBy);
+  const file = cached(`${name}-${sha256(config).slice(0, 12)}.tar`, (dir, result) => {
     const root = join(dir, 'root');
     mkdirSync(root);
     execFileSync('cp', [layer, join(root, 'layer.tar')]);
     writeFileSync(join(root, `${sha256(config)}.json`), config);
     const manifest = [
-      { Config: `${sha256(config)}.json`, RepoTags: ['busybox:latest'], Layers: ['layer.tar'] },
+      { Config: `${sha256(config)}.json`, RepoTags: [`${name}:latest`], Layers: ['layer.tar'] },
     ];
     writeFileSync(join(root, 'manifest.json'), JSON.stringify(manifest));
     packDirectory(root, result);
   });
-  return { file, imageId: `sha256:${sha256(config)}` };
+  return { file, imageId: `sha256:${sha256(config)}`, config };
 }
 
-function imageConfig(diffId: string): string {
+function imageConfig(diffId: string, madeBy: string): string {
   return JSON.stringify({
     architecture: process.arch === 'x64' ? 'amd64' : process.arch,
     config: {
@@ -85,7 +89,7 @@ function imageConfig(diffId: string): string {
       Cmd: ['sh'],
     },
     created: CREATED,
-    history: [{ created: CREATED, created_by: 'busybox-static from Debian' }],
+    history: [{ created: CREATED, created_by: madeBy }],
     os: 'linux',
     rootfs: { type: 'layers', diff_ids: [diffId] },
   });

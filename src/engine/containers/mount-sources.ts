@@ -18,9 +18,11 @@ import {
   bindDescriptor,
   cloneMount,
   MNT_DETACH,
+  MS,
   O_PATH,
   openAt2,
   RESOLVE,
+  restrictionsOf,
   unmount,
 } from '../../linux/index.ts';
 import type { Container } from './container.ts';
@@ -41,6 +43,8 @@ export function requireSources(paths: readonly string[]): void {
 export interface MountSource {
   readonly path: string;
   readonly isDirectory: boolean;
+  /** How the file system that it lies on is mounted on the host, in a runtime's words: what is bound is no freer. */
+  readonly restrictions: readonly string[];
 }
 
 /** What to mount, by destination. `release` when the runtime has mounted it, or never will. */
@@ -58,13 +62,27 @@ export function openSources(deps: ContainersDeps, container: Container): Sources
       .filter(({ point }) => point.Type !== 'tmpfs')
       .map((mount): [string, MountSource] => {
         const path = sourceOf(deps, mount, staged);
-        return [mount.point.Destination, { path, isDirectory: statSync(path).isDirectory() }];
+        return [mount.point.Destination, lookAt(path)];
       });
     return { byDestination: new Map(found), release: () => staged.release() };
   } catch (error) {
     staged.release();
     throw error;
   }
+}
+
+const RESTRICTIONS = [
+  [MS.RDONLY, 'ro'],
+  [MS.NOSUID, 'nosuid'],
+  [MS.NODEV, 'nodev'],
+  [MS.NOEXEC, 'noexec'],
+] as const;
+
+/** Runtimes that mount a bind anew with the words they are given would lift what the host had forbidden. */
+function lookAt(path: string): MountSource {
+  const flags = restrictionsOf(path);
+  const restrictions = RESTRICTIONS.filter(([flag]) => (flags & flag) !== 0).map(([, word]) => word);
+  return { path, isDirectory: statSync(path).isDirectory(), restrictions };
 }
 
 function sourceOf(deps: ContainersDeps, mount: ContainerMount, staged: StagedSources): string {

@@ -254,10 +254,11 @@ function ownMount({ point, options }: ContainerMount, facts: StartFacts): Planne
   const source = facts.sources.get(destination);
   // Nothing is mounted below a file, and crun takes the word for directories only.
   const recursive = facts.recursiveReadOnly && source?.isDirectory;
+  const said = recursive ? options : options.filter((word) => word !== 'rro');
   return {
     destination,
     type: 'bind',
     source: source?.path ?? point.Source,
-    options: recursive ? options : options.filter((word) => word !== 'rro'),
+    options: [...new Set([...said, ...(source?.restrictions ?? [])])],
   };
 }
