@@ -10,10 +10,12 @@ let skewNanos = 0n;
 
 /** The wall clock in nanoseconds. Monotonic within the millisecond; follows steps of the system clock. */
 export function nowNanos(): Nanos {
-  const fine = originNanos + skewNanos + process.hrtime.bigint();
-  const drift = BigInt(Date.now()) * 1_000_000n - fine;
-  // A step or drift of more than 2 ms is the system clock's: take it over.
-  if (drift > 2_000_000n || drift < -2_000_000n) {
+  const before = process.hrtime.bigint();
+  const wallMs = Date.now();
+  const fine = originNanos + skewNanos + before;
+  const drift = BigInt(wallMs) * 1_000_000n - fine;
+  // A step or drift of more than 2 ms is the system clock's: take it over, unless we were put off between the two clocks.
+  if ((drift > 2_000_000n || drift < -2_000_000n) && process.hrtime.bigint() - before < 1_000_000n) {
     skewNanos += drift;
     return fine + drift;
   }

@@ -165,7 +165,10 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
   mkdirSync(deps.containersRoot, { recursive: true, mode: 0o710 });
   const recovered = await recoverContainers(deps);
   log.info('daemon.recovered', { ...recovered });
+  const containers = createContainers(deps);
   const system = createSystem({
+    usage: { containers, images, volumes },
+    events,
     host,
     cgroups: supervisor.cgroups,
     directory,
@@ -196,7 +199,7 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
   });
   const rooms = undo.move();
   return {
-    engine: { containers: createContainers(deps), execs: createExecs(deps), images, volumes, events, system },
+    engine: { containers, execs: createExecs(deps), images, volumes, events, system },
     version: { engineVersion: VERSION },
     begin: () => restartByPolicy(deps),
     stop() {

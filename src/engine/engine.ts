@@ -14,12 +14,13 @@ import type {
   UpdateResponse,
   WaitResponse,
 } from '../model/container.ts';
+import type { DiskUsage, DiskUsageKind } from '../model/disk-usage.ts';
 import type { EventMessage } from '../model/event.ts';
 import type { ExecCreateRequest, ExecInspect } from '../model/exec.ts';
 import type { Filters } from '../model/filters.ts';
 import type { HistoryItem, ImageDeleteItem, ImageInspect, ImageSummary } from '../model/image.ts';
 import type { Progress } from '../model/progress.ts';
-import type { ContainersPruned } from '../model/prune.ts';
+import type { BuildCachePruned, ContainersPruned, ImagesPruned, NetworksPruned } from '../model/prune.ts';
 import type { DistributionInspect, KeptLogin, SearchResult } from '../model/registry.ts';
 import type { ContainerStats } from '../model/stats.ts';
 import type { SystemInfo, SystemVersion } from '../model/system.ts';
@@ -224,6 +225,8 @@ export interface Images {
   history(name: string): Promise<HistoryItem[]>;
   tag(name: string, to: { repo: string; tag: string | undefined }): Promise<void>;
   remove(name: string, options: { force: boolean; prune: boolean }): Promise<ImageDeleteItem[]>;
+  /** Removes what has no name, or with the filter `dangling=false` all that no container needs. @throws Conflict while another prune is at it */
+  prune(filters: Filters, signal: AbortSignal): Promise<ImagesPruned>;
   /** Yields progress in the newest form; a failure after the first message is thrown from the iterator. */
   load(
     archive: Readable,
@@ -318,4 +321,10 @@ export interface Events {
 export interface System {
   info(): Promise<SystemInfo>;
   version(): Promise<SystemVersion>;
+  /** Bytes on the disk by kind of thing. `verbose`: with the things. */
+  diskUsage(options: { kinds: readonly DiskUsageKind[]; verbose: boolean }): Promise<DiskUsage>;
+  /** Of users' networks; this engine has its own alone. @throws InvalidArgument */
+  pruneNetworks(filters: Filters): Promise<NetworksPruned>;
+  /** This engine builds nothing, so there is nothing to free. @throws InvalidArgument */
+  pruneBuildCache(filters: Filters): Promise<BuildCachePruned>;
 }

@@ -1,4 +1,8 @@
-/** How filters of lists compare: names by pattern, labels by key or by key and value. Pure. */
+/** How filters of lists and prunes compare: names by pattern, labels by key or by key and value. Pure. */
+import { InvalidArgument, messageOf } from '../base/errors.ts';
+import type { Nanos } from '../base/time.ts';
+import { parseMoment } from '../formats/moment.ts';
+import type { Filters } from '../model/filters.ts';
 
 /** Longer patterns are searched for as they stand. */
 const PATTERN_MAX = 128;
@@ -20,4 +24,42 @@ export function hasLabel(labels: Readonly<Record<string, string>>, wanted: strin
   const at = wanted.indexOf('=');
   const key = at < 0 ? wanted : wanted.slice(0, at);
   return Object.hasOwn(labels, key) && (at < 0 || labels[key] === wanted.slice(at + 1));
+}
+
+/** @throws InvalidArgument for a filter that is none of `known` */
+export function checkFilterNames(filters: Filters, known: readonly string[]): void {
+  const unknown = [...filters.keys()].find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new InvalidArgument(`invalid filter '${unknown}'`);
+}
+
+/** What the filters `label` and `label!` leave: all that is wanted, and not all that is spared. */
+export function labelFilter(filters: Filters): (labels: Readonly<Record<string, string>>) => boolean {
+  const [wanted, spared] = [filters.get('label') ?? [], filters.get('label!') ?? []];
+  return (labels) => {
+    const has = (label: string) => hasLabel(labels, label);
+    return wanted.every(has) && !(spared.length > 0 && spared.every(has));
+  };
+}
+
+/** The filter `until`: what was created later is spared. Undefined: not asked for. @throws InvalidArgument */
+export function untilFilter(filters: Filters, now: Nanos): Nanos | undefined {
+  const values = filters.get('until') ?? [];
+  const [value] = values;
+  if (value === undefined) return undefined;
+  if (values.length > 1) throw new InvalidArgument('more than one until filter specified');
+  try {
+    return parseMoment(value, now);
+  } catch (error) {
+    throw new InvalidArgument(messageOf(error), { cause: error });
+  }
+}
+
+/** A yes-or-no filter of one value. Undefined: not asked for. @throws InvalidArgument */
+export function booleanFilter(filters: Filters, name: string): boolean | undefined {
+  const values = filters.get(name);
+  if (values === undefined) return undefined;
+  const [value = ''] = values;
+  if (values.length === 1 && ['1', 'true'].includes(value)) return true;
+  if (values.length === 1 && ['0', 'false'].includes(value)) return false;
+  throw new InvalidArgument(`invalid filter '${name}=[${values.join(' ')}]'`);
 }

@@ -1,5 +1,6 @@
 /** What a prune removed. */
-import { type Infer, integer, list, object, string } from '../base/schema.ts';
+import { type Infer, integer, list, object, pointer, string } from '../base/schema.ts';
+import { ImageDeleteItem } from './image.ts';
 
 export const ContainersPruned = object('ContainersPruneReport', {
   ContainersDeleted: list(string()),
@@ -7,3 +8,21 @@ export const ContainersPruned = object('ContainersPruneReport', {
   SpaceReclaimed: integer('uint64'),
 });
 export type ContainersPruned = Infer<typeof ContainersPruned>;
+
+export const ImagesPruned = object('ImagesPruneReport', {
+  /** `null` when there was nothing to remove. */
+  ImagesDeleted: pointer(list(ImageDeleteItem)),
+  /** Bytes. */
+  SpaceReclaimed: integer('uint64'),
+});
+export type ImagesPruned = Infer<typeof ImagesPruned>;
+
+export const NetworksPruned = object('NetworksPruneReport', { NetworksDeleted: pointer(list(string())) });
+export type NetworksPruned = Infer<typeof NetworksPruned>;
+
+export const BuildCachePruned = object('BuildCachePruneReport', {
+  CachesDeleted: pointer(list(string())),
+  /** Bytes. */
+  SpaceReclaimed: integer('uint64'),
+});
+export type BuildCachePruned = Infer<typeof BuildCachePruned>;

@@ -21,6 +21,8 @@ export const Volume = object('Volume', {
   Name: string(),
   Options: pointer(map(string())),
   Scope: string(),
+  /** Only where disk usage is told. */
+  UsageData: optional(object('UsageData', { RefCount: integer(), Size: integer() })),
 });
 export type Volume = Infer<typeof Volume>;
 

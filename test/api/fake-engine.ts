@@ -509,6 +509,10 @@ export function fakeEngine(): Fake {
         note('imageRemove', name, options);
         return [{ Untagged: 'busybox:latest' }, { Deleted: IMAGE_ID }];
       },
+      async prune(filters) {
+        note('imagesPrune', filters);
+        return { SpaceReclaimed: 0 };
+      },
       load: (archive, { signal }) => swallow(archive, signal, signals),
       async save(names, { platforms, signal }) {
         signals.push(signal);
@@ -584,7 +588,36 @@ export function fakeEngine(): Fake {
           await new Promise((resolve) => signal.addEventListener('abort', resolve));
       },
     },
-    system: { info: async () => info, version: async () => version },
+    system: {
+      info: async () => info,
+      version: async () => version,
+      async diskUsage({ kinds, verbose }) {
+        note('diskUsage', kinds, verbose);
+        const usage = { TotalCount: 1, ActiveCount: 1, TotalSize: 9, Reclaimable: 0 };
+        const nameless = { ...imageListed, RepoTags: [], RepoDigests: [] };
+        return {
+          ...(kinds.includes('image') && {
+            ImageUsage: { ...usage, ...(verbose && { Items: [nameless] }) },
+          }),
+          ...(kinds.includes('volume') && {
+            VolumeUsage: {
+              ...usage,
+              ...(verbose && { Items: [{ ...volume, UsageData: { RefCount: 1, Size: 9 } }] }),
+            },
+          }),
+          ...(kinds.includes('container') && { ContainerUsage: { ...usage, ...(verbose && { Items: [] }) } }),
+          ...(kinds.includes('build-cache') && { BuildCacheUsage: usage }),
+        };
+      },
+      async pruneNetworks(filters) {
+        note('networksPrune', filters);
+        return {};
+      },
+      async pruneBuildCache(filters) {
+        note('buildPrune', filters);
+        return { SpaceReclaimed: 0 };
+      },
+    },
   };
   return Object.assign(fake, { engine });
 }

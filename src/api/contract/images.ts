@@ -2,6 +2,7 @@
 import { list } from '../../base/schema.ts';
 import { HistoryItem, ImageDeleteItem, ImageInspect, ImageSummary } from '../../model/image.ts';
 import { Progress } from '../../model/progress.ts';
+import { ImagesPruned } from '../../model/prune.ts';
 import { SearchResult } from '../../model/registry.ts';
 import { archive, bytes, empty, endpoint, json, lines, plain } from './endpoint.ts';
 import { filters, flag, number, text, texts } from './query.ts';
@@ -42,6 +43,14 @@ export const imageDelete = endpoint({
   query: { force: flag(), noprune: flag() },
   success: json(200, list(ImageDeleteItem)),
   errors: [404, 409, 500],
+});
+
+export const imagePrune = endpoint({
+  route: 'POST /images/prune',
+  summary: 'Remove images without a name, or all that no container was made from.',
+  query: { filters: filters() },
+  success: json(200, ImagesPruned),
+  errors: [400, 409, 500],
 });
 
 export const imageLoad = endpoint({

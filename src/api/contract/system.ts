@@ -1,8 +1,10 @@
 /** The engine itself: the endpoints of the newest API. */
+import { DiskUsage } from '../../model/disk-usage.ts';
 import { EventMessage } from '../../model/event.ts';
+import { BuildCachePruned, NetworksPruned } from '../../model/prune.ts';
 import { SystemInfo, SystemVersion } from '../../model/system.ts';
 import { endlessLines, endpoint, json, plain } from './endpoint.ts';
-import { filters, time } from './query.ts';
+import { filters, flag, texts, time } from './query.ts';
 
 export const systemPing = endpoint({
   route: 'GET /_ping',
@@ -30,6 +32,30 @@ export const systemInfo = endpoint({
   summary: 'Show the engine and its host.',
   success: json(200, SystemInfo),
   errors: [500],
+});
+
+export const systemDiskUsage = endpoint({
+  route: 'GET /system/df',
+  summary: 'Show how much disk images, containers and volumes take.',
+  query: { type: texts(), verbose: flag() },
+  success: json(200, DiskUsage),
+  errors: [400, 500],
+});
+
+export const systemNetworkPrune = endpoint({
+  route: 'POST /networks/prune',
+  summary: 'Remove networks that no container has.',
+  query: { filters: filters() },
+  success: json(200, NetworksPruned),
+  errors: [400, 500],
+});
+
+export const systemBuildPrune = endpoint({
+  route: 'POST /build/prune',
+  summary: 'Remove what builds left for later ones.',
+  query: { filters: filters() },
+  success: json(200, BuildCachePruned),
+  errors: [400, 500],
 });
 
 export const systemEvents = endpoint({

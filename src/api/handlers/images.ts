@@ -24,6 +24,8 @@ export const images: Handlers<Extract<keyof Handlers, `image${string}`>> = {
     return engine.images.remove(params.name, { force: query.force, prune: !query.noprune });
   },
 
+  imagePrune: ({ query }, { engine, signal }) => engine.images.prune(query.filters, signal),
+
   imageLoad: async ({ query }, { engine, signal, bytes }) =>
     engine.images.load(bytes, { quiet: query.quiet, platforms: query.platform.map(readPlatform), signal }),
 

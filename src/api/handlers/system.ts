@@ -1,5 +1,6 @@
 /** The engine itself: today's input → engine call → today's output. */
 import { InvalidArgument } from '../../base/errors.ts';
+import { DISK_USAGE_KINDS, type DiskUsageKind } from '../../model/disk-usage.ts';
 import type { Handlers, TextReply } from './handlers.ts';
 
 /** What clients learn before anything else: never from a cache; builds by the classic builder; no swarm. */
@@ -22,6 +23,13 @@ export const system: Handlers<Extract<keyof Handlers, `system${string}`>> = {
 
   systemInfo: (_input, { engine }) => engine.system.info(),
 
+  systemDiskUsage: async ({ query }, { engine }) =>
+    engine.system.diskUsage({ kinds: kindsOf(query.type), verbose: query.verbose }),
+
+  systemNetworkPrune: ({ query }, { engine }) => engine.system.pruneNetworks(query.filters),
+
+  systemBuildPrune: ({ query }, { engine }) => engine.system.pruneBuildCache(query.filters),
+
   async systemEvents({ query }, { engine, signal }) {
     const { since, until } = query;
     if (since !== undefined && until !== undefined && until < since)
@@ -33,3 +41,10 @@ export const system: Handlers<Extract<keyof Handlers, `system${string}`>> = {
 };
 
 const seconds = (nanos: bigint): string => String(Number(nanos) / 1e9);
+
+/** None asked for: all. @throws InvalidArgument */
+function kindsOf(said: readonly string[]): readonly DiskUsageKind[] {
+  const unknown = said.find((kind) => !DISK_USAGE_KINDS.some((each) => each === kind));
+  if (unknown !== undefined) throw new InvalidArgument(`unknown object type: ${unknown}`);
+  return said.length === 0 ? DISK_USAGE_KINDS : DISK_USAGE_KINDS.filter((kind) => said.includes(kind));
+}

@@ -74,6 +74,7 @@ async function read(
   return {
     params,
     query: decoded,
+    said,
     body: body.kind === 'json' ? decodeJson(body, asked.body, dialect) : undefined,
   };
 }

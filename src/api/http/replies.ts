@@ -11,7 +11,7 @@ type Of<K extends Success['kind']> = Extract<Success, { kind: K }>;
 /** One JSON value, whole. */
 export async function sendValue(
   { response }: Exchange,
-  { operation, dialect }: Asked,
+  { operation, dialect, input }: Asked,
   { schema, status }: Of<'json'>,
   value: unknown,
   call: Call,
@@ -19,7 +19,7 @@ export async function sendValue(
   const { route } = endpointOf(operation);
   const body = schema.fill(value);
   if (dialect.plainAnswer(route)) return sendJson(response, status, body);
-  const told: Doc = { status, body };
+  const told: Doc = { status, body, said: input.said };
   if (operation === 'systemVersion' && dialect.traits.versionTellsLimits)
     told.info = await handlers.systemInfo({ params: {}, query: {}, body: undefined }, call);
   dialect.response(route, told);

@@ -29,6 +29,8 @@ export interface Exchange {
 export interface Input {
   readonly params: Readonly<Record<string, string>>;
   readonly query: Doc;
+  /** What the query said once it was today's, undecoded: an older answer may depend on it. */
+  readonly said: Doc;
   readonly body: unknown;
 }
 

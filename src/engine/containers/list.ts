@@ -52,13 +52,13 @@ async function summary(
 /** In lists an argument that holds a blank is told apart by quotes; that it may hold quotes too is not minded. */
 const quoted = (argument: string): string => (argument.includes(' ') ? `'${argument}'` : argument);
 
-/** The name it was made from, unless that name means another image by now. */
+/** The name it was made from, unless that name means another image by now, or none. */
 function imageName(deps: ContainersDeps, container: Container): string {
   const { config, imageId } = container.record;
   try {
     return deps.images.resolve(config.Image ?? '').id === imageId ? (config.Image ?? imageId) : imageId;
   } catch {
-    return config.Image ?? imageId;
+    return imageId;
   }
 }
 

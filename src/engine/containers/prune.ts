@@ -1,16 +1,13 @@
 /** Removes containers that do not run. */
-import { Conflict, InvalidArgument, messageOf } from '../../base/errors.ts';
+import { Conflict, messageOf } from '../../base/errors.ts';
 import { nowNanos, parseRfc3339 } from '../../base/time.ts';
-import { parseMoment } from '../../formats/moment.ts';
 import type { Filters } from '../../model/filters.ts';
 import type { ContainersPruned } from '../../model/prune.ts';
-import { hasLabel } from '../filters.ts';
+import { checkFilterNames, labelFilter, untilFilter } from '../filters.ts';
 import type { Container } from './container.ts';
 import type { ContainersDeps } from './deps.ts';
 import { removeContainer } from './remove.ts';
 import { isAlive } from './state.ts';
-
-const KNOWN = new Set(['label', 'label!', 'until']);
 
 export type Prune = (filters: Filters, signal: AbortSignal) => Promise<ContainersPruned>;
 
@@ -53,30 +50,13 @@ const NONE_DELETED = {} as Pick<ContainersPruned, 'ContainersDeleted'>;
 const runs = ({ record: { state } }: Container): boolean => isAlive(state) || state.is === 'restarting';
 
 function pruneFilter(filters: Filters): (container: Container) => boolean {
-  const unknown = [...filters.keys()].find((name) => !KNOWN.has(name));
-  if (unknown !== undefined) throw new InvalidArgument(`invalid filter '${unknown}'`);
-  const until = readUntil(filters.get('until'));
-  const [wanted, spared] = [filters.get('label') ?? [], filters.get('label!') ?? []];
+  checkFilterNames(filters, ['label', 'label!', 'until']);
+  const until = untilFilter(filters, nowNanos()) ?? nowNanos();
+  const labels = labelFilter(filters);
   return (container) => {
     const { created, config } = container.record;
-    if (runs(container) || (parseRfc3339(created) ?? 0n) > until) return false;
-    const has = (label: string) => hasLabel(config.Labels ?? {}, label);
-    return wanted.every(has) && !(spared.length > 0 && spared.every(has));
+    return !runs(container) && (parseRfc3339(created) ?? 0n) <= until && labels(config.Labels ?? {});
   };
-}
-
-/** What was created later than this is spared. */
-function readUntil(values: readonly string[] | undefined): bigint {
-  const now = nowNanos();
-  const [value] = values ?? [];
-  if (value === undefined) return now;
-  if (values !== undefined && values.length > 1)
-    throw new InvalidArgument('more than one until filter specified');
-  try {
-    return parseMoment(value, now);
-  } catch (error) {
-    throw new InvalidArgument(messageOf(error), { cause: error });
-  }
 }
 
 /** The bytes that it held; undefined when it was started, or gone, before its turn. */

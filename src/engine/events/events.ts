@@ -68,23 +68,16 @@ export function openEvents(directory: string): EventHub {
       return;
     }
     const stop = () => listener.wake();
-    const timer =
-      until === undefined
-        ? undefined
-        : setTimeout(stop, Math.min(Number((until - nowNanos()) / 1_000_000n) + 1, 2 ** 31 - 1));
     signal.addEventListener('abort', stop);
     listeners.add(listener);
     try {
       while (!signal.aborted) {
         while (listener.queue.length > 0) yield* listener.queue.splice(0);
         if (listener.missed > 0 || (until !== undefined && until <= nowNanos()) || signal.aborted) return;
-        await new Promise<void>((resolve) => {
-          listener.wake = resolve;
-        });
+        await woken(listener, until);
       }
     } finally {
       listeners.delete(listener);
-      clearTimeout(timer);
       signal.removeEventListener('abort', stop);
     }
   }
@@ -105,6 +98,19 @@ export function openEvents(directory: string): EventHub {
     },
   };
 }
+
+/** Resolves when something came, or `until` is near: a timer may be early by some milliseconds, so whoever waits looks again. */
+async function woken(listener: Listener, until: bigint | undefined): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  listener.wake = resolve;
+  const leftMs = until === undefined ? undefined : Number((until - nowNanos()) / 1_000_000n) + 1;
+  const timer = leftMs === undefined ? undefined : setTimeout(resolve, Math.min(leftMs, TIMER_MS_MAX));
+  await promise;
+  clearTimeout(timer);
+}
+
+/** Longer ones run off at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
 
 function offer(listener: Listener, event: EventMessage): void {
   if (!listener.wants(event)) return;

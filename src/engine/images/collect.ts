@@ -1,51 +1,71 @@
 /** Removes layers and blobs that no image, container or running operation holds. */
+import { isDigest } from '../../formats/digest.ts';
 import type { ChainId, Digest } from '../../storage/index.ts';
 import type { ImageVerbs } from './deps.ts';
 
-/**
- * Removes layers that nothing holds and what belongs to them in the content store; answers their chain ids, topmost
- * first. They are unknown to everybody when this returns; `done` is when the disk knows it too.
- */
-export function collectLayers({ storage, store }: ImageVerbs): { removed: ChainId[]; done: Promise<void> } {
-  const { layers, content } = storage;
-  if (store.incomplete) return { removed: [], done: Promise.resolve() };
-  const held = heldLayers({ storage, store });
-  const unheld = layers.all().filter(({ chainId }) => !held.has(chainId));
-  const ordered = topFirst(unheld);
-  const removals = ordered.map(({ chainId }) => layers.removeLayer(chainId));
-  const blobs = heldBlobs({ storage, store });
-  for (const { blob } of ordered) if (!blobs.has(blob) && !storage.leased('blob', blob)) content.remove(blob);
-  return {
-    removed: ordered.map(({ chainId }) => chainId),
-    done: Promise.all(removals).then(() => undefined),
-  };
+/** What went, as clients are told of it. */
+export interface Removed {
+  /** Topmost first. */
+  readonly layers: readonly ChainId[];
+  /** Of layers and blobs. */
+  readonly bytes: number;
 }
 
-/** At start: also blobs that a crash left without a layer or image. */
+/**
+ * Removes layers that nothing holds, and `blobs` and those of the layers as far as nothing holds them. All are unknown to
+ * everybody when this returns; `done` is when the disk knows it too.
+ */
+export function collect(
+  blobs: readonly string[],
+  verbs: ImageVerbs,
+): { readonly removed: Removed; readonly done: Promise<void> } {
+  const { storage, store, sources } = verbs;
+  if (store.incomplete) return { removed: { layers: [], bytes: 0 }, done: Promise.resolve() };
+  const held = heldLayers(verbs);
+  const unheld = topFirst(storage.layers.all().filter(({ chainId }) => !held.has(chainId)));
+  const removals = unheld.map(({ chainId }) => storage.layers.removeLayer(chainId));
+  const dropped = dropBlobs([...blobs, ...unheld.map(({ blob }) => blob)], verbs);
+  const done = Promise.all([...removals, sources.forget(dropped.digests)]).then(() => undefined);
+  const bytes = unheld.reduce((sum, layer) => sum + layer.bytes, dropped.bytes);
+  return { removed: { layers: unheld.map(({ chainId }) => chainId), bytes }, done };
+}
+
+/** Removes those of `digests` that are there and that nothing holds. */
+export function dropBlobs(
+  digests: readonly (string | undefined)[],
+  { storage, store }: Holders,
+): { readonly digests: readonly Digest[]; readonly bytes: number } {
+  const { content } = storage;
+  const held = heldBlobs({ storage, store });
+  const free = [...new Set(digests)].filter(
+    (digest): digest is Digest =>
+      digest !== undefined && isDigest(digest) && !held.has(digest) && !storage.leased('blob', digest),
+  );
+  let bytes = 0;
+  for (const digest of free.filter((each) => content.has(each))) {
+    bytes += content.sizeOf(digest);
+    content.remove(digest);
+  }
+  return { digests: free, bytes };
+}
+
+/** Everything that no image needs: what a crash left at start, what a failure left later. */
 export async function collectAll(verbs: ImageVerbs): Promise<void> {
   const { storage, store, log } = verbs;
   if (store.incomplete) {
     log.warn('images.not-collected', { reason: 'a recorded image could not be read' });
     return;
   }
-  const { removed, done } = collectLayers(verbs);
+  const { removed, done } = collect(await storage.content.all(), verbs);
   await done;
-  let blobs = 0;
-  for (const digest of await storage.content.all()) {
-    if (heldBlobs(verbs).has(digest) || storage.leased('blob', digest)) continue;
-    storage.content.remove(digest);
-    blobs++;
-  }
-  if (removed.length > 0 || blobs > 0) log.info('images.collected', { layers: removed.length, blobs });
+  if (removed.layers.length > 0 || removed.bytes > 0)
+    log.info('images.collected', { layers: removed.layers.length, bytes: removed.bytes });
 }
 
 /** Images that were removed while an operation held them go when it has let go of them. */
 export async function collectRemoved(ids: readonly Digest[], verbs: ImageVerbs): Promise<void> {
-  const { storage, store } = verbs;
-  const gone = ids.filter((id) => !store.get(id));
-  if (gone.length === 0 || store.incomplete) return;
-  for (const id of gone) if (!storage.leased('blob', id)) storage.content.remove(id);
-  await collectLayers(verbs).done;
+  const gone = ids.filter((id) => !verbs.store.get(id));
+  if (gone.length > 0) await collect(gone, verbs).done;
 }
 
 type Holders = Pick<ImageVerbs, 'storage' | 'store'>;

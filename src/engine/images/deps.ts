@@ -15,7 +15,7 @@ export interface ImageUser {
 
 export interface ImageEvent {
   readonly Type: 'image';
-  readonly Action: 'import' | 'load' | 'tag' | 'untag' | 'delete' | 'pull' | 'push' | 'save';
+  readonly Action: 'import' | 'load' | 'tag' | 'untag' | 'delete' | 'pull' | 'push' | 'prune' | 'save';
   readonly id: string;
   readonly attributes: Readonly<Record<string, string>>;
 }

@@ -1,6 +1,7 @@
 /** Images: what the engine's interface promises of them, made of the verbs of this folder. */
 import { messageOf } from '../../base/errors.ts';
 import { Slots } from '../../base/slots.ts';
+import type { ImagesUsage } from '../../model/disk-usage.ts';
 import type { Images } from '../engine.ts';
 import { BlobSources } from './blob-sources.ts';
 import { collectAll } from './collect.ts';
@@ -12,6 +13,7 @@ import { imageHistory, inspectImage } from './inspect.ts';
 import { keepLogin, keptCredentials, readKeptLogin } from './kept-login.ts';
 import { listImages } from './list.ts';
 import { loadImages } from './load.ts';
+import { createImagePrune } from './prune.ts';
 import { pullImage } from './pull.ts';
 import { pushImage } from './push.ts';
 import { inspectDistribution, login, searchImages } from './registry-verbs.ts';
@@ -20,10 +22,16 @@ import { type ImageSource, resolveImage } from './resolve.ts';
 import { saveImages } from './save.ts';
 import { ImageStore } from './store.ts';
 import { tagImage } from './tag.ts';
+import { imagesUsage } from './usage.ts';
 
 export interface Collected {
   /** What an earlier run left without an image is gone (or the failure logged) when it resolves. */
   readonly collected: Promise<void>;
+}
+
+/** How much disk images take. */
+export interface Measured {
+  usage(verbose: boolean): Promise<ImagesUsage>;
 }
 
 /**
@@ -32,7 +40,7 @@ export interface Collected {
  */
 export async function createImages(
   deps: ImagesDeps,
-): Promise<Images & ImageSource & ImageCommits & Collected> {
+): Promise<Images & ImageSource & ImageCommits & Collected & Measured> {
   const store = new ImageStore(deps.storage, deps.log);
   await store.open();
   const downloads = new Downloads(deps.storage.content, new Slots(deps.transfers.down));
@@ -48,7 +56,9 @@ export async function createImages(
     inspect: async (name) => inspectImage(name, verbs),
     history: async (name) => imageHistory(name, verbs),
     tag: (name, to) => tagImage(name, to, verbs),
-    remove: (name, options) => removeImage(name, options, verbs),
+    remove: async (name, options) => (await removeImage(name, options, verbs)).items,
+    prune: createImagePrune(verbs),
+    usage: (verbose) => imagesUsage(verbose, verbs),
     load: (archive, options) => loadImages(archive, options, verbs),
     save: (names, options) => saveImages(names, options, verbs),
     checkName,

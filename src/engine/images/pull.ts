@@ -19,7 +19,7 @@ import {
 import type { Progress } from '../../model/progress.ts';
 import { isMissing, RegistryError, type Repository, Unreachable, type Way } from '../../registry/index.ts';
 import type { Digest, Lease } from '../../storage/index.ts';
-import { heldBlobs } from './collect.ts';
+import { dropBlobs } from './collect.ts';
 import { type ImageVerbs, tell } from './deps.ts';
 import { type ChosenManifest, chooseManifest } from './manifest.ts';
 import { progressOf, type Say } from './progress.ts';
@@ -283,12 +283,5 @@ function tellComplete(
 
 /** What a failed pull brought and nobody else needs. */
 function dropUnheld({ manifest, document }: ChosenManifest, verbs: ImageVerbs): void {
-  const held = heldBlobs(verbs);
-  for (const digest of [
-    document.digest,
-    manifest.config.digest,
-    ...manifest.layers.map((layer) => layer.digest),
-  ])
-    if (!held.has(digest ?? '') && !verbs.storage.leased('blob', digest ?? ''))
-      verbs.storage.content.remove(digest as Digest);
+  dropBlobs([document.digest, ...[manifest.config, ...manifest.layers].map(({ digest }) => digest)], verbs);
 }

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { InvalidArgument } from '../../base/errors.ts';
 import type { ImageReference } from '../../formats/reference.ts';
 import type { Digest, LayerArchive } from '../../storage/index.ts';
+import { dropBlobs } from './collect.ts';
 import type { ImageVerbs } from './deps.ts';
 import { identify, type ManifestOrigin } from './store.ts';
 
@@ -43,6 +44,7 @@ export async function registerImage(
   await storage.layers.apply(archives, { parent: undefined, lease, ...options });
   options.signal.throwIfAborted();
   await storage.content.ingest(Readable.from([config]), { expected: id });
+  const manifestBefore = store.get(id)?.manifest?.digest;
   const displaced = await store.change(() => {
     const before = tags.map((reference) => ({ reference, id: store.named(reference) ?? id }));
     const change = {
@@ -51,5 +53,6 @@ export async function registerImage(
     };
     return { change, result: before.filter((old) => old.id !== id) };
   });
+  dropBlobs([manifestBefore], { storage, store });
   return { id, displaced };
 }

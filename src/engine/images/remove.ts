@@ -3,7 +3,7 @@ import { Conflict, InvalidArgument } from '../../base/errors.ts';
 import { shortId } from '../../formats/digest.ts';
 import { familiarName, familiarString, parseReference, storedForm } from '../../formats/reference.ts';
 import type { ImageDeleteItem } from '../../model/image.ts';
-import { collectLayers } from './collect.ts';
+import { collect } from './collect.ts';
 import { type ImageVerbs, tell } from './deps.ts';
 import type { Image } from './store.ts';
 
@@ -20,24 +20,27 @@ interface Obstacle {
   readonly message: string;
 }
 
+/** What was done so far. */
+export interface Tally {
+  readonly items: ImageDeleteItem[];
+  /** Freed on the disk. */
+  bytes: number;
+}
+
 /**
  * Removes what `name` names: a name goes, and the image with its last name; an id takes the image and its names if they
  * are all of one repository.
  * @throws NotFound, Conflict
  */
-export async function removeImage(
-  name: string,
-  options: RemoveOptions,
-  verbs: ImageVerbs,
-): Promise<ImageDeleteItem[]> {
+export async function removeImage(name: string, options: RemoveOptions, verbs: ImageVerbs): Promise<Tally> {
   if (name.trim() === '') throw new InvalidArgument('image name cannot be blank');
   const { store } = verbs;
   const image = store.find(name);
-  const items: ImageDeleteItem[] = [];
-  if (isIdOf(image.id, name)) await removeNamesOfId(image, options, items, verbs);
-  else if (!(await removeName(image, name, options, items, verbs))) return items;
-  await removeUnnamed(image.id, options, !isIdOf(image.id, name), items, verbs);
-  return items;
+  const tally: Tally = { items: [], bytes: 0 };
+  if (isIdOf(image.id, name)) await removeNamesOfId(image, options, tally, verbs);
+  else if (!(await removeName(image, name, options, tally, verbs))) return tally;
+  await removeUnnamed(image.id, options, !isIdOf(image.id, name), tally, verbs);
+  return tally;
 }
 
 const isIdOf = (id: string, name: string): boolean =>
@@ -48,7 +51,7 @@ async function removeName(
   image: Image,
   name: string,
   { force }: RemoveOptions,
-  items: ImageDeleteItem[],
+  tally: Tally,
   verbs: ImageVerbs,
 ): Promise<boolean> {
   const { store, usedBy } = verbs;
@@ -58,14 +61,14 @@ async function removeName(
       `conflict: unable to remove repository reference "${name}" (must force) - container ${shortId(user.containerId)} is using its referenced image ${shortId(image.id)}`,
     );
   const reference = storedForm(parseReference(name));
-  await untag(image, [familiarString(reference)], items, verbs);
+  await untag(image, [familiarString(reference)], tally, verbs);
   if (reference.digest === undefined) {
     const repository = familiarName(reference);
     const left = store.references(image.id).map(parseReference);
     const same = left.filter((other) => familiarName(other) === repository);
     // Digests that came with a tag go with the repository's last tag.
     if (same.every((other) => other.digest !== undefined))
-      await untag(image, same.map(familiarString), items, verbs, false);
+      await untag(image, same.map(familiarString), tally, verbs, false);
   }
   return store.references(image.id).length === 0;
 }
@@ -73,28 +76,38 @@ async function removeName(
 async function removeNamesOfId(
   image: Image,
   { force }: RemoveOptions,
-  items: ImageDeleteItem[],
+  tally: Tally,
   verbs: ImageVerbs,
 ): Promise<void> {
   const names = verbs.store.references(image.id);
   if (!isSingleReference(names)) return;
   const obstacle = obstacleTo(image, { stopped: !force, named: false }, verbs);
   if (obstacle) throw conflict(image.id, obstacle);
-  await untag(image, names, items, verbs);
+  await untag(image, names, tally, verbs);
 }
 
 async function untag(
   image: Image,
   names: readonly string[],
-  items: ImageDeleteItem[],
+  tally: Tally,
   verbs: ImageVerbs,
   announce = true,
 ): Promise<void> {
   if (names.length === 0) return;
   await verbs.store.change(() => ({ change: { untag: names }, result: undefined }));
+  reportUntagged(image, names, tally, verbs, announce);
+}
+
+function reportUntagged(
+  image: Image,
+  names: readonly string[],
+  tally: Tally,
+  verbs: ImageVerbs,
+  announce = true,
+): void {
   for (const name of names) {
     if (announce) tell(verbs, 'untag', image.id, image.id);
-    items.push({ Untagged: name });
+    tally.items.push({ Untagged: name });
   }
 }
 
@@ -103,27 +116,37 @@ async function removeUnnamed(
   id: string,
   { force, prune }: RemoveOptions,
   quiet: boolean,
-  items: ImageDeleteItem[],
+  tally: Tally,
   verbs: ImageVerbs,
 ): Promise<void> {
   const { store } = verbs;
-  const image = store.get(id);
-  if (!image) return; // another client was quicker
-  const obstacle = obstacleTo(image, { stopped: !force, named: !force }, verbs);
-  if (obstacle) {
-    const dangling = store.references(id).length === 0 && store.children(id).length === 0;
-    if (quiet && (!dangling || obstacle.used)) return;
-    throw conflict(id, obstacle);
-  }
-  await untag(image, store.references(id), items, verbs);
-  await store.change(() => ({ change: { remove: [id] }, result: undefined }));
-  if (!store.get(id) && !verbs.storage.leased('blob', image.id)) verbs.storage.content.remove(image.id);
-  const { removed, done } = collectLayers(verbs);
+  // Looked at and recorded in one turn: nobody gives it a name, or builds on it, in between.
+  const { image, names } = await store.change(() => {
+    const found = store.get(id);
+    const going = found && mayGo(found, force, quiet, verbs) ? found : undefined;
+    const untagged = going ? store.references(id) : [];
+    const change = going ? { untag: untagged, remove: [id] } : {};
+    return { change, result: { image: going, names: untagged } };
+  });
+  if (!image) return; // another client was quicker, or it stays
+  const { removed, done } = collect([image.id, ...(image.manifest ? [image.manifest.digest] : [])], verbs);
   await done;
+  reportUntagged(image, names, tally, verbs);
   tell(verbs, 'delete', id, id);
-  items.push({ Deleted: id }, ...removed.map((chainId) => ({ Deleted: chainId })));
+  tally.items.push({ Deleted: id }, ...removed.layers.map((chainId) => ({ Deleted: chainId })));
+  tally.bytes += removed.bytes;
   if (prune && image.parent !== undefined)
-    await removeUnnamed(image.parent, { force: false, prune: true }, true, items, verbs);
+    await removeUnnamed(image.parent, { force: false, prune: true }, true, tally, verbs);
+}
+
+/** False: it stays, and that is no failure. @throws Conflict */
+function mayGo(image: Image, force: boolean, quiet: boolean, verbs: ImageVerbs): boolean {
+  const { store } = verbs;
+  const obstacle = obstacleTo(image, { stopped: !force, named: !force }, verbs);
+  if (!obstacle) return true;
+  const dangling = store.references(image.id).length === 0 && store.children(image.id).length === 0;
+  if (quiet && (!dangling || obstacle.used)) return false;
+  throw conflict(image.id, obstacle);
 }
 
 function obstacleTo(

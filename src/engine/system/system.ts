@@ -7,7 +7,10 @@ import type { CgroupDriver, CgroupHost, LimitSupport, OciRuntime } from '../../r
 import type { Directory } from '../containers/directory.ts';
 import { isAlive } from '../containers/state.ts';
 import type { System } from '../engine.ts';
+import type { Happening } from '../events/events.ts';
+import { createDiskUsage, type DiskUsageDeps } from './disk-usage.ts';
 import type { Host } from './host.ts';
+import { pruneBuildCache, pruneNetworks } from './prune.ts';
 
 export interface SystemDeps {
   readonly host: Host;
@@ -38,10 +41,18 @@ export interface SystemDeps {
   readonly registry: { readonly mirrors: readonly string[]; readonly insecure: readonly string[] };
   readonly warnings: readonly string[];
   readonly now: () => Date;
+  readonly usage: DiskUsageDeps;
+  readonly events: { emit(event: Happening): void };
 }
 
 export function createSystem(deps: SystemDeps): System {
-  return { info: async () => info(deps, await deps.imageCount()), version: async () => version(deps) };
+  return {
+    info: async () => info(deps, await deps.imageCount()),
+    version: async () => version(deps),
+    diskUsage: createDiskUsage(deps.usage),
+    pruneNetworks: async (filters) => pruneNetworks(filters, deps),
+    pruneBuildCache: async (filters) => pruneBuildCache(filters, deps),
+  };
 }
 
 function version({ host, engine, runtimeVersion, defaultRuntime }: SystemDeps): SystemVersion {

@@ -1,6 +1,7 @@
 /** Volumes: made, listed, removed and mounted, for clients and for containers. One driver: local. */
 import { Conflict, InvalidArgument, NotFound, reworded, Unavailable } from '../../base/errors.ts';
 import { Mailbox } from '../../base/mailbox.ts';
+import type { VolumesUsage } from '../../model/disk-usage.ts';
 import type { Filters } from '../../model/filters.ts';
 import type { Volume, VolumeCreateRequest, VolumeList, VolumesPruned } from '../../model/volume.ts';
 import {
@@ -46,6 +47,8 @@ export interface Taken {
   /** The container never came: what was made for it goes. */
   drop(): Promise<void>;
 }
+
+type MeasuredVolume = Volume & { readonly UsageData: NonNullable<Volume['UsageData']> };
 
 export class VolumeService implements Volumes {
   readonly #deps: VolumesDeps;
@@ -115,6 +118,27 @@ export class VolumeService implements Volumes {
     } finally {
       this.#pruning = false;
     }
+  }
+
+  /** What the volumes take on the disk. */
+  async usage(verbose: boolean): Promise<VolumesUsage> {
+    const users = this.#users();
+    const measured = await Promise.all(
+      this.#deps.store.all().map(async (row): Promise<MeasuredVolume> => {
+        const Size = await this.#deps.store.measure(row.name);
+        return { ...this.#view(row), UsageData: { RefCount: users.get(row.name)?.length ?? 0, Size } };
+      }),
+    );
+    const bytes = (some: readonly MeasuredVolume[]) =>
+      some.reduce((sum, each) => sum + each.UsageData.Size, 0);
+    const idle = measured.filter(({ UsageData }) => UsageData.RefCount === 0);
+    return {
+      TotalCount: measured.length,
+      ActiveCount: measured.length - idle.length,
+      TotalSize: bytes(measured),
+      Reclaimable: bytes(idle),
+      ...(verbose ? { Items: measured } : {}),
+    };
   }
 
   /**

@@ -9,6 +9,7 @@ export const volumeMember = (name: string): Lenses => ({
   'GET /volumes': [added(`body.Volumes[].${name}`)],
   'GET /volumes/{name}': [added(`body.${name}`)],
   'POST /volumes/create': [added(`body.${name}`)],
+  'GET /system/df': [added(`body.Volumes[].${name}`)],
 });
 
 /** Before 1.42 a prune did not spare volumes with names, and knew no filter to say so. */

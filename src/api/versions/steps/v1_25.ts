@@ -17,6 +17,7 @@ export const v1_25 = step('1.25', {
     'POST /images/prune',
     'POST /volumes/prune',
     'POST /networks/prune',
+    'GET /system/df',
     'GET /secrets',
   ],
   requests: {

@@ -4,5 +4,6 @@ import { step } from '../step.ts';
 
 export const v1_31 = step('1.31', {
   summary: 'Volumes show when they were created; secrets may have drivers. Nothing here for containers.',
+  adds: ['POST /build/prune'],
   responses: volumeMember('CreatedAt'),
 });

@@ -4,5 +4,8 @@ import { step } from '../step.ts';
 
 export const v1_39 = step('1.39', {
   summary: 'Info carries warnings.',
-  responses: { 'GET /info': [added('body.Warnings'), added('body.ProductLicense')] },
+  responses: {
+    'GET /info': [added('body.Warnings'), added('body.ProductLicense')],
+    'GET /system/df': [added('body.BuildCache'), added('body.BuilderSize')],
+  },
 });

@@ -46,10 +46,12 @@ export const v1_42 = step('1.42', {
     'POST /containers/{name}/exec': [added('body.ConsoleSize')],
     'POST /exec/{id}/start': [added('body.ConsoleSize')],
     'GET /images/json': [added('query.shared-size')],
+    'GET /system/df': [added('query.type')],
     'POST /volumes/prune': [pruneOfAll],
     'POST /volumes/create': [added('body.ClusterVolumeSpec')],
   },
   responses: {
+    'GET /system/df': [removed('body.BuilderSize', 0)],
     'GET /containers/{name}/json': [
       removed('body.HostConfig.KernelMemory', 0),
       removed('body.HostConfig.KernelMemoryTCP', 0),

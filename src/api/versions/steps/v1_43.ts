@@ -1,10 +1,10 @@
 /** API 1.43. */
 import { added, reshaped } from '../lens.ts';
-import { type Doc, isDoc } from '../place.ts';
+import { isDoc, memberOf } from '../place.ts';
 import { step } from '../step.ts';
 
-function nameTheNameless(doc: Doc): void {
-  for (const image of Array.isArray(doc.body) ? doc.body.filter(isDoc) : []) {
+function nameTheNameless(images: unknown): void {
+  for (const image of Array.isArray(images) ? images.filter(isDoc) : []) {
     const isEmpty = (names: unknown) => !Array.isArray(names) || names.length === 0;
     if (!isEmpty(image.RepoTags) || !isEmpty(image.RepoDigests)) continue;
     image.RepoTags = ['<none>:<none>'];
@@ -18,7 +18,14 @@ export const v1_43 = step('1.43', {
   responses: {
     'GET /containers/{name}/json': [added('body.HostConfig.Annotations')],
     'GET /images/json': [
-      reshaped('images without a name are no longer called <none>', { down: nameTheNameless }),
+      reshaped('images without a name are no longer called <none>', {
+        down: ({ body }) => nameTheNameless(body),
+      }),
+    ],
+    'GET /system/df': [
+      reshaped('images without a name are no longer called <none>', {
+        down: ({ body }) => nameTheNameless(memberOf(body, 'Images')),
+      }),
     ],
   },
 });

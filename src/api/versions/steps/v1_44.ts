@@ -42,6 +42,10 @@ export const v1_44 = step('1.44', {
     'GET /info': [added('body.CDISpecDirs'), added('body.Runtimes.{}.status')],
     'GET /containers/json': [added('body[].NetworkSettings.Networks.{}.DNSNames')],
     'GET /containers/{name}/json': [added('body.NetworkSettings.Networks.{}.DNSNames')],
+    'GET /system/df': [
+      added('body.Containers[].NetworkSettings.Networks.{}.DNSNames'),
+      removed('body.Images[].VirtualSize', (image: Doc) => image.Size),
+    ],
     'GET /images/json': [removed('body[].VirtualSize', (image: Doc) => image.Size)],
     'GET /images/{name}/json': [
       removed('body.VirtualSize', (doc: Doc) => memberOf(doc.body, 'Size')),

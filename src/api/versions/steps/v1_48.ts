@@ -28,6 +28,7 @@ export const v1_48 = step('1.48', {
       }),
     ],
     'GET /containers/json': [added('body[].NetworkSettings.Networks.{}.GwPriority')],
+    'GET /system/df': [added('body.Containers[].NetworkSettings.Networks.{}.GwPriority')],
     'GET /containers/{name}/json': [added('body.NetworkSettings.Networks.{}.GwPriority')],
   },
 });

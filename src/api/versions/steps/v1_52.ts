@@ -1,6 +1,7 @@
 /** API 1.52. */
 
 import { carryMacAddress, ofBridge } from '../forms/containers.ts';
+import { usageMembers } from '../forms/disk-usage.ts';
 import { withLegacyFields } from '../forms/events.ts';
 import { blankContainerConfig, onePlatform } from '../forms/images.ts';
 import { withoutMembers } from '../forms/stats.ts';
@@ -14,6 +15,7 @@ export const v1_52 = step('1.52', {
   summary:
     'Long deprecated members go: the bridge at the top of NetworkSettings, legacy event fields, empty image config.',
   requests: {
+    'GET /system/df': [added('query.verbose')],
     'POST /containers/create': [
       reshaped('body.MacAddress is refused; it belongs to an endpoint', { up: carryMacAddress }),
     ],
@@ -22,6 +24,10 @@ export const v1_52 = step('1.52', {
     'GET /images/get': [onePlatform],
   },
   responses: {
+    'GET /system/df': [
+      ...usageMembers.map((name) => added(`body.${name}`)),
+      added('body.Containers[].Health'),
+    ],
     'POST /containers/create': [
       rewritten('body.Warnings', 'warns of empty port bindings', {
         down: (warnings) =>

@@ -1,0 +1,36 @@
+/** Disk usage in the forms of older versions. */
+import { flag } from '../../contract/query.ts';
+import type { Lens } from '../lens.ts';
+import { homeIn, isDoc, memberOf } from '../place.ts';
+
+/** Beside a query that wants the older members too. */
+const LEGACY = 'legacy';
+
+const lists = {
+  Images: 'ImageUsage',
+  Containers: 'ContainerUsage',
+  Volumes: 'VolumeUsage',
+  BuildCache: 'BuildCacheUsage',
+} as const;
+
+/** Up to 1.52 all things were listed at the top, unless the client asked by `verbose` for the newer members' lists. */
+export const listsAtTheTop: Lens = {
+  note: 'lists of all things leave the top',
+  up(doc) {
+    const query = homeIn(doc, 'query');
+    delete query[LEGACY];
+    if (!flag().read(memberOf(query, 'verbose') as string | undefined, 'verbose'))
+      Object.assign(query, { verbose: '1', [LEGACY]: '1' });
+  },
+  down(doc) {
+    if (memberOf(doc.said, LEGACY) === undefined || !isDoc(doc.body)) return;
+    doc.body.LayersSize = memberOf(memberOf(doc.body, 'ImageUsage'), 'TotalSize') ?? 0;
+    for (const [older, newer] of Object.entries(lists)) {
+      const usage = memberOf(doc.body, newer);
+      if (isDoc(usage)) doc.body[older] = Array.isArray(usage.Items) ? usage.Items : [];
+    }
+  },
+};
+
+/** Members of the newest form. */
+export const usageMembers: readonly string[] = Object.values(lists);

@@ -1,0 +1,60 @@
+/** `docker system df`: what each kind of thing takes on the disk. */
+import type {
+  ContainersUsage,
+  DiskUsage,
+  DiskUsageKind,
+  ImagesUsage,
+  VolumesUsage,
+} from '../../model/disk-usage.ts';
+import type { Containers, System } from '../engine.ts';
+
+export interface DiskUsageDeps {
+  readonly containers: Pick<Containers, 'list'>;
+  readonly images: { usage(verbose: boolean): Promise<ImagesUsage> };
+  readonly volumes: { usage(verbose: boolean): Promise<VolumesUsage> };
+}
+
+/** Who asks while the same is being measured gets that answer: trees are walked once. */
+export function createDiskUsage({ containers, images, volumes }: DiskUsageDeps): System['diskUsage'] {
+  const measuring = new Map<string, Promise<unknown>>();
+  const once = <T>(what: string, measure: () => Promise<T>): Promise<T> => {
+    const running = measuring.get(what) ?? measure().finally(() => measuring.delete(what));
+    measuring.set(what, running);
+    return running as Promise<T>;
+  };
+  return async ({ kinds, verbose }): Promise<DiskUsage> => {
+    const ask = <T>(kind: DiskUsageKind, measure: () => Promise<T>): Promise<T | undefined> =>
+      kinds.includes(kind) ? once(`${kind} ${verbose}`, measure) : Promise.resolve(undefined);
+    const [container, image, volume] = await Promise.all([
+      ask('container', () => containersUsage(containers, verbose)),
+      ask('image', () => images.usage(verbose)),
+      ask('volume', () => volumes.usage(verbose)),
+    ]);
+    return {
+      ...(image && { ImageUsage: image }),
+      ...(container && { ContainerUsage: container }),
+      ...(volume && { VolumeUsage: volume }),
+      ...(kinds.includes('build-cache') ? { BuildCacheUsage: NOTHING } : {}),
+    };
+  };
+}
+
+async function containersUsage(
+  containers: Pick<Containers, 'list'>,
+  verbose: boolean,
+): Promise<ContainersUsage> {
+  const all = { all: true, limit: undefined, size: true, filters: new Map() };
+  const list = await containers.list({ ...all, unknownAnchors: 'ignored' });
+  const bytes = (some: typeof list) => some.reduce((sum, { SizeRw = 0 }) => sum + SizeRw, 0);
+  const idle = list.filter(({ State }) => !['running', 'paused', 'restarting'].includes(State));
+  return {
+    TotalCount: list.length,
+    ActiveCount: list.length - idle.length,
+    TotalSize: bytes(list),
+    Reclaimable: bytes(idle),
+    ...(verbose ? { Items: list } : {}),
+  };
+}
+
+/** Nothing is built here, so nothing is kept for later builds. */
+const NOTHING = { TotalCount: 0, ActiveCount: 0, TotalSize: 0, Reclaimable: 0 };

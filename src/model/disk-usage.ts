@@ -1,0 +1,37 @@
+/** How much disk an engine's things take, and how much of it could be had back. Bytes. */
+import { type Infer, integer, list, object, optional, type Schema, string } from '../base/schema.ts';
+import { ContainerSummary } from './container.ts';
+import { ImageSummary } from './image.ts';
+import { Volume } from './volume.ts';
+
+const usageOf = <T>(item: Schema<T>) =>
+  object('DiskUsage', {
+    ActiveCount: integer(),
+    TotalCount: integer(),
+    TotalSize: integer(),
+    /** What a prune would free. */
+    Reclaimable: integer(),
+    /** Only when asked for. */
+    Items: optional(list(item)),
+  });
+
+export const ImagesUsage = usageOf(ImageSummary);
+export const ContainersUsage = usageOf(ContainerSummary);
+export const VolumesUsage = usageOf(Volume);
+/** There are none before there is a builder. */
+export const BuildCacheUsage = usageOf(object('CacheRecord', { ID: string(), Size: integer() }));
+
+export const DiskUsage = object('DiskUsage', {
+  ImageUsage: optional(ImagesUsage),
+  ContainerUsage: optional(ContainersUsage),
+  VolumeUsage: optional(VolumesUsage),
+  BuildCacheUsage: optional(BuildCacheUsage),
+});
+export type ImagesUsage = Infer<typeof ImagesUsage>;
+export type ContainersUsage = Infer<typeof ContainersUsage>;
+export type VolumesUsage = Infer<typeof VolumesUsage>;
+export type DiskUsage = Infer<typeof DiskUsage>;
+
+/** Kinds of things whose disk usage is told. */
+export const DISK_USAGE_KINDS = ['container', 'image', 'volume', 'build-cache'] as const;
+export type DiskUsageKind = (typeof DISK_USAGE_KINDS)[number];
