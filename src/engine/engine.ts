@@ -130,6 +130,14 @@ export interface CommitOptions {
   readonly signal: AbortSignal;
 }
 
+export interface InsertOptions {
+  readonly image: string;
+  /** http or https. */
+  readonly url: string;
+  readonly path: string;
+  readonly signal: AbortSignal;
+}
+
 /** Every `name` is a name (with or without `/`), an id, or an unambiguous id prefix. @throws NotFound, Conflict, Unchanged … */
 export interface Containers {
   create(
@@ -202,6 +210,8 @@ export interface Containers {
   export(name: string, options: { signal: AbortSignal }): Promise<Readable>;
   changes(name: string): Promise<ContainerChange[]>;
   commit(name: string, options: CommitOptions): Promise<{ Id: string }>;
+  /** An image with a file from the web in it; the last message says its id. */
+  insert(options: InsertOptions): AsyncIterable<Progress>;
 }
 
 export interface Execs {

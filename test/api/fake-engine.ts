@@ -461,6 +461,11 @@ export function fakeEngine(): Fake {
         known(name);
         return name === ID ? [] : [{ Path: '/etc', Kind: 0 }];
       },
+      async *insert({ image, url, path }) {
+        note('insert', image, url, path);
+        yield { status: 'Downloading', progressDetail: { current: 50, total: 100 } };
+        yield { status: IMAGE_ID };
+      },
       async commit(name, { signal: _signal, ...options }) {
         known(name);
         note('commit', name, options);

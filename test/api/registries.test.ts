@@ -110,3 +110,32 @@ test('names of images cannot end the strings of the graph', () => {
     ].join('\n'),
   );
 });
+
+for (const [version, detail, last] of [
+  ['/v1.11', 'numbers', { status: 'b'.repeat(64) }],
+  ['/v1.7', 'bar', { status: 'b'.repeat(64) }],
+  ['/v1.6', 'bar', { Id: 'b'.repeat(12) }],
+  ['/v1.1', 'bar', { Id: 'b'.repeat(12) }],
+] as const)
+  test(`an insertion at ${version} ends with ${JSON.stringify(last).slice(0, 20)}…`, async () => {
+    await using served = await serve();
+    const { status, text } = await post(served.path, `${version}/images/app/insert?url=http://x/y&path=/f`);
+    assert.equal(status, 200);
+    assert.deepEqual(served.calls.at(-1), ['insert', 'app', 'http://x/y', '/f']);
+    const [bar, id] = text
+      .trim()
+      .split(/(?<=\})\s*(?=\{)/)
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    assert.equal(
+      typeof bar?.[detail === 'numbers' ? 'progressDetail' : 'progress'],
+      detail === 'numbers' ? 'object' : 'string',
+    );
+    assert.deepEqual(id, last);
+  });
+
+test('an insertion at 1.0 is text, and from 1.12 on it is not there', async () => {
+  await using served = await serve();
+  const { text } = await post(served.path, '/v1.0/images/app/insert?url=http://x/y&path=/f');
+  assert.match(text, /^Downloading \[=+> *\].*\rb{12}\r\n$/);
+  assert.equal((await post(served.path, '/v1.12/images/app/insert?url=http://x/y&path=/f')).status, 404);
+});

@@ -1,6 +1,9 @@
-/** Clients of the first versions at a registry with passwords: the engine keeps their login. */
+/** What clients of the first versions could do: log the engine in, and put a file from the web into an image. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startGantry } from '../harness/gantry.ts';
@@ -40,4 +43,47 @@ test('a login of API 1.1 outlives the daemon, serves its registry alone, and nob
   );
   assert.equal(statSync(join(gantry.dataRoot, 'records.sqlite')).mode & 0o077, 0);
   assert.doesNotMatch(gantry.log(), /secret/);
+});
+
+test('a file from the web is put into an image, as clients did before builds had ADD', async (t) => {
+  const gantry = await startGantry(t);
+  const server = createServer((request, response) => {
+    if (request.url === '/chunked') response.write('in pieces\n');
+    else if (request.url === '/file') response.setHeader('Content-Length', 8);
+    else response.statusCode = 404;
+    response.end(request.url === '/file' ? 'the file' : '');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => void server.close());
+  const from = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const insert = async (path: string, at: string) =>
+    (await gantry.api('1.6').post(`/images/busybox/insert?url=${encodeURIComponent(from + path)}&path=${at}`))
+      .text;
+  for (const [path, at, content] of [
+    ['/file', '/etc/new/file', 'the file'],
+    ['/chunked', 'pieces', 'in pieces\n'],
+  ] as const) {
+    const id = /\{"Id":"([0-9a-f]{12})"\}/.exec(await insert(path, at))?.[1] ?? assert.fail('no id');
+    const ran = await gantry.docker(['run', '--rm', '--network', 'none', id, 'cat', `/${at}`]);
+    assert.equal(ran.stdout, content);
+    const config = async (image: string) =>
+      (await gantry.docker(['inspect', '-f', '{{json .Config}}', image])).stdout;
+    assert.equal(await config(id), await config('busybox'));
+  }
+  const images = async () => (await gantry.docker(['images', '-aq'])).stdout;
+  const before = await images();
+  for (const [path, at] of [
+    ['/missing', '/x'],
+    ['/file', '/'],
+    ['/file', ''],
+    ['/file', '/bin/'],
+  ] as const)
+    assert.match(await insert(path, at), /"error":/, `${path} ${at}`);
+  assert.equal(
+    (await gantry.api('1.6').post('/images/busybox/insert?url=file:///etc/passwd&path=/x')).status,
+    500,
+  );
+  assert.equal((await gantry.api('1.6').post('/images/nobody/insert?url=http://x/&path=/x')).status, 404);
+  assert.equal(await images(), before);
+  assert.equal((await gantry.docker(['ps', '-aq'])).stdout, '', 'no container is left');
 });

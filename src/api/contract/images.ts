@@ -104,6 +104,15 @@ export const imagePush = endpoint({
   errors: [400, 404, 500],
 });
 
+export const imageInsert = endpoint({
+  route: 'POST /images/{name}/insert',
+  summary: 'Put a file from the web into an image.',
+  query: { url: text(), path: text() },
+  success: lines(Progress),
+  errors: [400, 404, 500],
+  lastMinor: 11,
+});
+
 export const imageGraph = endpoint({
   route: 'GET /images/viz',
   summary: 'Draw what images are made of, in the language of Graphviz.',

@@ -51,6 +51,11 @@ export const images: Handlers<Extract<keyof Handlers, `image${string}`>> = {
     });
   },
 
+  async imageInsert({ params, query }, { engine, signal }) {
+    const { url = '', path = '' } = query;
+    return engine.containers.insert({ image: params.name, url, path, signal });
+  },
+
   async imageGraph(_input, { engine, imageGraph }) {
     if (imageGraph === 'left') throw new NotFound('This is now implemented in the client.');
     const images = await engine.images.list({ all: true, filters: new Map(), sharedSize: false });

@@ -9,6 +9,7 @@ import { commitContainer } from './commit.ts';
 import type { Container } from './container.ts';
 import { createContainer, plannedMounts } from './create.ts';
 import { type ContainersDeps, tell } from './deps.ts';
+import { insertFile } from './insert.ts';
 import { inspectContainer } from './inspect.ts';
 import { listContainers } from './list.ts';
 import { containerLogs } from './logs.ts';
@@ -33,7 +34,7 @@ export function createContainers(deps: ContainersDeps): Containers {
   const find = (name: string) => deps.directory.find(name);
   const stats = createStats(deps);
   const prune = createPrune(deps);
-  return {
+  const containers: Containers = {
     create: (request, options) => createContainer(deps, request, options),
     list: (options) => listContainers(deps, options),
     inspect: async (name, options) => await inspectContainer(deps, find(name), options),
@@ -118,7 +119,9 @@ export function createContainers(deps: ContainersDeps): Containers {
       const container = find(name);
       return await container.mailbox.run(() => commitContainer(deps, container, options));
     },
+    insert: (options) => insertFile(containers, deps.images, options),
   };
+  return containers;
 }
 
 /** The mounts follow; volumes that the configuration declared stay the ones that they are. */

@@ -1,5 +1,7 @@
 /** Progress of long operations in the forms of older versions. */
 import { type Doc, isDoc } from '../place.ts';
+import type { MessageLens } from '../step.ts';
+import { bareId } from './images.ts';
 
 /** The bar that clients print as it comes: newer ones draw it themselves from `progressDetail`. */
 export function progressText(detail: unknown): string | undefined {
@@ -29,3 +31,40 @@ export function asText(message: Doc): string {
   const bar = message.progress ?? progressText(message.progressDetail);
   return bar ? `${status} ${bar}\r` : `${status}\r\n`;
 }
+
+/** Below 1.8: the bar as text instead of its numbers. */
+export const barOfDetail: MessageLens = {
+  note: 'adds progressDetail',
+  down({ progressDetail, ...message }) {
+    const bar = message.progress ?? progressText(progressDetail);
+    return bar === undefined ? message : { ...message, progress: bar };
+  },
+};
+
+/** Below 1.5: errors are a text alone. */
+export const withoutErrorDetail: MessageLens = {
+  note: 'adds errorDetail',
+  down: ({ errorDetail: _detail, ...message }) => message,
+};
+
+/** Before 1.22 ids had no algorithm, and the route was gone by then. */
+export const insertedBareId: MessageLens = {
+  note: 'is not there',
+  down: (message) => ({
+    ...message,
+    ...(message.status === undefined ? {} : { status: bareId(message.status) }),
+  }),
+};
+
+const isImageId = (text: unknown): text is string => typeof text === 'string' && /^[0-9a-f]{64}$/.test(text);
+const SHORT_ID = 12;
+
+/** 1.1–1.6: the new image's id as a document of its own; before and after that as a status. */
+export const insertedId: MessageLens = {
+  note: 'tells the new image by its status',
+  down: (message) => (isImageId(message.status) ? { Id: message.status.slice(0, SHORT_ID) } : message),
+};
+export const insertedStatus: MessageLens = {
+  note: 'tells the new image by its id',
+  down: ({ Id, ...message }) => (Id === undefined ? message : { ...message, status: Id }),
+};

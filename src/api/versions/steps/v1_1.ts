@@ -1,5 +1,6 @@
 /** API 1.1. */
 import { statusWas } from '../failure.ts';
+import { insertedStatus } from '../forms/progress.ts';
 import { added, removed, reshaped } from '../lens.ts';
 import { isDoc, memberOf } from '../place.ts';
 import { step } from '../step.ts';
@@ -25,6 +26,7 @@ export const v1_1 = step('1.1', {
       }),
     ],
   },
+  messages: { 'POST /images/{name}/insert': [insertedStatus] },
   failures: [statusWas('any', 406, 500)],
   before: { progress: 'text', versionTellsLimits: true },
 });

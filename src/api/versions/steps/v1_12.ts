@@ -1,6 +1,7 @@
 /** API 1.12. */
 import { shortForm } from '../forms/events.ts';
 import { lowerCased } from '../forms/images.ts';
+import { insertedBareId } from '../forms/progress.ts';
 import { added, moved, removed, reshaped } from '../lens.ts';
 import { type Doc, isDoc, memberOf } from '../place.ts';
 import { step } from '../step.ts';
@@ -44,5 +45,8 @@ export const v1_12 = step('1.12', {
     ],
   },
   // See 1.22: from here on a client may be one of a later time.
-  messages: { 'GET /events': [{ note: 'adds Type, Action and Actor for newer clients', down: shortForm }] },
+  messages: {
+    'POST /images/{name}/insert': [insertedBareId],
+    'GET /events': [{ note: 'adds Type, Action and Actor for newer clients', down: shortForm }],
+  },
 });

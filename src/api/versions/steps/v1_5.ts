@@ -1,5 +1,6 @@
 /** API 1.5. */
 import { portsText } from '../forms/ports.ts';
+import { withoutErrorDetail } from '../forms/progress.ts';
 import { added, rewritten } from '../lens.ts';
 import { step } from '../step.ts';
 
@@ -18,11 +19,8 @@ export const v1_5 = step('1.5', {
     'GET /images/{name}/json': [added('body.config.Domainname'), added('body.container_config.Domainname')],
   },
   messages: {
-    'POST /images/create': [
-      { note: 'adds errorDetail', down: ({ errorDetail: _detail, ...message }) => message },
-    ],
-    'POST /images/{name}/push': [
-      { note: 'adds errorDetail', down: ({ errorDetail: _detail, ...message }) => message },
-    ],
+    'POST /images/create': [withoutErrorDetail],
+    'POST /images/{name}/push': [withoutErrorDetail],
+    'POST /images/{name}/insert': [withoutErrorDetail],
   },
 });

@@ -2,6 +2,7 @@
 
 import { statusWas, wordsWere } from '../failure.ts';
 import { entryPerTag, shortId } from '../forms/images.ts';
+import { insertedId } from '../forms/progress.ts';
 import { below1_7 } from '../forms/said-at-create.ts';
 import { added, moved, removed, reshaped, rewritten } from '../lens.ts';
 import { type Doc, memberOf } from '../place.ts';
@@ -33,6 +34,7 @@ export const v1_7 = step('1.7', {
       ),
     ],
   },
+  messages: { 'POST /images/{name}/insert': [insertedId] },
   failures: [
     wordsWere('POST /containers/{name}/copy', /^Path cannot be empty$/, () => 'Resource cannot be empty'),
     statusWas(

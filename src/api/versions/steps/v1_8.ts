@@ -1,5 +1,5 @@
 /** API 1.8. */
-import { progressText } from '../forms/progress.ts';
+import { barOfDetail } from '../forms/progress.ts';
 import { added, defaultWas, removed, reshaped, rewritten } from '../lens.ts';
 import { isDoc } from '../place.ts';
 import { step } from '../step.ts';
@@ -32,23 +32,8 @@ export const v1_8 = step('1.8', {
     ],
   },
   messages: {
-    'POST /images/create': [
-      {
-        note: 'adds progressDetail',
-        down({ progressDetail, ...message }) {
-          const bar = message.progress ?? progressText(progressDetail);
-          return bar === undefined ? message : { ...message, progress: bar };
-        },
-      },
-    ],
-    'POST /images/{name}/push': [
-      {
-        note: 'adds progressDetail',
-        down({ progressDetail, ...message }) {
-          const bar = message.progress ?? progressText(progressDetail);
-          return bar === undefined ? message : { ...message, progress: bar };
-        },
-      },
-    ],
+    'POST /images/create': [barOfDetail],
+    'POST /images/{name}/push': [barOfDetail],
+    'POST /images/{name}/insert': [barOfDetail],
   },
 });
