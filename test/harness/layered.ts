@@ -21,6 +21,56 @@ export const tarOf = (members: readonly Member[]): Buffer =>
     tarEnd(),
   ]);
 
+/** An image as a test makes it up. */
+export interface MadeImage {
+  readonly tags: readonly string[];
+  /** Plain archives, bottom first. */
+  readonly layers: readonly Buffer[];
+  /** Members of its configuration over the usual ones. */
+  readonly document?: Readonly<Record<string, unknown>>;
+}
+
+const configurationOf = ({ layers, document }: MadeImage): string =>
+  JSON.stringify({
+    architecture: process.arch === 'x64' ? 'amd64' : process.arch,
+    os: 'linux',
+    created: '2026-01-01T00:00:00Z',
+    config: { Env: ['PATH=/bin:/sbin:/usr/bin:/usr/sbin'], Cmd: ['sh'] },
+    rootfs: { type: 'layers', diff_ids: layers.map((layer) => `sha256:${sha256(layer)}`) },
+    ...document,
+  });
+
+/** The id that every engine gives it. */
+export const imageIdOf = (image: MadeImage): string => `sha256:${sha256(configurationOf(image))}`;
+
+/** A docker archive of images, a layer of several once. */
+export function dockerArchiveOf(images: readonly MadeImage[]): Buffer {
+  const layers = new Map(images.flatMap(({ layers }) => layers).map((layer) => [sha256(layer), layer]));
+  return tarOf([
+    ...[...layers].map(([name, layer]): Member => [{ path: `${name}/layer.tar` }, layer]),
+    ...images.map((image, index) => file(`config-${index}.json`, configurationOf(image))),
+    file(
+      'manifest.json',
+      JSON.stringify(
+        images.map(({ tags, layers }, index) => ({
+          Config: `config-${index}.json`,
+          RepoTags: tags,
+          Layers: layers.map((layer) => `${sha256(layer)}/layer.tar`),
+        })),
+      ),
+    ),
+  ]);
+}
+
+/** @throws when the engine refuses it */
+export async function loadArchive(api: Api, archive: Buffer): Promise<void> {
+  const answer = await api.post('/images/load', archive, {
+    headers: { 'content-type': 'application/x-tar' },
+  });
+  assert.equal(answer.status, 200, answer.text);
+  assert.ok(!answer.text.includes('errorDetail'), answer.text);
+}
+
 /** Loads `tag`: busybox with `members` over it. `config`: what containers inherit. @throws when the engine refuses it */
 export async function loadLayered(
   api: Api,
@@ -29,23 +79,6 @@ export async function loadLayered(
   config: object = {},
 ): Promise<void> {
   const layers = [readFileSync(busyboxRootfs()), tarOf(members)];
-  const document = JSON.stringify({
-    architecture: process.arch === 'x64' ? 'amd64' : process.arch,
-    os: 'linux',
-    created: '2026-01-01T00:00:00Z',
-    config: { Env: ['PATH=/bin:/sbin:/usr/bin:/usr/sbin'], Cmd: ['sh'], ...config },
-    rootfs: { type: 'layers', diff_ids: layers.map((layer) => `sha256:${sha256(layer)}`) },
-  });
-  const names = layers.map((_, index) => `${index}/layer.tar`);
-  const manifest = [{ Config: 'config.json', RepoTags: [tag], Layers: names }];
-  const archive = tarOf([
-    ...layers.map((layer, index): Member => [{ path: names[index] ?? '' }, layer]),
-    file('config.json', document),
-    file('manifest.json', JSON.stringify(manifest)),
-  ]);
-  const answer = await api.post('/images/load', archive, {
-    headers: { 'content-type': 'application/x-tar' },
-  });
-  assert.equal(answer.status, 200, answer.text);
-  assert.ok(!answer.text.includes('errorDetail'), answer.text);
+  const document = { config: { Env: ['PATH=/bin:/sbin:/usr/bin:/usr/sbin'], Cmd: ['sh'], ...config } };
+  await loadArchive(api, dockerArchiveOf([{ tags: [tag], layers, document }]));
 }
