@@ -4,6 +4,7 @@ import { messageOf } from '../base/errors.ts';
 import { VERSION } from '../base/release.ts';
 import { daemonCommand } from './daemon.ts';
 import { doctorCommand } from './doctor.ts';
+import { fsckCommand } from './fsck.ts';
 import { makeImageCommand } from './make-image.ts';
 import { versionCommand } from './version.ts';
 
@@ -29,7 +30,13 @@ export async function main(argv: readonly string[]): Promise<number> {
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'gantry: ')) })
     .exitOverride()
     .addHelpText('after', '\n`gantry -d …` is the same as `gantry daemon …`.');
-  for (const command of [daemonCommand(finish), doctorCommand(finish), makeImageCommand(), versionCommand()])
+  for (const command of [
+    daemonCommand(finish),
+    doctorCommand(finish),
+    fsckCommand(finish),
+    makeImageCommand(),
+    versionCommand(),
+  ])
     program.addCommand(command.copyInheritedSettings(program));
   try {
     await program.parseAsync([...modernArguments(argv)], { from: 'user' });

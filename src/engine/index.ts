@@ -9,6 +9,7 @@ export { volumeUsers } from './containers/volume-users.ts';
 export type * from './engine.ts';
 export { type EventHub, type Happening, openEvents } from './events/events.ts';
 export { createExecs } from './execs/execs.ts';
+export { type DataRootReport, examineDataRoot } from './fsck.ts';
 export { createImages } from './images/index.ts';
 export { hardLimits, readHost } from './system/host.ts';
 export { createSystem } from './system/system.ts';

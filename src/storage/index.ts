@@ -1,5 +1,7 @@
 /** What is kept on disk: blobs, layers, records. */
 export type { Driver } from './driver.ts';
+export { type Examined, examineStorage, type Finding } from './fsck/examine.ts';
+export { damage, leftover } from './fsck/finding.ts';
 export { chainIdOf } from './layers/apply.ts';
 export { type OpenOptions, openStorage } from './open.ts';
 export type * from './storage.ts';

@@ -21,9 +21,8 @@ export interface Layout {
   readonly trash: string;
 }
 
-/** Makes the directories that are missing and closes them (0710 for the root, 0700 below). @throws Error of mkdir */
-export function makeLayout(root: string): Layout {
-  const layout: Layout = {
+export function layoutOf(root: string): Layout {
+  return {
     root,
     records: join(root, 'records.sqlite'),
     content: join(root, 'content'),
@@ -34,6 +33,11 @@ export function makeLayout(root: string): Layout {
     staging: join(root, 'staging'),
     trash: join(root, 'trash'),
   };
+}
+
+/** Makes the directories that are missing and closes them (0710 for the root, 0700 below). @throws Error of mkdir */
+export function makeLayout(root: string): Layout {
+  const layout = layoutOf(root);
   mkdirSync(root, { recursive: true, mode: 0o710 });
   chmodSync(root, 0o710);
   for (const path of [

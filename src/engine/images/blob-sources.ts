@@ -2,7 +2,7 @@
 import { familiarName, type ImageReference } from '../../formats/reference.ts';
 import type { Digest, Records } from '../../storage/index.ts';
 
-const TABLE = 'blob-source';
+export const BLOB_SOURCES = 'blob-source';
 /** Repositories remembered for one blob, the newest first. */
 const SOURCES_MAX = 5;
 
@@ -19,7 +19,7 @@ export class BlobSources {
   }
 
   static async open(records: Records): Promise<BlobSources> {
-    return new BlobSources(records, (await records.load(TABLE)) as Map<string, readonly string[]>);
+    return new BlobSources(records, (await records.load(BLOB_SOURCES)) as Map<string, readonly string[]>);
   }
 
   /** The path of another repository of the same registry that holds the blob. */
@@ -34,18 +34,18 @@ export class BlobSources {
     const changed = [...new Set(digests)].filter((digest) => this.#known.get(digest)?.[0] !== name);
     const rows = changed.map((digest) => {
       const others = (this.#known.get(digest) ?? []).filter((each) => each !== name);
-      return { table: TABLE, key: digest, value: [name, ...others].slice(0, SOURCES_MAX) };
+      return { table: BLOB_SOURCES, key: digest, value: [name, ...others].slice(0, SOURCES_MAX) };
     });
     if (rows.length > 0) await this.#records.write(rows);
     for (const { key, value } of rows) this.#known.set(key, value);
   }
 
-  /** Blobs that are gone need no sources. */
-  async forget(digests: readonly string[]): Promise<void> {
-    const known = digests.filter((digest) => this.#known.has(digest));
-    if (known.length === 0) return;
-    for (const digest of known) this.#known.delete(digest);
-    await this.#records.write(known.map((key) => ({ table: TABLE, key, value: undefined })));
+  /** Blobs that nobody can send any more need no sources. */
+  async retain(isOfUse: (digest: string) => boolean): Promise<void> {
+    const gone = [...this.#known.keys()].filter((digest) => !isOfUse(digest));
+    if (gone.length === 0) return;
+    for (const digest of gone) this.#known.delete(digest);
+    await this.#records.write(gone.map((key) => ({ table: BLOB_SOURCES, key, value: undefined })));
   }
 }
 

@@ -2,6 +2,7 @@
 import { isDigest } from '../../formats/digest.ts';
 import type { ChainId, Digest } from '../../storage/index.ts';
 import type { ImageVerbs } from './deps.ts';
+import { COMPRESSED, type Compressed } from './outgoing.ts';
 
 /** What went, as clients are told of it. */
 export interface Removed {
@@ -19,22 +20,31 @@ export function collect(
   blobs: readonly string[],
   verbs: ImageVerbs,
 ): { readonly removed: Removed; readonly done: Promise<void> } {
-  const { storage, store, sources } = verbs;
+  const { storage, store } = verbs;
   if (store.incomplete) return { removed: { layers: [], bytes: 0 }, done: Promise.resolve() };
   const held = heldLayers(verbs);
   const unheld = topFirst(storage.layers.all().filter(({ chainId }) => !held.has(chainId)));
   const removals = unheld.map(({ chainId }) => storage.layers.removeLayer(chainId));
   const dropped = dropBlobs([...blobs, ...unheld.map(({ blob }) => blob)], verbs);
-  const done = Promise.all([...removals, sources.forget(dropped.digests)]).then(() => undefined);
+  const done = Promise.all(removals).then(() => (dropped.bytes > 0 ? forgetTravels(verbs) : undefined));
   const bytes = unheld.reduce((sum, layer) => sum + layer.bytes, dropped.bytes);
   return { removed: { layers: unheld.map(({ chainId }) => chainId), bytes }, done };
+}
+
+/** What is known of how blobs travelled goes with them. */
+async function forgetTravels({ storage: { content, records }, sources }: ImageVerbs): Promise<void> {
+  const compressed = [...((await records.load(COMPRESSED)) as Map<Digest, Compressed>)];
+  const gone = compressed.filter(([blob]) => !content.has(blob));
+  await records.write(gone.map(([key]) => ({ table: COMPRESSED, key, value: undefined })));
+  const kept = new Set(compressed.flatMap(([blob, { digest }]) => (content.has(blob) ? [digest] : [])));
+  await sources.retain((digest) => content.has(digest as Digest) || kept.has(digest as Digest));
 }
 
 /** Removes those of `digests` that are there and that nothing holds. */
 export function dropBlobs(
   digests: readonly (string | undefined)[],
   { storage, store }: Holders,
-): { readonly digests: readonly Digest[]; readonly bytes: number } {
+): { readonly bytes: number } {
   const { content } = storage;
   const held = heldBlobs({ storage, store });
   const free = [...new Set(digests)].filter(
@@ -46,7 +56,7 @@ export function dropBlobs(
     bytes += content.sizeOf(digest);
     content.remove(digest);
   }
-  return { digests: free, bytes };
+  return { bytes };
 }
 
 /** Everything that no image needs: what a crash left at start, what a failure left later. */
@@ -58,6 +68,7 @@ export async function collectAll(verbs: ImageVerbs): Promise<void> {
   }
   const { removed, done } = collect(await storage.content.all(), verbs);
   await done;
+  await forgetTravels(verbs);
   if (removed.layers.length > 0 || removed.bytes > 0)
     log.info('images.collected', { layers: removed.layers.length, bytes: removed.bytes });
 }

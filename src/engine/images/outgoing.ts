@@ -32,13 +32,14 @@ export interface OutgoingLayer {
   readonly known: Sent | undefined;
 }
 
-const COMPRESSED = 'compressed';
+/** The records' table of what plain layers' archives became, by their digest. */
+export const COMPRESSED = 'compressed';
 const MANIFEST_TYPE = 'application/vnd.docker.distribution.manifest.v2+json';
 const CONFIG_TYPE = 'application/vnd.docker.container.image.v1+json';
 const LAYER_GZIP = 'application/vnd.docker.image.rootfs.diff.tar.gzip';
 const LAYER_ZSTD = 'application/vnd.oci.image.layer.v1.tar+zstd';
 
-interface Compressed {
+export interface Compressed {
   readonly digest: Digest;
   readonly size: number;
 }

@@ -16,11 +16,11 @@ import {
 } from '../../formats/reference.ts';
 import { type ChainId, type Change, chainIdOf, type Digest, type Storage } from '../../storage/index.ts';
 
-const IMAGES = 'image';
-const REFERENCES = 'reference';
+export const IMAGES = 'image';
+export const REFERENCES = 'reference';
 
 /** What is recorded of an image besides its configuration, which is the blob that its id names. */
-interface ImageRow {
+export interface ImageRow {
   readonly parent?: string;
   readonly lastTagged?: string;
   readonly manifest?: ManifestOrigin;

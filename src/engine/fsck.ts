@@ -1,0 +1,120 @@
+/** Looks whether what images and containers refer to is there, and whether something is there that nothing refers to. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '../base/errors.ts';
+import { isDigest } from '../formats/digest.ts';
+import { readImageDocument } from '../formats/oci.ts';
+import { damage, type Examined, examineStorage, type Finding, leftover } from '../storage/index.ts';
+import { volumesOf } from './containers/mounted.ts';
+import { CONTAINERS, type ContainerRecord } from './containers/record.ts';
+import { BLOB_SOURCES } from './images/blob-sources.ts';
+import { COMPRESSED, type Compressed } from './images/outgoing.ts';
+import { chainOf, IMAGES, type ImageRow, REFERENCES } from './images/store.ts';
+
+export interface DataRootReport {
+  readonly findings: readonly Finding[];
+  /** How many of each kind were looked at. */
+  readonly counts: Readonly<
+    Record<'blobs' | 'layers' | 'images' | 'names' | 'containers' | 'volumes', number>
+  >;
+}
+
+/** Reads all of a data root and changes nothing. @throws Error when it cannot be read at all */
+export async function examineDataRoot(root: string): Promise<DataRootReport> {
+  const stored = await examineStorage(root);
+  const table = <T>(name: string) => (stored.tables.get(name) ?? new Map()) as ReadonlyMap<string, T>;
+  const images = table<ImageRow>(IMAGES);
+  const names = table<string>(REFERENCES);
+  const containers = [...table<ContainerRecord>(CONTAINERS).values()];
+  const findings = [
+    ...stored.findings,
+    ...examineImages(root, images, stored),
+    ...[...names].flatMap(([name, id]) =>
+      images.has(id) ? [] : [damage(`name ${name}`, `its image ${id} is missing`)],
+    ),
+    ...examineBlobUse(images, table<Compressed>(COMPRESSED), table(BLOB_SOURCES), stored),
+    ...examineContainers(root, containers, stored),
+  ];
+  const counts = {
+    blobs: stored.blobs.size,
+    layers: stored.layers.size,
+    images: images.size,
+    names: names.size,
+    containers: containers.length,
+    volumes: stored.volumes.size,
+  };
+  return { findings, counts };
+}
+
+function examineImages(
+  root: string,
+  images: ReadonlyMap<string, ImageRow>,
+  { blobs, layers }: Examined,
+): Finding[] {
+  return [...images].flatMap(([id, { parent, manifest }]) => {
+    const complaints: string[] = [];
+    if (parent !== undefined && !images.has(parent)) complaints.push(`its parent ${parent} is missing`);
+    if (manifest && !blobs.has(manifest.digest))
+      complaints.push(`its manifest ${manifest.digest} is missing`);
+    if (!isDigest(id) || !blobs.has(id)) complaints.push('its configuration is missing');
+    else complaints.push(...layerComplaints(join(root, 'content/blobs/sha256', id.slice(7)), layers));
+    return complaints.map((what) => damage(`image ${id}`, what));
+  });
+}
+
+function layerComplaints(configuration: string, layers: Examined['layers']): string[] {
+  try {
+    const missing = chainOf(readImageDocument(readFileSync(configuration))).filter((id) => !layers.has(id));
+    return missing.map((chainId) => `its layer ${chainId} is missing`);
+  } catch (error) {
+    return [`its configuration cannot be read: ${messageOf(error)}`];
+  }
+}
+
+/** Blobs, and notes on how they travelled, that nothing needs. */
+function examineBlobUse(
+  images: ReadonlyMap<string, ImageRow>,
+  compressed: ReadonlyMap<string, Compressed>,
+  sources: ReadonlyMap<string, unknown>,
+  { blobs, layers }: Examined,
+): Finding[] {
+  const held = new Set<string>([...layers.values()].map(({ blob }) => blob));
+  for (const [id, { manifest }] of images)
+    for (const blob of manifest ? [id, manifest.digest] : [id]) held.add(blob);
+  const travelling = new Set<string>([...compressed.values()].map(({ digest }) => digest));
+  return [
+    ...[...blobs]
+      .filter((blob) => !held.has(blob))
+      .map((blob) => leftover(`blob ${blob}`, 'nothing refers to it')),
+    ...[...compressed.keys()]
+      .filter((blob) => !blobs.has(blob))
+      .map((blob) => leftover(`record ${COMPRESSED} ${blob}`, 'its blob is gone')),
+    ...[...sources.keys()]
+      .filter((blob) => !blobs.has(blob) && !travelling.has(blob))
+      .map((blob) => leftover(`record ${BLOB_SOURCES} ${blob}`, 'its blob is gone')),
+  ];
+}
+
+function examineContainers(
+  root: string,
+  containers: readonly ContainerRecord[],
+  { writable, volumes }: Examined,
+): Finding[] {
+  const owned = new Set<string>();
+  const findings: Finding[] = [];
+  for (const { id, mounts } of containers) {
+    const layers = [id, ...mounts.flatMap(({ layer }) => layer ?? [])];
+    for (const layer of layers) owned.add(layer);
+    for (const layer of layers.filter((each) => !writable.has(each)))
+      findings.push(damage(`container ${id}`, `its writable layer ${layer} is missing`));
+    for (const name of volumesOf(mounts).filter((each) => !volumes.has(each)))
+      findings.push(damage(`container ${id}`, `its volume ${name} is missing`));
+  }
+  for (const name of writable)
+    if (!owned.has(name)) findings.push(leftover(join(root, 'w', name), 'a writable layer of no container'));
+  const known = new Set(containers.map(({ id }) => id));
+  const directory = join(root, 'containers');
+  for (const name of existsSync(directory) ? readdirSync(directory) : [])
+    if (!known.has(name)) findings.push(leftover(join(directory, name), 'files of no container'));
+  return findings;
+}

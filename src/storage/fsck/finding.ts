@@ -1,0 +1,11 @@
+/** What is wrong with a data root. */
+
+export interface Finding {
+  /** `damage`: something recorded cannot be had. `leftover`: something is there that nothing needs; the next start removes it. */
+  readonly is: 'damage' | 'leftover';
+  readonly where: string;
+  readonly what: string;
+}
+
+export const damage = (where: string, what: string): Finding => ({ is: 'damage', where, what });
+export const leftover = (where: string, what: string): Finding => ({ is: 'leftover', where, what });
