@@ -56,14 +56,13 @@ test('a file from the web is put into an image, as clients did before builds had
   await once(server, 'listening');
   t.after(() => void server.close());
   const from = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const insert = async (path: string, at: string) =>
-    (await gantry.api('1.6').post(`/images/busybox/insert?url=${encodeURIComponent(from + path)}&path=${at}`))
-      .text;
+  const insert = (path: string, at: string) =>
+    gantry.api('1.6').post(`/images/busybox/insert?url=${encodeURIComponent(from + path)}&path=${at}`);
   for (const [path, at, content] of [
     ['/file', '/etc/new/file', 'the file'],
     ['/chunked', 'pieces', 'in pieces\n'],
   ] as const) {
-    const id = /\{"Id":"([0-9a-f]{12})"\}/.exec(await insert(path, at))?.[1] ?? assert.fail('no id');
+    const id = /\{"Id":"([0-9a-f]{12})"\}/.exec((await insert(path, at)).text)?.[1] ?? assert.fail('no id');
     const ran = await gantry.docker(['run', '--rm', '--network', 'none', id, 'cat', `/${at}`]);
     assert.equal(ran.stdout, content);
     const config = async (image: string) =>
@@ -78,7 +77,7 @@ test('a file from the web is put into an image, as clients did before builds had
     ['/file', ''],
     ['/file', '/bin/'],
   ] as const)
-    assert.match(await insert(path, at), /"error":/, `${path} ${at}`);
+    assert.ok((await insert(path, at)).status >= 400, `${path} ${at}`);
   assert.equal(
     (await gantry.api('1.6').post('/images/busybox/insert?url=file:///etc/passwd&path=/x')).status,
     500,

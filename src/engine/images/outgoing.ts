@@ -4,9 +4,9 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
 import { compressionOf } from '../../formats/compression.ts';
 import { digestOf } from '../../formats/digest.ts';
+import { gzipped } from '../../formats/gzip.ts';
 import { readManifest } from '../../formats/oci.ts';
 import type { ManifestDocument } from '../../registry/index.ts';
 import type { Digest, LayerInfo, Storage } from '../../storage/index.ts';
@@ -104,7 +104,7 @@ export class CompressedLayers implements AsyncDisposable {
       },
     });
     const file = createWriteStream(path, { flags: 'wx', mode: 0o600 });
-    await pipeline(this.#storage.plainLayer(blob), createGzip(), counting, file, { signal });
+    await pipeline(this.#storage.plainLayer(blob), gzipped, counting, file, { signal });
     const made = { digest: `sha256:${hash.digest('hex')}` as Digest, size };
     await this.#storage.records.write([{ table: COMPRESSED, key: blob, value: made }]);
     this.#known.set(blob, made);
