@@ -1,6 +1,12 @@
-/** `npm run crash -- [containers] [kills] [seed]`: the whole campaign, with its figures. */
+/** `npm run crash -- [containers] [kills] [seed]`: the whole campaign, with its figures; `-- images …`: that of images. */
 import { Gantry } from '../harness/gantry.ts';
 import { runCampaign } from './campaign.ts';
+
+if (process.argv[2] === 'images') {
+  process.argv.splice(2, 1);
+  await import('./images/main.ts');
+  process.exit();
+}
 
 const [containers = 100, kills = 20, seed = Date.now() % 2 ** 31] = process.argv.slice(2).map(Number);
 const gantry = new Gantry({});
