@@ -274,6 +274,8 @@ export interface Images {
     tag: string | undefined;
     platform: string | undefined;
     credentials: Credentials | undefined;
+    /** Layer after layer: for readers that could not tell their messages apart. */
+    oneByOne: boolean;
     signal: AbortSignal;
   }): AsyncIterable<Progress>;
   push(options: {

@@ -531,7 +531,7 @@ export function fakeEngine(): Fake {
       },
       pull(options) {
         signals.push(options.signal);
-        note('pull', options.image, options.tag);
+        note('pull', options.image, options.tag, options.oneByOne);
         return pulling(options.image);
       },
       push(options) {

@@ -139,3 +139,15 @@ test('an insertion at 1.0 is text, and from 1.12 on it is not there', async () =
   assert.match(text, /^Downloading \[=+> *\].*\rb{12}\r\n$/);
   assert.equal((await post(served.path, '/v1.12/images/app/insert?url=http://x/y&path=/f')).status, 404);
 });
+
+for (const [version, image, oneByOne] of [
+  ['/v1.3', 'host:5000/app', true],
+  ['/v1.4', 'app', false],
+] as const)
+  test(`at ${version} a registry of its own ${oneByOne ? 'comes before the name' : 'means nothing'}`, async () => {
+    await using served = await serve();
+    await post(served.path, `${version}/images/create?fromImage=app&tag=1&registry=host:5000`);
+    assert.deepEqual(served.calls.at(-1), ['pull', image, '1', oneByOne]);
+    await post(served.path, `${version}/images/app/push?registry=https://host:5000/v1`, { body: {} });
+    assert.deepEqual(served.calls.at(-1)?.slice(0, 2), ['push', image]);
+  });

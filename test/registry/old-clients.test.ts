@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startGantry } from '../harness/gantry.ts';
+import { file, loadLayered } from '../harness/layered.ts';
 import { startRegistry } from '../harness/registry.ts';
 
 /** `secret`, by bcrypt. */
@@ -85,4 +86,30 @@ test('a file from the web is put into an image, as clients did before builds had
   assert.equal((await gantry.api('1.6').post('/images/nobody/insert?url=http://x/&path=/x')).status, 404);
   assert.equal(await images(), before);
   assert.equal((await gantry.docker(['ps', '-aq'])).stdout, '', 'no container is left');
+});
+
+test('a pull of API 1.3 from a registry of its own parameter brings layer after layer, and names none', async (t) => {
+  const registry = await startRegistry(t);
+  const gantry = await startGantry(t);
+  await loadLayered(gantry.api(), `${registry.host}/two:1`, [file('second', 'layer')]);
+  assert.equal((await gantry.docker(['push', `${registry.host}/two:1`])).code, 0);
+  await gantry.docker(['rmi', '-f', `${registry.host}/two:1`, 'busybox']);
+  const { text } = await gantry
+    .api('1.3')
+    .post(`/images/create?fromImage=two&tag=1&registry=${registry.host}`);
+  assert.doesNotMatch(text, /"id":|"error":/);
+  const steps = [...text.matchAll(/"status":"(Downloading|Download complete)"/g)].map(([, step]) => step);
+  // Once a layer is complete nothing of it comes any more: the first one's bytes do not follow the second one's.
+  assert.equal(steps.filter((step) => step === 'Download complete').length, 2, text);
+  assert.equal(steps.at(-1), 'Download complete');
+  const ran = await gantry.docker([
+    'run',
+    '--rm',
+    '--network',
+    'none',
+    `${registry.host}/two:1`,
+    'cat',
+    '/second',
+  ]);
+  assert.equal(ran.stdout, 'layer');
 });

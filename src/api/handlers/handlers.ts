@@ -40,6 +40,8 @@ export interface Call {
   readonly logins: 'kept' | 'sent';
   /** Whether the engine draws the graph of images, or leaves that to its clients. */
   readonly imageGraph: 'drawn' | 'left';
+  /** Whether the layers of a pull come side by side, or one after the other. */
+  readonly layers: 'parallel' | 'serial';
   /** The bytes of the body, where the contract says so. */
   readonly bytes: Readable;
 }

@@ -78,6 +78,7 @@ export const images: Handlers<Extract<keyof Handlers, `image${string}`>> = {
         tag,
         platform,
         credentials: await forReading(fromImage, call),
+        oneByOne: call.layers === 'serial',
         signal,
       });
     return engine.images.importRootfs(fromSrc === '-' ? bytes : readSource(fromSrc ?? ''), {

@@ -35,7 +35,7 @@ export interface Letter {
   readonly search: string;
 }
 
-/** The document that the version's lenses work on: `{ query, body }`. @throws InvalidArgument, TooLarge */
+/** What the version's lenses work on, besides the names in the path: `{ query, body }`. @throws InvalidArgument, TooLarge */
 export async function envelope(
   letter: Letter,
   operation: Operation,

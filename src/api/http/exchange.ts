@@ -65,14 +65,14 @@ async function read(
 ): Promise<Input> {
   const { route, query, body } = endpointOf(operation);
   const letter: Letter = { request: given.request, bytes: given.bytes, search };
-  const asked = await envelope(letter, operation, body, dialect.traits);
+  const asked: Doc = { ...(await envelope(letter, operation, body, dialect.traits)), params: { ...params } };
   dialect.request(route, asked);
   settleBooleans(asked.query as Doc, query, dialect.traits.booleans);
   const said = asked.query as Query;
   const decoded: Doc = {};
   for (const name in query) decoded[name] = query[name]?.read(said[name], name);
   return {
-    params,
+    params: asked.params as Input['params'],
     query: decoded,
     said,
     body: body.kind === 'json' ? decodeJson(body, asked.body, dialect) : undefined,
@@ -124,8 +124,16 @@ async function answer(given: Exchange, asked: Asked): Promise<void> {
 /** A pull of an old client goes on when the client has gone. */
 function callOf({ engine, signal, bytes, request }: Exchange, { operation, dialect }: Asked): Call {
   const outlives = ['imageCreate', 'imagePush'].includes(operation) && dialect.traits.pullOutlivesClient;
-  const { saidAtCreate, unknownAnchors, memoryBytesMin, readOnlyIsFlat, kernelMemory, logins, imageGraph } =
-    dialect.traits;
+  const {
+    saidAtCreate,
+    unknownAnchors,
+    memoryBytesMin,
+    readOnlyIsFlat,
+    kernelMemory,
+    logins,
+    imageGraph,
+    layers,
+  } = dialect.traits;
   const registryAuth = [request.headers['x-registry-auth']].flat()[0];
   return {
     engine,
@@ -138,6 +146,7 @@ function callOf({ engine, signal, bytes, request }: Exchange, { operation, diale
     kernelMemory,
     logins,
     imageGraph,
+    layers,
     signal: outlives ? new AbortController().signal : signal,
   };
 }

@@ -43,6 +43,8 @@ export interface Traits {
   readonly logins: 'kept' | 'sent';
   /** Whether the engine draws the graph of images, or leaves that to its clients. */
   readonly imageGraph: 'drawn' | 'left';
+  /** Whether the layers of a pull come side by side, or one after the other. */
+  readonly layers: 'parallel' | 'serial';
   /** What a body of `start` means. */
   readonly startBody: 'refused' | 'json' | 'jsonIfTyped' | 'ignored';
   /** Operations that took a body of any content type. */
@@ -79,6 +81,7 @@ export const newestTraits: Traits = {
   kernelMemory: 'unknown',
   logins: 'sent',
   imageGraph: 'left',
+  layers: 'parallel',
   startBody: 'refused',
   untyped: [],
   unreadable: 'wrapped',

@@ -268,6 +268,7 @@ test('a pull from where nothing answers says so, and keeps nothing', async (t) =
         tag: undefined,
         platform: undefined,
         credentials: undefined,
+        oneByOne: false,
         signal: t.signal,
       }),
     );

@@ -32,12 +32,15 @@ export interface PullOptions {
   readonly tag: string | undefined;
   readonly platform: string | undefined;
   readonly credentials: Credentials | undefined;
+  /** Layer after layer. */
+  readonly oneByOne: boolean;
   readonly signal: AbortSignal;
 }
 
 interface Pulling {
   readonly reference: ImageReference;
   readonly platform: WantedPlatform | undefined;
+  readonly oneByOne: boolean;
   readonly say: Say;
   readonly signal: AbortSignal;
 }
@@ -47,7 +50,7 @@ const PROGRESS_INTERVAL_MS = 100;
 
 /** @throws InvalidArgument for a name that is none; the rest is thrown from the iterator */
 export function pullImage(options: PullOptions, verbs: ImageVerbs): AsyncIterable<Progress> {
-  const { image, tag, credentials } = options;
+  const { image, tag, credentials, oneByOne } = options;
   const reference = refuseReserved(
     parseReference(tag ? `${image}${isDigest(tag) ? '@' : ':'}${tag}` : image),
   );
@@ -56,7 +59,7 @@ export function pullImage(options: PullOptions, verbs: ImageVerbs): AsyncIterabl
   const ways = verbs.registries.waysToPull(reference.domain, reference.path, credentials);
   return progressOf(options.signal, (say, signal) =>
     byFirstWay(ways, reference, verbs, (repository) => {
-      const pulling = { reference, platform, say, signal };
+      const pulling = { reference, platform, oneByOne, say, signal };
       return reference.tag === undefined && reference.digest === undefined
         ? pullAllTags(repository, pulling, verbs)
         : pullOne(repository, pulling, verbs);
@@ -143,7 +146,7 @@ async function pullOne(repository: Repository, pulling: Pulling, verbs: ImageVer
 async function bring(
   repository: Repository,
   chosen: ChosenManifest,
-  { reference, platform, say, signal }: Pulling,
+  { reference, platform, oneByOne, say, signal }: Pulling,
   lease: Lease,
   verbs: ImageVerbs,
 ): Promise<Digest> {
@@ -158,11 +161,13 @@ async function bring(
   const missing = missingFrom(manifest.layers, image, say, verbs);
   const work = new AbortController();
   const either = AbortSignal.any([signal, work.signal]);
+  let before: Promise<unknown> = Promise.resolve();
   const layers = manifest.layers.map((layer, i) => {
     const { digest: blob, size } = partOf(layer);
     if (i < manifest.layers.length - missing.length) return { from: storage.content.pathOf(blob), blob };
     const heard = hearing(layer, say);
-    const from = downloads.fetch({ digest: blob, size, repository }, heard, either).then((file) => {
+    const fetch = () => downloads.fetch({ digest: blob, size, repository }, heard, either);
+    const from = (oneByOne ? before.then(fetch) : fetch()).then((file) => {
       say({ status: 'Download complete', id: shortId(blob) });
       say({
         status: 'Extracting',
@@ -171,6 +176,7 @@ async function bring(
       });
       return file;
     });
+    before = from;
     from.catch(() => work.abort(new Error('another layer failed')));
     return { from, blob };
   });

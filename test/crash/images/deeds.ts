@@ -83,7 +83,14 @@ export async function perform(host: Host, deed: Deed, round: number, registry: s
   switch (deed) {
     case 'pull':
       return finish(
-        images.pull({ image: `${registry}/app`, tag, platform: undefined, credentials: undefined, signal }),
+        images.pull({
+          image: `${registry}/app`,
+          tag,
+          platform: undefined,
+          credentials: undefined,
+          oneByOne: false,
+          signal,
+        }),
       );
     case 'push':
       await images.tag(`there:${tag}`, { repo: `${registry}/away`, tag });

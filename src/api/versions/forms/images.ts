@@ -27,6 +27,19 @@ export function splitTag(name: string): { Repository: string; Tag: string } {
   return { Repository: name.slice(0, colon), Tag: name.slice(colon + 1) };
 }
 
+/** A registry of its own parameter comes before a name that has none. */
+function withRegistry(home: unknown, member: string, query: unknown): void {
+  const registry = isDoc(query) ? query.registry : undefined;
+  if (!isDoc(home) || typeof home[member] !== 'string' || typeof registry !== 'string') return;
+  const host = registry.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
+  if (host !== '' && !home[member].startsWith(`${host}/`)) home[member] = `${host}/${home[member]}`;
+}
+
+/** Below 1.4: where to pull from. */
+export const registryOfCreate = (doc: Doc): void => withRegistry(doc.query, 'fromImage', doc.query);
+/** Below 1.4: where to push to. */
+export const registryOfPush = (doc: Doc): void => withRegistry(doc.params, 'name', doc.query);
+
 /** What a list showed of a description before 1.6. */
 const DESCRIPTION_MAX = 45;
 

@@ -1,4 +1,5 @@
 /** API 1.4. */
+import { registryOfCreate, registryOfPush } from '../forms/images.ts';
 import { added, reshaped } from '../lens.ts';
 import { type Doc, memberOf } from '../place.ts';
 import { step } from '../step.ts';
@@ -22,6 +23,8 @@ export const v1_4 = step('1.4', {
   adds: ['POST /containers/{name}/copy'],
   requests: {
     'GET /containers/{name}/top': [added('query.ps_args')],
+    'POST /images/create': [reshaped('a registry is part of the name', { up: registryOfCreate })],
+    'POST /images/{name}/push': [reshaped('a registry is part of the name', { up: registryOfPush })],
     'POST /containers/create': [
       added('body.WorkingDir'),
       added('body.NetworkDisabled'),
@@ -50,6 +53,7 @@ export const v1_4 = step('1.4', {
       added('body.container_config.NetworkDisabled'),
     ],
   },
+  before: { layers: 'serial' },
   messages: {
     'GET /events': [{ note: 'adds from', down: ({ from: _image, ...event }) => event }],
     'POST /images/create': [
