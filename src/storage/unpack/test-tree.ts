@@ -13,7 +13,10 @@ export function temporary(t: TestContext): string {
 }
 
 /** Name (one character a byte) → kind, mode, owner, times, device, content, attributes, and which other name it shares. */
-export function snapshot(root: string, { times = true } = {}): Record<string, string> {
+export function snapshot(
+  root: string,
+  { times = true, without = new Set<string>() }: { times?: boolean; without?: ReadonlySet<string> } = {},
+): Record<string, string> {
   const found: Record<string, string> = {};
   const firstName = new Map<string, string>();
   const look = (path: Buffer, name: string): void => {
@@ -39,7 +42,8 @@ export function snapshot(root: string, { times = true } = {}): Record<string, st
     found[name] = facts.join(' | ');
     if (stat.isDirectory())
       for (const entry of readdirSync(path, { encoding: 'buffer' }).sort(Buffer.compare))
-        look(Buffer.concat([path, Buffer.from('/'), entry]), `${name}/${entry.toString('latin1')}`);
+        if (!without.has(`${name}/${entry.toString('latin1')}`))
+          look(Buffer.concat([path, Buffer.from('/'), entry]), `${name}/${entry.toString('latin1')}`);
   };
   look(Buffer.from(root), '.');
   return found;

@@ -127,7 +127,7 @@ test('what our writer writes GNU tar unpacks', (t) => {
     [tarEntry({ path: `${'p'.repeat(120)}/${'q'.repeat(80)}`, mtimeNanos: -1_500_000_000n }), 'two'],
     [tarEntry({ path: 'not-utf8-\xff', mode: 0o4755, gid: 7 }), 'three'],
     [tarEntry({ path: 'link', type: 'symlink', linkPath: 't'.repeat(130) }), ''],
-    [tarEntry({ path: 'second', type: 'hardlink', linkPath: 'not-utf8-\xff' }), ''],
+    [tarEntry({ path: 'second', type: 'hardlink', linkPath: 'not-utf8-\xff', mode: 0o4755, gid: 7 }), ''],
   ];
   const archive = Buffer.concat([
     ...entries.map(([entry, data]) => tarMember(entry, Buffer.from(data))),
@@ -145,6 +145,30 @@ test('what our writer writes GNU tar unpacks', (t) => {
     delete found[implied];
   }
   assert.deepEqual(ours, theirs);
+});
+
+test("a hard link's own header has the last word, and takes no capabilities away that it does not speak of", (t) => {
+  const work = temporary(t);
+  const capability = Buffer.from('0100000200040000000000000000000000000000', 'hex');
+  const xattrs = new Map([['security.capability', capability]]);
+  const hard = (path: string, linkPath: string, more: Partial<TarEntry> = {}) =>
+    tarMember(tarEntry({ path, type: 'hardlink', linkPath, ...more }));
+  unpack(
+    Buffer.concat([
+      tarMember(tarEntry({ path: 'owned', mode: 0o600, uid: 9 }), Buffer.from('x')),
+      hard('owned-too', 'owned', { mode: 0o4711, uid: 5, gid: 6 }),
+      tarMember(tarEntry({ path: 'capable', mode: 0o755, xattrs }), Buffer.from('x')),
+      hard('capable-too', 'capable', { mode: 0o755, mtimeNanos: 7n }),
+      tarMember(tarEntry({ path: 'link', type: 'symlink', linkPath: 'capable' })),
+      hard('link-too', 'link', { uid: 8, mode: 0o7777 }),
+      tarEnd(),
+    ]),
+    work,
+  );
+  const found = snapshot(work);
+  assert.match(found['./owned'] ?? '', /^104711 \| 5 \| 6 /);
+  assert.match(found['./capable'] ?? '', /^100755 \| 0 \| 0 \| 7 .* security\.capability=/);
+  assert.match(found['./link-too'] ?? '', /^120777 \| 8 /);
 });
 
 const file = (path: string, data = '') => tarMember(tarEntry({ path }), Buffer.from(data));

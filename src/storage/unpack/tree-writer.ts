@@ -276,6 +276,20 @@ export class TreeWriter implements TarSink {
     }
     if (linked < 0)
       throw new TarError(`${quote(entry.path)}: hard link to ${quote(entry.linkPath)}: ${codeName(linked)}`);
+    this.#attributesOfLink(entry, dir, name);
+  }
+
+  /** The link's own header has the last word. What it does not change is let be: chown would take capabilities away. */
+  #attributesOfLink(entry: TarEntry, dir: number, name: ByteText): void {
+    const found = lstatAt(dir, name);
+    if (!found) return;
+    const { uid, gid } = this.#guest?.owner ?? entry;
+    const isOwned = found.uid === uid && found.gid === gid;
+    if (found.isSymbolicLink()) {
+      if (!isOwned) chownNameAt(dir, pathBytes(name), uid, gid);
+    } else if (!isOwned || (found.mode & 0o7777) !== (entry.mode & 0o7777))
+      this.#attributesAt(dir, name, entry);
+    else setTimesNameAt(dir, pathBytes(name), atimeOf(entry), entry.mtimeNanos);
   }
 
   #node(entry: TarEntry, dir: number, name: ByteText): void {
