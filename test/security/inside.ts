@@ -73,7 +73,7 @@ export class Canary {
   readonly #before: string;
 
   /** `files`: further ones, by name. */
-  constructor(files: Readonly<Record<string, string>> = {}) {
+  constructor(files: Readonly<Record<string, string | Buffer>> = {}) {
     for (const [name, text] of Object.entries(files)) writeFileSync(join(this.path, name), text);
     mkdirSync(join(this.path, 'd'), { mode: 0o750 });
     writeFileSync(join(this.path, 'secret'), this.secret);

@@ -78,3 +78,9 @@ test('however long a line is, it is read', () => {
   assert.equal(applyChanges({}, [`LABEL ${'a=1 '.repeat(50_000)}`]).Labels?.a, '1');
   assert.throws(() => applyChanges({}, ['ENV A="never ended']), { name: 'InvalidArgument' });
 });
+
+test('variables that double at each line come to an end', () => {
+  const doubling = ['ENV A=xx', ...Array.from({ length: 60 }, () => 'ENV A=$A$A')];
+  assert.throws(() => applyChanges({}, doubling), { name: 'InvalidArgument', message: /more than 1048576/ });
+  assert.equal(applyChanges({}, doubling.slice(0, 10)).Env?.[0]?.length, 'A='.length + 2 ** 10);
+});

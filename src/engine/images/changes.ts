@@ -133,9 +133,19 @@ function pairs(what: string, rest: string): [key: string, value: string][] {
   });
 }
 
-/** `$NAME` and `${NAME}` of the environment so far, outside of single quotes. */
+/** Variables may double at each line: no process can be started with more of them than this anyway. */
+const EXPANDED_CHARS_MAX = 1 << 20;
+
+/** `$NAME` and `${NAME}` of the environment so far, outside of single quotes. @throws InvalidArgument when it grows too large */
 function expand(rest: string, env: ReadonlyMap<string, string>): string {
-  const lookUp = (name: string): string => env.get(name)?.slice(name.length + 1) ?? '';
+  let grown = 0;
+  const lookUp = (name: string): string => {
+    const value = env.get(name)?.slice(name.length + 1) ?? '';
+    grown += value.length;
+    if (grown > EXPANDED_CHARS_MAX)
+      throw new InvalidArgument(`ENV with more than ${EXPANDED_CHARS_MAX} characters of other variables`);
+    return value;
+  };
   return rest.replace(/'[^']*'|\\.|\$(?:\{(\w+)\}|(\w+))/gs, (whole, braced?: string, plain?: string) => {
     const name = braced ?? plain;
     return name === undefined ? whole : lookUp(name);
