@@ -1,6 +1,9 @@
 /** images: a Debian root file system in and out of an engine: import, load, save, and push to and pull from a registry. */
 import { createHash } from 'node:crypto';
 import { createReadStream, readFileSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { debianRootfs } from '../../test/harness/debian.ts';
 import { type Archive, dockerArchive } from '../../test/harness/image.ts';
@@ -124,6 +127,21 @@ async function forget({ api }: EnginePeer, image: string, id = image): Promise<v
   await api.call('DELETE', `/images/${image}?force=true`);
   const left = await api.json<{ Id: string }[]>('GET', '/images/json?all=true');
   if (left.some(({ Id }) => Id === id)) await api.call('DELETE', `/images/${id}?force=true`);
+  await settled();
+}
+
+const LOOK_MS = 250;
+const LOOKS_MAX = 80;
+
+/** Some engines delete after they have answered: that is not to be charged to the next step. */
+async function settled(): Promise<void> {
+  let before = -1;
+  for (let look = 0; look < LOOKS_MAX; look++) {
+    const { ffree } = await statfs(tmpdir());
+    if (ffree === before) return;
+    before = ffree;
+    await sleep(LOOK_MS);
+  }
 }
 
 const digestOf = (bytes: Buffer | string): string =>

@@ -1,5 +1,5 @@
 /** Files and descriptors: what node:fs lacks. */
-import { closeSync, constants, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
 import { check, declare, ERRNO, errno, SystemError } from './ffi.ts';
 
 const c_mkfifo = declare('mkfifo', 'int', ['str', 'uint']);
@@ -73,6 +73,26 @@ export function setNonBlocking(fd: number, on: boolean): void {
 }
 /** A duplicate with close-on-exec set. */
 export const duplicate = (fd: number): number => check('fcntl F_DUPFD_CLOEXEC', c_fcntl(fd, 1030, 3));
+
+const FS_IOC_GETFLAGS = 0x80086601;
+const FS_IOC_SETFLAGS = 0x40086602;
+const FS_TOPDIR_FL = 0x20000;
+
+/**
+ * Tells the file system that what is made in this directory is unrelated: ext4 then puts each new subdirectory into an
+ * empty part of the disk (chattr(1), T). False: this file system knows nothing of the kind.
+ */
+export function spreadSubdirectories(path: string): boolean {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  try {
+    const flags = Buffer.alloc(8);
+    if (c_ioctl(fd, FS_IOC_GETFLAGS, flags) < 0) return false;
+    flags.writeUInt32LE((flags.readUInt32LE() | FS_TOPDIR_FL) >>> 0);
+    return c_ioctl(fd, FS_IOC_SETFLAGS, flags) >= 0;
+  } finally {
+    closeSync(fd);
+  }
+}
 
 /** Reads what is there. -1: nothing now; 0: end. @throws SystemError */
 export function readNow(fd: number, into: Buffer): number {

@@ -32,13 +32,21 @@ export function describe(
       type === 'symlink' && typeof at === 'string'
         ? readlinkSync(Buffer.from(at, 'latin1'), { encoding: 'latin1' })
         : '',
-    mode: Number(stat.mode) & 0o7777,
-    uid: Number(stat.uid),
-    gid: Number(stat.gid),
-    mtimeNanos: stat.mtimeNs,
+    ...ownership(stat),
     size: type === 'file' ? Number(stat.size) : 0,
     major: isDevice ? majorOf(Number(stat.rdev)) : 0,
     minor: isDevice ? minorOf(Number(stat.rdev)) : 0,
     xattrs: typeof at === 'number' ? xattrsOfFd(at) : xattrsOf(Buffer.from(`${at}\0`, 'latin1')),
   });
 }
+
+/** Another name of the file that is in the archive as `first`: readers believe this header too, so it says the same. */
+export const describeLink = (path: ByteText, first: ByteText, stat: BigIntStats): TarEntry =>
+  tarEntry({ path, type: 'hardlink', linkPath: first, ...ownership(stat) });
+
+const ownership = (stat: BigIntStats) => ({
+  mode: Number(stat.mode) & 0o7777,
+  uid: Number(stat.uid),
+  gid: Number(stat.gid),
+  mtimeNanos: stat.mtimeNs,
+});

@@ -4,7 +4,7 @@ import { codeOf } from '../../base/errors.ts';
 import type { ByteText, EntryType } from '../../formats/tar/entry.ts';
 import { tarEntry, tarHeader } from '../../formats/tar/writer.ts';
 import { ERRNO, pathBytes, SystemError, tryOpenAt } from '../../linux/index.ts';
-import { describe, typeOf } from './describe.ts';
+import { describe, describeLink, typeOf } from './describe.ts';
 import { TarOutput } from './tar-output.ts';
 
 const OPEN_DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
@@ -83,7 +83,8 @@ export class Members {
   }
 
   /** True: it is in the archive under another name, and a link to that was written. */
-  *#again({ dev, ino, nlink }: BigIntStats, archived: ByteText): Generator<Buffer, boolean> {
+  *#again(stat: BigIntStats, archived: ByteText): Generator<Buffer, boolean> {
+    const { dev, ino, nlink } = stat;
     if (nlink === 1n) return false;
     const key = `${dev}:${ino}`;
     const first = this.#firstNames.get(key);
@@ -91,7 +92,7 @@ export class Members {
       this.#firstNames.set(key, archived);
       return false;
     }
-    yield* this.#output.bytes(tarHeader(tarEntry({ path: archived, type: 'hardlink', linkPath: first })));
+    yield* this.#output.bytes(tarHeader(describeLink(archived, first, stat)));
     return true;
   }
 

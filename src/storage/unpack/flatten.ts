@@ -1,9 +1,8 @@
 /** Copies trees: layers over each other where overlays cannot be mounted, and what an image has in the place of a volume. */
 import { closeSync, constants, lstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import type { ByteText } from '../../formats/tar/entry.ts';
-import { tarEntry } from '../../formats/tar/writer.ts';
 import { ERRNO, pathBytes, SystemError, tryOpenDirectoryInRoot } from '../../linux/index.ts';
-import { describe, typeOf } from '../pack/describe.ts';
+import { describe, describeLink, typeOf } from '../pack/describe.ts';
 import { TreeWriter } from './tree-writer.ts';
 
 const WHITEOUT = '.wh.';
@@ -96,7 +95,7 @@ class TreeCopy {
     const several = !stat.isDirectory() && stat.nlink > 1n;
     const first = several ? this.#names.get(key) : undefined;
     if (first !== undefined) {
-      this.#writer.entry(tarEntry({ path, type: 'hardlink', linkPath: first }));
+      this.#writer.entry(describeLink(path, first, stat));
       this.#writer.end();
       return;
     }
