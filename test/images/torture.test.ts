@@ -1,9 +1,12 @@
 /** The same layers, unpacked by Gantry and by dockerd, are the same files to the last attribute. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { createReadStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import type { TarEntry } from '../../src/formats/tar/entry.ts';
+import { TarReader } from '../../src/formats/tar/reader.ts';
 import { snapshot } from '../../src/storage/unpack/test-tree.ts';
 import { debianRootfs } from '../harness/debian.ts';
 import { Dockerd, type Engine, removeContainers, startDockerd } from '../harness/dockerd.ts';
@@ -77,6 +80,54 @@ test('a torture archive has no difference in dockerd and in Gantry', async () =>
     assert(Object.keys(ours).length > 100, 'the archive is there');
     assertSame(ours, theirs);
   }
+});
+
+/** Members of a container's export by name, with what dockerd tells of them: whole seconds, capabilities alone. */
+async function exportOf({ api }: Engine, image: string): Promise<Record<string, string>> {
+  const made = await api().post('/containers/create?name=exported', { Image: image, Cmd: ['x'] });
+  assert.equal(made.status, 201, made.text);
+  const { bytes } = await api().get('/containers/exported/export');
+  assert.equal((await api().delete('/containers/exported')).status, 204);
+  const found: Record<string, string> = {};
+  let open: TarEntry | undefined;
+  let hash = createHash('sha256');
+  const reader = new TarReader({
+    entry(entry) {
+      open = entry;
+      hash = createHash('sha256');
+    },
+    // Holes are not handed on: what is in between is.
+    data: (data, offset) => void hash.update(`${offset}`).update(data),
+    end() {
+      if (open) found[`./${open.path.replace(/\/$/, '')}`] = factsOf(open, hash.digest('hex'));
+      open = undefined;
+    },
+  });
+  reader.push(bytes);
+  reader.finish();
+  return found;
+}
+
+function factsOf(entry: TarEntry, content: string): string {
+  const { type, mode, uid, gid, linkPath, major, minor, size, mtimeNanos, xattrs } = entry;
+  const capability = xattrs.get('security.capability')?.toString('hex') ?? '';
+  const device = type === 'char' || type === 'block' ? `${major}:${minor}` : '';
+  const kept =
+    type === 'hardlink'
+      ? [linkPath]
+      : [mode.toString(8), uid, gid, linkPath, device, size, content, capability];
+  return [type, mtimeNanos / 1_000_000_000n, ...kept].join(' | ');
+}
+
+test('an export of a torture archive has the same members in dockerd and in Gantry', async () => {
+  for (const engine of [gantry, dockerd]) await loadArchive(engine.api(), dockerArchiveOf([torture]));
+  const [ours, theirs] = [await exportOf(gantry, 'torture:1'), await exportOf(dockerd, 'torture:1')];
+  const isOwn = (path: string): boolean =>
+    without.has(path) || WRITTEN.includes(path) || /^\.\/(dev|proc|sys)\//.test(path);
+  for (const found of [ours, theirs])
+    for (const path of Object.keys(found)) if (isOwn(path)) delete found[path];
+  assert(Object.keys(ours).length > 100, 'there is an export');
+  assertSame(ours, theirs);
 });
 
 // Not what dockerd saves of it: Debian's refuses to save layers with sparse files.
