@@ -98,11 +98,17 @@ export function lineForm(accept: string | undefined, dialect: Dialect): LineForm
   );
 }
 
+/** What becomes of messages when nobody is there any more. */
+export interface Reading {
+  /** They are read all the same: ending to read would end what they tell of. */
+  readonly toTheEnd: boolean;
+}
+
 /** Messages one by one, each flushed. A failure behind the head becomes the last message. */
 export async function sendMessages(
   response: ServerResponse,
   messages: AsyncIterable<unknown>,
-  form: LineForm,
+  form: LineForm & Reading,
   tell: (message: unknown) => Record<string, unknown> | undefined,
 ): Promise<void> {
   response.writeHead(200, { 'Content-Type': form.contentType });
@@ -111,8 +117,9 @@ export async function sendMessages(
     for await (const message of messages) {
       const told = tell(message);
       if (told === undefined) continue;
-      if (!response.write(`${form.before}${writeJson(told)}${form.after}`)) await roomIn(response);
-      if (response.destroyed) return;
+      if (!response.destroyed && !response.write(`${form.before}${writeJson(told)}${form.after}`))
+        await roomIn(response);
+      if (response.destroyed && !form.toTheEnd) return;
     }
   } catch (error) {
     const told = tell(failureMessage(error));
@@ -132,13 +139,14 @@ export async function sendProgressText(
   response: ServerResponse,
   messages: AsyncIterable<unknown>,
   tell: (message: unknown) => Record<string, unknown> | undefined,
+  { toTheEnd }: Reading,
 ): Promise<void> {
   response.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' });
   try {
     for await (const message of messages) {
       const told = tell(message);
-      if (told !== undefined && !response.write(asText(told))) await roomIn(response);
-      if (response.destroyed) return;
+      if (told !== undefined && !response.destroyed && !response.write(asText(told))) await roomIn(response);
+      if (response.destroyed && !toTheEnd) return;
     }
   } catch (error) {
     response.write(asText(failureMessage(error)));

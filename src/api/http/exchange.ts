@@ -18,7 +18,7 @@ import { settleBooleans } from './booleans.ts';
 import { discard, envelope, type Letter } from './envelope.ts';
 import { LINGER_MS } from './limits.ts';
 import { sendLater, sendLines, sendValue } from './replies.ts';
-import { type Asked, type Exchange, endpointOf, type Input } from './request.ts';
+import { type Asked, type Exchange, endpointOf, type Input, outlivesClient } from './request.ts';
 import { type Match, readTarget, type Target } from './router.ts';
 import { failureOf, TooLarge } from './statuses.ts';
 import { takeOver } from './takeover.ts';
@@ -121,9 +121,7 @@ async function answer(given: Exchange, asked: Asked): Promise<void> {
   }
 }
 
-/** A pull of an old client goes on when the client has gone. */
-function callOf({ engine, signal, bytes, request }: Exchange, { operation, dialect }: Asked): Call {
-  const outlives = ['imageCreate', 'imagePush'].includes(operation) && dialect.traits.pullOutlivesClient;
+function callOf({ engine, signal, bytes, request }: Exchange, asked: Asked): Call {
   const {
     saidAtCreate,
     unknownAnchors,
@@ -133,7 +131,7 @@ function callOf({ engine, signal, bytes, request }: Exchange, { operation, diale
     logins,
     imageGraph,
     layers,
-  } = dialect.traits;
+  } = asked.dialect.traits;
   const registryAuth = [request.headers['x-registry-auth']].flat()[0];
   return {
     engine,
@@ -147,7 +145,7 @@ function callOf({ engine, signal, bytes, request }: Exchange, { operation, diale
     logins,
     imageGraph,
     layers,
-    signal: outlives ? new AbortController().signal : signal,
+    signal: outlivesClient(asked) ? new AbortController().signal : signal,
   };
 }
 

@@ -4,7 +4,7 @@ import type { Success } from '../contract/endpoint.ts';
 import { type Call, handlers } from '../handlers/index.ts';
 import { type Doc, memberOf } from '../versions/index.ts';
 import { lineForm, sendDeferred, sendEmpty, sendJson, sendMessages, sendProgressText } from './answers.ts';
-import { type Asked, type Exchange, endpointOf } from './request.ts';
+import { type Asked, type Exchange, endpointOf, outlivesClient } from './request.ts';
 
 type Of<K extends Success['kind']> = Extract<Success, { kind: K }>;
 
@@ -30,10 +30,12 @@ export async function sendValue(
 /** Messages as they come. */
 export async function sendLines(
   { request, response }: Exchange,
-  { operation, dialect }: Asked,
+  asked: Asked,
   success: Of<'lines'>,
   messages: AsyncIterable<unknown>,
 ): Promise<void> {
+  const { operation, dialect } = asked;
+  const toTheEnd = outlivesClient(asked);
   if (dialect.traits.progressUntold.includes(operation)) {
     for await (const _ of messages); // its end, or its failure
     return sendEmpty(response, success.status);
@@ -41,11 +43,12 @@ export async function sendLines(
   const { route } = endpointOf(operation);
   const tell = (message: unknown) => dialect.message(route, success.schema.fill(message) as Doc);
   if (success.endless)
-    return sendMessages(response, messages, lineForm(request.headers.accept, dialect), tell);
+    return sendMessages(response, messages, { ...lineForm(request.headers.accept, dialect), toTheEnd }, tell);
   // What fails before its first message still has a status to say so.
   const begun = await begin(messages);
-  if (success.progress && dialect.traits.progress === 'text') return sendProgressText(response, begun, tell);
-  const form = { contentType: 'application/json', before: '', after: '\n' };
+  if (success.progress && dialect.traits.progress === 'text')
+    return sendProgressText(response, begun, tell, { toTheEnd });
+  const form = { contentType: 'application/json', before: '', after: '\n', toTheEnd };
   return sendMessages(response, begun, form, tell);
 }
 

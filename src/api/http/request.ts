@@ -46,3 +46,7 @@ type AnyEndpoint = Endpoint<`${'GET'} /`>;
 /** An operation's endpoint, without its types: what is generic over operations reads it this way. */
 export const endpointOf = (operation: Operation): AnyEndpoint =>
   contract[operation] as unknown as AnyEndpoint;
+
+/** A pull or push of an old client goes on when the client has gone. */
+export const outlivesClient = ({ operation, dialect }: Pick<Asked, 'operation' | 'dialect'>): boolean =>
+  ['imageCreate', 'imagePush'].includes(operation) && dialect.traits.pullOutlivesClient;

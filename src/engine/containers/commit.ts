@@ -23,20 +23,32 @@ export async function commitContainer(
     await pauseContainer(deps, container, { inPassing: true });
     scope.defer(() => thaw(deps, container));
   }
-  await using lease = deps.storage.lease('commit');
-  const layer = await deps.storage.layers.commit(container.id, { lease, signal });
-  const { id, reference } = await deps.images.commit({
-    parentId: record.imageId,
-    diffId: layer?.diffId,
-    config: run,
-    name,
-    comment,
-    author,
-    container: { id: container.id, config: record.config },
+  const { id, reference } = await clearing(deps, async () => {
+    await using lease = deps.storage.lease('commit');
+    const layer = await deps.storage.layers.commit(container.id, { lease, signal });
+    return await deps.images.commit({
+      parentId: record.imageId,
+      diffId: layer?.diffId,
+      config: run,
+      name,
+      comment,
+      author,
+      container: { id: container.id, config: record.config },
+    });
   });
   // Before it runs on again: whoever follows the events sees the pause around the commit.
   tell(deps, container, 'commit', { comment, imageID: id, imageRef: reference });
   return { Id: id };
+}
+
+/** A layer that no image came to need goes. */
+async function clearing<T>({ images }: ContainersDeps, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await images.clear();
+    throw error;
+  }
 }
 
 /** It may have been killed, or thawed by somebody, meanwhile. */

@@ -73,6 +73,17 @@ export async function collectAll(verbs: ImageVerbs): Promise<void> {
     log.info('images.collected', { layers: removed.layers.length, bytes: removed.bytes });
 }
 
+/** Passes on what an operation says; when it fails, or nobody listens to its end, what it brought goes again. */
+export async function* clearing<T>(messages: AsyncIterable<T>, verbs: ImageVerbs): AsyncGenerator<T, void> {
+  let whole = false;
+  try {
+    yield* messages;
+    whole = true;
+  } finally {
+    if (!whole) await collectAll(verbs);
+  }
+}
+
 /** Images that were removed while an operation held them go when it has let go of them. */
 export async function collectRemoved(ids: readonly Digest[], verbs: ImageVerbs): Promise<void> {
   const gone = ids.filter((id) => !verbs.store.get(id));

@@ -28,6 +28,8 @@ export interface ImageCommits {
   checkName(repo: string | undefined, tag: string | undefined): ImageReference | undefined;
   /** `reference`: its name as it is told; empty without one. @throws NotFound when the parent is no longer there */
   commit(request: ImageCommit): Promise<{ id: string; reference: string }>;
+  /** Removes what a commit that failed has left. */
+  clear(): Promise<void>;
 }
 
 export const checkName = (repo: string | undefined, tag: string | undefined): ImageReference | undefined =>

@@ -56,7 +56,11 @@ export class Downloads {
     } finally {
       signal.removeEventListener('abort', leave);
       transfer.listeners.delete(heard);
-      if (transfer.listeners.size === 0) transfer.abandon.abort(new Failed('nobody wants it any more'));
+      if (transfer.listeners.size === 0) {
+        transfer.abandon.abort(new Failed('nobody wants it any more'));
+        // Who cleans up after this finds all that there will ever be.
+        await transfer.done.catch(() => undefined);
+      }
     }
     return this.#content.pathOf(digest);
   }

@@ -4,7 +4,7 @@ import { Slots } from '../../base/slots.ts';
 import type { ImagesUsage } from '../../model/disk-usage.ts';
 import type { Images } from '../engine.ts';
 import { BlobSources } from './blob-sources.ts';
-import { collectAll } from './collect.ts';
+import { clearing, collectAll } from './collect.ts';
 import { checkName, commitImage, type ImageCommits } from './commit.ts';
 import type { ImagesDeps, ImageVerbs } from './deps.ts';
 import { Downloads } from './downloads.ts';
@@ -59,12 +59,13 @@ export async function createImages(
     remove: async (name, options) => (await removeImage(name, options, verbs)).items,
     prune: createImagePrune(verbs),
     usage: (verbose) => imagesUsage(verbose, verbs),
-    load: (archive, options) => loadImages(archive, options, verbs),
+    load: (archive, options) => clearing(loadImages(archive, options, verbs), verbs),
     save: (names, options) => saveImages(names, options, verbs),
     checkName,
     commit: (request) => commitImage(request, verbs),
-    importRootfs: (from, options) => importRootfs(from, options, verbs),
-    pull: (options) => pullImage(options, verbs),
+    clear: () => collectAll(verbs),
+    importRootfs: (from, options) => clearing(importRootfs(from, options, verbs), verbs),
+    pull: (options) => clearing(pullImage(options, verbs), verbs),
     push: (options) => pushImage(options, verbs),
     search: (options) => searchImages(options, verbs),
     login: (options) => login(options, verbs),
