@@ -331,6 +331,25 @@ test('a reader that leaves, and a sender that breaks off, leave no descriptor be
   assert(descriptors() <= before, `${descriptors()} descriptors after, ${before} before`);
 });
 
+test('a put whose client leaves before it begins leaves nothing that keeps the daemon from ending', async (t) => {
+  const { storage } = await testStorage(t);
+  await testContainer(storage, 'c', image);
+  const ports = () => process.getActiveResourcesInfo().filter((name) => name === 'MessagePort').length;
+  await using tree = openTree(storage, 'c');
+  await tree.stat('/'); // a thread is there, with a port of its own
+  const before = ports();
+  for (let i = 0; i < 3; i++) {
+    const gone = new AbortController();
+    const check = () => gone.abort();
+    await assert.rejects(put(tree, '/', tar([{ path: 'x' }, 'x']), { signal: gone.signal, check }), {
+      name: 'AbortError',
+    });
+  }
+  // A port closes a turn of the loop after the other end.
+  for (let turn = 0; turn < 1000 && ports() > before; turn++) await new Promise((r) => setImmediate(r));
+  assert.equal(ports(), before);
+});
+
 test('directories deeper than are kept open come out whole', async (t) => {
   const { storage } = await testStorage(t);
   const deep = `${'n/'.repeat(300)}leaf`;

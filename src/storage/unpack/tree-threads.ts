@@ -31,8 +31,7 @@ export class TreeThreads {
     task: Extract<Task, { is: K }>,
     signal?: AbortSignal,
   ): Promise<Results[K]> {
-    signal?.throwIfAborted();
-    if (this.#closed) throw new Unavailable('the storage is closed');
+    this.#admit(task, signal);
     const thread = this.#leastBusy();
     const id = ++this.#lastId;
     const answer = Promise.withResolvers<unknown>();
@@ -56,6 +55,14 @@ export class TreeThreads {
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all([...this.#threads].map(({ worker }) => worker.terminate()));
+  }
+
+  /** @throws Unavailable, and what the signal says: then the other ends of the task's ports hear of it */
+  #admit(task: Task, signal: AbortSignal | undefined): void {
+    if (!this.#closed && !signal?.aborted) return;
+    for (const port of portsOf(task)) port.close(); // left open they would keep the daemon from ending
+    signal?.throwIfAborted();
+    throw new Unavailable('the storage is closed');
   }
 
   #leastBusy(): Thread {
