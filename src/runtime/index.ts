@@ -22,7 +22,14 @@ export { type Chunk, type Loss, readChunks } from './output/reader.ts';
 export type { StreamName } from './output/record.ts';
 export { DEFAULT_LIMITS, type LogLimits, OutputWriter, type Position } from './output/writer.ts';
 export { type ProcessTable, processTable } from './ps.ts';
-export { copyOwner, directoryInRoot, kindInRoot, makeDirectoryInRoot, readInRoot } from './rootfs.ts';
+export {
+  copyOwner,
+  directoryInRoot,
+  furnishRoot,
+  kindInRoot,
+  makeDirectoryInRoot,
+  readInRoot,
+} from './rootfs.ts';
 export type { ShipPlan, ShipTarget } from './shipping/protocol.ts';
 export { isBehind, type Shipment, Shipping } from './shipping/shipping.ts';
 export type { SyslogAddress } from './shipping/syslog.ts';

@@ -1,7 +1,7 @@
 /** Looking into a container's root and preparing it. Nothing in it decides a path on the host: links resolve inside. */
 import { closeSync, constants, fchmodSync, fchownSync, fstatSync, openSync, readSync } from 'node:fs';
 import { codeOf, InvalidArgument } from '../base/errors.ts';
-import { chownAt, mkdirAt, O_PATH, openAt2, RESOLVE } from '../linux/index.ts';
+import { chownAt, mkdirAt, O_PATH, openAt2, RESOLVE, symlinkAt } from '../linux/index.ts';
 
 const INSIDE = RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS;
 
@@ -107,4 +107,33 @@ export function copyOwner(directory: string, from: { uid: number; gid: number; m
   fchownSync(fd, from.uid, from.gid);
   fchmodSync(fd, from.mode);
   closeSync(fd);
+}
+
+const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+
+/**
+ * What Docker's containers have whatever their image: the file by which programs know that they are in a container, and
+ * the old name of the list of mounts. What the image has there stays.
+ */
+export function furnishRoot(rootfs: string): void {
+  withRoot(rootfs, (root) => {
+    unlessThere(() => closeSync(openAt2(root, '.dockerenv', NEW_FILE, 0o755, INSIDE)));
+    unlessThere(() => {
+      const etc = openAt2(root, 'etc', O_PATH | constants.O_DIRECTORY, 0, INSIDE);
+      try {
+        symlinkAt('/proc/mounts', etc, 'mtab');
+      } finally {
+        closeSync(etc);
+      }
+    });
+  });
+}
+
+/** An image may have anything in the way: its own file, or no such directory. @throws SystemError of the disk */
+function unlessThere(make: () => void): void {
+  try {
+    make();
+  } catch (error) {
+    if (!['EEXIST', 'ENOENT', 'ENOTDIR', 'ELOOP'].includes(codeOf(error) ?? '')) throw error;
+  }
 }

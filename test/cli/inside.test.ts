@@ -30,6 +30,25 @@ function ofTheHost(): string {
 
 const scenes: readonly Scene[] = [
   {
+    title: 'what every container has is there, and is nobody’s change',
+    async play(stage) {
+      const look = 'stat -c "%A %u %s %n" /.dockerenv; readlink /etc/mtab; grep -c " / " /etc/mtab';
+      await stage.run(['run', '--name', 'plain', ...NONE, 'busybox', 'sh', '-c', look]);
+      await stage.run(['diff', 'plain']);
+      await stage.quietly(['commit', 'plain', 'same']);
+      await stage.run(['inspect', '-f', '{{len .RootFS.Layers}}', 'same']);
+      await inside(stage, ['--read-only'], look);
+      await stage.run([
+        ...['run', '--name', 'own', ...NONE, 'busybox'],
+        ...['sh', '-c', 'echo mine > /.dockerenv; rm /etc/mtab; echo own > /etc/mtab'],
+      ]);
+      const { stdout } = await stage.quietly(['diff', 'own']);
+      stage.see(stdout.split('\n').sort().join('\n'));
+      await stage.quietly(['rm', 'own', 'plain']);
+      await stage.quietly(['rmi', 'same']);
+    },
+  },
+  {
     title: 'identity, environment and directory',
     async play(stage) {
       await inside(

@@ -8,6 +8,7 @@ import {
   type BundlePlan,
   bundleSpec,
   devicesAt,
+  furnishRoot,
   hostDevices,
   makeDirectoryInRoot,
   type PlannedDevice,
@@ -92,6 +93,7 @@ function run(deps: ContainersDeps, container: Container): Promise<Task> {
     const sources = openSources(deps, container);
     using _released = { [Symbol.dispose]: () => sources.release() };
     checkPropagation(record.mounts, sources.byDestination, deps.roots);
+    furnishRoot(rootfs);
     makeMountPlaces(rootfs, record.mounts, sources.byDestination);
     const endpoint = await connect(deps, container, undo);
     const user = userOf(container, rootfs);

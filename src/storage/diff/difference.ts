@@ -2,7 +2,15 @@
  * What a container changed of its image. With overlays its own directory tells; without them its whole tree is compared.
  * The container may run on meanwhile.
  */
-import { type BigIntStats, closeSync, constants, lstatSync, openSync, readdirSync } from 'node:fs';
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+} from 'node:fs';
 import { type ByteText, TAR_LIMITS } from '../../formats/tar/entry.ts';
 import { ERRNO, pathBytes, SystemError, tryOpenAt } from '../../linux/index.ts';
 import { isOpaque, type LowerDirectory, type LowerEntry, type LowerTree } from './lower-tree.ts';
@@ -30,12 +38,12 @@ export interface Sides {
 
 /**
  * What the runtime makes to mount something over, where an image has it not. It is nobody's change: the first engine
- * keeps such places in a layer of their own. Links to `/proc/mounts` are an image's matter.
+ * keeps such places, and what every container has, in a layer of their own.
  */
 const MOUNT_PLACES = new Set([
   '.dockerenv',
   ...['dev', 'dev/console', 'dev/mqueue', 'dev/pts', 'dev/shm', 'proc', 'sys'],
-  ...['etc', 'etc/hostname', 'etc/hosts', 'etc/resolv.conf'],
+  ...['etc', 'etc/hostname', 'etc/hosts', 'etc/resolv.conf', 'etc/mtab'],
 ]);
 
 /** Yields differences in the order of paths. */
@@ -85,9 +93,10 @@ class Comparison {
       if (before) yield* this.#tell({ kind: 'removed', path, dir, name });
       return;
     }
-    const told: Difference = { kind: before ? 'changed' : 'added', path, dir, name };
+    const kind = before || MOUNT_PLACES.has(path) ? 'changed' : 'added';
+    const told: Difference = { kind, path, dir, name };
     if (stat.isDirectory()) yield* this.#directoryEntry(told, stat, before, alone);
-    else if (!this.#isUnchanged(path, stat, before)) yield* this.#tell(told);
+    else if (!this.#isUnchanged(told, stat, before)) yield* this.#tell(told);
   }
 
   *#directoryEntry(
@@ -121,8 +130,8 @@ class Comparison {
     return this.#sides.holds === 'changes' && stat.isCharacterDevice() && stat.rdev === 0n;
   }
 
-  #isUnchanged(path: ByteText, stat: BigIntStats, before: LowerEntry | undefined): boolean {
-    if (!before) return stat.isFile() && stat.size === 0n && MOUNT_PLACES.has(path);
+  #isUnchanged({ dir, name, path }: Difference, stat: BigIntStats, before: LowerEntry | undefined): boolean {
+    if (!before) return MOUNT_PLACES.has(path) && (isEmptyFile(stat) || isMtab(dir, name, stat));
     const told = this.#sides.exact && this.#sides.holds === 'changes';
     const { size, mtimeNs } = before.stat;
     return !told && sameOwnerAndMode(stat, before.stat) && stat.size === size && stat.mtimeNs === mtimeNs;
@@ -143,6 +152,11 @@ class Comparison {
     );
   }
 }
+
+const isEmptyFile = (stat: BigIntStats): boolean => stat.isFile() && stat.size === 0n;
+
+const isMtab = (dir: number, name: ByteText, stat: BigIntStats): boolean =>
+  stat.isSymbolicLink() && readlinkSync(`/proc/self/fd/${dir}/${name}`) === '/proc/mounts';
 
 const sameOwnerAndMode = (a: BigIntStats, b: BigIntStats): boolean =>
   a.mode === b.mode && a.uid === b.uid && a.gid === b.gid && a.rdev === b.rdev;
