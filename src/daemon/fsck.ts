@@ -40,7 +40,7 @@ export function formatFsck({ findings, counts, beside }: FsckReport): string {
   const left = findings.length - damaged;
   return [
     ...findings.map(({ is, where, what }) => `${is}: ${where}: ${what}`),
-    `looked at ${looked.join(', ')}: ${damaged === 0 ? 'sound' : `${damaged} damaged`}${left > 0 ? `, ${left} left over (the daemon removes it at its next start)` : ''}`,
+    `looked at ${looked.join(', ')}: ${damaged === 0 ? 'sound' : `${damaged} damaged`}${left > 0 ? `, ${left} left over (the daemon clears that up at its next start)` : ''}`,
     ...(beside ? ['a daemon is running: what is under way was not looked at'] : []),
     '',
   ].join('\n');

@@ -1,7 +1,10 @@
 /** Security cases SC-DIST: registries that lie, and who hears what. Registries are the test's own. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -9,6 +12,7 @@ import { FakeRegistry, type PutImage, refuse, sha256 } from '../harness/fake-reg
 import { type Gantry, startGantry } from '../harness/gantry.ts';
 import { busyboxRootfs } from '../harness/image.ts';
 import { file, tarOf } from '../harness/layered.ts';
+import { makeCertificates } from '../harness/registry.ts';
 
 let gantry: Gantry;
 const ends: (() => Promise<void>)[] = [];
@@ -372,6 +376,34 @@ test('SC-DIST-12: credentials of ten megabytes are refused, and the engine goes 
     .catch(() => undefined);
   assert.ok(answer === undefined || answer.status >= 400, `${answer?.status}`);
   assert.equal((await gantry.api().get('/_ping')).status, 200);
+});
+
+test('SC-DIST-13: without TLS, or with a certificate that nobody vouches for, no password and no request goes out', async (t) => {
+  const address = Object.values(networkInterfaces())
+    .flat()
+    .find((each) => each?.family === 'IPv4' && !each.internal)?.address;
+  if (address === undefined)
+    return t.skip('this machine has no address besides loopback, which may be plain');
+  const home = mkdtempSync(join(tmpdir(), 'gantry-tls-'));
+  t.after(() => rmSync(home, { recursive: true }));
+  const { certificate, key } = makeCertificates(home);
+  const heard: string[] = [];
+  const hear = (request: IncomingMessage, response: ServerResponse): void => {
+    heard.push(`${request.method} ${request.url} ${JSON.stringify(request.headers)}`);
+    response.end('{}');
+  };
+  const plain = createServer(hear);
+  const secured = createSecureServer({ key: readFileSync(key), cert: readFileSync(certificate) }, hear);
+  for (const server of [plain, secured]) {
+    await new Promise<void>((resolve) => server.listen(0, address, resolve));
+    t.after(async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    });
+    const { port } = server.address() as AddressInfo;
+    assert.ok(await pull(`${address}:${port}/app:v1`, { headers: auth() }));
+  }
+  assert.deepEqual(heard, []);
 });
 
 for (const name of [

@@ -1,7 +1,7 @@
 /** What is wrong with a data root. */
 
 export interface Finding {
-  /** `damage`: something recorded cannot be had. `leftover`: something is there that nothing needs; the next start removes it. */
+  /** `damage`: something recorded cannot be had. `leftover`: something is there that nothing needs; the next start clears it up. */
   readonly is: 'damage' | 'leftover';
   readonly where: string;
   readonly what: string;
