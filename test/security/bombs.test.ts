@@ -86,11 +86,13 @@ function header(
 }
 
 test('SC-DOS-01: an archive that grows a thousandfold is unpacked as it comes, in little memory', async (t) => {
+  // What any archive needs is there already.
+  assert.equal(await importing(gzipSync(Buffer.concat([...zeros(64)]))), undefined);
   const bomb = gzipSync(Buffer.concat([...zeros(256)]));
   assert.ok(bomb.length < MIB);
   const grown = await grownBy(importing(bomb).then((error) => assert.equal(error, undefined)));
   t.diagnostic(`${grown} MiB`);
-  assert.ok(grown < 160, `${grown} MiB more`);
+  assert.ok(grown < 128, `${grown} MiB more`);
   await removeAll();
 });
 
