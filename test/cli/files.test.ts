@@ -207,6 +207,11 @@ const scenes: readonly Scene[] = [
       await diff('never');
       await made(stage, 'box', `${MAKE_TREE}; rm /etc/group; chmod 700 /usr; echo x >> /etc/passwd`);
       await diff('box');
+      const marks =
+        'ls -l /.dockerenv /etc/mtab | tr -s " " | cut -d" " -f1-5,9-; grep -c "^overlay / " /etc/mtab';
+      await stage.run(['run', '--rm', '--read-only', ...NONE, 'busybox', 'sh', '-c', marks]);
+      await made(stage, 'still', 'true');
+      await stage.run(['ps', '-as', '--filter', 'name=still', '--format', '{{.Size}}']);
       await stage.run(['diff', 'nobox']);
       await stage.quietly(['commit', 'box', 'second']);
       const again = async (name: string, script: string) => {
@@ -242,7 +247,9 @@ const scenes: readonly Scene[] = [
       stage.see(
         names
           .split('\n')
-          .filter((line) => / (a|to-a|dangling|mounted|etc\/passwd|bin\/busybox)/.test(line))
+          .filter((line) =>
+            / (\.dockerenv|a|to-a|dangling|mounted|etc\/mtab|etc\/passwd|bin\/busybox)/.test(line),
+          )
           .join('\n'),
       );
       await stage.quietly(['import', join(dir, 'box.tar'), 'imported']);

@@ -45,10 +45,12 @@ const cases: readonly (readonly [script: string, told: string])[] = [
     'C /d1 C /d1/d2 D /d1/d2/d3 C /d1/d2/g A /d1/d2/n',
   ],
   ['echo again > gone', 'A /gone'],
-  // What the runtime makes to mount over is nobody's change.
+  // What every container has is nobody's change, and there before what somebody else does to it.
   ['mkdir -p dev/pts proc sys; touch etc/hosts etc/hostname etc/resolv.conf', ''],
-  ['mkdir dev; touch dev/null etc/hosts etc/mine', 'A /dev A /dev/null C /etc A /etc/mine'],
-  ['echo 127.0.0.1 me > etc/hosts', 'C /etc A /etc/hosts'],
+  ['touch .dockerenv; ln -s /proc/mounts etc/mtab', ''],
+  ['echo x > .dockerenv; ln -s /proc/self etc/mtab', 'C /.dockerenv C /etc C /etc/mtab'],
+  ['mkdir dev; touch dev/null etc/hosts etc/mine', 'C /dev A /dev/null C /etc A /etc/mine'],
+  ['echo 127.0.0.1 me > etc/hosts', 'C /etc C /etc/hosts'],
 ];
 
 for (const driver of ['overlay2', 'vfs'] as const) {
@@ -70,7 +72,7 @@ for (const driver of ['overlay2', 'vfs'] as const) {
     const merged = storage.layers.mount('c');
     const scripts = cases
       .map(([script]) => script)
-      .filter((script) => !/dev|rm -r d1$|etc\/hosts/.test(script));
+      .filter((script) => !/dev|rm -r d1$|etc\/hosts|mtab/.test(script));
     for (const script of scripts) execFileSync('sh', ['-c', script], { cwd: merged, stdio: 'ignore' });
     execFileSync('sh', ['-ec', 'echo x > forged; touch -d @5.000000006 forged; ln forged twin'], {
       cwd: merged,

@@ -156,7 +156,16 @@ class Comparison {
 const isEmptyFile = (stat: BigIntStats): boolean => stat.isFile() && stat.size === 0n;
 
 const isMtab = (dir: number, name: ByteText, stat: BigIntStats): boolean =>
-  stat.isSymbolicLink() && readlinkSync(`/proc/self/fd/${dir}/${name}`) === '/proc/mounts';
+  stat.isSymbolicLink() && linkAt(dir, name) === '/proc/mounts';
+
+/** Undefined: it went meanwhile. */
+function linkAt(dir: number, name: ByteText): string | undefined {
+  try {
+    return readlinkSync(`/proc/self/fd/${dir}/${name}`);
+  } catch {
+    return undefined;
+  }
+}
 
 const sameOwnerAndMode = (a: BigIntStats, b: BigIntStats): boolean =>
   a.mode === b.mode && a.uid === b.uid && a.gid === b.gid && a.rdev === b.rdev;

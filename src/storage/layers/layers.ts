@@ -105,7 +105,8 @@ export async function openLayers(deps: LayersDeps): Promise<Layers> {
     },
     async writableBytes(id) {
       const { upper, target } = writable.plan(id);
-      if (driver === 'overlay2') return threads.run<'measure'>({ is: 'measure', path: upper });
+      if (driver === 'overlay2')
+        return threads.run<'measure'>({ is: 'measure', path: upper, links: ['etc/mtab'] });
       // A copy does not tell what the container changed: what it has grown by is the best that can be said.
       const parent = writable.parentOf(id);
       const copied = parent === undefined ? 0 : chainOf(parent).reduce((sum, { bytes }) => sum + bytes, 0);

@@ -48,7 +48,8 @@ export type Task =
   /** Sends the layer's archive. */
   | { readonly is: 'packDiff'; readonly sides: DiffSides; readonly sink: MessagePort }
   | { readonly is: 'remove'; readonly path: string }
-  | { readonly is: 'measure'; readonly path: string }
+  /** `links`: paths below where a link does not count, because it is the engine's. */
+  | { readonly is: 'measure'; readonly path: string; readonly links?: readonly string[] }
   | { readonly is: 'sync'; readonly path: string };
 
 /** A container's own directory, and the layers below it, topmost first. */

@@ -41,7 +41,7 @@ export async function perform(task: Task, cancelled: AbortSignal): Promise<Resul
       removeTreeAt(-100, pathBytes(Buffer.from(task.path).toString('latin1')));
       return undefined;
     case 'measure':
-      return treeBytes(task.path);
+      return treeBytes(task.path, task.links);
     case 'sync':
       return sync(task.path);
     default:
@@ -254,7 +254,7 @@ function sync(path: string): undefined {
 }
 
 /** Sizes of all that is no directory, a file with several names once, as the first engine counts a layer. */
-function treeBytes(path: string): number {
+function treeBytes(path: string, links: readonly string[] = []): number {
   const seen = new Set<string>();
   let bytes = 0;
   const pending: Buffer[] = [Buffer.from(path)];
@@ -266,7 +266,8 @@ function treeBytes(path: string): number {
       if (!found || found.isDirectory() || (found.nlink > 1 && seen.has(`${found.dev}:${found.ino}`)))
         continue;
       if (found.nlink > 1) seen.add(`${found.dev}:${found.ino}`);
-      bytes += found.size;
+      if (!found.isSymbolicLink() || !links.some((link) => `${path}/${link}` === `${inner}`))
+        bytes += found.size;
     }
   return bytes;
 }
