@@ -17,7 +17,6 @@ export { type Measured, Meter } from './meter.ts';
 export { type OciRuntime, RuntimeRefused } from './oci.ts';
 export type { Follower } from './output/followers.ts';
 export { type Line, readLines } from './output/lines.ts';
-export { OutputPort } from './output/port.ts';
 export { type Chunk, type Loss, readChunks } from './output/reader.ts';
 export type { StreamName } from './output/record.ts';
 export { DEFAULT_LIMITS, type LogLimits, OutputWriter, type Position } from './output/writer.ts';

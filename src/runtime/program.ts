@@ -61,7 +61,7 @@ export async function runProgram(
     });
     const [status, stdout, stderr] = await Promise.all([
       ended,
-      ...ports.map((port) => readUpTo(port, limits.bytesMax)),
+      ...ports.map((port) => readUpTo(port, limits.bytesMax, supervisor.devNull)),
     ]);
     return { status, stdout: stdout as Buffer, stderr: stderr as Buffer, timedOut };
   } finally {
@@ -78,14 +78,14 @@ const environment = (): string[] => [
   ...(process.env.TZ === undefined ? [] : [`TZ=${process.env.TZ}`]),
 ];
 
-/** The first `bytesMax` bytes. The rest is read too, a piece a turn of the event loop, so that the writer comes to its end. */
-export async function readUpTo(port: OutputPort, bytesMax: number): Promise<Buffer> {
+/** The first `bytesMax` bytes. The rest is read too, so that the writer comes to its end. */
+async function readUpTo(port: OutputPort, bytesMax: number, devNull: number): Promise<Buffer> {
   const kept: Buffer[] = [];
   let room = bytesMax;
   for await (const chunk of port.chunks()) {
     if (room > 0) kept.push(Buffer.from(chunk.subarray(0, room)));
     room -= chunk.length;
-    if (room < 0) await new Promise((resolve) => setImmediate(resolve));
+    if (room <= 0) port.discard(devNull);
   }
   return Buffer.concat(kept);
 }

@@ -2,7 +2,7 @@
 import { messageOf } from '../../base/errors.ts';
 import { formatNanos, nowNanos } from '../../base/time.ts';
 import { formatGoDuration } from '../../formats/go-duration.ts';
-import { type ExecProcess, killWhole, type OutputPort, type StreamName } from '../../runtime/index.ts';
+import { type ExecProcess, killWhole } from '../../runtime/index.ts';
 import type { Container } from '../containers/container.ts';
 import type { ContainersDeps } from '../containers/deps.ts';
 import { makeExec, runExec } from '../execs/exec.ts';
@@ -39,7 +39,7 @@ async function run(
   const exec = makeExec(deps, container, { Cmd: check.command, AttachStdout: true, AttachStderr: true });
   const { process, over } = await runExec(deps, exec, { detach: false, consoleSize: undefined });
   const said = new Beginning();
-  const reading = read(process, over, said);
+  const reading = read(deps, process, over, said);
   const late = new AbortController();
   // The time that the start took is ours, not the probe's.
   const timer = setTimeout(() => late.abort(), check.timeoutMs);
@@ -67,15 +67,16 @@ const logged =
   (error: unknown) =>
     deps.log.warn('health.kill', { id, reason: messageOf(error) });
 
-/** Reads on when enough is known, a piece a turn of the event loop, so that no probe hangs on its own words. */
+/** When enough is known the rest is dropped, but read: no probe hangs on its own words. */
 async function read(
-  { outputs }: { readonly outputs: ReadonlyMap<StreamName, OutputPort> } & Pick<ExecProcess, 'pid'>,
+  deps: ContainersDeps,
+  { outputs }: ExecProcess,
   over: Promise<void>,
   said: Beginning,
 ): Promise<void> {
   for await (const { bytes } of mergeOutputs(outputs, over)) {
     said.add(bytes);
-    if (said.full) await new Promise((resolve) => setImmediate(resolve));
+    if (said.full) for (const output of outputs.values()) output.discard(deps.supervisor.devNull);
   }
 }
 

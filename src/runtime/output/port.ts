@@ -1,14 +1,16 @@
 /** Reads a pipe or terminal when asked to, never faster than its reader: an exec's output on its way to the client. */
 import { closeSync } from 'node:fs';
-import { type Reactor, readNow, SystemError } from '../../linux/index.ts';
+import { type Reactor, readNow, SystemError, splice } from '../../linux/index.ts';
 
 const BYTES_PER_READ = 64 << 10;
+const BYTES_PER_DROP = 1 << 20;
 
 export class OutputPort {
   readonly #fd: number;
   readonly #reactor: Reactor;
   #closed = false;
   #draining = false;
+  #sink: number | undefined;
   #wake: (() => void) | undefined;
 
   /** Takes over `fd`, which must not block. */
@@ -22,6 +24,10 @@ export class OutputPort {
     try {
       for (;;) {
         if (this.#closed) return;
+        if (this.#sink !== undefined) {
+          if (!(await this.#drop(this.#sink))) return;
+          continue;
+        }
         const bytes = Buffer.allocUnsafe(BYTES_PER_READ);
         const n = this.#read(bytes);
         if (n > 0) yield bytes.subarray(0, n);
@@ -31,6 +37,19 @@ export class OutputPort {
     } finally {
       this.close();
     }
+  }
+
+  /** From now on what comes is read but not given: the kernel drops it into `sink`, which is /dev/null. Pipes only. */
+  discard(sink: number): void {
+    this.#sink = sink;
+  }
+
+  /** A piece a turn of the event loop. False: nothing more comes. */
+  async #drop(sink: number): Promise<boolean> {
+    const n = splice(this.#fd, sink, null, BYTES_PER_DROP);
+    if (n === 0 || (n < 0 && this.#draining)) return false;
+    await (n < 0 ? this.#readable() : new Promise<void>((resolve) => setImmediate(resolve)));
+    return true;
   }
 
   #read(into: Buffer): number {
