@@ -216,13 +216,17 @@ export interface Containers {
 
 export interface Execs {
   create(container: string, request: ExecCreateRequest): Promise<{ Id: string }>;
-  /** Runs it and hands over its streams; with `detach` it resolves when the process runs, without an attachment. */
+  /**
+   * Runs it and hands over its streams; with `detach` it resolves when the process runs, without an attachment.
+   * `accepted` is called when nothing but the start itself can fail any more.
+   */
   start(
     id: string,
     options: {
       detach: boolean;
       tty: boolean | undefined;
       consoleSize: readonly [rows: number, columns: number] | undefined;
+      accepted: (terminal: boolean) => void;
     },
   ): Promise<Attachment | undefined>;
   resize(id: string, size: { rows: number; columns: number }): Promise<void>;

@@ -281,6 +281,20 @@ test('an exec that cannot run says so in the stream, and with a status when deta
   assert.equal((await post(served.path, '/exec/unknown/start', { body: {} })).status, 404);
 });
 
+test('the head of an exec’s start is there before its process: a client that reads ahead loses nothing', async () => {
+  await using served = await serve();
+  const gate = Promise.withResolvers<void>();
+  served.gate = gate.promise;
+  const socket = dial(served.path);
+  socket.write(`POST /exec/e/start HTTP/1.1\r\nHost: x\r\n${UPGRADE}\r\n`);
+  const head = await readUntil(socket, hasHead);
+  assert.equal(head.toString(), upgradedHead('multiplexed'));
+  gate.resolve();
+  socket.end('typed');
+  const frames = new FrameReader().push(await readToEnd(socket));
+  assert.equal(frames[0]?.payload.toString(), 'typed');
+});
+
 test('exec start refuses a body that is no JSON before anything is taken over', async () => {
   await using served = await serve();
   const reply = await post(served.path, '/exec/e/start', { body: '{x' });

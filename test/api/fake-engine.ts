@@ -483,9 +483,11 @@ export function fakeEngine(): Fake {
         note('execCreate', container, request);
         return { Id: execInspected.ID };
       },
-      async start(id, options) {
+      async start(id, { accepted, ...options }) {
         note('execStart', id, options);
         if (id === 'unknown') throw new NotFound(`No such exec instance: ${id}`);
+        accepted(options.tty ?? false);
+        await fake.gate;
         if (id === 'broken') throw new Error('OCI runtime exec failed: no such file');
         return options.detach ? undefined : echo(options.tty ?? false, open);
       },

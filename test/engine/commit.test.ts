@@ -32,3 +32,25 @@ test('a container that was paused for a commit runs on when the daemon is killed
   const size = await gantry.dockerOk('run', '--rm', '--network', 'none', 'whole', 'stat', '-c', '%s', '/big');
   assert.equal(size, '100000000');
 });
+
+test('an image of a container tells older clients which one it was, and how that ran', async (t) => {
+  const gantry = await startGantry(t);
+  const made = await gantry.api().post('/containers/create', { Image: 'busybox', Cmd: ['touch', '/x'] });
+  const { Id } = made.json<{ Id: string }>();
+  const image = (await gantry.api().post(`/commit?container=${Id}`)).json<{ Id: string }>().Id;
+  const at = async (version?: string) =>
+    (await gantry.api(version).get(`/images/${image}/json`)).json<Record<string, unknown>>();
+  for (const [version, container, config] of [
+    ['1.44', 'Container', 'ContainerConfig'],
+    ['1.12', 'Container', 'ContainerConfig'],
+    ['1.11', 'container', 'container_config'],
+  ] as const) {
+    const told = await at(version);
+    assert.equal(told[container], Id, version);
+    assert.deepEqual((told[config] as { Cmd?: unknown }).Cmd, ['touch', '/x'], version);
+  }
+  assert.deepEqual(
+    Object.keys(await at()).filter((name) => /^container/i.test(name)),
+    [],
+  );
+});

@@ -8,12 +8,13 @@ export const execs: Handlers<Extract<keyof Handlers, `exec${string}`>> = {
     return engine.execs.create(params.name, body);
   },
 
-  execStart({ params, body }, { engine }) {
+  execStart({ params, body }, { engine, accepted }) {
     const [rows, columns] = body.ConsoleSize ?? [];
     // A size without a terminal has no meaning.
     const consoleSize =
       body.Tty && rows !== undefined && columns !== undefined ? ([rows, columns] as const) : undefined;
-    return engine.execs.start(params.id, { detach: body.Detach ?? false, tty: body.Tty, consoleSize });
+    const detach = body.Detach ?? false;
+    return engine.execs.start(params.id, { detach, tty: body.Tty, consoleSize, accepted });
   },
 
   execResize: ({ params, query }, { engine }) =>

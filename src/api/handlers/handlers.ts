@@ -42,6 +42,8 @@ export interface Call {
   readonly imageGraph: 'drawn' | 'left';
   /** Whether the layers of a pull come side by side, or one after the other. */
   readonly layers: 'parallel' | 'serial';
+  /** A call that takes its connection over may say that it will: the answer's head goes out before there is output. */
+  readonly accepted: (terminal: boolean) => void;
   /** The bytes of the body, where the contract says so. */
   readonly bytes: Readable;
 }

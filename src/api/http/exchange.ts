@@ -95,7 +95,8 @@ async function answer(given: Exchange, asked: Asked): Promise<void> {
   const { success } = endpointOf(operation);
   const call = callOf(given, asked);
   const handle = handlers[operation] as (input: unknown, call: Call) => Promise<unknown>;
-  if (success.kind === 'conversation') return takeOver(given, asked, () => handle(input, call));
+  if (success.kind === 'conversation')
+    return takeOver(given, asked, (accepted) => handle(input, { ...call, accepted }));
   if (success.kind === 'websocket')
     return serveWebSocket(given, asked, () => handle(input, call) as Promise<Attachment>);
   const result = await handle(input, call);
@@ -145,6 +146,7 @@ function callOf({ engine, signal, bytes, request }: Exchange, asked: Asked): Cal
     logins,
     imageGraph,
     layers,
+    accepted: () => undefined,
     signal: outlivesClient(asked) ? new AbortController().signal : signal,
   };
 }

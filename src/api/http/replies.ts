@@ -19,7 +19,8 @@ export async function sendValue(
   const { route } = endpointOf(operation);
   const body = schema.fill(value);
   if (dialect.plainAnswer(route)) return sendJson(response, status, body);
-  const told: Doc = { status, body, said: input.said };
+  // `all`: also what the newest version no longer tells.
+  const told: Doc = { status, body, said: input.said, all: value };
   if (operation === 'systemVersion' && dialect.traits.versionTellsLimits)
     told.info = await handlers.systemInfo({ params: {}, query: {}, body: undefined }, call);
   dialect.response(route, told);

@@ -9,24 +9,54 @@ import { SILENT_UPGRADE } from './front.ts';
 import type { Asked, Exchange } from './request.ts';
 import { failureOf } from './statuses.ts';
 
+/** Opens the conversation; may call `accepted` on the way. */
+type Open = (accepted: (terminal: boolean) => void) => Promise<unknown>;
+
 /** Turns the connection into streams; a detached start answers like any other. */
-export async function takeOver(given: Exchange, asked: Asked, open: () => Promise<unknown>): Promise<void> {
-  const { request, response, line, log } = given;
-  const { dialect } = asked;
-  const { traits } = dialect;
-  const attachment = await openOr(given, asked, open);
+export async function takeOver(given: Exchange, asked: Asked, open: Open): Promise<void> {
+  const { response, line, log, request } = given;
+  const head = new Head(given, asked);
+  const attachment = await openOr(given, asked, head, open);
   if (attachment === 'told') return;
-  if (!attachment) return sendEmpty(response, traits.detachedStatus);
+  if (!attachment) return sendEmpty(response, asked.dialect.traits.detachedStatus);
   if (!line) {
     attachment.close();
     throw new InvalidArgument('this call needs a connection of its own');
   }
-  const framed = !attachment.terminal && traits.framing === 'multiplexed';
-  line.socket.write(conversationHead(styleOf(request, dialect, framed)));
+  const framed = head.send(attachment.terminal);
   await converse(line.socket, attachment, framed, given.signal).catch((error) => {
     log.warn('conversation.broken', { path: request.url, error: messageOf(error) });
     line.socket.destroy();
   });
+}
+
+/**
+ * The answer's head, sent once. Clients that read ahead (Python's) lose what comes together with it: where a process is
+ * yet to start, the head goes first, as the first engine's does.
+ */
+class Head {
+  readonly #given: Exchange;
+  readonly #asked: Asked;
+  #framed: boolean | undefined;
+
+  constructor(given: Exchange, asked: Asked) {
+    this.#given = given;
+    this.#asked = asked;
+  }
+
+  get isSent(): boolean {
+    return this.#framed !== undefined;
+  }
+
+  /** Whether frames follow, as the head that is sent says. */
+  send(terminal: boolean): boolean {
+    const { line, request } = this.#given;
+    const { dialect } = this.#asked;
+    if (this.#framed !== undefined) return this.#framed;
+    this.#framed = !terminal && dialect.traits.framing === 'multiplexed';
+    line?.socket.write(conversationHead(styleOf(request, dialect, this.#framed)));
+    return this.#framed;
+  }
 }
 
 function styleOf(request: IncomingMessage, { traits }: Dialect, framed: boolean) {
@@ -40,22 +70,22 @@ function styleOf(request: IncomingMessage, { traits }: Dialect, framed: boolean)
  */
 async function openOr(
   given: Exchange,
-  { operation, dialect, input }: Asked,
-  open: () => Promise<unknown>,
+  { operation, input }: Asked,
+  head: Head,
+  open: Open,
 ): Promise<Attachment | undefined | 'told'> {
+  // Who detaches gets an ordinary answer.
+  const isDetached = memberOf(input.body, 'Detach') === true;
   try {
-    return (await open()) as Attachment | undefined;
+    return (await open((terminal) => !isDetached && head.send(terminal))) as Attachment | undefined;
   } catch (error) {
     const { status, message } = failureOf(error, 'engine');
     const { line, request } = given;
     const inStream =
-      operation === 'execStart' &&
-      memberOf(input.body, 'Detach') !== true &&
-      (status === 500 || status === 400);
+      head.isSent || (operation === 'execStart' && !isDetached && (status === 500 || status === 400));
     if (!inStream || !line) throw error;
     given.log.info('exec.failed', { path: request.url, error: message });
-    const framed = dialect.traits.framing === 'multiplexed' && memberOf(input.body, 'Tty') !== true;
-    line.socket.write(conversationHead(styleOf(request, dialect, framed)));
+    const framed = head.send(memberOf(input.body, 'Tty') === true);
     await converse(line.socket, lastWords(`${message}\r\n`), framed, given.signal);
     return 'told';
   }

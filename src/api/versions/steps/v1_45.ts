@@ -37,8 +37,11 @@ export const v1_45 = step('1.45', {
       reshaped('Aliases no longer contain the short id', { down: aliasesWithShortId }),
     ],
     'GET /images/{name}/json': [
-      removed('body.Container', ''),
-      removed('body.ContainerConfig', blankContainerConfig),
+      removed('body.Container', ({ all }: Doc) => memberOf(all, 'Container') ?? ''),
+      removed('body.ContainerConfig', ({ all }: Doc) => ({
+        ...blankContainerConfig,
+        ...(memberOf(all, 'ContainerConfig') as Doc | undefined),
+      })),
     ],
   },
   failures: [wordsWere('POST /containers/{name}/kill', /^cannot (.*)$/, (match) => `Cannot ${match[1]}`)],
