@@ -1,4 +1,5 @@
 /** Network namespaces, the default bridge, addresses, the firewall, and the network files of a container. */
+export { formatHardwareAddress, parseHardwareAddress } from './addresses.ts';
 export { type BridgeNetworkOptions, openBridgeNetwork } from './bridge-network.ts';
 export {
   type HostsInput,

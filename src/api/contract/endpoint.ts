@@ -48,6 +48,8 @@ export interface LinesAnswer<T> {
   readonly endless: boolean;
   /** Progress of a long operation, which the oldest clients read as text. */
   readonly progress: boolean;
+  /** Also what fails before the first message is told as one: clients look for it there. */
+  readonly failsInside?: boolean;
 }
 /** A tar archive as it comes, with headers of its own; or, to a HEAD, the headers alone. */
 export interface ArchiveAnswer {

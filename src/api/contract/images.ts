@@ -58,7 +58,7 @@ export const imageLoad = endpoint({
   summary: 'Load images from an archive.',
   query: { quiet: flag(true), platform: texts() },
   body: bytes,
-  success: lines(Progress),
+  success: { ...lines(Progress), failsInside: true },
   errors: [400, 500],
 });
 

@@ -45,8 +45,8 @@ export async function sendLines(
   const tell = (message: unknown) => dialect.message(route, success.schema.fill(message) as Doc);
   if (success.endless)
     return sendMessages(response, messages, { ...lineForm(request.headers.accept, dialect), toTheEnd }, tell);
-  // What fails before its first message still has a status to say so.
-  const begun = await begin(messages);
+  // What fails before its first message mostly has a status to say so.
+  const begun = success.failsInside ? messages : await begin(messages);
   if (success.progress && dialect.traits.progress === 'text')
     return sendProgressText(response, begun, tell, { toTheEnd });
   const form = { contentType: 'application/json', before: '', after: '\n', toTheEnd };

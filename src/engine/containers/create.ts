@@ -4,6 +4,7 @@ import { InvalidArgument, messageOf, reworded } from '../../base/errors.ts';
 import { undoUnlessDone } from '../../base/lifetime.ts';
 import { formatNanos, nowNanos } from '../../base/time.ts';
 import type { ContainerConfig, CreateRequest, CreateResponse, HostConfig } from '../../model/container.ts';
+import { formatHardwareAddress, parseHardwareAddress } from '../../network/index.ts';
 import { Container } from './container.ts';
 import { type ContainersDeps, tell } from './deps.ts';
 import { checkName } from './directory.ts';
@@ -57,6 +58,7 @@ export async function createContainer(
     undo.defer(() => deps.storage.layers.removeWritable(id));
     const { mounts, changes, done } = await provideMounts(deps, id, wanted, undo);
     options.signal.throwIfAborted();
+    const macAddress = wantedMacAddress(request);
     const record: ContainerRecord = {
       id,
       name,
@@ -71,6 +73,7 @@ export async function createContainer(
       state: { is: 'created', last: NO_RUN },
       restartCount: 0,
       stoppedByUser: false,
+      ...(macAddress === undefined ? {} : { macAddress }),
       endpoint: undefined,
     };
     const container = new Container(record, deps.storage.records);
@@ -105,13 +108,18 @@ function otherContainer(deps: ContainersDeps, name: string): Container {
   }
 }
 
+/** @throws InvalidArgument */
+function wantedMacAddress({ NetworkingConfig }: CreateRequest): string | undefined {
+  const endpoints = Object.values(NetworkingConfig?.EndpointsConfig ?? {});
+  const said = endpoints.map((endpoint) => endpoint.MacAddress).find(Boolean);
+  return said ? formatHardwareAddress(parseHardwareAddress(said)) : undefined;
+}
+
 /** What only shows when the parts of a request are seen together. */
 function checkTogether(request: CreateRequest, { hostConfig }: Settled): void {
   checkNetworkConflicts(hostConfig, {
     hostname: (request.Hostname ?? '') !== '',
-    macAddress: Object.values(request.NetworkingConfig?.EndpointsConfig ?? {}).some(
-      (endpoint) => endpoint.MacAddress,
-    ),
+    macAddress: wantedMacAddress(request) !== undefined,
     ports: Object.keys(hostConfig.PortBindings ?? {}).length > 0,
   });
   publishedPorts(hostConfig, {});

@@ -42,6 +42,8 @@ export interface ContainerRecord {
   readonly stoppedByUser: boolean;
   /** An update was saved that the kernel may not have yet; absent: none. */
   readonly limitsPending?: boolean;
+  /** The hardware address that was asked for; absent: one is chosen. */
+  readonly macAddress?: string;
   /** Its place on the bridge while it runs. */
   readonly endpoint: Endpoint | undefined;
 }

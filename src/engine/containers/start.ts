@@ -156,7 +156,7 @@ async function connect(
   const network = deps.network;
   const request = {
     containerId: id,
-    macAddress: undefined,
+    macAddress: container.record.macAddress,
     ports: publishedPorts(hostConfig, config.ExposedPorts),
   };
   const endpoint = await network.connect(request).catch((cause: unknown) => {
