@@ -10,7 +10,10 @@ const processes = (table: string): string =>
     .replace(/\d+(\.\d+)?/g, '<n>')
     .replace(/(?<= )([|\\_] )+/g, '')
     .replace(/ +/g, ' ')
-    .replace(/(?<= )([|\\]_? )+/g, '');
+    .replace(/(?<= )([|\\]_? )+/g, '')
+    .split('\n')
+    .sort() // theirs are in the order of pids, which begin again at the end
+    .join('\n');
 
 async function runs(stage: Stage, name: string, ...rest: readonly string[]): Promise<void> {
   await stage.quietly(['run', '-d', '--name', name, ...NONE, ...rest]);
@@ -279,8 +282,7 @@ const healthScenes: readonly Scene[] = [
       stage.see((await stage.quietly(['ps', '--format', '{{.Names}} {{.Status}}'])).stdout);
       await stage.run(['ps', '--filter', 'health=healthy', '--format', '{{.Names}}']);
       await stage.quietly(['stop', 'ill']);
-      await stage.run(health);
-      await stage.run(['inspect', '-f', '{{.State.Health.FailingStreak}}', 'ill']);
+      await stage.run(health); // the streak is dockerd's affair: a probe that the stop meets counts, or not
     },
   },
   {
