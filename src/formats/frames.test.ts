@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { FrameReader, frameHeader } from './frames.ts';
+import { FrameReader, framedLines, frameHeader } from './frames.ts';
 
 test('a header is the stream, three zeros and the size, big-endian', () => {
   assert.deepEqual([...frameHeader('stderr', 0x01020304)], [2, 0, 0, 0, 1, 2, 3, 4]);
@@ -38,4 +38,20 @@ test('frames come out as they went in, wherever the chunks are cut', () => {
 
 test('bytes that are no frames are refused', () => {
   assert.throws(() => new FrameReader().push(Buffer.from('HTTP\0\0\0\0')), RangeError);
+});
+
+test('lines are framed one by one, what has no end too', () => {
+  for (const [text, payloads] of [
+    ['', []],
+    ['a', ['a']],
+    ['a\n', ['a\n']],
+    ['a\n\nb', ['a\n', '\n', 'b']],
+    ['one\ntwo\n', ['one\n', 'two\n']],
+  ] as const) {
+    const frames = new FrameReader().push(framedLines('stderr', Buffer.from(text)));
+    assert.deepEqual(
+      frames.map(({ stream, payload }) => [stream, payload.toString()]),
+      payloads.map((payload) => ['stderr', payload]),
+    );
+  }
 });

@@ -9,9 +9,13 @@ export const FRAME_HEADER_BYTES = 8;
 /** The header of a frame; the payload follows it as it is, so that nothing is copied. `bytes` < 2^32. */
 export function frameHeader(stream: FrameStream, bytes: number): Buffer {
   const header = Buffer.allocUnsafe(FRAME_HEADER_BYTES);
-  header.writeUInt32BE((STREAM[stream] << 24) >>> 0, 0);
-  header.writeUInt32BE(bytes, 4);
+  writeFrameHeader(header, 0, stream, bytes);
   return header;
+}
+
+function writeFrameHeader(into: Buffer, at: number, stream: FrameStream, bytes: number): void {
+  into.writeUInt32BE((STREAM[stream] << 24) >>> 0, at);
+  into.writeUInt32BE(bytes, at + 4);
 }
 
 export interface Frame {
@@ -48,4 +52,24 @@ function streamOf(code: number): FrameStream {
   if (code === 1) return 'stdout';
   if (code === 2) return 'stderr';
   throw new RangeError(`no frame: stream ${code}`);
+}
+
+const NEWLINE = 10;
+
+/** A frame for each line, as logs have always had them: clients (docker-py) take a frame for a line. */
+export function framedLines(stream: FrameStream, bytes: Buffer): Buffer {
+  const ends: number[] = [];
+  for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) ends.push(at + 1);
+  if ((ends.at(-1) ?? 0) !== bytes.length) ends.push(bytes.length);
+  const out = Buffer.allocUnsafe(bytes.length + ends.length * FRAME_HEADER_BYTES);
+  let to = 0;
+  let from = 0;
+  for (const end of ends) {
+    writeFrameHeader(out, to, stream, end - from);
+    to += FRAME_HEADER_BYTES;
+    bytes.copy(out, to, from, end);
+    to += end - from;
+    from = end;
+  }
+  return out;
 }

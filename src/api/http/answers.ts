@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { messageOf } from '../../base/errors.ts';
-import { frameHeader } from '../../formats/frames.ts';
+import { framedLines } from '../../formats/frames.ts';
 import { writeJson } from '../../formats/json.ts';
 import type { ArchiveReply, LogOutput } from '../handlers/index.ts';
 import { asText, type Dialect, type Failure } from '../versions/index.ts';
@@ -170,8 +170,7 @@ export async function sendOutput(
     if (bytes.length === 0) continue;
     // The socket is corked, not the response: that one says "full" for what it holds back and never "drain" after.
     response.socket?.cork();
-    if (framed) response.write(frameHeader(chunk.stream, bytes.length));
-    const roomy = response.write(bytes);
+    const roomy = response.write(framed ? framedLines(chunk.stream, bytes) : bytes);
     response.socket?.uncork();
     if (!roomy) await roomIn(response);
     if (response.destroyed) return;

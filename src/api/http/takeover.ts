@@ -1,5 +1,6 @@
 /** A call that takes its connection over: from the answer's head on it is the streams of a process. */
 import type { IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidArgument, messageOf } from '../../base/errors.ts';
 import type { Attachment } from '../handlers/index.ts';
 import { type Dialect, memberOf } from '../versions/index.ts';
@@ -8,6 +9,9 @@ import { conversationHead, converse } from './conversation.ts';
 import { SILENT_UPGRADE } from './front.ts';
 import type { Asked, Exchange } from './request.ts';
 import { failureOf } from './statuses.ts';
+
+/** A client that reads ahead gets the head alone, with what there is to hear so much later. */
+const HEAD_LEAD_MS = 5;
 
 /** Opens the conversation; may call `accepted` on the way. */
 type Open = (accepted: (terminal: boolean) => void) => Promise<unknown>;
@@ -22,6 +26,10 @@ export async function takeOver(given: Exchange, asked: Asked, open: Open): Promi
   if (!line) {
     attachment.close();
     throw new InvalidArgument('this call needs a connection of its own');
+  }
+  if (!head.isSent) {
+    head.send(attachment.terminal);
+    await sleep(HEAD_LEAD_MS);
   }
   const framed = head.send(attachment.terminal);
   await converse(line.socket, attachment, framed, given.signal).catch((error) => {

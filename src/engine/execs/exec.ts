@@ -33,7 +33,9 @@ export type ExecTable = Map<string, Exec>;
 export interface ExecStart {
   readonly detach: boolean;
   readonly consoleSize: readonly [rows: number, columns: number] | undefined;
-  readonly accepted?: (terminal: boolean) => void;
+  /** Whether the client wants the bytes as they come, whatever the exec itself has. */
+  readonly tty?: boolean | undefined;
+  readonly accepted?: (raw: boolean) => void;
 }
 
 /** Ended execs are remembered so long, for `docker exec` to ask for the code. */
@@ -66,7 +68,7 @@ export async function runExec(
   if (exec.state !== 'made') throw new Conflict(`exec command ${exec.id} is already running`);
   assertAllowed(exec.container.record.state, 'exec', exec.container.id);
   exec.state = 'starting';
-  options.accepted?.(exec.request.Tty ?? false);
+  options.accepted?.(options.tty ?? false);
   let process: ExecProcess;
   try {
     process = await launch(deps, exec, options);

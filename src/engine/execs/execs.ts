@@ -32,7 +32,7 @@ export function createExecs(deps: ContainersDeps): Execs {
     async start(id, options) {
       const exec = find(id);
       const { process, over } = await runExec(deps, exec, options);
-      return options.detach ? undefined : attachment(exec, process, over);
+      return options.detach ? undefined : attachment(exec, process, over, options.tty ?? false);
     },
 
     async resize(id, { rows, columns }) {
@@ -49,8 +49,8 @@ export function createExecs(deps: ContainersDeps): Execs {
 }
 
 /** The output ends only when the code is known: a client asks for it right after. */
-function attachment(exec: Exec, process: ExecProcess, over: Promise<void>): Attachment {
-  return conversation({
+function attachment(exec: Exec, process: ExecProcess, over: Promise<void>, raw: boolean): Attachment {
+  const streams = conversation({
     terminal: exec.request.Tty ?? false,
     output: process.outputs.size === 0 ? undefined : mergeOutputs(process.outputs, over),
     input:
@@ -67,6 +67,8 @@ function attachment(exec: Exec, process: ExecProcess, over: Promise<void>): Atta
       if (!exec.request.Tty) process.input?.close();
     },
   });
+  // Frames are as the start asks for them, whatever the exec has.
+  return { ...streams, terminal: raw };
 }
 
 function view(exec: Exec): ExecInspect {

@@ -6,6 +6,7 @@ import { withLegacyFields } from '../forms/events.ts';
 import { blankContainerConfig, onePlatform } from '../forms/images.ts';
 import { withoutMembers } from '../forms/stats.ts';
 import { added, removed, reshaped, rewritten } from '../lens.ts';
+import { type Doc, memberOf } from '../place.ts';
 import { step } from '../step.ts';
 
 const settings = 'body.NetworkSettings';
@@ -53,9 +54,9 @@ export const v1_52 = step('1.52', {
       removed(`${settings}.MacAddress`, ofBridge('MacAddress', '')),
     ],
     'GET /images/{name}/json': [
-      removed('body.Parent', ''),
+      removed('body.Parent', ({ all }: Doc) => memberOf(all, 'Parent') ?? ''),
       removed('body.Comment', ''),
-      removed('body.DockerVersion', ''),
+      removed('body.DockerVersion', ({ all }: Doc) => memberOf(all, 'DockerVersion') ?? ''),
       removed('body.Author', ''),
       ...(['Cmd', 'Entrypoint', 'Env', 'Labels', 'OnBuild', 'User', 'Volumes', 'WorkingDir'] as const).map(
         (name) => removed(`body.Config.${name}`, blankContainerConfig[name]),
