@@ -5,6 +5,7 @@ import { readFileSync, statfsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { buildPax } from '../../src/formats/tar/pax.ts';
 import { FakeRegistry } from '../harness/fake-registry.ts';
 import { type Gantry, startGantry } from '../harness/gantry.ts';
 import { file, loadError, type Member, tarOf } from '../harness/layered.ts';
@@ -102,6 +103,29 @@ test('SC-DOS-01: an archive in an archive is not opened, and its bomb does not g
   assert.ok(error !== undefined);
 });
 
+test('SC-DOS-01: a frame of zstd that wants two gigabytes of window is refused', async () => {
+  // One raw block of a small archive behind a window descriptor of 2^31 bytes (RFC 8878, 3.1.1.1.2).
+  const archive = tarOf([file('a', 'a')]);
+  const block = Buffer.alloc(3);
+  block.writeUIntLE((archive.length << 3) | 1, 0, 3);
+  const frame = (window: number) =>
+    Buffer.concat([Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, window]), block, archive]);
+  assert.equal(await importing(frame(0x50)), undefined, 'the same with a window of a megabyte is read');
+  const grown = await grownBy(
+    importing(frame(0xa8)).then((error) => assert.ok(error !== undefined && error.length < 1000, error)),
+  );
+  assert.ok(grown < 128, `${grown} MiB more`);
+  await removeAll();
+});
+
+test('SC-DOS-01: a bomb of xz is unpacked as it comes', async () => {
+  const bomb = packed('xz', Buffer.concat([...zeros(256)]));
+  assert.ok(bomb.length < MIB);
+  const grown = await grownBy(importing(bomb).then((error) => assert.equal(error, undefined)));
+  assert.ok(grown < 128, `${grown} MiB more`);
+  await removeAll();
+});
+
 for (const [program, cut] of [
   ['xz', 0.5],
   ['gzip', 0.5],
@@ -171,6 +195,64 @@ test('SC-DOS-03: a sparse file of a terabyte takes no room, or is refused', asyn
   assert.ok((before.bfree - after.bfree) * before.bsize < 512 * MIB, `error: ${error}`);
   await removeAll();
 });
+
+/** A file in one of GNU's three pax forms, with one run of 512 bytes, or as many as there are numbers in `map`. */
+function paxSparse(form: string, realSize: number, map: string, stored: Buffer): Buffer {
+  const numbers = map.split(',');
+  const pairs = numbers.flatMap((offset, i) =>
+    i % 2 === 0
+      ? [['GNU.sparse.offset', offset] as const, ['GNU.sparse.numbytes', numbers[i + 1]] as const]
+      : [],
+  );
+  const said = {
+    '0.0': [['GNU.sparse.size', realSize], ['GNU.sparse.numblocks', pairs.length / 2], ...pairs],
+    '0.1': [
+      ['GNU.sparse.size', realSize],
+      ['GNU.sparse.numblocks', numbers.length / 2],
+      ['GNU.sparse.map', map],
+    ],
+    '1.0': [
+      ['GNU.sparse.major', 1],
+      ['GNU.sparse.minor', 0],
+      ['GNU.sparse.realsize', realSize],
+    ],
+  }[form];
+  const records = buildPax((said ?? []).map(([key, value]) => [String(key), String(value)]));
+  const before =
+    form === '1.0' ? padded(Buffer.from(`${numbers.length / 2}\n${numbers.join('\n')}\n`)) : Buffer.alloc(0);
+  const octal = (bytes: number) => bytes.toString(8).padStart(11, '0');
+  return Buffer.concat([
+    header('pax', octal(records.length), { type: 'x' }),
+    padded(records),
+    header('sparse', octal(before.length + stored.length)),
+    before,
+    padded(stored),
+    Buffer.alloc(1024),
+  ]);
+}
+const padded = (bytes: Buffer): Buffer =>
+  Buffer.concat([bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)]);
+
+for (const form of ['0.0', '0.1', '1.0']) {
+  test(`SC-DOS-03: a terabyte of holes in pax form ${form} takes no room`, async () => {
+    const free = () => statfsSync(gantry.dataRoot).bfree * statfsSync(gantry.dataRoot).bsize;
+    const before = free();
+    const error = await importing(paxSparse(form, 1024 ** 4, '0,512', Buffer.alloc(512, 'x')));
+    assert.equal(error, undefined);
+    assert.ok(before - free() < 512 * MIB);
+    await removeAll();
+  });
+
+  test(`SC-DOS-03: a map of a million runs in pax form ${form} is refused`, async () => {
+    const map = Array.from({ length: 1_000_000 }, (_, i) => `${2 * i},1`).join(',');
+    const grown = await grownBy(
+      importing(paxSparse(form, 1024 ** 4, map, Buffer.alloc(1_000_000))).then((error) =>
+        assert.ok(error !== undefined && error.length < 1000, error?.slice(0, 200) ?? 'it was taken'),
+      ),
+    );
+    assert.ok(grown < 256, `${grown} MiB more`);
+  });
+}
 
 test('SC-DOS-04: tens of thousands of files, names and directories are unpacked, and others are served meanwhile', async (t) => {
   const members: Member[] = [file('one', 'x')];
