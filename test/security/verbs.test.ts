@@ -70,7 +70,7 @@ test('SC-RUN-05: a process has three descriptors, however busy the engine is', a
   });
   await Promise.all(streams.map((socket) => once(socket, 'readable')));
   const first = await until(
-    async () => (await api.get('/containers/busy/logs?stdout=1')).bytes.subarray(8).toString(),
+    async () => streamsOf((await api.get('/containers/busy/logs?stdout=1')).bytes).stdout ?? '',
     (text) => text.includes('2'),
   );
   assert.equal(first, '0\n1\n2\n');
