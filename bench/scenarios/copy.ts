@@ -100,7 +100,9 @@ export const commit: Scenario = {
 
 async function committed(peer: EnginePeer, id: string): Promise<Figures> {
   await put(peer, id, '/tmp', archives.committed);
-  const [total, { Id }] = await timed(() => peer.api.json<{ Id: string }>('POST', `/commit?container=${id}`));
+  const [total, { Id }] = await timed(() =>
+    peer.api.json<{ Id: string }>('POST', `/commit?container=${id}`, {}),
+  );
   const { Size } = await peer.api.json<{ Size: number }>('GET', `/images/${Id}/json`);
   if (Size < COMMITTED_BYTES + FILES_OF_COMMIT * small.length)
     throw new Error(`${peer.name}: the image has ${Size} bytes`);
