@@ -148,6 +148,15 @@ const scenes: readonly Scene[] = [
     },
   },
   {
+    title: 'a driver that is not there is told of',
+    alone: 'dockerd looks for one for fifteen seconds',
+    async play(stage) {
+      const { code, stderr } = await stage.run(['create', ...NONE, ...driver('nothing'), 'busybox', 'true']);
+      assert.equal(code, 1);
+      assert.match(stderr, /error looking up logging plugin nothing: plugin "nothing" not found/);
+    },
+  },
+  {
     title: 'options that are unknown or mean nothing are refused',
     async play(stage) {
       for (const words of [
@@ -156,7 +165,6 @@ const scenes: readonly Scene[] = [
         driver('local', 'labels=x'),
         driver('syslog', 'max-size=1m'),
         driver('journald', 'max-size=1m'),
-        driver('nothing'),
         driver('json-file', 'mode=lazy'),
         driver('json-file', 'max-buffer-size=1m'),
         driver('json-file', 'mode=non-blocking', 'max-buffer-size=x'),

@@ -13,7 +13,11 @@ const sh = (stage: Stage, options: readonly string[], script: string) =>
 /** Lines of an output whose order means nothing. */
 async function sorted(stage: Stage, argv: readonly string[]): Promise<string[]> {
   const { stdout, stderr } = await stage.quietly(argv);
-  const lines = stdout.trim().split('\n').sort();
+  const lines = stdout
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== '')
+    .sort();
   stage.see(`$ docker ${argv.join(' ')} (sorted)\n${lines.join('\n')}${stderr}`);
   return lines;
 }
