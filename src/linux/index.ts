@@ -8,6 +8,7 @@ export * from './mounts.ts';
 export * from './namespaces.ts';
 export * from './network-calls.ts';
 export * from './process.ts';
+export * from './process-stat.ts';
 export * from './reactor.ts';
 export * from './sockets.ts';
 export * from './terminal.ts';

@@ -1,6 +1,6 @@
 /** Ends a further process with all that it has started: its children may have left it, and hold on to its output. */
-import { closeSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { pidfdOpen, pidfdSignal } from '../linux/index.ts';
+import { closeSync, readdirSync, readlinkSync } from 'node:fs';
+import { type ProcessStat, pidfdOpen, pidfdSignal, processStat } from '../linux/index.ts';
 import { cgroupProcesses } from './cgroups.ts';
 import type { ExecProcess } from './exec.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -22,21 +22,15 @@ export async function killWhole(supervisor: Supervisor, task: Task, exec: ExecPr
   }
 }
 
-interface Relation {
-  readonly parent: number;
-  readonly session: number;
-  readonly startTime: string;
-}
-
 /** Descendants, the same session, and whoever writes to its pipes; never the container's first process. */
 function familyOf(pids: readonly number[], first: number, exec: ExecProcess): number[] {
-  const relations = new Map<number, Relation>();
+  const relations = new Map<number, ProcessStat>();
   for (const pid of pids) {
-    const relation = relationOf(pid);
+    const relation = living(pid);
     if (relation !== undefined && pid !== first) relations.set(pid, relation);
   }
   const session = relations.get(exec.pid)?.session;
-  const own = session === relationOf(first)?.session ? undefined : session;
+  const own = session === living(first)?.session ? undefined : session;
   const family = new Set([exec.pid]);
   for (let size = 0; size !== family.size; ) {
     size = family.size;
@@ -47,16 +41,10 @@ function familyOf(pids: readonly number[], first: number, exec: ExecProcess): nu
   return [...family].filter((pid) => relations.has(pid));
 }
 
-/** proc(5), `/proc/PID/stat`: fields 4, 6 and 22; undefined for what has ended. The name may hold anything. */
-function relationOf(pid: number): Relation | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const [state, parent, , session, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (state === 'Z' || state === 'X') return undefined;
-    return { parent: Number(parent), session: Number(session), startTime: rest[15] ?? '' };
-  } catch {
-    return undefined;
-  }
+/** Undefined for what has ended. */
+function living(pid: number): ProcessStat | undefined {
+  const stat = processStat(pid);
+  return stat?.state === 'Z' || stat?.state === 'X' ? undefined : stat;
 }
 
 function writesTo(pid: number, pipes: readonly number[]): boolean {
@@ -73,11 +61,11 @@ function writesTo(pid: number, pipes: readonly number[]): boolean {
 
 /** By a descriptor that was the same process before and after: a pid may have become another's. */
 function kill(pid: number): void {
-  const before = relationOf(pid);
+  const before = living(pid);
   if (before === undefined) return;
   try {
     const pidfd = pidfdOpen(pid);
-    if (relationOf(pid)?.startTime === before.startTime) pidfdSignal(pidfd, SIGKILL);
+    if (living(pid)?.startTime === before.startTime) pidfdSignal(pidfd, SIGKILL);
     closeSync(pidfd);
   } catch {
     // it ended meanwhile

@@ -4,7 +4,7 @@
  * else the process event connector, whose socket the keeper holds while no daemon runs. What none of them knows is
  * said to be unknown, never guessed.
  */
-import { closeSync, readFileSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import type { Log } from '../base/log.ts';
 import {
   AF,
@@ -15,6 +15,7 @@ import {
   MSG,
   pidfdExit,
   pidfdOpen,
+  processStat,
   type Reactor,
   reap,
   receive,
@@ -128,12 +129,7 @@ export class Exits {
   /** Without a source, a process that is gone and not our child has taken its status along. */
   #nobodyWillTell(pid: number, pidfd: number | undefined): boolean {
     if (this.#deps.source === 'pidfd' && pidfd !== undefined) return false;
-    try {
-      readFileSync(`/proc/${pid}/stat`);
-      return false;
-    } catch {
-      return true;
-    }
+    return processStat(pid) === undefined;
   }
 
   #readConnector(): void {

@@ -11,6 +11,7 @@ import {
   MSG,
   pidfdGetFd,
   pidfdOpen,
+  processStat,
   type Reactor,
   reap,
   receiveDescriptors,
@@ -42,16 +43,6 @@ export interface KeeperDeps {
   readonly devNull: number;
   readonly reactor: Reactor;
   readonly log: Log;
-}
-
-/** The start time of a process in clock ticks since boot (proc(5), field 22), which tells a reused pid. */
-export function processStartTime(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  } catch {
-    return undefined;
-  }
 }
 
 export class Keeper {
@@ -94,7 +85,7 @@ export class Keeper {
       pidfd = pidfdOpen(pid);
       // Empty for an instant after the spawn: exec has happened, its arguments are not yet in place.
       const name = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-      if (processStartTime(pid) !== startTime || (name !== '' && !name.startsWith(KEEPER_NAME)))
+      if (processStat(pid)?.startTime !== startTime || (name !== '' && !name.startsWith(KEEPER_NAME)))
         throw new Error('another process');
       for (let i = 0; i < SHELVES.length * 2; i++) taken.push(pidfdGetFd(pidfd, FIRST_FD + i));
       const [a = -1, b = -1, c = -1, d = -1] = taken;
@@ -115,7 +106,7 @@ export class Keeper {
       [`${KEEPER_NAME} ${dirname(file)}`, 'infinity'],
       [devNull, devNull, devNull, ...fds],
     );
-    writeFileSync(`${file}.new`, `${pid} ${processStartTime(pid) ?? ''}\n`, { mode: 0o600 });
+    writeFileSync(`${file}.new`, `${pid} ${processStat(pid)?.startTime ?? ''}\n`, { mode: 0o600 });
     renameSync(`${file}.new`, file);
     this.#watch(pid, pidfdOpen(pid));
   }

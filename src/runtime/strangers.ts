@@ -4,7 +4,7 @@
  * this must be soon; but a process that a runtime has made just now is somebody's, though nobody has said so yet.
  */
 import { readFileSync } from 'node:fs';
-import { peekZombie, reap } from '../linux/index.ts';
+import { peekZombie, processStat, reap } from '../linux/index.ts';
 
 /** How soon the next look comes while something is left over; longer each time, because a runtime may hang. */
 const FIRST_LOOK_MS = 20;
@@ -65,18 +65,9 @@ export class Strangers {
 function endedChildren(): number[] {
   try {
     const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').split(' ');
-    return children.map(Number).filter((pid) => pid > 0 && isZombie(pid));
+    return children.map(Number).filter((pid) => pid > 0 && processStat(pid)?.state === 'Z');
   } catch {
     const pid = peekZombie();
     return pid === undefined ? [] : [pid];
-  }
-}
-
-function isZombie(pid: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat[stat.lastIndexOf(')') + 2] === 'Z';
-  } catch {
-    return false; // reaped meanwhile
   }
 }

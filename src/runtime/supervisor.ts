@@ -11,6 +11,7 @@ import {
   mount,
   pidfdOpen,
   pidfdSignal,
+  processStat,
   type Reactor,
   SystemError,
   setNonBlocking,
@@ -28,7 +29,7 @@ import {
 } from './cgroups.ts';
 import type { ConsoleSocket } from './console.ts';
 import { chooseExitSource, Exits, openConnector } from './exits.ts';
-import { Keeper, processStartTime } from './keeper.ts';
+import { Keeper } from './keeper.ts';
 import { type CreateCall, type OciRuntime, OciTool } from './oci.ts';
 import type { OutputWriter } from './output/writer.ts';
 import { takeOwnLimits, writeOwnLimits } from './own-limits.ts';
@@ -244,7 +245,7 @@ export class Supervisor {
     return {
       id: plan.id,
       pid,
-      startTime: processStartTime(pid) ?? '',
+      startTime: processStat(pid)?.startTime ?? '',
       bootId: this.#boot,
       runtime: plan.runtime,
       terminal: plan.terminal,
@@ -368,7 +369,7 @@ export class Supervisor {
     } catch {
       if (bound !== undefined) closeSync(bound);
     }
-    if (processStartTime(record.pid) !== record.startTime) return undefined;
+    if (processStat(record.pid)?.startTime !== record.startTime) return undefined;
     try {
       return pidfdOpen(record.pid);
     } catch {

@@ -8,6 +8,7 @@ import {
   inMountsOf,
   mountPoints,
   pidfdSignal,
+  processStat,
   type Reactor,
   setWindowSize,
   tryFindInTree,
@@ -111,6 +112,10 @@ export class Task {
   /** False when the process has ended already. */
   signal(number: number): boolean {
     return this.#parts.pidfd !== undefined && pidfdSignal(this.#parts.pidfd, number);
+  }
+  /** Its end is certain, though perhaps not heard of yet: the kernel kills the rest of its namespace first. */
+  get ending(): boolean {
+    return this.#parts.pidfd === undefined || (processStat(this.pid)?.exiting ?? true);
   }
   /** Sends a signal to everything in the cgroup: what `kill -9` must reach when the container shares the host's processes. */
   signalAll(number: number): void {

@@ -7,6 +7,7 @@ import { type Gantry, type Scope, startGantry } from '../harness/gantry.ts';
 import type { Api } from '../harness/http.ts';
 import { mountsBelow } from '../harness/leaks.ts';
 import { unmountLazily } from '../harness/unmount.ts';
+import { until } from '../harness/until.ts';
 
 interface Inspected {
   readonly State: {
@@ -18,19 +19,6 @@ interface Inspected {
     Paused: boolean;
   };
   readonly RestartCount: number;
-}
-
-/** Far longer than anything here takes, on any machine. */
-const PATIENCE_MS = 60_000;
-
-async function until<T>(look: () => Promise<T>, wanted: (seen: T) => boolean): Promise<T> {
-  const deadline = Date.now() + PATIENCE_MS;
-  for (;;) {
-    const seen = await look();
-    if (wanted(seen)) return seen;
-    assert(Date.now() < deadline, `it never came to that: ${JSON.stringify(seen)}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 const inspect = async (api: Api, name: string): Promise<Inspected> =>

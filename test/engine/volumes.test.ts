@@ -9,6 +9,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Gantry, startGantry } from '../harness/gantry.ts';
 import { unmountLazily } from '../harness/unmount.ts';
+import { until } from '../harness/until.ts';
 
 interface Inspected {
   readonly State: { readonly Status: string };
@@ -36,14 +37,6 @@ const mountedOn = (gantry: Gantry): string[] =>
     .filter((at) => at.startsWith(`${gantry.dataRoot}/volumes/`));
 
 /** What is given back after an answer is given back soon. */
-async function until(holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  while (!holds()) {
-    assert.ok(Date.now() < deadline, String(holds));
-    await sleep(20);
-  }
-}
-
 const DEVICE = { type: 'tmpfs', device: 'tmpfs', o: 'size=64k' };
 const NetworkMode = 'none';
 

@@ -6,11 +6,11 @@ import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { startGantry } from '../harness/gantry.ts';
+import { until } from '../harness/until.ts';
 import { streamsOf } from '../raw/hijack.ts';
 
 type Row = Record<string, unknown>;
 
-const PATIENCE_MS = 60_000;
 const gantry = await startGantry({ after });
 const api = gantry.api();
 
@@ -30,16 +30,6 @@ async function started(
 
 const gone = async (name: string) =>
   assert.equal((await api.delete(`/containers/${name}?force=1`)).status, 204);
-
-async function until<T>(look: () => Promise<T>, wanted: (seen: T) => boolean): Promise<T> {
-  const deadline = Date.now() + PATIENCE_MS;
-  for (;;) {
-    const seen = await look();
-    if (wanted(seen)) return seen;
-    assert(Date.now() < deadline, `it never came to that: ${JSON.stringify(seen)}`);
-    await new Promise((resolve) => setTimeout(resolve, 30));
-  }
-}
 
 /** Runs a command in a container and returns both of its streams. */
 async function exec(container: string, Cmd: readonly string[], more: Row = {}): Promise<string> {

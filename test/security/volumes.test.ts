@@ -15,10 +15,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Gantry, startGantry } from '../harness/gantry.ts';
 import type { Answer } from '../harness/http.ts';
 import { unmountLazily } from '../harness/unmount.ts';
+import { until } from '../harness/until.ts';
 
 const SECRET = 'a secret of the host';
 const ends: (() => Promise<void>)[] = [];
@@ -294,14 +294,6 @@ test('what the host mounted with fewer rights has no more of them in a container
 });
 
 /** What is given back after an answer is given back soon. */
-async function until(holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  while (!holds()) {
-    assert.ok(Date.now() < deadline, String(holds));
-    await sleep(20);
-  }
-}
-
 /** A directory of the host with a file system mounted below it. */
 function nested(t: TestContext): string {
   const at = mkdtempSync(join(tmpdir(), 'gantry-mounts-'));

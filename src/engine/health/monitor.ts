@@ -33,16 +33,6 @@ export function endHealth(container: Container): void {
   if (health) container.set({ health: { ...health, Status: 'unhealthy' } });
 }
 
-/** What a process that SIGKILL ended is told to have ended with. */
-const KILLED = 137;
-const SOON_MS = 100;
-
-const endsSoon = (ended: Promise<unknown>): Promise<boolean> =>
-  Promise.race([
-    ended.then(() => true),
-    new Promise<boolean>((resolve) => setTimeout(() => resolve(false), SOON_MS).unref()),
-  ]);
-
 class Monitor {
   readonly #deps: ContainersDeps;
   readonly #container: Container;
@@ -78,10 +68,10 @@ class Monitor {
     const begun = Date.now();
     const { task } = this.#container;
     const result = await probe(this.#deps, this.#container, this.#check, this.#over.signal);
-    // The end of a container kills its probe too, and may be heard of after it.
-    if (result.ExitCode === KILLED && task && (await endsSoon(task.ended))) return;
     // What was cut off says nothing of the container.
     if (this.#over.signal.aborted) return;
+    // The end of a container cuts its probe off too, and is heard of after it.
+    if (result.ExitCode !== 0 && task?.ending) return this.#wait();
     await this.#hear(result, this.#sinceStartMs(begun)).catch((error: unknown) =>
       this.#deps.log.error('health.unsaved', { id: this.#container.id, reason: messageOf(error) }),
     );

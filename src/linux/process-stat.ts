@@ -1,0 +1,37 @@
+/** What the kernel tells of a process in `/proc/PID/stat`. */
+import { readFileSync } from 'node:fs';
+
+/** proc(5). */
+export interface ProcessStat {
+  /** Field 3: `R`, `S`, `D`, `T`, `Z` … */
+  readonly state: string;
+  readonly parent: number;
+  readonly session: number;
+  /** It is on its way out, and nothing stops that any more: `PF_EXITING` of field 9, or nobody waited for it yet. */
+  readonly exiting: boolean;
+  /** Field 22, in clock ticks since boot: tells a process from a later one with its number. */
+  readonly startTime: string;
+}
+
+/** `PF_EXITING` of the kernel's `include/linux/sched.h`. */
+const EXITING = 0x4;
+
+/** Undefined: there is no such process any more. */
+export function processStat(pid: number): ProcessStat | undefined {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  } catch {
+    return undefined;
+  }
+  // The name may hold anything, blanks and parentheses too.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state = '', parent, , session, , , flags] = fields;
+  return {
+    state,
+    parent: Number(parent),
+    session: Number(session),
+    exiting: state === 'Z' || state === 'X' || (Number(flags) & EXITING) !== 0,
+    startTime: fields[19] ?? '',
+  };
+}
