@@ -224,9 +224,10 @@ export interface Execs {
     id: string,
     options: {
       detach: boolean;
+      /** The client wants the bytes as they come, whatever the exec itself has. */
       tty: boolean | undefined;
       consoleSize: readonly [rows: number, columns: number] | undefined;
-      accepted: (terminal: boolean) => void;
+      accepted: () => void;
     },
   ): Promise<Attachment | undefined>;
   resize(id: string, size: { rows: number; columns: number }): Promise<void>;

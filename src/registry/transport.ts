@@ -2,6 +2,7 @@
 
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gather } from '../base/bytes.ts';
 import { Failed } from '../base/errors.ts';
 import { RegistryError, refusal, Unreachable, unreachable } from './failure.ts';
 import type { TlsOptions } from './settings.ts';
@@ -142,16 +143,8 @@ export async function drop(answer: Answer): Promise<void> {
 }
 
 /** A small body, whole. @throws Failed when it is larger than `most` bytes */
-export async function readWhole(answer: Answer, most: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of answer.body as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > most) throw new Failed(`an answer of the registry is larger than ${most} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
+export const readWhole = ({ body }: Answer, most: number): Promise<Buffer> =>
+  gather(body, most, () => new Failed(`an answer of the registry is larger than ${most} bytes`));
 
 /** The answer, when its status is one of these. @throws RegistryError with what the registry said */
 export async function expectStatus(answer: Answer, ...statuses: readonly number[]): Promise<Answer> {

@@ -486,7 +486,7 @@ export function fakeEngine(): Fake {
       async start(id, { accepted, ...options }) {
         note('execStart', id, options);
         if (id === 'unknown') throw new NotFound(`No such exec instance: ${id}`);
-        accepted(options.tty ?? false);
+        accepted();
         await fake.gate;
         if (id === 'broken') throw new Error('OCI runtime exec failed: no such file');
         return options.detach ? undefined : echo(options.tty ?? false, open);

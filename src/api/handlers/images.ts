@@ -1,5 +1,5 @@
 /** Images: today's input → engine call → today's output. */
-import type { Readable } from 'node:stream';
+import { gather } from '../../base/bytes.ts';
 import { InvalidArgument, NotFound } from '../../base/errors.ts';
 import { type Credentials, readAuthBody, readAuthHeader } from '../../formats/credentials.ts';
 import { readPlatform } from '../../formats/platform.ts';
@@ -105,17 +105,6 @@ const withoutPassword = (source: string): string => source.replace(/^((?:\w+:)?\
 const TAR = 'application/x-tar';
 const AUTH_BODY_BYTES_MAX = 64 << 10;
 
-async function whole(bytes: Readable, most: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of bytes as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > most) throw new InvalidArgument(`the body is larger than ${most} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
 /** A header that is not base64 of JSON has always been read as nobody's by pulls; one that forges is refused. */
 async function forReading(
   image: string,
@@ -137,5 +126,6 @@ async function forWriting(
 ): Promise<Credentials | undefined> {
   if (registryAuth !== undefined) return readAuthHeader(registryAuth);
   if (logins === 'kept') return engine.images.keptCredentials(image);
-  return readAuthBody(await whole(bytes, AUTH_BODY_BYTES_MAX));
+  const tooLarge = () => new InvalidArgument(`the body is larger than ${AUTH_BODY_BYTES_MAX} bytes`);
+  return readAuthBody(await gather(bytes, AUTH_BODY_BYTES_MAX, tooLarge));
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
+import { gather } from '../../base/bytes.ts';
 import { InvalidArgument, messageOf } from '../../base/errors.ts';
 import { readJson } from '../../formats/json.ts';
 import type { Body } from '../contract/endpoint.ts';
@@ -141,20 +142,14 @@ export async function discard(bytes: Readable): Promise<boolean> {
 
 /** A whole body, within its limit of size and time. @throws TooLarge, InvalidArgument when it does not come */
 export async function readAll(bytes: Readable, limit: number): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  let length = 0;
   const timer = setTimeout(
     () => bytes.destroy(new InvalidArgument('the request body did not come in time')),
     BODY_TIMEOUT_MS,
   );
   try {
-    for await (const part of bytes.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      length += part.length;
-      if (length > limit) throw new TooLarge(`request body too large: more than ${limit} bytes`);
-      parts.push(part);
-    }
+    const tooLarge = () => new TooLarge(`request body too large: more than ${limit} bytes`);
+    return await gather(bytes.iterator({ destroyOnReturn: false }), limit, tooLarge);
   } finally {
     clearTimeout(timer);
   }
-  return Buffer.concat(parts);
 }

@@ -123,29 +123,11 @@ async function answer(given: Exchange, asked: Asked): Promise<void> {
 }
 
 function callOf({ engine, signal, bytes, request }: Exchange, asked: Asked): Call {
-  const {
-    saidAtCreate,
-    unknownAnchors,
-    memoryBytesMin,
-    readOnlyIsFlat,
-    kernelMemory,
-    logins,
-    imageGraph,
-    layers,
-  } = asked.dialect.traits;
-  const registryAuth = [request.headers['x-registry-auth']].flat()[0];
   return {
+    ...asked.dialect.traits,
     engine,
     bytes,
-    saidAtCreate,
-    unknownAnchors,
-    memoryBytesMin,
-    registryAuth,
-    readOnlyIsFlat,
-    kernelMemory,
-    logins,
-    imageGraph,
-    layers,
+    registryAuth: [request.headers['x-registry-auth']].flat()[0],
     accepted: () => undefined,
     signal: outlivesClient(asked) ? new AbortController().signal : signal,
   };

@@ -14,7 +14,7 @@ import { failureOf } from './statuses.ts';
 const HEAD_LEAD_MS = 5;
 
 /** Opens the conversation; may call `accepted` on the way. */
-type Open = (accepted: (terminal: boolean) => void) => Promise<unknown>;
+type Open = (accepted: () => void) => Promise<unknown>;
 
 /** Turns the connection into streams; a detached start answers like any other. */
 export async function takeOver(given: Exchange, asked: Asked, open: Open): Promise<void> {
@@ -84,8 +84,9 @@ async function openOr(
 ): Promise<Attachment | undefined | 'told'> {
   // Who detaches gets an ordinary answer.
   const isDetached = memberOf(input.body, 'Detach') === true;
+  const isRaw = memberOf(input.body, 'Tty') === true;
   try {
-    return (await open((terminal) => !isDetached && head.send(terminal))) as Attachment | undefined;
+    return (await open(() => !isDetached && head.send(isRaw))) as Attachment | undefined;
   } catch (error) {
     const { status, message } = failureOf(error, 'engine');
     const { line, request } = given;
@@ -93,7 +94,7 @@ async function openOr(
       head.isSent || (operation === 'execStart' && !isDetached && (status === 500 || status === 400));
     if (!inStream || !line) throw error;
     given.log.info('exec.failed', { path: request.url, error: message });
-    const framed = head.send(memberOf(input.body, 'Tty') === true);
+    const framed = head.send(isRaw);
     await converse(line.socket, lastWords(`${message}\r\n`), framed, given.signal);
     return 'told';
   }

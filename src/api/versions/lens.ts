@@ -1,6 +1,6 @@
 /** Lenses: each names one difference between two neighbouring versions of the API, and knows both directions. */
 import { InvalidArgument } from '../../base/errors.ts';
-import { type Doc, place } from './place.ts';
+import { type Doc, memberOf, place } from './place.ts';
 
 export type { Doc } from './place.ts';
 
@@ -41,6 +41,10 @@ export function removed(path: string, was: unknown | ((doc: Doc) => unknown)): L
     },
   };
 }
+
+/** The newest version no longer tells `body.NAME`, though the engine says it: older clients get that, or `absent`. */
+export const untold = (name: string, absent: unknown): Lens =>
+  removed(`body.${name}`, ({ all }: Doc) => memberOf(all, name) ?? absent);
 
 /** The same thing under another name or in another place. What the newer place already says wins. */
 export function moved(from: string, to: string): Lens {

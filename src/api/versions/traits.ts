@@ -1,8 +1,8 @@
 /** How the front door behaves, where no lens on a document can say it. A step sets a trait for the versions before it. */
-import type { HostConfig } from '../../model/container.ts';
 import type { Operation } from '../contract/index.ts';
+import type { Manners } from '../contract/manners.ts';
 
-export interface Traits {
+export interface Traits extends Manners {
   /** Below 1.6 the two streams of a container without a terminal came mixed. */
   readonly framing: 'merged' | 'multiplexed';
   /** Whether frames are announced by a content type of their own. */
@@ -29,22 +29,6 @@ export interface Traits {
   readonly waitHeadAtOnce: boolean;
   /** `wait`'s answer to a container that could not be removed: nothing at all. */
   readonly waitSilentOnFailure: boolean;
-  /** Members of HostConfig that were said at create, as a part of Config: a HostConfig at start leaves them as they are. */
-  readonly saidAtCreate: readonly (keyof HostConfig)[];
-  /** What a list does with a `before` or `since` that names no container. */
-  readonly unknownAnchors: 'refused' | 'ignored';
-  /** The least memory that a container may be limited to. */
-  readonly memoryBytesMin: number;
-  /** Whether read-only binds leave what is mounted below them writable. */
-  readonly readOnlyIsFlat: boolean;
-  /** Whether a limit of the kernel's own memory is warned of, or unknown. */
-  readonly kernelMemory: 'warned' | 'unknown';
-  /** Whether a login stays with the engine, or comes with each call. */
-  readonly logins: 'kept' | 'sent';
-  /** Whether the engine draws the graph of images, or leaves that to its clients. */
-  readonly imageGraph: 'drawn' | 'left';
-  /** Whether the layers of a pull come side by side, or one after the other. */
-  readonly layers: 'parallel' | 'serial';
   /** What a body of `start` means. */
   readonly startBody: 'refused' | 'json' | 'jsonIfTyped' | 'ignored';
   /** Operations that took a body of any content type. */

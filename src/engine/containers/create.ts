@@ -42,7 +42,8 @@ export async function createContainer(
   const image = deps.images.resolve(request.Image);
   const asked = { ...request, HostConfig: byId(deps.directory, request.HostConfig ?? {}) };
   const settled = settle(id, asked, image.config, deps.facts);
-  checkTogether(request, settled);
+  const macAddress = wantedMacAddress(request);
+  checkTogether(request, settled, macAddress);
   checkLog(deps, { ...settled, id, name, created: '', imageId: image.id });
   const { wanted, mustExist } = plannedMounts(deps, settled, options);
   requireSources(mustExist);
@@ -58,7 +59,6 @@ export async function createContainer(
     undo.defer(() => deps.storage.layers.removeWritable(id));
     const { mounts, changes, done } = await provideMounts(deps, id, wanted, undo);
     options.signal.throwIfAborted();
-    const macAddress = wantedMacAddress(request);
     const record: ContainerRecord = {
       id,
       name,
@@ -116,10 +116,14 @@ function wantedMacAddress({ NetworkingConfig }: CreateRequest): string | undefin
 }
 
 /** What only shows when the parts of a request are seen together. */
-function checkTogether(request: CreateRequest, { hostConfig }: Settled): void {
+function checkTogether(
+  request: CreateRequest,
+  { hostConfig }: Settled,
+  macAddress: string | undefined,
+): void {
   checkNetworkConflicts(hostConfig, {
     hostname: (request.Hostname ?? '') !== '',
-    macAddress: wantedMacAddress(request) !== undefined,
+    macAddress: macAddress !== undefined,
     ports: Object.keys(hostConfig.PortBindings ?? {}).length > 0,
   });
   publishedPorts(hostConfig, {});

@@ -1,11 +1,13 @@
 /** Puts a file from the web into an image: what clients did before builds had ADD. */
 import { posix } from 'node:path';
 import { Readable } from 'node:stream';
+import { gather } from '../../base/bytes.ts';
 import { Failed, InvalidArgument } from '../../base/errors.ts';
 import { tarEnd, tarEntry, tarHeader, tarPadding } from '../../formats/tar/writer.ts';
 import type { Progress } from '../../model/progress.ts';
 import { type Download, download } from '../../registry/index.ts';
 import type { Containers, InsertOptions } from '../engine.ts';
+import { told } from '../images/downloading.ts';
 import { progressOf, type Say } from '../images/progress.ts';
 import type { ContainersDeps } from './deps.ts';
 
@@ -54,30 +56,24 @@ export async function* insertFile(
   });
 }
 
+/** A tar member says its size before its bytes. */
 async function* archiveOf(source: Download, place: string, say: Say): AsyncGenerator<Buffer, void> {
-  const parts = source.bytes === undefined ? await whole(source) : (source.body as AsyncIterable<Buffer>);
-  const size = source.bytes ?? (parts as Buffer[]).reduce((sum, { length }) => sum + length, 0);
+  const body = told(source, 'Downloading', say);
+  const whole = source.bytes === undefined ? await gather(body, UNANNOUNCED_BYTES_MAX, tooLarge) : undefined;
+  const size = source.bytes ?? whole?.length ?? 0;
   yield tarHeader(tarEntry({ path: place.slice(1), size }));
   let current = 0;
-  for await (const part of parts) {
+  for await (const part of whole ? [whole] : body) {
     current += part.length;
     yield part;
-    say({ status: 'Downloading', progressDetail: { current, total: size } });
   }
   if (current !== size) throw new Failed(`${source.from} ended after ${current} of ${size} bytes`);
   yield tarPadding(size);
   yield tarEnd();
-}
 
-/** A tar member says its size before its bytes. */
-async function whole({ from, body }: Download): Promise<Buffer[]> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of body as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size > UNANNOUNCED_BYTES_MAX)
-      throw new Failed(`${from} does not say its length, and has more than ${UNANNOUNCED_BYTES_MAX} bytes`);
-    parts.push(part);
+  function tooLarge(): Error {
+    return new Failed(
+      `${source.from} does not say its length, and has more than ${UNANNOUNCED_BYTES_MAX} bytes`,
+    );
   }
-  return parts;
 }

@@ -1,9 +1,10 @@
 /** Removes containers that do not run. */
-import { Conflict, messageOf } from '../../base/errors.ts';
+import { messageOf } from '../../base/errors.ts';
 import { nowNanos, parseRfc3339 } from '../../base/time.ts';
 import type { Filters } from '../../model/filters.ts';
 import type { ContainersPruned } from '../../model/prune.ts';
 import { checkFilterNames, labelFilter, untilFilter } from '../filters.ts';
+import { oneAtATime } from '../one-prune.ts';
 import type { Container } from './container.ts';
 import type { ContainersDeps } from './deps.ts';
 import { removeContainer } from './remove.ts';
@@ -11,18 +12,9 @@ import { isAlive } from './state.ts';
 
 export type Prune = (filters: Filters, signal: AbortSignal) => Promise<ContainersPruned>;
 
-export function createPrune(deps: ContainersDeps): Prune {
-  let running = false;
-  return async (filters, signal) => {
-    if (running) throw new Conflict('a prune operation is already running');
-    running = true;
-    try {
-      return await prune(deps, filters, signal);
-    } finally {
-      running = false;
-    }
-  };
-}
+/** @throws Conflict while another is at it */
+export const createPrune = (deps: ContainersDeps): Prune =>
+  oneAtATime((filters, signal) => prune(deps, filters, signal));
 
 /** @throws InvalidArgument for a filter that is not known or makes no sense */
 async function prune(deps: ContainersDeps, filters: Filters, signal: AbortSignal): Promise<ContainersPruned> {

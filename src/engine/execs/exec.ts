@@ -33,9 +33,7 @@ export type ExecTable = Map<string, Exec>;
 export interface ExecStart {
   readonly detach: boolean;
   readonly consoleSize: readonly [rows: number, columns: number] | undefined;
-  /** Whether the client wants the bytes as they come, whatever the exec itself has. */
-  readonly tty?: boolean | undefined;
-  readonly accepted?: (raw: boolean) => void;
+  readonly accepted?: () => void;
 }
 
 /** Ended execs are remembered so long, for `docker exec` to ask for the code. */
@@ -68,7 +66,7 @@ export async function runExec(
   if (exec.state !== 'made') throw new Conflict(`exec command ${exec.id} is already running`);
   assertAllowed(exec.container.record.state, 'exec', exec.container.id);
   exec.state = 'starting';
-  options.accepted?.(options.tty ?? false);
+  options.accepted?.();
   let process: ExecProcess;
   try {
     process = await launch(deps, exec, options);

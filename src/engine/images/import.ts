@@ -1,14 +1,15 @@
 /** Makes an image of one layer from the archive of a root file system. */
 import { Readable } from 'node:stream';
-import { Failed, InvalidArgument, messageOf } from '../../base/errors.ts';
+import { InvalidArgument } from '../../base/errors.ts';
 import { VERSION } from '../../base/release.ts';
 import { formatNanos } from '../../base/time.ts';
 import { hostArchitecture } from '../../formats/oci.ts';
 import { familiarString, type ImageReference, parseRepoAndTag } from '../../formats/reference.ts';
 import type { Progress } from '../../model/progress.ts';
-import { type Download, download } from '../../registry/index.ts';
+import { download } from '../../registry/index.ts';
 import { applyChanges } from './changes.ts';
 import { type ImageVerbs, tell } from './deps.ts';
+import { told } from './downloading.ts';
 import { imageConfig } from './inspect.ts';
 import { progressOf, type Say } from './progress.ts';
 import { registerImage } from './register.ts';
@@ -74,9 +75,6 @@ export async function* importRootfs(
   });
 }
 
-/** Progress is told at most so often. */
-const PROGRESS_INTERVAL_MS = 100;
-
 async function open(
   from: Readable | URL,
   say: Say,
@@ -85,7 +83,10 @@ async function open(
   if (!(from instanceof URL)) return { archive: from, [Symbol.asyncDispose]: async () => undefined };
   const source = await download(from, signal);
   say({ status: `Downloading from ${source.from}` });
-  const archive = Readable.from(told(source, say), { objectMode: false, highWaterMark: 1 << 20 });
+  const archive = Readable.from(told(source, 'Importing', say), {
+    objectMode: false,
+    highWaterMark: 1 << 20,
+  });
   return {
     archive,
     async [Symbol.asyncDispose]() {
@@ -93,24 +94,6 @@ async function open(
       await source[Symbol.asyncDispose]();
     },
   };
-}
-
-/** The bytes as they come, and how far they are. */
-async function* told({ from, body, bytes }: Download, say: Say): AsyncGenerator<Buffer, void> {
-  let current = 0;
-  let last = 0;
-  const total = bytes === undefined ? {} : { total: bytes };
-  try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      current += chunk.length;
-      yield chunk;
-      if (performance.now() - last < PROGRESS_INTERVAL_MS && current !== bytes) continue;
-      last = performance.now();
-      say({ status: 'Importing', progressDetail: { current, ...total } });
-    }
-  } catch (error) {
-    throw new Failed(`downloading from ${from}: ${messageOf(error)}`, { cause: error });
-  }
 }
 
 /** @throws InvalidArgument */

@@ -3,6 +3,7 @@ import { Conflict, messageOf } from '../../base/errors.ts';
 import type { Filters } from '../../model/filters.ts';
 import type { ImagesPruned } from '../../model/prune.ts';
 import { booleanFilter, checkFilterNames, labelFilter, untilFilter } from '../filters.ts';
+import { oneAtATime } from '../one-prune.ts';
 import { collectAll } from './collect.ts';
 import type { ImageVerbs } from './deps.ts';
 import { removeImage, type Tally } from './remove.ts';
@@ -10,19 +11,9 @@ import type { Image } from './store.ts';
 
 export type PruneImages = (filters: Filters, signal: AbortSignal) => Promise<ImagesPruned>;
 
-/** One at a time. @throws Conflict while another is at it, InvalidArgument for a filter that is not known or makes no sense */
-export function createImagePrune(verbs: ImageVerbs): PruneImages {
-  let running = false;
-  return async (filters, signal) => {
-    if (running) throw new Conflict('a prune operation is already running');
-    running = true;
-    try {
-      return await prune(filters, signal, verbs);
-    } finally {
-      running = false;
-    }
-  };
-}
+/** @throws Conflict while another is at it, InvalidArgument for a filter that is not known or makes no sense */
+export const createImagePrune = (verbs: ImageVerbs): PruneImages =>
+  oneAtATime((filters, signal) => prune(filters, signal, verbs));
 
 async function prune(filters: Filters, signal: AbortSignal, verbs: ImageVerbs): Promise<ImagesPruned> {
   checkFilterNames(filters, ['dangling', 'label', 'label!', 'until']);

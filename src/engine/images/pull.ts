@@ -21,6 +21,7 @@ import { isMissing, RegistryError, type Repository, Unreachable, type Way } from
 import type { Digest, Lease } from '../../storage/index.ts';
 import { dropBlobs } from './collect.ts';
 import { type ImageVerbs, tell } from './deps.ts';
+import { sometimes } from './downloading.ts';
 import { type ChosenManifest, chooseManifest } from './manifest.ts';
 import { progressOf, type Say } from './progress.ts';
 import { registerImage } from './register.ts';
@@ -44,9 +45,6 @@ interface Pulling {
   readonly say: Say;
   readonly signal: AbortSignal;
 }
-
-/** At most so many messages a second tell how far a blob is. */
-const PROGRESS_INTERVAL_MS = 100;
 
 /** @throws InvalidArgument for a name that is none; the rest is thrown from the iterator */
 export function pullImage(options: PullOptions, verbs: ImageVerbs): AsyncIterable<Progress> {
@@ -261,13 +259,12 @@ function hearing(
   say: Say,
 ): (bytes: number | undefined) => void {
   const id = shortId(digest);
-  let told = 0;
+  const tell = sometimes(total, (current) =>
+    say({ status: 'Downloading', id, progressDetail: { current, total } }),
+  );
   return (bytes) => {
-    if (bytes === undefined) return say({ status: 'Waiting', id, progressDetail: {} });
-    const now = performance.now();
-    if (now - told < PROGRESS_INTERVAL_MS && bytes !== total) return;
-    told = now;
-    say({ status: 'Downloading', id, progressDetail: { current: bytes, total } });
+    if (bytes === undefined) say({ status: 'Waiting', id, progressDetail: {} });
+    else tell(bytes);
   };
 }
 

@@ -12,6 +12,7 @@ import {
 } from '../../storage/index.ts';
 import type { Volumes } from '../engine.ts';
 import type { Happening } from '../events/events.ts';
+import { oneAtATime } from '../one-prune.ts';
 import { readDriverOptions } from './driver-options.ts';
 import { ANONYMOUS, DRIVER, listFilter, pruneFilter } from './filter.ts';
 
@@ -56,7 +57,6 @@ export class VolumeService implements Volumes {
   readonly #held = new Map<string, string[]>();
   /** Volumes are found or made one request at a time: nobody finds what may still fail. */
   readonly #making = new Mailbox();
-  #pruning = false;
 
   constructor(deps: VolumesDeps) {
     this.#deps = deps;
@@ -109,16 +109,9 @@ export class VolumeService implements Volumes {
     await this.#remove(name);
   }
 
-  async prune(filters: Filters, { signal }: { signal: AbortSignal }): Promise<VolumesPruned> {
-    const wanted = pruneFilter(filters);
-    if (this.#pruning) throw new Conflict('a prune operation is already running');
-    this.#pruning = true;
-    try {
-      return await this.#prune(wanted, signal);
-    } finally {
-      this.#pruning = false;
-    }
-  }
+  readonly prune = oneAtATime((filters: Filters, { signal }: { signal: AbortSignal }) =>
+    this.#prune(pruneFilter(filters), signal),
+  );
 
   /** What the volumes take on the disk. */
   async usage(verbose: boolean): Promise<VolumesUsage> {

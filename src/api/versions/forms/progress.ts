@@ -1,7 +1,7 @@
 /** Progress of long operations in the forms of older versions. */
 import { type Doc, isDoc } from '../place.ts';
 import type { MessageLens } from '../step.ts';
-import { bareId } from './images.ts';
+import { bareId, shortId } from './images.ts';
 
 /** The bar that clients print as it comes: newer ones draw it themselves from `progressDetail`. */
 export function progressText(detail: unknown): string | undefined {
@@ -57,12 +57,11 @@ export const insertedBareId: MessageLens = {
 };
 
 const isImageId = (text: unknown): text is string => typeof text === 'string' && /^[0-9a-f]{64}$/.test(text);
-const SHORT_ID = 12;
 
 /** 1.1–1.6: the new image's id as a document of its own; before and after that as a status. */
 export const insertedId: MessageLens = {
   note: 'tells the new image by its status',
-  down: (message) => (isImageId(message.status) ? { Id: message.status.slice(0, SHORT_ID) } : message),
+  down: (message) => (isImageId(message.status) ? { Id: shortId(message.status) } : message),
 };
 export const insertedStatus: MessageLens = {
   note: 'tells the new image by its id',

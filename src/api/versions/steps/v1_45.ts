@@ -3,7 +3,7 @@
 import { wordsWere } from '../failure.ts';
 import { mountOptions, mountsOf } from '../forms/containers.ts';
 import { blankContainerConfig } from '../forms/images.ts';
-import { refused, removed, reshaped } from '../lens.ts';
+import { refused, removed, reshaped, untold } from '../lens.ts';
 import { type Doc, isDoc, memberOf } from '../place.ts';
 import { step } from '../step.ts';
 
@@ -37,7 +37,7 @@ export const v1_45 = step('1.45', {
       reshaped('Aliases no longer contain the short id', { down: aliasesWithShortId }),
     ],
     'GET /images/{name}/json': [
-      removed('body.Container', ({ all }: Doc) => memberOf(all, 'Container') ?? ''),
+      untold('Container', ''),
       removed('body.ContainerConfig', ({ all }: Doc) => ({
         ...blankContainerConfig,
         ...(memberOf(all, 'ContainerConfig') as Doc | undefined),

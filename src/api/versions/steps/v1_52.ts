@@ -5,8 +5,7 @@ import { usageMembers } from '../forms/disk-usage.ts';
 import { withLegacyFields } from '../forms/events.ts';
 import { blankContainerConfig, onePlatform } from '../forms/images.ts';
 import { withoutMembers } from '../forms/stats.ts';
-import { added, removed, reshaped, rewritten } from '../lens.ts';
-import { type Doc, memberOf } from '../place.ts';
+import { added, removed, reshaped, rewritten, untold } from '../lens.ts';
 import { step } from '../step.ts';
 
 const settings = 'body.NetworkSettings';
@@ -54,9 +53,9 @@ export const v1_52 = step('1.52', {
       removed(`${settings}.MacAddress`, ofBridge('MacAddress', '')),
     ],
     'GET /images/{name}/json': [
-      removed('body.Parent', ({ all }: Doc) => memberOf(all, 'Parent') ?? ''),
+      untold('Parent', ''),
       removed('body.Comment', ''),
-      removed('body.DockerVersion', ({ all }: Doc) => memberOf(all, 'DockerVersion') ?? ''),
+      untold('DockerVersion', ''),
       removed('body.Author', ''),
       ...(['Cmd', 'Entrypoint', 'Env', 'Labels', 'OnBuild', 'User', 'Volumes', 'WorkingDir'] as const).map(
         (name) => removed(`body.Config.${name}`, blankContainerConfig[name]),

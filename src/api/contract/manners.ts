@@ -1,0 +1,21 @@
+/** What handlers must know of a client's version where no lens on a document can say it. */
+import type { HostConfig } from '../../model/container.ts';
+
+export interface Manners {
+  /** Members of HostConfig that were said at create, as a part of Config: a HostConfig at start leaves them as they are. */
+  readonly saidAtCreate: readonly (keyof HostConfig)[];
+  /** What a list does with a `before` or `since` that names no container. */
+  readonly unknownAnchors: 'refused' | 'ignored';
+  /** The least memory that a container may be limited to. */
+  readonly memoryBytesMin: number;
+  /** Whether read-only binds leave what is mounted below them writable. */
+  readonly readOnlyIsFlat: boolean;
+  /** Whether a limit of the kernel's own memory is warned of, or unknown. */
+  readonly kernelMemory: 'warned' | 'unknown';
+  /** Whether a login stays with the engine, or comes with each call. */
+  readonly logins: 'kept' | 'sent';
+  /** Whether the engine draws the graph of images, or leaves that to its clients. */
+  readonly imageGraph: 'drawn' | 'left';
+  /** Whether the layers of a pull come side by side, or one after the other. */
+  readonly layers: 'parallel' | 'serial';
+}
