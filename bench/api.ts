@@ -1,11 +1,20 @@
 /** Raw HTTP to an engine's socket: the same bytes to every engine, on a connection kept alive. */
+import { once } from 'node:events';
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import type { Readable } from 'node:stream';
 
 /** All engines in the comparison speak this one. */
 const VERSION = 'v1.40';
 /** An engine that does not answer at all must not hang the run. */
 const ANSWER_TIMEOUT_MS = 60_000;
+
+const READ_BYTES = 1 << 20;
+/** More than the largest answer that is read so. */
+const ROOM_BYTES = 192 << 20;
+let made: Buffer | undefined;
+/** Written once, so that the kernel has given all of it before anything is timed. */
+const largeRoom = (): Buffer => (made ??= Buffer.alloc(ROOM_BYTES, 1));
 
 export interface Answer {
   readonly status: number;
@@ -68,6 +77,36 @@ export class Api {
         }, reject);
       });
     });
+  }
+
+  /**
+   * A large answer, read straight into memory that is there already and is used again by the next call: what takes time
+   * is the engine, not this client. A connection of its own, HTTP/1.0: no chunks, the end is the end.
+   * @throws UnexpectedAnswer unless the status is 200
+   */
+  async read(path: string): Promise<Buffer> {
+    const room = largeRoom();
+    let length = 0;
+    const socket = connect({
+      path: this.#socketPath,
+      onread: {
+        buffer: () => room.subarray(length, length + READ_BYTES),
+        callback: (bytes) => {
+          length += bytes;
+          return length + READ_BYTES <= room.length;
+        },
+      },
+    });
+    socket.setTimeout(ANSWER_TIMEOUT_MS, () => socket.destroy(new Error(`GET ${path}: no answer`)));
+    // Not ended: some engines take that for a client that leaves.
+    socket.write(`GET /${VERSION}${path} HTTP/1.0\r\nHost: bench\r\n\r\n`);
+    await once(socket, 'end');
+    socket.destroy();
+    const head = room.indexOf('\r\n\r\n') + 4;
+    const answer = room.subarray(head, length);
+    const status = Number(room.toString('latin1', 9, 12));
+    if (status !== 200) throw new UnexpectedAnswer(`GET ${path}`, { status, body: answer });
+    return answer;
   }
 
   close(): void {

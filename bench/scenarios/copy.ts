@@ -40,7 +40,7 @@ async function timed<T>(work: () => Promise<T>): Promise<[ms: number, result: T]
 const put = ({ api }: EnginePeer, id: string, path: string, archive: readonly Buffer[]) =>
   api.call('PUT', `/containers/${id}/archive?path=${path}`, Readable.from(archive));
 const get = ({ api }: EnginePeer, id: string, path: string) =>
-  api.call('GET', `/containers/${id}/archive?path=${path}`);
+  api.read(`/containers/${id}/archive?path=${path}`);
 
 async function inContainer(peer: EnginePeer, work: (id: string) => Promise<Figures>): Promise<Figures> {
   const id = await create(peer, IDLE);
@@ -70,14 +70,14 @@ export const copy: Scenario = {
 async function copies(peer: EnginePeer, id: string): Promise<Figures> {
   const [putLarge] = await timed(() => put(peer, id, '/tmp', archives.large));
   const [getLarge, one] = await timed(() => get(peer, id, '/tmp/large'));
+  // The content is the last whole number of pieces before the padding and the end mark.
+  const from = one.indexOf(piece.subarray(0, 64));
+  if (digest(one.subarray(from, from + LARGE_BYTES)) !== largeDigest)
+    throw new Error(`${peer.name}: the file came back changed`);
   const [putMany] = await timed(() => put(peer, id, '/var/tmp', archives.many));
   const [getMany, all] = await timed(() => get(peer, id, '/var/tmp/'));
-  // The content is the last whole number of pieces before the padding and the end mark.
-  const from = one.body.indexOf(piece.subarray(0, 64));
-  if (digest(one.body.subarray(from, from + LARGE_BYTES)) !== largeDigest)
-    throw new Error(`${peer.name}: the file came back changed`);
-  if (all.body.length < FILES * (512 + 1536))
-    throw new Error(`${peer.name}: files are missing in ${all.body.length} bytes`);
+  if (all.length < FILES * (512 + 1536))
+    throw new Error(`${peer.name}: files are missing in ${all.length} bytes`);
   return {
     'put 100 MB': putLarge,
     'get 100 MB': getLarge,

@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { messageOf } from '../../base/errors.ts';
+import { Pieces } from '../../base/pieces.ts';
 import { framedLines } from '../../formats/frames.ts';
 import { writeJson } from '../../formats/json.ts';
 import type { ArchiveReply, LogOutput } from '../handlers/index.ts';
@@ -50,7 +51,23 @@ export async function sendArchive(
   response.writeHead(status, { ...headers, ...(archive ? { 'Content-Type': contentType } : {}) });
   if (!archive) return void response.end();
   response.flushHeaders();
-  await pipeline(archive, response);
+  if (archive instanceof Pieces) await sendPieces(response, archive);
+  else await pipeline(archive, response);
+}
+
+/** Each piece's memory goes back when the kernel has its bytes. */
+async function sendPieces(response: ServerResponse, pieces: Pieces): Promise<void> {
+  const leave = (): void => void pieces.destroy();
+  response.once('close', leave);
+  try {
+    for await (const piece of pieces as AsyncIterable<Buffer>) {
+      if (!response.write(piece, () => pieces.giveBack(piece))) await roomIn(response);
+      if (response.destroyed) return;
+    }
+    response.end();
+  } finally {
+    response.off('close', leave);
+  }
 }
 
 /** A failure in the form of the client's version. */

@@ -2,11 +2,12 @@
 import { closeSync } from 'node:fs';
 import { splitLast } from '../../formats/tar/path.ts';
 import { Members } from '../pack/members.ts';
+import type { PieceMemory } from '../pack/port-sink.ts';
 import { differences, type Sides } from './difference.ts';
 
 /** Returns how many differences there are. */
-export function* packDiff(sides: Sides): Generator<Buffer, number> {
-  const members = new Members();
+export function* packDiff(sides: Sides, memory: PieceMemory): Generator<Buffer, number> {
+  const members = new Members(memory);
   let entries = 0;
   for (const { kind, path, dir, name } of differences(sides)) {
     entries++;

@@ -5,6 +5,7 @@ import type { ByteText, EntryType } from '../../formats/tar/entry.ts';
 import { tarEntry, tarHeader } from '../../formats/tar/writer.ts';
 import { ERRNO, pathBytes, SystemError, tryOpenAt } from '../../linux/index.ts';
 import { describe, describeLink, typeOf } from './describe.ts';
+import type { PieceMemory } from './port-sink.ts';
 import { TarOutput } from './tar-output.ts';
 
 const OPEN_DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
@@ -15,9 +16,13 @@ const GONE = [ERRNO.ENOENT, ERRNO.ENOTDIR, ERRNO.ELOOP, ERRNO.ENXIO].map((errno)
 
 /** Every method is a generator of the archive's next pieces. */
 export class Members {
-  readonly #output = new TarOutput();
+  readonly #output: TarOutput;
   /** First name in the archive of each file that has several. */
   readonly #firstNames = new Map<string, ByteText>();
+
+  constructor(memory: PieceMemory) {
+    this.#output = new TarOutput(memory);
+  }
 
   /**
    * What stands at `name` in the directory `dir`, called `archived`. A directory's descriptor is returned, the caller's

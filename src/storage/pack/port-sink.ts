@@ -1,47 +1,82 @@
 /** An archive on its way from a tree thread to a reader of the main thread, no faster than it is read. */
-import { Readable } from 'node:stream';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Failed } from '../../base/errors.ts';
-import { type FromPort, PORT_WINDOW, type ToPort } from '../unpack/protocol.ts';
+import { Pieces } from '../../base/pieces.ts';
+import { type FromPort, PIECE_BYTES, PORT_WINDOW, type ToPort } from '../unpack/protocol.ts';
+
+/** Pieces of memory that came back and are filled again; more than a window of them is never under way. */
+const SPARE_MAX = PORT_WINDOW / PIECE_BYTES;
 
 /** The main thread's side. Destroying the stream closes the port: the writer then stops. */
-export function readableFromPort(): { readable: Readable; port: MessagePort } {
+export function readableFromPort(): { readable: Pieces; port: MessagePort } {
   const { port1, port2 } = new MessageChannel();
-  let owed = PORT_WINDOW;
-  const readable = new Readable({
-    read() {
-      if (owed > 0) port1.postMessage({ granted: owed } satisfies FromPort);
-      owed = 0;
-    },
-    destroy(error, done) {
-      port1.close();
-      done(error);
-    },
-  });
+  const readable = new PiecesOfPort(port1);
   // Whoever reads it hears of a failure; before anybody does it must not end the daemon.
   readable.on('error', () => undefined);
-  port1.on('message', (message: ToPort) => {
-    if (message.is === 'end') readable.push(null);
-    else if (message.is === 'error') readable.destroy(new Failed(message.message));
-    else {
-      const { buffer, byteOffset, byteLength } = message.bytes;
-      owed += byteLength;
-      readable.push(Buffer.from(buffer, byteOffset, byteLength));
-    }
-  });
   return { readable, port: port2 };
 }
 
-/** The thread's side: sends every piece, then the end. Undefined: the reader left early. @throws what `pieces` throws */
+class PiecesOfPort extends Pieces {
+  readonly #port: MessagePort;
+  #owed = PORT_WINDOW;
+
+  constructor(port: MessagePort) {
+    super();
+    this.#port = port;
+    port.on('message', (message: ToPort) => {
+      if (message.is === 'end') this.push(null);
+      else if (message.is === 'error') this.destroy(new Failed(message.message));
+      else {
+        const { buffer, byteOffset, byteLength } = message.bytes;
+        this.#owed += byteLength;
+        this.push(Buffer.from(buffer, byteOffset, byteLength));
+      }
+    });
+  }
+
+  override _read(): void {
+    if (this.#owed > 0) this.#port.postMessage({ granted: this.#owed } satisfies FromPort);
+    this.#owed = 0;
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#port.close();
+    done(error);
+  }
+
+  override giveBack({ buffer }: Buffer): void {
+    if (!this.destroyed)
+      this.#port.postMessage({ granted: 0, spare: buffer as ArrayBuffer } satisfies FromPort, [
+        buffer as ArrayBuffer,
+      ]);
+  }
+}
+
+/** The thread's side of the memory: what came back, else new. */
+export class PieceMemory {
+  readonly #spare: ArrayBuffer[] = [];
+
+  take(): Buffer {
+    const spare = this.#spare.pop();
+    return spare ? Buffer.from(spare) : Buffer.allocUnsafeSlow(PIECE_BYTES);
+  }
+  put(spare: ArrayBuffer): void {
+    if (spare.byteLength === PIECE_BYTES && this.#spare.length < SPARE_MAX) this.#spare.push(spare);
+  }
+}
+
+/** The thread's side: sends every piece, then the end; what comes back goes to `memory`. Undefined: the reader left early. @throws what `pieces` throws */
 export async function sendPieces<T>(
   pieces: Generator<Buffer, T>,
   port: MessagePort,
   cancelled: AbortSignal,
+  memory: PieceMemory,
 ): Promise<T | undefined> {
   let room = 0;
   let gone = false;
   let wake = (): void => {};
-  port.on('message', ({ granted }: FromPort) => {
+  port.on('message', ({ granted, spare }: FromPort) => {
+    if (spare) memory.put(spare);
     room += granted;
     wake();
   });

@@ -1,14 +1,19 @@
 /** Collects an archive in large pieces, each handed on whole: file data is read straight into its place. */
 import { readSync } from 'node:fs';
 import { TAR_BLOCK } from '../../formats/tar/entry.ts';
-
-/** Large enough that few messages cross between threads, small enough that the first one comes soon. */
-const PIECE_BYTES = 1 << 20;
+import { PIECE_BYTES } from '../unpack/protocol.ts';
+import type { PieceMemory } from './port-sink.ts';
 
 /** Every method is a generator of full pieces: who consumes them decides when it goes on. */
 export class TarOutput {
-  #piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
+  readonly #memory: PieceMemory;
+  #piece: Buffer;
   #used = 0;
+
+  constructor(memory: PieceMemory) {
+    this.#memory = memory;
+    this.#piece = memory.take();
+  }
 
   *bytes(bytes: Buffer): Generator<Buffer> {
     for (let at = 0; at < bytes.length; ) {
@@ -49,7 +54,7 @@ export class TarOutput {
 
   #take(): Buffer {
     const piece = this.#piece.subarray(0, this.#used);
-    this.#piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
+    this.#piece = this.#memory.take();
     this.#used = 0;
     return piece;
   }

@@ -6,16 +6,18 @@ import { differences, type Sides } from '../diff/difference.ts';
 import { LowerTree } from '../diff/lower-tree.ts';
 import type { PathChange } from '../storage.ts';
 import type { DiffSides, Task, ToPort } from '../unpack/protocol.ts';
-import { sendPieces } from './port-sink.ts';
+import { PieceMemory, sendPieces } from './port-sink.ts';
 import { TreePacker } from './tree-packer.ts';
 
 export async function pack(
   { root, what, sink }: Extract<Task, { is: 'pack' }>,
   cancelled: AbortSignal,
 ): Promise<undefined> {
-  const packer = new TreePacker(root);
+  const memory = new PieceMemory();
+  const packer = new TreePacker(root, memory);
   try {
-    await send(what ? packer.one(what.path, what.archived) : packer.everything(), sink, cancelled);
+    const pieces = what ? packer.one(what.path, what.archived) : packer.everything();
+    await send(pieces, sink, cancelled, memory);
     return undefined;
   } finally {
     packer.close();
@@ -26,7 +28,8 @@ export async function packDifferences(
   { sides, sink }: Extract<Task, { is: 'packDiff' }>,
   cancelled: AbortSignal,
 ): Promise<number> {
-  return (await send(packDiff(sidesOf(sides, true)), sink, cancelled)) ?? 0;
+  const memory = new PieceMemory();
+  return (await send(packDiff(sidesOf(sides, true), memory), sink, cancelled, memory)) ?? 0;
 }
 
 /** What fails on the way is told through the port too: the reader has no other way to hear of it. */
@@ -34,9 +37,10 @@ async function send<T>(
   pieces: Generator<Buffer, T>,
   sink: MessagePort,
   cancelled: AbortSignal,
+  memory: PieceMemory,
 ): Promise<T | undefined> {
   try {
-    return await sendPieces(pieces, sink, cancelled);
+    return await sendPieces(pieces, sink, cancelled, memory);
   } catch (error) {
     sink.postMessage({ is: 'error', message: messageOf(error) } satisfies ToPort);
     throw error;

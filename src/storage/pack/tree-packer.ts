@@ -7,6 +7,7 @@ import { type ByteText, TAR_LIMITS } from '../../formats/tar/entry.ts';
 import { splitLast } from '../../formats/tar/path.ts';
 import { ERRNO, pathBytes, SystemError, tryOpenDirectoryInTree } from '../../linux/index.ts';
 import { Members } from './members.ts';
+import type { PieceMemory } from './port-sink.ts';
 
 /** Directories kept open on the way down; those above are found again on the way back. */
 const KEPT_OPEN = 64;
@@ -23,12 +24,13 @@ interface Level {
 
 export class TreePacker {
   readonly #root: number;
-  readonly #members = new Members();
+  readonly #members: Members;
   readonly #levels: Level[] = [];
 
   /** `root`: an open directory; the caller closes it after {@link close}. */
-  constructor(root: number) {
+  constructor(root: number, memory: PieceMemory) {
     this.#root = root;
+    this.#members = new Members(memory);
   }
 
   /** Releases every descriptor, also in the middle. */

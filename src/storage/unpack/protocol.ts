@@ -122,7 +122,12 @@ export type ToPort =
   | { readonly is: 'error'; readonly message: string };
 export interface FromPort {
   readonly granted: number;
+  /** A piece's memory, to be filled again. */
+  readonly spare?: ArrayBuffer;
 }
+
+/** Large enough that few messages cross between threads, small enough that the first one comes soon. */
+export const PIECE_BYTES = 1 << 20;
 
 /** Bytes on their way through a port: enough to keep both threads busy. */
 export const PORT_WINDOW = 4 << 20;
