@@ -204,6 +204,7 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
     begin: () => restartByPolicy(deps),
     stop() {
       stopping = true;
+      images.stop();
       for (const { monitor } of directory.all()) monitor?.stop();
     },
     async close() {

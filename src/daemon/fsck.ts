@@ -16,8 +16,8 @@ export async function fsck(dataRoot: string): Promise<FsckReport> {
   const fd = openSync(`${dataRoot}/lock`, 'a', 0o600);
   try {
     const beside = !lockExclusive(fd);
-    const { findings, counts } = await examineDataRoot(dataRoot);
-    return { counts, beside, findings: beside ? await lasting(findings, dataRoot) : findings };
+    const { findings, counts, unfinished } = await examineDataRoot(dataRoot);
+    return { counts, unfinished, beside, findings: beside ? await lasting(findings, dataRoot) : findings };
   } finally {
     closeSync(fd);
   }
@@ -34,8 +34,9 @@ async function lasting(findings: readonly Finding[], dataRoot: string): Promise<
 }
 
 /** One line a finding, and one with what was looked at. */
-export function formatFsck({ findings, counts, beside }: FsckReport): string {
+export function formatFsck({ findings, counts, unfinished, beside }: FsckReport): string {
   const looked = Object.entries(counts).map(([noun, count]) => `${count} ${noun}`);
+  if (unfinished > 0) looked.push(`${unfinished} unfinished downloads`);
   const damaged = findings.filter((each) => each.is === 'damage').length;
   const left = findings.length - damaged;
   return [

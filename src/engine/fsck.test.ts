@@ -28,6 +28,7 @@ test('a store as it should be has no findings, and everything was looked at', as
   assert.deepEqual(await examineDataRoot(host.root), {
     findings: [],
     counts: { blobs: 4, layers: 2, images: 2, names: 2, containers: 0, volumes: 0 },
+    unfinished: 0,
   });
 });
 
@@ -107,10 +108,24 @@ for (const [title, spoil, expected] of [
   [
     'half-made things',
     (host: TestImages) => {
-      for (const name of ['staging/blob-0', 'trash/0', 'volumes/gone', 'w/half', 'containers/none'])
+      for (const name of [
+        'unfinished/half',
+        'staging/blob-0',
+        'trash/0',
+        'volumes/gone',
+        'w/half',
+        'containers/none',
+      ])
         mkdirSync(join(host.root, name), { recursive: true });
     },
-    [/staging\/blob-0/, /trash\/0/, /volumes\/gone/, /w\/half/, /containers\/none: files of no container/],
+    [
+      /unfinished\/half: not named as a blob/,
+      /staging\/blob-0/,
+      /trash\/0/,
+      /volumes\/gone/,
+      /w\/half/,
+      /containers\/none: files of no container/,
+    ],
   ],
 ] as const)
   test(`it finds ${title}`, async (t) => {

@@ -17,6 +17,8 @@ export interface DataRootReport {
   readonly counts: Readonly<
     Record<'blobs' | 'layers' | 'images' | 'names' | 'containers' | 'volumes', number>
   >;
+  /** Blobs that a pull was cut off from, for the next one to go on with. */
+  readonly unfinished: number;
 }
 
 /** Reads all of a data root and changes nothing. @throws Error when it cannot be read at all */
@@ -43,7 +45,7 @@ export async function examineDataRoot(root: string): Promise<DataRootReport> {
     containers: containers.length,
     volumes: stored.volumes.size,
   };
-  return { findings, counts };
+  return { findings, counts, unfinished: stored.unfinished };
 }
 
 function examineImages(

@@ -14,6 +14,9 @@ export class RegistryError extends Failed {
   }
 }
 
+/** The registry cannot go on with a blob where it was asked to: it must be asked for from the start. */
+export class Unresumable extends Failed {}
+
 /** The registry could not be spoken to at all. */
 export class Unreachable extends Failed {
   /** Another way of speaking (plain HTTP, another address) may still work: nothing secret was sent. */

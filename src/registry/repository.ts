@@ -4,7 +4,7 @@ import { Failed, InvalidArgument } from '../base/errors.ts';
 import type { Credentials } from '../formats/credentials.ts';
 import { digestOf, isDigest } from '../formats/digest.ts';
 import { DOCUMENT_BYTES_MAX } from '../formats/oci.ts';
-import { RegistryError } from './failure.ts';
+import { RegistryError, Unresumable } from './failure.ts';
 import type { Address } from './settings.ts';
 import { Tokens } from './tokens.ts';
 import { type Answer, type Call, drop, expectStatus, patiently, readWhole, Transport } from './transport.ts';
@@ -17,7 +17,7 @@ export interface ManifestDocument {
 
 export interface BlobBody {
   readonly body: Readable;
-  /** Where the bytes begin: the registry may ignore what was asked. */
+  /** Where the bytes begin: where it was asked, or 0. */
   readonly from: number;
 }
 
@@ -151,13 +151,24 @@ export class Repository {
     return answer.status === 200 ? answer.header('docker-content-digest') : undefined;
   }
 
-  /** A blob's bytes from `from` on. Whoever reads them checks the digest. @throws RegistryError, Unreachable */
+  /**
+   * A blob's bytes from `from` on, or all of them where the registry knows no ranges. No validator goes along: a blob's
+   * name is the digest of its bytes, which whoever reads them checks. @throws Unresumable, RegistryError, Unreachable
+   */
   async blob(digest: string, from: number, signal: AbortSignal): Promise<BlobBody> {
     const headers: Record<string, string> = from > 0 ? { range: `bytes=${from}-` } : {};
     const call = { method: 'GET', url: this.#at(`blobs/${digest}`), headers, signal } as const;
-    const answer = await expectStatus(await this.#session.send(call, this.#scopes('pull')), 200, 206);
-    const begun = /^bytes (\d+)-/.exec(answer.header('content-range') ?? '')?.[1];
-    return { body: answer.body, from: answer.status === 206 ? Number(begun ?? from) : 0 };
+    const sent = await this.#session.send(call, this.#scopes('pull'));
+    if (from > 0 && sent.status === 416) {
+      await drop(sent);
+      throw new Unresumable(`the registry has no byte ${from} of ${digest}`);
+    }
+    const answer = await expectStatus(sent, 200, 206);
+    if (answer.status === 200) return { body: answer.body, from: 0 };
+    const begun = Number(/^bytes (\d+)-/.exec(answer.header('content-range') ?? '')?.[1] ?? from);
+    if (begun === from) return { body: answer.body, from };
+    await drop(answer);
+    throw new Unresumable(`the registry continues ${digest} at ${begun}, not at ${from}`);
   }
 
   /** A small blob, whole, its digest checked. @throws Failed, RegistryError, Unreachable */

@@ -3,6 +3,7 @@ export type { Driver } from './driver.ts';
 export { type Examined, examineStorage, type Finding } from './fsck/examine.ts';
 export { damage, leftover } from './fsck/finding.ts';
 export { chainIdOf } from './layers/apply.ts';
+export { UNFINISHED_KEPT_MS } from './layout.ts';
 export { type OpenOptions, openStorage } from './open.ts';
 export type * from './storage.ts';
 export { isVolumeName } from './volumes/rows.ts';

@@ -4,6 +4,9 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { spreadSubdirectories } from '../linux/index.ts';
 
+/** Nobody waits longer before pulling again what was broken off. */
+export const UNFINISHED_KEPT_MS = 24 * 60 * 60 * 1000;
+
 export interface Layout {
   readonly root: string;
   readonly records: string;
@@ -16,6 +19,8 @@ export interface Layout {
   readonly empty: string;
   /** Volumes, `volumes/<name>/_data`, named as Docker names them. */
   readonly volumes: string;
+  /** Blobs on their way here, by digest: what a crash leaves of them is gone on with. */
+  readonly unfinished: string;
   /** Half-made things; whatever is in it at start is left over from a crash. */
   readonly staging: string;
   /** Things already removed, waiting to be deleted. */
@@ -31,6 +36,7 @@ export function layoutOf(root: string): Layout {
     writable: join(root, 'w'),
     empty: join(root, 'empty'),
     volumes: join(root, 'volumes'),
+    unfinished: join(root, 'unfinished'),
     staging: join(root, 'staging'),
     trash: join(root, 'trash'),
   };
@@ -46,6 +52,7 @@ export function makeLayout(root: string): Layout {
     layout.layers,
     layout.writable,
     layout.empty,
+    layout.unfinished,
     layout.staging,
     layout.trash,
   ]) {

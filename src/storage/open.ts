@@ -2,6 +2,7 @@
 import { undoUnlessDone } from '../base/lifetime.ts';
 import type { Log } from '../base/log.ts';
 import { openContent } from './content/content.ts';
+import { openUnfinished } from './content/unfinished.ts';
 import { chooseDriver, type Driver } from './driver.ts';
 import { openLayers } from './layers/layers.ts';
 import { makeLayout } from './layout.ts';
@@ -48,6 +49,7 @@ export async function openStorage({ root, log, driver: wanted }: OpenOptions): P
     return {
       records,
       content,
+      unfinished: openUnfinished(layout, content),
       layers,
       volumes,
       openArchive: (source, { signal }) => openArchive(source, { layout, threads, trash }, signal),

@@ -44,6 +44,29 @@ export interface Content {
   all(): Promise<Digest[]>;
 }
 
+/** A blob on its way here, as far as it has come. Dispose of it: what is there stays. */
+export interface UnfinishedBlob extends AsyncDisposable {
+  /** How many are there, all of them hashed. */
+  readonly bytes: number;
+  append(chunk: Buffer): Promise<void>;
+  /** Away with what is there. */
+  restart(): Promise<void>;
+  /** Of what is there. */
+  digest(): Digest;
+  /** It is whole: in the content store, durably, when this resolves. The caller has looked at {@link digest}. */
+  finish(): Promise<void>;
+}
+
+/** Blobs that were begun to be brought and that no operation has said to need no more; a killed daemon leaves some. */
+export interface Unfinished {
+  /** Goes on with what is there of `digest`, hashing it again; what has more than `most` bytes is begun anew. One at a time. */
+  open(digest: Digest, options: { most: number; signal: AbortSignal }): Promise<UnfinishedBlob>;
+  /** `bytes`: what would be free without it; none when the content store has it too. `idleMs`: since it last grew. */
+  all(): { readonly digest: Digest; readonly bytes: number; readonly idleMs: number }[];
+  /** Gone when it returns; what is in the content store stays there. */
+  remove(digest: Digest): void;
+}
+
 /** A read-only layer, unpacked. */
 export interface LayerInfo {
   readonly chainId: ChainId;
@@ -267,6 +290,7 @@ export interface Volumes {
 export interface Storage {
   readonly records: Records;
   readonly content: Content;
+  readonly unfinished: Unfinished;
   readonly layers: Layers;
   readonly volumes: Volumes;
   /**

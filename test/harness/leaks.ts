@@ -107,7 +107,7 @@ interface Found {
 }
 
 /** Layers and blobs: what lies in them is the images' and the containers' own. */
-const USERS = new Set(['l', 'w', 'content', 'staging', 'trash']);
+const USERS = new Set(['l', 'w', 'content', 'unfinished', 'staging', 'trash']);
 
 /** Everything below `root` but the contents of images and containers, whose files are the user's. */
 function filesBelow(root: string): Found[] {

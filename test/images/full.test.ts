@@ -55,7 +55,7 @@ async function names(gantry: Gantry): Promise<string[]> {
 const there = (root: string) => ({
   layers: readdirSync(join(root, 'l')).length,
   blobs: readdirSync(join(root, 'content/blobs/sha256')).length,
-  staged: readdirSync(join(root, 'staging')),
+  staged: ['staging', 'unfinished'].flatMap((name) => readdirSync(join(root, name))),
 });
 
 test('on a full disk pull, load, import, commit and create say so and leave nothing; with room again they work', (t) =>

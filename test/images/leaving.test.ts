@@ -30,7 +30,7 @@ const blobsOpen = (gantry: Gantry): string[] =>
     }
   });
 const onDisk = (gantry: Gantry): string[] =>
-  ['l', 'staging', 'content/blobs/sha256'].flatMap((directory) =>
+  ['l', 'staging', 'unfinished', 'content/blobs/sha256'].flatMap((directory) =>
     readdirSync(join(gantry.dataRoot, directory)),
   );
 

@@ -50,7 +50,7 @@ function watching(gantry: Gantry, host: string) {
   return { seen: () => text, ended };
 }
 
-const staged = (gantry: Gantry): string[] => readdirSync(join(gantry.dataRoot, 'staging'));
+const underWay = (gantry: Gantry): string[] => readdirSync(join(gantry.dataRoot, 'unfinished'));
 
 async function eventually(what: string, check: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 30_000;
@@ -68,10 +68,10 @@ test('a pull ends when its only client leaves, and the next one begins anew', as
   const { registry, begun, left, release } = await halting(t);
   const pull = asking(gantry, '1.22', registry.host);
   await begun;
-  await eventually('nothing is being written', () => staged(gantry).length > 0);
+  await eventually('nothing is being written', () => underWay(gantry).length > 0);
   pull.leave();
   await left; // the registry sees the connection go: nobody reads on
-  await eventually('half a blob stays', () => staged(gantry).length === 0);
+  await eventually('half a blob stays', () => underWay(gantry).length === 0);
   const blobs = join(gantry.dataRoot, 'content/blobs/sha256');
   await eventually('a blob stays', () => readdirSync(blobs).length === 0);
   assert.equal(await isThere(gantry, registry.host), false);

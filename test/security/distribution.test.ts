@@ -67,7 +67,7 @@ const put = (registry: FakeRegistry, seed: string, more: Partial<PutImage> = {})
 /** No image, layer, blob or half of one is there. */
 async function assertNothingKept(): Promise<void> {
   assert.deepEqual((await gantry.api().get('/images/json?all=1')).json(), []);
-  for (const directory of ['l', 'staging', 'content/blobs/sha256'])
+  for (const directory of ['l', 'staging', 'unfinished', 'content/blobs/sha256'])
     assert.deepEqual(readdirSync(join(gantry.dataRoot, directory)), [], directory);
 }
 

@@ -51,7 +51,7 @@ afterEach(async () => {
 });
 
 const onDisk = (): string[] =>
-  ['l', 'staging', 'content/blobs/sha256'].flatMap((directory) =>
+  ['l', 'staging', 'unfinished', 'content/blobs/sha256'].flatMap((directory) =>
     readdirSync(join(gantry.dataRoot, directory)).map((name) => `${directory}/${name}`),
   );
 

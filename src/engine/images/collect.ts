@@ -1,4 +1,5 @@
 /** Removes layers and blobs that no image, container or running operation holds. */
+import { codeOf } from '../../base/errors.ts';
 import { isDigest } from '../../formats/digest.ts';
 import type { ChainId, Digest } from '../../storage/index.ts';
 import type { ImageVerbs } from './deps.ts';
@@ -79,6 +80,10 @@ export async function* clearing<T>(messages: AsyncIterable<T>, verbs: ImageVerbs
   try {
     yield* messages;
     whole = true;
+  } catch (error) {
+    // The next try has the room that was kept for the pulls of an earlier daemon.
+    if (['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '')) verbs.downloads.dropLeft(0);
+    throw error;
   } finally {
     if (!whole) await collectAll(verbs);
   }

@@ -1,11 +1,9 @@
 /** Blobs on their way from registries: one transfer for all who want the same one, resumed where it broke. */
-import { createHash } from 'node:crypto';
-import { open, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failed, messageOf } from '../../base/errors.ts';
 import type { Slots } from '../../base/slots.ts';
-import { pauseAfter, type Repository } from '../../registry/index.ts';
-import type { Content, Digest } from '../../storage/index.ts';
+import { pauseAfter, type Repository, Unresumable } from '../../registry/index.ts';
+import type { Content, Digest, Storage, Unfinished, UnfinishedBlob } from '../../storage/index.ts';
 
 export interface Wanted {
   readonly digest: Digest;
@@ -29,22 +27,28 @@ const FRUITLESS_MAX = 5;
 
 export class Downloads {
   readonly #content: Content;
+  readonly #unfinished: Unfinished;
+  readonly #isLeased: (digest: Digest) => boolean;
   readonly #slots: Slots;
   readonly #running = new Map<Digest, Transfer>();
+  #stopping = false;
 
-  constructor(content: Content, slots: Slots) {
+  constructor({ content, unfinished, leased }: Storage, slots: Slots) {
     this.#content = content;
+    this.#unfinished = unfinished;
+    this.#isLeased = (digest) => leased('blob', digest);
     this.#slots = slots;
   }
 
   /**
    * Brings a blob into the content store and returns its file. The caller holds it by a lease. The transfer ends when
-   * the last who wants it has gone. @throws Failed, RegistryError, Unreachable
+   * the last who wants it has gone; what came of it stays until {@link settle}. @throws Failed, RegistryError, Unreachable
    */
   async fetch(wanted: Wanted, heard: Heard, signal: AbortSignal): Promise<string> {
     const { digest } = wanted;
     if (this.#content.has(digest)) return this.#content.pathOf(digest);
-    const transfer = this.#running.get(digest) ?? this.#begin(wanted);
+    const running = this.#running.get(digest);
+    const transfer = running && !running.abandon.signal.aborted ? running : this.#begin(wanted, running);
     transfer.listeners.add(heard);
     heard(transfer.bytes);
     const gone = Promise.withResolvers<never>();
@@ -65,85 +69,105 @@ export class Downloads {
     return this.#content.pathOf(digest);
   }
 
-  #begin(wanted: Wanted): Transfer {
+  /** No daemon that comes after this one needs to go on with these, as far as no lease holds them. */
+  settle(digests: readonly Digest[]): void {
+    if (this.#stopping) return;
+    for (const digest of digests.filter((each) => !this.#isLeased(each))) this.#unfinished.remove(digest);
+  }
+
+  /** What earlier daemons left unfinished and nobody goes on with now. */
+  left(): ReturnType<Unfinished['all']> {
+    return this.#unfinished.all().filter(({ digest }) => !this.#isLeased(digest));
+  }
+
+  /** Lets go of what was left and did not grow for so long, and of what the content store has. Gives the bytes that are free now. */
+  dropLeft(idleMs: number): number {
+    const dropped = this.left().filter((each) => each.idleMs >= idleMs || this.#content.has(each.digest));
+    for (const { digest } of dropped) this.#unfinished.remove(digest);
+    return dropped.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** From now on what is unfinished is left to the next daemon. */
+  stop(): void {
+    this.#stopping = true;
+  }
+
+  /** `before`: a transfer of the same blob that was abandoned and has not ended yet. */
+  #begin(wanted: Wanted, before: Transfer | undefined): Transfer {
     const abandon = new AbortController();
     const listeners = new Set<Heard>();
     const transfer: Transfer = {
       listeners,
       abandon,
       bytes: undefined,
-      done: this.#slots.run(
-        () =>
-          this.#bring(wanted, abandon.signal, (bytes) => {
-            transfer.bytes = bytes;
-            for (const hear of listeners) hear(bytes);
-          }),
-        abandon.signal,
-      ),
+      done: this.#slots.run(async () => {
+        await before?.done.catch(() => undefined);
+        await this.#bring(wanted, abandon.signal, (bytes) => {
+          transfer.bytes = bytes;
+          for (const hear of listeners) hear(bytes);
+        });
+      }, abandon.signal),
     };
     this.#running.set(wanted.digest, transfer);
-    // Whoever asks after the last has left begins anew.
     const forget = (): void => {
       if (this.#running.get(wanted.digest) === transfer) this.#running.delete(wanted.digest);
     };
-    abandon.signal.addEventListener('abort', forget, { once: true });
     transfer.done.then(forget, forget);
     return transfer;
   }
 
+  /** Goes on with what is there of it. What turns out to be other bytes is begun anew, once, unless it came in one answer. */
   async #bring(wanted: Wanted, signal: AbortSignal, progress: (bytes: number) => void): Promise<void> {
-    const staged = this.#content.stagedPath();
-    try {
-      await write(staged, wanted, signal, progress);
-      await this.#content.adopt(staged, wanted.digest);
-    } catch (error) {
-      await rm(staged, { force: true });
-      throw error;
+    const { digest, size } = wanted;
+    await using blob = await this.#unfinished.open(digest, { most: size, signal });
+    for (let tries = 1; ; tries++) {
+      const { inOneAnswer } = await receive(blob, wanted, signal, progress);
+      const found = blob.digest();
+      if (found === digest) return await blob.finish();
+      await blob.restart();
+      if (inOneAnswer || tries === 2)
+        throw new Failed(`filesystem layer verification failed for digest ${digest}: it is ${found}`);
     }
   }
 }
 
-/** Writes the whole blob, on the disk when it resolves. */
-async function write(
-  path: string,
+/** Completes a blob, over as many answers as it takes. */
+async function receive(
+  blob: UnfinishedBlob,
   { digest, size, repository }: Wanted,
   signal: AbortSignal,
   progress: (bytes: number) => void,
-): Promise<void> {
-  await using file = await open(path, 'wx', 0o600);
-  const hash = createHash('sha256');
-  let bytes = 0;
-  for (let fruitless = 0; bytes < size || fruitless === 0; ) {
-    const before = bytes;
+): Promise<{ readonly inOneAnswer: boolean }> {
+  let inOneAnswer = false;
+  let most = blob.bytes;
+  if (most > 0) progress(most);
+  for (let fruitless = 0; blob.bytes < size || (size === 0 && !inOneAnswer); ) {
+    const before = most;
     try {
-      const { body, from } = await repository.blob(digest, bytes, signal);
-      // A registry that begins at the start again is read past what we have.
-      let skip = bytes - from;
-      if (skip < 0) throw new Failed(`the registry continues ${digest} at ${from}, not at ${bytes}`);
+      const { body, from } = await repository.blob(digest, blob.bytes, signal);
+      if (from < blob.bytes) await blob.restart();
+      inOneAnswer = from === 0;
       for await (const chunk of body as AsyncIterable<Buffer>) {
-        const fresh = skip > 0 ? chunk.subarray(Math.min(skip, chunk.length)) : chunk;
-        skip -= chunk.length - fresh.length;
-        if (bytes + fresh.length > size)
+        if (blob.bytes + chunk.length > size)
           throw new Oversized(`${digest} is longer than the ${size} bytes of its manifest`);
-        hash.update(fresh);
-        await file.write(fresh);
-        bytes += fresh.length;
-        progress(bytes);
+        await blob.append(chunk);
+        progress(blob.bytes);
       }
-      if (bytes < size) throw new Failed(`${digest} ends after ${bytes} of ${size} bytes`);
-      break;
+      if (blob.bytes < size) throw new Failed(`${digest} ends after ${blob.bytes} of ${size} bytes`);
     } catch (error) {
       signal.throwIfAborted();
-      fruitless = bytes > before ? 1 : fruitless + 1;
+      most = Math.max(most, blob.bytes);
+      fruitless = most > before ? 1 : fruitless + 1;
+      if (error instanceof Unresumable && blob.bytes > 0) {
+        await blob.restart();
+        continue;
+      }
       const wait = pauseFor(error, fruitless);
       if (wait === undefined) throw error;
       await sleep(wait, undefined, { signal });
     }
   }
-  const found = `sha256:${hash.digest('hex')}`;
-  if (found !== digest)
-    throw new Failed(`filesystem layer verification failed for digest ${digest}: it is ${found}`);
-  await file.datasync();
+  return { inOneAnswer };
 }
 
 /** It will not get shorter. */

@@ -2,6 +2,7 @@
 import { messageOf } from '../../base/errors.ts';
 import { Slots } from '../../base/slots.ts';
 import type { ImagesUsage } from '../../model/disk-usage.ts';
+import { UNFINISHED_KEPT_MS } from '../../storage/index.ts';
 import type { Images } from '../engine.ts';
 import { BlobSources } from './blob-sources.ts';
 import { clearing, collectAll } from './collect.ts';
@@ -34,23 +35,36 @@ export interface Measured {
   usage(verbose: boolean): Promise<ImagesUsage>;
 }
 
+export interface Stoppable {
+  /** The daemon ends: what pulls have brought so far is left to the next one. */
+  stop(): void;
+}
+
+/** How often is looked for what nobody goes on with. */
+const SWEEP_INTERVAL_MS = 60 * 60 * 1000;
+
 /**
  * Reads what images there are. `usedBy` is not asked before the first removal or list: containers may be found later.
  * Layers and blobs that a crash left without an image are removed in the background.
  */
 export async function createImages(
   deps: ImagesDeps,
-): Promise<Images & ImageSource & ImageCommits & Collected & Measured> {
+): Promise<Images & ImageSource & ImageCommits & Collected & Measured & Stoppable> {
   const store = new ImageStore(deps.storage, deps.log);
   await store.open();
-  const downloads = new Downloads(deps.storage.content, new Slots(deps.transfers.down));
+  const downloads = new Downloads(deps.storage, new Slots(deps.transfers.down));
   const sources = await BlobSources.open(deps.storage.records);
   const verbs: ImageVerbs = { ...deps, store, downloads, sources };
-  const collected = collectAll(verbs).catch((error: unknown) =>
-    deps.log.error('images.collect', { error: messageOf(error) }),
-  );
+  const collected = collectAll(verbs)
+    .then(() => void downloads.dropLeft(UNFINISHED_KEPT_MS))
+    .catch((error: unknown) => deps.log.error('images.collect', { error: messageOf(error) }));
+  const sweeping = setInterval(() => downloads.dropLeft(UNFINISHED_KEPT_MS), SWEEP_INTERVAL_MS).unref();
   return {
     collected,
+    stop() {
+      clearInterval(sweeping);
+      downloads.stop();
+    },
     resolve: (name) => resolveImage(name, store),
     list: async (options) => listImages(options, verbs),
     inspect: async (name) => inspectImage(name, verbs),

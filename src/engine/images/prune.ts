@@ -29,6 +29,7 @@ async function prune(filters: Filters, signal: AbortSignal, verbs: ImageVerbs): 
     await removeIfUnused(name, tally, verbs);
   }
   await collectAll(verbs);
+  tally.bytes += verbs.downloads.dropLeft(0);
   verbs.events.emit({
     Type: 'image',
     Action: 'prune',

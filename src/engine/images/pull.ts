@@ -116,14 +116,18 @@ async function pullOne(repository: Repository, pulling: Pulling, verbs: ImageVer
   const wanted = reference.digest ?? reference.tag ?? '';
   const chosen = await chooseManifest(repository, wanted, platform, signal);
   say({ status: `Pulling from ${reference.path}`, id: wanted });
-  await using lease = verbs.storage.lease('pull');
+  const blobs = blobsOf(chosen);
+  await using travel = new AsyncDisposableStack();
+  // After the lease has gone: no later daemon needs to go on with what is here or was given up.
+  travel.defer(() => verbs.downloads.settle(blobs));
+  const lease = travel.use(verbs.storage.lease('pull'));
   const before = verbs.store.named(reference);
   let id: Digest;
   try {
     id = await bring(repository, chosen, pulling, lease, verbs);
   } catch (error) {
     await lease[Symbol.asyncDispose]();
-    dropUnheld(chosen, verbs);
+    dropBlobs(blobs, verbs); // what it brought and nobody else needs
     throw error;
   }
   await verbs.sources.remember(
@@ -284,7 +288,6 @@ function tellComplete(
   };
 }
 
-/** What a failed pull brought and nobody else needs. */
-function dropUnheld({ manifest, document }: ChosenManifest, verbs: ImageVerbs): void {
-  dropBlobs([document.digest, ...[manifest.config, ...manifest.layers].map(({ digest }) => digest)], verbs);
-}
+/** All blobs of an image. */
+const blobsOf = ({ manifest, document }: ChosenManifest): Digest[] =>
+  [document, manifest.config, ...manifest.layers].map(({ digest }) => digest as Digest);

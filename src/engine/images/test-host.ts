@@ -140,7 +140,7 @@ export function dockerArchive(
 
 /** Everything below the data root that an image could have left behind. */
 export function leftovers({ root }: TestImages): string[] {
-  return ['l', 'staging', 'content/blobs/sha256'].flatMap((directory) =>
+  return ['l', 'staging', 'unfinished', 'content/blobs/sha256'].flatMap((directory) =>
     existsSync(join(root, directory))
       ? readdirSync(join(root, directory)).map((name) => `${directory}/${name}`)
       : [],

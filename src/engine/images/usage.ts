@@ -1,4 +1,4 @@
-/** What images take on the disk: unpacked layers, the archives they came as, configurations and manifests. */
+/** What images take on the disk: unpacked layers, the archives they came as, configurations and manifests, unfinished pulls. */
 import type { ImagesUsage } from '../../model/disk-usage.ts';
 import type { ChainId, Content, Digest } from '../../storage/index.ts';
 import type { ImageVerbs } from './deps.ts';
@@ -7,7 +7,8 @@ import { listImages } from './list.ts';
 /** `verbose`: with the images. */
 export async function imagesUsage(verbose: boolean, verbs: ImageVerbs): Promise<ImagesUsage> {
   const images = listImages({ all: false, filters: new Map(), sharedSize: true }, verbs);
-  const total = await bytesOfAll(verbs);
+  const left = verbs.downloads.left().reduce((sum, { bytes }) => sum + bytes, 0);
+  const total = left + (await bytesOfAll(verbs));
   return {
     TotalCount: images.length,
     ActiveCount: images.filter(({ Containers }) => Containers > 0).length,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { messageOf } from '../../base/errors.ts';
 import { chainIdOf, LAYER_TABLE, type LayerRow } from '../layers/apply.ts';
-import { layoutOf } from '../layout.ts';
+import { layoutOf, UNFINISHED_KEPT_MS } from '../layout.ts';
 import type { ChainId, VolumeRow } from '../storage.ts';
 import { plainArchive } from '../unpack/plain.ts';
 import { perform } from '../unpack/tasks.ts';
@@ -26,6 +26,8 @@ export interface Examined {
   /** Names of writable layers that are whole. */
   readonly writable: ReadonlySet<string>;
   readonly volumes: ReadonlyMap<string, VolumeRow>;
+  /** Blobs that the next pull of them goes on with. */
+  readonly unfinished: number;
 }
 
 /** Reads every byte of every blob. `root`: a data root, which must be there. @throws Error when it cannot be read at all */
@@ -35,6 +37,7 @@ export async function examineStorage(root: string): Promise<Examined> {
   const layers = (tables.get(LAYER_TABLE) ?? new Map()) as ReadonlyMap<string, LayerRow>;
   const volumes = (tables.get(VOLUME_TABLE) ?? new Map()) as ReadonlyMap<string, VolumeRow>;
   const content = await examineBlobs(join(layout.content, 'blobs', 'sha256'));
+  const unfinished = examineUnfinished(layout.unfinished);
   const home = examineWritable(layout.writable, layers);
   return {
     findings: [
@@ -44,6 +47,7 @@ export async function examineStorage(root: string): Promise<Examined> {
         join(layout.content, 'blobs', 'sha256', blob.slice('sha256:'.length)),
       )),
       ...home.findings,
+      ...unfinished.findings,
       ...examineVolumes(layout.volumes, volumes),
       ...[layout.staging, layout.trash].flatMap((path) =>
         list(path).map((name) => leftover(join(path, name), 'half-made or half-removed')),
@@ -54,6 +58,7 @@ export async function examineStorage(root: string): Promise<Examined> {
     layers,
     writable: home.whole,
     volumes,
+    unfinished: unfinished.count,
   };
 }
 
@@ -72,6 +77,22 @@ async function examineBlobs(directory: string): Promise<{ findings: Finding[]; b
     }
   }
   return { findings, blobs };
+}
+
+/** Their bytes are hashed by whoever goes on with them: here only what nobody would take up is found. */
+function examineUnfinished(directory: string): { findings: Finding[]; count: number } {
+  const findings: Finding[] = [];
+  let count = 0;
+  for (const name of list(directory)) {
+    const path = join(directory, name);
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) continue; // gone meanwhile
+    if (!/^[0-9a-f]{64}$/.test(name) || !stat.isFile()) findings.push(leftover(path, 'not named as a blob'));
+    else if (Date.now() - stat.mtimeMs >= UNFINISHED_KEPT_MS)
+      findings.push(leftover(path, 'a blob that was begun long ago and that nobody went on with'));
+    else count++;
+  }
+  return { findings, count };
 }
 
 /** In hexadecimal digits. */

@@ -96,7 +96,7 @@ async function afterwards(deed: Deed, round: number, text: string, { root, regis
     await host.images.prune(new Map([['dangling', ['false']]]), new AbortController().signal);
     await emptied(join(root, 'trash'));
     assert.deepEqual([...(await namesIn(host))], [], text);
-    for (const directory of ['l', 'w', 'staging', 'content/blobs/sha256'])
+    for (const directory of ['l', 'w', 'staging', 'unfinished', 'content/blobs/sha256'])
       assert.deepEqual(readdirSync(join(root, directory)), [], `${text}: ${directory} is not empty`);
     await sound(root, `${text}: after everything was removed`);
   } finally {
