@@ -8,7 +8,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { isMainThread, Worker } from 'node:worker_threads';
 
 /** Names of what changes the disk or makes a change last. */
-const DEEDS = ['rename', 'rm', 'unlink', 'mkdir', 'open', 'writeFile', 'fsync', 'rmdir'] as const;
+const DEEDS = ['rename', 'link', 'rm', 'unlink', 'mkdir', 'open', 'writeFile', 'fsync', 'rmdir'] as const;
 
 const state = { armedFor: 0, steps: 0, counting: false };
 
