@@ -44,6 +44,26 @@ test('a setting given both as a flag and in the file is refused, naming both val
   const file = new Map([['log-level', 'info']] as const);
   assert.throws(() => merge(flags, file), /--log-level \(flag: debug, file: info\)/);
 });
+test('proxies stand in an object of their own, as in dockerd’s file; others are refused there', () => {
+  const proxies = { 'http-proxy': 'http://p', 'https-proxy': 'http://q', 'no-proxy': 'x' };
+  assert.deepEqual(parseConfig(JSON.stringify({ proxies }), 'f'), new Map(Object.entries(proxies)));
+  assert.throws(
+    () => parseConfig('{"proxies":{"ftp-proxy":"p"}}', 'f'),
+    /^.*f: unknown in proxies: ftp-proxy$/,
+  );
+  assert.throws(() => parseConfig('{"proxies":[]}', 'f'), /f: proxies must be an object/);
+});
+
+test('a proxy given twice is refused without its password', () => {
+  const given = new Map([['http-proxy', 'http://me:secret@p:1']]);
+  assert.throws(
+    () => merge(given, given),
+    (error: Error) =>
+      /--http-proxy \(flag: http:\/\/xxxxx:xxxxx@p:1,/.test(error.message) &&
+      !error.message.includes('secret'),
+  );
+});
+
 test('settings of both sources come together', () =>
   assert.deepEqual(
     merge(new Map([['mtu', 1]]), new Map([['debug', true]])),

@@ -25,10 +25,13 @@ const byKey = new Map<string, Setting>(
   ]),
 );
 
+const PROXY_KEYS = ['http-proxy', 'https-proxy', 'no-proxy'];
+
 /** Reads the text of a configuration file. @throws InvalidArgument naming the file and what is wrong in it */
 export function parseConfig(text: string, file: string): Values {
-  const given = parseJson(text, file);
-  if (!isRecord(given)) throw new InvalidArgument(`${file}: not a JSON object`);
+  const parsed = parseJson(text, file);
+  if (!isRecord(parsed)) throw new InvalidArgument(`${file}: not a JSON object`);
+  const given = withProxies(parsed, file);
   const unknown = Object.keys(given).filter((key) => !byKey.has(key));
   for (const key of unknown) {
     const reason = refused[key];
@@ -47,6 +50,17 @@ export function parseConfig(text: string, file: string): Values {
     values.set(one.key, value as SettingValue); // checked by the line before
   }
   return values;
+}
+
+/** dockerd's file keeps the proxies' settings in an object of their own. */
+function withProxies(
+  { proxies = {}, ...rest }: Record<string, unknown>,
+  file: string,
+): Record<string, unknown> {
+  if (!isRecord(proxies)) throw new InvalidArgument(`${file}: proxies must be an object`);
+  const unknown = Object.keys(proxies).filter((key) => !PROXY_KEYS.includes(key));
+  if (unknown.length > 0) throw new InvalidArgument(`${file}: unknown in proxies: ${unknown.join(', ')}`);
+  return { ...rest, ...proxies };
 }
 
 function parseJson(text: string, file: string): unknown {
@@ -84,5 +98,6 @@ export function merge(flags: Values, file: Values): Values {
   return new Map([...file, ...flags]);
 }
 
+/** Without the password that a proxy's address may have. */
 const shown = (value: SettingValue | undefined): string =>
-  typeof value === 'string' ? value : JSON.stringify(value);
+  (typeof value === 'string' ? value : JSON.stringify(value)).replace(/\/\/[^/]*@/g, '//xxxxx:xxxxx@');

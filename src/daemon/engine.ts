@@ -92,6 +92,7 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
     mirrors: options.registryMirrors,
     insecure: options.insecureRegistries,
     certificates: CERTIFICATES,
+    proxies: options.proxies,
   });
   undo.defer(() => registries.close());
   const images = await createImages({
@@ -156,6 +157,7 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
     initPath: options.initPath,
     dns: { servers: options.dns, search: options.dnsSearch, options: options.dnsOptions },
     shipping,
+    download: (url, signal) => registries.download(url, signal),
     now: () => new Date(),
     newId,
     random: Math.random,
@@ -189,7 +191,11 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
     logDriver: options.logDriver,
     labels: options.labels,
     debug: options.logLevel === 'debug',
-    registry: { mirrors: options.registryMirrors, insecure: options.insecureRegistries },
+    registry: {
+      mirrors: options.registryMirrors,
+      insecure: options.insecureRegistries,
+      proxies: options.proxies,
+    },
     limits,
     cgroupDriver: options.cgroupDriver,
     initPath: options.initPath,

@@ -46,6 +46,11 @@ const read: readonly [Record<string, SettingValue>, string, unknown][] = [
     'insecureRegistries',
     ['localhost:5000', '10.0.0.0/8'],
   ],
+  [
+    { 'http-proxy': 'p:1', 'https-proxy': 'http://u:p@q', 'no-proxy': 'x,y' },
+    'proxies',
+    { http: 'p:1', https: 'http://u:p@q', none: 'x,y' },
+  ],
   [{ 'shutdown-timeout': -1 }, 'shutdownTimeoutMs', undefined],
   [{ runtimes, 'default-runtime': 'test' }, 'defaultRuntime', 'test'],
 ];
@@ -85,6 +90,7 @@ const wrong: readonly [Record<string, SettingValue>, RegExp][] = [
   [{ 'dns-search': ['no good'] }, /dns-search no good/],
   [{ 'log-driver': 'gelf' }, /log-driver: unknown "gelf"/],
   [{ 'log-opts': { 'max-size': 5 } }, /log-opts max-size: must be a string/],
+  [{ 'https-proxy': 'ftp://u:secret@x' }, /^https-proxy: not the address of an HTTP, HTTPS or SOCKS5 proxy$/],
   [{ 'registry-mirrors': ['ftp://x'] }, /registry-mirror ftp:\/\/x/],
   [{ 'registry-mirrors': ['https://u:p@x'] }, /registry-mirror/],
   [{ 'insecure-registries': ['http://x'] }, /insecure-registry http:\/\/x/],
@@ -100,6 +106,23 @@ for (const [values, message] of wrong)
       (error: Error) =>
         error instanceof InvalidArgument && message.test(error.message) && !error.message.includes('\n'),
     ));
+
+test('the environment names proxies where no setting does, in capitals first', () => {
+  const of = (values: [string, string][], environment: Record<string, string>) =>
+    optionsFrom(new Map(values), '/nowhere', environment).proxies;
+  const environment = {
+    HTTP_PROXY: 'upper:1',
+    http_proxy: 'lower:1',
+    https_proxy: 'lower:2',
+    HTTPS_PROXY: '',
+  };
+  assert.deepEqual(of([], environment), { http: 'upper:1', https: 'lower:2', none: '' });
+  assert.equal(of([['http-proxy', 'set:1']], environment).http, 'set:1');
+  assert.throws(
+    () => of([], { no_proxy: 'x', HTTP_PROXY: 'gopher://x' }),
+    /^InvalidArgument: HTTP_PROXY: not the address/,
+  );
+});
 
 test('without a runtime on the PATH crun stays the default, so that a start can say what is missing', () => {
   assert.equal(findOnPath('no-such-program', '/nowhere'), undefined);

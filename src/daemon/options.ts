@@ -5,10 +5,12 @@ import { InvalidArgument, reworded } from '../base/errors.ts';
 import type { Level } from '../base/log.ts';
 import { ULIMIT_NAMES } from '../model/host-config.ts';
 import { checkLogOptions, LOG_DRIVERS, type LogDriver } from '../model/log-options.ts';
+import type { Proxies } from '../registry/index.ts';
 import type { CgroupDriver } from '../runtime/index.ts';
 import { readContainerDefaults } from './container-defaults.ts';
 import { findOnPath } from './find-on-path.ts';
 import { DEFAULT_SOCKET, formatHost, type Host, parseHost } from './hosts.ts';
+import { type Environment, readProxies } from './proxies.ts';
 import type { SettingValue, Values } from './settings.ts';
 
 export interface RuntimeOption {
@@ -62,6 +64,7 @@ export interface DaemonOptions {
   readonly logOptions: Readonly<Record<string, string>>;
   readonly registryMirrors: readonly string[];
   readonly insecureRegistries: readonly string[];
+  readonly proxies: Proxies;
   /** How long open requests may go on when the daemon is told to stop; undefined: without limit. */
   readonly maxConcurrentDownloads: number;
   readonly maxConcurrentUploads: number;
@@ -83,7 +86,11 @@ const INTERFACE_NAME_MAX_BYTES = 15;
  * Checks what flags and configuration file brought, and fills in what they left out.
  * @throws InvalidArgument, one line that names the setting
  */
-export function optionsFrom(values: Values, path: string = process.env.PATH ?? ''): DaemonOptions {
+export function optionsFrom(
+  values: Values,
+  path: string = process.env.PATH ?? '',
+  environment: Environment = process.env,
+): DaemonOptions {
   const runtimes = readRuntimes(recordOf(values.get('runtimes')), path);
   const bridge = readBridge(text(values, 'bridge'));
   const bridgeAddress = readBridgeAddress(text(values, 'bip'));
@@ -113,6 +120,7 @@ export function optionsFrom(values: Values, path: string = process.env.PATH ?? '
     ...readLogging(values),
     registryMirrors: list(values, 'registry-mirrors').map(readMirror),
     insecureRegistries: list(values, 'insecure-registries').map(readRegistry),
+    proxies: readProxies(values, environment),
     maxConcurrentDownloads: readCount(values, 'max-concurrent-downloads', 3),
     maxConcurrentUploads: readCount(values, 'max-concurrent-uploads', 5),
     shutdownTimeoutMs: readShutdownTimeout(values.get('shutdown-timeout')),

@@ -129,6 +129,19 @@ export const settings: readonly Setting[] = [
     'registry allowed without TLS (repeatable)',
   ),
   setting(
+    'text',
+    'http-proxy',
+    '--http-proxy <url>',
+    'proxy to registries without TLS (default $HTTP_PROXY)',
+  ),
+  setting(
+    'text',
+    'https-proxy',
+    '--https-proxy <url>',
+    'proxy to registries with TLS (default $HTTPS_PROXY)',
+  ),
+  setting('text', 'no-proxy', '--no-proxy <hosts>', 'hosts reached without a proxy (default $NO_PROXY)'),
+  setting(
     'integer',
     'max-concurrent-downloads',
     '--max-concurrent-downloads <count>',

@@ -73,23 +73,27 @@ const TLS_WORDS: Readonly<Record<string, string>> = {
   CERT_NOT_YET_VALID: 'x509: certificate has expired or is not yet valid',
 };
 
-/** A failed connection, told as Go tells it: clients look for these words. */
-export function unreachable(method: string, url: URL, error: unknown): Unreachable {
+/** A failed connection, by a `proxy` perhaps, told as Go tells it: clients look for these words. */
+export function unreachable(method: string, url: URL, error: unknown, proxy?: URL): Unreachable {
   const what = `${method[0]}${method.slice(1).toLowerCase()} "${url.origin}${url.pathname}"`;
-  const { words, beforeHttp } = explain(error, url);
+  const { words, beforeHttp } = explain(error, url, proxy);
   return new Unreachable(`${what}: ${words}`, { cause: error, beforeHttp });
 }
 
-function explain(error: unknown, url: URL): { words: string; beforeHttp: boolean } {
+function explain(error: unknown, url: URL, proxy: URL | undefined): { words: string; beforeHttp: boolean } {
+  const refusedBy = proxy && proxyRefusal(error);
+  if (refusedBy) return { words: refusedBy, beforeHttp: true };
   const code = codeOf(error) ?? '';
   const inner = error instanceof AggregateError ? error.errors[0] : error;
-  const { address = url.hostname, port = url.port } = (inner ?? {}) as { address?: string; port?: unknown };
-  const dial = `dial tcp ${address}:${port || (url.protocol === 'https:' ? 443 : 80)}`;
+  const peer = proxy ?? url;
+  const { address = peer.hostname, port = peer.port } = (inner ?? {}) as { address?: string; port?: unknown };
+  const dialled = proxy ? 'proxyconnect tcp: dial tcp' : 'dial tcp';
+  const dial = `${dialled} ${address}:${port || (peer.protocol === 'https:' ? 443 : 80)}`;
   if (code === 'ECONNREFUSED') return { words: `${dial}: connect: connection refused`, beforeHttp: true };
   if (code === 'EHOSTUNREACH') return { words: `${dial}: connect: no route to host`, beforeHttp: true };
   if (code === 'ENETUNREACH') return { words: `${dial}: connect: network is unreachable`, beforeHttp: true };
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
-    return { words: `dial tcp: lookup ${url.hostname}: no such host`, beforeHttp: true };
+    return { words: `${dialled}: lookup ${peer.hostname}: no such host`, beforeHttp: true };
   if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT')
     return { words: `${dial}: i/o timeout`, beforeHttp: true };
   if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT')
@@ -105,4 +109,11 @@ function explain(error: unknown, url: URL): { words: string; beforeHttp: boolean
     return { words: `tls: failed to verify certificate: ${TLS_WORDS[code]}`, beforeHttp: true };
   if (['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(code)) return { words: 'EOF', beforeHttp: false };
   return { words: messageOf(error), beforeHttp: false };
+}
+
+/** The proxy was reached and does not let us through: nothing went further. Undici tells it by a text alone. */
+function proxyRefusal(error: unknown): string | undefined {
+  const text = messageOf(error);
+  const status = Number(/^Proxy response \((\d+)\)/.exec(text)?.[1] ?? /\((407)\)$/.exec(text)?.[1]);
+  return status > 0 ? `the proxy refuses: ${status} ${STATUS_CODES[status] ?? ''}`.trimEnd() : undefined;
 }

@@ -1,6 +1,7 @@
 /** All registries: where a name leads, who may come in, what can be found. */
 import { Failed, InvalidArgument, messageOf, Unauthorized } from '../base/errors.ts';
 import type { Credentials } from '../formats/credentials.ts';
+import { type Download, download } from './download.ts';
 import { RegistryError, Unreachable } from './failure.ts';
 import { Connections, Repository, Session } from './repository.ts';
 import { type Address, HUB, pullAddresses, pushAddresses, type RegistrySettings } from './settings.ts';
@@ -25,14 +26,15 @@ export interface Way {
 const SEARCH_BYTES_MAX = 1 << 20;
 const HUB_INDEX = 'index.docker.io';
 /** How Docker's clients name Docker Hub when they log in. */
-const HUB_LOGIN = 'https://index.docker.io/v1/';
+export const HUB_LOGIN = 'https://index.docker.io/v1/';
 
 export class Registries {
   readonly #settings: RegistrySettings;
-  readonly #connections = new Connections();
+  readonly #connections: Connections;
 
   constructor(settings: RegistrySettings) {
     this.#settings = settings;
+    this.#connections = new Connections(settings.proxies);
   }
 
   /** The ways to a repository for reading, in the order in which to try them. @throws InvalidArgument */
@@ -57,7 +59,7 @@ export class Registries {
   async login(server: string, credentials: Credentials, signal: AbortSignal): Promise<void> {
     await this.#firstThatAnswers(registryOf(server), async (address) => {
       // A connection of its own: what was let in before must not answer for a new password.
-      const connections = new Connections();
+      const connections = new Connections(this.#settings.proxies);
       try {
         const session = new Session(connections, address, credentials);
         const answer = await session.send({ method: 'GET', url: session.url('/v2/'), signal }, []);
@@ -106,6 +108,11 @@ export class Registries {
         if (last || !(error instanceof Unreachable && error.beforeHttp)) throw error;
       }
     throw new Failed(`no address for ${domain}`);
+  }
+
+  /** What lies at an address of the web. @throws see {@link download} */
+  download(url: URL, signal: AbortSignal): Promise<Download> {
+    return download(url, this.#settings.proxies, signal);
   }
 
   close(): Promise<void> {

@@ -5,6 +5,7 @@ import type { Credentials } from '../formats/credentials.ts';
 import { digestOf, isDigest } from '../formats/digest.ts';
 import { DOCUMENT_BYTES_MAX } from '../formats/oci.ts';
 import { RegistryError, Unresumable } from './failure.ts';
+import type { Proxies } from './proxies.ts';
 import type { Address } from './settings.ts';
 import { Tokens } from './tokens.ts';
 import { type Answer, type Call, drop, expectStatus, patiently, readWhole, Transport } from './transport.ts';
@@ -35,12 +36,17 @@ const PAGES_MAX = 1000;
 /** Addresses that were spoken to, with their connections and tokens. Close it with the daemon. */
 export class Connections {
   readonly #open = new Map<string, { transport: Transport; tokens: Tokens }>();
+  readonly #proxies: Proxies | undefined;
+
+  constructor(proxies: Proxies | undefined) {
+    this.#proxies = proxies;
+  }
 
   to({ base, tls, mirror }: Address): { transport: Transport; tokens: Tokens } {
     const key = JSON.stringify([base, tls, mirror]);
     const found = this.#open.get(key);
     if (found) return found;
-    const transport = new Transport(tls);
+    const transport = new Transport(tls, this.#proxies);
     const made = { transport, tokens: new Tokens(transport) };
     this.#open.set(key, made);
     return made;

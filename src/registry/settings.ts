@@ -1,8 +1,9 @@
 /** Which addresses a registry has: mirrors first, TLS or not, with which certificates. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { BlockList, isIP } from 'node:net';
 import { join } from 'node:path';
 import { InvalidArgument } from '../base/errors.ts';
+import { inSubnet, isThisMachine, nameOf } from './addresses.ts';
+import type { Proxies } from './proxies.ts';
 
 export interface RegistrySettings {
   /** Base URLs, asked before Docker Hub itself. */
@@ -11,6 +12,8 @@ export interface RegistrySettings {
   readonly insecure: readonly string[];
   /** Directories with one folder a registry (`HOST:PORT/ca.crt`, `client.cert`, `client.key`), first match wins. */
   readonly certificates: readonly string[];
+  /** Default: every address is reached directly. */
+  readonly proxies?: Proxies;
 }
 
 export interface TlsOptions {
@@ -63,43 +66,21 @@ function mirrorAddress(url: string, settings: RegistrySettings): Address {
   };
 }
 
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addAddress('::1', 'ipv6');
-
-/** Host and port of `host`, brackets off. */
-const nameOf = (host: string): string => host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
-
 /** Loopback, and what the settings name. Names are not looked up: whoever answers for a name could claim any address. */
 export function isInsecure(host: string, insecure: readonly string[]): boolean {
   const name = nameOf(host);
-  if (name === 'localhost' || within(loopback, name)) return true;
+  if (isThisMachine(name)) return true;
   return insecure.some((each) =>
-    each.includes('/') ? inSubnet(each, name) : each === host || each === name,
+    each.includes('/') ? inSubnet(name, each) : each === host || each === name,
   );
 }
 
-const within = (list: BlockList, name: string): boolean =>
-  isIP(name) !== 0 && list.check(name, isIP(name) === 6 ? 'ipv6' : 'ipv4');
-
-function inSubnet(cidr: string, name: string): boolean {
-  const [address = '', bits = ''] = cidr.split('/');
-  const family = isIP(address);
-  if (family === 0 || isIP(name) !== family) return false;
-  const list = new BlockList();
-  list.addSubnet(address, Number(bits), family === 6 ? 'ipv6' : 'ipv4');
-  return within(list, name);
-}
+const LOCAL = ['169.254.0.0/16', '0.0.0.0/8', 'fe80::/10'];
 
 /** An address that names this machine or its link, where credentials must never go by somebody's word. */
 export function isLocalLiteral(host: string): boolean {
   const name = nameOf(host);
-  if (name === 'localhost' || within(loopback, name)) return true;
-  const local = new BlockList();
-  local.addSubnet('169.254.0.0', 16, 'ipv4');
-  local.addSubnet('0.0.0.0', 8, 'ipv4');
-  local.addSubnet('fe80::', 10, 'ipv6');
-  return within(local, name);
+  return isThisMachine(name) || LOCAL.some((subnet) => inSubnet(name, subnet));
 }
 
 /** `*.crt` are authorities, `NAME.cert` with `NAME.key` is what we show (Docker's layout of `certs.d`). */

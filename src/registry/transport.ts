@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gather } from '../base/bytes.ts';
 import { Failed } from '../base/errors.ts';
 import { RegistryError, refusal, Unreachable, unreachable } from './failure.ts';
+import { NO_PROXIES, type Proxies, proxyFor } from './proxies.ts';
 import type { TlsOptions } from './settings.ts';
 
 export interface Call {
@@ -36,6 +37,7 @@ const RETRY_AFTER_MAX_S = 60;
 const ERROR_BYTES_MAX = 64 << 10;
 
 type Undici = typeof import('undici').default;
+type Dispatcher = InstanceType<Undici['Dispatcher']>;
 let loading: Promise<Undici> | undefined;
 /** A third of a second and 28 MB: not before the first registry is asked. */
 const undici = (): Promise<Undici> => {
@@ -46,10 +48,13 @@ const undici = (): Promise<Undici> => {
 
 export class Transport {
   readonly #tls: TlsOptions;
-  #agent: InstanceType<Undici['Agent']> | undefined;
+  readonly #proxies: Proxies;
+  /** By the proxy that they go through; '' for none. */
+  readonly #agents = new Map<string, Dispatcher>();
 
-  constructor(tls: TlsOptions) {
+  constructor(tls: TlsOptions, proxies: Proxies = NO_PROXIES) {
     this.#tls = tls;
+    this.#proxies = proxies;
   }
 
   /** One exchange, redirects and all. @throws Unreachable */
@@ -83,9 +88,10 @@ export class Transport {
 
   async #exchange({ method, url, headers, body, signal }: Call): Promise<Answer> {
     const { request } = await undici();
+    const proxy = proxyFor(url, this.#proxies);
     try {
       const found = await request(url, {
-        dispatcher: await this.#dispatcher(),
+        dispatcher: await this.#dispatcher(proxy),
         method,
         headers: { 'user-agent': 'gantry', ...headers },
         body: body ?? null,
@@ -100,30 +106,42 @@ export class Transport {
       };
     } catch (error) {
       signal.throwIfAborted();
-      throw unreachable(method, url, error);
+      throw unreachable(method, url, error, proxy);
     }
   }
 
-  async #dispatcher(): Promise<InstanceType<Undici['Agent']>> {
-    const { Agent } = await undici();
+  async #dispatcher(proxy: URL | undefined): Promise<Dispatcher> {
+    const { Agent, ProxyAgent } = await undici();
     const { ca, cert, key, verify } = this.#tls;
-    this.#agent ??= new Agent({
-      connect: {
-        timeout: CONNECT_TIMEOUT_MS,
-        rejectUnauthorized: verify,
-        ...(ca.length > 0 ? { ca: [...(await systemAuthorities()), ...ca] } : {}),
-        ...(cert === undefined ? {} : { cert }),
-        ...(key === undefined ? {} : { key }),
-      },
+    const connect = {
+      timeout: CONNECT_TIMEOUT_MS,
+      rejectUnauthorized: verify,
+      ...(ca.length > 0 ? { ca: [...(await systemAuthorities()), ...ca] } : {}),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+    };
+    const patience = {
       headersTimeout: SILENCE_TIMEOUT_MS,
       bodyTimeout: SILENCE_TIMEOUT_MS,
       keepAliveTimeout: 30_000,
-    });
-    return this.#agent;
+    };
+    const found = this.#agents.get(proxy?.href ?? '');
+    if (found) return found;
+    const made =
+      proxy === undefined
+        ? new Agent({ connect, ...patience })
+        : new ProxyAgent({
+            uri: proxy.href,
+            requestTls: connect,
+            proxyTls: { timeout: CONNECT_TIMEOUT_MS },
+            ...patience,
+          });
+    this.#agents.set(proxy?.href ?? '', made);
+    return made;
   }
 
   async close(): Promise<void> {
-    await this.#agent?.destroy();
+    await Promise.all([...this.#agents.values()].map((agent) => agent.destroy()));
   }
 }
 

@@ -119,7 +119,7 @@ export function createContainers(deps: ContainersDeps): Containers {
       const container = find(name);
       return await container.mailbox.run(() => commitContainer(deps, container, options));
     },
-    insert: (options) => insertFile(containers, deps.images, options),
+    insert: (options) => insertFile(containers, deps, options),
   };
   return containers;
 }

@@ -2,6 +2,7 @@
 import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { BridgeNetwork } from '../../network/index.ts';
+import type { Download } from '../../registry/index.ts';
 import { DEFAULT_LIMITS, OutputWriter, type Shipping, type Supervisor } from '../../runtime/index.ts';
 import type { ChainId, Storage } from '../../storage/index.ts';
 import type { EventHub } from '../events/events.ts';
@@ -58,6 +59,8 @@ export interface ContainersDeps {
   };
   /** Carries logs to their drivers' files and daemons. */
   readonly shipping: Shipping;
+  /** Gets what lies on the web; dispose of it. */
+  readonly download: (url: URL, signal: AbortSignal) => Promise<Download>;
   readonly now: () => Date;
   readonly newId: () => string;
   readonly random: () => number;

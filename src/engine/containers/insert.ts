@@ -5,7 +5,7 @@ import { gather } from '../../base/bytes.ts';
 import { Failed, InvalidArgument } from '../../base/errors.ts';
 import { tarEnd, tarEntry, tarHeader, tarPadding } from '../../formats/tar/writer.ts';
 import type { Progress } from '../../model/progress.ts';
-import { type Download, download } from '../../registry/index.ts';
+import type { Download } from '../../registry/index.ts';
 import type { Containers, InsertOptions } from '../engine.ts';
 import { told } from '../images/downloading.ts';
 import { progressOf, type Say } from '../images/progress.ts';
@@ -20,7 +20,7 @@ const UNANNOUNCED_BYTES_MAX = 64 << 20;
  */
 export async function* insertFile(
   containers: Pick<Containers, 'create' | 'putArchive' | 'commit' | 'remove'>,
-  images: ContainersDeps['images'],
+  { images, download }: Pick<ContainersDeps, 'images' | 'download'>,
   { image, url, path, signal }: InsertOptions,
 ): AsyncGenerator<Progress, void> {
   const { id, config } = images.resolve(image);

@@ -6,7 +6,6 @@ import { formatNanos } from '../../base/time.ts';
 import { hostArchitecture } from '../../formats/oci.ts';
 import { familiarString, type ImageReference, parseRepoAndTag } from '../../formats/reference.ts';
 import type { Progress } from '../../model/progress.ts';
-import { download } from '../../registry/index.ts';
 import { applyChanges } from './changes.ts';
 import { type ImageVerbs, tell } from './deps.ts';
 import { told } from './downloading.ts';
@@ -40,7 +39,7 @@ export async function* importRootfs(
   yield* progressOf(options.signal, async (say, signal) => {
     const { storage, now, store } = verbs;
     await using lease = storage.lease('import');
-    await using source = await open(from, say, signal);
+    await using source = await open(from, say, signal, verbs);
     const [layer] = await storage.layers.apply([{ from: source.archive }], {
       parent: undefined,
       signal,
@@ -79,9 +78,10 @@ async function open(
   from: Readable | URL,
   say: Say,
   signal: AbortSignal,
+  { registries }: ImageVerbs,
 ): Promise<AsyncDisposable & { readonly archive: Readable }> {
   if (!(from instanceof URL)) return { archive: from, [Symbol.asyncDispose]: async () => undefined };
-  const source = await download(from, signal);
+  const source = await registries.download(from, signal);
   say({ status: `Downloading from ${source.from}` });
   const archive = Readable.from(told(source, 'Importing', say), {
     objectMode: false,

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { LOG_DRIVERS } from '../../model/log-options.ts';
 import type { SystemInfo, SystemVersion } from '../../model/system.ts';
+import { HUB, HUB_LOGIN, type Proxies } from '../../registry/index.ts';
 import type { CgroupDriver, CgroupHost, LimitSupport, OciRuntime } from '../../runtime/index.ts';
 import type { Directory } from '../containers/directory.ts';
 import { isAlive } from '../containers/state.ts';
@@ -38,7 +39,11 @@ export interface SystemDeps {
   readonly logDriver: string;
   readonly labels: readonly string[];
   readonly debug: boolean;
-  readonly registry: { readonly mirrors: readonly string[]; readonly insecure: readonly string[] };
+  readonly registry: {
+    readonly mirrors: readonly string[];
+    readonly insecure: readonly string[];
+    readonly proxies: Proxies;
+  };
   readonly warnings: readonly string[];
   readonly now: () => Date;
   readonly usage: DiskUsageDeps;
@@ -130,26 +135,29 @@ function info(deps: SystemDeps, images: number): SystemInfo {
     OSVersion: '',
     OSType: 'linux',
     Architecture: host.machine,
-    IndexServerAddress: '',
+    IndexServerAddress: HUB_LOGIN,
     RegistryConfig: {
       InsecureRegistryCIDRs: [
         ...registry.insecure.filter((each) => each.includes('/')),
         '127.0.0.0/8',
         '::1/128',
       ],
-      IndexConfigs: Object.fromEntries(
-        registry.insecure
-          .filter((each) => !each.includes('/'))
-          .map((Name) => [Name, { Name, Mirrors: [], Secure: false, Official: false }]),
-      ),
+      IndexConfigs: {
+        [HUB]: { Name: HUB, Mirrors: registry.mirrors, Secure: true, Official: true },
+        ...Object.fromEntries(
+          registry.insecure
+            .filter((each) => !each.includes('/'))
+            .map((Name) => [Name, { Name, Mirrors: [], Secure: false, Official: false }]),
+        ),
+      },
       Mirrors: registry.mirrors,
     },
     NCPU: host.cpus,
     MemTotal: host.memoryBytes,
     DockerRootDir: deps.storage.root,
-    HttpProxy: withoutCredentials(process.env.HTTP_PROXY),
-    HttpsProxy: withoutCredentials(process.env.HTTPS_PROXY),
-    NoProxy: process.env.NO_PROXY ?? '',
+    HttpProxy: withoutCredentials(registry.proxies.http),
+    HttpsProxy: withoutCredentials(registry.proxies.https),
+    NoProxy: registry.proxies.none,
     Name: host.hostname,
     Labels: deps.labels,
     ExperimentalBuild: false,
@@ -175,7 +183,7 @@ function info(deps: SystemDeps, images: number): SystemInfo {
 }
 
 /** Who asks for information must not get a password with it. */
-const withoutCredentials = (url = ''): string => url.replace(/^(\w+:\/\/)?[^/]*@/, '$1xxxxx:xxxxx@');
+const withoutCredentials = (url: string): string => url.replace(/^(\w+:\/\/)?[^/]*@/, '$1xxxxx:xxxxx@');
 
 function flag(path: string): boolean {
   try {
