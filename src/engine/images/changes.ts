@@ -1,17 +1,32 @@
 /** Instructions of a Dockerfile that change an image's configuration: `changes` of import and commit. */
 import { InvalidArgument } from '../../base/errors.ts';
 import { parseGoDuration } from '../../formats/go-duration.ts';
+import { expand, unquote, words } from '../../formats/shell-words.ts';
 import type { ContainerConfig, HealthConfig } from '../../model/config.ts';
 
 type Mutable = { -readonly [K in keyof ContainerConfig]: ContainerConfig[K] };
-type Apply = (config: Mutable, rest: string) => void;
+
+/** What the instructions work on. The collections are made by the first that adds to one; no later one copies them. */
+interface Work {
+  readonly config: Mutable;
+  /** By name, each as `name=value`. */
+  env?: Map<string, string>;
+  ports?: Set<string>;
+  labels?: Map<string, string>;
+  volumes?: Set<string>;
+  triggers?: string[];
+  /** Characters that variables brought in so far, and ports. */
+  grown: number;
+  exposed: number;
+}
+type Apply = (work: Work, rest: string) => void;
 
 /**
  * `config` after the instructions, one an item (a backslash before a line's end goes on in the next).
  * @throws InvalidArgument for an instruction that is none, is not allowed here, or is malformed
  */
 export function applyChanges(config: ContainerConfig, changes: readonly string[]): ContainerConfig {
-  const changed: Mutable = { ...config };
+  const work: Work = { config: { ...config }, grown: 0, exposed: 0 };
   for (const line of changes.flatMap((text) => text.replace(/\\[ \t]*\r?\n/g, '').split('\n'))) {
     const trimmed = line.trim();
     if (trimmed === '' || trimmed.startsWith('#')) continue;
@@ -23,64 +38,82 @@ export function applyChanges(config: ContainerConfig, changes: readonly string[]
     const bare = ['cmd', 'entrypoint', 'healthcheck'].includes(word.toLowerCase());
     if (rest === '' && !bare)
       throw new InvalidArgument(`${word.toUpperCase()} requires at least one argument`);
-    apply(changed, rest);
+    apply(work, rest);
   }
-  return changed;
+  return finished(work);
+}
+
+function finished({ config, env, ports, labels, volumes, triggers }: Work): ContainerConfig {
+  const keys = (names: Set<string>) => Object.fromEntries([...names].map((name) => [name, {}]));
+  return {
+    ...config,
+    ...(env ? { Env: [...env.values()] } : {}),
+    ...(ports ? { ExposedPorts: keys(ports) } : {}),
+    ...(labels ? { Labels: Object.fromEntries(labels) } : {}),
+    ...(volumes ? { Volumes: keys(volumes) } : {}),
+    ...(triggers ? { OnBuild: triggers } : {}),
+  };
 }
 
 const instructions: Readonly<Record<string, Apply>> = {
-  cmd: (config, rest) => {
+  cmd: ({ config }, rest) => {
     config.Cmd = command(config, rest);
   },
-  entrypoint: (config, rest) => {
+  entrypoint: ({ config }, rest) => {
     config.Entrypoint = command(config, rest);
   },
-  env: (config, rest) => {
-    const env = new Map((config.Env ?? []).map((item) => [item.split('=', 1)[0]!, item]));
-    for (const [key, value] of pairs('ENV', expand(rest, env))) env.set(key, `${key}=${value}`);
-    config.Env = [...env.values()];
+  env: (work, rest) => {
+    work.env ??= new Map((work.config.Env ?? []).map((item) => [item.split('=', 1)[0]!, item]));
+    for (const [key, value] of pairs('ENV', expanded(rest, work, work.env)))
+      work.env.set(key, `${key}=${value}`);
   },
-  expose: (config, rest) => {
-    const ports = { ...config.ExposedPorts };
-    for (const word of words(rest)) for (const port of portsOf(word)) ports[port] = {};
-    config.ExposedPorts = ports;
+  expose: (work, rest) => {
+    work.ports ??= new Set(Object.keys(work.config.ExposedPorts ?? {}));
+    for (const word of words(rest)) expose(work, work.ports, word);
   },
-  label: (config, rest) => {
-    config.Labels = { ...config.Labels, ...Object.fromEntries(pairs('LABEL', rest)) };
+  label: (work, rest) => {
+    work.labels ??= new Map(Object.entries(work.config.Labels ?? {}));
+    for (const [key, value] of pairs('LABEL', rest)) work.labels.set(key, value);
   },
-  onbuild: (config, rest) => {
+  onbuild: (work, rest) => {
     const trigger = rest.split(/\s/, 1)[0]!.toUpperCase();
     if (trigger === 'ONBUILD')
       throw new InvalidArgument("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
     if (['MAINTAINER', 'FROM'].includes(trigger))
       throw new InvalidArgument(`${trigger} isn't allowed as an ONBUILD trigger`);
-    config.OnBuild = [...(config.OnBuild ?? []), rest];
+    work.triggers ??= [...(work.config.OnBuild ?? [])];
+    work.triggers.push(rest);
   },
-  stopsignal: (config, rest) => {
+  stopsignal: ({ config }, rest) => {
     const signal = only('STOPSIGNAL', rest);
     if (!/^(?:\d{1,2}|[A-Za-z0-9+-]{1,16})$/.test(signal))
       throw new InvalidArgument(`Invalid signal: ${signal}`);
     config.StopSignal = signal;
   },
-  user: (config, rest) => {
+  user: ({ config }, rest) => {
     config.User = only('USER', rest);
   },
-  volume: (config, rest) => {
-    const volumes = { ...config.Volumes };
+  volume: (work, rest) => {
+    work.volumes ??= new Set(Object.keys(work.config.Volumes ?? {}));
     for (const path of jsonWords(rest) ?? words(rest)) {
       if (path === '') throw new InvalidArgument('VOLUME specified can not be an empty string');
-      volumes[path] = {};
+      work.volumes.add(path);
     }
-    config.Volumes = volumes;
   },
-  workdir: (config, rest) => {
+  workdir: ({ config }, rest) => {
     const path = unquote(rest);
-    config.WorkingDir = clean(path.startsWith('/') ? path : `${config.WorkingDir || '/'}/${path}`);
+    const whole = path.startsWith('/') ? path : `${config.WorkingDir || '/'}/${path}`;
+    if (whole.length > PATH_CHARS_MAX)
+      throw new InvalidArgument(`WORKDIR of more than ${PATH_CHARS_MAX} characters`);
+    config.WorkingDir = clean(whole);
   },
-  healthcheck: (config, rest) => {
+  healthcheck: ({ config }, rest) => {
     config.Healthcheck = healthcheck(rest);
   },
 };
+
+/** No process can enter a longer one (PATH_MAX); each line may add to it. */
+const PATH_CHARS_MAX = 4096;
 
 const SHELL = ['/bin/sh', '-c'];
 
@@ -99,20 +132,6 @@ function jsonWords(rest: string): string[] | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Splits at blanks outside of quotes; quotes and backslashes are kept. */
-function words(rest: string): string[] {
-  return rest.match(/(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])+/gs) ?? [];
-}
-
-/** Takes quotes and backslashes away, as a shell does. */
-function unquote(text: string): string {
-  return text.replace(
-    /"((?:\\.|[^"\\])*)"|'([^']*)'|\\(.)/gs,
-    (_, double?: string, single?: string, escaped?: string) =>
-      double !== undefined ? double.replace(/\\(["\\$])/g, '$1') : (single ?? escaped ?? ''),
-  );
 }
 
 /** `key=value key2="a b"`, or the old form `key the rest is the value`. */
@@ -136,21 +155,15 @@ function pairs(what: string, rest: string): [key: string, value: string][] {
 /** Variables may double at each line: no process can be started with more of them than this anyway. */
 const EXPANDED_CHARS_MAX = 1 << 20;
 
-/** `$NAME` and `${NAME}` of the environment so far, outside of single quotes. @throws InvalidArgument when it grows too large */
-function expand(rest: string, env: ReadonlyMap<string, string>): string {
-  let grown = 0;
-  const lookUp = (name: string): string => {
+/** Variables of the environment so far, put in. @throws InvalidArgument when all that they brought is too much */
+const expanded = (rest: string, work: Work, env: ReadonlyMap<string, string>): string =>
+  expand(rest, (name) => {
     const value = env.get(name)?.slice(name.length + 1) ?? '';
-    grown += value.length;
-    if (grown > EXPANDED_CHARS_MAX)
+    work.grown += value.length;
+    if (work.grown > EXPANDED_CHARS_MAX)
       throw new InvalidArgument(`ENV with more than ${EXPANDED_CHARS_MAX} characters of other variables`);
     return value;
-  };
-  return rest.replace(/'[^']*'|\\.|\$(?:\{(\w+)\}|(\w+))/gs, (whole, braced?: string, plain?: string) => {
-    const name = braced ?? plain;
-    return name === undefined ? whole : lookUp(name);
   });
-}
 
 function only(what: string, rest: string): string {
   const all = words(rest);
@@ -158,17 +171,20 @@ function only(what: string, rest: string): string {
   return unquote(all[0]!);
 }
 
-/** Ports one expose of a range may make: an image that exposes all is possible, a list of them for each line is not. */
 const PORT_MAX = 65_535;
+/** Every port of the three protocols, once: a range of eight characters makes as many as there are. */
+const EXPOSED_MAX = 3 * (PORT_MAX + 1);
 
-function portsOf(word: string): string[] {
+function expose(work: Work, ports: Set<string>, word: string): void {
   const parts = /^(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp|sctp))?$/i.exec(unquote(word));
   const first = Number(parts?.[1] ?? -1);
   const last = Number(parts?.[2] ?? first);
   if (!parts || first < 0 || last > PORT_MAX || last < first)
     throw new InvalidArgument(`invalid containerPort: ${word}`);
+  work.exposed += last - first + 1;
+  if (work.exposed > EXPOSED_MAX) throw new InvalidArgument(`EXPOSE of more than ${EXPOSED_MAX} ports`);
   const protocol = (parts[3] ?? 'tcp').toLowerCase();
-  return Array.from({ length: last - first + 1 }, (_, i) => `${first + i}/${protocol}`);
+  for (let port = first; port <= last; port++) ports.add(`${port}/${protocol}`);
 }
 
 function clean(path: string): string {
