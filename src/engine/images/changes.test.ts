@@ -93,7 +93,8 @@ function cost(work: () => unknown): number {
   } catch (error) {
     assert.equal((error as Error).name, 'InvalidArgument');
   }
-  return process.cpuUsage(before).user / 1000;
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
 }
 
 const lines = (count: number, line: (i: number) => string): string =>
@@ -135,7 +136,7 @@ for (const [what, text] of hostile)
     cost(() => applyChanges({}, [text(size)])); // compiled, and what it needs is there
     const small = cost(() => applyChanges({}, [text(size)]));
     const large = cost(() => applyChanges({}, [text(8 * size)]));
-    assert.ok(large < 16 * small + 100, `${large} ms for eight times what took ${small} ms`);
+    assert.ok(large < 16 * small + 200, `${large} ms for eight times what took ${small} ms`);
   });
 
 test('SC-DOS-07: what changes may bring in is limited over all lines', () => {

@@ -37,16 +37,20 @@ export class Parents {
   readonly #clear: (dir: number, name: ByteText) => boolean;
   /** Called for each directory that no archive member spoke of, with the descriptor it was just opened at. */
   readonly #implied: (fd: number, tookWhiteout: boolean) => void;
+  /** Called before something is made in the directory `path`, open as `fd`. */
+  readonly #writing: (path: ByteText, fd: number) => void;
 
   constructor(
     place: Place,
     clear: (dir: number, name: ByteText) => boolean = () => false,
     implied: (fd: number, tookWhiteout: boolean) => void = () => undefined,
+    writing: (path: ByteText, fd: number) => void = () => undefined,
   ) {
     this.#place = place;
     this.#openInside = place.mounts ? tryOpenDirectoryInTree : tryOpenDirectoryInRoot;
     this.#clear = clear;
     this.#implied = implied;
+    this.#writing = writing;
   }
 
   /** The directory `path` (clean, '' is the root), owned by this object. @throws TarError when it is none and cannot be */
@@ -104,6 +108,7 @@ export class Parents {
   #make(path: ByteText): number {
     const [above, name] = splitLast(path);
     const parent = this.open(above);
+    this.#writing(above, parent);
     let tookWhiteout = false;
     let made = tryMkdirAt(parent, pathBytes(name), 0o755);
     if (made === -ERRNO.EEXIST && this.#clear(parent, name)) {

@@ -1,6 +1,6 @@
 /** What a tree thread does: unpack a layer, take an outer archive apart, remove, measure, sync. */
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, constants, lstatSync, openSync, readdirSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type ByteText, type TarEntry, TarError } from '../../formats/tar/entry.ts';
 import { pathBelowRoot } from '../../formats/tar/path.ts';
@@ -12,6 +12,7 @@ import { filtered } from './filter.ts';
 import { copyDirectory, flatten } from './flatten.ts';
 import type { DemuxedMember, Results, Source, Task, Unpacked } from './protocol.ts';
 import { type Chunks, chunksOf, inflated, sniff } from './sources.ts';
+import { treeBytes } from './tree-bytes.ts';
 import { TreeWriter } from './tree-writer.ts';
 
 /** Does one task. `cancelled` ends it between two chunks. */
@@ -250,35 +251,5 @@ function sync(path: string): undefined {
     syncFileSystem(fd);
   } finally {
     closeSync(fd);
-  }
-}
-
-/** Sizes of all that is no directory, a file with several names once, as the first engine counts a layer. */
-function treeBytes(path: string, links: readonly string[] = []): number {
-  const seen = new Set<string>();
-  let bytes = 0;
-  const pending: Buffer[] = [Buffer.from(path)];
-  for (let at = pending.pop(); at !== undefined; at = pending.pop())
-    for (const name of readdirIfThere(at)) {
-      const inner = Buffer.concat([at, Buffer.from('/'), name]);
-      const found = lstatSync(inner, { throwIfNoEntry: false });
-      if (found?.isDirectory()) pending.push(inner);
-      if (!found || found.isDirectory() || (found.nlink > 1 && seen.has(`${found.dev}:${found.ino}`)))
-        continue;
-      if (found.nlink > 1) seen.add(`${found.dev}:${found.ino}`);
-      if (!found.isSymbolicLink() || !links.some((link) => `${path}/${link}` === `${inner}`))
-        bytes += found.size;
-    }
-  return bytes;
-}
-
-/** A container's own tree changes while it is measured, and may be deeper than a path can say. */
-function readdirIfThere(path: Buffer): Buffer[] {
-  try {
-    return readdirSync(path, { encoding: 'buffer' });
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes((error as NodeJS.ErrnoException).code ?? ''))
-      return [];
-    throw error;
   }
 }

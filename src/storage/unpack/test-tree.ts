@@ -1,14 +1,21 @@
 /** For tests: a temporary directory, and everything that can be told of a tree as plain data. */
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { getXattr, listXattrs } from '../../linux/index.ts';
+import { getXattr, listXattrs, removeTreeAt } from '../../linux/index.ts';
 
 export function temporary(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'gantry-tree-'));
   t.after(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+/** The same in memory where there is such a place, for trees of very many names: a disk would take minutes. */
+export function temporaryInMemory(t: TestContext): string {
+  const path = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'gantry-tree-'));
+  t.after(() => removeTreeAt(-100, path));
   return path;
 }
 

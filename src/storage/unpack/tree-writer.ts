@@ -30,6 +30,7 @@ import {
   trySetXattrFd,
   trySymlinkAt,
 } from '../../linux/index.ts';
+import { DirectoryTimes } from './directory-times.ts';
 import { Parents } from './parents.ts';
 
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
@@ -79,8 +80,7 @@ export class TreeWriter implements TarSink {
   readonly #overlay: boolean;
   readonly #guest: Guest | undefined;
   readonly #parents: Parents;
-  /** Directories' times, set when nothing is written into them any more. */
-  readonly #directoryTimes = new Map<ByteText, readonly [atime: bigint, mtime: bigint]>();
+  readonly #directoryTimes = new DirectoryTimes((path) => this.#openDirectory(path));
   #file: { fd: number; entry: TarEntry; end: number } | undefined;
   #bytes = 0;
   #entries = 0;
@@ -99,6 +99,7 @@ export class TreeWriter implements TarSink {
       (fd, tookWhiteout) => {
         if (tookWhiteout) this.#xattr(trySetXattrFd(fd, OPAQUE_XATTR, Buffer.from('y')), OPAQUE_XATTR, '');
       },
+      (path, fd) => this.#directoryTimes.writing(path, fd),
     );
   }
 
@@ -124,6 +125,7 @@ export class TreeWriter implements TarSink {
     if (this.#overlay && name.startsWith(WHITEOUT)) this.#whiteout(entry, above, name);
     else {
       const dir = this.#parents.open(above);
+      this.#directoryTimes.writing(above, dir);
       if (this.#guest?.keepKinds) this.#checkKind(entry, this.#guest, dir, name);
       this.#member(entry, path, dir, name);
     }
@@ -155,20 +157,21 @@ export class TreeWriter implements TarSink {
   discard(path: ByteText): void {
     const [above, name] = splitLast(path);
     const dir = this.#parents.find(above);
-    if (dir !== undefined) this.#remove(dir, name);
+    if (dir === undefined) return;
+    this.#directoryTimes.writing(above, dir);
+    this.#remove(dir, name);
   }
 
   /** The archive is over: directories get their times. */
   finish(): void {
-    for (const [path, [atime, mtime]] of [...this.#directoryTimes].reverse()) {
-      const [above, name] = splitLast(path);
-      const fd =
-        path === '' ? this.#root : tryOpenAt(this.#parents.open(above), pathBytes(name), OPEN_DIRECTORY);
-      if (fd < 0) continue; // no longer a directory: a later member replaced it
-      setTimesFd(fd, atime, mtime);
-      if (fd !== this.#root) closeSync(fd);
-    }
-    this.#directoryTimes.clear();
+    this.#directoryTimes.finish();
+  }
+
+  /** Negative: no longer a directory, because a later member replaced it. */
+  #openDirectory(path: ByteText): number {
+    const [above, name] = splitLast(path);
+    const dir = this.#parents.find(above);
+    return dir === undefined ? -ERRNO.ENOENT : tryOpenAt(dir, pathBytes(name || '.'), OPEN_DIRECTORY);
   }
 
   /** Releases every descriptor, also in the middle of a file. */
@@ -315,6 +318,7 @@ export class TreeWriter implements TarSink {
     if (hidden === '' || hidden === '.' || hidden === '..')
       throw new TarError(`${quote(entry.path)}: whiteout of nothing`);
     const dir = this.#parents.open(above);
+    this.#directoryTimes.writing(above, dir);
     const made = tryMknodAt(dir, pathBytes(hidden), S_IFCHR, 0);
     // What the same archive brought stays: a whiteout hides lower layers only. A directory then hides all below it.
     if (made === -ERRNO.EEXIST) this.#makeOpaque(dir, hidden);
