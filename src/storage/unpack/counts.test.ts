@@ -12,6 +12,7 @@ import type { EntryType, TarEntry } from '../../formats/tar/entry.ts';
 import { removeTreeAt } from '../../linux/index.ts';
 import { differences } from '../diff/difference.ts';
 import { LowerTree } from '../diff/lower-tree.ts';
+import { PieceMemory } from '../pack/port-sink.ts';
 import { TreePacker } from '../pack/tree-packer.ts';
 import { temporaryInMemory } from './test-tree.ts';
 import { treeBytes } from './tree-bytes.ts';
@@ -112,7 +113,7 @@ function allOf(tree: string, entries: Iterable<TarEntry>): Record<string, number
 
 function pack(tree: string): void {
   const root = openSync(tree, 'r');
-  const packer = new TreePacker(root);
+  const packer = new TreePacker(root, new PieceMemory());
   try {
     for (const piece of packer.everything()) assert.ok(piece.length > 0);
   } finally {
