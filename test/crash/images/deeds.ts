@@ -8,8 +8,8 @@ import { nowNanos } from '../../../src/base/time.ts';
 import { createImages } from '../../../src/engine/images/index.ts';
 import { Registries } from '../../../src/registry/index.ts';
 import { openStorage } from '../../../src/storage/index.ts';
-import { sha256 } from '../../harness/fake-registry.ts';
-import { file, type Member, tarOf } from '../../harness/layered.ts';
+import { type FakeRegistry, sha256 } from '../../harness/fake-registry.ts';
+import { directory, file, link, type Member, tarOf } from '../../harness/layered.ts';
 
 export const DEEDS = ['pull', 'push', 'load', 'import', 'tag', 'commit', 'rmi', 'prune'] as const;
 export type Deed = (typeof DEEDS)[number];
@@ -39,12 +39,30 @@ export async function openHost(root: string) {
   };
 }
 
-/** Layers of an image that only `round` has, on one that all rounds share. */
+/** Layers of an image that only `round` has, on one that all rounds share: of every kind of member. */
 export const layersOf = (round: number): Buffer[] =>
   [
-    Array.from({ length: 10 }, (_, i): Member => file(`base-${i}`, `base ${i}`.repeat(300))),
-    Array.from({ length: 5 }, (_, i): Member => file(`round-${i}`, `round ${round} ${i}`.repeat(300))),
+    [
+      ...Array.from({ length: 10 }, (_, i): Member => file(`base-${i}`, `base ${i}`.repeat(300))),
+      directory('opened'),
+      file('opened/hidden', 'by the layer above'),
+    ],
+    [
+      ...Array.from({ length: 5 }, (_, i): Member => file(`round-${i}`, `round ${round} ${i}`.repeat(300))),
+      link('soft', 'round-0'),
+      [{ path: 'hard', type: 'hardlink', linkPath: 'round-0' }] satisfies Member,
+      [{ path: 'fifo', type: 'fifo' }] satisfies Member,
+      [{ path: 'named', xattrs: new Map([['user.name', Buffer.from('value')]]) }] satisfies Member,
+      file('.wh.base-0', ''),
+      file('opened/.wh..wh..opq', ''),
+    ],
   ].map(tarOf);
+
+/** Puts `app:ROUND` into the registry; every other round's layers travel compressed. */
+export function offer(registry: FakeRegistry, round: number): void {
+  const travel = round % 2 === 0 ? {} : { travel: (layer: Buffer) => gzipSync(layer) };
+  registry.putImage('app', String(round), { layers: layersOf(round), ...travel });
+}
 
 const signal = new AbortController().signal;
 

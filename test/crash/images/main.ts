@@ -1,7 +1,16 @@
-/** `npm run crash -- images [kills] [seed]`: as many kills as wanted, and what came of them. */
+/**
+ * `npm run crash -- images [kills] [seed]`: as many kills as wanted, and what came of them. `images steps [kills|all] [seed]`:
+ * at system calls of every thread.
+ */
 import { runImageCampaign } from './campaign.ts';
+import { runStepsCampaign } from './steps.ts';
 
-const [kills = 200, seed = Date.now() % 2 ** 31] = process.argv.slice(2).map(Number);
-const { kills: killed, steps } = await runImageCampaign({ kills, seed, say: (line) => console.log(line) });
+const argv = process.argv.slice(2);
+const atSteps = argv[0] === 'steps';
+const [kills = '200', seed = String(Date.now() % 2 ** 31)] = atSteps ? argv.slice(1) : argv;
+const rest = { seed: Number(seed), say: (line: string) => console.log(line) };
+const { kills: killed, steps } = await (atSteps
+  ? runStepsCampaign({ kills: kills === 'all' ? 'all' : Number(kills), ...rest })
+  : runImageCampaign({ kills: Number(kills), ...rest }));
 for (const [deed, count] of Object.entries(killed))
   console.log(`${deed}: killed ${count} times at one of ${steps[deed]} steps: sound each time, nothing left`);

@@ -1,0 +1,116 @@
+/** Watches a process's threads through strace(1): counts what they do to the disk, and kills at one system call of one thread. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** System calls that change a disk, or make a change last. strace passes over those that the machine does not have (`?`). */
+const CHANGING = [
+  'rename renameat renameat2 link linkat symlink symlinkat mkdir mkdirat mknod mknodat rmdir unlink unlinkat',
+  'open openat openat2 creat write writev pwrite64 pwritev pwritev2 copy_file_range sendfile splice',
+  'fsync fdatasync syncfs sync_file_range ftruncate truncate fallocate',
+  'chmod fchmod fchmodat fchmodat2 chown fchown fchownat lchown utimensat setxattr fsetxattr lsetxattr',
+  'removexattr fremovexattr lremovexattr mount umount2 move_mount ioctl',
+]
+  .flatMap((line) => line.split(' '))
+  .map((name) => `?${name}`)
+  .join(',');
+/** Opening changes something only when it makes or empties the file. */
+const OPENING = /^(open|openat|openat2)$/;
+
+/** The `nth` time that a thread makes a system call. */
+export interface Step {
+  /** The thread's name, and which one of that name. */
+  readonly thread: string;
+  readonly index: number;
+  readonly call: string;
+  readonly nth: number;
+}
+
+/** Why processes cannot be traced here; undefined: they can. */
+export function untraceable(): string | undefined {
+  const { status, error, stderr } = spawnSync('strace', ['-o', '/dev/null', 'true'], { encoding: 'utf8' });
+  return status === 0 ? undefined : (error?.message ?? stderr).trim();
+}
+
+/** Begins to write down what every thread of `pid` does below `root`; ask for the steps when the process has ended. */
+export async function watch(
+  pid: number,
+  root: string,
+  log: string,
+): Promise<{ steps(): Promise<readonly Step[]> }> {
+  const threads = threadsOf(pid);
+  const argv = ['-f', '-y', '-s', '8', '-p', String(pid), '-o', log, '-e', `trace=${CHANGING}`];
+  const strace = await attach(argv);
+  return {
+    async steps() {
+      await ended(strace);
+      return stepsIn(readFileSync(log, 'utf8'), root, threads);
+    },
+  };
+}
+
+/** From now on `pid` dies when its thread begins the step. */
+export async function killAt(pid: number, { thread, index, call, nth }: Step): Promise<void> {
+  const found = threadsOf(pid).find((each) => each.name === thread && each.index === index);
+  if (found === undefined) return; // it runs without that thread this time
+  const inject = `inject=${call}:signal=SIGKILL:when=${nth}`;
+  const argv = ['-p', String(found.id), '-o', '/dev/null', '-e', `trace=${call}`, '-e', inject];
+  await attach(argv);
+}
+
+interface Thread {
+  readonly id: number;
+  readonly name: string;
+  readonly index: number;
+}
+
+/** Threads that are there before the deed, oldest first: those that it starts are not told from run to run. */
+function threadsOf(pid: number): Thread[] {
+  const tasks = `/proc/${pid}/task`;
+  const counts = new Map<string, number>();
+  return readdirSync(tasks)
+    .map(Number)
+    .sort((a, b) => a - b)
+    .map((id) => {
+      const name = readFileSync(`${tasks}/${id}/comm`, 'utf8').trim();
+      const index = counts.get(name) ?? 0;
+      counts.set(name, index + 1);
+      return { id, name, index };
+    });
+}
+
+/** Resolves when it is attached. */
+async function attach(argv: readonly string[]): Promise<ChildProcess> {
+  const strace = spawn('strace', argv, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  await new Promise<void>((resolve, reject) => {
+    strace.once('error', reject);
+    strace.once('close', () => reject(new Error(`strace ended: ${said}`)));
+    strace.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+      if (said.includes(' attached')) resolve();
+    });
+  });
+  return strace;
+}
+
+async function ended(process: ChildProcess): Promise<void> {
+  if (process.exitCode === null && process.signalCode === null) await once(process, 'exit');
+}
+
+function stepsIn(log: string, root: string, threads: readonly Thread[]): Step[] {
+  const counts = new Map<string, number>();
+  const steps: Step[] = [];
+  for (const line of log.split('\n')) {
+    const [, id, call = '', rest = ''] = /^(\d+) +(\w+)\((.*)$/.exec(line) ?? [];
+    const thread = threads.find((each) => each.id === Number(id));
+    if (thread === undefined) continue;
+    const nth = (counts.get(`${id} ${call}`) ?? 0) + 1;
+    counts.set(`${id} ${call}`, nth);
+    const changes = !OPENING.test(call) || /O_CREAT|O_TRUNC|O_TMPFILE/.test(rest);
+    if (changes && rest.includes(root)) steps.push({ thread: thread.name, index: thread.index, call, nth });
+  }
+  assert.ok(steps.length > 0, `nothing was done to ${root}:\n${log.slice(0, 2000)}`);
+  return steps;
+}
