@@ -3,6 +3,7 @@
  * at system calls of every thread.
  */
 import { runImageCampaign } from './campaign.ts';
+import { DEEDS } from './deeds.ts';
 import { runStepsCampaign } from './steps.ts';
 
 const argv = process.argv.slice(2);
@@ -10,7 +11,7 @@ const atSteps = argv[0] === 'steps';
 const [kills = '200', seed = String(Date.now() % 2 ** 31)] = atSteps ? argv.slice(1) : argv;
 const rest = { seed: Number(seed), say: (line: string) => console.log(line) };
 const { kills: killed, steps } = await (atSteps
-  ? runStepsCampaign({ kills: kills === 'all' ? 'all' : Number(kills), ...rest })
+  ? runStepsCampaign({ deeds: DEEDS, kills: kills === 'all' ? 'all' : Number(kills), ...rest })
   : runImageCampaign({ kills: Number(kills), ...rest }));
 for (const [deed, count] of Object.entries(killed))
   console.log(`${deed}: killed ${count} times at one of ${steps[deed]} steps: sound each time, nothing left`);

@@ -8,11 +8,13 @@ import { join } from 'node:path';
 import { FakeRegistry } from '../../harness/fake-registry.ts';
 import { randomFrom } from '../workload.ts';
 import { afterwards, type Place } from './afterwards.ts';
-import { DEEDS, type Deed, offer } from './deeds.ts';
+import { type Deed, offer } from './deeds.ts';
 import { killAt, type Step, watch } from './trace.ts';
 
 export interface StepsCampaign {
-  /** Kills; the deeds take turns. `all`: at every step of each deed. */
+  /** They take turns. */
+  readonly deeds: readonly Deed[];
+  /** `all`: at every step of each deed. */
   readonly kills: number | 'all';
   readonly seed: number;
   readonly say: (line: string) => void;
@@ -31,7 +33,7 @@ export interface StepsVerdict {
 const DEED_TIMEOUT_MS = 60_000;
 
 /** @throws AssertionError with deed, step and seed for the first thing that is wrong */
-export async function runStepsCampaign({ kills, seed, say }: StepsCampaign): Promise<StepsVerdict> {
+export async function runStepsCampaign({ deeds, kills, seed, say }: StepsCampaign): Promise<StepsVerdict> {
   const home = mkdtempSync(join(tmpdir(), 'gantry-steps-'));
   await using scope = new AsyncDisposableStack();
   scope.defer(() => rmSync(home, { recursive: true, force: true }));
@@ -41,8 +43,8 @@ export async function runStepsCampaign({ kills, seed, say }: StepsCampaign): Pro
   const threads = new Set<string>();
   let round = 0;
   for await (const { deed, step, of } of kills === 'all'
-    ? everyStep(place)
-    : someSteps(kills, randomFrom(seed), place)) {
+    ? everyStep(deeds, place)
+    : someSteps(deeds, kills, randomFrom(seed), place)) {
     verdict.steps[deed] = of;
     offer(registry, ++round);
     const text = `${deed}, killed in ${step.thread} ${step.index} at ${step.call} ${step.nth} (round ${round}, seed ${seed})`;
@@ -63,20 +65,25 @@ interface Aim {
   readonly of: number;
 }
 
-async function* everyStep(place: Place): AsyncGenerator<Aim, void> {
-  for (const deed of DEEDS) {
+async function* everyStep(deeds: readonly Deed[], place: Place): AsyncGenerator<Aim, void> {
+  for (const deed of deeds) {
     const steps = await stepsOf(deed, place);
     for (const step of steps) yield { deed, step, of: steps.length };
   }
 }
 
 /** First a thread and a call of it, then which time: what is done often would hide what is done once. */
-async function* someSteps(count: number, random: () => number, place: Place): AsyncGenerator<Aim, void> {
+async function* someSteps(
+  deeds: readonly Deed[],
+  count: number,
+  random: () => number,
+  place: Place,
+): AsyncGenerator<Aim, void> {
   const known = new Map<Deed, readonly Step[]>();
   const one = <T>(some: readonly T[]): T => some[Math.floor(random() * some.length)] ?? assert.fail('none');
   const kindOf = ({ thread, call }: Step): string => `${thread} ${call}`;
   for (let i = 0; i < count; i++) {
-    const deed = DEEDS[i % DEEDS.length] ?? 'load';
+    const deed = deeds[i % deeds.length] ?? 'load';
     const steps = known.get(deed) ?? (await stepsOf(deed, place));
     known.set(deed, steps);
     const kind = one([...new Set(steps.map(kindOf))]);

@@ -1,8 +1,9 @@
 /** Watches a process's threads through strace(1): counts what they do to the disk, and kills at one system call of one thread. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { messageOf } from '../../../src/base/errors.ts';
 
 /** System calls that change a disk, or make a change last. strace passes over those that the machine does not have (`?`). */
 const CHANGING = [
@@ -27,10 +28,19 @@ export interface Step {
   readonly nth: number;
 }
 
-/** Why processes cannot be traced here; undefined: they can. */
-export function untraceable(): string | undefined {
-  const { status, error, stderr } = spawnSync('strace', ['-o', '/dev/null', 'true'], { encoding: 'utf8' });
-  return status === 0 ? undefined : (error?.message ?? stderr).trim();
+/** Why a process cannot be traced here by one that did not start it; undefined: it can. */
+export async function untraceable(): Promise<string | undefined> {
+  const sleeper = spawn('sleep', ['60'], { stdio: 'ignore' });
+  const over = once(sleeper, 'exit');
+  try {
+    await attach(['-p', String(sleeper.pid), '-o', '/dev/null']);
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  } finally {
+    sleeper.kill('SIGKILL');
+    await over;
+  }
 }
 
 /** Begins to write down what every thread of `pid` does below `root`; ask for the steps when the process has ended. */
@@ -56,7 +66,10 @@ export async function killAt(pid: number, { thread, index, call, nth }: Step): P
   if (found === undefined) return; // it runs without that thread this time
   const inject = `inject=${call}:signal=SIGKILL:when=${nth}`;
   const argv = ['-p', String(found.id), '-o', '/dev/null', '-e', `trace=${call}`, '-e', inject];
-  await attach(argv);
+  await attach(argv).catch((error: unknown) => {
+    // A thread without work ends after a while.
+    if (!/No such process/.test(messageOf(error))) throw error;
+  });
 }
 
 interface Thread {
@@ -72,12 +85,22 @@ function threadsOf(pid: number): Thread[] {
   return readdirSync(tasks)
     .map(Number)
     .sort((a, b) => a - b)
-    .map((id) => {
-      const name = readFileSync(`${tasks}/${id}/comm`, 'utf8').trim();
+    .flatMap((id) => {
+      const name = nameOf(`${tasks}/${id}/comm`);
+      if (name === undefined) return [];
       const index = counts.get(name) ?? 0;
       counts.set(name, index + 1);
-      return { id, name, index };
+      return [{ id, name, index }];
     });
+}
+
+/** Undefined: the thread has just ended. */
+function nameOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Resolves when it is attached. */
