@@ -1,7 +1,9 @@
 /** Text that becomes structure (SC-INJ): files of names, the environment, arguments of programs, cgroup paths. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { FakeRegistry } from '../harness/fake-registry.ts';
 import { type Gantry, startGantry } from '../harness/gantry.ts';
 import { runInside } from './inside.ts';
 
@@ -119,3 +121,128 @@ for (const parent of [
     assert.equal(status, 400);
     for (const name of hierarchies()) assert.equal(existsSync(`/sys/fs/cgroup/${name}/escaped`), false);
   });
+
+for (const name of ['..', 'a/b', '-x', ' x', 'x\ny', 'x\0', 'é', '"x"', "x'", '.x', '$(x)', '`x`', 'x;y'])
+  test(`INJ-02 ${JSON.stringify(name)} names no container, neither a new one nor an old one`, async () => {
+    const api = gantry.api();
+    const to = encodeURIComponent(name);
+    assert.equal((await api.post(`/containers/create?name=${to}`, { Image: 'busybox' })).status, 400);
+    await api.post('/containers/create?name=honest', { Image: 'busybox' });
+    assert.equal((await api.post(`/containers/honest/rename?name=${to}`)).status, 400);
+    assert.equal((await api.delete('/containers/honest')).status, 204, 'it has its name still');
+  });
+test('INJ-02 a name is one container’s, whoever asks for it and however long it is', async () => {
+  const api = gantry.api();
+  const long = 'n'.repeat(4000);
+  for (const name of ['one', 'two', long])
+    assert.equal((await api.post(`/containers/create?name=${name}`, { Image: 'busybox' })).status, 201);
+  assert.equal((await api.post('/containers/create?name=one', { Image: 'busybox' })).status, 409);
+  assert.equal((await api.post('/containers/two/rename?name=one')).status, 409);
+  assert.equal((await api.post('/containers/two/rename?name=two')).status, 400);
+  for (const name of ['one', 'two', long])
+    assert.equal((await api.delete(`/containers/${name}`)).status, 204);
+});
+
+test('INJ-05 no path of a URL is a path of the host', async () => {
+  const api = gantry.api();
+  const secret = 'root:x:0:0';
+  const odd = [
+    '%2e%2e%2f%2e%2e%2fetc%2fpasswd',
+    '..%2f..%2f..%2f..%2fetc%2fpasswd',
+    '%2fetc%2fpasswd',
+    'a%00b',
+    'a;b',
+    '%ff%fe',
+    '%',
+    '%zz',
+    'x'.repeat(8000),
+  ];
+  const places = [
+    ['GET', (id: string) => `/containers/${id}/json`],
+    ['GET', (id: string) => `/containers/${id}/logs?stdout=1`],
+    ['POST', (id: string) => `/containers/${id}/start`],
+    ['DELETE', (id: string) => `/containers/${id}`],
+    ['GET', (id: string) => `/containers/${id}/archive?path=/`],
+    ['GET', (id: string) => `/images/${id}/json`],
+    ['GET', (id: string) => `/images/${id}/get`],
+    ['DELETE', (id: string) => `/images/${id}`],
+    ['GET', (id: string) => `/exec/${id}/json`],
+    ['GET', (id: string) => `/volumes/${id}`],
+    ['DELETE', (id: string) => `/volumes/${id}`],
+  ] as const;
+  for (const [method, place] of places)
+    for (const id of odd) {
+      const { status, text } = await api.request(method, place(id));
+      assert.ok([400, 404].includes(status), `${method} ${place(id).slice(0, 60)}: ${status} ${text}`);
+      assert.ok(!text.includes(secret));
+    }
+});
+
+const ruleSet = (): string => execFileSync('nft', ['list', 'ruleset'], { encoding: 'utf8' });
+const evil = '1; flush ruleset';
+for (const [what, binding] of [
+  ['an address', { HostIp: `127.0.0.1${evil}`, HostPort: '' }],
+  ['an address in quotes', { HostIp: '"127.0.0.1"', HostPort: '' }],
+  ['a port', { HostIp: '', HostPort: `8080${evil}` }],
+  ['a range', { HostIp: '', HostPort: '8080-8081}; drop' }],
+  ['a port in words', { HostIp: '', HostPort: 'http accept' }],
+] as const)
+  test(`INJ-06 ${what} that would be a rule of the firewall is refused, and no rule changes`, async () => {
+    const before = ruleSet();
+    const made = await gantry.api().post('/containers/create', {
+      Image: 'busybox',
+      Cmd: ['sleep', '9'],
+      HostConfig: { NetworkMode: 'bridge', PortBindings: { '80/tcp': [binding] } },
+    });
+    assert.equal(made.status, 400, made.text);
+    assert.equal(ruleSet(), before);
+  });
+for (const port of ['80; drop/tcp', '80/tcp; drop', '80/"tcp"', 'accept/tcp', '80-70/tcp'])
+  test(`INJ-06 the port ${JSON.stringify(port)} is refused`, async () => {
+    const before = ruleSet();
+    const HostConfig = { NetworkMode: 'bridge', PortBindings: { [port]: [{ HostPort: '' }] } };
+    for (const more of [{ HostConfig }, { ExposedPorts: { [port]: {} } }]) {
+      const made = await gantry.api().post('/containers/create', { Image: 'busybox', ...more });
+      assert.equal(made.status, 400, made.text);
+    }
+    assert.equal(ruleSet(), before);
+  });
+
+test('INJ-08 nothing that a client calls things brings control characters into our own log', async () => {
+  const api = gantry.api();
+  const sequence = '\u001b]0;owned\u0007\u001b[2J';
+  const to = encodeURIComponent(sequence);
+  await api.post(`/containers/create?name=${to}`, { Image: sequence });
+  await api.post('/containers/create', { Image: 'busybox', Cmd: [sequence], Hostname: sequence });
+  await api.post(`/images/create?fromImage=${to}&tag=${to}`);
+  await api.get(`/containers/${to}/json`);
+  await api.post(`/volumes/create`, { Name: sequence, Driver: sequence });
+  const { refused } = await runInside(gantry, { Cmd: [sequence], WorkingDir: '/' });
+  assert.match(refused, /executable file not found/);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+  assert.doesNotMatch(gantry.log(), /[\u0000-\u0009\u000b-\u001f\u007f]/);
+});
+
+test('INJ-10 what a registry says is a word of one message, never a message', async (t) => {
+  const registry = await FakeRegistry.start(t);
+  const forged = '"}\r\n{"errorDetail":{"message":"forged"},"error":"forged"}\r\n{"status":"';
+  registry.answering = (_, response) => {
+    const errors = [{ code: 'DENIED', message: forged }];
+    response.writeHead(403, { 'content-type': 'application/json' }).end(JSON.stringify({ errors }));
+    return true;
+  };
+  for (const version of ['1.55', '1.24', '1.4', '1.1', '1.0']) {
+    const asked = `/images/create?fromImage=${registry.host}/app&tag=v1`;
+    const { text } = await gantry.api(version).post(asked);
+    assert.match(text, /denied/i, version);
+    if (version === '1.0') continue; // a text, not messages
+    const messages = text
+      .split('\n')
+      .filter((line) => line.trim() !== '' && line.trimStart().startsWith('{'))
+      .map((line) => JSON.parse(line) as { error?: string });
+    assert.ok(
+      messages.every(({ error }) => error !== 'forged'),
+      text,
+    );
+  }
+});

@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { findOnPath } from '../../src/daemon/options.ts';
 import { type Gantry, startGantry } from '../harness/gantry.ts';
 import { directory, link, loadLayered, type Member } from '../harness/layered.ts';
+import { until } from '../harness/until.ts';
 import { Canary, execInside, runInside } from './inside.ts';
 
 let gantry: Gantry;
@@ -190,4 +192,97 @@ test('DEF-08 a container changes nothing of its control groups, through whatever
     'for d in $(grep -E " cgroup2? | /sys/fs/cgroup" /proc/mounts | cut -d" " -f2); do mkdir $d/made 2>/dev/null && echo made in $d; done; echo tried';
   const { output } = await runInside(gantry, { Cmd: ['sh', '-c', tries] });
   assert.equal(output.trim(), 'tried');
+});
+
+test('RUN-04 places of mounts that another container exchanges all the time lead to nothing of the host', async (t) => {
+  const api = gantry.api();
+  const core = () => readFileSync('/proc/sys/kernel/core_pattern', 'utf8');
+  const pattern = core();
+  t.after(() => Promise.all(['shared', 'mounted'].map((name) => api.delete(`/volumes/${name}?force=1`))));
+  const swapper = await sleeper({
+    Cmd: [
+      'sh',
+      '-c',
+      `cd /v; ln -s ${canary.path} evil; ln -s /proc/sys/kernel evil2; mkdir dir; while :; do
+         mv -T dir place; mv -T place dir; mv -T evil place; mv -T place evil; mv -T evil2 place; mv -T place evil2
+       done`,
+    ],
+    HostConfig: { NetworkMode: 'none', Binds: ['shared:/v'] },
+  });
+  t.after(() => remove(swapper));
+  const seen = { ran: 0, refused: 0 };
+  for (let round = 0; round < 200; round++) {
+    const { status } = await runInside(gantry, {
+      Cmd: [
+        'sh',
+        '-c',
+        'echo pwned > /v/place/f; echo pwned > /v/place/d/f; echo pwned > /v/place/core_pattern; true',
+      ],
+      HostConfig: {
+        Binds: ['shared:/v', 'mounted:/v/place'],
+        Tmpfs: { '/v/place/d': '' },
+        // What is given here is all there is: the usual ones too, or the link to /proc/sys would be one's own.
+        ReadonlyPaths: [
+          '/proc/bus',
+          '/proc/fs',
+          '/proc/irq',
+          '/proc/sys',
+          '/proc/sysrq-trigger',
+          '/v/place/f',
+        ],
+        MaskedPaths: ['/v/place/secret'],
+      },
+    });
+    seen[status === 0 ? 'ran' : 'refused']++;
+    assert.equal(canary.changed, false);
+    assert.equal(core(), pattern);
+  }
+  assert.doesNotMatch(readFileSync('/proc/self/mountinfo', 'utf8'), new RegExp(canary.path));
+  assert.ok(seen.ran > 0, JSON.stringify(seen));
+});
+
+test('RUN-10 what ends at once is started again more and more seldom, as often as it may, and never after a stop', async (t) => {
+  const api = gantry.api();
+  const begun = async (name: string, RestartPolicy: object, Cmd: readonly string[]) => {
+    const HostConfig = { NetworkMode: 'none', RestartPolicy };
+    const body = { Image: 'busybox', Cmd, HostConfig };
+    assert.equal((await api.post(`/containers/create?name=${name}`, body)).status, 201);
+    t.after(() => remove(name));
+    const since = Date.now() / 1000;
+    assert.equal((await api.post(`/containers/${name}/start`)).status, 204);
+    return since;
+  };
+  const starts = async (name: string, since: number): Promise<number[]> => {
+    const filters = encodeURIComponent(JSON.stringify({ container: [name], event: ['start'] }));
+    const told = await api.get(`/events?since=${since - 1}&until=${Date.now() / 1000}&filters=${filters}`);
+    const lines = told.text.trim().split('\n').filter(Boolean);
+    return lines.map((line) => (JSON.parse(line) as { timeNano: number }).timeNano / 1e6);
+  };
+  interface Seen {
+    readonly RestartCount: number;
+    readonly State: { readonly Status: string };
+  }
+  const inspect = async (name: string) => (await api.get(`/containers/${name}/json`)).json<Seen>();
+
+  const from = await begun('hasty', { Name: 'always' }, ['true']);
+  await until(
+    () => inspect('hasty'),
+    ({ RestartCount }) => RestartCount >= 4,
+  );
+  assert.equal((await api.post('/containers/hasty/stop')).status, 204);
+  const times = await starts('hasty', from);
+  const pauses = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+  for (const [index, pause] of pauses.entries()) assert.ok(pause >= 100 * 2 ** index, `${pauses}`);
+  // Longer than the pause that it was in.
+  await sleep(100 * 2 ** (times.length - 1) + 500);
+  assert.equal((await inspect('hasty')).State.Status, 'exited');
+  assert.equal((await starts('hasty', from)).length, times.length, 'no start after the stop');
+
+  const since = await begun('failing', { Name: 'on-failure', MaximumRetryCount: 2 }, ['false']);
+  await until(
+    () => inspect('failing'),
+    ({ State }) => State.Status === 'exited',
+  );
+  assert.equal((await inspect('failing')).RestartCount, 2);
+  assert.equal((await starts('failing', since)).length, 3);
 });

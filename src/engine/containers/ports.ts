@@ -1,4 +1,5 @@
 /** Published ports: what `PortBindings` and `PublishAllPorts` ask for. Pure. */
+import { isIP } from 'node:net';
 import { InvalidArgument } from '../../base/errors.ts';
 import type { ContainerConfig, HostConfig } from '../../model/container.ts';
 import type { PublishedPort } from '../../network/index.ts';
@@ -12,7 +13,12 @@ export function publishedPorts(
   for (const [port, bindings] of Object.entries(host.PortBindings ?? {})) {
     const { containerPort, protocol } = parsePort(port);
     for (const { HostIp = '', HostPort = '' } of bindings ?? [])
-      ports.push({ protocol, containerPort, hostIp: HostIp, hostPort: parseHostPort(HostPort) });
+      ports.push({
+        protocol,
+        containerPort,
+        hostIp: checkAddress(HostIp),
+        hostPort: parseHostPort(HostPort),
+      });
   }
   if (!host.PublishAllPorts) return ports;
   for (const port of Object.keys(exposed ?? {})) {
@@ -31,6 +37,12 @@ function parsePort(text: string): { containerPort: number; protocol: 'tcp' | 'ud
   if (protocol !== 'tcp' && protocol !== 'udp')
     throw new InvalidArgument(`publishing ${protocol} ports is not supported: ${text}`);
   return { containerPort, protocol };
+}
+
+function checkAddress(text: string): string {
+  if (text !== '' && isIP(text) === 0)
+    throw new InvalidArgument(`invalid host IP address: ${JSON.stringify(text)}`);
+  return text;
 }
 
 /** A range asks for any port of it; the first is tried. */
