@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { gzipped } from './gzip.ts';
 
 async function* cut(bytes: Buffer, at: number): AsyncGenerator<Buffer, void> {
@@ -33,6 +33,12 @@ test('the result depends on the bytes, not on how they come', async () => {
     [1000, 70_001, 1 << 20, 3_000_000].map((at) => gzip(bytes, at)),
   );
   for (const other of others) assert.ok(first?.equals(other));
+});
+
+test('what is compressed is about as small as gzip makes it', async () => {
+  const bytes = Buffer.concat([text(2_000_000), Buffer.alloc(1_000_000, 'a line of text\n')]);
+  const packed = await gzip(bytes, 1 << 20);
+  assert.ok(packed.length < gzipSync(bytes).length * 1.05, `${packed.length}`);
 });
 
 test('a source that fails ends the stream with its failure', async () => {

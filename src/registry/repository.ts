@@ -22,6 +22,13 @@ export interface BlobBody {
   readonly from: number;
 }
 
+/** A blob that is made while it is read; `made` comes after its last byte, undefined when it was not read so far. */
+export interface MadeBody<T> {
+  readonly body: Readable;
+  readonly made: Promise<T | undefined>;
+}
+
+const NO_MORE = { body: Buffer.alloc(0), size: 0 };
 const ACCEPT = [
   'application/vnd.oci.image.index.v1+json',
   'application/vnd.docker.distribution.manifest.list.v2+json',
@@ -216,12 +223,47 @@ export class Repository {
     });
   }
 
+  /**
+   * Brings a blob that is made while it is sent: what it is shows at its end. `known`: what it was the last time, and
+   * which repository has that; then it may be taken over.
+   */
+  uploadMade<T extends { readonly digest: string }>(
+    known: { readonly digest: string; readonly from: string } | undefined,
+    open: () => MadeBody<T>,
+    signal: AbortSignal,
+  ): Promise<T | 'mounted'> {
+    return patiently(signal, async () => {
+      const begun = await this.#begin({ digest: known?.digest, from: known?.from }, signal);
+      if (begun.status === 201) return 'mounted';
+      const { body, made } = open();
+      made.catch(() => undefined); // told below
+      try {
+        const url = this.#uploadUrl(begun);
+        const headers = { 'content-type': 'application/octet-stream' };
+        const call = { method: 'PATCH', url, headers, body, signal } as const;
+        const taken = await expectStatus(await this.#session.send(call, this.#scopes('push')), 202, 204);
+        await drop(taken);
+        const blob = await made;
+        if (blob === undefined) throw new Failed('the registry did not read a blob to its end');
+        const to = taken.header('location') === undefined ? url : this.#uploadUrl(taken);
+        await this.#close(to, blob.digest, signal);
+        return blob;
+      } catch (error) {
+        body.destroy();
+        await made; // what ails the blob itself comes first
+        throw error;
+      } finally {
+        body.destroy();
+      }
+    });
+  }
+
   async #begin(
-    { digest, from }: { digest: string; from: string | undefined },
+    { digest, from }: { digest: string | undefined; from: string | undefined },
     signal: AbortSignal,
   ): Promise<Answer> {
     const url = this.#at('blobs/uploads/');
-    if (from !== undefined) {
+    if (digest !== undefined && from !== undefined) {
       url.searchParams.set('mount', digest);
       url.searchParams.set('from', from);
     }
@@ -237,7 +279,34 @@ export class Repository {
     open: () => Readable | Buffer,
     signal: AbortSignal,
   ): Promise<void> {
-    const location = begun.header('location');
+    const body = open();
+    try {
+      await this.#close(this.#uploadUrl(begun), digest, signal, { body, size });
+    } finally {
+      if (!Buffer.isBuffer(body)) body.destroy();
+    }
+  }
+
+  /** The last call of an upload: its digest, and the bytes that were not sent before. */
+  async #close(
+    url: URL,
+    digest: string,
+    signal: AbortSignal,
+    { body, size }: { readonly body: Readable | Buffer; readonly size: number } = NO_MORE,
+  ): Promise<void> {
+    url.searchParams.set('digest', digest);
+    const headers = { 'content-type': 'application/octet-stream', 'content-length': String(size) };
+    const call = { method: 'PUT', url, headers, body, signal } as const;
+    const answer = await expectStatus(await this.#session.send(call, this.#scopes('push')), 201, 204);
+    await drop(answer);
+    const stored = answer.header('docker-content-digest');
+    if (stored !== undefined && stored !== digest)
+      throw new Failed(`the registry stored ${stored} where ${digest} was sent`);
+  }
+
+  /** Where an upload goes on. @throws Failed when that is nowhere, or less safe than the registry itself */
+  #uploadUrl(answer: Answer): URL {
+    const location = answer.header('location');
     if (location === undefined) throw new Failed('the registry does not say where an upload goes');
     const url = new URL(location, this.#at('blobs/uploads/'));
     if (
@@ -245,19 +314,7 @@ export class Repository {
       (this.#session.base.protocol === 'https:' && url.protocol === 'http:')
     )
       throw new Failed(`the registry wants an upload sent to ${url.protocol}//: refused`);
-    url.searchParams.set('digest', digest);
-    const headers = { 'content-type': 'application/octet-stream', 'content-length': String(size) };
-    const body = open();
-    try {
-      const call = { method: 'PUT', url, headers, body, signal } as const;
-      const answer = await expectStatus(await this.#session.send(call, this.#scopes('push')), 201, 204);
-      await drop(answer);
-      const stored = answer.header('docker-content-digest');
-      if (stored !== undefined && stored !== digest)
-        throw new Failed(`the registry stored ${stored} where ${digest} was sent`);
-    } finally {
-      if (!Buffer.isBuffer(body)) body.destroy();
-    }
+    return url;
   }
 
   /** @throws RegistryError when blobs of it are missing */

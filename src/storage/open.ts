@@ -8,6 +8,7 @@ import { openLayers } from './layers/layers.ts';
 import { makeLayout } from './layout.ts';
 import { Leases } from './leases.ts';
 import { detachBelow } from './leftover-mounts.ts';
+import { readableFromPort } from './pack/port-sink.ts';
 import { openRecords } from './records/records.ts';
 import type { Storage } from './storage.ts';
 import { Trash } from './trash.ts';
@@ -53,6 +54,13 @@ export async function openStorage({ root, log, driver: wanted }: OpenOptions): P
       layers,
       volumes,
       openArchive: (source, { signal }) => openArchive(source, { layout, threads, trash }, signal),
+      compressLayer(blob, signal) {
+        const { readable, port } = readableFromPort();
+        const task = { is: 'compress', path: content.pathOf(blob), sink: port } as const;
+        const made = threads.run<'compress'>(task, signal);
+        made.catch((error: unknown) => readable.destroy(error as Error));
+        return { pieces: readable, made };
+      },
       plainLayer: (blob) => plainArchive(content.pathOf(blob)),
       lease: (purpose) => leases.take(purpose),
       leased: (kind, name) => leases.isHeld(kind, name),

@@ -1,5 +1,6 @@
 /** The storage room's promises. Everything here survives a crash at any line. */
 import type { Readable } from 'node:stream';
+import type { Pieces } from '../base/pieces.ts';
 import type { Digest } from '../formats/digest.ts';
 
 export type { Digest };
@@ -287,6 +288,19 @@ export interface Volumes {
   attached(): string[];
 }
 
+/** What a plain archive became; `size` in bytes. */
+export interface CompressedLayer {
+  readonly digest: Digest;
+  readonly size: number;
+}
+
+export interface Compressing {
+  /** Destroying it ends the work. */
+  readonly pieces: Pieces;
+  /** After the last piece; undefined when they were not read to the end. */
+  readonly made: Promise<CompressedLayer | undefined>;
+}
+
 export interface Storage {
   readonly records: Records;
   readonly content: Content;
@@ -301,6 +315,8 @@ export interface Storage {
   openArchive(source: Readable, options: { signal?: AbortSignal }): Promise<OpenedArchive>;
   /** The plain archive of a layer's blob, for whoever sends it on. Its diff id is the digest of these bytes. */
   plainLayer(blob: Digest): Readable;
+  /** The same, compressed by gzip while it is read: the same bytes each time. */
+  compressLayer(blob: Digest, signal: AbortSignal): Compressing;
   lease(purpose: string): Lease;
   /** True while any lease holds it. */
   leased(kind: 'blob' | 'layer', name: string): boolean;

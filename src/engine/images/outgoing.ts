@@ -1,15 +1,13 @@
 /** An image as it leaves: its manifest, and where each blob's bytes come from. */
-import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
-import { type Readable, Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import type { Pieces } from '../../base/pieces.ts';
 import { compressionOf } from '../../formats/compression.ts';
 import { digestOf } from '../../formats/digest.ts';
-import { gzipped } from '../../formats/gzip.ts';
 import { readManifest } from '../../formats/oci.ts';
 import type { ManifestDocument } from '../../registry/index.ts';
-import type { Digest, LayerInfo, Storage } from '../../storage/index.ts';
+import type { CompressedLayer, Digest, LayerInfo, Storage } from '../../storage/index.ts';
 import type { Image } from './store.ts';
 
 /** A blob as a manifest tells of it; `size` in bytes. */
@@ -19,36 +17,30 @@ export interface Sent {
   readonly size: number;
 }
 
-export interface OutgoingBlob extends Sent {
-  /** Its bytes from the start. */
-  open(): Readable;
-}
+/** How a layer travels: as it is kept, or compressed while it is sent. */
+export type OutgoingLayer = { readonly info: LayerInfo } & (
+  | { readonly is: 'kept'; readonly known: Sent; open(): Readable }
+  /** `known`: what it was when it last travelled. Worth asking for before compressing. */
+  | { readonly is: 'made'; readonly known: Sent | undefined; make(signal: AbortSignal): Making }
+);
 
-export interface OutgoingLayer {
-  readonly info: LayerInfo;
-  /** The blob as it travels. Compresses what is kept plain: call it when the registry lacks it. */
-  blob(signal: AbortSignal): Promise<OutgoingBlob>;
-  /** What it was when it last travelled, if that is known: worth asking for before compressing. */
-  readonly known: Sent | undefined;
+export interface Making {
+  readonly pieces: Pieces;
+  readonly made: Promise<Sent | undefined>;
 }
 
 /** The records' table of what plain layers' archives became, by their digest. */
 export const COMPRESSED = 'compressed';
+export type Compressed = CompressedLayer;
 const MANIFEST_TYPE = 'application/vnd.docker.distribution.manifest.v2+json';
 const CONFIG_TYPE = 'application/vnd.docker.container.image.v1+json';
 const LAYER_GZIP = 'application/vnd.docker.image.rootfs.diff.tar.gzip';
 const LAYER_ZSTD = 'application/vnd.oci.image.layer.v1.tar+zstd';
 
-export interface Compressed {
-  readonly digest: Digest;
-  readonly size: number;
-}
-
 /** What plain layers became when they were compressed: kept, so that nothing is compressed only to be asked for. */
-export class CompressedLayers implements AsyncDisposable {
+export class CompressedLayers {
   readonly #storage: Storage;
   readonly #known: Map<string, Compressed>;
-  readonly #staged = new Map<string, string>();
 
   private constructor(storage: Storage, known: Map<string, Compressed>) {
     this.#storage = storage;
@@ -74,46 +66,27 @@ export class CompressedLayers implements AsyncDisposable {
     if (kind === 'gzip' || kind === 'zstd') {
       const mediaType = kind === 'gzip' ? LAYER_GZIP : LAYER_ZSTD;
       const known = { mediaType, digest: info.blob, size: content.sizeOf(info.blob) };
-      return { info, known, blob: async () => ({ ...known, open: () => createReadStream(path) }) };
+      return { is: 'kept', info, known, open: () => createReadStream(path) };
     }
     const known = this.#known.get(info.blob);
     return {
+      is: 'made',
       info,
       known: known && { ...known, mediaType: LAYER_GZIP },
-      blob: (signal) => this.#compress(info, signal),
+      make: (signal) => this.#make(info.blob, signal),
     };
   }
 
   /** bzip2 and xz are no form in which layers travel, so what is neither gzip nor zstd is read through its plain archive. */
-  async #compress(info: LayerInfo, signal: AbortSignal): Promise<OutgoingBlob> {
-    const path = this.#staged.get(info.blob) ?? this.#storage.content.stagedPath();
-    const known = this.#staged.has(info.blob) ? this.#known.get(info.blob) : undefined;
-    this.#staged.set(info.blob, path);
-    const made = known ?? (await this.#write(info.blob, path, signal));
-    return { ...made, mediaType: LAYER_GZIP, open: () => createReadStream(path) };
+  #make(blob: Digest, signal: AbortSignal): Making {
+    const { pieces, made } = this.#storage.compressLayer(blob, signal);
+    return { pieces, made: made.then((compressed) => compressed && this.#keep(blob, compressed)) };
   }
 
-  async #write(blob: Digest, path: string, signal: AbortSignal): Promise<Compressed> {
-    const hash = createHash('sha256');
-    let size = 0;
-    const counting = new Transform({
-      transform(chunk: Buffer, _encoding, done) {
-        hash.update(chunk);
-        size += chunk.length;
-        done(null, chunk);
-      },
-    });
-    const file = createWriteStream(path, { flags: 'wx', mode: 0o600 });
-    await pipeline(this.#storage.plainLayer(blob), gzipped, counting, file, { signal });
-    const made = { digest: `sha256:${hash.digest('hex')}` as Digest, size };
-    await this.#storage.records.write([{ table: COMPRESSED, key: blob, value: made }]);
-    this.#known.set(blob, made);
-    return made;
-  }
-
-  /** Files that were compressed for this push go. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const path of this.#staged.values()) await rm(path, { force: true });
+  async #keep(blob: Digest, compressed: Compressed): Promise<Sent> {
+    await this.#storage.records.write([{ table: COMPRESSED, key: blob, value: compressed }]);
+    this.#known.set(blob, compressed);
+    return { ...compressed, mediaType: LAYER_GZIP };
   }
 }
 

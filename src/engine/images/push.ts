@@ -1,8 +1,10 @@
 /** Pushes images: what the registry lacks is sent, what it has elsewhere is taken over, then the manifest names it all. */
+import { Readable } from 'node:stream';
 import { InvalidArgument, messageOf, NotFound } from '../../base/errors.ts';
 import { Slots } from '../../base/slots.ts';
 import type { Credentials } from '../../formats/credentials.ts';
 import { shortId } from '../../formats/digest.ts';
+import { GZIP_PIECE_BYTES } from '../../formats/gzip.ts';
 import {
   familiarName,
   familiarString,
@@ -49,7 +51,7 @@ export function pushImage(options: PushOptions, verbs: ImageVerbs): AsyncIterabl
   return progressOf(options.signal, async (say, signal) => {
     say({ status: `The push refers to repository [${reference.domain}/${reference.path}]` });
     const named = namedBy(reference, verbs);
-    await using compressed = await CompressedLayers.open(verbs.storage);
+    const compressed = await CompressedLayers.open(verbs.storage);
     for (const [i, { repository }] of ways.entries())
       try {
         // Where there is a choice, the wrong way shows before anything is told of.
@@ -145,24 +147,67 @@ async function pushLayer(
     say({ status: 'Layer already exists', id, progressDetail: {} });
     return layer.known;
   }
-  const blob = await layer.blob(signal);
-  const from = sources.elsewhere(blob.digest, reference);
-  const open = () => {
-    const stream = blob.open();
-    let bytes = 0;
-    let told = 0;
-    stream.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (performance.now() - told < PROGRESS_INTERVAL_MS && bytes < blob.size) return;
-      told = performance.now();
-      say({ status: 'Pushing', id, progressDetail: { current: bytes, total: blob.size } });
-    });
-    return stream;
-  };
-  const how = await repository.upload({ digest: blob.digest, size: blob.size, from }, open, signal);
+  const from = layer.known && sources.elsewhere(layer.known.digest, reference);
+  const { how, sent } = await (layer.is === 'kept'
+    ? sendKept(layer, from, { repository, say, signal })
+    : sendMade(layer, from, { repository, say, signal }));
   const done = how === 'mounted' ? `Mounted from ${sourceText(from ?? '', reference)}` : 'Pushed';
   say({ status: done, id, progressDetail: {} });
-  return { digest: blob.digest, size: blob.size, mediaType: blob.mediaType };
+  return sent;
+}
+
+type Way = Pick<Pushing, 'repository' | 'say' | 'signal'>;
+type Done = { readonly how: 'mounted' | 'uploaded'; readonly sent: Sent };
+
+async function sendKept(
+  { info, known, open }: Extract<OutgoingLayer, { is: 'kept' }>,
+  from: string | undefined,
+  { repository, say, signal }: Way,
+): Promise<Done> {
+  const tell = teller(say, shortId(info.diffId), known.size);
+  const body = () => telling(open(), ({ length }) => tell(length));
+  const how = await repository.upload({ digest: known.digest, size: known.size, from }, body, signal);
+  return { how, sent: known };
+}
+
+/** Progress is of the plain archive: how many bytes will travel shows at the end. */
+async function sendMade(
+  { info, known, make }: Extract<OutgoingLayer, { is: 'made' }>,
+  from: string | undefined,
+  { repository, say, signal }: Way,
+): Promise<Done> {
+  const open = () => {
+    const { pieces, made } = make(signal);
+    const tell = teller(say, shortId(info.diffId), info.plainBytes);
+    return { body: telling(pieces, () => tell(GZIP_PIECE_BYTES)), made };
+  };
+  const where = known && from !== undefined ? { digest: known.digest, from } : undefined;
+  const how = await repository.uploadMade(where, open, signal);
+  return how === 'mounted' ? { how, sent: known! } : { how: 'uploaded', sent: how };
+}
+
+/** The same chunks, each told of when it is asked for. */
+function telling(stream: Readable, tell: (chunk: Buffer) => void): Readable {
+  async function* chunks(): AsyncGenerator<Buffer, void> {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      tell(chunk);
+      yield chunk;
+    }
+  }
+  const told = Readable.from(chunks(), { highWaterMark: 1 });
+  return told.once('close', () => stream.destroy()); // also when nothing was asked for
+}
+
+/** Tells how far a layer is, as often as people can see. */
+function teller(say: Say, id: string, total: number): (more: number) => void {
+  let current = 0;
+  let told = 0;
+  return (more) => {
+    current = Math.min(total, current + more);
+    if (performance.now() - told < PROGRESS_INTERVAL_MS && current < total) return;
+    told = performance.now();
+    say({ status: 'Pushing', id, progressDetail: { current, total } });
+  };
 }
 
 /** The image has this digest there from now on, and its blobs can be taken over from there. */

@@ -67,7 +67,7 @@ export class PieceMemory {
 
 /** The thread's side: sends every piece, then the end; what comes back goes to `memory`. Undefined: the reader left early. @throws what `pieces` throws */
 export async function sendPieces<T>(
-  pieces: Generator<Buffer, T>,
+  pieces: Generator<Buffer, T> | AsyncGenerator<Buffer, T>,
   port: MessagePort,
   cancelled: AbortSignal,
   memory: PieceMemory,
@@ -89,7 +89,7 @@ export async function sendPieces<T>(
     for (;;) {
       while (room <= 0 && !gone && !cancelled.aborted) await new Promise<void>((resolve) => (wake = resolve));
       if (gone || cancelled.aborted) return undefined;
-      const next = pieces.next();
+      const next = await pieces.next();
       if (next.done) {
         port.postMessage({ is: 'end' } satisfies ToPort);
         return next.value;
@@ -100,6 +100,6 @@ export async function sendPieces<T>(
       ]);
     }
   } finally {
-    pieces.return(undefined as T); // runs what it still has to close
+    await pieces.return(undefined as T); // runs what it still has to close
   }
 }

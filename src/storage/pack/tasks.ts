@@ -6,6 +6,7 @@ import { differences, type Sides } from '../diff/difference.ts';
 import { LowerTree } from '../diff/lower-tree.ts';
 import type { PathChange } from '../storage.ts';
 import type { DiffSides, Task, ToPort } from '../unpack/protocol.ts';
+import { compressedPieces } from './compress.ts';
 import { PieceMemory, sendPieces } from './port-sink.ts';
 import { TreePacker } from './tree-packer.ts';
 
@@ -32,9 +33,12 @@ export async function packDifferences(
   return (await send(packDiff(sidesOf(sides, true), memory), sink, cancelled, memory)) ?? 0;
 }
 
+export const compressed = ({ path, sink }: Extract<Task, { is: 'compress' }>, cancelled: AbortSignal) =>
+  send(compressedPieces(path), sink, cancelled, new PieceMemory());
+
 /** What fails on the way is told through the port too: the reader has no other way to hear of it. */
 async function send<T>(
-  pieces: Generator<Buffer, T>,
+  pieces: Generator<Buffer, T> | AsyncGenerator<Buffer, T>,
   sink: MessagePort,
   cancelled: AbortSignal,
   memory: PieceMemory,

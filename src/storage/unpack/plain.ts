@@ -7,7 +7,7 @@ import { type Chunks, chunksOf, inflated, sniff } from './sources.ts';
 export const plainArchive = (path: string): Readable =>
   Readable.from(plainChunks(path), { objectMode: false, highWaterMark: 1 << 20 });
 
-async function* plainChunks(path: string): Chunks {
+export async function* plainChunks(path: string): Chunks {
   const { compression, chunks } = await sniff(chunksOf({ is: 'file', path }, new AbortController().signal));
   if (compression === 'none') yield* chunks;
   else if (compression === 'gzip' || compression === 'zstd') yield* inflated(chunks, compression);

@@ -1,7 +1,7 @@
 /** What the main thread and the tree threads say to each other. */
 import type { MessagePort } from 'node:worker_threads';
 import type { FoundPath } from '../pack/find.ts';
-import type { PathChange } from '../storage.ts';
+import type { CompressedLayer, PathChange } from '../storage.ts';
 import type { Guest, TreeTotals, TreeWriterOptions } from './tree-writer.ts';
 
 /** Where bytes come from: a file, or a stream of the main thread sent through a port. */
@@ -47,6 +47,8 @@ export type Task =
   | { readonly is: 'changes'; readonly sides: DiffSides }
   /** Sends the layer's archive. */
   | { readonly is: 'packDiff'; readonly sides: DiffSides; readonly sink: MessagePort }
+  /** Sends the plain archive that is kept at `path`, compressed by gzip. */
+  | { readonly is: 'compress'; readonly path: string; readonly sink: MessagePort }
   | { readonly is: 'remove'; readonly path: string }
   /** `links`: paths below where a link does not count, because it is the engine's. */
   | { readonly is: 'measure'; readonly path: string; readonly links?: readonly string[] }
@@ -95,6 +97,8 @@ export interface Results {
   readonly changes: readonly PathChange[];
   /** How many differences are in it. */
   readonly packDiff: number;
+  /** Undefined: its reader left. */
+  readonly compress: CompressedLayer | undefined;
   readonly remove: undefined;
   readonly measure: number;
   readonly sync: undefined;

@@ -7,7 +7,7 @@ import { pathBelowRoot } from '../../formats/tar/path.ts';
 import { TarReader, type TarSink } from '../../formats/tar/reader.ts';
 import { pathBytes, removeTreeAt, syncFileSystem } from '../../linux/index.ts';
 import { findDirectory, findPath, openDirectory } from '../pack/find.ts';
-import { changes, pack, packDifferences } from '../pack/tasks.ts';
+import { changes, compressed, pack, packDifferences } from '../pack/tasks.ts';
 import { filtered } from './filter.ts';
 import { copyDirectory, flatten } from './flatten.ts';
 import type { DemuxedMember, Results, Source, Task, Unpacked } from './protocol.ts';
@@ -38,6 +38,8 @@ export async function perform(task: Task, cancelled: AbortSignal): Promise<Resul
       return changes(task.sides);
     case 'packDiff':
       return packDifferences(task, cancelled);
+    case 'compress':
+      return compressed(task, cancelled);
     case 'remove':
       removeTreeAt(-100, pathBytes(Buffer.from(task.path).toString('latin1')));
       return undefined;

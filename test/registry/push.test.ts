@@ -1,0 +1,89 @@
+/** Pushes of layers that are compressed on the way: what the registry gets when it does not go well the first time. */
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { type Answering, FakeRegistry, refuse, sha256 } from '../harness/fake-registry.ts';
+import { type Gantry, startGantry } from '../harness/gantry.ts';
+
+/** An engine with an image for a registry that answers as it is told. */
+async function started(t: TestContext, answering: Answering) {
+  const registry = await FakeRegistry.start(t);
+  const gantry = await startGantry(t);
+  await gantry.api().post(`/images/busybox/tag?repo=${registry.host}/app&tag=1`);
+  registry.answering = answering;
+  return { registry, gantry };
+}
+
+async function push(gantry: Gantry, registry: FakeRegistry, to = 'app'): Promise<string> {
+  const path = `/images/${registry.host}/${to}/push?tag=1`;
+  return (await gantry.api().post(path, undefined, { headers: { 'X-Registry-Auth': 'e30=' } })).text;
+}
+
+/** The layers that the registry has under a name, plain. */
+function layersOf(registry: FakeRegistry, name: string): string[] {
+  const document = JSON.parse(String(registry.manifests.get(`${name} 1`)?.bytes)) as {
+    config: { digest: string };
+    layers: { digest: string; size: number }[];
+  };
+  for (const { digest, size } of document.layers) assert.equal(registry.blobs.get(digest)?.length, size);
+  const config = JSON.parse(String(registry.blobs.get(document.config.digest))) as {
+    rootfs: { diff_ids: string[] };
+  };
+  const plain = document.layers.map(({ digest }) => sha256(gunzipSync(registry.blobs.get(digest)!)));
+  assert.deepEqual(plain, config.rootfs.diff_ids);
+  return document.layers.map(({ digest }) => digest);
+}
+
+test('an upload that breaks off in the middle is made again, and the layers are whole', async (t) => {
+  let broken = 0;
+  const { registry, gantry } = await started(t, (request) => {
+    if (request.method !== 'PATCH' || broken === 2) return false;
+    broken++;
+    request.once('data', () => request.socket.destroy());
+    return true;
+  });
+  const text = await push(gantry, registry);
+  assert.doesNotMatch(text, /errorDetail/);
+  assert.equal(broken, 2);
+  layersOf(registry, 'app');
+});
+
+test('a registry that refuses the bytes is told of, and nothing is left of the upload', async (t) => {
+  const { registry, gantry } = await started(t, (request, response) => {
+    if (request.method !== 'PATCH') return false;
+    request.resume();
+    refuse(response, 403, 'DENIED', 'not a byte more');
+    return true;
+  });
+  assert.match(await push(gantry, registry), /errorDetail.*not a byte more/);
+  assert.deepEqual(readdirSync(join(gantry.dataRoot, 'staging')), []);
+  registry.answering = undefined;
+  assert.doesNotMatch(await push(gantry, registry), /errorDetail/);
+  layersOf(registry, 'app');
+});
+
+test('a registry that stores something else than was sent is not believed', async (t) => {
+  const { registry, gantry } = await started(t, (request, response) => {
+    if (request.method !== 'PUT' || !request.url?.includes('/uploads/')) return false;
+    request.resume();
+    response.writeHead(201, { 'docker-content-digest': sha256('something else') });
+    response.end();
+    return true;
+  });
+  assert.match(await push(gantry, registry), /errorDetail.*the registry stored sha256:/);
+});
+
+test('what was compressed once is asked for before it is compressed again, and is the same each time', async (t) => {
+  const { registry, gantry } = await started(t, () => false);
+  await push(gantry, registry);
+  const first = layersOf(registry, 'app');
+  const sent = registry.count('PATCH', /./);
+  assert.equal(sent, first.length);
+  assert.match(await push(gantry, registry), /Layer already exists/);
+  assert.equal(registry.count('PATCH', /./), sent);
+  registry.blobs.clear();
+  await push(gantry, registry);
+  assert.deepEqual(layersOf(registry, 'app'), first);
+});
