@@ -156,6 +156,29 @@ for (const [said, expected] of [
     assert.equal(output, `NoNewPrivs:\t${expected}\n`);
   });
 
+test('DEF-06 the AppArmor profile that inspect tells is the one the kernel holds a container to', async () => {
+  const enabled = ((): boolean => {
+    try {
+      return readFileSync('/sys/module/apparmor/parameters/enabled', 'utf8').startsWith('Y');
+    } catch {
+      return false;
+    }
+  })();
+  const { SecurityOptions } = (await gantry.api().get('/info')).json<{ SecurityOptions: string[] }>();
+  assert.equal(SecurityOptions.includes('name=apparmor'), enabled);
+  for (const [SecurityOpt, profile] of [
+    [[], enabled ? 'gantry-default' : ''],
+    [['apparmor=unconfined'], enabled ? 'unconfined' : ''],
+  ] as const) {
+    const HostConfig = { SecurityOpt };
+    const ran = await runInside(gantry, { Cmd: ['cat', '/proc/self/attr/current'], HostConfig }, true);
+    const shown = (await gantry.api().get(`/containers/${ran.id}/json`)).json<{ AppArmorProfile: string }>();
+    assert.equal(shown.AppArmorProfile, profile);
+    if (enabled) assert.match(ran.output, new RegExp(`^${profile}( \\(enforce\\))?$`, 'm'));
+    await gantry.api().delete(`/containers/${ran.id}`);
+  }
+});
+
 test('DEF-07 a device node that a container makes opens nothing', async () => {
   const nodes = ['c 1 1', 'c 1 2', 'b 8 0', 'b 254 0', 'c 10 200'];
   const each = nodes.map((node, index) => `mknod /n${index} ${node}; head -c 1 /n${index}`).join('; ');
