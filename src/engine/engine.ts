@@ -332,7 +332,10 @@ export interface Events {
     until: bigint | undefined;
     filters: Filters;
     signal: AbortSignal;
-  }): AsyncIterable<EventMessage>;
+  }): AsyncIterable<EventMessage> & {
+    /** Fires when whoever reads was too far behind for too long: nothing more comes, and it is not waited for. */
+    readonly cut?: AbortSignal;
+  };
 }
 
 export interface System {

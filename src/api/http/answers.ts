@@ -121,15 +121,19 @@ export interface Reading {
   readonly toTheEnd: boolean;
 }
 
+/** `cut`: fires when the client is not to be waited for any longer. */
+type Messages = AsyncIterable<unknown> & { readonly cut?: AbortSignal };
+
 /** Messages one by one, each flushed. A failure behind the head becomes the last message. */
 export async function sendMessages(
   response: ServerResponse,
-  messages: AsyncIterable<unknown>,
+  messages: Messages,
   form: LineForm & Reading,
   tell: (message: unknown) => Record<string, unknown> | undefined,
 ): Promise<void> {
   response.writeHead(200, { 'Content-Type': form.contentType });
   response.flushHeaders();
+  messages.cut?.addEventListener('abort', () => response.destroy(), { once: true });
   try {
     for await (const message of messages) {
       const told = tell(message);

@@ -5,8 +5,10 @@ import type { Events } from '../engine.ts';
 import { eventFilter } from './filter.ts';
 import { Journal } from './journal.ts';
 
-/** A reader this far behind is cut off: it must not hold the engine's memory. */
+/** A reader this far behind gets no more: it must not hold the engine's memory. */
 export const EVENTS_BEHIND_MAX = 4096;
+/** It may still read what was kept for it; after this it is hung up on. */
+const BEHIND_GRACE_MS = 10_000;
 
 /** Something to be told; the time is added. */
 export interface Happening {
@@ -27,11 +29,13 @@ export interface EventHub extends Events {
 interface Listener {
   readonly wants: (event: EventMessage) => boolean;
   readonly queue: EventMessage[];
-  missed: number;
+  /** It missed something; runs off when its time to read the rest is over. */
+  behind: NodeJS.Timeout | undefined;
   wake: () => void;
+  readonly cut: AbortController;
 }
 
-export function openEvents(directory: string): EventHub {
+export function openEvents(directory: string, graceMs: number = BEHIND_GRACE_MS): EventHub {
   const journal = new Journal(directory);
   const listeners = new Set<Listener>();
   let last = 0n;
@@ -52,13 +56,30 @@ export function openEvents(directory: string): EventHub {
     for (const listener of listeners) offer(listener, event);
   };
 
-  async function* subscribe({
-    since,
-    until,
-    filters,
-    signal,
-  }: Parameters<Events['subscribe']>[0]): AsyncGenerator<EventMessage> {
-    const listener: Listener = { wants: eventFilter(filters), queue: [], missed: 0, wake: () => undefined };
+  const offer = (listener: Listener, event: EventMessage): void => {
+    if (!listener.wants(event)) return;
+    if (listener.queue.length < EVENTS_BEHIND_MAX) listener.queue.push(event);
+    else listener.behind ??= setTimeout(() => cutOff(listener), graceMs).unref();
+    listener.wake();
+  };
+
+  const cutOff = (listener: Listener): void => {
+    listeners.delete(listener);
+    listener.queue.length = 0;
+    listener.cut.abort();
+  };
+
+  async function* subscribe(
+    { since, until, filters, signal }: Parameters<Events['subscribe']>[0],
+    cut: AbortController,
+  ): AsyncGenerator<EventMessage> {
+    const listener: Listener = {
+      wants: eventFilter(filters),
+      queue: [],
+      behind: undefined,
+      wake: () => undefined,
+      cut,
+    };
     if (since !== undefined)
       for (const { event } of journal.since(since))
         if (listener.wants(event) && (until === undefined || event.timeNano <= until))
@@ -72,11 +93,12 @@ export function openEvents(directory: string): EventHub {
     listeners.add(listener);
     try {
       while (!signal.aborted) {
-        while (listener.queue.length > 0) yield* listener.queue.splice(0);
-        if (listener.missed > 0 || (until !== undefined && until <= nowNanos()) || signal.aborted) return;
+        for (let next = listener.queue.shift(); next; next = listener.queue.shift()) yield next;
+        if (listener.behind || (until !== undefined && until <= nowNanos()) || signal.aborted) return;
         await woken(listener, until);
       }
     } finally {
+      clearTimeout(listener.behind);
       listeners.delete(listener);
       signal.removeEventListener('abort', stop);
     }
@@ -87,7 +109,8 @@ export function openEvents(directory: string): EventHub {
     // Checked at the call, not at the first read: a bad filter is still a plain HTTP error.
     subscribe(options) {
       eventFilter(options.filters);
-      return subscribe(options);
+      const cut = new AbortController();
+      return Object.assign(subscribe(options, cut), { cut: cut.signal });
     },
     get listeners() {
       return listeners.size;
@@ -111,10 +134,3 @@ async function woken(listener: Listener, until: bigint | undefined): Promise<voi
 
 /** Longer ones run off at once. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
-
-function offer(listener: Listener, event: EventMessage): void {
-  if (!listener.wants(event)) return;
-  if (listener.queue.length >= EVENTS_BEHIND_MAX) listener.missed += 1;
-  else listener.queue.push(event);
-  listener.wake();
-}
