@@ -7,6 +7,8 @@ export interface Host {
   readonly kernel: string;
   /** PRETTY_NAME of os-release(5). */
   readonly system: string;
+  /** VERSION_ID of os-release(5); '' where it has none. */
+  readonly systemVersion: string;
   /** As Go names it: amd64, arm64. */
   readonly goArch: string;
   /** As uname names it: x86_64, aarch64. */
@@ -24,6 +26,7 @@ export function readHost(): Host {
     hostname: hostname(),
     kernel: release(),
     system: /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(release_)?.[1] ?? 'Linux',
+    systemVersion: /^VERSION_ID="?([^"\n]*)"?$/m.exec(release_)?.[1] ?? '',
     goArch: GO_ARCHES[arch()] ?? arch(),
     machine: MACHINES[arch()] ?? arch(),
     cpus: cpus().length,

@@ -132,7 +132,7 @@ function info(deps: SystemDeps, images: number): SystemInfo {
     NEventsListener: deps.listeners(),
     KernelVersion: host.kernel,
     OperatingSystem: host.system,
-    OSVersion: '',
+    OSVersion: host.systemVersion,
     OSType: 'linux',
     Architecture: host.machine,
     IndexServerAddress: HUB_LOGIN,
