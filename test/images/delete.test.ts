@@ -1,8 +1,11 @@
 /** Removing images in the words of each version: what goes with an image, what is refused, and how that is told. */
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Gantry, startGantry } from '../harness/gantry.ts';
 import { file, loadLayered } from '../harness/layered.ts';
+import { until } from '../harness/until.ts';
 
 let gantry: Gantry;
 const ends: (() => Promise<void>)[] = [];
@@ -118,4 +121,35 @@ test('a running container keeps its image from every version; nothing that is no
   assert.equal(await isThere(id), true);
   await gantry.dockerOk('rm', '-f', 'up');
   assert.equal((await gantry.api('1.2').delete('/images/runs:1')).status, 200);
+});
+
+test('layers of a removed image go with the last container that had them, as its own or mounted', async () => {
+  const layers = () => readdirSync(join(gantry.dataRoot, 'l')).length;
+  const before = layers();
+  await image('ground');
+  await image('mounted');
+  const mount = ['--mount', 'type=image,source=mounted:1,target=/m'];
+  await gantry.dockerOk(
+    'create',
+    '--name',
+    'one',
+    '--network',
+    'none',
+    ...mount,
+    'ground:1',
+    'cat',
+    '/m/which',
+  );
+  await gantry.dockerOk('create', '--name', 'two', '--network', 'none', ...mount, 'busybox', 'true');
+  await gantry.dockerOk('rmi', '-f', 'ground:1', 'mounted:1');
+  assert.match(
+    await gantry.dockerOk('start', '-a', 'one'),
+    /^mounted \d+$/,
+    'they are there while they are needed',
+  );
+  assert.equal(layers(), before + 2);
+  await gantry.dockerOk('rm', 'one');
+  await until(layers, (left) => left === before + 1);
+  await gantry.dockerOk('rm', 'two');
+  await until(layers, (left) => left === before);
 });

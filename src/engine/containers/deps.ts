@@ -23,6 +23,7 @@ export interface ImageSource {
     readonly config: ImageConfig;
     readonly chainId: ChainId | undefined;
   };
+  has(id: string): boolean;
 }
 
 export interface ContainersDeps {

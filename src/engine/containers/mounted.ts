@@ -77,6 +77,9 @@ export const volumesOf = (mounts: readonly ContainerMount[]): string[] =>
   mounts.flatMap((mount) => volumeOf(mount) ?? []);
 export const layersOf = (mounts: readonly ContainerMount[]): string[] =>
   mounts.flatMap(({ layer }) => layer ?? []);
+/** Ids of the images that are mounted. */
+export const imagesOf = (mounts: readonly ContainerMount[]): string[] =>
+  mounts.flatMap(({ imageId }) => imageId ?? []);
 
 const volumeOf = ({ point }: ContainerMount): string | undefined =>
   point.Type === 'volume' ? point.Name : undefined;

@@ -4,7 +4,7 @@ import { Conflict, messageOf } from '../../base/errors.ts';
 import type { Container } from './container.ts';
 import { type ContainersDeps, tell } from './deps.ts';
 import { stopShipping } from './log-shipping.ts';
-import { layersOf, volumesOf } from './mounted.ts';
+import { imagesOf, layersOf, volumesOf } from './mounted.ts';
 import { CONTAINERS } from './record.ts';
 import { isAlive } from './state.ts';
 import { killAndWait } from './stop.ts';
@@ -66,10 +66,12 @@ async function sweep(deps: ContainersDeps, container: Container): Promise<void> 
   await stopShipping(container);
   container.writer?.finish();
   container.writer = undefined;
+  const { imageId, mounts } = container.record;
   try {
-    for (const layer of [container.id, ...layersOf(container.record.mounts)])
-      await deps.storage.layers.removeWritable(layer);
+    for (const layer of [container.id, ...layersOf(mounts)]) await deps.storage.layers.removeWritable(layer);
     await rm(`${deps.containersRoot}/${container.id}`, { recursive: true, force: true });
+    // Their layers stayed for its sake alone.
+    if ([imageId, ...imagesOf(mounts)].some((id) => !deps.images.has(id))) await deps.images.clear();
   } catch (error) {
     deps.log.error('container.litter', { id: container.id, reason: messageOf(error) });
   }

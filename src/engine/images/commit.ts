@@ -28,7 +28,7 @@ export interface ImageCommits {
   checkName(repo: string | undefined, tag: string | undefined): ImageReference | undefined;
   /** `reference`: its name as it is told; empty without one. @throws NotFound when the parent is no longer there */
   commit(request: ImageCommit): Promise<{ id: string; reference: string }>;
-  /** Removes what a commit that failed has left. */
+  /** Removes what no image needs: a commit that failed has left it, or the last container of a removed image. */
   clear(): Promise<void>;
 }
 

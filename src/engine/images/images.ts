@@ -66,6 +66,7 @@ export async function createImages(
       downloads.stop();
     },
     resolve: (name) => resolveImage(name, store),
+    has: (id) => store.get(id) !== undefined,
     list: async (options) => listImages(options, verbs),
     inspect: async (name) => inspectImage(name, verbs),
     history: async (name) => imageHistory(name, verbs),

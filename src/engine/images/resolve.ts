@@ -21,6 +21,8 @@ export interface ResolvedImage {
 export interface ImageSource {
   /** By any of its names, its id, or the start of it. @throws NotFound `No such image: NAME:TAG`, InvalidArgument */
   resolve(name: string): ResolvedImage;
+  /** Whether the image with just this id is there. */
+  has(id: string): boolean;
 }
 
 export function resolveImage(name: string, store: ImageStore): ResolvedImage {
