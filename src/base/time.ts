@@ -2,6 +2,9 @@
 
 export type Nanos = bigint;
 
+/** The longest that a timer can be set to: one that is set to more runs off at once. */
+export const TIMER_MS_MAX = 2 ** 31 - 1;
+
 /** What the API writes for "never" (Go's zero time). */
 export const NEVER = '0001-01-01T00:00:00Z';
 

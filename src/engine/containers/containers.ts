@@ -25,7 +25,7 @@ import { settleHost } from './settle-host.ts';
 import { startContainer } from './start.ts';
 import { assertAllowed, isAlive } from './state.ts';
 import { createStats } from './stats.ts';
-import { killContainer, stopContainer, stopForRestart } from './stop.ts';
+import { killAndWait, killContainer, stopContainer, stopForRestart } from './stop.ts';
 import { containerTop } from './top.ts';
 import { updateContainer } from './update.ts';
 import { waitFor } from './wait.ts';
@@ -87,9 +87,12 @@ export function createContainers(deps: ContainersDeps): Containers {
     async remove(name, { force, volumes, link }) {
       const container = find(name);
       if (link) throw new Conflict('Conflict, cannot remove the default link name of the container');
-      await saying(`cannot remove container "${name}"`, () =>
-        container.mailbox.run(() => removeContainer(deps, container, { force, volumes })),
-      );
+      await saying(`cannot remove container "${name}"`, async () => {
+        // A restart waits in the mailbox for the end, perhaps without limit: who forces a removal does not wait for that.
+        if (force && container.task !== undefined && isAlive(container.record.state))
+          await killAndWait(deps, container);
+        await container.mailbox.run(() => removeContainer(deps, container, { force, volumes }));
+      });
     },
     async resize(name, { rows, columns }) {
       const container = find(name);

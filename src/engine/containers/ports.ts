@@ -21,9 +21,10 @@ export function publishedPorts(
       });
   }
   if (!host.PublishAllPorts) return ports;
+  const bound = new Set(ports.map(({ containerPort, protocol }) => `${containerPort}/${protocol}`));
   for (const port of Object.keys(exposed ?? {})) {
     const { containerPort, protocol } = parsePort(port);
-    if (!ports.some((each) => each.containerPort === containerPort && each.protocol === protocol))
+    if (!bound.has(`${containerPort}/${protocol}`))
       ports.push({ protocol, containerPort, hostIp: '', hostPort: 0 });
   }
   return ports;
@@ -48,8 +49,8 @@ function checkAddress(text: string): string {
 /** A range asks for any port of it; the first is tried. */
 function parseHostPort(text: string): number {
   if (text === '') return 0;
-  const first = Number(/^(\d{1,5})(?:-\d{1,5})?$/.exec(text)?.[1] ?? Number.NaN);
-  if (Number.isNaN(first) || first > 65_535)
+  const [, first, last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text) ?? [];
+  if (first === undefined || Number(last) < Number(first) || Number(last) > 65_535)
     throw new InvalidArgument(`invalid port specification: ${JSON.stringify(text)}`);
-  return first;
+  return Number(first);
 }

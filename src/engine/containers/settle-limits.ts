@@ -12,6 +12,8 @@ export interface LimitFacts {
 const MEMORY_BYTES_MIN = 512 << 10;
 /** The kernel's greatest number of processors. */
 const CPU_NUMBER_MAX = 8192;
+/** A page: the kernel takes no longer list at once. */
+const SET_CHARS_MAX = 4096;
 
 /** Undefined: what was asked is taken away. */
 type Changes = { -readonly [K in keyof HostConfig]: HostConfig[K] | undefined };
@@ -167,7 +169,7 @@ function settleCpusets(asked: HostConfig, can: LimitSupport, warnings: string[])
   }
   const missing = (text: string, what: string, there: string) => {
     const available = readSet(there, what);
-    return [...readSet(text, what)].some((number) => !available.has(number));
+    return readSet(text, what).some((wanted) => !available.some((range) => isWithin(wanted, range)));
   };
   if (missing(cpus, 'cpus', can.cpus))
     throw new InvalidArgument(`Requested CPUs are not available - requested ${cpus}, available: ${can.cpus}`);
@@ -178,17 +180,26 @@ function settleCpusets(asked: HostConfig, can: LimitSupport, warnings: string[])
   return {};
 }
 
-/** `0-3,7` as the kernel lists processors. @throws InvalidArgument */
-function readSet(text: string, what: string): ReadonlySet<number> {
-  const found = new Set<number>();
+type Range = readonly [first: number, last: number];
+
+/** The kernel lists what it has in ranges that neither touch nor overlap: a range that it has is within one of them. */
+const isWithin = ([first, last]: Range, there: Range): boolean => first >= there[0] && last <= there[1];
+
+/** `0-3,7` as the kernel lists processors, no range expanded. @throws InvalidArgument */
+function readSet(text: string, what: string): readonly Range[] {
+  const found: Range[] = [];
   if (text === '') return found;
+  if (text.length > SET_CHARS_MAX)
+    throw new InvalidArgument(
+      `Invalid value for cpuset ${what}: ${text.length} characters are more than ${SET_CHARS_MAX}`,
+    );
   const fail = (why: string) => new InvalidArgument(`Invalid value ${text} for cpuset ${what}: ${why}`);
   for (const range of text.split(',')) {
     const [, first, last = first] = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(range) ?? [];
     if (first === undefined || Number(last) < Number(first)) throw fail(`invalid format: ${text}`);
     if (Number(last) > CPU_NUMBER_MAX)
       throw fail(`value of '${Number(last)}' is out of range, maximum is ${CPU_NUMBER_MAX}`);
-    for (let number = Number(first); number <= Number(last); number++) found.add(number);
+    found.push([Number(first), Number(last)]);
   }
   return found;
 }

@@ -1,5 +1,6 @@
 /** Ends containers: stop, kill, restart. The end itself is handled by exit.ts, whoever caused it. */
 import { Conflict, Failed, InvalidArgument } from '../../base/errors.ts';
+import { TIMER_MS_MAX } from '../../base/time.ts';
 import { signalNumber } from '../../runtime/index.ts';
 import type { Container } from './container.ts';
 import { type ContainersDeps, tell } from './deps.ts';
@@ -37,7 +38,10 @@ async function wantStopped(container: Container): Promise<void> {
 /** True: it ended within the time (undefined: however long it takes). */
 async function endsWithin(container: Container, milliseconds: number | undefined): Promise<boolean> {
   const timeUp = new AbortController();
-  const timer = milliseconds === undefined ? undefined : setTimeout(() => timeUp.abort(), milliseconds);
+  const timer =
+    milliseconds === undefined
+      ? undefined
+      : setTimeout(() => timeUp.abort(), Math.min(milliseconds, TIMER_MS_MAX));
   try {
     if (!isAlive(container.record.state)) return true;
     await container.nextExit(timeUp.signal);

@@ -1,5 +1,5 @@
 /** Tells what happened to whoever listens: from the journal first, then as it comes. */
-import { nowNanos } from '../../base/time.ts';
+import { nowNanos, TIMER_MS_MAX } from '../../base/time.ts';
 import type { EventMessage } from '../../model/event.ts';
 import type { Events } from '../engine.ts';
 import { eventFilter } from './filter.ts';
@@ -131,6 +131,3 @@ async function woken(listener: Listener, until: bigint | undefined): Promise<voi
   await promise;
   clearTimeout(timer);
 }
-
-/** Longer ones run off at once. */
-const TIMER_MS_MAX = 2 ** 31 - 1;

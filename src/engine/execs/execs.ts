@@ -1,5 +1,5 @@
 /** Further processes in running containers: made, run, resized, looked at. They are forgotten with the daemon. */
-import { Conflict, InvalidArgument, NotFound } from '../../base/errors.ts';
+import { Conflict, InvalidArgument, NotFound, Unavailable } from '../../base/errors.ts';
 import type { ExecInspect } from '../../model/exec.ts';
 import type { ExecProcess } from '../../runtime/index.ts';
 import { conversation } from '../containers/conversation.ts';
@@ -8,6 +8,12 @@ import { assertAllowed } from '../containers/state.ts';
 import type { Attachment, Execs } from '../engine.ts';
 import { type Exec, makeExec, runExec } from './exec.ts';
 import { mergeOutputs } from './merge.ts';
+
+/**
+ * Execs of one container that have not ended, those that nobody started among them. Each that runs is a process of the
+ * host with descriptors of ours; each that only waits holds its request.
+ */
+export const EXECS_PER_CONTAINER_MAX = 1024;
 
 export function createExecs(deps: ContainersDeps): Execs {
   const find = (id: string): Exec => {
@@ -26,6 +32,10 @@ export function createExecs(deps: ContainersDeps): Execs {
         container.record.state.is === 'paused' ? name : container.id,
       );
       if ((request.Cmd ?? []).length === 0) throw new InvalidArgument('No exec command specified');
+      if (container.execIds.size >= EXECS_PER_CONTAINER_MAX)
+        throw new Unavailable(
+          `container ${container.id} has ${EXECS_PER_CONTAINER_MAX} exec commands that have not ended: more are possible when some have`,
+        );
       return { Id: makeExec(deps, container, request).id };
     },
 

@@ -1,4 +1,5 @@
 /** What a probe's result makes of a container's health. Pure. */
+import { TIMER_MS_MAX } from '../../base/time.ts';
 import type { Health, HealthConfig } from '../../model/container.ts';
 
 export type ProbeResult = Health['Log'][number];
@@ -19,8 +20,6 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_START_INTERVAL_MS = 5_000;
 const DEFAULT_RETRIES = 3;
 const DEFAULT_SHELL = ['/bin/sh', '-c'];
-/** The longest that a timer can be set to. */
-const TIMER_MS_MAX = 2 ** 31 - 1;
 
 const millis = (nanos: number | undefined, otherwise: number): number =>
   nanos === undefined || nanos === 0 ? otherwise : Math.min(Math.ceil(nanos / 1e6), TIMER_MS_MAX);
