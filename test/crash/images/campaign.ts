@@ -17,10 +17,15 @@ export interface ImageCampaign {
   readonly say: (line: string) => void;
 }
 
+/** Most that a start was seen to have; where one has less, it survives. */
+const START_STEPS_MAX = 50;
+
 export interface ImageVerdict {
   readonly kills: Readonly<Record<string, number>>;
   /** Steps that each deed has. */
   readonly steps: Readonly<Record<string, number>>;
+  /** Starts after a kill that were killed as well. */
+  readonly starts: number;
 }
 
 /** @throws AssertionError with deed, step and seed for the first thing that is wrong */
@@ -32,19 +37,23 @@ export async function runImageCampaign({ kills, seed, say }: ImageCampaign): Pro
   const random = randomFrom(seed);
   const steps: Record<string, number> = {};
   const killed: Record<string, number> = {};
+  let starts = 0;
   const place = { root: join(home, 'root'), registry };
   for (let round = 0; round < kills; round++) {
     const deed = DEEDS[round % DEEDS.length] ?? 'load';
     offer(registry, round);
     steps[deed] ??= await stepsOf(deed, round, place);
     const at = 1 + Math.floor(random() * steps[deed]);
-    const text = `${deed}, killed at step ${at} of ${steps[deed]} (round ${round}, seed ${seed})`;
+    const again = random() < 0.5 ? 1 + Math.floor(random() * START_STEPS_MAX) : undefined;
+    const then = again === undefined ? '' : `, and at step ${again} of the next start`;
+    const text = `${deed}, killed at step ${at} of ${steps[deed]}${then} (round ${round}, seed ${seed})`;
     say(text);
     const survived = await childDoes(deed, round, at, place);
+    if (again !== undefined && (await childDoes('start', round, again, place)) === '') starts++;
     await afterwards(deed, round, text, place);
     if (!survived) killed[deed] = (killed[deed] ?? 0) + 1;
   }
-  return { kills: killed, steps };
+  return { kills: killed, steps, starts };
 }
 
 /** Counts them once, in a root of its own. */
@@ -56,7 +65,12 @@ async function stepsOf(deed: Deed, round: number, { root, registry }: Place): Pr
 }
 
 /** What it said at its end; empty when it was killed before. */
-async function childDoes(deed: Deed, round: number, at: number, { root, registry }: Place): Promise<string> {
+async function childDoes(
+  deed: Deed | 'start',
+  round: number,
+  at: number,
+  { root, registry }: Place,
+): Promise<string> {
   const here = (name: string) => join(import.meta.dirname, name);
   const argv = [root, deed, String(round), String(at), registry.host];
   const options = [
