@@ -221,6 +221,26 @@ for (const [title, onDisk, asked, answer] of [
     }
   });
 
+test('a pull that was killed when all blobs had come asks for none of them again', async (t) => {
+  const source = await halting(t);
+  source.goOn();
+  const root = join(temporaryDirectory(t), 'root');
+  mkdirSync(join(root, 'unfinished'), { recursive: true });
+  for (const digest of source.digests) {
+    const bytes = source.registry.blobs.get(digest) ?? assert.fail(digest);
+    writeFileSync(join(root, 'unfinished', digest.slice('sha256:'.length)), bytes);
+  }
+  const host = await openHost(root);
+  try {
+    await perform(host, 'pull', 1, source.registry.host);
+    assert.deepEqual(source.sent, []);
+    assert.equal(host.images.resolve(`${source.registry.host}/app:1`).id, source.digests[0]);
+    assert.deepEqual(readdirSync(join(root, 'unfinished')), []);
+  } finally {
+    await host.close();
+  }
+});
+
 test('what a killed pull left is counted, and goes with a prune or after a day', async (t) => {
   const gantry = await startGantry(t, { busybox: false });
   const source = await halting(t);
