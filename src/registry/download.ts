@@ -2,8 +2,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Readable } from 'node:stream';
 import { Failed, Forbidden, InvalidArgument, NotFound, Unauthorized } from '../base/errors.ts';
-import type { Proxies } from './proxies.ts';
-import { drop, Transport } from './transport.ts';
+import { drop, type Reach, Transport } from './transport.ts';
 
 /** Dispose of it: what was not read is let go. */
 export interface Download extends AsyncDisposable {
@@ -18,18 +17,14 @@ export interface Download extends AsyncDisposable {
  * Gets `url`. Redirects lead to http and https only, a few times, and take no credentials to another host.
  * @throws InvalidArgument for other schemes; the kind that belongs to the answer's status, never its page; Unreachable
  */
-export async function download(
-  url: URL,
-  proxies: Proxies | undefined,
-  signal: AbortSignal,
-): Promise<Download> {
+export async function download(url: URL, reach: Reach, signal: AbortSignal): Promise<Download> {
   const from = withoutCredentials(url);
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     throw new InvalidArgument(
       `Get ${JSON.stringify(from.href)}: unsupported protocol scheme ${JSON.stringify(url.protocol.slice(0, -1))}`,
     );
   await using undo = new AsyncDisposableStack();
-  const transport = new Transport({ ca: [], cert: undefined, key: undefined, verify: true }, proxies);
+  const transport = new Transport({ ca: [], cert: undefined, key: undefined, verify: true }, reach);
   undo.defer(() => transport.close());
   const answer = await transport.send({ method: 'GET', url: from, headers: authorization(url), signal });
   if (answer.status < 200 || answer.status > 299) {

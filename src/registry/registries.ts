@@ -34,7 +34,7 @@ export class Registries {
 
   constructor(settings: RegistrySettings) {
     this.#settings = settings;
-    this.#connections = new Connections(settings.proxies);
+    this.#connections = new Connections(settings);
   }
 
   /** The ways to a repository for reading, in the order in which to try them. @throws InvalidArgument */
@@ -59,7 +59,7 @@ export class Registries {
   async login(server: string, credentials: Credentials, signal: AbortSignal): Promise<void> {
     await this.#firstThatAnswers(registryOf(server), async (address) => {
       // A connection of its own: what was let in before must not answer for a new password.
-      const connections = new Connections(this.#settings.proxies);
+      const connections = new Connections(this.#settings);
       try {
         const session = new Session(connections, address, credentials);
         const answer = await session.send({ method: 'GET', url: session.url('/v2/'), signal }, []);
@@ -112,7 +112,7 @@ export class Registries {
 
   /** What lies at an address of the web. @throws see {@link download} */
   download(url: URL, signal: AbortSignal): Promise<Download> {
-    return download(url, this.#settings.proxies, signal);
+    return download(url, this.#settings, signal);
   }
 
   close(): Promise<void> {

@@ -5,10 +5,18 @@ import type { Credentials } from '../formats/credentials.ts';
 import { digestOf, isDigest } from '../formats/digest.ts';
 import { DOCUMENT_BYTES_MAX } from '../formats/oci.ts';
 import { RegistryError, Unresumable } from './failure.ts';
-import type { Proxies } from './proxies.ts';
 import type { Address } from './settings.ts';
 import { Tokens } from './tokens.ts';
-import { type Answer, type Call, drop, expectStatus, patiently, readWhole, Transport } from './transport.ts';
+import {
+  type Answer,
+  type Call,
+  drop,
+  expectStatus,
+  patiently,
+  type Reach,
+  readWhole,
+  Transport,
+} from './transport.ts';
 
 export interface ManifestDocument {
   readonly bytes: Buffer;
@@ -17,7 +25,7 @@ export interface ManifestDocument {
 }
 
 export interface BlobBody {
-  readonly body: Readable;
+  readonly body: AsyncIterable<Buffer>;
   /** Where the bytes begin: where it was asked, or 0. */
   readonly from: number;
 }
@@ -43,17 +51,17 @@ const PAGES_MAX = 1000;
 /** Addresses that were spoken to, with their connections and tokens. Close it with the daemon. */
 export class Connections {
   readonly #open = new Map<string, { transport: Transport; tokens: Tokens }>();
-  readonly #proxies: Proxies | undefined;
+  readonly #reach: Reach;
 
-  constructor(proxies: Proxies | undefined) {
-    this.#proxies = proxies;
+  constructor(reach: Reach) {
+    this.#reach = reach;
   }
 
   to({ base, tls, mirror }: Address): { transport: Transport; tokens: Tokens } {
     const key = JSON.stringify([base, tls, mirror]);
     const found = this.#open.get(key);
     if (found) return found;
-    const transport = new Transport(tls, this.#proxies);
+    const transport = new Transport(tls, this.#reach);
     const made = { transport, tokens: new Tokens(transport) };
     this.#open.set(key, made);
     return made;
@@ -177,9 +185,9 @@ export class Repository {
       throw new Unresumable(`the registry has no byte ${from} of ${digest}`);
     }
     const answer = await expectStatus(sent, 200, 206);
-    if (answer.status === 200) return { body: answer.body, from: 0 };
+    if (answer.status === 200) return { body: answer.chunks(), from: 0 };
     const begun = Number(/^bytes (\d+)-/.exec(answer.header('content-range') ?? '')?.[1] ?? from);
-    if (begun === from) return { body: answer.body, from };
+    if (begun === from) return { body: answer.chunks(), from };
     await drop(answer);
     throw new Unresumable(`the registry continues ${digest} at ${begun}, not at ${from}`);
   }

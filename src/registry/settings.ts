@@ -14,6 +14,8 @@ export interface RegistrySettings {
   readonly certificates: readonly string[];
   /** Default: every address is reached directly. */
   readonly proxies?: Proxies;
+  /** A registry that says nothing for so long has hung up. Default: a minute. */
+  readonly silenceMs?: number;
 }
 
 export interface TlsOptions {

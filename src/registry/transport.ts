@@ -5,8 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gather } from '../base/bytes.ts';
 import { Failed } from '../base/errors.ts';
 import { RegistryError, refusal, Unreachable, unreachable } from './failure.ts';
+import { paced, SILENCE_MS, TooSlow } from './pace.ts';
 import { NO_PROXIES, type Proxies, proxyFor } from './proxies.ts';
-import type { TlsOptions } from './settings.ts';
+import type { RegistrySettings, TlsOptions } from './settings.ts';
 
 export interface Call {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -23,11 +24,11 @@ export interface Answer {
   headers(name: string): readonly string[];
   /** Read it or dispose of it with {@link drop}. */
   readonly body: Readable;
+  /** The body, read. @throws TooSlow */
+  chunks(): AsyncIterable<Buffer>;
 }
 
 const CONNECT_TIMEOUT_MS = 15_000;
-/** A registry that says nothing for so long has hung up in all but name. */
-const SILENCE_TIMEOUT_MS = 60_000;
 const REDIRECTS_MAX = 10;
 const ATTEMPTS_MAX = 5;
 const BACKOFF_MS = 250;
@@ -46,15 +47,20 @@ const undici = (): Promise<Undici> => {
   return loading;
 };
 
+/** What holds for every address. */
+export type Reach = Pick<RegistrySettings, 'proxies' | 'silenceMs'>;
+
 export class Transport {
   readonly #tls: TlsOptions;
   readonly #proxies: Proxies;
+  readonly #silenceMs: number;
   /** By the proxy that they go through; '' for none. */
   readonly #agents = new Map<string, Dispatcher>();
 
-  constructor(tls: TlsOptions, proxies: Proxies = NO_PROXIES) {
+  constructor(tls: TlsOptions, { proxies = NO_PROXIES, silenceMs = SILENCE_MS }: Reach = {}) {
     this.#tls = tls;
     this.#proxies = proxies;
+    this.#silenceMs = silenceMs;
   }
 
   /** One exchange, redirects and all. @throws Unreachable */
@@ -103,6 +109,7 @@ export class Transport {
         header: (name) => all(name)[0],
         headers: all,
         body: found.body,
+        chunks: () => paced(found.body, this.#silenceMs),
       };
     } catch (error) {
       signal.throwIfAborted();
@@ -121,8 +128,9 @@ export class Transport {
       ...(key === undefined ? {} : { key }),
     };
     const patience = {
-      headersTimeout: SILENCE_TIMEOUT_MS,
-      bodyTimeout: SILENCE_TIMEOUT_MS,
+      headersTimeout: this.#silenceMs,
+      // Whoever reads by `chunks` hears of it sooner, in better words.
+      bodyTimeout: 2 * this.#silenceMs,
       keepAliveTimeout: 30_000,
     };
     const found = this.#agents.get(proxy?.href ?? '');
@@ -161,8 +169,8 @@ export async function drop(answer: Answer): Promise<void> {
 }
 
 /** A small body, whole. @throws Failed when it is larger than `most` bytes */
-export const readWhole = ({ body }: Answer, most: number): Promise<Buffer> =>
-  gather(body, most, () => new Failed(`an answer of the registry is larger than ${most} bytes`));
+export const readWhole = (answer: Answer, most: number): Promise<Buffer> =>
+  gather(answer.chunks(), most, () => new Failed(`an answer of the registry is larger than ${most} bytes`));
 
 /** The answer, when its status is one of these. @throws RegistryError with what the registry said */
 export async function expectStatus(answer: Answer, ...statuses: readonly number[]): Promise<Answer> {
@@ -195,6 +203,7 @@ export async function patiently<T>(signal: AbortSignal, attempt: () => Promise<T
 export function pauseAfter(error: unknown, tried: number): number | undefined {
   const backoff = BACKOFF_MS * 2 ** (tried - 1) * (0.75 + Math.random() / 2);
   if (error instanceof Unreachable) return error.beforeHttp ? undefined : backoff;
+  if (error instanceof TooSlow) return backoff;
   if (!(error instanceof RegistryError)) return undefined;
   if (![408, 429, 500, 502, 503, 504].includes(error.status)) return undefined;
   const asked = (error as { retryAfterSeconds?: number }).retryAfterSeconds;

@@ -24,6 +24,8 @@ interface Transfer {
 
 /** Tries in a row that bring no byte. */
 const FRUITLESS_MAX = 5;
+/** Less than this is no progress: who sends a byte now and then would be waited for without end. */
+const FRUIT_BYTES = 1024;
 
 export class Downloads {
   readonly #content: Content;
@@ -147,7 +149,7 @@ async function receive(
       const { body, from } = await repository.blob(digest, blob.bytes, signal);
       if (from < blob.bytes) await blob.restart();
       inOneAnswer = from === 0;
-      for await (const chunk of body as AsyncIterable<Buffer>) {
+      for await (const chunk of body) {
         if (blob.bytes + chunk.length > size)
           throw new Oversized(`${digest} is longer than the ${size} bytes of its manifest`);
         await blob.append(chunk);
@@ -157,7 +159,7 @@ async function receive(
     } catch (error) {
       signal.throwIfAborted();
       most = Math.max(most, blob.bytes);
-      fruitless = most > before ? 1 : fruitless + 1;
+      fruitless = most - before >= FRUIT_BYTES ? 1 : fruitless + 1;
       if (error instanceof Unresumable && blob.bytes > 0) {
         await blob.restart();
         continue;

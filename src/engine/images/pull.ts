@@ -77,15 +77,13 @@ async function byFirstWay(
     try {
       return await pull(repository);
     } catch (error) {
-      // Of two ways to one registry, the one with TLS tells more.
+      // Of two ways to one registry that both lead nowhere, the one with TLS tells more.
       first = mirror ? undefined : (first ?? error);
       const isLast = i === ways.length - 1;
-      const goesOn = mirror ? error instanceof EngineError : error instanceof Unreachable && error.beforeHttp;
+      const isNoWay = error instanceof Unreachable && error.beforeHttp;
+      const goesOn = mirror ? error instanceof EngineError : isNoWay;
       if (isLast || !goesOn)
-        throw translate(
-          error instanceof Unreachable && first instanceof Unreachable ? first : error,
-          reference,
-        );
+        throw translate(isNoWay && first instanceof Unreachable ? first : error, reference);
       log.info('pull.next-way', { image: familiarString(reference), reason: messageOf(error) });
     }
 }

@@ -10,7 +10,7 @@ import { nowNanos } from '../../base/time.ts';
 import type { TarEntry } from '../../formats/tar/entry.ts';
 import { tarEnd, tarEntry, tarMember } from '../../formats/tar/writer.ts';
 import type { Progress } from '../../model/progress.ts';
-import { Registries } from '../../registry/index.ts';
+import { Registries, type RegistrySettings } from '../../registry/index.ts';
 import { openStorage, type Storage } from '../../storage/index.ts';
 import type { Images } from '../engine.ts';
 import type { ImageEvent, ImageUser } from './deps.ts';
@@ -29,7 +29,11 @@ export interface TestImages {
   reopened(): Promise<TestImages>;
 }
 
-export async function testImages(t: TestContext, home = freshHome(t)): Promise<TestImages> {
+export async function testImages(
+  t: TestContext,
+  home = freshHome(t),
+  registries: Partial<RegistrySettings> = {},
+): Promise<TestImages> {
   const { root } = home;
   const storage = await openStorage({ root, log: silentLog });
   const events: ImageEvent[] = [];
@@ -40,7 +44,7 @@ export async function testImages(t: TestContext, home = freshHome(t)): Promise<T
     now: nowNanos,
     usedBy: (id) => users.get(id) ?? [],
     log: silentLog,
-    registries: new Registries({ mirrors: [], insecure: [], certificates: [] }),
+    registries: new Registries({ mirrors: [], insecure: [], certificates: [], ...registries }),
     transfers: { down: 3, up: 5 },
   });
   const close = async (): Promise<void> => {
@@ -58,7 +62,7 @@ export async function testImages(t: TestContext, home = freshHome(t)): Promise<T
       said(images.load(Readable.from([archive]), { quiet: true, platforms: [], signal: t.signal })),
     async reopened() {
       await close();
-      return testImages(t, home);
+      return testImages(t, home, registries);
     },
   };
 }
@@ -69,7 +73,7 @@ interface Home {
   close: () => Promise<void>;
 }
 
-function freshHome(t: TestContext): Home {
+export function freshHome(t: TestContext): Home {
   const path = mkdtempSync(join(tmpdir(), 'gantry-images-'));
   const home: Home = { root: join(path, 'root'), close: async () => undefined };
   t.after(async () => {
