@@ -139,7 +139,21 @@ export function openAt2(dir: number, path: string, flags: number, mode: number, 
   how.writeBigUInt64LE(BigInt(flags | O_CLOEXEC), 0);
   how.writeBigUInt64LE(BigInt(mode), 8);
   how.writeBigUInt64LE(BigInt(resolve), 16);
-  return check('openat2', c_openat2(437, dir, path, how, how.length, 0, 0), path);
+  const fd = tryOpenAt2(dir, path, how);
+  if (fd < 0) throw new SystemError('openat2', -fd, path);
+  return fd;
+}
+
+/** A `..` on the way while somebody moves or mounts anything at all: the kernel asks to try again (openat2(2), EAGAIN). */
+const OPEN_TRIES_MAX = 1000;
+/** `how`: a struct open_how. A descriptor, or minus the errno. */
+export function tryOpenAt2(dir: number, path: string | Buffer, how: Buffer): number {
+  for (let tried = 1; ; tried++) {
+    const fd = c_openat2(437, dir, path, how, how.length, 0, 0);
+    if (fd >= 0) return fd;
+    const e = errno();
+    if (e !== ERRNO.EAGAIN || tried === OPEN_TRIES_MAX) return -e;
+  }
 }
 export const mkdirAt = (dir: number, name: string, mode: number): void =>
   void check('mkdirat', c_mkdirat(dir, name, mode), name);

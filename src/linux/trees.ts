@@ -5,13 +5,12 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fstatSync, readdirSync } from 'node:fs';
 import { check, declare, ERRNO, errno, SystemError } from './ffi.ts';
-import { AT_REMOVEDIR, AT_SYMLINK_NOFOLLOW, O_CLOEXEC, O_PATH, RESOLVE } from './files.ts';
+import { AT_REMOVEDIR, AT_SYMLINK_NOFOLLOW, O_CLOEXEC, O_PATH, RESOLVE, tryOpenAt2 } from './files.ts';
 
 /** A path as C takes it: a string (sent as UTF-8), or bytes that end in NUL. */
 export type PathBytes = string | Buffer;
 
 const c_openat = declare('openat', 'int', ['int', 'str', 'int', 'uint']);
-const c_openat2 = declare('syscall', 'long', ['long', 'int', 'str', 'void*', 'size_t', 'long', 'long']);
 const c_mkdirat = declare('mkdirat', 'int', ['int', 'str', 'uint']);
 const c_mknodat = declare('mknodat', 'int', ['int', 'str', 'uint', 'ulong']);
 const c_symlinkat = declare('symlinkat', 'int', ['str', 'int', 'str']);
@@ -61,9 +60,6 @@ function lookUp(flags: number, resolve: number): Buffer {
   how.writeBigUInt64LE(BigInt(resolve | RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS), 16);
   return how;
 }
-const openInRoot = (root: number, path: PathBytes, how: Buffer): number =>
-  orErrno(c_openat2(437, root, path, how, how.length, 0, 0));
-
 const directoryOfOneMount = lookUp(constants.O_RDONLY | constants.O_DIRECTORY, RESOLVE.NO_XDEV);
 const directory = lookUp(constants.O_RDONLY | constants.O_DIRECTORY, 0);
 const anything = lookUp(O_PATH, 0);
@@ -73,13 +69,13 @@ const nameItself = lookUp(O_PATH | constants.O_NOFOLLOW, 0);
  * A descriptor, or minus the errno.
  */
 export const tryOpenDirectoryInRoot = (root: number, path: PathBytes): number =>
-  openInRoot(root, path, directoryOfOneMount);
+  tryOpenAt2(root, path, directoryOfOneMount);
 /** The same, into whatever is mounted inside. */
 export const tryOpenDirectoryInTree = (root: number, path: PathBytes): number =>
-  openInRoot(root, path, directory);
+  tryOpenAt2(root, path, directory);
 /** Finds anything inside `root`, mounts crossed, without opening it (O_PATH). `follow`: a link at the end leads on. */
 export const tryFindInTree = (root: number, path: PathBytes, follow: boolean): number =>
-  openInRoot(root, path, follow ? anything : nameItself);
+  tryOpenAt2(root, path, follow ? anything : nameItself);
 
 /** @throws SystemError */
 export const chownFd = (fd: number, uid: number, gid: number): void =>

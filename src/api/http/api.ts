@@ -3,14 +3,14 @@ import { createServer, type IncomingMessage, type Server, ServerResponse } from 
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type { Log } from '../../base/log.ts';
+import { BodyScanner } from '../../formats/body-scanner.ts';
 import { contract, NEWEST } from '../contract/index.ts';
 import type { Engine } from '../handlers/index.ts';
-import { BodyScanner } from './body-scanner.ts';
 import { exchange } from './exchange.ts';
 import { Front } from './front.ts';
 import { HEAD_BYTES_MAX } from './limits.ts';
 import type { Exchange } from './request.ts';
-import { readTarget, takesConnection } from './router.ts';
+import { bringsArchive, readTarget, takesConnection } from './router.ts';
 
 export interface ApiOptions {
   readonly engine: Engine;
@@ -59,7 +59,7 @@ class RunningApi implements Api {
 
   accept(socket: Socket): void {
     if (this.#closing) return void socket.destroy();
-    const front = new Front(socket, takesConnection);
+    const front = new Front(socket, takesConnection, bringsArchive);
     this.#connections.set(socket, { socket, front });
     socket.once('close', () => this.#connections.delete(socket));
     // Clients vanish; what they were asking for hears of it by its signal.
@@ -104,17 +104,20 @@ class RunningApi implements Api {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { socket } = request;
     const gone = this.#begin();
+    const aside = this.#connections.get(socket)?.front.claim();
     const leave = () => gone.abort();
     response.once('close', () => {
       // Also after a complete answer: nobody waits for what is still running.
       gone.abort();
       this.#running.delete(gone);
       socket.off('end', leave);
+      // What nobody read passes, as it does in Node.
+      if (aside && !aside.complete && !aside.destroyed) aside.resume();
       this.#afterAnswer(socket);
     });
     // Ending its side, a client of a stream says that it has seen enough; other calls still get their answer.
     if (isLong(request)) socket.once('end', leave);
-    await exchange(this.#exchangeOf(request, response, request, undefined, gone.signal));
+    await exchange(this.#exchangeOf(request, response, aside ?? request, undefined, gone.signal));
   }
 
   /** A marked request: its body stands in `head` and in what follows; the rest belongs to the stream. */

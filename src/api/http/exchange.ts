@@ -15,6 +15,7 @@ import {
 import { type Dialect, type Doc, type Failure, memberOf, newestDialect } from '../versions/index.ts';
 import { sendArchive, sendEmpty, sendFailure, sendOutput, sendText } from './answers.ts';
 import { settleBooleans } from './booleans.ts';
+import { ConnectionBody } from './connection-body.ts';
 import { discard, envelope, type Letter } from './envelope.ts';
 import { LINGER_MS } from './limits.ts';
 import { sendLater, sendLines, sendValue } from './replies.ts';
@@ -47,7 +48,8 @@ export async function exchange(given: Exchange): Promise<void> {
 
 /** An archive that was refused half-way: its sender may come to read the answer only when all of it is sent. */
 async function letPass({ request, bytes }: Exchange): Promise<void> {
-  if (request.complete || request.destroyed || (await discard(bytes))) return;
+  const whole = bytes instanceof ConnectionBody ? bytes.complete : request.complete;
+  if (whole || request.destroyed || (await discard(bytes))) return;
   request.socket.destroy();
 }
 

@@ -7,10 +7,12 @@ import { HEAD_BYTES_MAX, HEAD_TIMEOUT_MS } from './limits.ts';
 
 const takes = (method: string, url: string): boolean => method === 'POST' && url.endsWith('/attach');
 
+const brings = (method: string, url: string): boolean => method === 'PUT' && url.endsWith('/archive');
+
 /** A socket that was never connected: what is pushed into it comes out as it would to Node's parser. */
 function opened(): { socket: Socket; front: Front; read: () => string } {
-  const socket = new Socket();
-  const front = new Front(socket, takes);
+  const socket = new Socket().setMaxListeners(0); // it waits to be connected before it is read
+  const front = new Front(socket, takes, brings);
   const read = () => ((socket.read() as Buffer | null) ?? Buffer.alloc(0)).toString('latin1');
   return { socket, front, read };
 }
@@ -101,4 +103,86 @@ test('an end in the middle of a head is passed on', () => {
   socket.push(Buffer.from('GET / HT'));
   socket.push(null);
   assert.equal(read(), 'GET / HT');
+});
+
+const archive = (framing: string): string => `PUT /archive HTTP/1.1\r\nHost: x\r\n${framing}\r\n\r\n`;
+const BODILESS = archive('Content-Length: 0');
+
+test('an archive stands aside: the parser sees no body, the reader all of it, whatever follows', async () => {
+  const cuts = fc.infiniteStream(fc.integer({ min: 1, max: 60 }));
+  await fc.assert(
+    fc.asyncProperty(
+      fc.string({ minLength: 1, maxLength: 300, unit: 'binary-ascii' }),
+      cuts,
+      async (text, steps) => {
+        const wire = `${archive('Transfer-Encoding: chunked')}${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\nGET /next HTTP/1.1\r\n\r\n`;
+        const { socket, front, read } = opened();
+        let body: Buffer[] | undefined;
+        for (let at = 0; at < wire.length; ) {
+          const cut = steps.next().value as number;
+          socket.push(Buffer.from(wire.slice(at, at + cut), 'latin1'));
+          at += cut;
+          const claimed = front.claim();
+          if (!claimed) continue;
+          body = [];
+          claimed.on('data', (chunk: Buffer) => body?.push(chunk));
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        await new Promise((resolve) => setImmediate(resolve));
+        const passed = read();
+        // A body that came with its head needs nobody's care.
+        if (body === undefined) assert.equal(passed, wire);
+        else {
+          assert.equal(passed, `${BODILESS}GET /next HTTP/1.1\r\n\r\n`);
+          assert.equal(Buffer.concat(body).toString('latin1'), text);
+        }
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+for (const framing of [
+  'Transfer-Encoding: chunked\r\nContent-Length: 999999',
+  'Transfer-Encoding: gzip, chunked',
+  'Transfer-Encoding:\r\n chunked',
+  'Content-Length: 999999\r\nContent-Length: 999999',
+  'Content-Length: 5',
+])
+  test(`${JSON.stringify(framing)} is left to the parser`, () => {
+    const { socket, front, read } = opened();
+    socket.push(Buffer.from(archive(framing)));
+    assert.equal(front.claim(), undefined);
+    assert.equal(read(), archive(framing));
+  });
+
+test('an archive behind a request without an answer is left to the parser', () => {
+  const { socket, front, read } = opened();
+  socket.push(Buffer.from(`GET /a HTTP/1.1\r\n\r\n${archive('Content-Length: 999999')}`));
+  assert.equal(front.claim(), undefined);
+  assert.equal(read(), `GET /a HTTP/1.1\r\n\r\n${archive('Content-Length: 999999')}`);
+});
+
+test('while a body is lent nobody reads the connection; given back, what came behind it is the next request', () => {
+  const { socket, front, read } = opened();
+  let reads = 0;
+  Object.assign(socket, { _handle: { fd: 7, reading: false } });
+  socket.push(Buffer.from(archive('Content-Length: 300000')));
+  const body = front.claim();
+  const lent = body?.lend();
+  assert.deepEqual([lent?.fd, lent?.state.left, lent?.bytes.length], [7, 300_000, 0]);
+  assert.equal(body?.lend(), undefined, 'once');
+  Object.assign(socket, {
+    _handle: { fd: 7, reading: false, readStart: () => (reads++, 0), close: () => undefined },
+  });
+  socket._read(0);
+  body?.resume();
+  assert.equal(reads, 0);
+  body?.giveBack({
+    state: { ...lent!.state, at: 'done', left: 0 },
+    bytes: Buffer.from('GET /n HTTP/1.1\r\n\r\n'),
+  });
+  assert.equal(reads, 1);
+  assert.equal(read(), `${archive('Content-Length: 0')}GET /n HTTP/1.1\r\n\r\n`);
+  assert.equal(body?.complete, true);
 });

@@ -3,7 +3,8 @@
  * without asking to upgrade (every one below API 1.17, curl) would otherwise see its input parsed as a next request.
  */
 import type { Socket } from 'node:net';
-import { BodyScanner, framingOf } from './body-scanner.ts';
+import { BodyScanner, type Framing, framingOf } from '../../formats/body-scanner.ts';
+import { ConnectionBody } from './connection-body.ts';
 import { HEAD_BYTES_MAX, HEAD_TIMEOUT_MS, PIPELINED_BYTES_MAX } from './limits.ts';
 
 /** What a marked request carries as `Upgrade` when its client did not ask for one. */
@@ -15,26 +16,54 @@ const EMPTY = Buffer.alloc(0);
 export class Front {
   readonly #socket: Socket;
   readonly #takes: (method: string, url: string) => boolean;
+  readonly #brings: (method: string, url: string) => boolean;
   readonly #pass: (chunk: Buffer | null) => boolean;
+  /** Has the connection read, if it is not being read. */
+  readonly #read: (size: number) => void;
   #held: Buffer = EMPTY;
   /** The body that is passing through; undefined while a head is expected. */
   #body: BodyScanner | undefined;
+  /** The body that its reader takes from here; the parser knows nothing of it. */
+  #aside: ConnectionBody | undefined;
+  #unclaimed: ConnectionBody | undefined;
   #taken = false;
   /** Requests that were passed on and have no answer yet. */
   #unanswered = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(socket: Socket, takes: (method: string, url: string) => boolean) {
+  /** `takes`: whether a request takes its connection over; `brings`: whether it brings an archive. */
+  constructor(
+    socket: Socket,
+    takes: (method: string, url: string) => boolean,
+    brings: (method: string, url: string) => boolean,
+  ) {
     this.#socket = socket;
     this.#takes = takes;
+    this.#brings = brings;
     this.#pass = socket.push.bind(socket);
+    this.#read = socket._read.bind(socket);
     socket.push = (chunk: Buffer | null) => this.#feed(chunk);
-    socket.once('close', () => clearTimeout(this.#timer));
+    // While an archive is read elsewhere, or is not wanted yet, nobody else may read.
+    socket._read = (size: number) => {
+      if (!this.#aside || this.#aside.reads) this.#read(size);
+    };
+    socket.once('close', () => {
+      clearTimeout(this.#timer);
+      this.#aside?.feed(null);
+    });
+  }
+
+  /** The body of the request that has just come, when it stands aside. */
+  claim(): ConnectionBody | undefined {
+    const body = this.#unclaimed;
+    this.#unclaimed = undefined;
+    return body;
   }
 
   /** True between two requests: closing now loses nothing. */
   get idle(): boolean {
-    return this.#unanswered === 0 && this.#body === undefined && !this.#taken && this.#held.length === 0;
+    const between = this.#body === undefined && this.#aside === undefined && this.#held.length === 0;
+    return between && this.#unanswered === 0 && !this.#taken;
   }
 
   /** An answer was written: a takeover that waited behind it may go on. */
@@ -46,6 +75,8 @@ export class Front {
   #feed(chunk: Buffer | null): boolean {
     if (this.#taken) return this.#pass(chunk);
     if (chunk === null) {
+      this.#aside?.feed(null);
+      this.#aside = undefined;
       const held = this.#release();
       if (held.length > 0) this.#pass(held);
       return this.#pass(null);
@@ -53,7 +84,10 @@ export class Front {
     let rest = chunk;
     let more = true;
     do {
-      if (this.#body) {
+      if (this.#aside) {
+        this.#aside.feed(rest);
+        rest = EMPTY;
+      } else if (this.#body) {
         const { used } = this.#body.push(rest);
         more = used === 0 || this.#pass(used === rest.length ? rest : rest.subarray(0, used));
         rest = rest.subarray(used);
@@ -64,6 +98,7 @@ export class Front {
         rest = next;
       }
     } while (rest.length > 0 && !this.#taken);
+    if (this.#aside) return (this.#aside as ConnectionBody).reads;
     return rest.length > 0 ? this.#pass(rest) : more;
   }
 
@@ -85,11 +120,33 @@ export class Front {
       this.#pass(Buffer.concat([Buffer.from(marked(head), 'latin1'), bytes.subarray(end + 2)]));
       return EMPTY;
     }
+    const length = end + 4;
+    const aside = this.#unanswered === 1 && this.#brings(method, url) ? asideFraming(head) : undefined;
+    if (aside && !isWhole(bytes.subarray(length), aside)) {
+      this.#standAside(head, aside, bytes.subarray(length));
+      return EMPTY;
+    }
     const scanner = new BodyScanner(framingOf(head));
     if (!scanner.done) this.#body = scanner;
-    const length = end + 4;
     this.#pass(length === bytes.length ? bytes : bytes.subarray(0, length));
     return bytes.subarray(length);
+  }
+
+  #standAside(head: string, framing: Framing, came: Buffer): void {
+    const body = new ConnectionBody(this.#socket, framing, came, {
+      read: () => {
+        if (!this.#socket.destroyed) this.#read(0);
+      },
+      over: (rest) => {
+        this.#aside = undefined;
+        if (this.#socket.destroyed) return;
+        if (rest.length > 0) this.#feed(rest);
+        this.#socket._read(0);
+      },
+    });
+    this.#aside = body;
+    this.#unclaimed = body;
+    this.#pass(Buffer.from(`${bodiless(head)}\r\n`, 'latin1'));
   }
 
   #hold(bytes: Buffer, limit: number): undefined {
@@ -107,6 +164,29 @@ export class Front {
     return held;
   }
 }
+
+/** Smaller archives are not worth the trouble. */
+const ASIDE_BYTES_MIN = 256 << 10;
+const FRAMING_LINE = /^(?:transfer-encoding|content-length)[^\n]*\n/gim;
+
+/** How a body is framed that may be read without Node's parser: only what leaves no doubt. */
+function asideFraming(head: string): Framing | undefined {
+  const folded = /\r\n[ \t]|[^\r]\n|\r[^\n]/.test(head);
+  if (folded || !/^\S+ \S+ HTTP\/1\.1\r\n/.test(head) || head.match(FRAMING_LINE)?.length !== 1)
+    return undefined;
+  if (/^transfer-encoding: ?chunked\r$/im.test(head)) return { is: 'chunked' };
+  const bytes = Number(/^content-length: ?(\d{6,15})\r$/im.exec(head)?.[1]);
+  return bytes >= ASIDE_BYTES_MIN ? { is: 'length', bytes } : undefined;
+}
+
+function isWhole(bytes: Buffer, framing: Framing): boolean {
+  const scanner = new BodyScanner(framing);
+  scanner.push(bytes);
+  return scanner.done;
+}
+
+/** The head of a request without a body. */
+const bodiless = (head: string): string => head.replace(FRAMING_LINE, 'Content-Length: 0\r\n');
 
 /** The head with both headers that make Node's parser hand the connection over. */
 function marked(head: string): string {

@@ -52,6 +52,21 @@ export function takesConnection(method: string, url: string): boolean {
   }
 }
 
+const ARCHIVE_IN: readonly Operation[] = ['containerPutArchive', 'imageLoad'];
+
+/** Whether a request to this path brings an archive, which is read to its end before anything is answered. */
+export function bringsArchive(method: string, url: string): boolean {
+  if (method !== 'POST' && method !== 'PUT') return false;
+  try {
+    const { match, search } = readTarget(method, url);
+    if (match === undefined) return false;
+    const imports = match.operation === 'imageCreate' && /(?:^|&)fromSrc=-/.test(search);
+    return imports || ARCHIVE_IN.includes(match.operation);
+  } catch {
+    return false;
+  }
+}
+
 function split(url: string): { path: string; search: string } {
   // A proxy's client sends `http://host/path`.
   const own = url.startsWith('/') ? url : url.replace(/^\w+:\/\/[^/]*/, '');

@@ -8,7 +8,8 @@ export const plainArchive = (path: string): Readable =>
   Readable.from(plainChunks(path), { objectMode: false, highWaterMark: 1 << 20 });
 
 export async function* plainChunks(path: string): Chunks {
-  const { compression, chunks } = await sniff(chunksOf({ is: 'file', path }, new AbortController().signal));
+  const source = { is: 'file', path } as const;
+  const { compression, chunks } = await sniff(chunksOf(source, new AbortController().signal), source);
   if (compression === 'none') yield* chunks;
   else if (compression === 'gzip' || compression === 'zstd') yield* inflated(chunks, compression);
   else yield* filtered(path, compression);

@@ -1,13 +1,16 @@
 /** What the main thread and the tree threads say to each other. */
 import type { MessagePort } from 'node:worker_threads';
+import type { Standing } from '../../base/lent-body.ts';
 import type { FoundPath } from '../pack/find.ts';
 import type { CompressedLayer, PathChange } from '../storage.ts';
 import type { Guest, TreeTotals, TreeWriterOptions } from './tree-writer.ts';
 
-/** Where bytes come from: a file, or a stream of the main thread sent through a port. */
+/** Where bytes come from: a file, a stream of the main thread sent through a port, or a connection lent to the thread. */
 export type Source =
   | { readonly is: 'file'; readonly path: string }
-  | { readonly is: 'port'; readonly port: MessagePort };
+  | { readonly is: 'port'; readonly port: MessagePort }
+  /** `fd` is open as long as `port` is; where the connection stands at the end is told there. */
+  | ({ readonly is: 'connection'; readonly fd: number; readonly port: MessagePort } & Standing);
 
 export type Task =
   | {
@@ -124,6 +127,8 @@ export type ToPort =
   | { readonly is: 'bytes'; readonly bytes: Uint8Array }
   | { readonly is: 'end' }
   | { readonly is: 'error'; readonly message: string };
+/** From whoever reads a connection: nothing is known of it between these two. */
+export type FromReader = { readonly is: 'begun' } | { readonly is: 'standing'; readonly standing: Standing };
 export interface FromPort {
   readonly granted: number;
   /** A piece's memory, to be filled again. */

@@ -7,8 +7,10 @@ import type { MessagePort } from 'node:worker_threads';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { COMPRESSION_HEAD_BYTES, type Compression, compressionOf } from '../../formats/compression.ts';
 import { TarError } from '../../formats/tar/entry.ts';
+import { connectionChunks } from './connection.ts';
 import { type FromPort, PORT_WINDOW, type Source, type ToPort } from './protocol.ts';
 
+/** A chunk may be looked at until the next one is asked for: then its memory may be filled again. */
 export type Chunks = AsyncIterable<Buffer>;
 
 /** Bytes read or inflated at once: with Node's usual 16 KiB inflating takes twice as long. */
@@ -17,7 +19,16 @@ const INFLATE_BYTES = 256 << 10;
 
 /** The source's bytes as they come. */
 export function chunksOf(source: Source, cancelled: AbortSignal): Chunks {
-  return source.is === 'file' ? fileChunks(source.path, cancelled) : portChunks(source.port, cancelled);
+  switch (source.is) {
+    case 'file':
+      return fileChunks(source.path, cancelled);
+    case 'port':
+      return portChunks(source.port, cancelled);
+    case 'connection':
+      return connectionChunks(source, cancelled);
+    default:
+      return source satisfies never;
+  }
 }
 
 async function* fileChunks(path: string, cancelled: AbortSignal): Chunks {
@@ -57,25 +68,32 @@ async function* portChunks(port: MessagePort, cancelled: AbortSignal): Chunks {
   }
 }
 
-/** Looks at the first bytes without losing them. */
-export async function sniff(chunks: Chunks): Promise<{ compression: Compression; chunks: Chunks }> {
+/** Looks at the first bytes without losing them. What is to be inflated keeps its memory: it is asked for in advance. */
+export async function sniff(
+  chunks: Chunks,
+  source: Pick<Source, 'is'>,
+): Promise<{ compression: Compression; chunks: Chunks }> {
   const iterator = chunks[Symbol.asyncIterator]();
   let head: Buffer = Buffer.alloc(0);
   let ended = false;
   while (head.length < COMPRESSION_HEAD_BYTES && !ended) {
     const next = await iterator.next();
     if (next.done) ended = true;
-    else head = head.length === 0 ? next.value : Buffer.concat([head, next.value]);
+    else if (head.length === 0 && next.value.length >= COMPRESSION_HEAD_BYTES) head = next.value;
+    else head = Buffer.concat([head, next.value]);
   }
+  const compression = compressionOf(head);
+  const copies = source.is === 'connection' && (compression === 'gzip' || compression === 'zstd');
+  const kept = (chunk: Buffer): Buffer => (copies ? Buffer.from(chunk) : chunk);
   const again = async function* (): Chunks {
     try {
-      if (head.length > 0) yield head;
-      for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value;
+      if (head.length > 0) yield kept(head);
+      for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield kept(next.value);
     } finally {
       await iterator.return?.();
     }
   };
-  return { compression: compressionOf(head), chunks: again() };
+  return { compression, chunks: again() };
 }
 
 /** Inflates gzip and zstd in the thread pool, beside whatever consumes the result. */

@@ -85,7 +85,7 @@ async function* plain(
   keepAs: string | undefined,
   cancelled: AbortSignal,
 ): Chunks {
-  const { compression, chunks } = await sniff(through(chunksOf(source, cancelled), intake));
+  const { compression, chunks } = await sniff(through(chunksOf(source, cancelled), intake), source);
   if (compression === 'none') yield* chunks;
   else if (compression === 'gzip' || compression === 'zstd') yield* inflated(chunks, compression);
   else {
@@ -140,7 +140,8 @@ async function put(
   const writer = new TreeWriter(fd, { whiteouts: 'plain', guest: { ...guest, base: path } });
   try {
     const reader = new TarReader(writer);
-    for await (const chunk of outerPlain(await sniff(chunksOf(source, cancelled)), spool)) reader.push(chunk);
+    for await (const chunk of outerPlain(await sniff(chunksOf(source, cancelled), source), spool))
+      reader.push(chunk);
     reader.finish();
     writer.finish();
     return undefined;
@@ -214,7 +215,7 @@ class MemberFiles implements TarSink {
 async function demux(task: Extract<Task, { is: 'demux' }>, cancelled: AbortSignal): Promise<DemuxedMember[]> {
   // Only a filter program needs the archive as a whole; the file is made when one is.
   const whole = join(task.into, 'archive');
-  const sniffed = await sniff(chunksOf(task.source, cancelled));
+  const sniffed = await sniff(chunksOf(task.source, cancelled), task.source);
   const files = new MemberFiles(task.into);
   try {
     const reader = new TarReader(files);

@@ -1,11 +1,13 @@
 /** The tree threads, from the main thread's side: started when there is work, ended when there is none. */
+import { closeSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Readable } from 'node:stream';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { Failed, InvalidArgument, Unavailable } from '../../base/errors.ts';
+import { LentBody, type Standing } from '../../base/lent-body.ts';
 import { workerUrl } from '../../base/worker-url.ts';
-import { releaseFreeMemory } from '../../linux/index.ts';
-import type { FromPort, FromTree, Results, Source, Task, ToPort, ToTree } from './protocol.ts';
+import { duplicate, releaseFreeMemory } from '../../linux/index.ts';
+import type { FromPort, FromReader, FromTree, Results, Source, Task, ToPort, ToTree } from './protocol.ts';
 
 /** More would only compete for the disk. */
 const THREADS_MAX = Math.min(4, Math.max(2, availableParallelism()));
@@ -111,7 +113,7 @@ export class TreeThreads {
 
 const portsOf = (task: Task): MessagePort[] => {
   if ('sink' in task) return [task.sink];
-  return 'source' in task && task.source.is === 'port' ? [task.source.port] : [];
+  return 'source' in task && task.source.is !== 'file' ? [task.source.port] : [];
 };
 
 function errorOf({ message, blame, code }: Extract<FromTree, { is: 'failed' }>): Error {
@@ -119,11 +121,30 @@ function errorOf({ message, blame, code }: Extract<FromTree, { is: 'failed' }>):
   return Object.assign(new Failed(message), { code });
 }
 
-/** Sends a stream of this thread through a port, no faster than the other side grants. */
+/** A stream of this thread for another: its connection, where that can be lent; else its bytes, sent through a port. */
 export function portFrom(source: Readable): Source {
+  const lent = source instanceof LentBody ? lendConnection(source) : undefined;
+  if (lent) return lent;
   const { port1, port2 } = new MessageChannel();
   void feed(source, port1);
   return { is: 'port', port: port2 };
+}
+
+function lendConnection(body: LentBody): Source | undefined {
+  const lent = body.lend();
+  if (!lent) return undefined;
+  // The client's connection may end meanwhile: its number must not become somebody else's.
+  const fd = duplicate(lent.fd);
+  const { port1, port2 } = new MessageChannel();
+  let standing: Standing | undefined = { state: lent.state, bytes: lent.bytes };
+  port1.on('message', (message: FromReader) => {
+    standing = message.is === 'begun' ? undefined : message.standing;
+  });
+  port1.once('close', () => {
+    closeSync(fd);
+    body.giveBack(standing);
+  });
+  return { is: 'connection', fd, port: port2, ...standing };
 }
 
 async function feed(source: Readable, port: MessagePort): Promise<void> {

@@ -23,7 +23,7 @@ async function run({ id, task }: Extract<ToTree, { is: 'run' }>): Promise<void> 
     const blame = error instanceof TarError ? 'archive' : 'system';
     tell({ is: 'failed', id, message: messageOf(error), blame, code: codeOf(error) });
   } finally {
-    if ('source' in task && task.source.is === 'port') task.source.port.close(); // the sender stops, also when nothing was read
+    if ('source' in task && task.source.is !== 'file') task.source.port.close(); // the sender stops, also when nothing was read
     if ('sink' in task) task.sink.close();
     running.delete(id);
   }

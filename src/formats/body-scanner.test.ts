@@ -46,3 +46,30 @@ test('a body ends where its framing says, wherever the bytes are cut', () => {
     }),
   );
 });
+
+test('a scanner goes on from where another one stood', () => {
+  const wire = '5;a=b\r\nhello\r\n6\r\n world\r\n0\r\nX: y\r\n\r\nNEXT';
+  for (let cut = 0; cut <= wire.length - 4; cut++) {
+    const first = new BodyScanner({ is: 'chunked' });
+    const one = first.push(Buffer.from(wire.slice(0, cut)));
+    const second = new BodyScanner(structuredClone(first.state));
+    const two = second.push(Buffer.from(wire.slice(cut)));
+    assert.equal(Buffer.concat([...one.payload, ...two.payload]).toString(), 'hello world');
+    assert.equal(one.used + two.used, wire.length - 4);
+    assert.deepEqual([second.done, second.broken], [true, false]);
+  }
+});
+
+for (const [what, wire] of [
+  ['a size that is none', 'x\r\n'],
+  ['a size with a sign', '-5\r\n'],
+  ['a size too large for a number', `${'f'.repeat(13)}\r\n`],
+  ['a size line without an end', '1'.repeat(2000)],
+  ['data behind the end of a chunk', '1\r\nab\r\n'],
+  ['an endless trailer', `0\r\n${'X: y\r\n'.repeat(200)}`],
+] as const)
+  test(`${what} breaks a body off`, () => {
+    const scanner = new BodyScanner({ is: 'chunked' });
+    scanner.push(Buffer.from(wire));
+    assert.deepEqual([scanner.done, scanner.broken], [true, true]);
+  });
