@@ -143,7 +143,7 @@ export const octalMax = (width: number): number => 8 ** (width - 1) - 1;
 
 /** A ustar header block. Values must fit: the caller has moved what does not into a pax header. */
 export function buildHeader(fields: HeaderFields): Buffer {
-  const block = Buffer.alloc(TAR_BLOCK);
+  const block = Buffer.allocUnsafe(TAR_BLOCK).fill(0); // of the pool: memory of its own costs more than all that follows
   const octal = (value: number, [from, width]: readonly [number, number]): void => {
     block.write(`${value.toString(8).padStart(width - 1, '0')}\0`, from, width, 'latin1');
   };
