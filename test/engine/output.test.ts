@@ -28,7 +28,7 @@ test('a log of 60 MB comes back whole, and its last lines without reading it all
   assert.match(stamped.bytes.subarray(8).toString(), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z .*\n/);
 });
 
-test('max-size and max-file bound what is kept, and the newest is kept', async (t) => {
+test('SC-DOS-11: max-size and max-file bound what is kept, and the newest is kept', async (t) => {
   const gantry = await startGantry(t);
   const logConfig = { Type: 'local', Config: { 'max-size': '1m', 'max-file': '2' } };
   const id = await runToEnd(gantry, 'yes 0123456789 | head -c 20000000; echo; echo the end', {

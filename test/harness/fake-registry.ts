@@ -1,6 +1,7 @@
 /** A registry of the test's own, in memory: it serves and takes what it is told, and lies where it is told to. */
 import { createHash } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 export const sha256 = (bytes: Buffer | string): string =>
@@ -38,6 +39,12 @@ export interface ManifestShape {
   layers: { mediaType: string; digest: string; size: number; urls?: string[] }[];
 }
 
+/** PEM texts. */
+export interface Tls {
+  readonly key: string;
+  readonly cert: string;
+}
+
 export class FakeRegistry implements AsyncDisposable {
   readonly blobs = new Map<string, Buffer>();
   /** By `repository tag-or-digest`. */
@@ -45,22 +52,31 @@ export class FakeRegistry implements AsyncDisposable {
   /** `METHOD path` of every request, in order. */
   readonly asked: string[] = [];
   answering: Answering | undefined;
-  readonly #server = createServer((request, response) => void this.#serve(request, response));
+  readonly #server: Server;
 
-  static async start(scope: { after(end: () => Promise<void>): void }): Promise<FakeRegistry> {
-    const registry = new FakeRegistry();
-    await registry.#listen();
+  constructor(tls: Tls | undefined) {
+    const serve = (request: IncomingMessage, response: ServerResponse) => void this.#serve(request, response);
+    this.#server = tls ? createSecureServer(tls, serve) : createServer(serve);
+  }
+
+  /** Plain, or with TLS: then it is there under every address of loopback. */
+  static async start(scope: { after(end: () => Promise<void>): void }, tls?: Tls): Promise<FakeRegistry> {
+    const registry = new FakeRegistry(tls);
+    await registry.#listen(tls ? '0.0.0.0' : '127.0.0.1');
     scope.after(() => registry[Symbol.asyncDispose]());
     return registry;
   }
 
-  async #listen(): Promise<void> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+  async #listen(address: string): Promise<void> {
+    await new Promise<void>((resolve) => this.#server.listen(0, address, resolve));
   }
 
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
   /** `127.0.0.1:PORT` */
   get host(): string {
-    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `127.0.0.1:${this.port}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -130,8 +130,14 @@ const listening = (port: number, child: ChildProcess, log: () => string): Promis
     });
   });
 
-/** An authority's certificate and one that it signed for 127.0.0.1 and localhost, as files. */
-export function makeCertificates(directory: string): { ca: string; certificate: string; key: string } {
+/**
+ * An authority's certificate and one that it signed for 127.0.0.1 and localhost, as files. `days`: how long that one
+ * holds, 0 for a moment.
+ */
+export function makeCertificates(
+  directory: string,
+  days = 2,
+): { ca: string; certificate: string; key: string } {
   const at = (name: string) => join(directory, name);
   const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'pipe' });
   const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
@@ -163,7 +169,7 @@ export function makeCertificates(directory: string): { ca: string; certificate: 
     '-out',
     at('server.crt'),
     '-days',
-    '2',
+    String(days),
     '-extfile',
     at('server.ext'),
   );

@@ -375,11 +375,11 @@ test('SC-DIST-12: credentials of ten megabytes are refused, and the engine goes 
 });
 
 test('SC-DIST-13: without TLS, or with a certificate that nobody vouches for, no password and no request goes out', async (t) => {
-  const address = Object.values(networkInterfaces())
+  const outside = Object.values(networkInterfaces())
     .flat()
     .find((each) => each?.family === 'IPv4' && !each.internal)?.address;
-  if (address === undefined)
-    return t.skip('this machine has no address besides loopback, which may be plain');
+  // No name of loopback by what is written, and so not to be spoken to without TLS; it leads to 127.0.0.1 all the same.
+  const names = ['127.1', '0x7f.1', ...(outside === undefined ? [] : [outside])];
   const home = mkdtempSync(join(tmpdir(), 'gantry-tls-'));
   t.after(() => rmSync(home, { recursive: true }));
   const { certificate, key } = makeCertificates(home);
@@ -391,15 +391,22 @@ test('SC-DIST-13: without TLS, or with a certificate that nobody vouches for, no
   const plain = createServer(hear);
   const secured = createSecureServer({ key: readFileSync(key), cert: readFileSync(certificate) }, hear);
   for (const server of [plain, secured]) {
-    await new Promise<void>((resolve) => server.listen(0, address, resolve));
+    await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
     t.after(async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     });
     const { port } = server.address() as AddressInfo;
-    assert.ok(await pull(`${address}:${port}/app:v1`, { headers: auth() }));
+    for (const name of names) {
+      const said = (await pull(`${name}:${port}/app:v1`, { headers: auth() })) ?? '';
+      assert.match(said, /server gave HTTP response to HTTPS client|certificate/, name);
+    }
   }
   assert.deepEqual(heard, []);
+  // Both are there, and answer who is told that they may be plain.
+  const address = plain.address() as AddressInfo;
+  await pull(`127.0.0.1:${address.port}/app:v1`);
+  assert.ok(heard.length > 0);
 });
 
 for (const name of [
@@ -489,10 +496,13 @@ test('SC-DIST-16: search and login keep passwords to themselves and read no endl
   assert.equal((await gantry.api().get('/_ping')).status, 200);
 });
 
+/** A hundred in the words of the case: GANTRY_PRUNE_ROUNDS=100. */
+const PRUNE_ROUNDS = Number(process.env.GANTRY_PRUNE_ROUNDS ?? 20);
+
 test('SC-DIST-17: what is being pulled is safe from prunes, and runs', async (t) => {
   const registry = await FakeRegistry.start(t);
   const rootfs = readFileSync(busyboxRootfs());
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < PRUNE_ROUNDS; round++) {
     registry.putImage('app', `v${round}`, { layers: [tarOf([file('first', `round ${round}`)]), rootfs] });
     let prunes = 0;
     let over = false;

@@ -1,6 +1,6 @@
 /**
  * Security cases SC-DOS-04 and 12 to 14: trees too deep for paths, execs by the thousand, times and ranges that
- * overflow. SC-DOS-10 is in test/raw/views.test.ts, SC-DOS-11 in test/images/full.test.ts and test/engine/output.test.ts.
+ * overflow. SC-DOS-08 to 10 are in streams.test.ts, SC-DOS-11 in test/images/full.test.ts and test/engine/output.test.ts.
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
