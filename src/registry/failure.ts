@@ -14,6 +14,13 @@ export class RegistryError extends Failed {
   }
 }
 
+/** The registry wants a password, and there is none. */
+export class NoCredentials extends Failed {
+  constructor() {
+    super('no basic auth credentials');
+  }
+}
+
 /** The registry cannot go on with a blob where it was asked to: it must be asked for from the start. */
 export class Unresumable extends Failed {}
 
@@ -73,11 +80,14 @@ const TLS_WORDS: Readonly<Record<string, string>> = {
   CERT_NOT_YET_VALID: 'x509: certificate has expired or is not yet valid',
 };
 
+/** A call as Go names it in its errors. */
+export const asCall = (method: string, { origin, pathname }: URL): string =>
+  `${method[0]}${method.slice(1).toLowerCase()} "${origin}${pathname}"`;
+
 /** A failed connection, by a `proxy` perhaps, told as Go tells it: clients look for these words. */
 export function unreachable(method: string, url: URL, error: unknown, proxy?: URL): Unreachable {
-  const what = `${method[0]}${method.slice(1).toLowerCase()} "${url.origin}${url.pathname}"`;
   const { words, beforeHttp } = explain(error, url, proxy);
-  return new Unreachable(`${what}: ${words}`, { cause: error, beforeHttp });
+  return new Unreachable(`${asCall(method, url)}: ${words}`, { cause: error, beforeHttp });
 }
 
 function explain(error: unknown, url: URL, proxy: URL | undefined): { words: string; beforeHttp: boolean } {

@@ -63,9 +63,12 @@ export class Registries {
       try {
         const session = new Session(connections, address, credentials);
         const answer = await session.send({ method: 'GET', url: session.url('/v2/'), signal }, []);
-        await expectStatus(answer, 200);
+        if (answer.status !== 401) await expectStatus(answer, 200);
         await drop(answer);
+        if (answer.status === 401)
+          throw new Unauthorized(`login attempt to ${address.base}/v2/ failed with status: 401 Unauthorized`);
       } catch (error) {
+        // A token server's refusal.
         if (error instanceof RegistryError && error.status === 401)
           throw new Unauthorized(`Get "${address.base}/v2/": unauthorized: incorrect username or password`, {
             cause: error,

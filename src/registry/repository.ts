@@ -4,7 +4,7 @@ import { Failed, InvalidArgument } from '../base/errors.ts';
 import type { Credentials } from '../formats/credentials.ts';
 import { digestOf, isDigest } from '../formats/digest.ts';
 import { DOCUMENT_BYTES_MAX } from '../formats/oci.ts';
-import { RegistryError, Unresumable } from './failure.ts';
+import { asCall, NoCredentials, RegistryError, Unresumable } from './failure.ts';
 import type { Address } from './settings.ts';
 import { Tokens } from './tokens.ts';
 import {
@@ -103,7 +103,13 @@ export class Session {
     const first = await this.#transport.send(withAuthorization(call, known));
     if (first.status !== 401) return first;
     this.#tokens.forget(scopes, this.#credentials);
-    const got = await this.#tokens.answer(first, this.base, scopes, this.#credentials, call.signal);
+    const got = await this.#tokens
+      .answer(first, this.base, scopes, this.#credentials, call.signal)
+      .catch((error: unknown) => {
+        // Of what is read people have always been told the address too.
+        if (!(error instanceof NoCredentials) || call.method !== 'GET') throw error;
+        throw new Failed(`${asCall(call.method, call.url)}: ${error.message}`, { cause: error });
+      });
     await drop(first);
     if (got === known) throw await refusalOf(first);
     return this.#transport.send(withAuthorization(call, got));

@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import { Failed, messageOf } from '../base/errors.ts';
 import { type Challenge, parseChallenges } from '../formats/challenge.ts';
 import type { Credentials } from '../formats/credentials.ts';
+import { NoCredentials } from './failure.ts';
 import { isLocalLiteral } from './settings.ts';
 import { type Answer, expectStatus, patiently, readWhole, type Transport } from './transport.ts';
 
@@ -55,7 +56,7 @@ export class Tokens {
     if (!challenges.some(({ scheme }) => scheme === 'basic')) {
       await expectStatus(refused); // throws with the registry's words
     }
-    if (credentials?.is !== 'password') throw new Failed(`${base.href}: no basic auth credentials`);
+    if (credentials?.is !== 'password') throw new NoCredentials();
     return this.#keep(scopes, credentials, basic(credentials), Number.POSITIVE_INFINITY);
   }
 

@@ -6,24 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { file, loadLayered, tarOf } from '../harness/layered.ts';
 import { playScenes, type Scene, type Stage } from './scenes.ts';
+import { tidy } from './tidy.ts';
 
 const load = (stage: Stage, tag: string): Promise<void> =>
   loadLayered(stage.engine.api(), tag, [file(tag.replace(/\W/g, '-'), tag.repeat(1000))], { User: '7' });
-
-/** Everything that the scene brought goes; busybox stays. */
-const tidy =
-  (play: (stage: Stage) => Promise<void>) =>
-  async (stage: Stage): Promise<void> => {
-    const api = stage.engine.api();
-    const ids = async () =>
-      (await api.get('/images/json?all=1')).json<{ Id: string }[]>().map(({ Id }) => Id);
-    const before = await ids();
-    try {
-      await play(stage);
-    } finally {
-      for (const id of await ids()) if (!before.includes(id)) await api.delete(`/images/${id}?force=1`);
-    }
-  };
 
 /** The first engine goes through several images in no order. */
 async function sorted(stage: Stage, argv: readonly string[]): Promise<void> {

@@ -110,16 +110,20 @@ export class FakeRegistry implements AsyncDisposable {
         ...config,
       }),
     );
+    const describe = (mediaType: string, blob: Buffer) => {
+      const { digest, size } = this.putBlob(blob);
+      return { mediaType, size, digest };
+    };
     const manifest: ManifestShape = {
       schemaVersion: 2,
       mediaType: MANIFEST,
-      config: { mediaType: 'application/vnd.docker.container.image.v1+json', ...this.putBlob(document) },
-      layers: layers.map((layer, index) => ({
-        mediaType: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
-        ...this.putBlob(travel(layer, index)),
-      })),
+      config: describe('application/vnd.docker.container.image.v1+json', document),
+      layers: layers.map((layer, index) =>
+        describe('application/vnd.docker.image.rootfs.diff.tar.gzip', travel(layer, index)),
+      ),
     };
-    const bytes = Buffer.from(JSON.stringify(change(structuredClone(manifest))));
+    // To the byte as Docker writes it.
+    const bytes = Buffer.from(JSON.stringify(change(structuredClone(manifest)), undefined, 3));
     return { digest: this.putManifest(repository, tag, { type: MANIFEST, bytes }), manifest };
   }
 
@@ -158,7 +162,16 @@ export class FakeRegistry implements AsyncDisposable {
     if (kind === 'manifests') return this.#sendManifest(request, response, `${repository} ${rest}`);
     if (kind === 'blobs' && rest.startsWith('uploads/')) return this.#take(request, response, searchParams);
     if (kind === 'blobs') return this.sendBlob(request, response, rest);
+    const tags = kind === 'tags' ? this.#tagsOf(repository) : [];
+    if (tags.length > 0) return void response.end(JSON.stringify({ name: repository, tags }));
     refuse(response, 404, 'NAME_UNKNOWN');
+  }
+
+  #tagsOf(repository: string): string[] {
+    const keys = [...this.manifests.keys()].map((key) => key.split(' '));
+    return keys
+      .flatMap(([name, tag = '']) => (name === repository && !tag.includes(':') ? [tag] : []))
+      .sort();
   }
 
   #sendManifest(request: IncomingMessage, response: ServerResponse, key: string): void {

@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { type Answering, FakeRegistry, refuse, sha256 } from '../harness/fake-registry.ts';
 import { type Gantry, startGantry } from '../harness/gantry.ts';
+import { file, tarOf } from '../harness/layered.ts';
 
 /** An engine with an image for a registry that answers as it is told. */
 async function started(t: TestContext, answering: Answering) {
@@ -86,4 +87,24 @@ test('what was compressed once is asked for before it is compressed again, and i
   registry.blobs.clear();
   await push(gantry, registry);
   assert.deepEqual(layersOf(registry, 'app'), first);
+});
+
+test('layers that came plain under a manifest leave plain under the same one, to whichever registry', async (t) => {
+  const { registry, gantry } = await started(t, () => false);
+  const plain = tarOf([file('f', 'plain')]);
+  const { manifest } = registry.putImage('plain', '1', { layers: [plain] });
+  const type = 'application/vnd.oci.image.manifest.v1+json';
+  const layers = manifest.layers.map((layer) => ({
+    ...layer,
+    mediaType: 'application/vnd.oci.image.layer.v1.tar',
+  }));
+  const bytes = Buffer.from(JSON.stringify({ ...manifest, mediaType: type, layers }));
+  const digest = registry.putManifest('plain', '1', { type, bytes });
+  const api = gantry.api();
+  assert.equal((await api.post(`/images/create?fromImage=${registry.host}/plain&tag=1`)).status, 200);
+  const other = await FakeRegistry.start(t);
+  await api.post(`/images/${registry.host}/plain:1/tag?repo=${other.host}/copy&tag=1`);
+  assert.match(await push(gantry, other, 'copy'), new RegExp(`1: digest: ${digest} size`));
+  assert.ok(other.blobs.get(sha256(plain))?.equals(plain));
+  assert.equal(other.blobs.size, 2, 'the layer and the configuration');
 });

@@ -17,10 +17,8 @@ const tests: Readonly<Record<string, Test>> = {
   container: named('container'),
   image: (event, value) => {
     if (event.Type === 'container') return sameImage(event.Actor.Attributes.image ?? '', value);
-    return (
-      event.Type === 'image' &&
-      (event.Actor.ID === value || sameImage(event.Actor.Attributes.name ?? event.Actor.ID, value))
-    );
+    const { ID, Attributes } = event.Actor;
+    return event.Type === 'image' && [ID, Attributes.name ?? ID].some((name) => sameImage(name, value));
   },
   volume: named('volume'),
   network: named('network'),
@@ -39,7 +37,10 @@ const tests: Readonly<Record<string, Test>> = {
 
 /** `busybox` finds `busybox:latest` and the reverse. */
 const sameImage = (name: string, wanted: string): boolean =>
-  name === wanted || name.split(':')[0] === wanted || name === wanted.split(':')[0];
+  name === wanted || repositoryOf(name) === wanted || name === repositoryOf(wanted);
+
+/** A tag comes after the last slash: before it a colon is a port's. */
+const repositoryOf = (name: string): string => name.replace(/@.*$/, '').replace(/:[^:/]*$/, '');
 
 /** A test for all filters at once. @throws InvalidArgument for a filter that events do not know */
 export function eventFilter(filters: Filters): (event: EventMessage) => boolean {

@@ -1,6 +1,7 @@
 /** What the image verbs work with. Built once by {@link createImages}. */
 import type { Log } from '../../base/log.ts';
 import type { Nanos } from '../../base/time.ts';
+import { familiarName, familiarString, type ImageReference } from '../../formats/reference.ts';
 import type { Registries } from '../../registry/index.ts';
 import type { Storage } from '../../storage/index.ts';
 import type { BlobSources } from './blob-sources.ts';
@@ -36,6 +37,22 @@ export interface ImageVerbs extends ImagesDeps {
   readonly store: ImageStore;
   readonly downloads: Downloads;
   readonly sources: BlobSources;
+}
+
+/** Tells that an image travelled under a name: of such events the name itself is the id, as Docker has it. */
+export function tellTravel(
+  { events, store }: ImageVerbs,
+  action: 'pull' | 'push',
+  reference: ImageReference,
+): void {
+  const named = reference.digest === undefined ? { ...reference, tag: reference.tag ?? 'latest' } : reference;
+  const labels = store.get(store.named(named) ?? '')?.document.config?.Labels;
+  events.emit({
+    Type: 'image',
+    Action: action,
+    id: familiarString(reference),
+    attributes: { ...labels, name: familiarName(reference) },
+  });
 }
 
 /** Tells what happened to an image, with its labels while it is there. `name`: a reference, or the id. */

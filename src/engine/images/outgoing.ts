@@ -35,7 +35,11 @@ export type Compressed = CompressedLayer;
 const MANIFEST_TYPE = 'application/vnd.docker.distribution.manifest.v2+json';
 const CONFIG_TYPE = 'application/vnd.docker.container.image.v1+json';
 const LAYER_GZIP = 'application/vnd.docker.image.rootfs.diff.tar.gzip';
-const LAYER_ZSTD = 'application/vnd.oci.image.layer.v1.tar+zstd';
+/** Forms in which layers travel, by how they are compressed. */
+const TRAVELS: Readonly<Record<string, string>> = {
+  gzip: LAYER_GZIP,
+  zstd: 'application/vnd.oci.image.layer.v1.tar+zstd',
+};
 
 /** What plain layers became when they were compressed: kept, so that nothing is compressed only to be asked for. */
 export class CompressedLayers {
@@ -51,20 +55,20 @@ export class CompressedLayers {
     return new CompressedLayers(storage, (await storage.records.load(COMPRESSED)) as Map<string, Compressed>);
   }
 
-  /** Layers of an image, bottom first. */
-  async layersOf(image: Image): Promise<OutgoingLayer[]> {
+  /** Layers of an image, bottom first. Under the manifest that it came with (`original`) they leave as they came. */
+  async layersOf(image: Image, original: ManifestDocument | undefined): Promise<OutgoingLayer[]> {
     const top = image.chain.at(-1);
-    return top === undefined
-      ? []
-      : Promise.all(this.#storage.layers.chain(top).map((info) => this.#layer(info)));
+    if (top === undefined) return [];
+    const types = original && readManifest(original.bytes).layers.map(({ mediaType = '' }) => mediaType);
+    const chain = this.#storage.layers.chain(top);
+    return Promise.all(chain.map((info, index) => this.#layer(info, types?.[index])));
   }
 
-  async #layer(info: LayerInfo): Promise<OutgoingLayer> {
+  async #layer(info: LayerInfo, cameAs: string | undefined): Promise<OutgoingLayer> {
     const { content } = this.#storage;
     const path = content.pathOf(info.blob);
-    const kind = compressionOf(await firstBytes(path));
-    if (kind === 'gzip' || kind === 'zstd') {
-      const mediaType = kind === 'gzip' ? LAYER_GZIP : LAYER_ZSTD;
+    const mediaType = cameAs ?? TRAVELS[compressionOf(await firstBytes(path)) ?? ''];
+    if (mediaType !== undefined) {
       const known = { mediaType, digest: info.blob, size: content.sizeOf(info.blob) };
       return { is: 'kept', info, known, open: () => createReadStream(path) };
     }

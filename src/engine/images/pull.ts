@@ -20,7 +20,7 @@ import type { Progress } from '../../model/progress.ts';
 import { isMissing, RegistryError, type Repository, Unreachable, type Way } from '../../registry/index.ts';
 import type { Digest, Lease } from '../../storage/index.ts';
 import { dropBlobs } from './collect.ts';
-import { type ImageVerbs, tell } from './deps.ts';
+import { type ImageVerbs, tellTravel } from './deps.ts';
 import { sometimes } from './downloading.ts';
 import { type ChosenManifest, chooseManifest } from './manifest.ts';
 import { progressOf, type Say } from './progress.ts';
@@ -58,11 +58,20 @@ export function pullImage(options: PullOptions, verbs: ImageVerbs): AsyncIterabl
   return progressOf(options.signal, (say, signal) =>
     byFirstWay(ways, reference, verbs, (repository) => {
       const pulling = { reference, platform, oneByOne, say, signal };
-      return reference.tag === undefined && reference.digest === undefined
-        ? pullAllTags(repository, pulling, verbs)
-        : pullOne(repository, pulling, verbs);
+      return pullFrom(repository, pulling, verbs);
     }),
   );
+}
+
+async function pullFrom(repository: Repository, pulling: Pulling, verbs: ImageVerbs): Promise<void> {
+  const { reference, say } = pulling;
+  const isNew =
+    reference.tag === undefined && reference.digest === undefined
+      ? await pullAllTags(repository, pulling, verbs)
+      : await pullOne(repository, pulling, verbs);
+  const name = familiarString(reference);
+  say({ status: `Status: ${isNew ? 'Downloaded newer image' : 'Image is up to date'} for ${name}` });
+  tellTravel(verbs, 'pull', reference);
 }
 
 /** A mirror that does not have it, or an address that does not answer, is passed over. @throws the last one's failure */
@@ -102,18 +111,25 @@ function translate(error: unknown, reference: ImageReference): unknown {
   return new NotFound(`manifest for ${familiarString(reference)} not found: ${message}`, { cause: error });
 }
 
-async function pullAllTags(repository: Repository, pulling: Pulling, verbs: ImageVerbs): Promise<void> {
+/** Whether any of them is another image than before. */
+async function pullAllTags(repository: Repository, pulling: Pulling, verbs: ImageVerbs): Promise<boolean> {
   const tags = await repository.tags(pulling.signal);
   if (tags.length === 0) throw new RegistryError('name unknown: repository has no tags', 404, 'NAME_UNKNOWN');
-  for (const tag of tags)
-    await pullOne(repository, { ...pulling, reference: { ...pulling.reference, tag } }, verbs);
+  let isNew = false;
+  for (const tag of tags) {
+    const reference = { ...pulling.reference, tag };
+    if (await pullOne(repository, { ...pulling, reference }, verbs)) isNew = true;
+  }
+  return isNew;
 }
 
-async function pullOne(repository: Repository, pulling: Pulling, verbs: ImageVerbs): Promise<void> {
+/** Whether the name stands for another image than before. */
+async function pullOne(repository: Repository, pulling: Pulling, verbs: ImageVerbs): Promise<boolean> {
   const { reference, platform, say, signal } = pulling;
   const wanted = reference.digest ?? reference.tag ?? '';
   const chosen = await chooseManifest(repository, wanted, platform, signal);
-  say({ status: `Pulling from ${reference.path}`, id: wanted });
+  const told = reference.digest === undefined ? wanted : familiarString(reference);
+  say({ status: `Pulling from ${reference.path}`, id: told });
   const blobs = blobsOf(chosen);
   await using travel = new AsyncDisposableStack();
   // After the lease has gone: no later daemon needs to go on with what is here or was given up.
@@ -133,14 +149,7 @@ async function pullOne(repository: Repository, pulling: Pulling, verbs: ImageVer
     reference,
   );
   say({ status: `Digest: ${chosen.named.digest}` });
-  const name = familiarString(reference);
-  say({
-    status:
-      before === id
-        ? `Status: Image is up to date for ${name}`
-        : `Status: Downloaded newer image for ${name}`,
-  });
-  tell(verbs, 'pull', id, name);
+  return before !== id;
 }
 
 async function bring(
@@ -158,7 +167,9 @@ async function bring(
   const image = readImageDocument(configuration);
   assertRunsOn(image, platform, reference);
   for (const chainId of chainOf(image)) lease.hold('layer', chainId);
-  const missing = missingFrom(manifest.layers, image, say, verbs);
+  // Of an image that is here already nothing is told, as of nothing that travels.
+  const tellLayers = verbs.store.get(manifest.config.digest ?? '') === undefined ? say : () => undefined;
+  const missing = missingFrom(manifest.layers, image, tellLayers, verbs);
   const work = new AbortController();
   const either = AbortSignal.any([signal, work.signal]);
   let before: Promise<unknown> = Promise.resolve();

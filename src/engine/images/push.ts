@@ -14,7 +14,7 @@ import {
 import type { Progress } from '../../model/progress.ts';
 import { type ManifestDocument, type Repository, Unreachable } from '../../registry/index.ts';
 import { sourceText } from './blob-sources.ts';
-import { type ImageVerbs, tell } from './deps.ts';
+import { type ImageVerbs, tellTravel } from './deps.ts';
 import {
   CompressedLayers,
   makeManifest,
@@ -57,6 +57,7 @@ export function pushImage(options: PushOptions, verbs: ImageVerbs): AsyncIterabl
         // Where there is a choice, the wrong way shows before anything is told of.
         if (ways.length > 1) await repository.reach(signal);
         for (const each of named) await pushOne(each, { repository, compressed, say, signal }, verbs);
+        tellTravel(verbs, 'push', reference);
         return;
       } catch (error) {
         const goesOn = error instanceof Unreachable && error.beforeHttp && i < ways.length - 1;
@@ -71,13 +72,14 @@ function namedBy(
   reference: ImageReference,
   { store }: ImageVerbs,
 ): { readonly reference: ImageReference; readonly image: Image }[] {
-  const found = (reference.tag === undefined ? store.tagsOf(reference) : [reference]).map((each) => ({
-    reference: each,
-    image: store.get(store.named(each) ?? ''),
-  }));
-  if (found.length === 0 || found.some(({ image }) => image === undefined))
+  const all = store.tagsOf(reference);
+  if (all.length === 0)
     throw new NotFound(`An image does not exist locally with the tag: ${familiarName(reference)}`);
-  return found as { reference: ImageReference; image: Image }[];
+  return (reference.tag === undefined ? all : [reference]).map((each) => {
+    const image = store.get(store.named(each) ?? '');
+    if (image === undefined) throw new NotFound(`tag does not exist: ${familiarString(each)}`);
+    return { reference: each, image };
+  });
 }
 
 async function pushOne(
@@ -90,7 +92,8 @@ async function pushOne(
   await using lease = storage.lease('push');
   for (const chainId of image.chain) lease.hold('layer', chainId);
   lease.hold('blob', image.id);
-  const layers = await compressed.layersOf(image);
+  const original = await originalManifest(image, storage);
+  const layers = await compressed.layersOf(image, original);
   for (const { info } of layers) lease.hold('blob', info.blob);
   // Topmost first, as people have always seen it.
   for (const { info } of layers.toReversed())
@@ -100,7 +103,6 @@ async function pushOne(
     slots.run(() => pushLayer(layer, reference, { ...pushing, signal: either }, verbs), either),
   );
   const size = storage.content.sizeOf(image.id);
-  const original = await originalManifest(image, storage);
   const manifest = original ?? makeManifest({ digest: image.id, size }, sent);
   if (!(await repository.hasBlob(image.id, signal))) {
     const bytes = await storage.content.read(image.id);
@@ -112,7 +114,6 @@ async function pushOne(
   await remember(image, reference, manifest, sent, verbs);
   say({ status: `${tag}: digest: ${manifest.digest} size: ${manifest.bytes.length}` });
   say({ progressDetail: {}, aux: { Tag: tag, Digest: manifest.digest, Size: manifest.bytes.length } });
-  tell(verbs, 'push', image.id, familiarString(reference));
 }
 
 /** Runs all; the first failure calls the others off, and is what is thrown. */
