@@ -1,7 +1,9 @@
 /** Further processes in running containers: made, run, resized, looked at. They are forgotten with the daemon. */
 import { Conflict, InvalidArgument, NotFound, Unavailable } from '../../base/errors.ts';
+import { Slots } from '../../base/slots.ts';
 import type { ExecInspect } from '../../model/exec.ts';
 import type { ExecProcess } from '../../runtime/index.ts';
+import type { Container } from '../containers/container.ts';
 import { conversation } from '../containers/conversation.ts';
 import type { ContainersDeps } from '../containers/deps.ts';
 import { assertAllowed } from '../containers/state.ts';
@@ -14,8 +16,11 @@ import { mergeOutputs } from './merge.ts';
  * host with descriptors of ours; each that only waits holds its request.
  */
 export const EXECS_PER_CONTAINER_MAX = 1024;
+/** Execs of one container that are being started at a time: others are answered in between, and no machine has more processors to offer. */
+const LAUNCHES_MAX = 8;
 
 export function createExecs(deps: ContainersDeps): Execs {
+  const launches = new WeakMap<Container, Slots>();
   const find = (id: string): Exec => {
     const exec = deps.execs.get(id);
     if (exec === undefined || exec.container.gone) throw new NotFound(`No such exec instance: ${id}`);
@@ -41,7 +46,9 @@ export function createExecs(deps: ContainersDeps): Execs {
 
     async start(id, options) {
       const exec = find(id);
-      const { process, over } = await runExec(deps, exec, options);
+      const slots = launches.get(exec.container) ?? new Slots(LAUNCHES_MAX);
+      launches.set(exec.container, slots);
+      const { process, over } = await slots.run(() => runExec(deps, exec, options));
       return options.detach ? undefined : attachment(exec, process, over, options.tty ?? false);
     },
 
