@@ -149,7 +149,11 @@ test('a chunk without a size ends the connection, and what follows it is no requ
   const rest = inChunks(archive, 300_000).subarray(400_000);
   const end = rest.lastIndexOf('\r\n0\r\n') + 2;
   socket.write(Buffer.concat([rest.subarray(0, end), Buffer.from(bad), Buffer.from(PING)]));
-  const text = String(await readToEnd(socket));
+  // Closed by the engine, with or without bytes that it has not read: the kernel then speaks of a reset.
+  let text = '';
+  socket.on('data', (bytes: Buffer) => (text += bytes.toString('latin1')));
+  await new Promise<void>((resolve) => socket.once('end', () => resolve()).once('close', () => resolve()));
+  socket.destroy();
   assert.doesNotMatch(text, /200 OK/);
 });
 
