@@ -128,19 +128,14 @@ test('layers of a removed image go with the last container that had them, as its
   const before = layers();
   await image('ground');
   await image('mounted');
-  const mount = ['--mount', 'type=image,source=mounted:1,target=/m'];
-  await gantry.dockerOk(
-    'create',
-    '--name',
-    'one',
-    '--network',
-    'none',
-    ...mount,
-    'ground:1',
-    'cat',
-    '/m/which',
-  );
-  await gantry.dockerOk('create', '--name', 'two', '--network', 'none', ...mount, 'busybox', 'true');
+  const create = async (name: string, Image: string, Cmd: readonly string[]) => {
+    const Mounts = [{ Type: 'image', Source: 'mounted:1', Target: '/m' }];
+    const HostConfig = { NetworkMode: 'none', Mounts };
+    const made = await gantry.api().post(`/containers/create?name=${name}`, { Image, Cmd, HostConfig });
+    assert.equal(made.status, 201, made.text);
+  };
+  await create('one', 'ground:1', ['cat', '/m/which']);
+  await create('two', 'busybox', ['true']);
   await gantry.dockerOk('rmi', '-f', 'ground:1', 'mounted:1');
   assert.match(
     await gantry.dockerOk('start', '-a', 'one'),
