@@ -16,7 +16,7 @@ import { mergeOutputs } from './merge.ts';
  * host with descriptors of ours; each that only waits holds its request.
  */
 export const EXECS_PER_CONTAINER_MAX = 1024;
-/** Execs of one container that are being started at a time: others are answered in between, and no machine has more processors to offer. */
+/** Execs of one container that are being started at a time: whoever asks for hundreds holds up nobody else. */
 const LAUNCHES_MAX = 8;
 
 export function createExecs(deps: ContainersDeps): Execs {
