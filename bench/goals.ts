@@ -1,4 +1,4 @@
-/** What Gantry must reach, against the peers of the same run. */
+/** What Gantry must reach, against each of the peers of the same run: the best of them counts. */
 export interface Goal {
   readonly scenario: string;
   readonly row: string;
@@ -8,13 +8,21 @@ export interface Goal {
 }
 
 export const goals: readonly Goal[] = [
-  { scenario: 'run', row: 'total', peer: 'dockerd', factor: 1 / 9 },
-  { scenario: 'run', row: 'total', peer: 'crun', factor: 1.6 },
+  { scenario: 'run', row: 'total', peer: 'dockerd', factor: 1 / 13 },
+  { scenario: 'run', row: 'total', peer: 'podman', factor: 1 / 4 },
+  { scenario: 'run', row: 'total', peer: 'crun', factor: 1.3 },
+  { scenario: 'exec', row: 'total', peer: 'dockerd', factor: 1 / 3 },
+  { scenario: 'exec', row: 'total', peer: 'podman', factor: 1 / 3 },
   { scenario: 'copy', row: 'put 100 MB', peer: 'dockerd', factor: 1 / 1.5 },
+  { scenario: 'copy', row: 'put 100 MB', peer: 'podman', factor: 1 / 1.5 },
   { scenario: 'copy', row: 'get 100 MB', peer: 'dockerd', factor: 1 / 4 },
+  { scenario: 'copy', row: 'get 100 MB', peer: 'podman', factor: 1 / 4 },
   { scenario: 'copy', row: 'put files', peer: 'dockerd', factor: 1 / 2.5 },
+  { scenario: 'copy', row: 'put files', peer: 'podman', factor: 1 / 2.5 },
   { scenario: 'copy', row: 'get files', peer: 'dockerd', factor: 1 / 2 },
+  { scenario: 'copy', row: 'get files', peer: 'podman', factor: 1 / 2 },
   { scenario: 'commit', row: 'total', peer: 'dockerd', factor: 1 / 4 },
+  { scenario: 'commit', row: 'total', peer: 'podman', factor: 1 / 4 },
   { scenario: 'memory', row: 'processes per container', peer: 'itself', factor: 0 },
   { scenario: 'memory', row: 'per container', peer: 'itself', factor: 0.1 },
   { scenario: 'logs', row: 'write', peer: 'dockerd', factor: 1 / 1.5 },
