@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { createApi, type Listener, listen } from '../api/http/index.ts';
 import { messageOf } from '../base/errors.ts';
 import { createLog, type Log } from '../base/log.ts';
+import { TIMER_MS_MAX } from '../base/time.ts';
 import { umask } from '../linux/index.ts';
 import { chooseSockets, passedSockets } from './activation.ts';
 import { checkHost, formatChecks } from './doctor.ts';
@@ -11,9 +12,6 @@ import { formatHost, type Host } from './hosts.ts';
 import { lockRoot, writePidFile } from './identity.ts';
 import { notify } from './notify.ts';
 import type { DaemonOptions } from './options.ts';
-
-/** How long open requests may take to end when there is no limit of the user's. */
-const NO_LIMIT_MS = 2 ** 31 - 1;
 
 /** Runs the engine until it is told to stop. Resolves with the exit code: 0 after an orderly stop. */
 export async function runDaemon(options: DaemonOptions): Promise<number> {
@@ -64,7 +62,7 @@ async function serve(options: DaemonOptions, log: Log, stopped: Promise<string>)
   } finally {
     built.stop();
     await Promise.all(listeners.map((listener) => listener.close()));
-    await api.close(options.shutdownTimeoutMs ?? NO_LIMIT_MS);
+    await api.close(options.shutdownTimeoutMs ?? TIMER_MS_MAX);
     await close(built, log);
     rmSync(options.pidFile, { force: true });
   }

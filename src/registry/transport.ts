@@ -55,7 +55,7 @@ export class Transport {
   readonly #proxies: Proxies;
   readonly #silenceMs: number;
   /** By the proxy that they go through; '' for none. */
-  readonly #agents = new Map<string, Dispatcher>();
+  readonly #agents = new Map<string, Promise<Dispatcher>>();
 
   constructor(tls: TlsOptions, { proxies = NO_PROXIES, silenceMs = SILENCE_MS }: Reach = {}) {
     this.#tls = tls;
@@ -117,7 +117,17 @@ export class Transport {
     }
   }
 
-  async #dispatcher(proxy: URL | undefined): Promise<Dispatcher> {
+  #dispatcher(proxy: URL | undefined): Promise<Dispatcher> {
+    const key = proxy?.href ?? '';
+    const found = this.#agents.get(key);
+    if (found) return found;
+    const made = this.#open(proxy);
+    this.#agents.set(key, made);
+    made.catch(() => this.#agents.delete(key)); // the next call tries again
+    return made;
+  }
+
+  async #open(proxy: URL | undefined): Promise<Dispatcher> {
     const { Agent, ProxyAgent } = await undici();
     const { ca, cert, key, verify } = this.#tls;
     const connect = {
@@ -133,23 +143,13 @@ export class Transport {
       bodyTimeout: 2 * this.#silenceMs,
       keepAliveTimeout: 30_000,
     };
-    const found = this.#agents.get(proxy?.href ?? '');
-    if (found) return found;
-    const made =
-      proxy === undefined
-        ? new Agent({ connect, ...patience })
-        : new ProxyAgent({
-            uri: proxy.href,
-            requestTls: connect,
-            proxyTls: { timeout: CONNECT_TIMEOUT_MS },
-            ...patience,
-          });
-    this.#agents.set(proxy?.href ?? '', made);
-    return made;
+    if (proxy === undefined) return new Agent({ connect, ...patience });
+    const proxyTls = { timeout: CONNECT_TIMEOUT_MS };
+    return new ProxyAgent({ uri: proxy.href, requestTls: connect, proxyTls, ...patience });
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#agents.values()].map((agent) => agent.destroy()));
+    await Promise.all([...this.#agents.values()].map(async (agent) => (await agent).destroy()));
   }
 }
 

@@ -1,7 +1,7 @@
 /** Security cases SC-DOS-01 to 06: archives, documents and names made to exhaust the engine. It stays small and quick. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync, statfsSync } from 'node:fs';
+import { statfsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -9,6 +9,7 @@ import { buildPax } from '../../src/formats/tar/pax.ts';
 import { FakeRegistry } from '../harness/fake-registry.ts';
 import { type Gantry, startGantry } from '../harness/gantry.ts';
 import { file, loadError, type Member, tarOf } from '../harness/layered.ts';
+import { grownBy } from '../harness/memory.ts';
 
 const MIB = 1 << 20;
 
@@ -18,30 +19,6 @@ before(async () => {
   gantry = await startGantry({ after: (end) => void ends.push(end) }, { busybox: false });
 });
 after(() => Promise.all(ends.map((end) => end())));
-
-/** Memory of the daemon that is its own, in bytes. */
-function ownBytes(): number {
-  const status = readFileSync(`/proc/${gantry.pid}/status`, 'utf8');
-  return Number(/^RssAnon:\s+(\d+)/m.exec(status)?.[1]) * 1024;
-}
-
-/** Runs `work`; the daemon answers others meanwhile. By how much its memory grew at most, in MiB. */
-async function grownBy(work: Promise<unknown>): Promise<number> {
-  const start = ownBytes();
-  let most = start;
-  let over = false;
-  const end = () => {
-    over = true;
-  };
-  work.then(end, end);
-  while (!over) {
-    assert.equal((await gantry.api().get('/_ping')).status, 200);
-    most = Math.max(most, ownBytes());
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  await work;
-  return (most - start) / MIB;
-}
 
 const importing = async (archive: Buffer | Readable): Promise<string | undefined> => {
   const answer = await gantry.api().post('/images/create?fromSrc=-&repo=bomb', archive, {
@@ -91,7 +68,10 @@ test('SC-DOS-01: an archive that grows a thousandfold is unpacked as it comes, i
   assert.equal(await importing(gzipSync(Buffer.concat([...zeros(64)]))), undefined);
   const bomb = gzipSync(Buffer.concat([...zeros(256)]));
   assert.ok(bomb.length < MIB);
-  const grown = await grownBy(importing(bomb).then((error) => assert.equal(error, undefined)));
+  const grown = await grownBy(
+    gantry,
+    importing(bomb).then((error) => assert.equal(error, undefined)),
+  );
   t.diagnostic(`${grown} MiB`);
   assert.ok(grown < 128, `${grown} MiB more`);
   await removeAll();
@@ -112,6 +92,7 @@ test('SC-DOS-01: a frame of zstd that wants two gigabytes of window is refused',
     Buffer.concat([Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, window]), block, archive]);
   assert.equal(await importing(frame(0x50)), undefined, 'the same with a window of a megabyte is read');
   const grown = await grownBy(
+    gantry,
     importing(frame(0xa8)).then((error) => assert.ok(error !== undefined && error.length < 1000, error)),
   );
   assert.ok(grown < 128, `${grown} MiB more`);
@@ -121,7 +102,10 @@ test('SC-DOS-01: a frame of zstd that wants two gigabytes of window is refused',
 test('SC-DOS-01: a bomb of xz is unpacked as it comes', async () => {
   const bomb = packed('xz', Buffer.concat([...zeros(256)]));
   assert.ok(bomb.length < MIB);
-  const grown = await grownBy(importing(bomb).then((error) => assert.equal(error, undefined)));
+  const grown = await grownBy(
+    gantry,
+    importing(bomb).then((error) => assert.equal(error, undefined)),
+  );
   assert.ok(grown < 128, `${grown} MiB more`);
   await removeAll();
 });
@@ -246,6 +230,7 @@ for (const form of ['0.0', '0.1', '1.0']) {
   test(`SC-DOS-03: a map of a million runs in pax form ${form} is refused`, async () => {
     const map = Array.from({ length: 1_000_000 }, (_, i) => `${2 * i},1`).join(',');
     const grown = await grownBy(
+      gantry,
       importing(paxSparse(form, 1024 ** 4, map, Buffer.alloc(1_000_000))).then((error) =>
         assert.ok(error !== undefined && error.length < 1000, error?.slice(0, 200) ?? 'it was taken'),
       ),
@@ -259,7 +244,10 @@ test('SC-DOS-04: tens of thousands of files, names and directories are unpacked,
   for (let i = 0; i < 20_000; i++) members.push([{ path: `d${i % 100}/f${i}` }, '']);
   for (let i = 0; i < 10_000; i++) members.push([{ path: `links/${i}`, type: 'hardlink', linkPath: 'one' }]);
   members.push(file(`${'d/'.repeat(1500)}deep`, 'x'));
-  const grown = await grownBy(importing(tarOf(members)).then((error) => assert.equal(error, undefined)));
+  const grown = await grownBy(
+    gantry,
+    importing(tarOf(members)).then((error) => assert.equal(error, undefined)),
+  );
   t.diagnostic(`${grown} MiB`);
   assert.ok(grown < 150, `${grown} MiB more`);
   await removeAll();

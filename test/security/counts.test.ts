@@ -4,11 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { tarEnd, tarEntry, tarHeader, tarMember } from '../../src/formats/tar/writer.ts';
 import { type Gantry, startGantry } from '../harness/gantry.ts';
+import { grownBy } from '../harness/memory.ts';
 
 const ENTRIES = Number(process.env.GANTRY_ENTRIES ?? 15_000);
 /** What any archive needs; with hundreds of thousands of members V8 lets garbage pile up so far before it collects. */
@@ -64,28 +64,6 @@ function* image(): Generator<Buffer> {
   yield tarEnd();
 }
 
-/** Memory of the daemon that is its own, in MiB. */
-const ownMiB = (): number =>
-  Number(/^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${gantry.pid}/status`, 'utf8'))?.[1]) / 1024;
-
-/** Runs `work`; the daemon answers others meanwhile. By how much its memory grew at most, in MiB. */
-async function grownBy(work: Promise<unknown>): Promise<number> {
-  const start = ownMiB();
-  let most = start;
-  let over = false;
-  const end = () => {
-    over = true;
-  };
-  work.then(end, end);
-  while (!over) {
-    assert.equal((await gantry.api().get('/_ping')).status, 200);
-    most = Math.max(most, ownMiB());
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  await work;
-  return most - start;
-}
-
 /** Whether the container has the last of the members that are files. */
 async function hasLast(id: string): Promise<void> {
   const last = ENTRIES - 1 - ((ENTRIES - 1) % 3);
@@ -102,7 +80,7 @@ async function create(Image: string): Promise<string> {
 test('SC-DOS-04: an image of very many members is loaded in little memory', async (t) => {
   const api = gantry.api();
   const loaded = api.post('/images/load', Readable.from(image(), { highWaterMark: 4 }));
-  const grown = await grownBy(loaded);
+  const grown = await grownBy(gantry, loaded);
   t.diagnostic(`${ENTRIES} members, ${grown} MiB`);
   assert.match((await loaded).text, /Loaded image: many:latest/);
   assert.ok(grown < GROWN_MIB_MAX, `${grown} MiB more`);
@@ -116,7 +94,7 @@ test('SC-DOS-04: very many members are put into a container, and are removed wit
   const api = gantry.api();
   const id = await create('busybox');
   const put = api.put(`/containers/${id}/archive?path=/`, Readable.from(members(), { highWaterMark: 4 }));
-  const grown = await grownBy(put);
+  const grown = await grownBy(gantry, put);
   t.diagnostic(`${ENTRIES} members, ${grown} MiB`);
   assert.equal((await put).status, 200, (await put).text);
   assert.ok(grown < GROWN_MIB_MAX, `${grown} MiB more`);

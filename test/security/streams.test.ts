@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { type Gantry, startGantry } from '../harness/gantry.ts';
+import { ownMiB } from '../harness/memory.ts';
 
 const MIB = 1 << 20;
 const PATIENCE_MS = 120_000;
@@ -36,9 +37,6 @@ async function run(...Cmd: readonly string[]): Promise<{ id: string; pid: number
 const remove = async (id: string): Promise<void> =>
   assert.equal((await gantry.api().delete(`/containers/${id}?force=1`)).status, 204);
 
-/** Memory of the daemon that is its own, in bytes. */
-const ownBytes = (): number =>
-  Number(/^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${gantry.pid}/status`, 'utf8'))?.[1]) * 1024;
 const descriptors = (): number => readdirSync(`/proc/${gantry.pid}/fd`).length;
 /** Bytes that a process has written. */
 const written = (pid: number): number =>
@@ -55,15 +53,15 @@ async function stopped(method: string, path: string): Promise<Socket> {
 
 /** Lets a container print so much, answers others meanwhile. By how much the engine's memory grew at most, in MiB. */
 async function grownWhilePrinting(pid: number, bytes: number): Promise<number> {
-  const start = ownBytes();
+  const start = ownMiB(gantry);
   const printed = written(pid);
   let most = start;
   await until('output', async () => {
     assert.equal((await gantry.api().get('/_ping')).status, 200);
-    most = Math.max(most, ownBytes());
+    most = Math.max(most, ownMiB(gantry));
     return written(pid) - printed > bytes;
   });
-  return (most - start) / MIB;
+  return most - start;
 }
 
 /** A container that prints without end. What any output needs is there. */

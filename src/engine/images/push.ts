@@ -15,6 +15,7 @@ import type { Progress } from '../../model/progress.ts';
 import { type ManifestDocument, type Repository, Unreachable } from '../../registry/index.ts';
 import { sourceText } from './blob-sources.ts';
 import { type ImageVerbs, tellTravel } from './deps.ts';
+import { sometimes } from './downloading.ts';
 import {
   CompressedLayers,
   makeManifest,
@@ -39,8 +40,6 @@ interface Pushing {
   readonly say: Say;
   readonly signal: AbortSignal;
 }
-
-const PROGRESS_INTERVAL_MS = 100;
 
 /** @throws InvalidArgument, NotFound: the rest is thrown from the iterator */
 export function pushImage(options: PushOptions, verbs: ImageVerbs): AsyncIterable<Progress> {
@@ -202,12 +201,12 @@ function telling(stream: Readable, tell: (chunk: Buffer) => void): Readable {
 /** Tells how far a layer is, as often as people can see. */
 function teller(say: Say, id: string, total: number): (more: number) => void {
   let current = 0;
-  let told = 0;
+  const tell = sometimes(total, (bytes) =>
+    say({ status: 'Pushing', id, progressDetail: { current: bytes, total } }),
+  );
   return (more) => {
     current = Math.min(total, current + more);
-    if (performance.now() - told < PROGRESS_INTERVAL_MS && current < total) return;
-    told = performance.now();
-    say({ status: 'Pushing', id, progressDetail: { current, total } });
+    tell(current);
   };
 }
 
