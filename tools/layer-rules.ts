@@ -47,6 +47,7 @@ const reserved: Readonly<Record<string, readonly string[]>> = {
   commander: ['cli'],
   ws: ['api/http'],
   undici: ['registry'],
+  re2js: ['engine'],
   'ipaddr.js': ['network', 'engine', 'daemon', 'api/versions'],
 };
 

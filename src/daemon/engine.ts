@@ -30,9 +30,9 @@ import { Registries } from '../registry/index.ts';
 import {
   defaultAppArmor,
   hostCapabilities,
+  LogDrivers,
   type OciRuntime,
   readLimitSupport,
-  Shipping,
   Supervisor,
 } from '../runtime/index.ts';
 import { openStorage } from '../storage/index.ts';
@@ -74,8 +74,8 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
     realtime: options.realtime,
   });
   undo.defer(() => supervisor.close(names.cgroup));
-  const shipping = new Shipping(log);
-  undo.defer(() => shipping.close());
+  const logDrivers = new LogDrivers(log);
+  undo.defer(() => logDrivers.close());
   const storage = await openStorage({ root: options.dataRoot, log });
   undo.defer(() => storage.close());
   const events = openEvents(`${options.dataRoot}/events`);
@@ -156,7 +156,7 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
       options.cgroupParent ?? (options.cgroupDriver === 'systemd' ? 'system.slice' : names.cgroup),
     initPath: options.initPath,
     dns: { servers: options.dns, search: options.dnsSearch, options: options.dnsOptions },
-    shipping,
+    logDrivers,
     download: (url, signal) => registries.download(url, signal),
     now: () => new Date(),
     newId,

@@ -5,7 +5,7 @@ import { messageOf } from '../base/errors.ts';
 import { isDigest } from '../formats/digest.ts';
 import { readImageDocument } from '../formats/oci.ts';
 import { damage, type Examined, examineStorage, type Finding, leftover } from '../storage/index.ts';
-import { volumesOf } from './containers/mounted.ts';
+import { volumesOf } from './containers/mounts/mounted.ts';
 import { CONTAINERS, type ContainerRecord } from './containers/record.ts';
 import { BLOB_SOURCES } from './images/blob-sources.ts';
 import { COMPRESSED, type Compressed } from './images/outgoing.ts';

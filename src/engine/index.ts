@@ -3,9 +3,9 @@
 export { createContainers } from './containers/containers.ts';
 export type { ContainersDeps } from './containers/deps.ts';
 export { Directory } from './containers/directory.ts';
-export { recoverContainers } from './containers/recover.ts';
-export { restartByPolicy } from './containers/restart-all.ts';
-export { volumeUsers } from './containers/volume-users.ts';
+export { recoverContainers } from './containers/life/recover.ts';
+export { restartByPolicy } from './containers/life/restart-all.ts';
+export { volumeUsers } from './containers/mounts/volume-users.ts';
 export type * from './engine.ts';
 export { type EventHub, type Happening, openEvents } from './events/events.ts';
 export { createExecs } from './execs/execs.ts';

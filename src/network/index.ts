@@ -1,6 +1,6 @@
 /** Network namespaces, the default bridge, addresses, the firewall, and the network files of a container. */
-export { formatHardwareAddress, parseHardwareAddress } from './addresses.ts';
-export { type BridgeNetworkOptions, openBridgeNetwork } from './bridge-network.ts';
+export { formatHardwareAddress, parseHardwareAddress } from './addresses/addresses.ts';
+export { type BridgeNetworkOptions, openBridgeNetwork } from './drivers/bridge/bridge-network.ts';
 export {
   type HostsInput,
   hostnameFile,

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import * as linux from '../linux/index.ts';
-import { addressBytes, parseAddress } from './addresses.ts';
+import { addressBytes, parseAddress } from './addresses/addresses.ts';
 import * as route from './netlink/route.ts';
 import { NetlinkSocket, PROTOCOL } from './netlink/socket.ts';
 

@@ -16,7 +16,7 @@ export interface SearchHit {
 }
 
 /** A repository at one of its addresses. */
-export interface Way {
+export interface RegistryRoute {
   readonly repository: Repository;
   readonly mirror: boolean;
   /** Spoken to without TLS, as the settings allow. */
@@ -38,16 +38,16 @@ export class Registries {
   }
 
   /** The ways to a repository for reading, in the order in which to try them. @throws InvalidArgument */
-  waysToPull(domain: string, path: string, credentials: Credentials | undefined): Way[] {
+  waysToPull(domain: string, path: string, credentials: Credentials | undefined): RegistryRoute[] {
     return pullAddresses(domain, this.#settings).map((address) => this.#way(address, path, credentials));
   }
 
   /** The ways to a repository for writing: never a mirror. */
-  waysToPush(domain: string, path: string, credentials: Credentials | undefined): Way[] {
+  waysToPush(domain: string, path: string, credentials: Credentials | undefined): RegistryRoute[] {
     return pushAddresses(domain, this.#settings).map((address) => this.#way(address, path, credentials));
   }
 
-  #way(address: Address, path: string, credentials: Credentials | undefined): Way {
+  #way(address: Address, path: string, credentials: Credentials | undefined): RegistryRoute {
     const repository = new Repository(new Session(this.#connections, address, credentials), path);
     return { repository, mirror: address.mirror, plain: address.base.startsWith('http:') };
   }

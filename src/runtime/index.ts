@@ -1,26 +1,20 @@
 /** From an OCI bundle to a process and its end. */
 
 export { signalNumber } from '../linux/index.ts';
-export { defaultAppArmor } from './apparmor.ts';
-export * from './bundle/capabilities.ts';
-export * from './bundle/seccomp.ts';
-export * from './bundle/spec.ts';
-export { type CgroupDriver, type CgroupPlace, cgroupPlace, checkCgroupParent } from './cgroup-place.ts';
-export { type CgroupHost, cgroupProcesses, freeze, isFrozen, oomKills, readCgroupHost } from './cgroups.ts';
-export { blockRate, devicesAt, hostDevices } from './devices.ts';
-export { ExecProcess, startExec } from './exec.ts';
-export { killWhole } from './exec-kill.ts';
-export { chooseExitSource } from './exits.ts';
-export { InputPort } from './input.ts';
-export { type LimitSupport, readLimitSupport } from './limit-support.ts';
-export { type Measured, Meter } from './meter.ts';
-export { type OciRuntime, RuntimeRefused } from './oci.ts';
-export type { Follower } from './output/followers.ts';
-export { type Line, readLines } from './output/lines.ts';
-export { type Chunk, type Loss, readChunks } from './output/reader.ts';
-export type { StreamName } from './output/record.ts';
-export { DEFAULT_LIMITS, type LogLimits, OutputWriter, type Position } from './output/writer.ts';
-export { type ProcessTable, processTable } from './ps.ts';
+export {
+  type CgroupHost,
+  cgroupProcesses,
+  freeze,
+  isFrozen,
+  oomKills,
+  readCgroupHost,
+} from './cgroups/cgroups.ts';
+export { type LimitSupport, readLimitSupport } from './cgroups/limit-support.ts';
+export { type CgroupDriver, type CgroupPlace, cgroupPlace, checkCgroupParent } from './cgroups/location.ts';
+export { type Measured, Meter } from './cgroups/meter.ts';
+export { chooseExitSource } from './exits/exits.ts';
+export { blockRate, devicesAt, hostDevices } from './host/devices.ts';
+export { type ProcessTable, processTable } from './host/ps.ts';
 export {
   copyOwner,
   directoryInRoot,
@@ -28,16 +22,29 @@ export {
   kindInRoot,
   makeDirectoryInRoot,
   readInRoot,
-} from './rootfs.ts';
-export type { ShipPlan, ShipTarget } from './shipping/protocol.ts';
-export { isBehind, type Shipment, Shipping } from './shipping/shipping.ts';
-export type { SyslogAddress } from './shipping/syslog.ts';
-export type { SyslogFormat } from './shipping/syslog-format.ts';
+} from './host/rootfs.ts';
+export { isBehind, type LogDelivery, LogDrivers } from './log-drivers/log-drivers.ts';
+export type { ShipPlan, ShipTarget } from './log-drivers/protocol.ts';
+export type { SyslogAddress } from './log-drivers/syslog.ts';
+export type { SyslogFormat } from './log-drivers/syslog-format.ts';
+export { defaultAppArmor } from './oci/apparmor.ts';
+export * from './oci/capabilities.ts';
+export { type OciRuntime, RuntimeRefused } from './oci/oci.ts';
+export * from './oci/seccomp.ts';
+export * from './oci/spec.ts';
+export type { Follower } from './output/followers.ts';
+export { type Line, readLines } from './output/lines.ts';
+export { type Chunk, type Loss, readChunks } from './output/reader.ts';
+export type { StreamName } from './output/record.ts';
+export { DEFAULT_LIMITS, type LogLimits, OutputWriter, type Position } from './output/writer.ts';
+export { InputPort } from './streams/input.ts';
+export { ExecProcess, startExec } from './tasks/exec.ts';
+export { killWhole } from './tasks/exec-kill.ts';
 export {
   type Found,
   type Launch,
   type LaunchPlan,
   Supervisor,
   type SupervisorOptions,
-} from './supervisor.ts';
-export type { Task, TaskEnd, TaskRecord } from './task.ts';
+} from './tasks/supervisor.ts';
+export type { Task, TaskEnd, TaskRecord } from './tasks/task.ts';

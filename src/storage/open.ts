@@ -11,10 +11,10 @@ import { detachBelow } from './leftover-mounts.ts';
 import { readableFromPort } from './pack/port-sink.ts';
 import { openRecords } from './records/records.ts';
 import type { Storage } from './storage.ts';
+import { TreeThreads } from './threads/threads.ts';
 import { Trash } from './trash.ts';
 import { openArchive } from './unpack/open-archive.ts';
 import { plainArchive } from './unpack/plain.ts';
-import { TreeThreads } from './unpack/tree-threads.ts';
 import { openVolumes } from './volumes/volumes.ts';
 
 export interface OpenOptions {

@@ -8,7 +8,7 @@ import { randomName } from './layout.ts';
 import type { FoundPath } from './pack/find.ts';
 import { readableFromPort } from './pack/port-sink.ts';
 import type { ContainerTree, PathStat, PutOptions } from './storage.ts';
-import { portFrom, type TreeThreads } from './unpack/tree-threads.ts';
+import { portFrom, type TreeThreads } from './threads/threads.ts';
 
 export interface TreeDeps {
   readonly threads: TreeThreads;

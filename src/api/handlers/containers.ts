@@ -1,7 +1,7 @@
 /** Containers: today's input → engine call → today's output. */
 import { InvalidArgument } from '../../base/errors.ts';
 import type { CreateRequest } from '../../model/container.ts';
-import { checkMemory, kernelMemoryWarnings, settleHost, settleLimits } from './create.ts';
+import { checkMemory, kernelMemoryWarnings, settleAtDoor, settleLimits } from './create.ts';
 import type { Handlers } from './handlers.ts';
 import { pathStatHeader, requirePath } from './path-stat.ts';
 
@@ -22,7 +22,7 @@ export const containers: Handlers<Names> = {
     const { engine, signal, memoryBytesMin, readOnlyIsFlat, kernelMemory } = call;
     if (isEmpty(body)) throw new InvalidArgument('config cannot be empty in order to create a container');
     checkMemory(body.HostConfig ?? {}, memoryBytesMin);
-    const { request, warnings } = settleHost(body);
+    const { request, warnings } = settleAtDoor(body);
     const created = await engine.containers.create(request, {
       name: query.name,
       platform: query.platform,
@@ -41,7 +41,7 @@ export const containers: Handlers<Names> = {
       throw new InvalidArgument('checkpoints are not supported by this engine');
     checkMemory(body, memoryBytesMin);
     const hostConfig =
-      Object.keys(body).length > 0 ? settleHost({ HostConfig: body }).request.HostConfig : undefined;
+      Object.keys(body).length > 0 ? settleAtDoor({ HostConfig: body }).request.HostConfig : undefined;
     await engine.containers.start(params.name, { hostConfig, keep, detachKeys: query.detachKeys });
   },
 

@@ -3,7 +3,10 @@ import { InvalidArgument } from '../../base/errors.ts';
 import type { CreateRequest, HostConfig, UpdateRequest } from '../../model/container.ts';
 
 /** Fills empty port bindings, takes "no limit" for no limit, and says what has no effect. */
-export function settleHost(request: CreateRequest): { request: CreateRequest; warnings: readonly string[] } {
+export function settleAtDoor(request: CreateRequest): {
+  request: CreateRequest;
+  warnings: readonly string[];
+} {
   const host = request.HostConfig;
   if (!host) return { request, warnings: [] };
   const { bindings, empty } = settlePorts(host);

@@ -49,7 +49,8 @@ export type OutputOf<S> =
   S extends JsonAnswer<infer T>
     ? T
     : S extends EmptyAnswer
-      ? void
+      ? // biome-ignore lint/suspicious/noConfusingVoidType: a handler with nothing to say returns nothing
+        void
       : S extends TextAnswer
         ? TextReply
         : S extends LinesAnswer<infer T>

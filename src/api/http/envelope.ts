@@ -30,7 +30,7 @@ export function readQuery(search: string): Record<string, string | string[]> {
   return query;
 }
 
-export interface Letter {
+export interface RawRequest {
   readonly request: IncomingMessage;
   readonly bytes: Readable;
   readonly search: string;
@@ -38,19 +38,19 @@ export interface Letter {
 
 /** What the version's lenses work on, besides the names in the path: `{ query, body }`. @throws InvalidArgument, TooLarge */
 export async function envelope(
-  letter: Letter,
+  raw: RawRequest,
   operation: Operation,
   body: Body,
   traits: Traits,
 ): Promise<Doc> {
-  const query = readQuery(letter.search);
-  if (body.kind === 'json') return { query, body: await jsonBody(letter, operation, body, traits) };
-  if (body.kind === 'none') Object.assign(query, await form(letter));
+  const query = readQuery(raw.search);
+  if (body.kind === 'json') return { query, body: await jsonBody(raw, operation, body, traits) };
+  if (body.kind === 'none') Object.assign(query, await form(raw));
   return { query };
 }
 
 async function jsonBody(
-  { request, bytes }: Letter,
+  { request, bytes }: RawRequest,
   operation: Operation,
   body: Extract<Body, { kind: 'json' }>,
   traits: Traits,
@@ -108,7 +108,7 @@ function checkType(given: string | undefined): void {
   throw new InvalidArgument(`unsupported Content-Type header (${said}): must be 'application/json'`);
 }
 
-async function form({ request, bytes }: Letter): Promise<Query> {
+async function form({ request, bytes }: RawRequest): Promise<Query> {
   const type = request.headers['content-type'] ?? '';
   if (!type.startsWith('application/x-www-form-urlencoded') || !hasBody(request)) return {};
   return readQuery((await readAll(bytes, FORM_BODY_BYTES_MAX)).toString('utf8'));

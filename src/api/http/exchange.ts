@@ -16,7 +16,7 @@ import { type Dialect, type Doc, type Failure, memberOf, newestDialect } from '.
 import { sendArchive, sendEmpty, sendFailure, sendOutput, sendText } from './answers.ts';
 import { settleBooleans } from './booleans.ts';
 import { ConnectionBody } from './connection-body.ts';
-import { discard, envelope, type Letter } from './envelope.ts';
+import { discard, envelope, type RawRequest } from './envelope.ts';
 import { LINGER_MS } from './limits.ts';
 import { sendLater, sendLines, sendValue } from './replies.ts';
 import { type Asked, type Exchange, endpointOf, type Input, outlivesClient } from './request.ts';
@@ -66,8 +66,8 @@ async function read(
   { operation, params }: Match,
 ): Promise<Input> {
   const { route, query, body } = endpointOf(operation);
-  const letter: Letter = { request: given.request, bytes: given.bytes, search };
-  const asked: Doc = { ...(await envelope(letter, operation, body, dialect.traits)), params: { ...params } };
+  const raw: RawRequest = { request: given.request, bytes: given.bytes, search };
+  const asked: Doc = { ...(await envelope(raw, operation, body, dialect.traits)), params: { ...params } };
   dialect.request(route, asked);
   settleBooleans(asked.query as Doc, query, dialect.traits.booleans);
   const said = asked.query as Query;

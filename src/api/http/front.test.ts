@@ -173,7 +173,7 @@ test('while a body is lent nobody reads the connection; given back, what came be
   assert.deepEqual([lent?.fd, lent?.state.left, lent?.bytes.length], [7, 300_000, 0]);
   assert.equal(body?.lend(), undefined, 'once');
   Object.assign(socket, {
-    _handle: { fd: 7, reading: false, readStart: () => (reads++, 0), close: () => undefined },
+    _handle: { fd: 7, reading: false, readStart: () => reads++, close: () => undefined },
   });
   socket._read(0);
   body?.resume();

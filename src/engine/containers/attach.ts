@@ -2,10 +2,10 @@
 import { Conflict } from '../../base/errors.ts';
 import { readChunks, type StreamName } from '../../runtime/index.ts';
 import type { Attachment, AttachOptions, OutputChunk } from '../engine.ts';
+import { conversation } from '../processes/attachment.ts';
+import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '../processes/detach-keys.ts';
 import type { Container } from './container.ts';
-import { conversation } from './conversation.ts';
 import { type ContainersDeps, logDirectory, openLog, tell } from './deps.ts';
-import { DEFAULT_DETACH_KEYS, parseDetachKeys } from './detach-keys.ts';
 
 /** @throws InvalidArgument (detach keys), Conflict when it is paused or on its way out */
 export function attachContainer(

@@ -1,6 +1,6 @@
 /** A container in memory: its record, its task while it runs, and who waits for it. */
 import { Mailbox } from '../../base/mailbox.ts';
-import type { OutputWriter, Shipment, Task } from '../../runtime/index.ts';
+import type { LogDelivery, OutputWriter, Task } from '../../runtime/index.ts';
 import type { Change, Records } from '../../storage/index.ts';
 import { CONTAINERS, type ContainerRecord } from './record.ts';
 
@@ -19,7 +19,7 @@ export class Container {
   /** Opened by the first attach or start of a run, closed at its end. */
   writer: OutputWriter | undefined;
   /** Its log on the way to its driver, for those that have it elsewhere. */
-  shipment: Shipment | undefined;
+  shipment: LogDelivery | undefined;
   /** What still has to be given back after the last run; a start or removal waits for it. */
   cleanup: Promise<void> = Promise.resolve();
   /** Ids of exec instances, for inspect. */

@@ -3,32 +3,39 @@ import { Conflict, reworded } from '../../base/errors.ts';
 import { undoUnlessDone } from '../../base/lifetime.ts';
 import type { HostConfig } from '../../model/container.ts';
 import type { Containers } from '../engine.ts';
-import { containerChanges, copyOut, exportContainer, getArchive, putArchive, statPath } from './archive.ts';
 import { attachContainer } from './attach.ts';
-import { commitContainer } from './commit.ts';
 import type { Container } from './container.ts';
-import { createContainer, plannedMounts } from './create.ts';
 import { type ContainersDeps, tell } from './deps.ts';
-import { insertFile } from './insert.ts';
-import { inspectContainer } from './inspect.ts';
-import { listContainers } from './list.ts';
-import { containerLogs } from './logs.ts';
-import { destinationOf } from './mounts.ts';
-import { byId } from './namespaces.ts';
-import { pauseContainer, unpauseContainer } from './pause.ts';
-import { declaredMounts, provideMounts } from './provide-mounts.ts';
-import { createPrune } from './prune.ts';
-import { removeContainer } from './remove.ts';
-import { renameContainer } from './rename.ts';
-import { checkText } from './settle.ts';
-import { settleHost } from './settle-host.ts';
-import { startContainer } from './start.ts';
-import { assertAllowed, isAlive } from './state.ts';
-import { createStats } from './stats.ts';
-import { killAndWait, killContainer, stopContainer, stopForRestart } from './stop.ts';
-import { containerTop } from './top.ts';
-import { updateContainer } from './update.ts';
-import { waitFor } from './wait.ts';
+import {
+  containerChanges,
+  copyOut,
+  exportContainer,
+  getArchive,
+  putArchive,
+  statPath,
+} from './files/archive.ts';
+import { commitContainer } from './files/commit.ts';
+import { insertFile } from './files/insert.ts';
+import { createContainer, plannedMounts } from './life/create.ts';
+import { pauseContainer, unpauseContainer } from './life/pause.ts';
+import { createPrune } from './life/prune.ts';
+import { removeContainer } from './life/remove.ts';
+import { renameContainer } from './life/rename.ts';
+import { startContainer } from './life/start.ts';
+import { assertAllowed, isAlive } from './life/state.ts';
+import { killAndWait, killContainer, stopContainer, stopForRestart } from './life/stop.ts';
+import { updateContainer } from './life/update.ts';
+import { waitFor } from './life/wait.ts';
+import { containerLogs } from './logs/logs.ts';
+import { destinationOf } from './mounts/mounts.ts';
+import { declaredMounts, provideMounts } from './mounts/provide.ts';
+import { byId } from './plan/namespaces.ts';
+import { settleHostConfig } from './settle/host-config.ts';
+import { checkText } from './settle/settle.ts';
+import { inspectContainer } from './views/inspect.ts';
+import { listContainers } from './views/list.ts';
+import { createStats } from './views/stats.ts';
+import { containerTop } from './views/top.ts';
 
 export function createContainers(deps: ContainersDeps): Containers {
   const find = (name: string) => deps.directory.find(name);
@@ -47,7 +54,7 @@ export function createContainers(deps: ContainersDeps): Containers {
           // Clients before 1.15 said only now what the container needs of its host.
           const before = container.record.hostConfig;
           const kept = Object.fromEntries(keep.map((member) => [member, before[member]]));
-          const settled = settleHost(byId(deps.directory, { ...kept, ...hostConfig }), deps.facts);
+          const settled = settleHostConfig(byId(deps.directory, { ...kept, ...hostConfig }), deps.facts);
           checkText(container.record.config, settled.hostConfig);
           await replaceHostConfig(deps, container, settled.hostConfig);
         }

@@ -3,7 +3,7 @@ import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { BridgeNetwork } from '../../network/index.ts';
 import type { Download } from '../../registry/index.ts';
-import { DEFAULT_LIMITS, OutputWriter, type Shipping, type Supervisor } from '../../runtime/index.ts';
+import { DEFAULT_LIMITS, type LogDrivers, OutputWriter, type Supervisor } from '../../runtime/index.ts';
 import type { ChainId, Storage } from '../../storage/index.ts';
 import type { EventHub } from '../events/events.ts';
 import type { ExecTable } from '../execs/exec.ts';
@@ -11,9 +11,9 @@ import type { ImageCommits } from '../images/commit.ts';
 import type { MountedVolumes, VolumeService } from '../volumes/index.ts';
 import type { Container } from './container.ts';
 import type { Directory } from './directory.ts';
-import { type LogSettings, readLogSettings } from './log-settings.ts';
-import type { ImageConfig } from './settle.ts';
-import type { HostFacts } from './settle-host.ts';
+import { type LogSettings, readLogSettings } from './logs/settings.ts';
+import type { HostFacts } from './settle/host-config.ts';
+import type { ImageConfig } from './settle/settle.ts';
 
 /** An image as a container's ground: found by any of its names. @throws NotFound */
 export interface ImageSource {
@@ -59,7 +59,7 @@ export interface ContainersDeps {
     readonly options: readonly string[];
   };
   /** Carries logs to their drivers' files and daemons. */
-  readonly shipping: Shipping;
+  readonly logDrivers: LogDrivers;
   /** Gets what lies on the web; dispose of it. */
   readonly download: (url: URL, signal: AbortSignal) => Promise<Download>;
   readonly now: () => Date;

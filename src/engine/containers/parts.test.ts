@@ -2,17 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Conflict, InvalidArgument, Unchanged } from '../../base/errors.ts';
-import { DetachScanner, parseDetachKeys } from './detach-keys.ts';
-import { humanDuration } from './duration.ts';
-import { statusText } from './list.ts';
-import { environment } from './plan.ts';
-import { publishedPorts } from './ports.ts';
-import { restartDelay, shouldRestart } from './restart-policy.ts';
-import { readSecurity } from './security.ts';
-import { commandError } from './start-error.ts';
-import { assertAllowed, NO_RUN, type State, stateView } from './state.ts';
-import { parseSignal } from './stop.ts';
-import { resolveUser } from './user.ts';
+import { DetachScanner, parseDetachKeys } from '../processes/detach-keys.ts';
+import { readSecurity } from '../processes/security.ts';
+import { commandError } from '../processes/start-error.ts';
+import { resolveUser } from '../processes/user.ts';
+import { restartDelay, shouldRestart } from './life/restart-policy.ts';
+import { assertAllowed, NO_RUN, type State, stateView } from './life/state.ts';
+import { parseSignal } from './life/stop.ts';
+import { environment } from './plan/plan.ts';
+import { publishedPorts } from './settle/ports.ts';
+import { humanDuration } from './views/duration.ts';
+import { statusText } from './views/list.ts';
 
 const last = {
   startedAt: '2026-01-01T00:00:00Z',

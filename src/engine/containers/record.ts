@@ -2,7 +2,7 @@
 import type { ContainerConfig, Health, HostConfig, MountPoint } from '../../model/container.ts';
 import type { Endpoint } from '../../network/index.ts';
 import type { ChainId } from '../../storage/index.ts';
-import type { State } from './state.ts';
+import type { State } from './life/state.ts';
 
 /** A mount that was decided at create. `Source` on the host is absolute; binds of `Mounts` must exist at start. */
 export interface ContainerMount {

@@ -10,12 +10,12 @@ import {
 } from '../../runtime/index.ts';
 import type { Container } from '../containers/container.ts';
 import { type ContainersDeps, tell } from '../containers/deps.ts';
-import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '../containers/detach-keys.ts';
-import { environment } from '../containers/plan.ts';
-import { apparmorOf, readSecurity } from '../containers/security.ts';
-import { commandError, StartFailed } from '../containers/start-error.ts';
-import { assertAllowed } from '../containers/state.ts';
-import { userOf } from '../containers/user-of.ts';
+import { assertAllowed } from '../containers/life/state.ts';
+import { environment } from '../containers/plan/plan.ts';
+import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '../processes/detach-keys.ts';
+import { apparmorOf, readSecurity } from '../processes/security.ts';
+import { commandError, StartFailed } from '../processes/start-error.ts';
+import { userOf } from '../processes/user-of.ts';
 
 export interface Exec {
   readonly id: string;

@@ -4,12 +4,12 @@ import { Slots } from '../../base/slots.ts';
 import type { ExecInspect } from '../../model/exec.ts';
 import type { ExecProcess } from '../../runtime/index.ts';
 import type { Container } from '../containers/container.ts';
-import { conversation } from '../containers/conversation.ts';
 import type { ContainersDeps } from '../containers/deps.ts';
-import { assertAllowed } from '../containers/state.ts';
+import { assertAllowed } from '../containers/life/state.ts';
 import type { Attachment, Execs } from '../engine.ts';
+import { conversation } from '../processes/attachment.ts';
+import { mergeOutputs } from '../processes/merge.ts';
 import { type Exec, makeExec, runExec } from './exec.ts';
-import { mergeOutputs } from './merge.ts';
 
 /**
  * Execs of one container that have not ended, those that nobody started among them. Each that runs is a process of the

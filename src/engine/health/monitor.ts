@@ -3,7 +3,7 @@ import { messageOf } from '../../base/errors.ts';
 import type { Health } from '../../model/container.ts';
 import type { Container } from '../containers/container.ts';
 import { type ContainersDeps, tell } from '../containers/deps.ts';
-import { isAlive } from '../containers/state.ts';
+import { isAlive } from '../containers/life/state.ts';
 import { probe } from './probe.ts';
 import { type Check, judge, type ProbeResult, pauseMs, readCheck, starting } from './verdict.ts';
 

@@ -6,7 +6,7 @@ import { type ExecProcess, killWhole } from '../../runtime/index.ts';
 import type { Container } from '../containers/container.ts';
 import type { ContainersDeps } from '../containers/deps.ts';
 import { makeExec, runExec } from '../execs/exec.ts';
-import { mergeOutputs } from '../execs/merge.ts';
+import { mergeOutputs } from '../processes/merge.ts';
 import type { Check, ProbeResult } from './verdict.ts';
 
 /** Bytes of a probe's output that are kept. */

@@ -17,7 +17,13 @@ import {
   parseReference,
 } from '../../formats/reference.ts';
 import type { Progress } from '../../model/progress.ts';
-import { isMissing, RegistryError, type Repository, Unreachable, type Way } from '../../registry/index.ts';
+import {
+  isMissing,
+  RegistryError,
+  type RegistryRoute,
+  type Repository,
+  Unreachable,
+} from '../../registry/index.ts';
 import type { Digest, Lease } from '../../storage/index.ts';
 import { dropBlobs } from './collect.ts';
 import { type ImageVerbs, tellTravel } from './deps.ts';
@@ -76,7 +82,7 @@ async function pullFrom(repository: Repository, pulling: Pulling, verbs: ImageVe
 
 /** A mirror that does not have it, or an address that does not answer, is passed over. @throws the last one's failure */
 async function byFirstWay(
-  ways: readonly Way[],
+  ways: readonly RegistryRoute[],
   reference: ImageReference,
   { log }: ImageVerbs,
   pull: (repository: Repository) => Promise<void>,

@@ -156,13 +156,13 @@ async function pushLayer(
   return sent;
 }
 
-type Way = Pick<Pushing, 'repository' | 'say' | 'signal'>;
+type Upload = Pick<Pushing, 'repository' | 'say' | 'signal'>;
 type Done = { readonly how: 'mounted' | 'uploaded'; readonly sent: Sent };
 
 async function sendKept(
   { info, known, open }: Extract<OutgoingLayer, { is: 'kept' }>,
   from: string | undefined,
-  { repository, say, signal }: Way,
+  { repository, say, signal }: Upload,
 ): Promise<Done> {
   const tell = teller(say, shortId(info.diffId), known.size);
   const body = () => telling(open(), ({ length }) => tell(length));
@@ -174,7 +174,7 @@ async function sendKept(
 async function sendMade(
   { info, known, make }: Extract<OutgoingLayer, { is: 'made' }>,
   from: string | undefined,
-  { repository, say, signal }: Way,
+  { repository, say, signal }: Upload,
 ): Promise<Done> {
   const open = () => {
     const { pieces, made } = make(signal);

@@ -6,7 +6,7 @@ import type { SystemInfo, SystemVersion } from '../../model/system.ts';
 import { HUB, HUB_LOGIN, type Proxies } from '../../registry/index.ts';
 import type { CgroupDriver, CgroupHost, LimitSupport, OciRuntime } from '../../runtime/index.ts';
 import type { Directory } from '../containers/directory.ts';
-import { isAlive } from '../containers/state.ts';
+import { isAlive } from '../containers/life/state.ts';
 import type { System } from '../engine.ts';
 import type { Happening } from '../events/events.ts';
 import { createDiskUsage, type DiskUsageDeps } from './disk-usage.ts';

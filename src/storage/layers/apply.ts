@@ -22,9 +22,9 @@ import type {
   Lease,
   Records,
 } from '../storage.ts';
+import type { Source } from '../threads/protocol.ts';
+import { portFrom, type TreeThreads } from '../threads/threads.ts';
 import type { Trash } from '../trash.ts';
-import type { Source } from '../unpack/protocol.ts';
-import { portFrom, type TreeThreads } from '../unpack/tree-threads.ts';
 
 /** The records' table of layers, keyed by chain id. */
 export const LAYER_TABLE = 'layer';

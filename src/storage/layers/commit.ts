@@ -1,7 +1,7 @@
 /** Makes a read-only layer of what a container changed: one thread packs, another unpacks, both at once. */
 import { MessageChannel } from 'node:worker_threads';
 import type { ChainId, LayerInfo, Lease } from '../storage.ts';
-import type { DiffSides } from '../unpack/protocol.ts';
+import type { DiffSides } from '../threads/protocol.ts';
 import { type ApplyDeps, discard, registerStaged, stage } from './apply.ts';
 
 /** Layers are the same however they came: this one is unpacked from its archive too. Undefined: nothing differs. */

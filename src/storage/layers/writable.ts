@@ -8,9 +8,9 @@ import type { Driver } from '../driver.ts';
 import { syncPaths } from '../durable.ts';
 import type { Layout } from '../layout.ts';
 import type { ChainId, ContainerTree, TreeMount } from '../storage.ts';
+import type { TreeThreads } from '../threads/threads.ts';
 import type { Trash } from '../trash.ts';
 import { ViewTree } from '../tree.ts';
-import type { TreeThreads } from '../unpack/tree-threads.ts';
 import { mountOverlay, type OverlayPlan } from './overlay.ts';
 import { attachRootOf, openView, type RootSource, type View } from './view.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PIECE_BYTES } from '../unpack/protocol.ts';
+import { PIECE_BYTES } from '../threads/protocol.ts';
 import { PieceMemory, readableFromPort, sendPieces } from './port-sink.ts';
 
 const PIECES = 24;

@@ -2,7 +2,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Failed } from '../../base/errors.ts';
 import { Pieces } from '../../base/pieces.ts';
-import { type FromPort, PIECE_BYTES, PORT_WINDOW, type ToPort } from '../unpack/protocol.ts';
+import { type FromPort, PIECE_BYTES, PORT_WINDOW, type ToPort } from '../threads/protocol.ts';
 
 /** Pieces of memory that came back and are filled again; more than a window of them is never under way. */
 const SPARE_MAX = PORT_WINDOW / PIECE_BYTES;

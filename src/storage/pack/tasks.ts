@@ -5,7 +5,7 @@ import { packDiff } from '../diff/diff-packer.ts';
 import { differences, type Sides } from '../diff/difference.ts';
 import { LowerTree } from '../diff/lower-tree.ts';
 import type { PathChange } from '../storage.ts';
-import type { DiffSides, Task, ToPort } from '../unpack/protocol.ts';
+import type { DiffSides, Task, ToPort } from '../threads/protocol.ts';
 import { compressedPieces } from './compress.ts';
 import { PieceMemory, sendPieces } from './port-sink.ts';
 import { TreePacker } from './tree-packer.ts';

@@ -7,8 +7,8 @@ import type { MessagePort } from 'node:worker_threads';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { COMPRESSION_HEAD_BYTES, type Compression, compressionOf } from '../../formats/compression.ts';
 import { TarError } from '../../formats/tar/entry.ts';
+import { type FromPort, PORT_WINDOW, type Source, type ToPort } from '../threads/protocol.ts';
 import { connectionChunks } from './connection.ts';
-import { type FromPort, PORT_WINDOW, type Source, type ToPort } from './protocol.ts';
 
 /** A chunk may be looked at until the next one is asked for: then its memory may be filled again. */
 export type Chunks = AsyncIterable<Buffer>;

@@ -4,8 +4,8 @@ import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { codeOf } from '../../base/errors.ts';
 import { syncPaths } from '../durable.ts';
+import type { TreeThreads } from '../threads/threads.ts';
 import type { Trash } from '../trash.ts';
-import type { TreeThreads } from '../unpack/tree-threads.ts';
 
 /** `kept`: the volume had content of its own; `nothing`: the image has no directory there. */
 export type Populated = 'copied' | 'kept' | 'nothing';

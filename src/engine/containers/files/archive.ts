@@ -1,0 +1,132 @@
+/** Files in and out of containers as tar archives, whether they run or not. */
+import type { Readable } from 'node:stream';
+import { Conflict, InvalidArgument, NotFound } from '../../../base/errors.ts';
+import type { ContainerChange } from '../../../model/container.ts';
+import type { PathStat } from '../../../storage/index.ts';
+import type { PutArchiveOptions } from '../../engine.ts';
+import { userOf } from '../../processes/user-of.ts';
+import type { Container } from '../container.ts';
+import { type ContainersDeps, tell } from '../deps.ts';
+import { openTree } from './tree.ts';
+
+/** `name`: what the client called the container, for messages. */
+interface Called {
+  readonly container: Container;
+  readonly name: string;
+}
+
+/** @throws NotFound */
+export async function statPath(deps: ContainersDeps, called: Called, path: string): Promise<PathStat> {
+  await using tree = await openTree(deps, called.container);
+  return await named(called, path, () => tree.stat(path));
+}
+
+/** @throws NotFound */
+export async function getArchive(
+  deps: ContainersDeps,
+  called: Called,
+  path: string,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<{ stat: PathStat; archive: Readable }> {
+  const found = await read(deps, called, path, { follow: false, signal });
+  tell(deps, called.container, 'archive-path');
+  return found;
+}
+
+/** @throws NotFound */
+export async function copyOut(
+  deps: ContainersDeps,
+  called: Called,
+  path: string,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<Readable> {
+  const { archive } = await read(deps, called, path, { follow: true, signal });
+  tell(deps, called.container, 'copy');
+  return archive;
+}
+
+async function read(
+  deps: ContainersDeps,
+  called: Called,
+  path: string,
+  options: { readonly follow: boolean; readonly signal: AbortSignal },
+): Promise<{ stat: PathStat; archive: Readable }> {
+  await using scope = new AsyncDisposableStack();
+  const tree = scope.use(await openTree(deps, called.container));
+  const found = await named(called, path, () => tree.get(path, options));
+  scope.move(); // the archive's end disposes of the tree
+  return found;
+}
+
+/** @throws NotFound, InvalidArgument */
+export async function putArchive(
+  deps: ContainersDeps,
+  called: Called,
+  path: string,
+  archive: Readable,
+  { noOverwriteDirNonDir, copyUIDGID, signal }: PutArchiveOptions,
+): Promise<void> {
+  const { container } = called;
+  await using tree = await openTree(deps, container);
+  const { User } = container.record.config;
+  const owner = copyUIDGID && User ? userOf(container, tree.rootPath) : undefined;
+  await named(called, path, () =>
+    tree.put(path, archive, {
+      owner: owner && { uid: owner.uid, gid: owner.gid },
+      keepKinds: noOverwriteDirNonDir,
+      check: (place) => assertWritable(container, place),
+      busy: container.task?.mountPoints() ?? [],
+      signal,
+    }),
+  );
+  tell(deps, container, 'extract-to-dir');
+}
+
+/** The kernel would refuse too, in other words and half-way. @throws InvalidArgument */
+function assertWritable({ record }: Container, place: string): void {
+  const [mount] = record.mounts
+    .map(({ point }) => point)
+    .filter(({ Destination }) => place === Destination || place.startsWith(`${Destination}/`))
+    .sort((a, b) => b.Destination.length - a.Destination.length);
+  if (mount && !mount.RW) throw new InvalidArgument('mounted volume is marked read-only');
+  if (!mount && record.hostConfig.ReadonlyRootfs)
+    throw new InvalidArgument('container rootfs is marked read-only');
+}
+
+async function named<T>({ name }: Called, path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof NotFound)) throw error;
+    throw new NotFound(`Could not find the file ${path} in container ${name}`, { cause: error });
+  }
+}
+
+/** The container's own files alone: what is mounted over them is not the container's. @throws Conflict */
+export function exportContainer(
+  deps: ContainersDeps,
+  container: Container,
+  { signal }: { readonly signal: AbortSignal },
+): Readable {
+  refuseGoing(container, 'export');
+  const archive = deps.storage.layers.openTree(container.id, [], true).getAll(signal);
+  tell(deps, container, 'export');
+  return archive;
+}
+
+/** @throws Conflict when it is on its way out */
+export function refuseGoing({ record }: Container, verb: string): void {
+  const { state, id } = record;
+  if (state.is === 'dead') throw new Conflict(`You cannot ${verb} container ${id} which is Dead`);
+  if (state.is === 'removing')
+    throw new Conflict(`You cannot ${verb} container ${id} which is being removed`);
+}
+
+/** In the order of paths. */
+export async function containerChanges(
+  deps: ContainersDeps,
+  container: Container,
+): Promise<ContainerChange[]> {
+  const changes = await deps.storage.layers.changes(container.id);
+  return changes.map(({ path, kind }) => ({ Path: path, Kind: kind }));
+}

@@ -1,0 +1,79 @@
+/** Puts a file from the web into an image: what clients did before builds had ADD. */
+import { posix } from 'node:path';
+import { Readable } from 'node:stream';
+import { gather } from '../../../base/bytes.ts';
+import { Failed, InvalidArgument } from '../../../base/errors.ts';
+import { tarEnd, tarEntry, tarHeader, tarPadding } from '../../../formats/tar/writer.ts';
+import type { Progress } from '../../../model/progress.ts';
+import type { Download } from '../../../registry/index.ts';
+import type { Containers, InsertOptions } from '../../engine.ts';
+import { told } from '../../images/downloading.ts';
+import { progressOf, type Say } from '../../images/progress.ts';
+import type { ContainersDeps } from '../deps.ts';
+
+/** What comes without a length is held in memory: no more of it than this. */
+const UNANNOUNCED_BYTES_MAX = 64 << 20;
+
+/**
+ * A container of the image takes the file and becomes the new image, whose id the last message says; the container goes.
+ * @throws NotFound, InvalidArgument from the first step of the iteration
+ */
+export async function* insertFile(
+  containers: Pick<Containers, 'create' | 'putArchive' | 'commit' | 'remove'>,
+  { images, download }: Pick<ContainersDeps, 'images' | 'download'>,
+  { image, url, path, signal }: InsertOptions,
+): AsyncGenerator<Progress, void> {
+  const { id, config } = images.resolve(image);
+  const place = posix.normalize(`/${path}`);
+  if (!URL.canParse(url)) throw new InvalidArgument(`invalid URL ${JSON.stringify(url.slice(0, 100))}`);
+  if (place.endsWith('/')) throw new InvalidArgument(`${JSON.stringify(path)} names no file`);
+  yield* progressOf(signal, async (say, signal) => {
+    await using source = await download(new URL(url), signal);
+    const runs = (config.Cmd?.length ?? 0) + (config.Entrypoint?.length ?? 0) > 0;
+    const { Id } = await containers.create(
+      { Image: id, ...(runs ? {} : { Cmd: ['true'] }), HostConfig: { NetworkMode: 'none' } },
+      { name: undefined, platform: undefined, readOnlyIsFlat: false, signal },
+    );
+    try {
+      const archive = Readable.from(archiveOf(source, place, say));
+      await containers.putArchive(Id, '/', archive, {
+        noOverwriteDirNonDir: true,
+        copyUIDGID: false,
+        signal,
+      });
+      const unnamed = { repo: undefined, tag: undefined, comment: '', author: '' };
+      const made = await containers.commit(Id, {
+        ...unnamed,
+        pause: false,
+        changes: [],
+        config: undefined,
+        signal,
+      });
+      say({ status: made.Id });
+    } finally {
+      await containers.remove(Id, { force: true, volumes: true, link: false });
+    }
+  });
+}
+
+/** A tar member says its size before its bytes. */
+async function* archiveOf(source: Download, place: string, say: Say): AsyncGenerator<Buffer, void> {
+  const body = told(source, 'Downloading', say);
+  const whole = source.bytes === undefined ? await gather(body, UNANNOUNCED_BYTES_MAX, tooLarge) : undefined;
+  const size = source.bytes ?? whole?.length ?? 0;
+  yield tarHeader(tarEntry({ path: place.slice(1), size }));
+  let current = 0;
+  for await (const part of whole ? [whole] : body) {
+    current += part.length;
+    yield part;
+  }
+  if (current !== size) throw new Failed(`${source.from} ended after ${current} of ${size} bytes`);
+  yield tarPadding(size);
+  yield tarEnd();
+
+  function tooLarge(): Error {
+    return new Failed(
+      `${source.from} does not say its length, and has more than ${UNANNOUNCED_BYTES_MAX} bytes`,
+    );
+  }
+}

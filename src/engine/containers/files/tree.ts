@@ -1,0 +1,69 @@
+/** A container's files for copies in and out: its root, with everything over it that its configuration says. */
+import { closeSync, existsSync } from 'node:fs';
+import { Failed, messageOf } from '../../../base/errors.ts';
+import type { ContainerTree, TreeMount } from '../../../storage/index.ts';
+import type { Container } from '../container.ts';
+import type { ContainersDeps } from '../deps.ts';
+import { isAlive } from '../life/state.ts';
+import { attachForFiles } from '../mounts/mounted.ts';
+import { copySource } from '../mounts/sources.ts';
+import { NETWORK_FILES, networkFile } from '../plan/network-files.ts';
+
+/** The caller disposes of it. @throws Failed */
+export async function openTree(deps: ContainersDeps, container: Container): Promise<ContainerTree> {
+  const { id, hostConfig } = container.record;
+  // The tree has copies of its mounts: what is attached for them can go when it is open.
+  await using attached = new AsyncDisposableStack();
+  await attachForFiles(deps, container, attached);
+  using copies = new DisposableStack();
+  try {
+    const all = [
+      ...networkFiles(deps, container),
+      ...sources(deps, container, copies),
+      ...tmpfs(container, copies),
+    ];
+    const depth = ({ destination }: TreeMount) => destination.split('/').length;
+    all.sort((a, b) => depth(a) - depth(b));
+    return deps.storage.layers.openTree(id, all, hostConfig.ReadonlyRootfs ?? false);
+  } catch (error) {
+    throw new Failed(`the files of ${id} cannot be reached: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function sources(deps: ContainersDeps, { record }: Container, copies: DisposableStack): TreeMount[] {
+  return record.mounts
+    .filter(({ point }) => point.Type !== 'tmpfs')
+    .map((mount) => ({
+      source: copies.adopt(copySource(deps, mount), closeSync),
+      destination: mount.point.Destination,
+      readOnly: !mount.point.RW,
+      recursive: true,
+    }));
+}
+
+/** What only the running container has: memory that is mounted. */
+function tmpfs({ record, task }: Container, copies: DisposableStack): TreeMount[] {
+  if (!isAlive(record.state) || task === undefined) return [];
+  const mounted = record.mounts.filter(({ point }) => point.Type === 'tmpfs');
+  return task.mountCopies(mounted.map(({ point }) => point.Destination)).flatMap((copy, i) => {
+    const found = mounted[i];
+    if (copy === undefined || found === undefined) return [];
+    const source = copies.adopt(copy, closeSync);
+    const { Destination: destination, RW } = found.point;
+    return [{ source, destination, readOnly: !RW, recursive: true }];
+  });
+}
+
+/** Written at the first start; before there is nothing to see. */
+function networkFiles(deps: ContainersDeps, { record }: Container): TreeMount[] {
+  const mode = record.hostConfig.NetworkMode ?? '';
+  const owner = mode.startsWith('container:') ? mode.slice('container:'.length) : record.id;
+  const id = deps.directory.all().find((each) => each.id === owner || each.record.name === owner)?.id;
+  const hidden = new Set(record.mounts.map(({ point }) => point.Destination));
+  return NETWORK_FILES.map((name) => ({
+    source: networkFile(deps, id ?? record.id, name),
+    destination: `/etc/${name}`,
+    readOnly: false,
+    recursive: false,
+  })).filter(({ source, destination }) => existsSync(source) && !hidden.has(destination));
+}

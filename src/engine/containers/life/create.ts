@@ -1,0 +1,141 @@
+/** Makes a container from an image: name, writable layer, record. Starting it is start.ts. */
+import { mkdirSync, rmSync } from 'node:fs';
+import { InvalidArgument, messageOf, reworded } from '../../../base/errors.ts';
+import { undoUnlessDone } from '../../../base/lifetime.ts';
+import { formatNanos, nowNanos } from '../../../base/time.ts';
+import type { ContainerConfig, CreateRequest, CreateResponse, HostConfig } from '../../../model/container.ts';
+import { formatHardwareAddress, parseHardwareAddress } from '../../../network/index.ts';
+import { Container } from '../container.ts';
+import { type ContainersDeps, tell } from '../deps.ts';
+import { checkName } from '../directory.ts';
+import type { Logged } from '../logs/attributes.ts';
+import { shipTarget } from '../logs/driver.ts';
+import { readLogSettings } from '../logs/settings.ts';
+import { requireSocket } from '../logs/syslog.ts';
+import { type MountPlan, planMounts } from '../mounts/mounts.ts';
+import { provideMounts } from '../mounts/provide.ts';
+import { requireSources } from '../mounts/sources.ts';
+import { byId } from '../plan/namespaces.ts';
+import type { ContainerRecord } from '../record.ts';
+import { checkNetworkConflicts } from '../settle/host-config.ts';
+import { publishedPorts } from '../settle/ports.ts';
+import { type Settled, settle } from '../settle/settle.ts';
+import { chooseName } from './names.ts';
+import { NO_RUN } from './state.ts';
+
+/** @throws InvalidArgument, NotFound (image), Conflict (name): then nothing is left of it */
+export async function createContainer(
+  deps: ContainersDeps,
+  request: CreateRequest,
+  options: {
+    readonly name: string | undefined;
+    readonly readOnlyIsFlat: boolean;
+    readonly signal: AbortSignal;
+  },
+): Promise<CreateResponse> {
+  deps.supervisor.announceStart(); // who creates a container starts it next, as a rule
+  if (!request.Image) throw new InvalidArgument('no image specified: Image must name one');
+  const id = deps.newId();
+  const name = options.name
+    ? checkName(options.name)
+    : chooseName((each) => deps.directory.isTaken(each), deps.random);
+  const image = deps.images.resolve(request.Image);
+  const asked = { ...request, HostConfig: byId(deps.directory, request.HostConfig ?? {}) };
+  const settled = settle(id, asked, image.config, deps.facts);
+  const macAddress = wantedMacAddress(request);
+  checkTogether(request, settled, macAddress);
+  checkLog(deps, { ...settled, id, name, created: '', imageId: image.id });
+  const { wanted, mustExist } = plannedMounts(deps, settled, options);
+  requireSources(mustExist);
+  return await undoUnlessDone(async (undo) => {
+    deps.directory.reserve(name, id);
+    undo.defer(() => deps.directory.release(name, id));
+    // What an image removal looks at must hold the image before its layers are used.
+    await using lease = deps.storage.lease('create');
+    if (image.chainId !== undefined) lease.hold('layer', image.chainId);
+    mkdirSync(`${deps.containersRoot}/${id}`, { recursive: true, mode: 0o710 });
+    undo.defer(() => rmSync(`${deps.containersRoot}/${id}`, { recursive: true, force: true }));
+    await deps.storage.layers.prepare(id, image.chainId);
+    undo.defer(() => deps.storage.layers.removeWritable(id));
+    const { mounts, changes, done } = await provideMounts(deps, id, wanted, undo);
+    options.signal.throwIfAborted();
+    const record: ContainerRecord = {
+      id,
+      name,
+      created: formatNanos(nowNanos()),
+      imageId: image.id,
+      parentLayer: image.chainId,
+      config: settled.config,
+      hostConfig: settled.hostConfig,
+      path: settled.path,
+      args: settled.args,
+      mounts,
+      state: { is: 'created', last: NO_RUN },
+      restartCount: 0,
+      stoppedByUser: false,
+      ...(macAddress === undefined ? {} : { macAddress }),
+      endpoint: undefined,
+    };
+    const container = new Container(record, deps.storage.records);
+    await container.save({}, changes());
+    deps.directory.add(container);
+    done();
+    tell(deps, container, 'create');
+    return { Id: id, Warnings: settled.warnings };
+  });
+}
+
+/** What its configuration wants mounted. @throws InvalidArgument */
+export const plannedMounts = (
+  deps: ContainersDeps,
+  { config, hostConfig }: { readonly config: ContainerConfig; readonly hostConfig: HostConfig },
+  { readOnlyIsFlat }: { readonly readOnlyIsFlat: boolean },
+): MountPlan =>
+  planMounts(hostConfig, {
+    declared: Object.keys(config.Volumes ?? {}),
+    mountsOf: (name) => otherContainer(deps, name).record.mounts,
+    roots: deps.roots,
+    readOnlyIsFlat,
+    canReadOnlyRecursively: deps.facts.recursiveReadOnly,
+  });
+
+/** @throws InvalidArgument: the request is wrong, nothing it names by its path is missing */
+function otherContainer(deps: ContainersDeps, name: string): Container {
+  try {
+    return deps.directory.find(name);
+  } catch (error) {
+    throw new InvalidArgument(messageOf(error), { cause: error });
+  }
+}
+
+/** @throws InvalidArgument */
+function wantedMacAddress({ NetworkingConfig }: CreateRequest): string | undefined {
+  const endpoints = Object.values(NetworkingConfig?.EndpointsConfig ?? {});
+  const said = endpoints.map((endpoint) => endpoint.MacAddress).find(Boolean);
+  return said ? formatHardwareAddress(parseHardwareAddress(said)) : undefined;
+}
+
+/** What only shows when the parts of a request are seen together. */
+function checkTogether(
+  request: CreateRequest,
+  { hostConfig }: Settled,
+  macAddress: string | undefined,
+): void {
+  checkNetworkConflicts(hostConfig, {
+    hostname: (request.Hostname ?? '') !== '',
+    macAddress: macAddress !== undefined,
+    ports: Object.keys(hostConfig.PortBindings ?? {}).length > 0,
+  });
+  publishedPorts(hostConfig, {});
+}
+
+/** Options that mean nothing are told of now; dockerd does so when it starts the container. */
+function checkLog(deps: ContainersDeps, logged: Logged & Pick<Settled, 'hostConfig'>): void {
+  const settings = readLogSettings(logged.hostConfig.LogConfig);
+  requireSocket(settings.syslog?.address);
+  try {
+    shipTarget(deps, logged, settings);
+  } catch (error) {
+    throw reworded(error, (message) => `failed to initialize logging driver: ${message}`);
+  }
+}

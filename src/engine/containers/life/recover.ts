@@ -1,0 +1,210 @@
+/** After a restart of the daemon: every record meets what the kernel still has of it. */
+import { readdirSync, rmSync } from 'node:fs';
+import { messageOf } from '../../../base/errors.ts';
+import type { Endpoint } from '../../../network/index.ts';
+import { DEFAULT_LIMITS, isFrozen, OutputWriter, type Task } from '../../../runtime/index.ts';
+import { beginHealth } from '../../health/monitor.ts';
+import { Container } from '../container.ts';
+import { type ContainersDeps, openLog } from '../deps.ts';
+import { resumeShipping } from '../logs/driver.ts';
+import { adoptMounts, layersOf } from '../mounts/mounted.ts';
+import { clearAllStaged } from '../mounts/sources.ts';
+import { cgroupOf } from '../plan/cgroup.ts';
+import { CONTAINERS, type ContainerRecord } from '../record.ts';
+import { watchEnd } from './exit.ts';
+import { unpauseContainer } from './pause.ts';
+import { removeContainer } from './remove.ts';
+import { startContainer } from './start.ts';
+import { isAlive, type LastRun, type Run } from './state.ts';
+import { applyLimits } from './update.ts';
+
+export interface Recovered {
+  readonly running: number;
+  readonly ended: number;
+  readonly undone: number;
+}
+
+/** Adopts what runs, finishes what ended meanwhile, takes back what was half done. Then nothing of ours is unclaimed. */
+export async function recoverContainers(deps: ContainersDeps): Promise<Recovered> {
+  const counts = { running: 0, ended: 0, undone: 0 };
+  for (const value of (await deps.storage.records.load(CONTAINERS)).values())
+    deps.directory.add(new Container(value as ContainerRecord, deps.storage.records));
+  const endpoints = new Map<string, Endpoint>();
+  const ghosts: Container[] = [];
+  for (const container of deps.directory.all()) {
+    if (!isAlive(container.record.state)) continue;
+    const what = adopt(deps, container);
+    counts[what] += 1;
+    if (what !== 'running') ghosts.push(container);
+    if (what === 'running' && container.record.endpoint)
+      endpoints.set(container.id, container.record.endpoint);
+  }
+  await deps.network?.recover(endpoints);
+  clearAllStaged(deps.stagedMountsRoot);
+  await finishUpdates(deps);
+  await clearLitter(deps);
+  for (const container of deps.directory.all())
+    if (container.shipment === undefined) resumeShipping(deps, container);
+  await deps.mountedVolumes.sweep();
+  for (const container of ghosts) await container.save({});
+  await thawInterrupted(deps);
+  await removeEnded(deps);
+  return counts;
+}
+
+/** What a verb paused that a crash cut off. */
+async function thawInterrupted(deps: ContainersDeps): Promise<void> {
+  for (const container of deps.directory.all())
+    if (container.record.pausedInPassing && container.record.state.is === 'paused')
+      await unpauseContainer(deps, container);
+}
+
+/** What removes itself, and ended without anybody to do it. One that never ran is still waited for. */
+async function removeEnded(deps: ContainersDeps): Promise<void> {
+  for (const container of deps.directory.all()) {
+    const { state, hostConfig } = container.record;
+    if (state.is === 'exited' && hostConfig.AutoRemove)
+      await removeContainer(deps, container, { force: false, volumes: true });
+  }
+}
+
+/** Limits that an update saved and the kernel may not have yet. */
+async function finishUpdates(deps: ContainersDeps): Promise<void> {
+  for (const container of deps.directory.all()) {
+    if (!container.record.limitsPending) continue;
+    await applyLimits(deps, container).catch((error: unknown) =>
+      deps.log.warn('container.limits', { id: container.id, reason: messageOf(error) }),
+    );
+    await container.save({ limitsPending: false });
+  }
+}
+
+function adopt(deps: ContainersDeps, container: Container): keyof Recovered {
+  const { id, state } = container.record;
+  if (!isAlive(state)) return 'ended';
+  const found = deps.supervisor.adopt(id, () => openLog(deps, container));
+  switch (found.is) {
+    case 'running':
+    case 'ended': {
+      container.task = found.task;
+      container.writer = found.task.writer;
+      resumeShipping(deps, container);
+      container.set({ state: { ...state, pid: found.task.pid, is: stateOf(deps, found.task) } });
+      deps.storage.layers.mount(id);
+      adoptMounts(deps, container);
+      if (found.is === 'running' && container.record.state.is === 'running')
+        beginHealth(deps, container, { fresh: false });
+      watchEnd(deps, container, found.task, startContainer);
+      return 'running';
+    }
+    case 'undone':
+      // The exec root went with the machine: it ran, and is not known to have ended.
+      if (state.boot !== undefined && state.boot !== deps.supervisor.boot)
+        return endWithMachine(deps, container, state);
+      container.set({
+        state: state.last.startedAt.startsWith('0001')
+          ? { is: 'created', last: state.last }
+          : { is: 'exited', last: state.last },
+        endpoint: undefined,
+      });
+      return 'undone';
+    case 'unknown':
+      return endWithMachine(deps, container, state);
+    default:
+      return found satisfies never;
+  }
+}
+
+/** The kernel has the truth: a pause may not have come to the record, or not any more. */
+const stateOf = (deps: ContainersDeps, task: Task): 'paused' | 'running' =>
+  isFrozen(deps.supervisor.cgroups, task.record.cgroupPath) ? 'paused' : 'running';
+
+function endWithMachine(deps: ContainersDeps, container: Container, { startedAt }: Run): 'ended' {
+  const { health } = container.record;
+  const last: LastRun = {
+    startedAt,
+    finishedAt: deps.now().toISOString(),
+    exitCode: undefined,
+    oomKilled: false,
+    error: 'it ended with the machine: the host was restarted',
+  };
+  container.set({
+    state: { is: 'exited', last },
+    endpoint: undefined,
+    ...(health ? { health: { ...health, Status: 'unhealthy' } } : {}),
+  });
+  return 'ended';
+}
+
+/** Directories, layers, mounts and processes that belong to no container on record. */
+async function clearLitter(deps: ContainersDeps): Promise<void> {
+  const known = new Set(deps.directory.all().map(({ id }) => id));
+  const alive = new Set(
+    deps.directory
+      .all()
+      .filter(({ task }) => task)
+      .map(({ id }) => id),
+  );
+  for (const id of deps.supervisor.leftIds()) {
+    if (alive.has(id)) continue;
+    const found = deps.supervisor.adopt(
+      id,
+      (record) => new OutputWriter(record.logDirectory, DEFAULT_LIMITS),
+    );
+    if (found.is !== 'running' && found.is !== 'ended') continue;
+    const over = endLeftover(deps, id, found.task, known.has(id));
+    // A start waits for it: the new run's files lie where the old one's lay.
+    const container = deps.directory.all().find((each) => each.id === id);
+    const settled = over.catch((error: unknown) =>
+      deps.log.error('container.leftover', { id, reason: messageOf(error) }),
+    );
+    if (container) container.cleanup = settled;
+  }
+  await clearLayers(deps);
+  for (const id of namesIn(deps.containersRoot))
+    if (!known.has(id)) rmSync(`${deps.containersRoot}/${id}`, { recursive: true, force: true });
+  for (const { id, record } of deps.directory.all())
+    if (!alive.has(id)) void deps.supervisor.sweepCgroup(cgroupOf(deps, record).path);
+  deps.supervisor.dropUnclaimed();
+}
+
+/** Writable layers: each container's own, and those through which it has images mounted. */
+async function clearLayers(deps: ContainersDeps): Promise<void> {
+  const owners = new Map(
+    deps.directory
+      .all()
+      .flatMap((container) =>
+        [container.id, ...layersOf(container.record.mounts)].map((layer) => [layer, container] as const),
+      ),
+  );
+  for (const layer of await deps.storage.layers.writable()) {
+    const owner = owners.get(layer);
+    if (owner === undefined) await deps.storage.layers.removeWritable(layer);
+    else if (owner.task === undefined) await deps.storage.layers.unmount(layer);
+  }
+}
+
+/**
+ * A run whose end is on record but was not cleaned up after, or whose container was removed meanwhile: its last output
+ * still goes into the log, then its traces go. The log stays with its container.
+ */
+async function endLeftover(
+  deps: ContainersDeps,
+  id: string,
+  task: NonNullable<Container['task']>,
+  known: boolean,
+): Promise<void> {
+  task.signal(9);
+  await task.ended;
+  await task.release();
+  await deps.storage.layers.unmount(id);
+  if (!known) rmSync(`${deps.containersRoot}/${id}`, { recursive: true, force: true });
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}

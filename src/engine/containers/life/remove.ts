@@ -1,0 +1,78 @@
+/** Removes a container and everything of it. The durable end of its record comes first: a crash later leaves only litter. */
+import { rm } from 'node:fs/promises';
+import { Conflict, messageOf } from '../../../base/errors.ts';
+import type { Container } from '../container.ts';
+import { type ContainersDeps, tell } from '../deps.ts';
+import { stopShipping } from '../logs/driver.ts';
+import { imagesOf, layersOf, volumesOf } from '../mounts/mounted.ts';
+import { CONTAINERS } from '../record.ts';
+import { isAlive } from './state.ts';
+import { killAndWait } from './stop.ts';
+
+/** Call it inside the container's mailbox. @throws Conflict when it runs and `force` is not set */
+export async function removeContainer(
+  deps: ContainersDeps,
+  container: Container,
+  options: { readonly force: boolean; readonly volumes: boolean },
+): Promise<void> {
+  if (container.gone) return;
+  const { state } = container.record;
+  if (isAlive(state) || state.is === 'restarting') {
+    if (!options.force)
+      throw new Conflict(
+        state.is === 'paused'
+          ? 'container is paused and must be unpaused first'
+          : `container is ${state.is}: stop the container before removing or force remove`,
+      );
+    await killAndWait(deps, container);
+  }
+  clearTimeout(container.restartTimer);
+  container.set({ state: { is: 'removing', last: container.record.state.last } });
+  const anonymous = options.volumes ? unnamedVolumes(deps, container) : [];
+  const leaving = deps.storage.volumes.leave(anonymous);
+  try {
+    await deps.storage.records.write([
+      { table: CONTAINERS, key: container.id, value: undefined },
+      ...leaving.changes,
+    ]);
+  } catch (error) {
+    leaving.stay();
+    throw error;
+  }
+  deps.directory.remove(container);
+  for (const id of container.execIds) deps.execs.delete(id);
+  inBackground(deps, leaving.go());
+  for (const name of anonymous) deps.volumes.tellRemoved(name);
+  inBackground(deps, sweep(deps, container));
+  tell(deps, container, 'destroy');
+  container.tellRemoved();
+}
+
+/** Those that the client gave no name and nobody else has: only they go with a container. */
+function unnamedVolumes(deps: ContainersDeps, { id, record }: Container): string[] {
+  const unnamed = volumesOf(record.mounts.filter(({ anonymous }) => anonymous));
+  return deps.volumes.unusedBut(id, unnamed).filter((name) => deps.storage.volumes.get(name) !== undefined);
+}
+
+/** The answer does not wait for it; the daemon's orderly end does, and after a crash the next start does it. */
+function inBackground(deps: ContainersDeps, work: Promise<void>): void {
+  deps.background.add(work);
+  void work.finally(() => deps.background.delete(work));
+}
+
+/** What cannot be removed now is litter that the next start of the daemon clears: the container is gone all the same. */
+async function sweep(deps: ContainersDeps, container: Container): Promise<void> {
+  await container.cleanup;
+  await stopShipping(container);
+  container.writer?.finish();
+  container.writer = undefined;
+  const { imageId, mounts } = container.record;
+  try {
+    for (const layer of [container.id, ...layersOf(mounts)]) await deps.storage.layers.removeWritable(layer);
+    await rm(`${deps.containersRoot}/${container.id}`, { recursive: true, force: true });
+    // Their layers stayed for its sake alone.
+    if ([imageId, ...imagesOf(mounts)].some((id) => !deps.images.has(id))) await deps.images.clear();
+  } catch (error) {
+    deps.log.error('container.litter', { id: container.id, reason: messageOf(error) });
+  }
+}

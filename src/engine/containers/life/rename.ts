@@ -1,0 +1,32 @@
+/** Gives a container another name. */
+import { InvalidArgument, reworded } from '../../../base/errors.ts';
+import type { Container } from '../container.ts';
+import { type ContainersDeps, tell } from '../deps.ts';
+import { checkName } from '../directory.ts';
+
+/** Call it inside the mailbox. @throws InvalidArgument, Conflict when the name is taken */
+export async function renameContainer(deps: ContainersDeps, container: Container, to: string): Promise<void> {
+  if (to === '') throw new InvalidArgument('Neither old nor new names may be empty');
+  const old = container.record.name;
+  if (to.replace(/^\//, '') === old)
+    throw new InvalidArgument('Renaming a container with the same name as its current name');
+  const name = reserve(deps, container, to);
+  try {
+    await container.save({ name });
+  } catch (error) {
+    deps.directory.release(name, container.id);
+    throw error;
+  }
+  deps.directory.release(old, container.id);
+  tell(deps, container, 'rename', { oldName: `/${old}` });
+}
+
+function reserve(deps: ContainersDeps, container: Container, to: string): string {
+  try {
+    const name = checkName(to);
+    deps.directory.reserve(name, container.id);
+    return name;
+  } catch (error) {
+    throw reworded(error, (message) => `Error when allocating new name: ${message}`);
+  }
+}

@@ -1,0 +1,215 @@
+/** Starts a container: root, network, files, plan, process. The column of steps is the order on the kernel. */
+
+import { Failed, InvalidArgument } from '../../../base/errors.ts';
+import { undoUnlessDone } from '../../../base/lifetime.ts';
+import { formatNanos, nowNanos } from '../../../base/time.ts';
+import type { Endpoint } from '../../../network/index.ts';
+import {
+  type BundlePlan,
+  bundleSpec,
+  devicesAt,
+  furnishRoot,
+  hostDevices,
+  makeDirectoryInRoot,
+  type PlannedDevice,
+  type Task,
+} from '../../../runtime/index.ts';
+import { beginHealth } from '../../health/monitor.ts';
+import { type StartFailed, translateStartError } from '../../processes/start-error.ts';
+import { userOf } from '../../processes/user-of.ts';
+import type { Container } from '../container.ts';
+import { type ContainersDeps, openLog, tell } from '../deps.ts';
+import { startShipping, stopShipping } from '../logs/driver.ts';
+import { attachMounts } from '../mounts/mounted.ts';
+import { makeMountPlaces } from '../mounts/places.ts';
+import { checkPropagation } from '../mounts/propagation.ts';
+import { openSources } from '../mounts/sources.ts';
+import { cgroupOf } from '../plan/cgroup.ts';
+import { limitsOf } from '../plan/limits.ts';
+import { joinedNamespaces, sharedMemoryOf, sharesMemory } from '../plan/namespaces.ts';
+import { writeNetworkFiles } from '../plan/network-files.ts';
+import { planBundle } from '../plan/plan.ts';
+import { publishedPorts } from '../settle/ports.ts';
+import { watchEnd } from './exit.ts';
+import { removeContainer } from './remove.ts';
+import { assertAllowed, type LastRun, type State } from './state.ts';
+
+/** Call it inside the container's mailbox. @throws Unchanged, Conflict, StartFailed: then the state is as before, with the reason */
+export async function startContainer(deps: ContainersDeps, container: Container): Promise<void> {
+  clearTimeout(container.restartTimer);
+  assertAllowed(container.record.state, 'start', container.id);
+  await container.cleanup;
+  const before = container.record.state;
+  try {
+    const task = await run(deps, container);
+    container.task = task;
+    container.set({
+      state: { ...(container.record.state as Extract<State, { is: 'running' }>), pid: task.pid },
+    });
+    container.tellStart(task);
+    tell(deps, container, 'start');
+    beginHealth(deps, container, { fresh: true });
+    watchEnd(deps, container, task, startContainer);
+  } catch (error) {
+    throw await failed(deps, container, before, error);
+  }
+}
+
+/** The state before comes back, with what went wrong; followers end, because nothing will come. */
+async function failed(
+  deps: ContainersDeps,
+  container: Container,
+  before: State,
+  error: unknown,
+): Promise<StartFailed> {
+  const failure = translateStartError(error, container.record.path);
+  const last: LastRun = {
+    ...before.last,
+    exitCode: failure.exitCode,
+    error: failure.message,
+    oomKilled: false,
+  };
+  await container.save({
+    state: before.is === 'created' ? { is: 'created', last } : { is: 'exited', last },
+    endpoint: undefined,
+  });
+  container.writer?.finish();
+  container.writer = undefined;
+  container.tellStart(undefined);
+  container.tellExit({ exitCode: failure.exitCode, error: failure.message });
+  // Whoever asked for a container that removes itself does not come back for one that never ran.
+  if (container.record.hostConfig.AutoRemove)
+    await removeContainer(deps, container, { force: false, volumes: true });
+  return failure;
+}
+
+function run(deps: ContainersDeps, container: Container): Promise<Task> {
+  return undoUnlessDone(async (undo) => {
+    const { record } = container;
+    deps.supervisor.announceStart();
+    const rootfs = deps.storage.layers.mount(record.id);
+    undo.defer(() => deps.storage.layers.unmount(record.id));
+    await attachMounts(deps, container, undo);
+    const sources = openSources(deps, container);
+    using _released = { [Symbol.dispose]: () => sources.release() };
+    checkPropagation(record.mounts, sources.byDestination, deps.roots);
+    furnishRoot(rootfs);
+    makeMountPlaces(rootfs, record.mounts, sources.byDestination);
+    const endpoint = await connect(deps, container, undo);
+    const user = userOf(container, rootfs);
+    if (record.config.WorkingDir) makeDirectoryInRoot(rootfs, record.config.WorkingDir, { uid: 0, gid: 0 });
+    const facts = { ...startFacts(deps, container, endpoint), rootfs, user, sources: sources.byDestination };
+    const { plan, warnings } = planBundle(record, facts);
+    for (const warning of warnings) deps.log.warn('container.degraded', { id: record.id, warning });
+    container.writer ??= openLog(deps, container);
+    await startShipping(deps, container);
+    undo.defer(() => stopShipping(container));
+    // On record before the process runs; the writing goes on while the runtime prepares.
+    const saved = container.save({
+      state: {
+        is: 'running',
+        startedAt: formatNanos(nowNanos()),
+        pid: 0,
+        boot: deps.supervisor.boot,
+        last: record.state.last,
+      },
+      stoppedByUser: false,
+      endpoint,
+    });
+    const [launch] = await settledBoth(deps.supervisor.launch(launchPlan(deps, container, plan)), saved);
+    undo.defer(() => launch.undo());
+    await launch.go();
+    return launch.task;
+  });
+}
+
+/** Waits for both, so that an undo never runs beside a write of what it undoes. @throws the first failure */
+async function settledBoth<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([first, second]);
+  return [await first, await second];
+}
+
+function launchPlan(deps: ContainersDeps, container: Container, plan: BundlePlan) {
+  const { config, hostConfig, id } = container.record;
+  const writer = container.writer;
+  if (writer === undefined) throw new Error('a container starts with its log open');
+  return {
+    id,
+    runtime: hostConfig.Runtime ?? deps.facts.defaultRuntime,
+    spec: bundleSpec(plan),
+    terminal: plan.terminal,
+    openStdin: config.OpenStdin ?? false,
+    cgroupPath: cgroupOf(deps, container.record).path,
+    sharedMemoryBytes: sharesMemory(container.record) ? (hostConfig.ShmSize ?? 0) : undefined,
+    writer,
+  };
+}
+
+async function connect(
+  deps: ContainersDeps,
+  container: Container,
+  undo: AsyncDisposableStack,
+): Promise<Endpoint | undefined> {
+  const { hostConfig, config, id } = container.record;
+  if (hostConfig.NetworkMode !== 'bridge' || deps.network === undefined || config.NetworkDisabled)
+    return undefined;
+  const network = deps.network;
+  const request = {
+    containerId: id,
+    macAddress: container.record.macAddress,
+    ports: publishedPorts(hostConfig, config.ExposedPorts),
+  };
+  const endpoint = await network.connect(request).catch((cause: unknown) => {
+    // Where Docker's clients look for it when a port is taken.
+    const where = `driver failed programming external connectivity on endpoint ${container.record.name} (${network.id})`;
+    if (cause instanceof Failed && cause.message.startsWith('Bind for'))
+      throw new Failed(`${where}: ${cause.message}`, { cause });
+    throw cause;
+  });
+  undo.defer(() => network.disconnect(id));
+  return endpoint;
+}
+
+function startFacts(deps: ContainersDeps, container: Container, endpoint: Endpoint | undefined) {
+  return {
+    ...joinedNamespaces(deps, container),
+    files: writeNetworkFiles(deps, container, endpoint),
+    devices: devicesOf(container),
+    limits: limitsOf(container.record.hostConfig),
+    sharedMemory: sharedMemoryOf(deps, container),
+    init: initOf(deps, container),
+    security: deps.facts.defaults,
+    apparmor: deps.facts.apparmor,
+    hostCapabilities: deps.hostCapabilities,
+    hardLimits: deps.hardLimits,
+    defaultUlimits: deps.defaultUlimits,
+    canRaiseLimits: deps.hostCapabilities.has('CAP_SYS_RESOURCE'),
+    cgroup: cgroupOf(deps, container.record).spec,
+    cgroupMounts: deps.facts.cgroupMounts,
+    recursiveReadOnly: deps.facts.recursiveReadOnly,
+  };
+}
+
+/** An init of the engine's as process 1, where the container has processes of its own. @throws Failed when the host has none */
+function initOf({ facts, initPath }: ContainersDeps, { record }: Container): string | undefined {
+  const { Init, PidMode } = record.hostConfig;
+  if (!(Init ?? facts.defaults.init) || PidMode) return undefined;
+  if (initPath === undefined)
+    throw new Failed(
+      'exec: "docker-init": executable file not found in $PATH: install tini, or name another with --init-path',
+    );
+  return initPath;
+}
+
+function devicesOf(container: Container): PlannedDevice[] {
+  const { Devices = [], DeviceRequests = [], Privileged } = container.record.hostConfig;
+  for (const { Driver = '', Capabilities = [] } of DeviceRequests)
+    throw new InvalidArgument(
+      `could not select device driver "${Driver}" with capabilities: [${Capabilities.map((each) => `[${each.join(' ')}]`).join(' ')}]`,
+    );
+  const asked = Devices.flatMap(({ PathOnHost, PathInContainer, CgroupPermissions }) =>
+    devicesAt(PathOnHost, PathInContainer || PathOnHost, CgroupPermissions || 'rwm'),
+  );
+  const all = Privileged ? hostDevices() : [];
+  return [...all.filter(({ path }) => !asked.some((each) => each.path === path)), ...asked];
+}

@@ -1,0 +1,159 @@
+/** Ends containers: stop, kill, restart. The end itself is handled by exit.ts, whoever caused it. */
+import { Conflict, Failed, InvalidArgument } from '../../../base/errors.ts';
+import { TIMER_MS_MAX } from '../../../base/time.ts';
+import { signalNumber } from '../../../runtime/index.ts';
+import type { Container } from '../container.ts';
+import { type ContainersDeps, tell } from '../deps.ts';
+import { unpauseContainer } from './pause.ts';
+import { assertAllowed, isAlive } from './state.ts';
+
+const SIGKILL = 9;
+const SIGTERM = 15;
+const SIGNAL_MAX = 64;
+const DEFAULT_STOP_TIMEOUT_SECONDS = 10;
+/** A process that SIGKILL does not end within this is stuck in the kernel. */
+const KILL_WAIT_MS = 10_000;
+
+/** @throws InvalidArgument */
+export function parseSignal(text: string | undefined, absent: number): number {
+  if (text === undefined || text === '') return absent;
+  const number = /^\d+$/.test(text) ? Number(text) : signalNumber(text);
+  if (number === undefined || number < 1) throw new InvalidArgument(`invalid signal: ${text}`);
+  if (number > SIGNAL_MAX) throw new InvalidArgument(`the linux daemon does not support signal ${number}`);
+  return number;
+}
+
+/**
+ * Remembers that somebody wants it stopped, before it is: on record where a policy would start it again, also when
+ * the daemon dies between the signal and the end.
+ */
+async function wantStopped(container: Container): Promise<void> {
+  const { stoppedByUser, hostConfig } = container.record;
+  if (stoppedByUser) return;
+  const policy = hostConfig.RestartPolicy?.Name ?? '';
+  if (policy === '' || policy === 'no') container.set({ stoppedByUser: true });
+  else await container.save({ stoppedByUser: true });
+}
+
+/** True: it ended within the time (undefined: however long it takes). */
+async function endsWithin(container: Container, milliseconds: number | undefined): Promise<boolean> {
+  const timeUp = new AbortController();
+  const timer =
+    milliseconds === undefined
+      ? undefined
+      : setTimeout(() => timeUp.abort(), Math.min(milliseconds, TIMER_MS_MAX));
+  try {
+    if (!isAlive(container.record.state)) return true;
+    await container.nextExit(timeUp.signal);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function send(deps: ContainersDeps, container: Container, signal: number): void {
+  const { hostConfig, state } = container.record;
+  if (container.task === undefined) {
+    if (isAlive(state)) throw new Conflict(`container ${container.id} is just being started`);
+    return;
+  }
+  container.task.signal(signal);
+  // What shares the host's processes does not end with the first one.
+  if (signal === SIGKILL && hostConfig.PidMode !== '') container.task.signalAll(signal);
+  tell(deps, container, 'kill', { signal: String(signal) });
+}
+
+/** SIGKILL, and the end is on record when it resolves. @throws Failed when it does not end */
+export async function killAndWait(deps: ContainersDeps, container: Container): Promise<void> {
+  await wantStopped(container);
+  clearTimeout(container.restartTimer);
+  if (container.record.state.is === 'restarting') {
+    await container.save({ state: { is: 'exited', last: container.record.state.last } });
+    return;
+  }
+  const ended = endsWithin(container, KILL_WAIT_MS);
+  send(deps, container, SIGKILL);
+  if (container.record.state.is === 'paused') await unpauseContainer(deps, container, { silently: true });
+  if (!(await ended))
+    throw new Failed(
+      `container ${container.id} did not end within ${KILL_WAIT_MS / 1000} seconds of SIGKILL`,
+    );
+}
+
+export interface StopOptions {
+  readonly signal: string | undefined;
+  readonly timeoutSeconds: number | undefined;
+}
+
+/** @throws Unchanged when it is not running */
+export async function stopContainer(
+  deps: ContainersDeps,
+  container: Container,
+  options: StopOptions,
+): Promise<void> {
+  // What is being started, paused or removed right now is waited for.
+  await container.mailbox.run(async () => undefined);
+  const { config } = container.record;
+  assertAllowed(container.record.state, 'stop', container.id);
+  const signal = parseSignal(options.signal || config.StopSignal, SIGTERM);
+  const seconds = options.timeoutSeconds ?? config.StopTimeout ?? DEFAULT_STOP_TIMEOUT_SECONDS;
+  await end(deps, container, signal, seconds);
+  await container.cleanup;
+  tell(deps, container, 'stop');
+}
+
+async function end(
+  deps: ContainersDeps,
+  container: Container,
+  signal: number,
+  seconds: number,
+): Promise<void> {
+  await wantStopped(container);
+  if (container.record.state.is === 'restarting') {
+    await killAndWait(deps, container);
+    return;
+  }
+  const ended = endsWithin(container, seconds < 0 ? undefined : seconds * 1000);
+  send(deps, container, signal);
+  if (container.record.state.is === 'paused') await unpauseContainer(deps, container, { silently: true });
+  if (!(await ended)) await killAndWait(deps, container);
+}
+
+/** @throws Conflict when it does not run, InvalidArgument for an unknown signal */
+export async function killContainer(
+  deps: ContainersDeps,
+  container: Container,
+  signalName: string | undefined,
+): Promise<void> {
+  const signal = parseSignal(signalName, SIGKILL);
+  assertAllowed(container.record.state, 'kill', container.id);
+  if (signal !== SIGKILL) {
+    if (container.record.state.is === 'restarting')
+      throw new Conflict(`container ${container.id} is not running`);
+    // As with dockerd, whoever sends the stop signal by hand means a stop: no policy starts it again.
+    if (signal === parseSignal(container.record.config.StopSignal, SIGTERM)) await wantStopped(container);
+    send(deps, container, signal);
+    return;
+  }
+  await killAndWait(deps, container);
+}
+
+/** Call it inside the mailbox: `start` is the last step of it. */
+export async function stopForRestart(
+  deps: ContainersDeps,
+  container: Container,
+  options: StopOptions,
+): Promise<void> {
+  const { config, state } = container.record;
+  if (!isAlive(state) && state.is !== 'restarting') return;
+  await end(
+    deps,
+    container,
+    parseSignal(options.signal || config.StopSignal, SIGTERM),
+    options.timeoutSeconds ?? config.StopTimeout ?? DEFAULT_STOP_TIMEOUT_SECONDS,
+  );
+  await container.cleanup;
+  tell(deps, container, 'stop');
+}

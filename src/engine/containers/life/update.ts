@@ -1,0 +1,114 @@
+/** Changes limits and the restart policy of a container, running or not. */
+import { Conflict, Failed, reworded } from '../../../base/errors.ts';
+import type { HostConfig, UpdateRequest, UpdateResponse } from '../../../model/container.ts';
+import { limitsSpec, RuntimeRefused } from '../../../runtime/index.ts';
+import type { Container } from '../container.ts';
+import { type ContainersDeps, tell } from '../deps.ts';
+import { limitsOf } from '../plan/limits.ts';
+import { readRestartPolicy } from '../settle/host-config.ts';
+import { settleLimits } from '../settle/limits.ts';
+import { isAlive } from './state.ts';
+
+/** What an update may change, as dockerd documents it; other members of its body have never had an effect. */
+const CHANGEABLE = [
+  ...(['BlkioWeight', 'CpuShares', 'NanoCpus', 'CpuPeriod', 'CpuQuota', 'CpusetCpus', 'CpusetMems'] as const),
+  ...(['CpuRealtimePeriod', 'CpuRealtimeRuntime', 'Memory', 'MemorySwap', 'MemoryReservation'] as const),
+  'PidsLimit' as const,
+];
+
+/** Call it inside the mailbox. @throws InvalidArgument, Conflict, Failed: then all is as before */
+export async function updateContainer(
+  deps: ContainersDeps,
+  container: Container,
+  request: UpdateRequest,
+): Promise<UpdateResponse> {
+  const warnings: string[] = [];
+  const asked = { ...request, ...settleLimits(request, deps.facts, warnings, true) };
+  const { RestartPolicy } = request;
+  if (RestartPolicy?.Name) readRestartPolicy(RestartPolicy);
+  try {
+    const { record } = container;
+    if (record.state.is === 'removing' || record.state.is === 'dead')
+      throw new Conflict('container is marked for removal and cannot be "update"');
+    const changes = changedLimits(asked as HostConfig);
+    checkAgainst(record.hostConfig, changes, RestartPolicy?.Name);
+    await apply(deps, container, changes, RestartPolicy?.Name ? { RestartPolicy } : {});
+  } catch (error) {
+    throw reworded(error, (why) => `Cannot update container ${container.id}: ${why}`);
+  }
+  tell(deps, container, 'update');
+  return { Warnings: warnings };
+}
+
+/** Zero and empty mean "leave it", but for the limit of processes, where zero and less mean "none". */
+function changedLimits(asked: HostConfig): HostConfig {
+  const said = CHANGEABLE.filter((name) => (name === 'PidsLimit' ? asked[name] !== undefined : asked[name]));
+  return Object.fromEntries(said.map((name) => [name, asked[name]]));
+}
+
+/** What a change must not contradict of what stands already, in dockerd's words. @throws Conflict */
+function checkAgainst(before: HostConfig, changes: HostConfig, policy: string | undefined): void {
+  const both = (one: number | undefined, other: number | undefined) => (one ?? 0) > 0 && (other ?? 0) > 0;
+  const clash = (why: string) => new Conflict(`Conflicting options: ${why}`);
+  if (both(changes.NanoCpus, before.CpuPeriod))
+    throw clash('Nano CPUs cannot be updated as CPU Period has already been set');
+  if (both(changes.NanoCpus, before.CpuQuota))
+    throw clash('Nano CPUs cannot be updated as CPU Quota has already been set');
+  if (both(changes.CpuPeriod, before.NanoCpus))
+    throw clash('CPU Period cannot be updated as NanoCPUs has already been set');
+  if (both(changes.CpuQuota, before.NanoCpus))
+    throw clash('CPU Quota cannot be updated as NanoCPUs has already been set');
+  const swap = before.MemorySwap ?? 0;
+  if (changes.Memory && !changes.MemorySwap && changes.Memory > swap)
+    throw new Conflict(
+      'Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time',
+    );
+  if (before.AutoRemove && policy !== undefined && policy !== '' && policy !== 'no')
+    throw new Conflict('Restart policy cannot be updated because AutoRemove is enabled for the container');
+}
+
+/** On record first, and marked until the kernel has it: a daemon that dies between the two does it again. */
+async function apply(
+  deps: ContainersDeps,
+  container: Container,
+  changes: HostConfig,
+  policy: HostConfig,
+): Promise<void> {
+  const before = container.record.hostConfig;
+  const hostConfig = { ...before, ...changes, ...policy };
+  const live = isAlive(container.record.state) && Object.keys(changes).length > 0;
+  await container.save({ hostConfig, ...(live ? { limitsPending: true } : {}) });
+  if (!live) return;
+  try {
+    await applyLimits(deps, container);
+  } catch (error) {
+    await container.save({ hostConfig: before });
+    // Some may be in force already: those that stood before come back.
+    await applyLimits(deps, container).catch(() => undefined);
+    await container.save({ limitsPending: false });
+    throw error instanceof RuntimeRefused ? new Failed(error.message, { cause: error }) : error;
+  }
+  await container.save({ limitsPending: false });
+}
+
+/** Has the kernel hold the running container to the limits on record. @throws RuntimeRefused, InvalidArgument */
+export async function applyLimits(deps: ContainersDeps, container: Container): Promise<void> {
+  const { task, record } = container;
+  if (task === undefined) return;
+  const { hostConfig } = record;
+  // Swappiness, devices' rates and the killer's rest are set once and never change.
+  const {
+    memorySwappiness: _s,
+    oomKillDisable: _o,
+    ...limits
+  } = limitsOf({
+    ...hostConfig,
+    BlkioWeightDevice: [],
+    BlkioDeviceReadBps: [],
+    BlkioDeviceWriteBps: [],
+    BlkioDeviceReadIOps: [],
+    BlkioDeviceWriteIOps: [],
+  });
+  const pids = hostConfig.PidsLimit === undefined || hostConfig.PidsLimit > 0 ? {} : { pids: -1 };
+  await deps.supervisor.update(task, limitsSpec({ ...limits, ...pids }));
+}

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { InvalidArgument } from '../../../base/errors.ts';
+import {
+  attributesJson,
+  attributesQuery,
+  extraAttributes,
+  fileAttributes,
+  type Logged,
+  logTag,
+} from './attributes.ts';
+
+const logged: Logged = {
+  id: '0123456789abcdef'.repeat(4),
+  name: 'web',
+  created: '2026-01-01T00:00:00Z',
+  imageId: `sha256:${'ab'.repeat(32)}`,
+  config: {
+    Image: 'busybox',
+    Labels: { stage: 'prod', 'a.b': 'x y', other: '1' },
+    Env: ['HOME=/', 'APP_NAME=n', 'EMPTY=', 'EQUALS=a=b'],
+  } as unknown as Logged['config'],
+  path: 'sh',
+  args: ['-c', 'true'],
+};
+
+test('labels and variables are chosen by name and by expression', () => {
+  const options = {
+    labels: 'stage,none',
+    env: 'HOME,EQUALS,EMPTY',
+    'labels-regex': '^a\\.',
+    'env-regex': '(?i)^app_',
+  };
+  assert.deepEqual(
+    [...extraAttributes(logged, options)],
+    [
+      ['APP_NAME', 'n'],
+      ['EMPTY', ''],
+      ['EQUALS', 'a=b'],
+      ['HOME', '/'],
+      ['a.b', 'x y'],
+      ['stage', 'prod'],
+    ],
+  );
+});
+
+test('an expression that is none, or that would take for ever, is refused', () => {
+  assert.throws(
+    () => extraAttributes(logged, { 'labels-regex': '(' }),
+    /^InvalidArgument: error parsing regexp/,
+  );
+  const slow = {
+    ...logged,
+    config: { Labels: { [`${'a'.repeat(40)}!`]: '' } } as unknown as Logged['config'],
+  };
+  assert.throws(() => extraAttributes(slow, { 'labels-regex': '^(a+)+$' }), /error parsing regexp/);
+});
+
+test('attributes are spelled as JSON in the file and as a query by --details', () => {
+  const attributes = fileAttributes(logged, { labels: 'a.b,stage', tag: '<{{.Name}}>' });
+  assert.equal(attributesJson(attributes), '{"a.b":"x y","stage":"prod","tag":"\\u003cweb\\u003e"}');
+  assert.equal(attributesQuery(attributes), 'a.b=x+y,stage=prod,tag=%3Cweb%3E');
+  assert.deepEqual([attributesJson(new Map()), attributesQuery(new Map())], ['', '']);
+});
+
+for (const [template, tag] of [
+  ['{{.ID}}', '0123456789ab'],
+  ['{{.FullID}}', '0123456789abcdef'.repeat(4)],
+  ['{{.ImageName}}/{{.Name}}/{{.DaemonName}}', 'busybox/web/docker'],
+  ['{{.ImageID}}', 'sha256:ababa'],
+  ['{{ .ImageFullID }}', `sha256:${'ab'.repeat(32)}`],
+  ['{{.Command}}', 'sh -c true'],
+  ['{{upper .Name}}-{{.Name | printf "%s!"}}', 'WEB-web!'],
+  ['{{index .ContainerLabels "a.b"}}{{.ContainerLabels.stage}}', 'x yprod'],
+  ['a {{- .Name -}} b', 'awebb'],
+  ['{{json .ContainerArgs}}', '["-c","true"]'],
+  ['{{truncate .FullID 4}}{{/* nothing */}}', '0123'],
+  ['{{index .ContainerLabels "__proto__"}}plain', 'plain'],
+] as const)
+  test(`the tag ${template} is filled in`, () => assert.equal(logTag(logged, { tag: template }, ''), tag));
+
+for (const [template, words] of [
+  [
+    '{{.Nothing}}',
+    'template: log-tag:1:2: executing "log-tag" at <.Nothing>: can\'t evaluate field Nothing in type *logger.Info',
+  ],
+  ['{{nothing .Name}}', 'template: log-tag:1: function "nothing" not defined'],
+  ['{{.Name', 'template: log-tag:1: unclosed action'],
+  ['{{}}', 'template: log-tag:1: missing value for command'],
+] as const)
+  test(`the tag ${template} is refused`, () =>
+    assert.throws(() => logTag(logged, { tag: template }, ''), new InvalidArgument(words)));

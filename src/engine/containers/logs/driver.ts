@@ -1,0 +1,123 @@
+/** Where a container's output goes besides its log here: which file or daemon, and what is said with each line. */
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { Failed, messageOf } from '../../../base/errors.ts';
+import { isBehind, type LogDelivery, type ShipTarget } from '../../../runtime/index.ts';
+import type { Container } from '../container.ts';
+import { type ContainersDeps, logDirectory, logSettings } from '../deps.ts';
+import { attributesJson, extraAttributes, fileAttributes, type Logged, logTag } from './attributes.ts';
+import { type LogSettings, readLogSettings } from './settings.ts';
+
+/** Where systemd's journal listens. */
+const JOURNAL_SOCKET = '/run/systemd/journal/socket';
+const DEFAULT_TAG = '{{.ID}}';
+
+type Deps = Pick<ContainersDeps, 'containersRoot' | 'logDrivers' | 'log'>;
+
+/** The file of the json-file driver, where log shippers look for it. */
+export const jsonFilePath = (deps: Pick<ContainersDeps, 'containersRoot'>, id: string): string =>
+  `${deps.containersRoot}/${id}/${id}-json.log`;
+
+/** Undefined for drivers that keep the log here, or nowhere. @throws InvalidArgument for a tag or an expression that means nothing */
+export function shipTarget(
+  deps: Pick<ContainersDeps, 'containersRoot'>,
+  logged: Logged,
+  settings: LogSettings,
+): ShipTarget | undefined {
+  const { driver, options, file, syslog } = settings;
+  if (driver === 'json-file' && file)
+    return {
+      is: 'json-file',
+      path: jsonFilePath(deps, logged.id),
+      ...file,
+      attributes: attributesJson(fileAttributes(logged, options)),
+    };
+  if (driver === 'syslog' && syslog) {
+    extraAttributes(logged, options); // dockerd takes these options here too, and does nothing with them
+    return { is: 'syslog', ...syslog, tag: logTag(logged, options, DEFAULT_TAG), hostname: hostname() };
+  }
+  if (driver === 'journald')
+    return { is: 'journald', socket: JOURNAL_SOCKET, fields: journalFields(logged, settings) };
+  return undefined;
+}
+
+function journalFields(logged: Logged, { options }: LogSettings): (readonly [string, string])[] {
+  const { id, name, config } = logged;
+  const tag = logTag(logged, options, DEFAULT_TAG);
+  const own = new Map([
+    ['CONTAINER_ID', id.slice(0, 12)],
+    ['CONTAINER_ID_FULL', id],
+    ['CONTAINER_NAME', name],
+    ['CONTAINER_TAG', tag],
+    ['IMAGE_NAME', config.Image ?? ''],
+    ['SYSLOG_IDENTIFIER', tag],
+    // Tells ordinals of this run of the driver from those of others.
+    ['CONTAINER_LOG_EPOCH', randomBytes(32).toString('hex')],
+  ]);
+  for (const [key, value] of extraAttributes(logged, options, journalName)) if (key) own.set(key, value);
+  return [...own];
+}
+
+/** The journal's fields have capital letters, digits and underscores, and begin with no underscore. */
+const journalName = (name: string): string =>
+  name
+    .replace(/[^A-Za-z0-9]/g, '_')
+    .replace(/^_+/, '')
+    .toUpperCase();
+
+/** Begins to ship the log of a container that starts. @throws Failed when its driver cannot */
+export async function startShipping(deps: Deps, container: Container): Promise<void> {
+  await stopShipping(container);
+  try {
+    const settings = readLogSettings(container.record.hostConfig.LogConfig);
+    if (settings.driver === 'journald') requireJournal();
+    container.shipment = ship(deps, container, settings);
+    await container.shipment?.opened;
+  } catch (error) {
+    await stopShipping(container);
+    const reason = messageOf(error).replace(/^failed to initialize logging driver: /, '');
+    throw new Failed(`failed to initialize logging driver: ${reason}`, { cause: error });
+  }
+}
+
+/** Leaves the rest of the log for another time. */
+export async function stopShipping(container: Container): Promise<void> {
+  const { shipment } = container;
+  container.shipment = undefined;
+  await shipment?.leave();
+}
+
+/** The run is over: resolves when all of its output is where its driver has it, or that takes too long. */
+export async function finishShipping(container: Container): Promise<void> {
+  const { shipment } = container;
+  container.shipment = undefined;
+  await shipment?.finish();
+}
+
+/** Goes on delivering the log of a container that runs already, or ends what was left of one that does not. */
+export function resumeShipping(deps: Deps, container: Container): void {
+  const settings = logSettings(deps, container.record);
+  if (settings === undefined || settings.driver === 'local' || settings.driver === 'none') return;
+  if (container.task === undefined && !isBehind(logDirectory(deps, container.id))) return;
+  try {
+    const shipment = ship(deps, container, settings);
+    container.shipment = shipment;
+    if (container.task === undefined) void shipment?.finish();
+  } catch (error) {
+    deps.log.warn('log.shipping', { id: container.id, reason: messageOf(error) });
+  }
+}
+
+function ship(deps: Deps, container: Container, settings: LogSettings): LogDelivery | undefined {
+  const target = shipTarget(deps, container.record, settings);
+  if (target === undefined) return undefined;
+  const directory = logDirectory(deps, container.id);
+  const dropBeyond = settings.isNonBlocking ? settings.bufferBytes : undefined;
+  return deps.logDrivers.ship({ directory, target, dropBeyond }, container.task?.writer ?? container.writer);
+}
+
+/** @throws Failed on hosts without systemd */
+function requireJournal(): void {
+  if (!existsSync(JOURNAL_SOCKET)) throw new Failed('journald is not enabled on this host');
+}

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { InvalidArgument } from '../../../base/errors.ts';
+import { readLogSettings } from './settings.ts';
+
+const settings = (Type: string, Config: Record<string, string> = {}) => readLogSettings({ Type, Config });
+
+test('the local driver keeps 100 MiB, or as much as its files together', () => {
+  assert.equal(readLogSettings(undefined).limits.bytes, 100 << 20);
+  assert.equal(settings('local', { 'max-size': '10m', 'max-file': '3' }).limits.bytes, 30e6);
+  assert.equal(settings('local', { 'max-size': '1.5g', 'max-file': '2' }).limits.bytes, 3e9);
+  const tiny = settings('local', { 'max-size': '1k', 'max-file': '2' }).limits;
+  assert.deepEqual(tiny, { bytes: 32 << 10, segmentBytes: 16 << 10 }, 'too small to work is made to work');
+});
+
+test('json-file keeps all that it was not told to throw away', () => {
+  const unlimited = settings('json-file');
+  assert.equal(unlimited.limits.bytes, Number.POSITIVE_INFINITY);
+  assert.deepEqual(unlimited.file, { maxBytes: undefined, files: 1, compress: false });
+  const limited = settings('json-file', { 'max-size': '1m', 'max-file': '4', compress: 'true' });
+  assert.deepEqual(limited.file, { maxBytes: 1e6, files: 4, compress: true });
+  assert.equal(limited.limits.bytes, 4e6);
+});
+
+test('syslog keeps a copy for reading, unless told not to', () => {
+  assert.equal(settings('syslog').isReadable, true);
+  assert.equal(settings('syslog', { 'cache-max-size': '5m', 'cache-max-file': '2' }).limits.bytes, 10e6);
+  assert.equal(settings('syslog', { 'cache-disabled': 'true' }).isReadable, false);
+  assert.equal(settings('none').isReadable, false);
+});
+
+test('non-blocking mode keeps as much as it is told', () => {
+  assert.equal(settings('json-file').isNonBlocking, false);
+  const kept = settings('json-file', { mode: 'non-blocking', 'max-buffer-size': '4m' });
+  assert.deepEqual([kept.isNonBlocking, kept.bufferBytes], [true, 4 << 20]);
+});
+
+for (const [address, read] of [
+  ['', { is: 'local' }],
+  ['unixgram:///run/log', { is: 'unixgram', path: '/run/log' }],
+  ['udp://host', { is: 'udp', host: 'host', port: 514 }],
+  ['tcp://10.0.0.1:6514', { is: 'tcp', host: '10.0.0.1', port: 6514 }],
+  ['tcp+tls://[::1]:1', { is: 'tcp+tls', host: '::1', port: 1 }],
+] as const)
+  test(`syslog-address ${address || 'absent'} is read`, () =>
+    assert.deepEqual(settings('syslog', { 'syslog-address': address }).syslog?.address, read));
+
+for (const [facility, number] of [
+  ['', 3],
+  ['kern', 0],
+  ['authpriv', 10],
+  ['local0', 16],
+  ['local7', 23],
+  ['12', 12],
+] as const)
+  test(`syslog-facility ${facility || 'absent'} is ${number}`, () =>
+    assert.equal(settings('syslog', { 'syslog-facility': facility }).syslog?.facility, number));
+
+const START = 'failed to initialize logging driver: ';
+for (const [driver, options, words] of [
+  ['json-file', { 'max-sise': '1m' }, "unknown log opt 'max-sise' for json-file log driver"],
+  ['local', { tag: 'x' }, "unknown log opt 'tag' for log driver local"],
+  ['syslog', { 'max-size': '1m' }, "unknown log opt 'max-size' for syslog log driver"],
+  ['journald', { x: '' }, "unknown log opt 'x' for journald log driver"],
+  ['gelf', {}, 'error looking up logging plugin gelf: plugin "gelf" not found'],
+  ['local', { mode: 'lazy' }, 'logger: logging mode not supported: lazy'],
+  [
+    'local',
+    { 'max-buffer-size': '1m' },
+    "logger: max-buffer-size option is only supported with 'mode=non-blocking'",
+  ],
+  [
+    'local',
+    { mode: 'non-blocking', 'max-buffer-size': 'x' },
+    "error parsing option max-buffer-size: invalid size: 'x'",
+  ],
+  ['syslog', { 'cache-disabled': 'x' }, 'invalid value for option cache-disabled: x'],
+  ['json-file', { 'max-size': 'big' }, `${START}invalid size: 'big'`],
+  ['json-file', { 'max-size': '-1' }, `${START}invalid size: '-1'`],
+  ['json-file', { 'max-size': '0' }, `${START}max-size must be a positive number`],
+  ['json-file', { 'max-file': '0' }, `${START}max-file cannot be less than 1`],
+  ['json-file', { 'max-file': 'x' }, `${START}strconv.Atoi: parsing "x": invalid syntax`],
+  ['json-file', { compress: 'x' }, `${START}strconv.ParseBool: parsing "x": invalid syntax`],
+  [
+    'json-file',
+    { compress: 'true', 'max-size': '1m' },
+    `${START}compress cannot be true when max-file is less than 2 or max-size is not set`,
+  ],
+  ['local', { 'max-size': 'big' }, `${START}invalid value for max-size: big: invalid size: 'big'`],
+  ['local', { 'max-file': '1' }, `${START}compression cannot be enabled when max file count is 1`],
+  ['syslog', { 'syslog-facility': 'x' }, 'invalid syslog facility'],
+  ['syslog', { 'syslog-format': 'x' }, 'Invalid syslog format'],
+  ['syslog', { 'syslog-address': 'http://x' }, "unsupported scheme: 'http'"],
+] as const)
+  test(`${driver} with ${JSON.stringify(options)} is refused`, () =>
+    assert.throws(() => settings(driver, options), new InvalidArgument(words)));

@@ -1,0 +1,141 @@
+/** What a container's log options mean: how much is kept, how the file looks, who else gets it. Pure. */
+import { InvalidArgument, reworded } from '../../../base/errors.ts';
+import type { LogConfig } from '../../../model/container.ts';
+import {
+  brief,
+  checkLogOptions,
+  isLogDriver,
+  type LogDriver,
+  type LogOptionMap,
+  readBoolean,
+  readSize,
+} from '../../../model/log-options.ts';
+import { DEFAULT_LIMITS, type LogLimits } from '../../../runtime/index.ts';
+import { readSyslog, type SyslogSettings } from './syslog.ts';
+
+/** Without a log, output only passes through to attached clients: just enough for their unevenness. */
+const PASSING: LogLimits = { bytes: 16 << 20, segmentBytes: 2 << 20 };
+/** Segments are as many that the oldest is a small part of the whole, and no smaller than a few writes. */
+const SEGMENTS = 8;
+const SEGMENT_BYTES_MIN = 16 << 10;
+/** What non-blocking mode keeps for a driver that is behind: Docker's documented default. */
+const BUFFER_BYTES = 1 << 20;
+
+export interface FileSettings {
+  /** Undefined: the file is never rotated. */
+  readonly maxBytes: number | undefined;
+  readonly files: number;
+  readonly compress: boolean;
+}
+
+export interface LogSettings {
+  readonly driver: LogDriver;
+  readonly options: LogOptionMap;
+  readonly limits: LogLimits;
+  /** `logs` can be asked for. */
+  readonly isReadable: boolean;
+  /** Rather lose output than let the container wait. */
+  readonly isNonBlocking: boolean;
+  /** How far a driver may be behind in non-blocking mode before output is lost to it. */
+  readonly bufferBytes: number;
+  readonly file: FileSettings | undefined;
+  readonly syslog: SyslogSettings | undefined;
+}
+
+/** @throws InvalidArgument in dockerd's words for options that are unknown or mean nothing */
+export function readLogSettings(config: LogConfig | undefined): LogSettings {
+  const driver = config?.Type || 'local';
+  const options = config?.Config ?? {};
+  checkLogOptions(driver, options);
+  if (!isLogDriver(driver)) throw new InvalidArgument(`no log driver ${brief(driver)}`);
+  const syslog = driver === 'syslog' ? readSyslog(options) : undefined;
+  // dockerd finds these when it starts the container; who makes one wants to know now.
+  try {
+    return { ...settingsOf(driver, options), syslog };
+  } catch (error) {
+    throw reworded(error, (message) => `failed to initialize logging driver: ${message}`);
+  }
+}
+
+function settingsOf(driver: LogDriver, options: LogOptionMap): Omit<LogSettings, 'syslog'> {
+  const file = driver === 'json-file' ? jsonFile(options) : undefined;
+  const cached = driver === 'syslog' || driver === 'journald';
+  const isCacheOff = cached && readBoolean(options['cache-disabled'] ?? '') === true;
+  const isNonBlocking = options.mode === 'non-blocking';
+  const limits =
+    driver === 'none' || isCacheOff
+      ? PASSING
+      : file
+        ? limitsOf(file.maxBytes === undefined ? Number.POSITIVE_INFINITY : file.maxBytes * file.files)
+        : localLimits(options, cached ? 'cache-' : '');
+  return {
+    driver,
+    options,
+    limits: isNonBlocking ? { ...limits, isLossy: true } : limits,
+    isReadable: driver !== 'none' && !isCacheOff,
+    isNonBlocking,
+    bufferBytes:
+      options['max-buffer-size'] === undefined
+        ? BUFFER_BYTES
+        : readSize('', options['max-buffer-size'], 1024),
+    file,
+  };
+}
+
+export function limitsOf(bytes: number): LogLimits {
+  const segmentBytes = Math.max(
+    SEGMENT_BYTES_MIN,
+    Math.min(DEFAULT_LIMITS.segmentBytes, Math.floor(bytes / SEGMENTS)),
+  );
+  return { bytes: Math.max(bytes, 2 * segmentBytes), segmentBytes };
+}
+
+function jsonFile(options: LogOptionMap): FileSettings {
+  const maxBytes = options['max-size'] === undefined ? undefined : readSize('', options['max-size'], 1000);
+  if (maxBytes !== undefined && maxBytes <= 0)
+    throw new InvalidArgument('max-size must be a positive number');
+  const files = options['max-file'] === undefined ? 1 : readCount(options['max-file']);
+  if (files < 1) throw new InvalidArgument('max-file cannot be less than 1');
+  const compress = options.compress !== undefined && readFlag(options.compress);
+  if (compress && (files === 1 || maxBytes === undefined))
+    throw new InvalidArgument('compress cannot be true when max-file is less than 2 or max-size is not set');
+  return { maxBytes, files, compress };
+}
+
+const LOCAL_FILE_BYTES = DEFAULT_LIMITS.bytes / 5;
+const LOCAL_FILES = 5;
+
+/** The `local` driver's options, also as another driver's `cache-` options. */
+function localLimits(options: LogOptionMap, prefix: '' | 'cache-'): LogLimits {
+  const [size, count] = [options[`${prefix}max-size`], options[`${prefix}max-file`]];
+  const fileBytes =
+    size === undefined
+      ? LOCAL_FILE_BYTES
+      : readSize(`invalid value for max-size: ${brief(size)}: `, size, 1000);
+  if (fileBytes <= 0) throw new InvalidArgument('max size should be a positive number');
+  const files =
+    count === undefined ? LOCAL_FILES : readCount(count, `invalid value for max-file: ${brief(count)}: `);
+  if (files < 0) throw new InvalidArgument('max file count cannot be less than 0');
+  const said = options[`${prefix}compress`];
+  const compress = said === undefined || readFlag(said, 'error reading compress log option: ');
+  if (compress && files <= 1)
+    throw new InvalidArgument('compression cannot be enabled when max file count is 1');
+  return limitsOf(fileBytes * Math.max(1, files));
+}
+
+function readCount(text: string, prefix = ''): number {
+  if (!/^[+-]?\d{1,15}$/.test(text))
+    throw new InvalidArgument(
+      `${prefix}strconv.Atoi: parsing ${JSON.stringify(brief(text))}: invalid syntax`,
+    );
+  return Number(text);
+}
+
+function readFlag(text: string, prefix = ''): boolean {
+  const value = readBoolean(text);
+  if (value === undefined)
+    throw new InvalidArgument(
+      `${prefix}strconv.ParseBool: parsing ${JSON.stringify(brief(text))}: invalid syntax`,
+    );
+  return value;
+}

@@ -1,0 +1,153 @@
+/** What a container's mounts stand on: its volumes, found or made and filled from the image, and layers of images. */
+import { InvalidArgument } from '../../../base/errors.ts';
+import { kindInRoot } from '../../../runtime/index.ts';
+import type { Change } from '../../../storage/index.ts';
+import { DRIVER } from '../../volumes/index.ts';
+import type { ContainersDeps } from '../deps.ts';
+import type { ContainerMount } from '../record.ts';
+import { destinationOf, type WantedMount } from './mounts.ts';
+import { readOnly } from './options.ts';
+
+type WantedVolume = Extract<WantedMount, { is: 'volume' }>;
+type WantedImage = Extract<WantedMount, { is: 'image' }>;
+
+export interface Provided {
+  readonly mounts: readonly ContainerMount[];
+  /** Part of the transaction that puts the container with these mounts on record. Ask for it at the last moment. */
+  readonly changes: () => Change[];
+  /** The container is on record, and found by others. */
+  readonly done: () => void;
+}
+
+/**
+ * Call it when the container's own layer is prepared and nothing runs in it. `undo` takes back what was made.
+ * @throws InvalidArgument, NotFound
+ */
+export async function provideMounts(
+  deps: ContainersDeps,
+  id: string,
+  wanted: readonly WantedMount[],
+  undo: AsyncDisposableStack,
+): Promise<Provided> {
+  const volumes = wanted.filter((each) => each.is === 'volume');
+  const taken = await deps.volumes.take(
+    id,
+    volumes.map(({ ask }) => ask),
+  );
+  undo.defer(() => taken.drop());
+  const nameOf = new Map(volumes.map((volume, at) => [volume.destination, taken.names[at] ?? '']));
+  await fillVolumes(deps, id, volumes, nameOf);
+  const mounts: ContainerMount[] = [];
+  for (const each of wanted)
+    if (each.is === 'ready') mounts.push(each.mount);
+    else if (each.is === 'volume') mounts.push(volumeMount(deps, each, nameOf.get(each.destination) ?? ''));
+    else mounts.push(await imageMount(deps, `${id}-image-${wanted.indexOf(each)}`, each, undo));
+  return { mounts, changes: () => deps.storage.volumes.settled(taken.names), done: () => taken.done() };
+}
+
+function volumeMount({ storage }: ContainersDeps, wanted: WantedVolume, name: string): ContainerMount {
+  return {
+    point: {
+      Type: 'volume',
+      Name: name,
+      Source: storage.volumes.pathOf(name),
+      Destination: wanted.destination,
+      Driver: DRIVER,
+      Mode: wanted.mode,
+      RW: !wanted.readOnly,
+      Propagation: '',
+    },
+    options: ['rbind', 'rprivate', ...(wanted.readOnly ? readOnly(false) : [])],
+    ...(wanted.anonymous && { anonymous: true }),
+    ...(wanted.subpath !== undefined && { subpath: wanted.subpath }),
+  };
+}
+
+/** An image is mounted through a layer of its own, so that nothing written could reach the image. */
+async function imageMount(
+  deps: ContainersDeps,
+  layer: string,
+  { image, destination, subpath }: WantedImage,
+  undo: AsyncDisposableStack,
+): Promise<ContainerMount> {
+  const { id, chainId } = deps.images.resolve(image);
+  await using lease = deps.storage.lease('image mount');
+  if (chainId !== undefined) lease.hold('layer', chainId);
+  await deps.storage.layers.prepare(layer, chainId);
+  undo.defer(() => deps.storage.layers.removeWritable(layer));
+  return {
+    point: {
+      Type: 'image',
+      Name: image,
+      Source: deps.storage.layers.rootOf(layer),
+      Destination: destination,
+      Mode: '',
+      RW: false,
+      Propagation: 'rprivate',
+    },
+    options: ['rbind', 'rprivate', ...readOnly(false)],
+    layer,
+    imageId: id,
+    ...(subpath !== undefined && { subpath }),
+  };
+}
+
+/** Empty volumes take what the image has in their place. The container's root is mounted only when one needs it. */
+async function fillVolumes(
+  deps: ContainersDeps,
+  id: string,
+  volumes: readonly WantedVolume[],
+  nameOf: ReadonlyMap<string, string>,
+): Promise<void> {
+  const { volumes: store, layers } = deps.storage;
+  const fill = volumes
+    .filter((volume) => volume.copy || volume.declared)
+    .map((volume) => ({ ...volume, name: nameOf.get(volume.destination) ?? '' }))
+    .filter(({ name, declared }) => declared || store.isEmpty(name) || deps.mountedVolumes.hasDevice(name));
+  if (fill.length === 0) return;
+  const root = layers.mount(id);
+  try {
+    for (const { name, destination } of fill) {
+      const found = kindInRoot(root, destination);
+      if (found === 'other')
+        throw new InvalidArgument(`cannot mount volume over existing file, file exists ${destination}`);
+      if (found === 'directory') await fillVolume(deps, id, name, { root, path: destination });
+    }
+  } finally {
+    await layers.unmount(id);
+  }
+}
+
+async function fillVolume(
+  deps: ContainersDeps,
+  id: string,
+  name: string,
+  from: { readonly root: string; readonly path: string },
+): Promise<void> {
+  const user = `create ${id}`;
+  const device = deps.mountedVolumes.hasDevice(name);
+  await deps.mountedVolumes.attach(name, user);
+  try {
+    await deps.storage.volumes.populate(name, from, { inPlace: device || isMounted(deps, name) });
+  } finally {
+    await deps.mountedVolumes.detach(name, user);
+  }
+}
+
+const isMounted = ({ directory }: ContainersDeps, name: string): boolean =>
+  directory
+    .all()
+    .some(({ task, record }) => task !== undefined && record.mounts.some(({ point }) => point.Name === name));
+
+/** Destinations of a container's mounts that no HostConfig asked for: they stay when a start brings another. */
+export const declaredMounts = (
+  mounts: readonly ContainerMount[],
+  wanted: readonly WantedMount[],
+): ContainerMount[] =>
+  mounts.filter(
+    ({ anonymous, point }) =>
+      anonymous &&
+      wanted.some(
+        (each) => each.is === 'volume' && each.declared && destinationOf(each) === point.Destination,
+      ),
+  );

@@ -1,0 +1,215 @@
+/**
+ * Where a starting container's mounts come from on the host: looked at, made where the client left it to us, and held
+ * by a descriptor where a container could exchange a name on the way.
+ */
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { codeOf, Failed, InvalidArgument, NotFound } from '../../../base/errors.ts';
+import {
+  bindDescriptor,
+  cloneMount,
+  MNT_DETACH,
+  MS,
+  O_PATH,
+  openAt2,
+  RESOLVE,
+  restrictionsOf,
+  unmount,
+} from '../../../linux/index.ts';
+import type { Container } from '../container.ts';
+import type { ContainersDeps } from '../deps.ts';
+import type { ContainerMount } from '../record.ts';
+import { isInside } from './mounts.ts';
+
+/** @throws InvalidArgument for a source of `Mounts` that is not there */
+export function requireSources(paths: readonly string[]): void {
+  const missing = paths.find((path) => !existsSync(path));
+  if (missing !== undefined)
+    throw new InvalidArgument(
+      `invalid mount config for type "bind": bind source path does not exist: ${missing}`,
+    );
+}
+
+/** Where a mount comes from, as a runtime is told. */
+export interface MountSource {
+  readonly path: string;
+  readonly isDirectory: boolean;
+  /** How the file system that it lies on is mounted on the host, in a runtime's words: what is bound is no freer. */
+  readonly restrictions: readonly string[];
+}
+
+/** What to mount, by destination. `release` when the runtime has mounted it, or never will. */
+export interface Sources {
+  readonly byDestination: ReadonlyMap<string, MountSource>;
+  release(): void;
+}
+
+/** @throws InvalidArgument for the engine's own directories, NotFound for a subpath that is not there */
+export function openSources(deps: ContainersDeps, container: Container): Sources {
+  const { id, mounts } = container.record;
+  const staged = new StagedSources(`${deps.stagedMountsRoot}/${id}`);
+  try {
+    const found = mounts
+      .filter(({ point }) => point.Type !== 'tmpfs')
+      .map((mount): [string, MountSource] => {
+        const path = sourceOf(deps, mount, staged);
+        return [mount.point.Destination, lookAt(path)];
+      });
+    return { byDestination: new Map(found), release: () => staged.release() };
+  } catch (error) {
+    staged.release();
+    throw error;
+  }
+}
+
+const RESTRICTIONS = [
+  [MS.RDONLY, 'ro'],
+  [MS.NOSUID, 'nosuid'],
+  [MS.NODEV, 'nodev'],
+  [MS.NOEXEC, 'noexec'],
+] as const;
+
+/** Runtimes that mount a bind anew with the words they are given would lift what the host had forbidden. */
+function lookAt(path: string): MountSource {
+  const flags = restrictionsOf(path);
+  const restrictions = RESTRICTIONS.filter(([flag]) => (flags & flag) !== 0).map(([, word]) => word);
+  return { path, isDirectory: statSync(path).isDirectory(), restrictions };
+}
+
+function sourceOf(deps: ContainersDeps, mount: ContainerMount, staged: StagedSources): string {
+  const { point, subpath } = mount;
+  if (point.Type === 'bind') return bindSource(deps, mount, staged);
+  return subpath === undefined ? point.Source : staged.stage(openSubpath(point.Source, subpath), 'one');
+}
+
+/** `Binds` of a path that is missing make a directory there: the way of the first engine, which scripts rely on. */
+function bindSource(deps: ContainersDeps, { point, options }: ContainerMount, staged: StagedSources): string {
+  const { fd, real } = openBind(deps, point.Source);
+  if (isExposed(deps, real)) return staged.stage(fd, options.includes('rbind') ? 'all' : 'one');
+  closeSync(fd);
+  return real;
+}
+
+/** A bind's source, made when it is missing, and where it really is. The caller closes `fd`. @throws InvalidArgument */
+function openBind(deps: ContainersDeps, source: string): { fd: number; real: string } {
+  if (!existsSync(source)) mkdirSync(source, { recursive: true, mode: 0o755 });
+  const fd = openSync(source, O_PATH | constants.O_RDONLY);
+  try {
+    const real = readlinkSync(`/proc/self/fd/${fd}`);
+    refusePrivate(deps, real, source);
+    return { fd, real };
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+/** A mount's source as a copy of its own, attached nowhere: the caller closes it. @throws InvalidArgument, NotFound */
+export function copySource(deps: ContainersDeps, { point, options, subpath }: ContainerMount): number {
+  const fd =
+    point.Type === 'bind'
+      ? openBind(deps, point.Source).fd
+      : openSubpath(point.Source, subpath === undefined ? '.' : subpath);
+  try {
+    return cloneMount(fd, '', options.includes('rbind') && subpath === undefined);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Records, layers and run files decide over the engine itself. Directories above them are the administrator's to give. */
+function refusePrivate({ roots, storage }: ContainersDeps, real: string, source: string): void {
+  const root = roots.find((each) => isInside(real, each));
+  if (root === undefined || real.startsWith(`${storage.root}/volumes`)) return;
+  throw new InvalidArgument(
+    `invalid mount config for type "bind": ${source} is inside ${root}, which is the engine's own`,
+  );
+}
+
+/** Whether some container may write to a directory on the way: it could put a link there between our look and the mount. */
+const isExposed = ({ directory }: ContainersDeps, real: string): boolean =>
+  directory
+    .all()
+    .some(({ task, record }) =>
+      task === undefined
+        ? false
+        : record.mounts.some(({ point }) => point.RW && point.Source !== '' && isInside(real, point.Source)),
+    );
+
+/** @throws NotFound, InvalidArgument: never a path outside */
+function openSubpath(root: string, subpath: string): number {
+  const directory = openSync(root, O_PATH | constants.O_DIRECTORY);
+  try {
+    return openAt2(directory, subpath, O_PATH, 0, RESOLVE.BENEATH | RESOLVE.NO_MAGICLINKS);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+      throw new NotFound(`cannot access path ${root}/${subpath}: no such file or directory`);
+    if (code === 'EXDEV' || code === 'ELOOP')
+      throw new InvalidArgument(`path ${root}/${subpath} escapes its volume`);
+    throw new Failed(`cannot access path ${root}/${subpath}: ${code}`, { cause: error });
+  } finally {
+    closeSync(directory);
+  }
+}
+
+/** Descriptors bound to names of ours for as long as a runtime needs to mount them. */
+class StagedSources {
+  readonly #directory: string;
+  #count = 0;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** Takes the descriptor over. `all`: with what is mounted below it. */
+  stage(fd: number, what: 'one' | 'all'): string {
+    try {
+      const path = `${this.#directory}/${this.#count}`;
+      if (this.#count === 0) clearStaged(this.#directory);
+      mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+      // A mount point must be of the kind of what is mounted; `fd/.` is there for directories only.
+      if (existsSync(`/proc/self/fd/${fd}/.`)) mkdirSync(path);
+      else closeSync(openSync(path, 'wx', 0o600));
+      this.#count++;
+      bindDescriptor(fd, path, what === 'all');
+      return path;
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  release(): void {
+    if (this.#count > 0) clearStaged(this.#directory);
+  }
+}
+
+/** Unmounts and removes what is staged in a directory. Absent: nothing to do. */
+function clearStaged(directory: string): void {
+  if (!existsSync(directory)) return;
+  for (const name of readdirSync(directory)) {
+    const path = `${directory}/${name}`;
+    try {
+      unmount(path, MNT_DETACH);
+    } catch (error) {
+      if (codeOf(error) !== 'EINVAL') throw error; // it was never mounted
+    }
+    rmSync(path, { recursive: true, force: true });
+  }
+  rmSync(directory, { recursive: true, force: true });
+}
+
+/** After a restart: what a killed daemon had staged. */
+export function clearAllStaged(root: string): void {
+  if (!existsSync(root)) return;
+  for (const id of readdirSync(root)) clearStaged(`${root}/${id}`);
+}

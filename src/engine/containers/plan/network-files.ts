@@ -1,0 +1,75 @@
+/** hosts, hostname and resolv.conf of a container: written at each start, mounted over the image's. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { Endpoint } from '../../../network/index.ts';
+import { hostnameFile, hostResolverPath, hostsFile, resolverFile } from '../../../network/index.ts';
+import type { Container } from '../container.ts';
+import type { ContainersDeps } from '../deps.ts';
+
+export const NETWORK_FILES = ['resolv.conf', 'hostname', 'hosts'] as const;
+export const networkFile = (
+  deps: Pick<ContainersDeps, 'containersRoot'>,
+  id: string,
+  name: (typeof NETWORK_FILES)[number],
+): string => `${deps.containersRoot}/${id}/${name}`;
+
+/** What to mount where. A container in another's network uses that one's files. */
+export function writeNetworkFiles(
+  deps: ContainersDeps,
+  container: Container,
+  endpoint: Endpoint | undefined,
+): { source: string; destination: string }[] {
+  const { hostConfig, id } = container.record;
+  const mode = hostConfig.NetworkMode ?? '';
+  const owner = mode.startsWith('container:')
+    ? deps.directory.find(mode.slice('container:'.length))
+    : container;
+  if (owner === container) write(deps, container, endpoint);
+  return NETWORK_FILES.map((name) => ({
+    source: networkFile(deps, owner === container ? id : owner.id, name),
+    destination: `/etc/${name}`,
+  }));
+}
+
+function write(deps: ContainersDeps, container: Container, endpoint: Endpoint | undefined): void {
+  const { config, hostConfig, id } = container.record;
+  mkdirSync(`${deps.containersRoot}/${id}`, { recursive: true, mode: 0o710 });
+  const put = (name: (typeof NETWORK_FILES)[number], text: string) =>
+    writeFileSync(networkFile(deps, id, name), text, { mode: 0o644 });
+  const hostNetwork = hostConfig.NetworkMode === 'host';
+  const hostname = config.Hostname || deps.facts.hostname;
+  put('hostname', hostnameFile(hostname));
+  put(
+    'hosts',
+    hostNetwork && (hostConfig.ExtraHosts ?? []).length === 0
+      ? readText('/etc/hosts')
+      : hostsFile({
+          hostname,
+          domainname: config.Domainname ?? '',
+          addresses: endpoint ? [endpoint.ipAddress] : [],
+          extraHosts: hostConfig.ExtraHosts ?? [],
+          hostGateway: endpoint?.gateway ?? '',
+          ipv6Loopback: true,
+        }),
+  );
+  put('resolv.conf', resolver(deps, container, hostNetwork));
+}
+
+function resolver(deps: ContainersDeps, container: Container, hostNetwork: boolean): string {
+  const { Dns = [], DnsSearch = [], DnsOptions = [] } = container.record.hostConfig;
+  const pick = (own: readonly string[], engine: readonly string[]) => (own.length > 0 ? own : engine);
+  return resolverFile({
+    host: readText(hostResolverPath(readText('/etc/resolv.conf'))),
+    onHostNetwork: hostNetwork,
+    dns: pick(Dns, deps.dns.servers),
+    search: pick(DnsSearch, deps.dns.search),
+    options: pick(DnsOptions, deps.dns.options),
+  });
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,264 @@
+/** A container's record becomes the plan of its bundle. Pure: what must be looked up on the host comes in as facts. */
+
+import type { ContainerConfig, HostConfig } from '../../../model/container.ts';
+import {
+  type BundlePlan,
+  capabilitiesFor,
+  type Limits,
+  type Namespace,
+  type PlannedDevice,
+  type PlannedMount,
+  type Rlimit,
+} from '../../../runtime/index.ts';
+import { apparmorOf, readSecurity, type SecurityDefaults, seccompOf } from '../../processes/security.ts';
+import type { ResolvedUser } from '../../processes/user.ts';
+import type { MountSource } from '../mounts/sources.ts';
+import type { ContainerMount, ContainerRecord } from '../record.ts';
+import { readDeviceRule } from './limits.ts';
+
+export const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** What is known only when the container starts. */
+export interface StartFacts {
+  readonly rootfs: string;
+  readonly user: ResolvedUser;
+  readonly network: Namespace;
+  /** Namespaces of other containers that it joins. */
+  readonly pid: Namespace;
+  readonly ipc: Namespace;
+  /** Files of the engine's that are mounted over the image's: hosts, hostname, resolv.conf. */
+  readonly files: readonly { readonly source: string; readonly destination: string }[];
+  readonly devices: readonly PlannedDevice[];
+  readonly limits: Limits;
+  /** The engine's tmpfs for /dev/shm, where other containers may join; undefined: one of its own. */
+  readonly sharedMemory: string | undefined;
+  /** The init that is to be process 1; undefined: the command itself. */
+  readonly init: string | undefined;
+  readonly security: SecurityDefaults;
+  /** The AppArmor profile of plain containers; undefined: the host has no AppArmor. */
+  readonly apparmor: string | undefined;
+  readonly hostCapabilities: ReadonlySet<string>;
+  readonly hardLimits: ReadonlyMap<string, number>;
+  readonly defaultUlimits: ReadonlyMap<string, { readonly soft: number; readonly hard: number }>;
+  readonly canRaiseLimits: boolean;
+  /** `linux.cgroupsPath`. */
+  readonly cgroup: string;
+  /** Mount points of hierarchies of version 1. */
+  readonly cgroupMounts: readonly string[];
+  /** What to mount, by destination: no longer what a record says, but what was found. */
+  readonly sources: ReadonlyMap<string, MountSource>;
+  readonly recursiveReadOnly: boolean;
+}
+
+/**
+ * crun leaves the directory of the hierarchies of version 1 writable, and makes the hierarchies read-only last: what is
+ * bound again to make the directory read-only shows them writable, so each is made read-only once more.
+ */
+const readOnlyCgroups = (mounts: readonly string[]): readonly string[] =>
+  mounts.length === 0 ? [] : ['/sys/fs/cgroup', ...mounts];
+
+/** Where an init appears in the container, as in dockerd. */
+const INIT_PATH = '/sbin/docker-init';
+
+export function planBundle(
+  record: ContainerRecord,
+  facts: StartFacts,
+): { plan: BundlePlan; warnings: string[] } {
+  const { config, hostConfig: host } = record;
+  const warnings: string[] = [];
+  const security = readSecurity(host.SecurityOpt ?? [], facts.security);
+  const privileged = host.Privileged ?? false;
+  const caps = capabilitiesFor(
+    { add: host.CapAdd ?? [], drop: host.CapDrop ?? [], privileged },
+    facts.hostCapabilities,
+  );
+  if (caps.missing.length > 0) warnings.push(`this host cannot give ${caps.missing.join(', ')}`);
+  const seccomp = seccompOf(security.seccomp, facts.security.seccomp, privileged, caps.set);
+  const apparmorProfile = apparmorOf(security.apparmor, facts.apparmor, privileged);
+  const writableCgroups = security.writableCgroups ?? privileged;
+  const hostname = host.UTSMode === 'host' || host.NetworkMode === 'host' ? undefined : config.Hostname;
+  const plan: BundlePlan = {
+    rootfs: facts.rootfs,
+    readonlyRootfs: host.ReadonlyRootfs ?? false,
+    args: [...(facts.init ? [INIT_PATH, '--'] : []), record.path, ...record.args],
+    env: environment(config, facts.user.home),
+    cwd: config.WorkingDir || '/',
+    user: facts.user,
+    terminal: config.Tty ?? false,
+    ...consoleSize(host),
+    ...(hostname && host.UTSMode !== 'host' ? { hostname } : {}),
+    ...(config.Domainname ? { domainname: config.Domainname } : {}),
+    capabilities: caps.set,
+    noNewPrivileges: security.noNewPrivileges,
+    rlimits: rlimits(host, facts, warnings),
+    ...(host.OomScoreAdj ? { oomScoreAdj: host.OomScoreAdj } : {}),
+    ...(seccomp ? { seccomp } : {}),
+    ...(apparmorProfile ? { apparmorProfile } : {}),
+    mounts: mounts(record, facts, writableCgroups),
+    ...rootPropagation(record),
+    namespaces: {
+      pid: facts.pid,
+      network: facts.network,
+      ipc: facts.ipc,
+      uts: host.UTSMode === 'host' || host.NetworkMode === 'host' ? 'host' : 'private',
+      cgroup: host.CgroupnsMode === 'private' ? 'private' : 'host',
+    },
+    privileged,
+    devices: facts.devices,
+    deviceRules: (host.DeviceCgroupRules ?? []).map(readDeviceRule),
+    limits: facts.limits,
+    cgroupsPath: facts.cgroup,
+    sysctls: { ...networkSysctls(facts.network, host), ...host.Sysctls },
+    maskedPaths: privileged ? [] : (host.MaskedPaths ?? []),
+    readonlyPaths: [
+      ...(privileged ? [] : (host.ReadonlyPaths ?? [])),
+      ...(writableCgroups ? [] : readOnlyCgroups(facts.cgroupMounts)),
+    ],
+    annotations: host.Annotations ?? {},
+  };
+  return { plan, warnings };
+}
+
+/** The root itself must let through what its mounts are to send or receive. */
+function rootPropagation({ mounts }: ContainerRecord): Pick<BundlePlan, 'rootfsPropagation'> {
+  const words = mounts.map(({ point }) => point.Propagation ?? '');
+  if (words.some((word) => word.includes('shared'))) return { rootfsPropagation: 'shared' };
+  return words.some((word) => word.includes('slave')) ? { rootfsPropagation: 'rslave' } : {};
+}
+
+/** In a network of its own any user may listen on low ports and ping, as Docker sets it up since 20.10. */
+function networkSysctls(network: Namespace, host: HostConfig): Record<string, string> {
+  if (network === 'host' || host.NetworkMode?.startsWith('container:')) return {};
+  return { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': '0 2147483647' };
+}
+
+function consoleSize(host: HostConfig): Pick<BundlePlan, 'consoleSize'> {
+  const [rows = 0, columns = 0] = host.ConsoleSize ?? [];
+  return rows > 0 && columns > 0 ? { consoleSize: { rows, columns } } : {};
+}
+
+/** PATH, HOSTNAME, TERM and HOME first, each overridden by what the configuration says. `NAME` alone takes it away. */
+export function environment(
+  config: Pick<ContainerConfig, 'Env' | 'Tty' | 'Hostname'>,
+  home: string,
+): string[] {
+  const variables = new Map<string, string>();
+  const defaults = [
+    DEFAULT_PATH,
+    ...(config.Hostname ? [`HOSTNAME=${config.Hostname}`] : []),
+    ...(config.Tty ? ['TERM=xterm'] : []),
+  ];
+  for (const entry of [...defaults, ...(config.Env ?? [])]) {
+    const at = entry.indexOf('=');
+    if (at < 0) variables.delete(entry);
+    else variables.set(entry.slice(0, at), entry.slice(at + 1));
+  }
+  if (!variables.has('HOME')) variables.set('HOME', home);
+  return [...variables].map(([name, value]) => `${name}=${value}`);
+}
+
+/** A limit above this daemon's own cannot be given without CAP_SYS_RESOURCE: it is cut, with a warning, not refused. */
+function rlimits(host: HostConfig, facts: StartFacts, warnings: string[]): Rlimit[] {
+  const asked = new Map(facts.defaultUlimits);
+  for (const { Name, Soft, Hard } of host.Ulimits ?? []) asked.set(Name, { soft: Soft, hard: Hard });
+  return [...asked].map(([name, { soft, hard }]) => {
+    const type = `RLIMIT_${name.toUpperCase()}`;
+    const most = facts.canRaiseLimits
+      ? Number.POSITIVE_INFINITY
+      : (facts.hardLimits.get(name) ?? Number.POSITIVE_INFINITY);
+    const unlimited = (value: number) => (value < 0 ? Number.POSITIVE_INFINITY : value);
+    const cut = (value: number) => Math.min(unlimited(value), most);
+    if (cut(hard) < unlimited(hard))
+      warnings.push(`ulimit ${name}: ${hard} is cut to ${most}, this daemon's own limit`);
+    // RLIM_INFINITY is 2^64 − 1, which JSON carries as the nearest double; the largest exact one serves as well.
+    const encode = (value: number) => (value === Number.POSITIVE_INFINITY ? 2 ** 63 - 1024 : value);
+    return { type, soft: encode(Math.min(cut(soft), cut(hard))), hard: encode(cut(hard)) };
+  });
+}
+
+/** The kernel's file systems that every container has, in dockerd's order and options. */
+function systemMounts(host: HostConfig, facts: StartFacts, writableCgroups: boolean): PlannedMount[] {
+  const readOnly = host.Privileged ? 'rw' : 'ro';
+  const shmSource = facts.sharedMemory ?? (facts.ipc === 'host' ? '/dev/shm' : undefined);
+  const shm: PlannedMount =
+    shmSource === undefined
+      ? {
+          destination: '/dev/shm',
+          type: 'tmpfs',
+          source: 'shm',
+          options: ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${host.ShmSize ?? 0}`],
+        }
+      : {
+          destination: '/dev/shm',
+          type: 'bind',
+          source: shmSource,
+          options: ['rbind', 'rprivate', 'nosuid', 'noexec', 'nodev'],
+        };
+  return [
+    { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
+    {
+      destination: '/dev',
+      type: 'tmpfs',
+      source: 'tmpfs',
+      options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'],
+    },
+    {
+      destination: '/dev/pts',
+      type: 'devpts',
+      source: 'devpts',
+      options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
+    },
+    // Never the host's own, also with its network: below it lies every cgroup of the host, writable.
+    {
+      destination: '/sys',
+      type: 'sysfs',
+      source: 'sysfs',
+      options: ['nosuid', 'noexec', 'nodev', readOnly],
+    },
+    {
+      destination: '/sys/fs/cgroup',
+      type: 'cgroup',
+      source: 'cgroup',
+      options: ['nosuid', 'noexec', 'nodev', writableCgroups ? 'rw' : 'ro'],
+    },
+    { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
+    ...(host.IpcMode === 'none' ? [] : [shm]),
+  ];
+}
+
+function mounts(record: ContainerRecord, facts: StartFacts, writableCgroups: boolean): PlannedMount[] {
+  const taken = new Set(record.mounts.map(({ point }) => point.Destination));
+  const system = systemMounts(record.hostConfig, facts, writableCgroups).filter(
+    ({ destination }) => !taken.has(destination) && !(taken.has('/dev') && destination.startsWith('/dev/')),
+  );
+  const files = facts.files
+    .filter(({ destination }) => !taken.has(destination))
+    .map(
+      ({ source, destination }): PlannedMount => ({
+        destination,
+        type: 'bind',
+        source,
+        options: ['rbind', 'rprivate', ...(record.hostConfig.ReadonlyRootfs ? ['ro'] : [])],
+      }),
+    );
+  const own = record.mounts.map((mount) => ownMount(mount, facts));
+  const init: PlannedMount[] = facts.init
+    ? [{ destination: INIT_PATH, type: 'bind', source: facts.init, options: ['bind', 'ro'] }]
+    : [];
+  return [...system, ...files, ...own, ...init];
+}
+
+function ownMount({ point, options }: ContainerMount, facts: StartFacts): PlannedMount {
+  const destination = point.Destination;
+  if (point.Type === 'tmpfs') return { destination, type: 'tmpfs', source: 'tmpfs', options };
+  const source = facts.sources.get(destination);
+  // Nothing is mounted below a file, and crun takes the word for directories only.
+  const recursive = facts.recursiveReadOnly && source?.isDirectory;
+  const said = recursive ? options : options.filter((word) => word !== 'rro');
+  return {
+    destination,
+    type: 'bind',
+    source: source?.path ?? point.Source,
+    options: [...new Set([...said, ...(source?.restrictions ?? [])])],
+  };
+}

@@ -1,0 +1,212 @@
+/** `HostConfig`: defaults filled in, contradictions and what this host or engine cannot do refused. Pure. */
+import { Conflict, InvalidArgument, NotFound, NotImplemented, reworded } from '../../../base/errors.ts';
+import type { HostConfig } from '../../../model/container.ts';
+import type { RestartPolicy } from '../../../model/host-config.ts';
+import { checkLogOptions } from '../../../model/log-options.ts';
+import { type CgroupDriver, normalizeCapability } from '../../../runtime/index.ts';
+import { type LimitFacts, settleLimits } from './limits.ts';
+import { checkRights, checkSysctls } from './rights.ts';
+
+/** What the daemon's settings give to containers that say nothing. */
+export interface HostDefaults {
+  readonly shmBytes: number;
+  readonly ipcMode: 'private' | 'shareable';
+  /** Undefined: private with control groups of version 2, the host's with version 1. */
+  readonly cgroupnsMode: 'private' | 'host' | undefined;
+  readonly init: boolean;
+  readonly noNewPrivileges: boolean;
+  /** `builtin`, `unconfined`, or the text of a profile. */
+  readonly seccomp: string;
+}
+
+/** What must be known of the host and the daemon's settings. */
+export interface HostFacts extends LimitFacts {
+  readonly hostname: string;
+  readonly memoryBytes: number;
+  readonly cgroupVersion: 1 | 2;
+  /** Mount points of hierarchies of version 1. */
+  readonly cgroupMounts: readonly string[];
+  readonly cgroupDriver: CgroupDriver;
+  /** The AppArmor profile of plain containers; undefined: the host has no AppArmor. */
+  readonly apparmor: string | undefined;
+  readonly defaults: HostDefaults;
+  readonly runtimes: readonly string[];
+  readonly defaultRuntime: string;
+  readonly logDriver: string;
+  readonly logOptions: Readonly<Record<string, string>>;
+  readonly bridge: boolean;
+  /** Read-only binds can hold what is mounted below them too (Linux 5.12 and up). */
+  readonly recursiveReadOnly: boolean;
+}
+
+/** Paths that no plain container reads (Docker's documented defaults). */
+export const MASKED_PATHS = [
+  '/proc/acpi',
+  '/proc/asound',
+  '/proc/interrupts',
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/latency_stats',
+  '/proc/sched_debug',
+  '/proc/scsi',
+  '/proc/timer_list',
+  '/proc/timer_stats',
+  '/sys/devices/virtual/powercap',
+  '/sys/firmware',
+];
+/** Paths that no plain container writes. */
+export const READONLY_PATHS = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
+
+export function settleHostConfig(
+  asked: HostConfig,
+  facts: HostFacts,
+): { hostConfig: HostConfig; warnings: string[] } {
+  refuseUnknown(asked, facts);
+  const warnings: string[] = [];
+  const limits = settleLimits(asked, facts, warnings);
+  checkRights(asked, facts.cgroupDriver);
+  const hostConfig: HostConfig = {
+    ...asked,
+    NetworkMode: networkMode(asked, facts),
+    IpcMode: mode('IPC', asked.IpcMode || facts.defaults.ipcMode, ['private', 'shareable', 'host', 'none']),
+    PidMode: mode('PID', asked.PidMode ?? '', ['', 'host']),
+    UTSMode: plainMode('UTS', asked.UTSMode ?? '', ['', 'host']),
+    UsernsMode: asked.UsernsMode ?? '',
+    CgroupnsMode: plainMode('cgroup namespace', asked.CgroupnsMode || defaultCgroupns(asked, facts), [
+      'private',
+      'host',
+    ]),
+    ShmSize: shm(asked.ShmSize, facts.defaults.shmBytes),
+    Runtime: asked.Runtime || facts.defaultRuntime,
+    LogConfig: logConfig(asked, facts),
+    RestartPolicy: restartPolicy(asked),
+    ConsoleSize: asked.ConsoleSize ?? [0, 0],
+    CapAdd: checkedCapabilities('CapAdd', asked.CapAdd),
+    CapDrop: checkedCapabilities('CapDrop', asked.CapDrop),
+    MaskedPaths: asked.MaskedPaths ?? (asked.Privileged ? undefined : MASKED_PATHS),
+    ReadonlyPaths: asked.ReadonlyPaths ?? (asked.Privileged ? undefined : READONLY_PATHS),
+    ...limits,
+    ...swapDefault(limits),
+  } as HostConfig;
+  checkSysctls(hostConfig);
+  if (hostConfig.NetworkMode === 'host' && Object.keys(hostConfig.PortBindings ?? {}).length > 0)
+    warnings.push('Published ports are discarded when using host network mode');
+  return { hostConfig, warnings };
+}
+
+const set = (value: unknown): boolean =>
+  value !== undefined &&
+  value !== null &&
+  value !== 0 &&
+  value !== '' &&
+  value !== false &&
+  !(Array.isArray(value) && value.length === 0);
+
+/** Asked for and not there yet: better refused than ignored. */
+function refuseUnknown(asked: HostConfig, facts: HostFacts): void {
+  const later = ['Links', 'Cgroup'] as const;
+  for (const name of later)
+    if (set(asked[name]))
+      throw new NotImplemented(`HostConfig.${name} is not supported by this version of Gantry`);
+  if (asked.UsernsMode && asked.UsernsMode !== 'host')
+    throw new InvalidArgument(`invalid user namespace mode: ${asked.UsernsMode}`);
+  if (asked.Isolation && asked.Isolation !== 'default')
+    throw new InvalidArgument(`invalid isolation (${asked.Isolation}): Linux knows only the default`);
+  if (asked.Runtime && !facts.runtimes.includes(asked.Runtime))
+    throw new InvalidArgument(`unknown or invalid runtime name: ${asked.Runtime}`);
+}
+
+function networkMode(asked: HostConfig, facts: HostFacts): string {
+  const wanted = asked.NetworkMode || 'default';
+  const name = wanted === 'default' || wanted === 'bridge' ? (facts.bridge ? 'bridge' : 'none') : wanted;
+  if (['bridge', 'none', 'host'].includes(name) || /^container:.+/.test(name)) return name;
+  if (name.startsWith('container:'))
+    throw new InvalidArgument('invalid container format container:<name|id>');
+  throw new NotFound(`network ${name} not found`);
+}
+
+/** A namespace mode that may also be another container's. */
+function mode(what: string, wanted: string, known: readonly string[]): string {
+  if (known.includes(wanted) || /^container:.+/.test(wanted)) return wanted;
+  throw new InvalidArgument(`invalid ${what} mode: ${wanted}`);
+}
+function plainMode(what: string, wanted: string, known: readonly string[]): string {
+  if (known.includes(wanted)) return wanted;
+  throw new InvalidArgument(`invalid ${what} mode: ${wanted}`);
+}
+
+function shm(bytes: number | undefined, absent: number): number {
+  if (bytes !== undefined && bytes < 0) throw new InvalidArgument('SHM size can not be less than 0');
+  return bytes || absent;
+}
+
+function logConfig(asked: HostConfig, facts: HostFacts): NonNullable<HostConfig['LogConfig']> {
+  const Type = asked.LogConfig?.Type || facts.logDriver;
+  // The daemon's options are its driver's; those of the copy for reading hold for every driver.
+  const inherited = Object.entries(facts.logOptions).filter(
+    ([name]) => Type === facts.logDriver || name.startsWith('cache-'),
+  );
+  const Config = { ...Object.fromEntries(inherited), ...asked.LogConfig?.Config };
+  checkLogOptions(Type, Config);
+  return { Type, Config };
+}
+
+function restartPolicy(asked: HostConfig): RestartPolicy {
+  const policy = readRestartPolicy(asked.RestartPolicy ?? {});
+  if (asked.AutoRemove && policy.Name !== 'no')
+    throw new InvalidArgument("can't create 'AutoRemove' container with restart policy");
+  return policy;
+}
+
+/** @throws InvalidArgument */
+export function readRestartPolicy({ Name = 'no', MaximumRetryCount = 0 }: RestartPolicy): RestartPolicy {
+  const name = Name === '' ? 'no' : Name;
+  if (!['no', 'always', 'on-failure', 'unless-stopped'].includes(name))
+    throw new InvalidArgument(
+      `invalid restart policy: unknown policy '${name}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'`,
+    );
+  if (MaximumRetryCount !== 0 && name !== 'on-failure')
+    throw new InvalidArgument(
+      "invalid restart policy: maximum retry count can only be used with 'on-failure'",
+    );
+  if (MaximumRetryCount < 0)
+    throw new InvalidArgument('invalid restart policy: maximum retry count cannot be negative');
+  return { Name: name, MaximumRetryCount };
+}
+
+function checkedCapabilities(
+  member: 'CapAdd' | 'CapDrop',
+  names: readonly string[] | undefined,
+): readonly string[] | undefined {
+  try {
+    names?.forEach(normalizeCapability);
+    return names;
+  } catch (error) {
+    throw reworded(error, (message) => `invalid ${member}: ${message}`);
+  }
+}
+
+type Limits = ReturnType<typeof settleLimits>;
+
+/** As much swap again as memory: Docker's documented default. */
+const swapDefault = ({ Memory = 0, MemorySwap = 0 }: Pick<Limits, 'Memory' | 'MemorySwap'>): HostConfig =>
+  Memory > 0 && MemorySwap === 0 ? { MemorySwap: Memory * 2 } : {};
+
+function defaultCgroupns(asked: HostConfig, { cgroupVersion, defaults }: HostFacts): 'private' | 'host' {
+  if (asked.Privileged && cgroupVersion === 1) return 'host';
+  return defaults.cgroupnsMode ?? (cgroupVersion === 2 ? 'private' : 'host');
+}
+
+/** @throws Conflict when a network mode contradicts other settings */
+export function checkNetworkConflicts(
+  host: HostConfig,
+  said: { hostname: boolean; macAddress: boolean; ports: boolean },
+): void {
+  const other = host.NetworkMode?.startsWith('container:');
+  if (other && said.hostname) throw new Conflict('conflicting options: hostname and the network mode');
+  if (other && said.macAddress) throw new Conflict('conflicting options: mac-address and the network mode');
+  if (other && said.ports)
+    throw new Conflict('conflicting options: port publishing and the container type network mode');
+  if (host.UTSMode === 'host' && said.hostname)
+    throw new Conflict('conflicting options: hostname and the UTS mode');
+}

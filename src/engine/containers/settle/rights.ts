@@ -1,0 +1,83 @@
+/** Rights, devices and settings of the kernel that a request asks for: each in a form that can do no other harm. Pure. */
+import { InvalidArgument } from '../../../base/errors.ts';
+import { type HostConfig, ULIMIT_NAMES } from '../../../model/host-config.ts';
+import { type CgroupDriver, checkCgroupParent } from '../../../runtime/index.ts';
+import { readSecurity } from '../../processes/security.ts';
+import { readDeviceRule } from '../plan/limits.ts';
+
+/** What a container may do beyond others, and to what: each in a form that reaches the runtime unharmed. */
+export function checkRights(asked: HostConfig, driver: CgroupDriver): void {
+  readSecurity(asked.SecurityOpt ?? []);
+  for (const rule of asked.DeviceCgroupRules ?? []) readDeviceRule(rule);
+  for (const { PathOnHost, PathInContainer, CgroupPermissions } of asked.Devices ?? []) {
+    if (!/^[rwm]{0,3}$/.test(CgroupPermissions))
+      throw new InvalidArgument(`bad mode specified: ${CgroupPermissions}`);
+    if (![PathOnHost, PathInContainer || PathOnHost].every(isCleanPath))
+      throw new InvalidArgument(`${PathInContainer || PathOnHost} is not an absolute path`);
+  }
+  for (const path of [...(asked.MaskedPaths ?? []), ...(asked.ReadonlyPaths ?? [])])
+    if (!isCleanPath(path)) throw new InvalidArgument(`${JSON.stringify(path)} is not an absolute path`);
+  const score = asked.OomScoreAdj ?? 0;
+  if (score < -1000 || score > 1000)
+    throw new InvalidArgument(`Invalid value ${score}, range for oom score adj is [-1000, 1000]`);
+  if (asked.CgroupParent) checkCgroupParent(driver, asked.CgroupParent);
+  for (const { Name } of asked.Ulimits ?? [])
+    if (!ULIMIT_NAMES.includes(Name)) throw new InvalidArgument(`invalid ulimit type: ${Name}`);
+  for (const name of Object.keys(asked.Annotations ?? {})) checkAnnotation(name);
+  checkStorage(asked.StorageOpt ?? {});
+}
+
+/** Absolute, without parents in it or what no path has. */
+const isCleanPath = (path: string): boolean =>
+  path.startsWith('/') && !path.split('/').includes('..') && !path.includes('\0');
+
+function checkAnnotation(name: string): void {
+  if (name === '')
+    throw new InvalidArgument('invalid Annotations: the empty string is not permitted as an annotation key');
+  // These speak to the runtime itself: files on the host, filters, handlers.
+  if (name.startsWith('run.oci.'))
+    throw new InvalidArgument(
+      `invalid annotation: ${name}: names beginning with run.oci. belong to the runtime`,
+    );
+}
+
+/** Of the kernel's settings for System V IPC those that each IPC namespace has of its own. */
+const IPC_SYSCTLS = [
+  ...['kernel.msgmax', 'kernel.msgmnb', 'kernel.msgmni', 'kernel.sem', 'kernel.shmall', 'kernel.shmmax'],
+  ...['kernel.shmmni', 'kernel.shm_rmid_forced'],
+];
+
+/**
+ * Only what belongs to a namespace of the container's own may be set. `settled`: with its modes filled in.
+ * @throws InvalidArgument in the words of Docker's runtime
+ */
+export function checkSysctls(settled: HostConfig): void {
+  for (const [given, value] of Object.entries(settled.Sysctls ?? {})) {
+    // The name becomes a path below /proc/sys, by the runtime's hand.
+    if (!/^[A-Za-z0-9_-]+([./][A-Za-z0-9_-]+)+$/.test(given) || value.includes('\0'))
+      throw new InvalidArgument(`invalid sysctl ${JSON.stringify(given)}`);
+    const why = forbids(given.replaceAll('/', '.'), settled);
+    if (why !== undefined) throw new InvalidArgument(`sysctl ${JSON.stringify(given)} ${why}`);
+  }
+}
+
+function forbids(name: string, { IpcMode, NetworkMode, UTSMode }: HostConfig): string | undefined {
+  if (IPC_SYSCTLS.includes(name) || name.startsWith('fs.mqueue.'))
+    return IpcMode === 'host' ? 'is not allowed in the hosts ipc namespace' : undefined;
+  if (name.startsWith('net.'))
+    return NetworkMode === 'host' ? 'not allowed in host network namespace' : undefined;
+  if (UTSMode !== 'host' && name === 'kernel.domainname') return undefined;
+  if (UTSMode !== 'host' && name === 'kernel.hostname')
+    return 'is not allowed as it conflicts with the OCI "hostname" field';
+  return 'is not in a separate kernel namespace';
+}
+
+/** The writable layer has the size of the disk: project quotas, which dockerd limits it by on xfs, are not set. */
+function checkStorage(options: Readonly<Record<string, string>>): void {
+  const unknown = Object.keys(options).find((name) => name.toLowerCase() !== 'size');
+  if (unknown !== undefined) throw new InvalidArgument(`overlay2: unknown option ${unknown}`);
+  if (Object.keys(options).length > 0)
+    throw new InvalidArgument(
+      "--storage-opt is supported only for overlay over xfs with 'pquota' mount option, and not yet by Gantry there",
+    );
+}

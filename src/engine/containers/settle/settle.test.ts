@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Conflict, InvalidArgument, NotFound, NotImplemented } from '../../../base/errors.ts';
+import type { CreateRequest, HostConfig } from '../../../model/container.ts';
+import { checkNetworkConflicts, type HostFacts, settleHostConfig } from './host-config.ts';
+import { mergeEnv, settle } from './settle.ts';
+
+const facts: HostFacts = {
+  hostname: 'host',
+  cpus: 2,
+  memoryBytes: 8e9,
+  cgroupVersion: 1,
+  cgroupMounts: [],
+  limits: {
+    ...{ memory: true, swap: true, swappiness: true, reservation: true, oomKillDisable: true, pids: true },
+    ...{ cpuShares: true, cpuQuota: true, cpuRealtime: true },
+    ...{ blkioWeight: true, blkioWeightDevice: true, blkioThrottle: true, cpus: '0-1', mems: '0' },
+  },
+  cgroupDriver: 'cgroupfs',
+  apparmor: undefined,
+  defaults: {
+    shmBytes: 64 << 20,
+    ipcMode: 'private',
+    cgroupnsMode: undefined,
+    init: false,
+    noNewPrivileges: false,
+    seccomp: 'builtin',
+  },
+  runtimes: ['crun', 'runc'],
+  defaultRuntime: 'crun',
+  logDriver: 'local',
+  logOptions: {},
+  bridge: true,
+  recursiveReadOnly: true,
+};
+const id = 'abcdef0123456789'.repeat(4);
+const settled = (request: Partial<CreateRequest>, image = {}) =>
+  settle(id, { Image: 'x', ...request } as CreateRequest, image, facts);
+const host = (asked: HostConfig) => settleHostConfig(asked, facts).hostConfig;
+
+for (const [what, request, image, command] of [
+  ['the image alone', {}, { Entrypoint: ['/e'], Cmd: ['c'] }, ['/e', 'c']],
+  ['a command of its own', { Cmd: ['mine'] }, { Entrypoint: ['/e'], Cmd: ['c'] }, ['/e', 'mine']],
+  [
+    'an entry point of its own, which sets aside the image command',
+    { Entrypoint: ['/mine'] },
+    { Entrypoint: ['/e'], Cmd: ['c'] },
+    ['/mine'],
+  ],
+  ['an emptied entry point', { Entrypoint: [''], Cmd: ['sh'] }, { Entrypoint: ['/e'], Cmd: ['c'] }, ['sh']],
+] as const)
+  test(`the command that runs comes from ${what}`, () => {
+    const { path, args } = settled(request, image);
+    assert.deepEqual([path, ...args], command);
+  });
+
+test('a container without any command is refused', () =>
+  assert.throws(() => settled({}), { name: 'InvalidArgument', message: 'no command specified' }));
+
+test('variables of the request win over those of the image', () => {
+  assert.deepEqual(mergeEnv(['A=1', 'B'], ['A=0', 'B=2', 'C=3']), ['A=1', 'B', 'C=3']);
+});
+
+test('the hostname is the short id, the host’s with the host’s network, and none in another’s network', () => {
+  const named = (NetworkMode: string) => settled({ Cmd: ['x'], HostConfig: { NetworkMode } }).config.Hostname;
+  assert.equal(named('none'), 'abcdef012345');
+  assert.equal(named('host'), 'host');
+  assert.equal(named('container:other'), '');
+});
+
+for (const [asked, error] of [
+  [{ Memory: 1 << 10 }, InvalidArgument],
+  [{ Memory: 1 << 28, MemorySwap: 1 << 20 }, InvalidArgument],
+  [{ MemorySwap: 1 << 28 }, InvalidArgument],
+  [{ NanoCpus: 3e9 }, InvalidArgument],
+  [{ NanoCpus: 1e9, CpuQuota: 5000 }, InvalidArgument],
+  [{ CpusetCpus: '0-7' }, InvalidArgument],
+  [{ CpusetCpus: '1-0' }, InvalidArgument],
+  [{ MemorySwappiness: 101 }, InvalidArgument],
+  [{ NetworkMode: 'nosuch' }, NotFound],
+  [{ NetworkMode: 'container:' }, InvalidArgument],
+  [{ IpcMode: 'odd' }, InvalidArgument],
+  [{ Runtime: 'kata' }, InvalidArgument],
+  [{ RestartPolicy: { Name: 'sometimes' } }, InvalidArgument],
+  [{ RestartPolicy: { Name: 'always', MaximumRetryCount: 2 } }, InvalidArgument],
+  [{ RestartPolicy: { Name: 'always' }, AutoRemove: true }, InvalidArgument],
+  [{ CapAdd: ['NOT_A_CAP'] }, InvalidArgument],
+  [{ LogConfig: { Type: 'fluentd' } }, InvalidArgument],
+  [{ Links: ['a:b'] }, NotImplemented],
+  [{ ShmSize: -1 }, InvalidArgument],
+  [{ CpuShares: -1 }, InvalidArgument],
+  [{ CpusetMems: '1' }, InvalidArgument],
+  [{ CpusetCpus: '0-99999' }, InvalidArgument],
+  [{ BlkioWeight: 9 }, InvalidArgument],
+  [{ IOMaximumIOps: 1 }, InvalidArgument],
+  [{ CpuRealtimePeriod: 10, CpuRealtimeRuntime: 11 }, InvalidArgument],
+  [{ OomScoreAdj: 1001 }, InvalidArgument],
+  [{ StorageOpt: { size: '1G' } }, InvalidArgument],
+  [{ StorageOpt: { colour: 'red' } }, InvalidArgument],
+  [{ DeviceCgroupRules: ['c 1:3'] }, InvalidArgument],
+  [
+    { Devices: [{ PathOnHost: '/dev/null', PathInContainer: '/../x', CgroupPermissions: 'r' }] },
+    InvalidArgument,
+  ],
+  [
+    { Devices: [{ PathOnHost: '/dev/null', PathInContainer: '/x', CgroupPermissions: 'z' }] },
+    InvalidArgument,
+  ],
+  [{ MaskedPaths: ['proc/x'] }, InvalidArgument],
+  [{ Ulimits: [{ Name: 'beer', Soft: 1, Hard: 2 }] }, InvalidArgument],
+  [{ SecurityOpt: ['systempaths=unconfined'] }, InvalidArgument],
+  [{ Sysctls: { 'kernel.panic': '1' } }, InvalidArgument],
+  [{ Sysctls: { 'kernel/../../x': '1' } }, InvalidArgument],
+  [{ Sysctls: { 'kernel.hostname': 'x' } }, InvalidArgument],
+  [{ Sysctls: { 'net.core.somaxconn': '1' }, NetworkMode: 'host' }, InvalidArgument],
+  [{ Sysctls: { 'kernel.msgmax': '1' }, IpcMode: 'host' }, InvalidArgument],
+  [{ CgroupParent: '/a/../b' }, InvalidArgument],
+  [{ CgroupParent: 'a\nb' }, InvalidArgument],
+  [{ CgroupParent: 'x'.repeat(300) }, InvalidArgument],
+  [{ Annotations: { '': 'x' } }, InvalidArgument],
+  [{ Annotations: { 'run.oci.seccomp_bpf_data': 'AAAA' } }, InvalidArgument],
+] as const)
+  test(`a host configuration ${JSON.stringify(asked)} is refused`, () =>
+    assert.throws(() => host(asked as HostConfig), error));
+
+test('memory without a word on swap gets as much swap again, and no swap accounting is said', () => {
+  assert.equal(host({ Memory: 1 << 28 }).MemorySwap, 1 << 29);
+  const { hostConfig, warnings } = settleHostConfig(
+    { Memory: 1 << 28, MemorySwap: 1 << 29 },
+    { ...facts, limits: { ...facts.limits, swap: false } },
+  );
+  assert.equal(hostConfig.MemorySwap, -1);
+  assert.match(warnings[0] ?? '', /does not support swap limit/);
+});
+
+test('the default network is the bridge, or none where the engine has no bridge', () => {
+  assert.equal(host({}).NetworkMode, 'bridge');
+  assert.equal(settleHostConfig({}, { ...facts, bridge: false }).hostConfig.NetworkMode, 'none');
+});
+
+test('a hostname contradicts another container’s network', () => {
+  assert.throws(
+    () =>
+      checkNetworkConflicts(
+        { NetworkMode: 'container:a' },
+        { hostname: true, macAddress: false, ports: false },
+      ),
+    Conflict,
+  );
+  checkNetworkConflicts({ NetworkMode: 'bridge' }, { hostname: true, macAddress: true, ports: true });
+});

@@ -1,0 +1,191 @@
+/** What a create request means once the image's and the engine's defaults are in. Pure: plain data in and out. */
+import { posix } from 'node:path';
+import { InvalidArgument } from '../../../base/errors.ts';
+import type { ContainerConfig, CreateRequest, HostConfig } from '../../../model/container.ts';
+import { hostsFile, resolverFile } from '../../../network/index.ts';
+import { parseSignal } from '../life/stop.ts';
+import { type HostFacts, settleHostConfig } from './host-config.ts';
+
+/** The part of an image's configuration that containers inherit. */
+export type ImageConfig = Partial<
+  Pick<
+    ContainerConfig,
+    | 'User'
+    | 'ExposedPorts'
+    | 'Env'
+    | 'Entrypoint'
+    | 'Cmd'
+    | 'Volumes'
+    | 'WorkingDir'
+    | 'Labels'
+    | 'StopSignal'
+    | 'Healthcheck'
+    | 'Shell'
+    | 'OnBuild'
+    | 'ArgsEscaped'
+  >
+>;
+
+export interface Settled {
+  readonly config: ContainerConfig;
+  readonly hostConfig: HostConfig;
+  readonly path: string;
+  readonly args: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** @throws InvalidArgument, Conflict, NotFound, NotImplemented: with what the request cannot have */
+export function settle(id: string, request: CreateRequest, image: ImageConfig, facts: HostFacts): Settled {
+  const { HostConfig: asked = {}, NetworkingConfig: _networking, ...own } = request;
+  checkHealth(own);
+  const { hostConfig, warnings } = settleHostConfig(asked, facts);
+  const config = mergeConfig(id, own, image, hostConfig, facts);
+  checkConfig(config);
+  checkText(config, hostConfig);
+  const words = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
+  const [path, ...args] = words;
+  if (path === undefined || path === '') throw new InvalidArgument('no command specified');
+  return { config, hostConfig, path, args, warnings };
+}
+
+function mergeConfig(
+  id: string,
+  own: ContainerConfig,
+  image: ImageConfig,
+  host: HostConfig,
+  facts: HostFacts,
+): ContainerConfig {
+  return {
+    ...own,
+    Hostname:
+      own.Hostname ||
+      (host.NetworkMode === 'host'
+        ? facts.hostname
+        : host.NetworkMode?.startsWith('container:')
+          ? ''
+          : id.slice(0, 12)),
+    Domainname: own.Domainname ?? '',
+    User: own.User || (image.User ?? ''),
+    AttachStdin: own.AttachStdin ?? false,
+    AttachStdout: own.AttachStdout ?? false,
+    AttachStderr: own.AttachStderr ?? false,
+    Tty: own.Tty ?? false,
+    OpenStdin: own.OpenStdin ?? false,
+    StdinOnce: own.StdinOnce ?? false,
+    ...exposed(own, image, host),
+    Env: mergeEnv(own.Env ?? [], image.Env ?? []),
+    ...mergeCommand(own, image),
+    ...mergeHealth(own, image),
+    Volumes: unlessEmpty({ ...image.Volumes, ...own.Volumes }),
+    WorkingDir: cleanDirectory(own.WorkingDir || (image.WorkingDir ?? '')),
+    Labels: { ...image.Labels, ...own.Labels },
+    OnBuild: own.OnBuild?.length ? own.OnBuild : undefined,
+    ...(own.StopSignal || image.StopSignal ? { StopSignal: own.StopSignal || image.StopSignal } : {}),
+    ...((own.Shell ?? image.Shell) ? { Shell: own.Shell ?? image.Shell } : {}),
+  } as ContainerConfig;
+}
+
+/** Without `.`, `..` and doubled slashes, as inspect has always shown it. */
+const cleanDirectory = (path: string): string =>
+  path === '' ? '' : posix.normalize(path).replace(/(.)\/$/, '$1');
+
+const unlessEmpty = <T extends object>(members: T): T | undefined =>
+  Object.keys(members).length > 0 ? members : undefined;
+
+/** A published port is exposed, whether the client said so or not. */
+function exposed(
+  own: ContainerConfig,
+  image: ImageConfig,
+  host: HostConfig,
+): Pick<ContainerConfig, 'ExposedPorts'> {
+  const published = Object.fromEntries(Object.keys(host.PortBindings ?? {}).map((port) => [port, {}]));
+  const all = { ...withProtocol(image.ExposedPorts), ...withProtocol(own.ExposedPorts), ...published };
+  return Object.keys(all).length > 0 ? { ExposedPorts: all } : {};
+}
+/** What goes into files that name servers and hosts are read from. @throws InvalidArgument */
+export function checkText(config: ContainerConfig, host: HostConfig): void {
+  const { Dns = [], DnsSearch = [], DnsOptions = [], ExtraHosts = [] } = host;
+  resolverFile({ host: '', dns: Dns, search: DnsSearch, options: DnsOptions, onHostNetwork: false });
+  hostsFile({
+    hostname: config.Hostname || 'localhost',
+    domainname: config.Domainname ?? '',
+    addresses: [],
+    extraHosts: ExtraHosts,
+    hostGateway: '127.0.0.1', // the true one is not known before the start
+    ipv6Loopback: true,
+  });
+}
+const withProtocol = (ports: ContainerConfig['ExposedPorts']): Record<string, object> =>
+  Object.fromEntries(Object.keys(ports ?? {}).map((port) => [port.includes('/') ? port : `${port}/tcp`, {}]));
+
+/** The request's variables first; the image's where the request does not speak of them. */
+export function mergeEnv(own: readonly string[], image: readonly string[]): string[] {
+  const named = new Set(own.map((entry) => entry.split('=')[0]));
+  return [...own, ...image.filter((entry) => !named.has(entry.split('=')[0]))];
+}
+
+/** An entry point of the request's own sets aside the image's command; `[""]` empties the image's entry point. */
+function mergeCommand(own: ContainerConfig, image: ImageConfig): Pick<ContainerConfig, 'Cmd' | 'Entrypoint'> {
+  const entrypoint = own.Entrypoint ?? [];
+  if (entrypoint.length === 1 && entrypoint[0] === '') return { Entrypoint: [], Cmd: own.Cmd ?? [] };
+  if (entrypoint.length > 0) return { Entrypoint: entrypoint, Cmd: own.Cmd ?? [] };
+  const cmd = own.Cmd !== undefined && own.Cmd.length > 0 ? own.Cmd : image.Cmd;
+  return { ...(image.Entrypoint ? { Entrypoint: image.Entrypoint } : {}), ...(cmd ? { Cmd: cmd } : {}) };
+}
+
+function mergeHealth(own: ContainerConfig, image: ImageConfig): Pick<ContainerConfig, 'Healthcheck'> {
+  const merged = {
+    ...image.Healthcheck,
+    ...Object.fromEntries(
+      Object.entries(own.Healthcheck ?? {}).filter(
+        ([, value]) => value !== 0 && !(Array.isArray(value) && value.length === 0),
+      ),
+    ),
+  };
+  return Object.keys(merged).length > 0 ? { Healthcheck: merged } : {};
+}
+
+/** One millisecond. */
+const SPAN_NANOS_MIN = 1e6;
+
+/** @throws InvalidArgument in the words of the first engine */
+function checkHealth({ Healthcheck: check }: ContainerConfig): void {
+  for (const name of ['Interval', 'Timeout', 'StartPeriod', 'StartInterval'] as const) {
+    const nanos = check?.[name] ?? 0;
+    if (nanos !== 0 && nanos < SPAN_NANOS_MIN)
+      throw new InvalidArgument(`${name} in Healthcheck cannot be less than 1ms`);
+  }
+  if ((check?.Retries ?? 0) < 0) throw new InvalidArgument('Retries in Healthcheck cannot be negative');
+}
+
+/** Limits of what one container may say about itself: a record must stay small enough to rewrite with each change. */
+const WORDS_BYTES_MAX = 2 << 20;
+
+function checkConfig(config: ContainerConfig): void {
+  if (config.WorkingDir && !config.WorkingDir.startsWith('/'))
+    throw new InvalidArgument(
+      `the working directory '${config.WorkingDir}' is invalid, it needs to be an absolute path`,
+    );
+  for (const entry of config.Env ?? [])
+    if (entry === '' || entry.startsWith('='))
+      throw new InvalidArgument(`invalid environment variable: ${entry}`);
+  const words = [...(config.Env ?? []), ...(config.Cmd ?? []), ...(config.Entrypoint ?? [])];
+  if (words.some((word) => word.includes('\0')))
+    throw new InvalidArgument('a NUL byte cannot be part of a command or an environment variable');
+  if (words.reduce((sum, word) => sum + Buffer.byteLength(word), 0) > WORDS_BYTES_MAX)
+    throw new InvalidArgument(
+      'command and environment together exceed 2 MiB, more than the kernel passes to a program',
+    );
+  if (config.WorkingDir?.includes('\0') || config.User?.includes('\0'))
+    throw new InvalidArgument('a NUL byte cannot be part of a path or a user');
+  parseSignal(config.StopSignal, 0);
+  if (
+    config.Hostname !== undefined &&
+    config.Hostname !== '' &&
+    !/^[a-zA-Z0-9]([a-zA-Z0-9._-]{0,61}[a-zA-Z0-9])?$/.test(config.Hostname)
+  )
+    throw new InvalidArgument(`invalid hostname format: ${config.Hostname}`);
+  for (const port of Object.keys(config.ExposedPorts ?? {}))
+    if (!/^\d{1,5}\/(tcp|udp|sctp)$/.test(port) || Number(port.split('/')[0]) > 65_535)
+      throw new InvalidArgument(`invalid port specification: ${JSON.stringify(port)}`);
+}

@@ -1,0 +1,142 @@
+/** A container as inspect shows it, from memory: no lock, no process, no wait. */
+import { readlinkSync } from 'node:fs';
+import { codeOf } from '../../../base/errors.ts';
+import type {
+  ContainerInspect,
+  EndpointSettings,
+  MountPoint,
+  NetworkSettings,
+  PortMap,
+} from '../../../model/container.ts';
+import { apparmorOf, readSecurity } from '../../processes/security.ts';
+import type { Container } from '../container.ts';
+import type { ContainersDeps } from '../deps.ts';
+import { isAlive, stateView } from '../life/state.ts';
+import { jsonFilePath } from '../logs/driver.ts';
+import { networkFile } from '../plan/network-files.ts';
+
+export async function inspectContainer(
+  deps: ContainersDeps,
+  container: Container,
+  options: { readonly size: boolean },
+): Promise<ContainerInspect> {
+  const { record } = container;
+  const { id, hostConfig } = record;
+  const ran = !record.state.last.startedAt.startsWith('0001') || isAlive(record.state);
+  const file = (name: Parameters<typeof networkFile>[2]) => (ran ? networkFile(deps, id, name) : '');
+  return {
+    Id: id,
+    Created: record.created,
+    Path: record.path,
+    Args: record.args,
+    State: { ...stateView(record.state), ...(record.health ? { Health: record.health } : {}) },
+    Image: record.imageId,
+    ResolvConfPath: file('resolv.conf'),
+    HostnamePath: file('hostname'),
+    HostsPath: file('hosts'),
+    // A file for log shippers; the local driver's segments are nobody else's business.
+    LogPath: ran && hostConfig.LogConfig?.Type === 'json-file' ? jsonFilePath(deps, id) : '',
+    Name: `/${record.name}`,
+    RestartCount: record.restartCount,
+    Driver: deps.storage.driver,
+    Platform: 'linux',
+    MountLabel: '',
+    ProcessLabel: '',
+    AppArmorProfile: apparmorShown(deps, container),
+    ...(container.execIds.size > 0 ? { ExecIDs: [...container.execIds] } : {}),
+    HostConfig: hostConfig,
+    GraphDriver: deps.storage.layers.describe(id),
+    ...(options.size ? await sizes(deps, container) : {}),
+    // A tmpfs of `--tmpfs` stands in HostConfig.Tmpfs alone; one of `--mount` is listed.
+    Mounts: mountPoints(container),
+    Config: record.config,
+    NetworkSettings: networkSettings(deps, container),
+  };
+}
+
+/** Empty where the host has no AppArmor, as in dockerd. */
+function apparmorShown(deps: ContainersDeps, { record }: Container): string {
+  const { SecurityOpt = [], Privileged = false } = record.hostConfig;
+  return apparmorOf(readSecurity(SecurityOpt).apparmor, deps.facts.apparmor, Privileged) ?? '';
+}
+
+export function mountPoints(container: Container): MountPoint[] {
+  const plain = new Set(Object.keys(container.record.hostConfig.Tmpfs ?? {}));
+  return container.record.mounts
+    .map(({ point }) => point)
+    .filter(({ Type, Destination }) => Type !== 'tmpfs' || !plain.has(Destination));
+}
+
+/** Bytes of the writable layer, and of everything below and in it. */
+export async function sizes(
+  deps: ContainersDeps,
+  container: Container,
+): Promise<{ SizeRw: number; SizeRootFs: number }> {
+  const own = await deps.storage.layers.writableBytes(container.id);
+  let below = 0;
+  for (let layer = container.record.parentLayer; layer !== undefined; ) {
+    const info = deps.storage.layers.get(layer);
+    below += info?.bytes ?? 0;
+    layer = info?.parent;
+  }
+  return { SizeRw: own, SizeRootFs: own + below };
+}
+
+function networkSettings(deps: ContainersDeps, container: Container): NetworkSettings {
+  const { record } = container;
+  const alive = isAlive(record.state);
+  const mode = record.hostConfig.NetworkMode ?? '';
+  const key =
+    mode === 'bridge' && deps.network
+      ? deps.network.namespacePath(record.id)
+      : alive && container.task
+        ? networkKey(container.task.pid)
+        : '';
+  return {
+    SandboxID: alive ? record.id : '',
+    SandboxKey: alive ? key : '',
+    Ports: ports(container),
+    Networks: mode.startsWith('container:')
+      ? {}
+      : { [mode === '' ? 'bridge' : mode]: endpointSettings(deps, container) },
+  };
+}
+
+/** The namespace's own name (`net:[4026531840]`) where it has no path. */
+function networkKey(pid: number): string {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/net`);
+  } catch (error) {
+    if (codeOf(error) === undefined) throw error;
+    return '';
+  }
+}
+
+/** Exposed ports with `null`, published ones with their bindings; nothing while it does not run, or on no network of its own. */
+function ports(container: Container): PortMap {
+  const { endpoint, config, state } = container.record;
+  if (!isAlive(state) || endpoint === undefined) return {};
+  const map: Record<string, { HostIp: string; HostPort: string }[] | null> = Object.fromEntries(
+    Object.keys(config.ExposedPorts ?? {}).map((port) => [port, null]),
+  );
+  for (const { protocol, containerPort, hostIp, hostPort } of endpoint.ports) {
+    const key = `${containerPort}/${protocol}`;
+    map[key] = [...(map[key] ?? []), { HostIp: hostIp || '0.0.0.0', HostPort: String(hostPort) }];
+  }
+  return map;
+}
+
+export function endpointSettings(deps: ContainersDeps, container: Container): EndpointSettings {
+  const { endpoint, hostConfig } = container.record;
+  if (hostConfig.NetworkMode !== 'bridge') return {};
+  const NetworkID = deps.network?.id ?? '';
+  if (endpoint === undefined) return { NetworkID };
+  return {
+    NetworkID,
+    EndpointID: endpoint.endpointId,
+    Gateway: endpoint.gateway,
+    IPAddress: endpoint.ipAddress,
+    IPPrefixLen: endpoint.prefixLength,
+    MacAddress: endpoint.macAddress,
+  };
+}

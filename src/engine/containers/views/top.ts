@@ -1,0 +1,23 @@
+/** The processes of a container, as the host's ps shows them. Nothing of the container runs for it. */
+import { Conflict } from '../../../base/errors.ts';
+import { cgroupProcesses, type ProcessTable, processTable } from '../../../runtime/index.ts';
+import type { Container } from '../container.ts';
+import { type ContainersDeps, tell } from '../deps.ts';
+import { assertAllowed } from '../life/state.ts';
+
+const DEFAULT_ARGUMENTS = '-ef';
+
+/** @throws Conflict when it does not run · Failed when ps refuses its arguments */
+export async function containerTop(
+  deps: ContainersDeps,
+  container: Container,
+  psArgs: string | undefined,
+): Promise<ProcessTable> {
+  assertAllowed(container.record.state, 'top', container.id);
+  const { task } = container;
+  if (task === undefined) throw new Conflict(`container ${container.id} is not running`);
+  const pids = cgroupProcesses(deps.supervisor.cgroups, task.record.cgroupPath);
+  const table = await processTable(deps.supervisor, psArgs || DEFAULT_ARGUMENTS, pids);
+  tell(deps, container, 'top');
+  return table;
+}

@@ -1,0 +1,130 @@
+/** Published ports on the host's side: each is held by a bound socket, so that no program can take it meanwhile. */
+import { closeSync, readFileSync } from 'node:fs';
+import { codeOf, Failed, InvalidArgument, NotImplemented } from '../../base/errors.ts';
+import * as linux from '../../linux/index.ts';
+import { addressBytes, parseAddress } from '../addresses/addresses.ts';
+import type { PublishedPort } from '../network.ts';
+
+/** Each costs a descriptor and a firewall element. */
+export const PORTS_PER_CONTAINER_MAX = 4096;
+/** Used when the kernel does not tell its own range. */
+const FALLBACK_RANGE: readonly [number, number] = [49_153, 65_535];
+const EVERYWHERE = '0.0.0.0';
+const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
+
+/** Ports held for one container. */
+export interface Reservation {
+  /** As asked, with host addresses spelled out and port numbers chosen. */
+  readonly ports: readonly PublishedPort[];
+  release(): void;
+}
+
+/** The ports of one engine; `ephemeral` is where freely chosen ones come from. */
+export class HostPorts {
+  readonly #ephemeral: readonly [number, number];
+  #lastChosen: number;
+
+  constructor(ephemeral: readonly [number, number] = ephemeralRange()) {
+    this.#ephemeral = ephemeral;
+    this.#lastChosen = ephemeral[1];
+  }
+
+  /**
+   * Holds all ports or none.
+   * @throws Failed `Bind for 0.0.0.0:80 failed: port is already allocated`; InvalidArgument for a malformed request
+   */
+  reserve(ports: readonly PublishedPort[]): Reservation {
+    if (ports.length > PORTS_PER_CONTAINER_MAX)
+      throw new InvalidArgument(
+        `${ports.length} published ports: ${PORTS_PER_CONTAINER_MAX} are the most a container can have`,
+      );
+    const held: number[] = [];
+    const release = (): void => {
+      for (const fd of held.splice(0)) closeSync(fd);
+    };
+    try {
+      const resolved = ports.map((port) => {
+        const asked = checked(port);
+        const { fd, hostPort } = asked.hostPort === 0 ? this.#choose(asked) : take(asked);
+        held.push(fd);
+        return { ...asked, hostPort };
+      });
+      return { ports: resolved, release };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /** Each free port in turn, so that a freed one is not given again at once. */
+  #choose(port: PublishedPort): { fd: number; hostPort: number } {
+    const [first, last] = this.#ephemeral;
+    for (let tries = last - first + 1; tries > 0; tries--) {
+      this.#lastChosen = this.#lastChosen >= last ? first : this.#lastChosen + 1;
+      const fd = bound({ ...port, hostPort: this.#lastChosen });
+      if (fd !== undefined) return { fd, hostPort: this.#lastChosen };
+    }
+    throw new Failed(`Bind for ${port.hostIp}:0 failed: all ports from ${first} to ${last} are allocated`);
+  }
+}
+
+/** Where the host takes free ports from, `net.ipv4.ip_local_port_range`. */
+export function ephemeralRange(
+  read = () => readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8'),
+): readonly [number, number] {
+  try {
+    const [first = 0, last = 0] = read().trim().split(/\s+/).map(Number);
+    return first > 0 && last >= first && last < 65_536 ? [first, last] : FALLBACK_RANGE;
+  } catch {
+    return FALLBACK_RANGE;
+  }
+}
+
+function checked(port: PublishedPort): PublishedPort {
+  const hostIp = port.hostIp === '' ? EVERYWHERE : port.hostIp;
+  if (hostIp.includes(':'))
+    throw new NotImplemented(`cannot publish on ${hostIp}: published ports are IPv4 only`);
+  parseAddress(hostIp);
+  for (const number of [port.containerPort, port.hostPort])
+    if (!Number.isInteger(number) || number < 0 || number > 65_535)
+      throw new InvalidArgument(`invalid port number: ${number}`);
+  if (port.containerPort === 0) throw new InvalidArgument('invalid container port: 0');
+  return { ...port, hostIp };
+}
+
+function take(port: PublishedPort): { fd: number; hostPort: number } {
+  const fd = bound(port);
+  if (fd === undefined)
+    throw new Failed(`Bind for ${port.hostIp}:${port.hostPort} failed: port is already allocated`);
+  return { fd, hostPort: port.hostPort };
+}
+
+/** A socket that holds the port; undefined when somebody has it. @throws Failed for any other refusal */
+function bound(port: PublishedPort): number | undefined {
+  const tcp = port.protocol === 'tcp';
+  const fd = linux.socket(linux.AF.INET, tcp ? linux.SOCK.STREAM : linux.SOCK.DGRAM, 0);
+  try {
+    if (tcp) linux.setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1); // connections in TIME_WAIT are no hindrance
+    linux.bind(fd, linux.inetAddress(addressBytes(parseAddress(port.hostIp)), port.hostPort));
+    if (tcp) stepDown(fd);
+    else linux.refusePackets(fd);
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    if (codeOf(error) === 'EADDRINUSE') return undefined;
+    const reason =
+      codeOf(error) === 'EADDRNOTAVAIL' ? 'cannot assign requested address' : String(codeOf(error));
+    throw new Failed(`Bind for ${port.hostIp}:${port.hostPort} failed: ${reason}`, { cause: error });
+  }
+}
+
+/**
+ * Listening finds out whether anybody has the port. Then the socket stops listening but stays bound, and no longer
+ * allows sharing: the port is ours, and what the firewall does not redirect is refused instead of left hanging.
+ */
+function stepDown(fd: number): void {
+  linux.listen(fd, 1);
+  linux.shutdownReads(fd);
+  linux.setOption(fd, SOL_SOCKET, SO_REUSEADDR, 0);
+}

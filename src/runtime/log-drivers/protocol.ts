@@ -1,0 +1,38 @@
+/** What the main thread and the log driver thread say to each other. */
+import type { Position } from '../output/writer.ts';
+import type { JournaldTarget } from './journald.ts';
+import type { JsonFileTarget } from './json-file.ts';
+import type { SyslogTarget } from './syslog.ts';
+
+export type ShipTarget = JsonFileTarget | SyslogTarget | JournaldTarget;
+
+/** All that delivering one container's log needs. Plain data. */
+export interface ShipPlan {
+  /** Where the log's segments lie. */
+  readonly directory: string;
+  readonly target: ShipTarget;
+  /** In non-blocking mode: bytes behind from which on output is lost to the target. */
+  readonly dropBeyond: number | undefined;
+}
+
+export type ToShipper =
+  | { readonly is: 'ship'; readonly ship: number; readonly plan: ShipPlan }
+  /** There is more to read. */
+  | { readonly is: 'grown'; readonly ship: number }
+  /** Nothing more will come: ship what is there, then close. */
+  | { readonly is: 'finish'; readonly ship: number }
+  /** Close now; what was not shipped is so another time. */
+  | { readonly is: 'leave'; readonly ship: number };
+
+export type FromShipper =
+  | { readonly is: 'opened'; readonly ship: number }
+  /** `position`: what is before it is on record as shipped. `bytes`: how many came with this step. */
+  | { readonly is: 'shipped'; readonly ship: number; readonly position: Position; readonly bytes: number }
+  /** Nothing more is there: it waits to be told. */
+  | { readonly is: 'idle'; readonly ship: number; readonly position: Position }
+  /** The target takes nothing now. */
+  | { readonly is: 'trouble'; readonly ship: number; readonly message: string }
+  | { readonly is: 'well'; readonly ship: number }
+  | { readonly is: 'dropped'; readonly ship: number; readonly bytes: number }
+  | { readonly is: 'warning'; readonly ship: number; readonly message: string }
+  | { readonly is: 'closed'; readonly ship: number };

@@ -1,0 +1,280 @@
+/** The OCI runtime's command line: crun by default, any other that speaks runc's. */
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { codeOf, Failed } from '../../base/errors.ts';
+import type { Log } from '../../base/log.ts';
+import { type ExitStatus, pidfdOpen, spawn, withHiddenPath } from '../../linux/index.ts';
+import type { CgroupHost } from '../cgroups/cgroups.ts';
+import type { CgroupDriver } from '../cgroups/location.ts';
+import type { Exits } from '../exits/exits.ts';
+import { SealedProgram } from './sealed-program.ts';
+import { SeccompPrograms } from './seccomp-programs.ts';
+
+/** A runtime as `--add-runtime` names it. */
+export interface OciRuntime {
+  readonly name: string;
+  readonly path: string;
+  readonly args: readonly string[];
+}
+
+export interface ToolDeps {
+  readonly exits: Exits;
+  readonly cgroups: CgroupHost;
+  readonly cgroupDriver: CgroupDriver;
+  readonly devNull: number;
+  readonly log: Log;
+  /** Where the runtimes keep their own state, one directory a runtime. */
+  readonly stateRoot: string;
+}
+
+const ENV = ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'];
+
+/** What a runtime said when it refused. */
+export class RuntimeRefused extends Failed {
+  readonly status: ExitStatus | undefined;
+  constructor(what: string, status: ExitStatus | undefined) {
+    super(what);
+    this.status = status;
+  }
+}
+
+export interface CreateCall {
+  readonly id: string;
+  readonly bundle: string;
+  readonly pidFile: string;
+  readonly logFile: string;
+  readonly consoleSocket: string | undefined;
+  readonly stdio: readonly [stdin: number, stdout: number, stderr: number];
+}
+export interface ExecCall extends Omit<CreateCall, 'bundle'> {
+  readonly processFile: string;
+}
+
+export class OciTool {
+  readonly #deps: ToolDeps;
+  readonly runtime: OciRuntime;
+
+  constructor(runtime: OciRuntime, deps: ToolDeps) {
+    this.runtime = runtime;
+    this.#deps = deps;
+    if (this.#isCrun) this.#program = new SealedProgram(runtime.path, deps.log);
+  }
+
+  get #isCrun(): boolean {
+    return /(^|\/)crun$/.test(this.runtime.path);
+  }
+  get #root(): string {
+    return `${this.#deps.stateRoot}/${this.runtime.name}`;
+  }
+
+  readonly #filters = new SeccompPrograms();
+  readonly #program: SealedProgram | undefined;
+
+  /** What to write as `config.json`, and what to do when the container is prepared. */
+  bundle(id: string, spec: object): { readonly spec: object; prepared(): void } {
+    const { spec: ready, learn } = this.#isCrun
+      ? this.#filters.prepare(this.#inScope(spec))
+      : { spec, learn: undefined };
+    return { spec: ready, prepared: () => learn?.(`${this.#root}/${id}/seccomp.bpf`) };
+  }
+
+  /** Without this crun puts processes into a cgroup below the scope that we asked for (crun(1), run.oci.systemd.subgroup). */
+  #inScope(spec: object): object {
+    if (this.#deps.cgroupDriver !== 'systemd') return spec;
+    const { annotations } = spec as { annotations?: Readonly<Record<string, string>> };
+    return { ...spec, annotations: { ...annotations, 'run.oci.systemd.subgroup': '' } };
+  }
+
+  /** Prepares the container: its first process exists and waits to be started. @throws RuntimeRefused */
+  async create(call: CreateCall): Promise<number> {
+    const keyring = ['--no-new-keyring'];
+    await this.#run(call, [
+      'create',
+      `--bundle=${call.bundle}`,
+      `--pid-file=${call.pidFile}`,
+      ...console_(call),
+      ...keyring,
+      call.id,
+    ]);
+    return this.#made(call.pidFile);
+  }
+
+  /** Changes limits of a running container. `resources`: `linux.resources`, left in `file`. @throws RuntimeRefused */
+  async update(id: string, file: string, resources: object): Promise<void> {
+    const { devNull } = this.#deps;
+    writeFileSync(file, JSON.stringify(resources), { mode: 0o600 });
+    const logFile = `${file}.log`;
+    rmSync(logFile, { force: true });
+    await this.#run({ id, logFile, stdio: [devNull, devNull, devNull] }, [
+      'update',
+      `--resources=${file}`,
+      id,
+    ]);
+  }
+
+  /** Lets the prepared process go. */
+  async start(id: string, logFile: string): Promise<void> {
+    // crun's init waits in read(2) of this FIFO; writing the byte ourselves saves starting a program (crun(1) start does the same).
+    if (this.#isCrun && this.#release(id)) return;
+    const { devNull } = this.#deps;
+    await this.#run({ id, logFile, stdio: [devNull, devNull, devNull] }, ['start', id]);
+  }
+
+  #fifo(id: string): string {
+    return `${this.#root}/${id}/exec.fifo`;
+  }
+  #release(id: string): boolean {
+    const fd = this.#openFifo(id);
+    if (fd === undefined) return false;
+    try {
+      // The byte first: whoever finds the FIFO without a reader knows that the process runs.
+      writeSync(fd, Buffer.alloc(1));
+    } finally {
+      closeSync(fd);
+    }
+    unlinkSync(this.#fifo(id));
+    return true;
+  }
+  #openFifo(id: string): number | undefined {
+    try {
+      return openSync(this.#fifo(id), constants.O_WRONLY | constants.O_NONBLOCK);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENXIO') return undefined;
+      throw error;
+    }
+  }
+
+  /** Whether the container was prepared but never let go: what a daemon killed in the middle of a start leaves. */
+  isWaiting(id: string): boolean {
+    if (!this.#isCrun) return existsSync(this.#fifo(id));
+    const fd = this.#openFifo(id);
+    if (fd === undefined) return false;
+    closeSync(fd);
+    return true;
+  }
+
+  /** Starts a further process in the container and returns its pid. @throws RuntimeRefused */
+  async exec(call: ExecCall): Promise<number> {
+    await this.#run(call, [
+      'exec',
+      '--detach',
+      `--process=${call.processFile}`,
+      `--pid-file=${call.pidFile}`,
+      ...console_(call),
+      call.id,
+    ]);
+    return this.#made(call.pidFile);
+  }
+
+  /** The pid of what the runtime made; without a pause between its end and this, or the process could be taken for nobody's. */
+  #made(pidFile: string): number {
+    const pid = readPid(pidFile);
+    this.#deps.exits.claim(pid);
+    return pid;
+  }
+
+  close(): void {
+    this.#program?.close();
+  }
+
+  /** Removes what the runtime remembers of an ended container. Never fails: it may never have got that far. */
+  forget(id: string): void {
+    rmSync(`${this.#root}/${id}`, { recursive: true, force: true });
+  }
+
+  #spawn(argv: readonly string[], stdio: CreateCall['stdio']): number {
+    const file = this.#program?.file ?? this.runtime.path;
+    try {
+      return spawn(file, argv, stdio, { env: ENV });
+    } catch (error) {
+      if (this.#program === undefined || file === this.runtime.path) throw error;
+      return spawn(this.#program.refuse(error), argv, stdio, { env: ENV });
+    }
+  }
+
+  #managerFlags(): string[] {
+    if (this.#deps.cgroupDriver === 'systemd')
+      return [this.#isCrun ? '--cgroup-manager=systemd' : '--systemd-cgroup'];
+    return this.#isCrun ? ['--cgroup-manager=cgroupfs'] : [];
+  }
+
+  async #run(call: Pick<CreateCall, 'id' | 'logFile' | 'stdio'>, args: readonly string[]): Promise<void> {
+    const { cgroups, exits } = this.#deps;
+    const manager = this.#managerFlags();
+    const argv = [
+      this.runtime.path,
+      ...this.runtime.args,
+      `--root=${this.#root}`,
+      `--log=${call.logFile}`,
+      '--log-format=json',
+      ...manager,
+      ...args,
+    ];
+    const start = () => this.#spawn(argv, call.stdio);
+    const done = exits.orphanReaper.work();
+    let pid: number;
+    try {
+      pid = cgroups.hide === undefined ? start() : withHiddenPath(cgroups.hide, start);
+    } catch (error) {
+      done();
+      throw new Failed(`cannot start the runtime ${this.runtime.name}: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+    const pidfd = pidfdOpen(pid);
+    let status: ExitStatus | undefined;
+    try {
+      status = await exits.watch(pid, pidfd);
+    } finally {
+      closeSync(pidfd);
+      done();
+    }
+    if (status?.code === 0) return;
+    // What it had begun is ours now.
+    exits.orphanReaper.look();
+    throw new RuntimeRefused(
+      lastComplaint(call.logFile) ?? `${this.runtime.name} ended with status ${status?.code ?? 'unknown'}`,
+      status,
+    );
+  }
+}
+
+const console_ = (call: Pick<CreateCall, 'consoleSocket'>): string[] =>
+  call.consoleSocket === undefined ? [] : [`--console-socket=${call.consoleSocket}`];
+
+function readPid(file: string): number {
+  const pid = Number(readFileSync(file, 'utf8'));
+  if (!Number.isSafeInteger(pid) || pid <= 0) throw new Failed(`the runtime wrote no pid to ${file}`);
+  return pid;
+}
+
+/** The most of a runtime's log that is read for its last words: a broken runtime may write without end. */
+const LOG_BYTES_MAX = 1 << 20;
+
+/** The last error in a runtime's JSON log. */
+export function lastComplaint(logFile: string): string | undefined {
+  let text: string;
+  try {
+    text = readFileSync(logFile, 'utf8').slice(-LOG_BYTES_MAX);
+  } catch {
+    return undefined;
+  }
+  for (const line of text.trimEnd().split('\n').reverse()) {
+    try {
+      const { msg, level } = JSON.parse(line) as { msg?: unknown; level?: unknown };
+      if (typeof msg === 'string' && level !== 'warning' && level !== 'debug' && level !== 'info') return msg;
+    } catch {
+      if (line !== '') return line.slice(0, 512);
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,61 @@
+/** A task's directory below the exec root: the bundle and the record. It dies with the host's boot. */
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import type { TaskRecord } from '../tasks/task.ts';
+
+export class RunDirectory {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Makes it anew; what a failed start left is removed. */
+  create(): void {
+    this.remove();
+    mkdirSync(this.path, { recursive: true, mode: 0o700 });
+  }
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+  file(name: 'config.json' | 'pid' | 'pidfd' | 'task.json' | 'log.json' | 'limits.json' | 'shm'): string {
+    return `${this.path}/${name}`;
+  }
+
+  writeConfig(spec: object): void {
+    writeFileSync(this.file('config.json'), JSON.stringify(spec), { mode: 0o600 });
+  }
+
+  /** Atomic, not synced: a power cut ends the process too. */
+  save(record: TaskRecord): void {
+    const path = this.file('task.json');
+    writeFileSync(`${path}.new`, JSON.stringify(record), { mode: 0o600 });
+    renameSync(`${path}.new`, path);
+  }
+  /** Undefined when the start never got so far, or the file is unreadable. */
+  load(): TaskRecord | undefined {
+    try {
+      return JSON.parse(readFileSync(this.file('task.json'), 'utf8')) as TaskRecord;
+    } catch {
+      return undefined;
+    }
+  }
+  /** The pid that the runtime wrote before a killed daemon could record it. */
+  pidFromRuntime(): number | undefined {
+    try {
+      const pid = Number(readFileSync(this.file('pid'), 'utf8'));
+      return pid > 0 ? pid : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+  /** A place to bind the pidfd to. */
+  touchPidfd(): string {
+    const path = this.file('pidfd');
+    closeSync(openSync(path, 'a', 0o600));
+    return path;
+  }
+}
+
+/** This boot of the machine (proc(5), random/boot_id); tests say another to have the machine restarted. */
+export const bootId = (): string =>
+  process.env.GANTRY_BOOT_ID ?? readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();

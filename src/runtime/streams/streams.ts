@@ -1,0 +1,168 @@
+/**
+ * A container's streams: made for a start, parked with the keeper before any process can write to them, and found
+ * again by the next daemon.
+ */
+import { closeSync } from 'node:fs';
+import { pipe, type Reactor, setNonBlocking } from '../../linux/index.ts';
+import { type CgroupHost, cgroupProcesses } from '../cgroups/cgroups.ts';
+import { type Keeper, SHELVES, type Shelf } from '../keeper/keeper.ts';
+import { ConsoleSocket } from '../oci/console.ts';
+import type { CreateCall } from '../oci/oci.ts';
+import type { TaskRecord } from '../tasks/task.ts';
+import type { Source } from './drain.ts';
+import { findPipe, inputPipe, outputPipe, type Pipe } from './stdio.ts';
+
+export interface StreamsDeps {
+  readonly keeper: Keeper;
+  /** What the keeper held when this daemon came. */
+  readonly parked: Record<Shelf, Map<string, number[]>>;
+  readonly execRoot: string;
+  readonly devNull: number;
+  readonly cgroups: CgroupHost;
+  readonly reactor: Reactor;
+}
+
+/** What a process's creation gives: the process, and where its output is read. */
+export interface Opened {
+  readonly pid: number;
+  readonly sources: readonly Source[];
+  readonly stdin: number | undefined;
+  readonly pipes: TaskRecord['pipes'];
+}
+
+/** Creates the process with the given streams: the runtime's `create`. */
+type Create = (streams: Pick<CreateCall, 'stdio' | 'consoleSocket'>) => Promise<number>;
+
+export class Streams {
+  readonly #deps: StreamsDeps;
+  #consoles = 0;
+
+  constructor(deps: StreamsDeps) {
+    this.#deps = deps;
+  }
+
+  /** Pipes, and a process on them. */
+  async onPipes(id: string, openStdin: boolean, create: Create, undo: AsyncDisposableStack): Promise<Opened> {
+    const { keeper, devNull } = this.#deps;
+    const opened: Pipe[] = [];
+    undo.defer(() => {
+      for (const { ours } of opened) closeSync(ours);
+    });
+    try {
+      const open = (make: () => Pipe): Pipe => {
+        const made = make();
+        opened.push(made);
+        return made;
+      };
+      const [stdout, stderr] = [open(outputPipe), open(outputPipe)];
+      keeper.park('output', id, [stdout.ours, stderr.ours]);
+      undo.defer(() => keeper.release('output', id));
+      const stdin = openStdin ? open(inputPipe) : undefined;
+      if (stdin) keeper.park('input', id, [stdin.ours]);
+      undo.defer(() => keeper.release('input', id));
+      const pid = await create({
+        stdio: [stdin?.theirs ?? devNull, stdout.theirs, stderr.theirs],
+        consoleSocket: undefined,
+      });
+      return {
+        pid,
+        sources: [
+          { stream: 'stdout', fd: stdout.ours, pipe: undefined },
+          { stream: 'stderr', fd: stderr.ours, pipe: undefined },
+        ],
+        stdin: stdin?.ours,
+        pipes: { stdout: stdout.inode, stderr: stderr.inode },
+      };
+    } finally {
+      for (const { theirs } of opened) closeSync(theirs);
+    }
+  }
+
+  /** A process on a terminal of its own; the runtime sends its master side. */
+  async onTerminal(id: string, create: Create, undo: AsyncDisposableStack): Promise<Opened> {
+    const { keeper, devNull } = this.#deps;
+    const socket = this.openConsole();
+    try {
+      const pid = await create({ stdio: [devNull, devNull, devNull], consoleSocket: socket.path });
+      const master = await socket.master();
+      const through = pipe(true);
+      setNonBlocking(master, true);
+      undo.defer(() => {
+        for (const fd of [master, through.read, through.write]) closeSync(fd);
+      });
+      keeper.park('output', id, [master, through.read, through.write]);
+      undo.defer(() => keeper.release('output', id));
+      return {
+        pid,
+        sources: [{ stream: 'stdout', fd: master, pipe: through }],
+        stdin: undefined,
+        pipes: undefined,
+      };
+    } finally {
+      socket.close();
+    }
+  }
+
+  /** A console socket with a path short enough for any exec root that itself is not longer than 80 bytes. */
+  openConsole(): ConsoleSocket {
+    return new ConsoleSocket(
+      `${this.#deps.execRoot}/tty${process.pid}.${++this.#consoles}`,
+      this.#deps.reactor,
+    );
+  }
+
+  /** The streams of a process that an earlier daemon started. */
+  reopen(record: TaskRecord): Pick<Opened, 'sources' | 'stdin'> {
+    const output = this.#take('output', record.id);
+    const [stdin] = this.#take('input', record.id);
+    if (record.terminal) {
+      const [master, read, write] = output;
+      // Without the keeper the terminal is gone, and the kernel has hung it up.
+      if (master === undefined || read === undefined || write === undefined)
+        return { sources: [], stdin: undefined };
+      return { sources: [{ stream: 'stdout', fd: master, pipe: { read, write } }], stdin: undefined };
+    }
+    const found = output.length > 0 ? output : this.#findPipes(record);
+    const sources = (['stdout', 'stderr'] as const).flatMap((stream, i): Source[] => {
+      const fd = found[i];
+      return fd === undefined ? [] : [{ stream, fd, pipe: undefined }];
+    });
+    return { sources, stdin };
+  }
+
+  #take(shelf: Shelf, id: string): number[] {
+    const fds = this.#deps.parked[shelf].get(id) ?? [];
+    this.#deps.parked[shelf].delete(id);
+    return fds;
+  }
+
+  /** The keeper died with the daemon: the container's own processes still have the pipes. */
+  #findPipes({ id, pipes, cgroupPath }: TaskRecord): (number | undefined)[] {
+    if (pipes === undefined) return [];
+    const pids = cgroupProcesses(this.#deps.cgroups, cgroupPath);
+    const found = [findPipe(pipes.stdout, pids), findPipe(pipes.stderr, pids)];
+    const all = found.filter((fd) => fd !== undefined);
+    if (all.length === 2) this.#deps.keeper.park('output', id, all);
+    return found;
+  }
+
+  /** The end of input: the keeper must let go too. */
+  releaseInput(id: string): void {
+    this.#deps.keeper.release('input', id);
+  }
+
+  /** Nothing of the container is held any more, also what nobody reopened. */
+  release(id: string): void {
+    for (const shelf of SHELVES) {
+      for (const fd of this.#take(shelf, id)) closeSync(fd);
+      this.#deps.keeper.release(shelf, id);
+    }
+  }
+
+  /** Lets go of what is parked for containers that nobody reopened, but for `kept`. */
+  dropUnclaimed(kept: string): void {
+    const { parked } = this.#deps;
+    for (const id of new Set([...parked.output.keys(), ...parked.input.keys()]))
+      if (id !== kept) this.release(id);
+  }
+}

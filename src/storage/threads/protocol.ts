@@ -1,0 +1,142 @@
+/** What the main thread and the tree threads say to each other. */
+import type { MessagePort } from 'node:worker_threads';
+import type { Standing } from '../../base/lent-body.ts';
+import type { FoundPath } from '../pack/find.ts';
+import type { CompressedLayer, PathChange } from '../storage.ts';
+import type { Guest, TreeTotals, TreeWriterOptions } from '../unpack/tree-writer.ts';
+
+/** Where bytes come from: a file, a stream of the main thread sent through a port, or a connection lent to the thread. */
+export type Source =
+  | { readonly is: 'file'; readonly path: string }
+  | { readonly is: 'port'; readonly port: MessagePort }
+  /** `fd` is open as long as `port` is; where the connection stands at the end is told there. */
+  | ({ readonly is: 'connection'; readonly fd: number; readonly port: MessagePort } & Standing);
+
+export type Task =
+  | {
+      readonly is: 'unpack';
+      readonly source: Source;
+      /** An existing, empty directory. */
+      readonly into: string;
+      /** Where the bytes are kept as they came; undefined for a file, which is kept already. */
+      readonly keepAs: string | undefined;
+      /** The source's digest is wanted. */
+      readonly hashSource: boolean;
+      readonly whiteouts: TreeWriterOptions['whiteouts'];
+    }
+  /** `layers`: directories with plain whiteouts, bottom first; `into`: an existing, empty directory. */
+  | { readonly is: 'flatten'; readonly layers: readonly string[]; readonly into: string }
+  /** Copies the directory `path` of the tree at `root`, links resolved inside it, into the directory `into`. */
+  | { readonly is: 'copy'; readonly root: string; readonly path: string; readonly into: string }
+  | { readonly is: 'demux'; readonly source: Source; readonly into: string }
+  /** `root`, here and below: the descriptor of a container's root directory; it outlives the task. */
+  | { readonly is: 'find'; readonly root: number; readonly path: string; readonly follow: boolean }
+  /** The directory that `path` means, links followed, as a path inside (clean, one character a byte). */
+  | { readonly is: 'findDirectory'; readonly root: number; readonly path: string }
+  /** Without `what`: everything below the root. */
+  | {
+      readonly is: 'pack';
+      readonly root: number;
+      readonly what: Pick<FoundPath, 'path' | 'archived'> | undefined;
+      readonly sink: MessagePort;
+    }
+  | {
+      readonly is: 'put';
+      readonly source: Source;
+      readonly guest: Guest;
+      /** A file that may be made, and is the caller's to remove: some decompressors want a file. */
+      readonly spool: string;
+    }
+  | { readonly is: 'changes'; readonly sides: DiffSides }
+  /** Sends the layer's archive. */
+  | { readonly is: 'packDiff'; readonly sides: DiffSides; readonly sink: MessagePort }
+  /** Sends the plain archive that is kept at `path`, compressed by gzip. */
+  | { readonly is: 'compress'; readonly path: string; readonly sink: MessagePort }
+  | { readonly is: 'remove'; readonly path: string }
+  /** `links`: paths below where a link does not count, because it is the engine's. */
+  | { readonly is: 'measure'; readonly path: string; readonly links?: readonly string[] }
+  | { readonly is: 'sync'; readonly path: string };
+
+/** A container's own directory, and the layers below it, topmost first. */
+export interface DiffSides {
+  readonly upper: string;
+  readonly holds: 'changes' | 'whole';
+  readonly lowers: readonly string[];
+}
+
+export interface Unpacked {
+  /** Hexadecimal SHA-256 of the plain tar stream. */
+  readonly diffHash: string;
+  /** Of the bytes as they came; undefined when not asked for. */
+  readonly sourceHash: string | undefined;
+  readonly sourceBytes: number;
+  /** Length of the plain tar stream. */
+  readonly plainBytes: number;
+  readonly totals: TreeTotals;
+}
+
+/** One member of an outer archive; paths are clean, in one character a byte. */
+export type DemuxedMember =
+  | {
+      readonly is: 'file';
+      readonly path: string;
+      readonly file: string;
+      readonly bytes: number;
+      readonly hash: string;
+    }
+  | { readonly is: 'link'; readonly path: string; readonly target: string; readonly hard: boolean }
+  | { readonly is: 'directory'; readonly path: string };
+
+export interface Results {
+  readonly unpack: Unpacked;
+  readonly demux: readonly DemuxedMember[];
+  readonly flatten: undefined;
+  /** Undefined: there is no such directory. */
+  readonly copy: 'copied' | undefined;
+  readonly find: FoundPath;
+  readonly findDirectory: string;
+  readonly pack: undefined;
+  readonly put: undefined;
+  readonly changes: readonly PathChange[];
+  /** How many differences are in it. */
+  readonly packDiff: number;
+  /** Undefined: its reader left. */
+  readonly compress: CompressedLayer | undefined;
+  readonly remove: undefined;
+  readonly measure: number;
+  readonly sync: undefined;
+}
+
+export type ToTree =
+  | { readonly is: 'run'; readonly id: number; readonly task: Task }
+  | { readonly is: 'cancel'; readonly id: number };
+
+/** `blame`: the archive's fault, or the system's (with its errno name). */
+export type FromTree =
+  | { readonly is: 'done'; readonly id: number; readonly result: Results[keyof Results] }
+  | {
+      readonly is: 'failed';
+      readonly id: number;
+      readonly message: string;
+      readonly blame: 'archive' | 'system';
+      readonly code: string | undefined;
+    };
+
+/** Through a source's port. The reader grants bytes; the writer sends no more than were granted. */
+export type ToPort =
+  | { readonly is: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly is: 'end' }
+  | { readonly is: 'error'; readonly message: string };
+/** From whoever reads a connection: nothing is known of it between these two. */
+export type FromReader = { readonly is: 'begun' } | { readonly is: 'standing'; readonly standing: Standing };
+export interface FromPort {
+  readonly granted: number;
+  /** A piece's memory, to be filled again. */
+  readonly spare?: ArrayBuffer;
+}
+
+/** Large enough that few messages cross between threads, small enough that the first one comes soon. */
+export const PIECE_BYTES = 1 << 20;
+
+/** Bytes on their way through a port: enough to keep both threads busy. */
+export const PORT_WINDOW = 4 << 20;

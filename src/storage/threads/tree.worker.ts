@@ -1,0 +1,30 @@
+/** A tree thread: does the tasks it is sent, several at a time, and says how each ended. */
+import { parentPort } from 'node:worker_threads';
+import { codeOf, messageOf } from '../../base/errors.ts';
+import { TarError } from '../../formats/tar/entry.ts';
+import { perform } from '../unpack/tasks.ts';
+import type { FromTree, ToTree } from './protocol.ts';
+
+const port = parentPort!;
+const running = new Map<number, AbortController>();
+const tell = (message: FromTree): void => port.postMessage(message);
+
+port.on('message', (message: ToTree) => {
+  if (message.is === 'cancel') running.get(message.id)?.abort(new TarError('cancelled'));
+  else void run(message);
+});
+
+async function run({ id, task }: Extract<ToTree, { is: 'run' }>): Promise<void> {
+  const controller = new AbortController();
+  running.set(id, controller);
+  try {
+    tell({ is: 'done', id, result: await perform(task, controller.signal) });
+  } catch (error) {
+    const blame = error instanceof TarError ? 'archive' : 'system';
+    tell({ is: 'failed', id, message: messageOf(error), blame, code: codeOf(error) });
+  } finally {
+    if ('source' in task && task.source.is !== 'file') task.source.port.close(); // the sender stops, also when nothing was read
+    if ('sink' in task) task.sink.close();
+    running.delete(id);
+  }
+}
