@@ -9,9 +9,10 @@ import type { Directory } from '../containers/directory.ts';
 import { isAlive } from '../containers/life/state.ts';
 import type { System } from '../engine.ts';
 import type { Happening } from '../events/events.ts';
+import { pruneNetworks } from '../networks/index.ts';
 import { createDiskUsage, type DiskUsageDeps } from './disk-usage.ts';
 import type { Host } from './host.ts';
-import { pruneBuildCache, pruneNetworks } from './prune.ts';
+import { pruneBuildCache } from './prune.ts';
 
 export interface SystemDeps {
   readonly host: Host;

@@ -2,6 +2,7 @@
 import { closeSync, existsSync } from 'node:fs';
 import { Failed, messageOf } from '../../../base/errors.ts';
 import type { ContainerTree, TreeMount } from '../../../storage/index.ts';
+import { networkModeOf } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
 import type { ContainersDeps } from '../deps.ts';
 import { isAlive } from '../life/state.ts';
@@ -56,8 +57,8 @@ function tmpfs({ record, task }: Container, copies: DisposableStack): TreeMount[
 
 /** Written at the first start; before there is nothing to see. */
 function networkFiles(deps: ContainersDeps, { record }: Container): TreeMount[] {
-  const mode = record.hostConfig.NetworkMode ?? '';
-  const owner = mode.startsWith('container:') ? mode.slice('container:'.length) : record.id;
+  const mode = networkModeOf(record.hostConfig);
+  const owner = mode.is === 'container' ? mode.id : record.id;
   const id = deps.directory.all().find((each) => each.id === owner || each.record.name === owner)?.id;
   const hidden = new Set(record.mounts.map(({ point }) => point.Destination));
   return NETWORK_FILES.map((name) => ({

@@ -1,5 +1,6 @@
 /** After a start of the daemon: what a policy wants running and is not is started again, a few at a time. */
 import { messageOf } from '../../../base/errors.ts';
+import { joinedContainer } from '../../../model/namespace-mode.ts';
 import type { Container } from '../container.ts';
 import type { ContainersDeps } from '../deps.ts';
 import { shouldRestart } from './restart-policy.ts';
@@ -50,9 +51,8 @@ function isWanted({ record }: Container): boolean {
 function needed({ directory }: ContainersDeps, { record }: Container): Container[] {
   const { NetworkMode, PidMode, IpcMode } = record.hostConfig;
   return [NetworkMode, PidMode, IpcMode].flatMap((mode) => {
-    const other = mode?.startsWith('container:')
-      ? directory.peek(mode.slice('container:'.length))
-      : undefined;
+    const name = joinedContainer(mode);
+    const other = name === undefined ? undefined : directory.peek(name);
     return other === undefined ? [] : [other];
   });
 }

@@ -15,6 +15,7 @@ import {
   type Task,
 } from '../../../runtime/index.ts';
 import { beginHealth } from '../../health/monitor.ts';
+import { networkModeOf } from '../../networks/index.ts';
 import { type StartFailed, translateStartError } from '../../processes/start-error.ts';
 import { userOf } from '../../processes/user-of.ts';
 import type { Container } from '../container.ts';
@@ -151,7 +152,7 @@ async function connect(
   undo: AsyncDisposableStack,
 ): Promise<Endpoint | undefined> {
   const { hostConfig, config, id } = container.record;
-  if (hostConfig.NetworkMode !== 'bridge' || deps.network === undefined || config.NetworkDisabled)
+  if (networkModeOf(hostConfig).is !== 'network' || deps.network === undefined || config.NetworkDisabled)
     return undefined;
   const network = deps.network;
   const request = {

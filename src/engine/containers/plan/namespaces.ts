@@ -1,7 +1,9 @@
 /** Namespaces that a container shares: with the host, with another container, or with nobody. */
 import { Conflict } from '../../../base/errors.ts';
 import type { HostConfig } from '../../../model/container.ts';
+import { joinedContainer, modeOfJoining } from '../../../model/namespace-mode.ts';
 import type { Namespace } from '../../../runtime/index.ts';
+import { DEFAULT_NETWORK, type NetworkMode, networkModeOf } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
 import type { ContainersDeps } from '../deps.ts';
 import type { Directory } from '../directory.ts';
@@ -14,32 +16,45 @@ export function joinedNamespaces(
   container: Container,
 ): { network: Namespace; pid: Namespace; ipc: Namespace } {
   const { hostConfig, id, config } = container.record;
-  const { NetworkMode = '', PidMode = '', IpcMode = '' } = hostConfig;
+  const { PidMode = '', IpcMode = '' } = hostConfig;
   return {
-    network: config.NetworkDisabled ? 'private' : network(deps, NetworkMode, id),
+    network: config.NetworkDisabled ? 'private' : network(deps, networkModeOf(hostConfig), id),
     pid: joined(deps, PidMode, 'pid'),
     ipc: IpcMode === 'none' ? 'private' : joined(deps, IpcMode, 'ipc'),
   };
 }
 
-function network(deps: ContainersDeps, mode: string, id: string): Namespace {
-  if (mode === 'bridge' && deps.network) return { path: deps.network.namespacePath(id) };
-  return joined(deps, mode, 'net');
+function network(deps: ContainersDeps, mode: NetworkMode, id: string): Namespace {
+  switch (mode.is) {
+    case 'none':
+      return 'private';
+    case 'host':
+      return 'host';
+    case 'container':
+      return { path: `/proc/${donor(deps, mode.id, 'net').pid}/ns/net` };
+    case 'network':
+      return mode.name === DEFAULT_NETWORK && deps.network
+        ? { path: deps.network.namespacePath(id) }
+        : 'private';
+    default:
+      return mode satisfies never;
+  }
 }
 
-function joined(deps: ContainersDeps, mode: string, kind: 'net' | 'pid' | 'ipc'): Namespace {
+function joined(deps: ContainersDeps, mode: string, kind: 'pid' | 'ipc'): Namespace {
   if (mode === 'host') return 'host';
-  if (!mode.startsWith('container:')) return 'private';
-  return { path: `/proc/${donor(deps, mode, kind).pid}/ns/${kind}` };
+  const other = joinedContainer(mode);
+  if (other === undefined) return 'private';
+  return { path: `/proc/${donor(deps, other, kind).pid}/ns/${kind}` };
 }
 
-/** The running container that a mode names, and its first process. @throws NotFound, Conflict */
+/** The running container whose namespace is joined, and its first process. @throws NotFound, Conflict */
 function donor(
   deps: ContainersDeps,
-  mode: string,
+  name: string,
   kind: 'net' | 'pid' | 'ipc',
 ): { container: Container; pid: number } {
-  const container = deps.directory.find(mode.slice('container:'.length));
+  const container = deps.directory.find(name);
   const { record, task } = container;
   if (isAlive(record.state) && task !== undefined) return { container, pid: task.pid };
   throw new Conflict(
@@ -49,17 +64,16 @@ function donor(
 
 /** Modes that name a container by its id, so that they hold when it is renamed; what names none stays as it is. */
 export function byId(directory: Pick<Directory, 'find'>, host: HostConfig): HostConfig {
-  const id = (mode: string): string => {
+  const named = (['NetworkMode', 'PidMode', 'IpcMode'] as const).flatMap((member) => {
+    const name = joinedContainer(host[member]);
+    if (!name) return [];
     try {
-      return `container:${directory.find(mode.slice('container:'.length)).id}`;
+      return [[member, modeOfJoining(directory.find(name).id)] as const];
     } catch {
-      return mode; // told when it starts
+      return []; // told when it starts
     }
-  };
-  const named = (['NetworkMode', 'PidMode', 'IpcMode'] as const).filter((name) =>
-    /^container:./.test(host[name] ?? ''),
-  );
-  return { ...host, ...Object.fromEntries(named.map((name) => [name, id(host[name] ?? '')])) };
+  });
+  return { ...host, ...Object.fromEntries(named) };
 }
 
 /** Whether others may join: then its /dev/shm is one that the engine made, outside of every container's hands. */
@@ -71,10 +85,10 @@ export const sharesMemory = ({
 
 /** The tmpfs of the engine's that the container has for /dev/shm: its own, or the one of whom it joins. @throws Conflict */
 export function sharedMemoryOf(deps: ContainersDeps, { record }: Container): string | undefined {
-  const mode = record.hostConfig.IpcMode ?? '';
   if (sharesMemory(record)) return deps.supervisor.sharedMemory(record.id);
-  if (!mode.startsWith('container:')) return undefined;
-  const { container: other } = donor(deps, mode, 'ipc');
+  const name = joinedContainer(record.hostConfig.IpcMode);
+  if (name === undefined) return undefined;
+  const { container: other } = donor(deps, name, 'ipc');
   // It may itself have joined another one's. No ring can be: whoever starts does not run yet.
   const shared = sharedMemoryOf(deps, other);
   if (shared !== undefined) return shared;

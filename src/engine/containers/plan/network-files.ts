@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Endpoint } from '../../../network/index.ts';
 import { hostnameFile, hostResolverPath, hostsFile, resolverFile } from '../../../network/index.ts';
+import { networkModeOf } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
 import type { ContainersDeps } from '../deps.ts';
 
@@ -19,10 +20,8 @@ export function writeNetworkFiles(
   endpoint: Endpoint | undefined,
 ): { source: string; destination: string }[] {
   const { hostConfig, id } = container.record;
-  const mode = hostConfig.NetworkMode ?? '';
-  const owner = mode.startsWith('container:')
-    ? deps.directory.find(mode.slice('container:'.length))
-    : container;
+  const mode = networkModeOf(hostConfig);
+  const owner = mode.is === 'container' ? deps.directory.find(mode.id) : container;
   if (owner === container) write(deps, container, endpoint);
   return NETWORK_FILES.map((name) => ({
     source: networkFile(deps, owner === container ? id : owner.id, name),
@@ -35,7 +34,7 @@ function write(deps: ContainersDeps, container: Container, endpoint: Endpoint | 
   mkdirSync(`${deps.containersRoot}/${id}`, { recursive: true, mode: 0o710 });
   const put = (name: (typeof NETWORK_FILES)[number], text: string) =>
     writeFileSync(networkFile(deps, id, name), text, { mode: 0o644 });
-  const hostNetwork = hostConfig.NetworkMode === 'host';
+  const hostNetwork = networkModeOf(hostConfig).is === 'host';
   const hostname = config.Hostname || deps.facts.hostname;
   put('hostname', hostnameFile(hostname));
   put(

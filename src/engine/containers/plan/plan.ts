@@ -10,6 +10,7 @@ import {
   type PlannedMount,
   type Rlimit,
 } from '../../../runtime/index.ts';
+import { networkModeOf } from '../../networks/index.ts';
 import { apparmorOf, readSecurity, type SecurityDefaults, seccompOf } from '../../processes/security.ts';
 import type { ResolvedUser } from '../../processes/user.ts';
 import type { MountSource } from '../mounts/sources.ts';
@@ -76,7 +77,8 @@ export function planBundle(
   const seccomp = seccompOf(security.seccomp, facts.security.seccomp, privileged, caps.set);
   const apparmorProfile = apparmorOf(security.apparmor, facts.apparmor, privileged);
   const writableCgroups = security.writableCgroups ?? privileged;
-  const hostname = host.UTSMode === 'host' || host.NetworkMode === 'host' ? undefined : config.Hostname;
+  const hostNames = host.UTSMode === 'host' || networkModeOf(host).is === 'host';
+  const hostname = hostNames ? undefined : config.Hostname;
   const plan: BundlePlan = {
     rootfs: facts.rootfs,
     readonlyRootfs: host.ReadonlyRootfs ?? false,
@@ -100,7 +102,7 @@ export function planBundle(
       pid: facts.pid,
       network: facts.network,
       ipc: facts.ipc,
-      uts: host.UTSMode === 'host' || host.NetworkMode === 'host' ? 'host' : 'private',
+      uts: hostNames ? 'host' : 'private',
       cgroup: host.CgroupnsMode === 'private' ? 'private' : 'host',
     },
     privileged,
@@ -128,7 +130,7 @@ function rootPropagation({ mounts }: ContainerRecord): Pick<BundlePlan, 'rootfsP
 
 /** In a network of its own any user may listen on low ports and ping, as Docker sets it up since 20.10. */
 function networkSysctls(network: Namespace, host: HostConfig): Record<string, string> {
-  if (network === 'host' || host.NetworkMode?.startsWith('container:')) return {};
+  if (network === 'host' || networkModeOf(host).is === 'container') return {};
   return { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': '0 2147483647' };
 }
 

@@ -3,7 +3,9 @@ import { Conflict, InvalidArgument, NotFound, NotImplemented, reworded } from '.
 import type { HostConfig } from '../../../model/container.ts';
 import type { RestartPolicy } from '../../../model/host-config.ts';
 import { checkLogOptions } from '../../../model/log-options.ts';
+import { joinedContainer } from '../../../model/namespace-mode.ts';
 import { type CgroupDriver, normalizeCapability } from '../../../runtime/index.ts';
+import { DEFAULT_NETWORK, networkModeOf } from '../../networks/index.ts';
 import { type LimitFacts, settleLimits } from './limits.ts';
 import { checkRights, checkSysctls } from './rights.ts';
 
@@ -89,7 +91,7 @@ export function settleHostConfig(
     ...swapDefault(limits),
   } as HostConfig;
   checkSysctls(hostConfig);
-  if (hostConfig.NetworkMode === 'host' && Object.keys(hostConfig.PortBindings ?? {}).length > 0)
+  if (networkModeOf(hostConfig).is === 'host' && Object.keys(hostConfig.PortBindings ?? {}).length > 0)
     warnings.push('Published ports are discarded when using host network mode');
   return { hostConfig, warnings };
 }
@@ -116,18 +118,19 @@ function refuseUnknown(asked: HostConfig, facts: HostFacts): void {
     throw new InvalidArgument(`unknown or invalid runtime name: ${asked.Runtime}`);
 }
 
+/** The mode as records keep it. Without a default network, what names none has none. @throws InvalidArgument, NotFound */
 function networkMode(asked: HostConfig, facts: HostFacts): string {
-  const wanted = asked.NetworkMode || 'default';
-  const name = wanted === 'default' || wanted === 'bridge' ? (facts.bridge ? 'bridge' : 'none') : wanted;
-  if (['bridge', 'none', 'host'].includes(name) || /^container:.+/.test(name)) return name;
-  if (name.startsWith('container:'))
+  const mode = networkModeOf(asked);
+  if (mode.is === 'container' && mode.id === '')
     throw new InvalidArgument('invalid container format container:<name|id>');
-  throw new NotFound(`network ${name} not found`);
+  if (mode.is !== 'network') return asked.NetworkMode ?? '';
+  if (mode.name !== DEFAULT_NETWORK) throw new NotFound(`network ${mode.name} not found`);
+  return facts.bridge ? mode.name : 'none';
 }
 
 /** A namespace mode that may also be another container's. */
 function mode(what: string, wanted: string, known: readonly string[]): string {
-  if (known.includes(wanted) || /^container:.+/.test(wanted)) return wanted;
+  if (known.includes(wanted) || joinedContainer(wanted)) return wanted;
   throw new InvalidArgument(`invalid ${what} mode: ${wanted}`);
 }
 function plainMode(what: string, wanted: string, known: readonly string[]): string {
@@ -202,7 +205,7 @@ export function checkNetworkConflicts(
   host: HostConfig,
   said: { hostname: boolean; macAddress: boolean; ports: boolean },
 ): void {
-  const other = host.NetworkMode?.startsWith('container:');
+  const other = networkModeOf(host).is === 'container';
   if (other && said.hostname) throw new Conflict('conflicting options: hostname and the network mode');
   if (other && said.macAddress) throw new Conflict('conflicting options: mac-address and the network mode');
   if (other && said.ports)

@@ -2,6 +2,7 @@
 import { InvalidArgument } from '../../../base/errors.ts';
 import { type HostConfig, ULIMIT_NAMES } from '../../../model/host-config.ts';
 import { type CgroupDriver, checkCgroupParent } from '../../../runtime/index.ts';
+import { networkModeOf } from '../../networks/index.ts';
 import { readSecurity } from '../../processes/security.ts';
 import { readDeviceRule } from '../plan/limits.ts';
 
@@ -61,11 +62,12 @@ export function checkSysctls(settled: HostConfig): void {
   }
 }
 
-function forbids(name: string, { IpcMode, NetworkMode, UTSMode }: HostConfig): string | undefined {
+function forbids(name: string, host: HostConfig): string | undefined {
+  const { IpcMode, UTSMode } = host;
   if (IPC_SYSCTLS.includes(name) || name.startsWith('fs.mqueue.'))
     return IpcMode === 'host' ? 'is not allowed in the hosts ipc namespace' : undefined;
   if (name.startsWith('net.'))
-    return NetworkMode === 'host' ? 'not allowed in host network namespace' : undefined;
+    return networkModeOf(host).is === 'host' ? 'not allowed in host network namespace' : undefined;
   if (UTSMode !== 'host' && name === 'kernel.domainname') return undefined;
   if (UTSMode !== 'host' && name === 'kernel.hostname')
     return 'is not allowed as it conflicts with the OCI "hostname" field';

@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import { InvalidArgument } from '../../../base/errors.ts';
 import type { ContainerConfig, CreateRequest, HostConfig } from '../../../model/container.ts';
 import { hostsFile, resolverFile } from '../../../network/index.ts';
+import { networkModeOf } from '../../networks/index.ts';
 import { parseSignal } from '../life/stop.ts';
 import { type HostFacts, settleHostConfig } from './host-config.ts';
 
@@ -55,15 +56,11 @@ function mergeConfig(
   host: HostConfig,
   facts: HostFacts,
 ): ContainerConfig {
+  const network = networkModeOf(host).is;
   return {
     ...own,
     Hostname:
-      own.Hostname ||
-      (host.NetworkMode === 'host'
-        ? facts.hostname
-        : host.NetworkMode?.startsWith('container:')
-          ? ''
-          : id.slice(0, 12)),
+      own.Hostname || (network === 'host' ? facts.hostname : network === 'container' ? '' : id.slice(0, 12)),
     Domainname: own.Domainname ?? '',
     User: own.User || (image.User ?? ''),
     AttachStdin: own.AttachStdin ?? false,

@@ -3,6 +3,7 @@ import { InvalidArgument } from '../../../base/errors.ts';
 import type { Filters } from '../../../model/filters.ts';
 import type { ListOptions } from '../../engine.ts';
 import { hasLabel, matchesName } from '../../filters.ts';
+import { networkModeOf, shownNetwork } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
 import type { ContainersDeps } from '../deps.ts';
 import { exitCodeOf, isAlive } from '../life/state.ts';
@@ -153,11 +154,11 @@ function byAncestor({ images }: ContainersDeps, values: readonly string[]): Test
 
 function byNetwork(deps: ContainersDeps, values: readonly string[]): Test {
   return (container) => {
-    const { NetworkMode = '' } = container.record.hostConfig;
+    const name = shownNetwork(networkModeOf(container.record.hostConfig));
     if (values.length === 0) return true;
-    if (NetworkMode.startsWith('container:')) return false;
+    if (name === undefined) return false;
     const { NetworkID = '' } = endpointSettings(deps, container);
-    return values.some((value) => value === NetworkMode || (NetworkID !== '' && NetworkID.startsWith(value)));
+    return values.some((value) => value === name || (NetworkID !== '' && NetworkID.startsWith(value)));
   };
 }
 

@@ -8,6 +8,7 @@ import type {
   NetworkSettings,
   PortMap,
 } from '../../../model/container.ts';
+import { networkModeOf, shownNetwork } from '../../networks/index.ts';
 import { apparmorOf, readSecurity } from '../../processes/security.ts';
 import type { Container } from '../container.ts';
 import type { ContainersDeps } from '../deps.ts';
@@ -85,9 +86,9 @@ export async function sizes(
 function networkSettings(deps: ContainersDeps, container: Container): NetworkSettings {
   const { record } = container;
   const alive = isAlive(record.state);
-  const mode = record.hostConfig.NetworkMode ?? '';
+  const mode = networkModeOf(record.hostConfig);
   const key =
-    mode === 'bridge' && deps.network
+    mode.is === 'network' && deps.network
       ? deps.network.namespacePath(record.id)
       : alive && container.task
         ? networkKey(container.task.pid)
@@ -96,10 +97,14 @@ function networkSettings(deps: ContainersDeps, container: Container): NetworkSet
     SandboxID: alive ? record.id : '',
     SandboxKey: alive ? key : '',
     Ports: ports(container),
-    Networks: mode.startsWith('container:')
-      ? {}
-      : { [mode === '' ? 'bridge' : mode]: endpointSettings(deps, container) },
+    Networks: networksOf(deps, container),
   };
+}
+
+/** The networks that a container is on, by name; none where it has another container's. */
+export function networksOf(deps: ContainersDeps, container: Container): Record<string, EndpointSettings> {
+  const name = shownNetwork(networkModeOf(container.record.hostConfig));
+  return name === undefined ? {} : { [name]: endpointSettings(deps, container) };
 }
 
 /** The namespace's own name (`net:[4026531840]`) where it has no path. */
@@ -126,9 +131,10 @@ function ports(container: Container): PortMap {
   return map;
 }
 
+/** A container's place on its network; only the network's id while it does not run. */
 export function endpointSettings(deps: ContainersDeps, container: Container): EndpointSettings {
   const { endpoint, hostConfig } = container.record;
-  if (hostConfig.NetworkMode !== 'bridge') return {};
+  if (networkModeOf(hostConfig).is !== 'network') return {};
   const NetworkID = deps.network?.id ?? '';
   if (endpoint === undefined) return { NetworkID };
   return {

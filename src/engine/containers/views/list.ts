@@ -7,7 +7,7 @@ import { exitCodeOf, type State } from '../life/state.ts';
 import { humanDuration } from './duration.ts';
 import { containerFilter } from './filter.ts';
 import { healthOf, healthText } from './health.ts';
-import { endpointSettings, mountPoints, sizes } from './inspect.ts';
+import { mountPoints, networksOf, sizes } from './inspect.ts';
 import { portSummaries } from './port-summaries.ts';
 
 export async function listContainers(
@@ -40,11 +40,7 @@ async function summary(
     Status: statusText(record.state, deps.now(), record.health),
     Health: { Status: healthOf(record), FailingStreak: record.health?.FailingStreak ?? 0 },
     HostConfig: { NetworkMode: record.hostConfig.NetworkMode ?? '' },
-    NetworkSettings: {
-      Networks: record.hostConfig.NetworkMode?.startsWith('container:')
-        ? {}
-        : { [record.hostConfig.NetworkMode || 'bridge']: endpointSettings(deps, container) },
-    },
+    NetworkSettings: { Networks: networksOf(deps, container) },
     Mounts: mountPoints(container),
   };
 }

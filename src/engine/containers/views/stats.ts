@@ -3,6 +3,7 @@ import { messageOf } from '../../../base/errors.ts';
 import { formatNanos, NEVER, nowNanos } from '../../../base/time.ts';
 import type { ContainerStats, CpuStats, MemoryStats } from '../../../model/stats.ts';
 import { type Measured, Meter, type Task } from '../../../runtime/index.ts';
+import { networkModeOf } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
 import type { ContainersDeps } from '../deps.ts';
 
@@ -206,9 +207,9 @@ function hasOwnNetwork(deps: ContainersDeps, container: Container): boolean {
   const seen = new Set<Container>();
   for (let at: Container | undefined = container; at !== undefined && !seen.has(at); ) {
     seen.add(at);
-    const { NetworkMode = '' } = at.record.hostConfig;
-    if (!NetworkMode.startsWith('container:')) return NetworkMode !== 'host';
-    at = deps.directory.peek(NetworkMode.slice('container:'.length));
+    const mode = networkModeOf(at.record.hostConfig);
+    if (mode.is !== 'container') return mode.is !== 'host';
+    at = deps.directory.peek(mode.id);
   }
   return false;
 }
