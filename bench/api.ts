@@ -29,11 +29,12 @@ export class UnexpectedAnswer extends Error {
 }
 
 export class Api {
-  readonly #socketPath: string;
+  /** Where the engine listens. */
+  readonly socketPath: string;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 8 });
 
   constructor(socketPath: string) {
-    this.#socketPath = socketPath;
+    this.socketPath = socketPath;
   }
 
   /** @throws UnexpectedAnswer unless the status is below 300 */
@@ -88,7 +89,7 @@ export class Api {
     const room = largeRoom();
     let length = 0;
     const socket = connect({
-      path: this.#socketPath,
+      path: this.socketPath,
       onread: {
         buffer: () => room.subarray(length, length + READ_BYTES),
         callback: (bytes) => {
@@ -122,7 +123,7 @@ export class Api {
     const stream = body !== undefined && 'pipe' in body ? body : undefined;
     const text = body === undefined || stream ? '' : JSON.stringify(body);
     const sent = request({
-      socketPath: this.#socketPath,
+      socketPath: this.socketPath,
       agent: headers.Upgrade === undefined ? this.#agent : false,
       method,
       path: `/${VERSION}${path}`,

@@ -31,6 +31,8 @@ export const goals: readonly Goal[] = [
   { scenario: 'logs', row: 'read', peer: 'podman', factor: 1 / 8 },
   { scenario: 'logs', row: 'tail 10', peer: 'dockerd', factor: 1 / 2 },
   { scenario: 'logs', row: 'tail 10', peer: 'podman', factor: 1 / 2 },
+  { scenario: 'ping', row: 'total', peer: 'dockerd', factor: 1.43 },
+  { scenario: 'ping', row: 'total', peer: 'podman', factor: 1.43 },
   { scenario: 'images', row: 'import', peer: 'dockerd', factor: 1 / 1.3 },
   { scenario: 'images', row: 'import', peer: 'podman', factor: 1 / 1.3 },
   { scenario: 'images', row: 'load', peer: 'dockerd', factor: 1 / 2 },

@@ -1,5 +1,6 @@
 /** Ordinary requests, raw: routes, versions, bodies, statuses and texts. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { test } from 'node:test';
 import { ID } from './fake-engine.ts';
 import {
@@ -465,4 +466,20 @@ test('a body that does not end is answered and cut off', async () => {
   await until(() => answered);
   assert.ok(socket.bytesWritten < 64 << 20, `${socket.bytesWritten} bytes were taken`);
   socket.destroy();
+});
+
+test('a ping is the same answer the first time and every time after, but for its date', async () => {
+  await using at = await serve();
+  const socket = dial(at.path);
+  const request = 'GET /v1.24/_ping HTTP/1.1\r\nHost: x\r\n\r\n';
+  const answers: string[] = [];
+  for (let i = 0; i < 3; i++) {
+    socket.write(request);
+    let text = '';
+    while (!text.endsWith('\r\n\r\nOK')) text += String((await once(socket, 'data'))[0]);
+    answers.push(text.replace(/^Date: .*\r\n/m, 'Date: now\r\n'));
+  }
+  socket.destroy();
+  assert.match(answers[0] ?? '', /^HTTP\/1\.1 200 OK\r\nApi-Version: 1\.\d+\r\n.*Date: now\r\n/s);
+  assert.deepEqual(answers, [answers[0], answers[0], answers[0]]);
 });

@@ -20,8 +20,8 @@ import { ContainerStats } from '../../model/stats.ts';
 import { TopResponse } from '../../model/top.ts';
 import {
   archive,
+  archiveBody,
   body,
-  bytes,
   conversation,
   deferred,
   empty,
@@ -226,7 +226,7 @@ export const containerPutArchive = endpoint({
   route: 'PUT /containers/{name}/archive',
   summary: 'Unpack a tar archive in a directory of a container.',
   query: { ...path, noOverwriteDirNonDir: flag(), copyUIDGID: flag() },
-  body: bytes,
+  body: archiveBody,
   success: empty(200),
   errors: [400, 404, 500],
 });

@@ -18,10 +18,17 @@ export interface JsonBody<T> {
 /** A tar archive or other bytes, handed on as a stream. */
 export interface BytesBody {
   readonly kind: 'bytes';
+  /** Whether it is an archive, which is read to its end before anything is answered; a parameter may decide that. */
+  readonly archive:
+    | 'always'
+    | 'never'
+    | { readonly when: { readonly parameter: string; readonly is: string } };
 }
+/** No body; a form in its place counts as query parameters. */
 export interface NoBody {
   readonly kind: 'none';
 }
+/** What a request's body may be. */
 export type Body = JsonBody<unknown> | BytesBody | NoBody;
 
 /** One JSON value, written when the handler has it. */
@@ -71,6 +78,8 @@ export interface OutputAnswer {
 export interface ConversationAnswer {
   readonly kind: 'conversation';
   readonly status: number;
+  /** What fails when the process is run is told inside the stream, where clients print it from. */
+  readonly failsInside: boolean;
 }
 /** The same by WebSocket: never framed, one message a piece of output. */
 export interface WebSocketAnswer {
@@ -99,9 +108,16 @@ export interface Endpoint<
   readonly query: Q;
   readonly body: B;
   readonly success: S;
+  /** Statuses of failures that are the operation's own; any may also answer 400, 403, 413, 500, 501 and 503. */
   readonly errors: readonly number[];
   /** The last minor version that had it: the newest API has it no longer. */
   readonly lastMinor?: number;
+  /** It transfers an image: where the version's trait `pullOutlivesClient` says so, it goes on without its client. */
+  readonly transfers?: boolean;
+  /** Its answer in older versions is made of what `GET /info` answers too (trait `versionTellsLimits`). */
+  readonly toldWithInfo?: boolean;
+  /** Its answer never changes while the engine runs, in no version: it is written once and sent as it stands. */
+  readonly constant?: boolean;
 }
 
 /** Declares an endpoint; what is left out is empty. */
@@ -110,12 +126,7 @@ export function endpoint<
   S extends Success,
   Q extends Parameters = Record<never, never>,
   B extends Body = NoBody,
->(
-  given: Pick<Endpoint<R, Q, B, S>, 'route' | 'summary' | 'success' | 'errors' | 'lastMinor'> & {
-    query?: Q;
-    body?: B;
-  },
-): Endpoint<R, Q, B, S> {
+>(given: Omit<Endpoint<R, Q, B, S>, 'query' | 'body'> & { query?: Q; body?: B }): Endpoint<R, Q, B, S> {
   return { query: {} as Q, body: { kind: 'none' } as B, ...given };
 }
 
@@ -155,7 +166,11 @@ export const deferred = <T>(schema: Schema<T>): DeferredAnswer<T> => ({
 export const archive = (): ArchiveAnswer => ({ kind: 'archive', status: 200 });
 export const output = (): OutputAnswer => ({ kind: 'output', status: 200 });
 export const webSocket = (): WebSocketAnswer => ({ kind: 'websocket', status: 101 });
-export const conversation = (status: number): ConversationAnswer => ({ kind: 'conversation', status });
+/** The connection becomes streams; `failsInside`: what fails when the process is run is told there. */
+export const conversation = (
+  status: number,
+  { failsInside = false }: { failsInside?: boolean } = {},
+): ConversationAnswer => ({ kind: 'conversation', status, failsInside });
 export const body = <T>(
   schema: Schema<T>,
   more: Pick<JsonBody<T>, 'refused' | 'legacy' | 'required'> = {},
@@ -164,7 +179,15 @@ export const body = <T>(
   schema,
   ...more,
 });
-export const bytes: BytesBody = { kind: 'bytes' };
+/** Bytes that need not be read to their end. */
+export const bytes: BytesBody = { kind: 'bytes', archive: 'never' };
+/** An archive. */
+export const archiveBody: BytesBody = { kind: 'bytes', archive: 'always' };
+/** An archive when the query says so: `parameter` has the value `is`. */
+export const archiveBodyWhen = (parameter: string, is: string): BytesBody => ({
+  kind: 'bytes',
+  archive: { when: { parameter, is } },
+});
 
 /** The names between braces in a route: `{name}`. */
 type ParamsIn<R extends string> = R extends `${string}{${infer P}}${infer Rest}` ? P | ParamsIn<Rest> : never;

@@ -15,7 +15,7 @@ export const execStart = endpoint({
   route: 'POST /exec/{id}/start',
   summary: 'Run a prepared process; unless detached, the connection becomes its streams.',
   body: body(ExecStartRequest),
-  success: conversation(200),
+  success: conversation(200, { failsInside: true }),
   errors: [400, 404, 409, 500],
 });
 

@@ -4,7 +4,17 @@ import { HistoryItem, ImageDeleteItem, ImageInspect, ImageSummary } from '../../
 import { Progress } from '../../model/progress.ts';
 import { ImagesPruned } from '../../model/prune.ts';
 import { SearchResult } from '../../model/registry.ts';
-import { archive, bytes, empty, endpoint, json, lines, plain } from './endpoint.ts';
+import {
+  archive,
+  archiveBody,
+  archiveBodyWhen,
+  bytes,
+  empty,
+  endpoint,
+  json,
+  lines,
+  plain,
+} from './endpoint.ts';
 import { filters, flag, number, text, texts } from './query.ts';
 
 export const imageList = endpoint({
@@ -57,7 +67,7 @@ export const imageLoad = endpoint({
   route: 'POST /images/load',
   summary: 'Load images from an archive.',
   query: { quiet: flag(true), platform: texts() },
-  body: bytes,
+  body: archiveBody,
   success: { ...lines(Progress), failsInside: true },
   errors: [400, 500],
 });
@@ -90,9 +100,10 @@ export const imageCreate = endpoint({
     changes: texts(),
     platform: text(),
   },
-  body: bytes,
+  body: archiveBodyWhen('fromSrc', '-'),
   success: lines(Progress),
   errors: [400, 404, 500],
+  transfers: true,
 });
 
 export const imagePush = endpoint({
@@ -102,6 +113,7 @@ export const imagePush = endpoint({
   body: bytes,
   success: lines(Progress),
   errors: [400, 404, 500],
+  transfers: true,
 });
 
 export const imageInsert = endpoint({

@@ -1,5 +1,6 @@
 /** The newest API, whole, as data: operation name → endpoint. */
 import * as containers from './containers.ts';
+import type { Endpoint } from './endpoint.ts';
 import * as execs from './execs.ts';
 import * as images from './images.ts';
 import * as registries from './registries.ts';
@@ -16,3 +17,9 @@ export type Contract = typeof contract;
 export type Operation = keyof Contract;
 /** The routes of today's contract: what a version's lenses may speak of. */
 export type KnownRoute = Contract[Operation]['route'];
+
+type AnyEndpoint = Endpoint<`${'GET'} /`>;
+
+/** An operation's endpoint, without its types: what is generic over operations reads it this way. */
+export const endpointOf = (operation: Operation): AnyEndpoint =>
+  contract[operation] as unknown as AnyEndpoint;

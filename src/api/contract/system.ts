@@ -11,6 +11,7 @@ export const systemPing = endpoint({
   summary: 'Say that the engine is there; the headers say what it can do.',
   success: plain(200),
   errors: [500],
+  constant: true,
 });
 
 export const systemPingHead = endpoint({
@@ -18,6 +19,7 @@ export const systemPingHead = endpoint({
   summary: 'The headers of GET /_ping alone.',
   success: plain(200),
   errors: [500],
+  constant: true,
 });
 
 export const systemVersion = endpoint({
@@ -25,6 +27,7 @@ export const systemVersion = endpoint({
   summary: 'Show the versions of the engine, its API and its host.',
   success: json(200, SystemVersion),
   errors: [500],
+  toldWithInfo: true,
 });
 
 export const systemInfo = endpoint({

@@ -4,13 +4,14 @@ import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type { Log } from '../../base/log.ts';
 import { BodyScanner } from '../../formats/body-scanner.ts';
-import { contract, NEWEST } from '../contract/index.ts';
+import { NEWEST } from '../contract/index.ts';
 import type { Engine } from '../handlers/index.ts';
+import { ConstantAnswers } from './constant-answers.ts';
 import { exchange } from './exchange.ts';
 import { Front } from './front.ts';
 import { HEAD_BYTES_MAX } from './limits.ts';
 import type { Exchange } from './request.ts';
-import { bringsArchive, readTarget, takesConnection } from './router.ts';
+import { type Classified, classify } from './router.ts';
 
 export interface ApiOptions {
   readonly engine: Engine;
@@ -41,6 +42,8 @@ class RunningApi implements Api {
   readonly #headers: readonly (readonly [string, string])[];
   readonly #server: Server;
   readonly #connections = new Map<Socket, Connection>();
+  readonly #targets = new WeakMap<IncomingMessage, Classified>();
+  readonly #constants: ConstantAnswers;
   /** One a running request; closing cuts their streams off. */
   readonly #running = new Set<AbortController>();
   #closing = false;
@@ -54,12 +57,13 @@ class RunningApi implements Api {
       ['Ostype', 'linux'],
       ['Server', `Gantry/${version.engineVersion} (linux)`],
     ];
+    this.#constants = new ConstantAnswers(this.#headers);
     this.#server = this.#parser();
   }
 
   accept(socket: Socket): void {
     if (this.#closing) return void socket.destroy();
-    const front = new Front(socket, takesConnection, bringsArchive);
+    const front = new Front(socket, { classify, atOnce: (asked) => this.#answerAtOnce(asked) });
     this.#connections.set(socket, { socket, front });
     socket.once('close', () => this.#connections.delete(socket));
     // Clients vanish; what they were asking for hears of it by its signal.
@@ -90,7 +94,7 @@ class RunningApi implements Api {
         requestTimeout: 0,
         headersTimeout: 0,
         noDelay: true,
-        shouldUpgradeCallback: ({ method, url }) => takesConnection(method ?? '', url ?? ''),
+        shouldUpgradeCallback: (request) => this.#classified(request).takesConnection,
       },
       (request, response) => void this.#answer(request, response),
     );
@@ -116,7 +120,7 @@ class RunningApi implements Api {
       this.#afterAnswer(socket);
     });
     // Ending its side, a client of a stream says that it has seen enough; other calls still get their answer.
-    if (isLong(request)) socket.once('end', leave);
+    if (this.#classified(request).isLong) socket.once('end', leave);
     await exchange(this.#exchangeOf(request, response, aside ?? request, undefined, gone.signal));
   }
 
@@ -155,22 +159,29 @@ class RunningApi implements Api {
     signal: AbortSignal,
   ): Exchange {
     for (const [name, value] of this.#headers) response.setHeader(name, value);
-    return { request, response, bytes, line, signal, engine: this.#engine, log: this.#log };
+    const target = this.#classified(request).target;
+    const shared = { engine: this.#engine, constants: this.#constants, log: this.#log };
+    return { request, response, target, bytes, line, signal, ...shared };
+  }
+
+  #answerAtOnce({ constant }: Classified): Buffer | undefined {
+    return this.#closing ? undefined : this.#constants.answer(constant);
+  }
+
+  /** What the front read of a request's target. */
+  #classified(request: IncomingMessage): Classified {
+    let classified = this.#targets.get(request);
+    if (classified === undefined) {
+      const { method = '', url = '', socket } = request;
+      classified = this.#connections.get(socket)?.front.classified(method, url) ?? classify(method, url);
+      this.#targets.set(request, classified);
+    }
+    return classified;
   }
 
   #afterAnswer(socket: Socket): void {
     this.#connections.get(socket)?.front.answered();
     if (this.#closing) socket.end();
-  }
-}
-
-function isLong({ method, url }: IncomingMessage): boolean {
-  try {
-    const { match } = readTarget(method ?? '', url ?? '');
-    const kind = match && contract[match.operation].success.kind;
-    return kind === 'lines' || kind === 'deferred' || kind === 'output';
-  } catch {
-    return false;
   }
 }
 

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { EngineError, Forbidden, InvalidArgument, messageOf, NotFound } from '../../base/errors.ts';
 import { decodeBody } from '../../base/schema.ts';
 import type { JsonBody } from '../contract/endpoint.ts';
+import { endpointOf } from '../contract/index.ts';
 import type { Query } from '../contract/query.ts';
 import {
   type ArchiveReply,
@@ -19,8 +20,8 @@ import { ConnectionBody } from './connection-body.ts';
 import { discard, envelope, type RawRequest } from './envelope.ts';
 import { LINGER_MS } from './limits.ts';
 import { sendLater, sendLines, sendValue } from './replies.ts';
-import { type Asked, type Exchange, endpointOf, type Input, outlivesClient } from './request.ts';
-import { type Match, readTarget, type Target } from './router.ts';
+import { type Asked, type Exchange, type Input, outlivesClient } from './request.ts';
+import type { Match, Target } from './router.ts';
 import { failureOf, TooLarge } from './statuses.ts';
 import { takeOver } from './takeover.ts';
 import { serveWebSocket } from './web-socket.ts';
@@ -31,7 +32,7 @@ export async function exchange(given: Exchange): Promise<void> {
   let origin: Failure['origin'] = 'request';
   try {
     refuseForeignPages(given.request);
-    target = readTarget(given.request.method ?? '', given.request.url ?? '');
+    target = given.target();
     const { dialect, match } = target;
     if (!match && given.request.method === 'OPTIONS') return sendEmpty(given.response, 200);
     if (!match) throw new NotFound('page not found');
@@ -109,6 +110,7 @@ async function answer(given: Exchange, asked: Asked): Promise<void> {
       return sendEmpty(given.response, success.status);
     case 'text': {
       const { text, headers } = result as TextReply;
+      if (endpointOf(operation).constant) given.constants.keep(operation, success.status, { text, headers });
       return sendText(given.response, success.status, text, headers);
     }
     case 'lines':

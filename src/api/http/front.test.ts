@@ -4,15 +4,24 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Front, SILENT_UPGRADE } from './front.ts';
 import { HEAD_BYTES_MAX, HEAD_TIMEOUT_MS } from './limits.ts';
+import type { Classified } from './router.ts';
 
 const takes = (method: string, url: string): boolean => method === 'POST' && url.endsWith('/attach');
+
+const asked = (method: string, url: string): Classified => ({
+  ...{ method, url, target: () => assert.fail('nobody asks for it here') },
+  takesConnection: takes(method, url),
+  bringsArchive: brings(method, url),
+  isLong: false,
+  constant: url === '/same' ? 'systemPing' : undefined,
+});
 
 const brings = (method: string, url: string): boolean => method === 'PUT' && url.endsWith('/archive');
 
 /** A socket that was never connected: what is pushed into it comes out as it would to Node's parser. */
 function opened(): { socket: Socket; front: Front; read: () => string } {
   const socket = new Socket().setMaxListeners(0); // it waits to be connected before it is read
-  const front = new Front(socket, takes, brings);
+  const front = new Front(socket, { classify: asked, atOnce: () => Buffer.from('SAME') });
   const read = () => ((socket.read() as Buffer | null) ?? Buffer.alloc(0)).toString('latin1');
   return { socket, front, read };
 }
@@ -185,4 +194,60 @@ test('while a body is lent nobody reads the connection; given back, what came be
   assert.equal(reads, 1);
   assert.equal(read(), `${archive('Content-Length: 0')}GET /n HTTP/1.1\r\n\r\n`);
   assert.equal(body?.complete, true);
+});
+
+/** What is written while `work` runs. */
+function written(socket: Socket, work: () => void): string {
+  const chunks: Buffer[] = [];
+  Object.assign(socket, { write: (chunk: Buffer) => chunks.push(chunk) > 0 });
+  work();
+  return Buffer.concat(chunks).toString();
+}
+
+test('an answer that never changes is written at once, and the parser hears nothing of its request', () => {
+  const { socket, front, read } = opened();
+  const plain = 'GET /same HTTP/1.1\r\nHost: x\r\nUser-Agent: Go-http-client/1.1\r\n\r\n';
+  const half = plain.slice(0, 30);
+  assert.equal(
+    written(socket, () => {
+      socket.push(Buffer.from(plain + plain + half));
+      socket.push(Buffer.from(plain.slice(30)));
+    }),
+    'SAMESAMESAME',
+  );
+  assert.equal(read(), '');
+  assert.equal(front.idle, true);
+});
+
+for (const head of [
+  'GET /same HTTP/1.0\r\nHost: x\r\n',
+  'GET /same HTTP/1.1\r\n',
+  'GET /same HTTP/1.1\r\nHost: x\r\nHost: y\r\n',
+  'GET /same HTTP/1.1\r\nHost: x\r\nConnection: close\r\n',
+  'GET /same HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, close\r\n',
+  'GET /same HTTP/1.1\r\nHost: x\r\nOrigin: http://evil.example\r\n',
+  'GET /same HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\n',
+  'GET /same HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n',
+  'GET /same HTTP/1.1\r\nHost: x\r\nTransfer-Encoding : chunked\r\n',
+  'GET /same HTTP/1.1\r\nHost: x\r\n folded\r\n',
+  'GET /same HTTP/1.1\r\nHost: x\nX: y\r\n',
+])
+  test(`${JSON.stringify(head)} goes its ordinary way`, () => {
+    const { socket, read } = opened();
+    assert.equal(
+      written(socket, () => socket.push(Buffer.from(`${head}\r\n`))),
+      '',
+    );
+    assert.equal(read(), `${head}\r\n`);
+  });
+
+test('answers keep the order of their requests', () => {
+  const { socket, front } = opened();
+  const plain = 'GET /same HTTP/1.1\r\nHost: x\r\n\r\n';
+  assert.equal(
+    written(socket, () => socket.push(Buffer.from(`GET /a HTTP/1.1\r\nHost: x\r\n\r\n${plain}`))),
+    '',
+  );
+  assert.equal(front.classified('GET', '/a').url, '/a');
+  assert.equal(front.classified('GET', '/same').constant, 'systemPing');
 });

@@ -6,17 +6,27 @@ import type { Socket } from 'node:net';
 import { BodyScanner, type Framing, framingOf } from '../../formats/body-scanner.ts';
 import { ConnectionBody } from './connection-body.ts';
 import { HEAD_BYTES_MAX, HEAD_TIMEOUT_MS, PIPELINED_BYTES_MAX } from './limits.ts';
+import type { Classified } from './router.ts';
 
 /** What a marked request carries as `Upgrade` when its client did not ask for one. */
 export const SILENT_UPGRADE = 'gantry-silent';
 
 const EMPTY = Buffer.alloc(0);
 
+export interface FrontOptions {
+  /** Reads a request's target. */
+  readonly classify: (method: string, url: string) => Classified;
+  /** The whole answer to a request that needs nobody to answer it; undefined: it goes its ordinary way. */
+  readonly atOnce: (asked: Classified) => Buffer | undefined;
+}
+
 /** Watches one connection by standing between its reads and its readers. */
 export class Front {
   readonly #socket: Socket;
-  readonly #takes: (method: string, url: string) => boolean;
-  readonly #brings: (method: string, url: string) => boolean;
+  readonly #classify: FrontOptions['classify'];
+  readonly #atOnce: FrontOptions['atOnce'];
+  /** The requests that were passed on to the parser and have not come out of it yet. */
+  readonly #passed: Classified[] = [];
   readonly #pass: (chunk: Buffer | null) => boolean;
   /** Has the connection read, if it is not being read. */
   readonly #read: (size: number) => void;
@@ -31,15 +41,10 @@ export class Front {
   #unanswered = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** `takes`: whether a request takes its connection over; `brings`: whether it brings an archive. */
-  constructor(
-    socket: Socket,
-    takes: (method: string, url: string) => boolean,
-    brings: (method: string, url: string) => boolean,
-  ) {
+  constructor(socket: Socket, { classify, atOnce }: FrontOptions) {
     this.#socket = socket;
-    this.#takes = takes;
-    this.#brings = brings;
+    this.#classify = classify;
+    this.#atOnce = atOnce;
     this.#pass = socket.push.bind(socket);
     this.#read = socket._read.bind(socket);
     socket.push = (chunk: Buffer | null) => this.#feed(chunk);
@@ -58,6 +63,14 @@ export class Front {
     const body = this.#unclaimed;
     this.#unclaimed = undefined;
     return body;
+  }
+
+  /** What was read of the request that comes out of the parser now. */
+  classified(method: string, url: string): Classified {
+    for (let next = this.#passed.shift(); next !== undefined; next = this.#passed.shift())
+      if (next.method === method && next.url === url) return next;
+    // The parser took for a request what this door did not.
+    return this.#classify(method, url);
   }
 
   /** True between two requests: closing now loses nothing. */
@@ -109,19 +122,21 @@ export class Front {
     if (end < 0) return this.#hold(bytes, HEAD_BYTES_MAX);
     const head = bytes.toString('latin1', 0, end + 2);
     const [, method = '', url = ''] = /^(?:\r\n)*([A-Z]+) (\S+) HTTP\//.exec(head) ?? [];
-    const takes = this.#takes(method, url);
+    const asked = this.#classify(method, url);
     // The parser would hand the connection over at once, before the earlier answers are written.
-    if (takes && this.#unanswered > 0) return this.#hold(bytes, PIPELINED_BYTES_MAX);
+    if (asked.takesConnection && this.#unanswered > 0) return this.#hold(bytes, PIPELINED_BYTES_MAX);
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    const length = end + 4;
+    if (asked.constant !== undefined && this.#answersAtOnce(asked, head)) return bytes.subarray(length);
     this.#unanswered++;
-    if (takes) {
+    this.#passed.push(asked);
+    if (asked.takesConnection) {
       this.#taken = true;
       this.#pass(Buffer.concat([Buffer.from(marked(head), 'latin1'), bytes.subarray(end + 2)]));
       return EMPTY;
     }
-    const length = end + 4;
-    const aside = this.#unanswered === 1 && this.#brings(method, url) ? asideFraming(head) : undefined;
+    const aside = this.#unanswered === 1 && asked.bringsArchive ? asideFraming(head) : undefined;
     if (aside && !isWhole(bytes.subarray(length), aside)) {
       this.#standAside(head, aside, bytes.subarray(length));
       return EMPTY;
@@ -130,6 +145,15 @@ export class Front {
     if (!scanner.done) this.#body = scanner;
     this.#pass(length === bytes.length ? bytes : bytes.subarray(0, length));
     return bytes.subarray(length);
+  }
+
+  /** Writes an answer that never changes, if the request is as plain as can be and nobody waits before it. */
+  #answersAtOnce(asked: Classified, head: string): boolean {
+    const isNext = this.#unanswered === 0 && this.#socket.writableLength < UNREAD_ANSWERS_BYTES_MAX;
+    const answer = isNext && isPlain(head) ? this.#atOnce(asked) : undefined;
+    if (answer === undefined) return false;
+    this.#socket.write(answer);
+    return true;
   }
 
   #standAside(head: string, framing: Framing, came: Buffer): void {
@@ -163,6 +187,21 @@ export class Front {
     this.#held = EMPTY;
     return held;
   }
+}
+
+/** A client that reads no answers gets no further ones from here; Node's parser makes it wait. */
+const UNREAD_ANSWERS_BYTES_MAX = 16 << 10;
+
+/** HTTP/1.1, a host, no body, no wish but to keep the connection, and nothing that a parser could read in two ways. */
+function isPlain(head: string): boolean {
+  return (
+    head.length < HEAD_BYTES_MAX / 2 &&
+    /^[A-Z]+ \/[!-~]* HTTP\/1\.1\r\n(?:[\w-]+: ?[!-~](?:[ -~]*[!-~])?\r\n)+$/.test(head) &&
+    head.match(/^host:/gim)?.length === 1 &&
+    !/^(?:connection: ?(?!keep-alive\r)|(?:upgrade|expect|content-length|transfer-encoding|te|trailer|origin):)/im.test(
+      head,
+    )
+  );
 }
 
 /** Smaller archives are not worth the trouble. */

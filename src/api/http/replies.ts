@@ -1,10 +1,11 @@
 /** Handlers' results as answers: completed, told in the version's words, written in the form of their kind. */
 import { messageOf } from '../../base/errors.ts';
 import type { Success } from '../contract/endpoint.ts';
+import { endpointOf } from '../contract/index.ts';
 import { type Call, handlers } from '../handlers/index.ts';
 import { type Doc, memberOf } from '../versions/index.ts';
 import { lineForm, sendDeferred, sendEmpty, sendJson, sendMessages, sendProgressText } from './answers.ts';
-import { type Asked, type Exchange, endpointOf, outlivesClient } from './request.ts';
+import { type Asked, type Exchange, outlivesClient } from './request.ts';
 
 type Of<K extends Success['kind']> = Extract<Success, { kind: K }>;
 
@@ -16,12 +17,12 @@ export async function sendValue(
   value: unknown,
   call: Call,
 ): Promise<void> {
-  const { route } = endpointOf(operation);
+  const { route, toldWithInfo } = endpointOf(operation);
   const body = schema.fill(value);
   if (dialect.plainAnswer(route)) return sendJson(response, status, body);
   // `all`: also what the newest version no longer tells.
   const told: Doc = { status, body, said: input.said, all: value };
-  if (operation === 'systemVersion' && dialect.traits.versionTellsLimits)
+  if (toldWithInfo && dialect.traits.versionTellsLimits)
     told.info = await handlers.systemInfo({ params: {}, query: {}, body: undefined }, call);
   dialect.response(route, told);
   if (told.body === undefined) sendEmpty(response, Number(told.status));

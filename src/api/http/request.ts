@@ -3,10 +3,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { Log } from '../../base/log.ts';
-import type { Endpoint } from '../contract/endpoint.ts';
-import { contract, type Operation } from '../contract/index.ts';
+import { endpointOf, type Operation } from '../contract/index.ts';
 import type { Engine } from '../handlers/index.ts';
 import type { Dialect, Doc } from '../versions/index.ts';
+import type { ConstantAnswers } from './constant-answers.ts';
+import type { Target } from './router.ts';
 
 /** Where a conversation goes: the raw connection behind an upgrade. */
 export interface Line {
@@ -16,12 +17,15 @@ export interface Line {
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** What it asks for. @throws InvalidArgument when the target cannot be read */
+  readonly target: () => Target;
   /** The body's bytes. */
   readonly bytes: Readable;
   readonly line: Line | undefined;
   /** Fires when the client has gone. */
   readonly signal: AbortSignal;
   readonly engine: Engine;
+  readonly constants: ConstantAnswers;
   readonly log: Log;
 }
 
@@ -41,12 +45,6 @@ export interface Asked {
   readonly input: Input;
 }
 
-type AnyEndpoint = Endpoint<`${'GET'} /`>;
-
-/** An operation's endpoint, without its types: what is generic over operations reads it this way. */
-export const endpointOf = (operation: Operation): AnyEndpoint =>
-  contract[operation] as unknown as AnyEndpoint;
-
 /** A pull or push of an old client goes on when the client has gone. */
 export const outlivesClient = ({ operation, dialect }: Pick<Asked, 'operation' | 'dialect'>): boolean =>
-  ['imageCreate', 'imagePush'].includes(operation) && dialect.traits.pullOutlivesClient;
+  endpointOf(operation).transfers === true && dialect.traits.pullOutlivesClient;

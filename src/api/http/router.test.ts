@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { contract, type Operation } from '../contract/index.ts';
-import { readTarget, takesConnection } from './router.ts';
+import { classify, readTarget } from './router.ts';
 
 const endpoints = Object.entries(contract) as [Operation, { route: string; lastMinor?: number }][];
 
@@ -33,8 +33,8 @@ test('names are as greedy as need be', () => {
 });
 
 test('the connection is taken by attach and exec start alone', () => {
-  assert.ok(takesConnection('POST', '/v1.12/containers/x/attach?stream=1'));
-  assert.ok(takesConnection('POST', '/exec/x/start'));
+  assert.ok(classify('POST', '/v1.12/containers/x/attach?stream=1').takesConnection);
+  assert.ok(classify('POST', '/exec/x/start').takesConnection);
   for (const [method, url] of [
     ['GET', '/containers/x/attach'],
     ['POST', '/containers/x/start'],
@@ -42,5 +42,26 @@ test('the connection is taken by attach and exec start alone', () => {
     ['POST', '/%zz/attach'],
     ['POST', '/v0.1/containers/x/attach'],
   ] as const)
-    assert.equal(takesConnection(method, url), false, url);
+    assert.equal(classify(method, url).takesConnection, false, url);
+});
+
+test('archives are read to their end where the operation, or a parameter of its, says that one comes', () => {
+  for (const [method, url, brings] of [
+    ['PUT', '/containers/x/archive?path=/', true],
+    ['POST', '/v1.24/images/load?quiet=1', true],
+    ['POST', '/images/create?fromSrc=-&repo=a', true],
+    ['POST', '/images/create?repo=a&fromSrc=%2D', true],
+    ['POST', '/images/create?fromImage=a', false],
+    ['POST', '/images/a/push', false],
+  ] as const)
+    assert.equal(classify(method, url).bringsArchive, brings, url);
+});
+
+test('what goes on for long, and what never changes, is known by its operation', () => {
+  assert.ok(classify('GET', '/events').isLong);
+  assert.ok(classify('POST', '/containers/x/wait').isLong);
+  assert.equal(classify('GET', '/containers/json').isLong, false);
+  assert.equal(classify('GET', '/v1.20/_ping').constant, 'systemPing');
+  assert.equal(classify('HEAD', '/_ping').constant, 'systemPingHead');
+  assert.equal(classify('GET', '/v0.9/_ping').constant, undefined);
 });

@@ -1,13 +1,15 @@
 /** From method and path to an operation, by lookups: the number of routes does not matter. */
 import { InvalidArgument } from '../../base/errors.ts';
-import { contract, type KnownRoute, type Operation } from '../contract/index.ts';
+import type { BytesBody } from '../contract/endpoint.ts';
+import { contract, endpointOf, type KnownRoute, type Operation } from '../contract/index.ts';
 import { type Dialect, dialectOf, legacyRoutes, minorOf } from '../versions/index.ts';
-import { endpointOf } from './request.ts';
 
+/** The operation that a path leads to, and the names in it. */
 export interface Match {
   readonly operation: Operation;
   readonly params: Readonly<Record<string, string>>;
 }
+/** What a request asks for, and in which version's words. */
 export interface Target {
   readonly dialect: Dialect;
   /** Undefined: there is no such page. */
@@ -40,31 +42,57 @@ export function readTarget(method: string, url: string): Target {
   return { dialect, match: matchPath(method, prefix?.[2] ?? path, dialect), search };
 }
 
-/** Whether a request to this path turns its connection into streams: asked before anyone has parsed it. */
-export function takesConnection(method: string, url: string): boolean {
-  if (method !== 'POST' && !/\/ws(?:\?|$)/.test(url)) return false;
+/** A request's target and what follows from it for the connection: read once, when the head of the request comes. */
+export interface Classified {
+  readonly method: string;
+  readonly url: string;
+  /** Throws what is wrong with the target, else gives it. @throws InvalidArgument */
+  readonly target: () => Target;
+  /** The request turns its connection into streams. */
+  readonly takesConnection: boolean;
+  /** It brings an archive, which is read to its end before anything is answered. */
+  readonly bringsArchive: boolean;
+  /** The answer goes on for long: a client that ends its side has seen enough. */
+  readonly isLong: boolean;
+  /** The operation whose answer never changes, if it is one. */
+  readonly constant: Operation | undefined;
+}
+
+/** Never throws: what cannot be read is answered like any other failure, when the request is exchanged. */
+export function classify(method: string, url: string): Classified {
   try {
-    const { match } = readTarget(method, url);
-    const kind = match && contract[match.operation].success.kind;
-    return kind === 'conversation' || kind === 'websocket';
-  } catch {
-    return false;
+    const target = readTarget(method, url);
+    return { method, url, target: () => target, ...traffic(target) };
+  } catch (error) {
+    const target = (): never => {
+      throw error;
+    };
+    return { method, url, target, ...ORDINARY };
   }
 }
 
-const ARCHIVE_IN: readonly Operation[] = ['containerPutArchive', 'imageLoad'];
+type Traffic = Pick<Classified, 'takesConnection' | 'bringsArchive' | 'isLong' | 'constant'>;
+const ORDINARY: Traffic = {
+  takesConnection: false,
+  bringsArchive: false,
+  isLong: false,
+  constant: undefined,
+};
 
-/** Whether a request to this path brings an archive, which is read to its end before anything is answered. */
-export function bringsArchive(method: string, url: string): boolean {
-  if (method !== 'POST' && method !== 'PUT') return false;
-  try {
-    const { match, search } = readTarget(method, url);
-    if (match === undefined) return false;
-    const imports = match.operation === 'imageCreate' && /(?:^|&)fromSrc=-/.test(search);
-    return imports || ARCHIVE_IN.includes(match.operation);
-  } catch {
-    return false;
-  }
+function traffic({ match, search }: Target): Traffic {
+  if (match === undefined) return ORDINARY;
+  const { success, body, constant } = endpointOf(match.operation);
+  return {
+    takesConnection: success.kind === 'conversation' || success.kind === 'websocket',
+    bringsArchive: body.kind === 'bytes' && isArchive(body.archive, search),
+    isLong: success.kind === 'lines' || success.kind === 'deferred' || success.kind === 'output',
+    constant: constant ? match.operation : undefined,
+  };
+}
+
+function isArchive(archive: BytesBody['archive'], search: string): boolean {
+  if (typeof archive === 'string') return archive === 'always';
+  return new URLSearchParams(search).get(archive.when.parameter) === archive.when.is;
 }
 
 function split(url: string): { path: string; search: string } {

@@ -2,6 +2,8 @@
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidArgument, messageOf } from '../../base/errors.ts';
+import type { Operation } from '../contract/index.ts';
+import { endpointOf } from '../contract/index.ts';
 import type { Attachment } from '../handlers/index.ts';
 import { type Dialect, memberOf } from '../versions/index.ts';
 import { sendEmpty, streamType } from './answers.ts';
@@ -91,13 +93,18 @@ async function openOr(
     const { status, message } = failureOf(error, 'engine');
     const { line, request } = given;
     const inStream =
-      head.isSent || (operation === 'execStart' && !isDetached && (status === 500 || status === 400));
+      head.isSent || (failsInside(operation) && !isDetached && (status === 500 || status === 400));
     if (!inStream || !line) throw error;
     given.log.info('exec.failed', { path: request.url, error: message });
     const framed = head.send(isRaw);
     await converse(line.socket, lastWords(`${message}\r\n`), framed, given.signal);
     return 'told';
   }
+}
+
+function failsInside(operation: Operation): boolean {
+  const { success } = endpointOf(operation);
+  return success.kind === 'conversation' && success.failsInside;
 }
 
 /** A conversation that says one thing. */
