@@ -1,12 +1,20 @@
 /** Schemas: one declaration gives the static type, the decoder of requests, the filler of answers and the JSON Schema. */
 import { InvalidArgument } from './errors.ts';
 
-/** Where a value stands, for error texts: the Go-style struct name and the dotted path from the body's root. */
-export interface Place {
+/** Where a value stands, for error texts: the Go-style struct name and the dotted path from the document's root. */
+export interface ValuePath {
   readonly struct: string;
   readonly path: string;
+  /**
+   * The document is one that we wrote and now read back (base/stored.ts), not a client's: what must be there must be
+   * there, names match exactly, and members that nobody knows are kept.
+   */
+  readonly isStored?: true;
 }
-export const ROOT: Place = { struct: '', path: '' };
+/** The root of a client's document. */
+export const ROOT: ValuePath = { struct: '', path: '' };
+/** The root of a document of ours. */
+export const STORED_ROOT: ValuePath = { struct: '', path: '', isStored: true };
 
 export interface Schema<T> {
   /** How Go names this type in its decoder's errors (`int64`, `[]string`). */
@@ -16,7 +24,7 @@ export interface Schema<T> {
   /** What stands for an absent value that must be there: Go's zero value. */
   readonly zero: unknown;
   /** Checks and cleans what a client sent. Never gets undefined or null. @throws InvalidArgument */
-  decode(value: unknown, at: Place): T;
+  decode(value: unknown, at: ValuePath): T;
   /** Completes an answer with what clients expect to find though the engine left it out. Never gets undefined. */
   fill(value: unknown): unknown;
   /** How an object's member of this schema behaves when it is absent. */
@@ -41,7 +49,8 @@ export type ObjectOf<P extends Shape> = { readonly [K in Exclude<keyof P, Loose<
   readonly [K in Loose<P>]?: Infer<P[K]>;
 };
 
-interface Required<T> extends Schema<T> {
+/** A member that must be there. */
+export interface Required<T> extends Schema<T> {
   readonly member: 'required';
 }
 
@@ -198,6 +207,7 @@ export function object<const P extends Shape>(
     member: 'required',
     decode(value, at) {
       if (!isObject(value)) return mismatch(value, goType, at);
+      if (at.isStored) return storedMembers(value, members, at) as ObjectOf<P>;
       const given = spellAs(value, spelled, shape);
       const decoded: Record<string, unknown> = {};
       for (const [name, schema] of members) {
@@ -239,14 +249,33 @@ function spellAs(
   return given;
 }
 
-function decodeOrZero<T>(schema: Schema<T>, value: unknown, at: Place): T {
-  if (value !== undefined && value !== null) return schema.decode(value, at);
+/** All members of a document of ours, the known ones checked. @throws InvalidArgument */
+function storedMembers(
+  value: Record<string, unknown>,
+  members: readonly (readonly [string, Schema<unknown>])[],
+  at: ValuePath,
+): Record<string, unknown> {
+  const read: Record<string, unknown> = { ...value };
+  for (const [name, schema] of members) {
+    const said = value[name];
+    const isAbsent = said === undefined || said === null;
+    if (isAbsent && schema.member !== 'required') delete read[name];
+    // Go's nil list, which a client's document gave.
+    else if (said !== null || schema.zero !== null) read[name] = schema.decode(said, below(at, name));
+  }
+  return read;
+}
+
+function decodeOrZero<T>(schema: Schema<T>, value: unknown, at: ValuePath): T {
   const zero = schema.zero;
+  if ((value !== undefined && value !== null) || (at.isStored && zero !== null))
+    return schema.decode(value, at);
   // A required object's zero value comes from decoding an empty one: blanks stay absent in requests.
   return (isObject(zero) ? schema.decode({}, at) : zero) as T;
 }
 
-function leaf<T>(
+/** A schema of values that have no members: `is` checks, `goType` names it in errors. */
+export function leaf<T>(
   goType: string,
   json: Record<string, unknown>,
   zero: unknown,
@@ -267,16 +296,21 @@ function fromEntries<T>(entries: readonly (readonly [string, T])[]): Record<stri
   return Object.fromEntries(entries);
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+/** A JSON object: neither null nor a list. */
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-const joined = (at: Place, name: string): string => (at.path === '' ? name : `${at.path}.${name}`);
-const below = (at: Place, name: string): Place =>
-  name === '' ? at : { struct: at.struct, path: joined(at, name) };
+const joined = (at: ValuePath, name: string): string => (at.path === '' ? name : `${at.path}.${name}`);
+const below = (at: ValuePath, name: string): ValuePath =>
+  name === '' ? at : { ...at, path: joined(at, name) };
 
-/** @throws InvalidArgument in the words of Go's decoder */
-function mismatch(value: unknown, goType: string, at: Place, got: string = kindOf(value)): never {
+/** @throws InvalidArgument in the words of Go's decoder; for a document of ours in our own */
+export function mismatch(value: unknown, goType: string, at: ValuePath, got: string = kindOf(value)): never {
+  if (at.isStored) {
+    const found = value === undefined ? 'is missing' : `is ${value === null ? 'null' : got}`;
+    throw new InvalidArgument(`${at.path === '' ? 'the record' : at.path} ${found}, not ${goType}`);
+  }
   const where = at.path === '' ? 'Go value' : `Go struct field ${at.struct}.${at.path}`;
   throw new InvalidArgument(`json: cannot unmarshal ${got} into ${where} of type ${goType}`);
 }

@@ -7,11 +7,18 @@ export const fsckCommand = (finish: (code: number) => void): Command =>
     .description('look whether images, layers, containers and volumes on the disk are whole')
     .option('--config-file <file>', "the daemon's settings")
     .option('--data-root <dir>', 'look at this data root')
-    .action(async (given: { configFile?: string; dataRoot?: string }) => {
+    .option(
+      '--give-up',
+      'forget records that were set aside because they cannot be read: the next start clears away what belongs to them',
+    )
+    .action(async (given: { configFile?: string; dataRoot?: string; giveUp?: boolean }) => {
       // Imported late: only this command and the daemon need storage.
-      const { formatFsck, fsck } = await import('../daemon/fsck.ts');
-      const flags = given.dataRoot === undefined ? given : { ...given, dataRoot: [given.dataRoot] };
-      const report = await fsck(daemonOptions(flags).dataRoot);
+      const { formatFsck, fsck, giveUp } = await import('../daemon/fsck.ts');
+      const { giveUp: isGivingUp = false, dataRoot, ...others } = given;
+      const flags = dataRoot === undefined ? others : { ...others, dataRoot: [dataRoot] };
+      const root = daemonOptions(flags).dataRoot;
+      if (isGivingUp) for (const what of giveUp(root)) process.stdout.write(`given up: ${what}\n`);
+      const report = await fsck(root);
       process.stdout.write(formatFsck(report));
       finish(report.findings.some((each) => each.is === 'damage') ? 1 : 0);
     });

@@ -11,12 +11,12 @@ import {
   type ContainersDeps,
   createContainers,
   createExecs,
-  createHealthChecks,
   createImages,
   createSystem,
   Directory,
   type Engine,
   hardLimits,
+  imageUsers,
   MountedVolumes,
   openEvents,
   readHost,
@@ -84,11 +84,7 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
   const network = await openNetwork(options, names, log);
   undo.defer(() => network?.close());
   const directory = new Directory();
-  const usedBy = (imageId: string) =>
-    directory
-      .all()
-      .filter(({ record }) => record.imageId === imageId)
-      .map(({ id, task }) => ({ containerId: id, running: task !== undefined }));
+  const usedBy = (imageId: string) => imageUsers(directory, imageId);
   const registries = new Registries({
     mirrors: options.registryMirrors,
     insecure: options.insecureRegistries,
@@ -119,13 +115,20 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
     background,
   });
   let stopping = false;
-  const forExecs = {
+  const deps: ContainersDeps = {
     storage,
+    images,
+    volumes,
+    mountedVolumes: new MountedVolumes(storage.volumes),
+    network,
     supervisor,
     events,
     directory,
     execs: new Map(),
     log,
+    containersRoot: `${options.dataRoot}/containers`,
+    stagedMountsRoot: `${options.execRoot}/mounts`,
+    roots: [realpathSync(options.dataRoot), realpathSync(options.execRoot)],
     facts: {
       hostname: host.hostname,
       cpus: host.cpus,
@@ -144,18 +147,6 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
       recursiveReadOnly: canSetMountAttributes(),
     },
     hostCapabilities: hostCapabilities(),
-    newId,
-  };
-  const deps: ContainersDeps = {
-    ...forExecs,
-    health: createHealthChecks(forExecs),
-    images,
-    volumes,
-    mountedVolumes: new MountedVolumes(storage.volumes),
-    network,
-    containersRoot: `${options.dataRoot}/containers`,
-    stagedMountsRoot: `${options.execRoot}/mounts`,
-    roots: [realpathSync(options.dataRoot), realpathSync(options.execRoot)],
     hardLimits: hardLimits(),
     defaultUlimits: options.defaultUlimits,
     cgroupParent:
@@ -165,6 +156,7 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
     logDrivers,
     download: (url, signal) => registries.download(url, signal),
     now: () => new Date(),
+    newId,
     random: Math.random,
     background,
     stopping: () => stopping,
@@ -210,7 +202,7 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
   });
   const rooms = undo.move();
   return {
-    engine: { containers, execs: createExecs(forExecs), images, volumes, events, system },
+    engine: { containers, execs: createExecs(deps), images, volumes, events, system },
     version: { engineVersion: VERSION },
     begin: () => restartByPolicy(deps),
     stop() {
@@ -219,7 +211,7 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
       for (const { monitor } of directory.all()) monitor?.stop();
     },
     async close() {
-      await Promise.allSettled(background);
+      await Promise.allSettled(deps.background);
       await Promise.allSettled(directory.all().map((container) => container.cleanup));
       await rooms.disposeAsync();
     },

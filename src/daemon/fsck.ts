@@ -1,13 +1,29 @@
 /** `gantry fsck`: looks at a data root while no daemon uses it, or, seeing less, beside one. */
 import { closeSync, existsSync, openSync } from 'node:fs';
-import { NotFound } from '../base/errors.ts';
+import { Conflict, NotFound } from '../base/errors.ts';
 import { type DataRootReport, examineDataRoot } from '../engine/index.ts';
 import { lockExclusive } from '../linux/index.ts';
-import type { Finding } from '../storage/index.ts';
+import { type Finding, forgetSetAside } from '../storage/index.ts';
 
 export interface FsckReport extends DataRootReport {
   /** A daemon works on the data root: what looks left over may be under way, and is not among the findings. */
   readonly beside: boolean;
+}
+
+/**
+ * Forgets rows that were set aside because they could not be read. What belongs to them goes at the daemon's next start.
+ * Gives what was forgotten. @throws NotFound, Conflict while a daemon uses the data root
+ */
+export function giveUp(dataRoot: string): string[] {
+  const records = `${dataRoot}/records.sqlite`;
+  if (!existsSync(records)) throw new NotFound(`${dataRoot} is no data root of Gantry`);
+  const fd = openSync(`${dataRoot}/lock`, 'a', 0o600);
+  try {
+    if (!lockExclusive(fd)) throw new Conflict(`a daemon is running on ${dataRoot}: stop it first`);
+    return forgetSetAside(records);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Changes nothing. No daemon can start on the data root meanwhile. @throws NotFound, Error when it cannot be read */

@@ -4,11 +4,19 @@ import { join } from 'node:path';
 import { messageOf } from '../base/errors.ts';
 import { isDigest } from '../formats/digest.ts';
 import { readImageDocument } from '../formats/oci.ts';
-import { damage, type Examined, examineStorage, type Finding, leftover } from '../storage/index.ts';
+import {
+  type CompressedLayer,
+  damage,
+  type Examined,
+  examineStorage,
+  type Finding,
+  leftover,
+} from '../storage/index.ts';
 import { volumesOf } from './containers/mounts/mounted.ts';
 import { CONTAINERS, type ContainerRecord } from './containers/record.ts';
+import { UnreadableContainers } from './containers/set-aside.ts';
 import { BLOB_SOURCES } from './images/blob-sources.ts';
-import { COMPRESSED, type Compressed } from './images/outgoing.ts';
+import { COMPRESSED } from './images/outgoing.ts';
 import { chainOf, IMAGES, type ImageRow, REFERENCES } from './images/store.ts';
 
 export interface DataRootReport {
@@ -24,18 +32,27 @@ export interface DataRootReport {
 /** Reads all of a data root and changes nothing. @throws Error when it cannot be read at all */
 export async function examineDataRoot(root: string): Promise<DataRootReport> {
   const stored = await examineStorage(root);
-  const table = <T>(name: string) => (stored.tables.get(name) ?? new Map()) as ReadonlyMap<string, T>;
-  const images = table<ImageRow>(IMAGES);
-  const names = table<string>(REFERENCES);
-  const containers = [...table<ContainerRecord>(CONTAINERS).values()];
+  const { records } = stored;
+  const { rows: images, ...others } = records.read(IMAGES);
+  const { rows: names } = records.read(REFERENCES);
+  const { rows, ...unreadable } = records.read(CONTAINERS);
+  const containers = [...rows.values()];
+  const used = {
+    images,
+    compressed: records.read(COMPRESSED).rows,
+    sources: records.read(BLOB_SOURCES).rows,
+    // What an image that cannot be read needs is not known: then nothing is taken for left over.
+    incomplete: others.setAside.size > 0 || others.rowsWereLost,
+  };
   const findings = [
+    ...records.findings,
     ...stored.findings,
     ...examineImages(root, images, stored),
     ...[...names].flatMap(([name, id]) =>
       images.has(id) ? [] : [damage(`name ${name}`, `its image ${id} is missing`)],
     ),
-    ...examineBlobUse(images, table<Compressed>(COMPRESSED), table(BLOB_SOURCES), stored),
-    ...examineContainers(root, containers, stored),
+    ...examineBlobUse(used, stored),
+    ...examineContainers(root, containers, new UnreadableContainers(unreadable), stored),
   ];
   const counts = {
     blobs: stored.blobs.size,
@@ -73,13 +90,19 @@ function layerComplaints(configuration: string, layers: Examined['layers']): str
   }
 }
 
+interface BlobUse {
+  readonly images: ReadonlyMap<string, ImageRow>;
+  readonly compressed: ReadonlyMap<string, CompressedLayer>;
+  readonly sources: ReadonlyMap<string, unknown>;
+  readonly incomplete: boolean;
+}
+
 /** Blobs, and notes on how they travelled, that nothing needs. */
 function examineBlobUse(
-  images: ReadonlyMap<string, ImageRow>,
-  compressed: ReadonlyMap<string, Compressed>,
-  sources: ReadonlyMap<string, unknown>,
+  { images, compressed, sources, incomplete }: BlobUse,
   { blobs, layers }: Examined,
 ): Finding[] {
+  if (incomplete) return [];
   const held = new Set<string>([...layers.values()].map(({ blob }) => blob));
   for (const [id, { manifest }] of images)
     for (const blob of manifest ? [id, manifest.digest] : [id]) held.add(blob);
@@ -100,6 +123,7 @@ function examineBlobUse(
 function examineContainers(
   root: string,
   containers: readonly ContainerRecord[],
+  unreadable: UnreadableContainers,
   { writable, volumes }: Examined,
 ): Finding[] {
   const owned = new Set<string>();
@@ -113,10 +137,12 @@ function examineContainers(
       findings.push(damage(`container ${id}`, `its volume ${name} is missing`));
   }
   for (const name of writable)
-    if (!owned.has(name)) findings.push(leftover(join(root, 'w', name), 'a writable layer of no container'));
+    if (!owned.has(name) && !unreadable.mayOwn(name))
+      findings.push(leftover(join(root, 'w', name), 'a writable layer of no container'));
   const known = new Set(containers.map(({ id }) => id));
   const directory = join(root, 'containers');
   for (const name of existsSync(directory) ? readdirSync(directory) : [])
-    if (!known.has(name)) findings.push(leftover(join(directory, name), 'files of no container'));
+    if (!known.has(name) && !unreadable.mayOwn(name))
+      findings.push(leftover(join(directory, name), 'files of no container'));
   return findings;
 }

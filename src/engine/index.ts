@@ -1,7 +1,9 @@
 /** The engine's door. */
 
-export { type ContainersDeps, createContainers } from './containers/containers.ts';
+export { createContainers } from './containers/containers.ts';
+export type { ContainersDeps } from './containers/deps.ts';
 export { Directory } from './containers/directory.ts';
+export { imageUsers } from './containers/image-users.ts';
 export { recoverContainers } from './containers/life/recover.ts';
 export { restartByPolicy } from './containers/life/restart-all.ts';
 export { volumeUsers } from './containers/mounts/volume-users.ts';
@@ -9,7 +11,6 @@ export type * from './engine.ts';
 export { type EventHub, type Happening, openEvents } from './events/events.ts';
 export { createExecs } from './execs/execs.ts';
 export { type DataRootReport, examineDataRoot } from './fsck.ts';
-export { createHealthChecks } from './health/monitor.ts';
 export { createImages } from './images/index.ts';
 export { hardLimits, readHost } from './system/host.ts';
 export { createSystem } from './system/system.ts';

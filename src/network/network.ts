@@ -47,8 +47,11 @@ export interface BridgeNetwork {
   namespacePath(containerId: string): string;
   /** Takes everything of this container back. Never waits for the kernel's veth removal. Absent: nothing to do. */
   disconnect(containerId: string): Promise<void>;
-  /** After a restart: these are alive (their addresses and ports are taken); everything else of ours is removed. */
-  recover(alive: ReadonlyMap<string, Endpoint>): Promise<void>;
+  /**
+   * After a restart: these are alive (their addresses and ports are taken); everything else of ours is removed, except
+   * what belongs to a container of `isKept`: nobody knows its endpoint, but it may be running.
+   */
+  recover(alive: ReadonlyMap<string, Endpoint>, isKept?: (containerId: string) => boolean): Promise<void>;
   /** Orderly end: when no endpoint is left, the bridge and the table go too. */
   close(): Promise<void>;
 }

@@ -3,15 +3,19 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failed, messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import { oneOf } from '../base/schema.ts';
+import type { RecordKind } from '../base/stored.ts';
 import { MNT_DETACH, S_IFCHR, setXattr, tryMknodAt, unmount } from '../linux/index.ts';
 import { mountOverlay } from './layers/overlay.ts';
 import { type Layout, randomName } from './layout.ts';
+import { rowPut } from './records/door.ts';
 import type { Records } from './storage.ts';
 
 /** Named as Docker names them. */
 export type Driver = 'overlay2' | 'vfs';
 
-const TABLE = 'storage';
+/** What a data root was begun with: one row. */
+const BEGUN: RecordKind<Driver> = { table: 'storage', schema: oneOf('overlay2', 'vfs'), migrations: [] };
 const KEY = 'driver';
 
 /**
@@ -24,7 +28,7 @@ export async function chooseDriver(
   wanted: Driver | undefined,
   log: Log,
 ): Promise<Driver> {
-  const begun = (await records.load(TABLE)).get(KEY);
+  const begun = (await records.read(BEGUN)).rows.get(KEY);
   if (begun === 'vfs') return 'vfs';
   const obstacle = overlayObstacle(layout);
   if (begun === 'overlay2' && obstacle !== undefined)
@@ -32,7 +36,7 @@ export async function chooseDriver(
       `${layout.root} holds overlay layers, but overlays cannot be mounted there: ${obstacle}`,
     );
   const driver = begun === 'overlay2' ? begun : (wanted ?? (obstacle === undefined ? 'overlay2' : 'vfs'));
-  if (begun === undefined) await records.write([{ table: TABLE, key: KEY, value: driver }]);
+  if (begun === undefined) await records.write([rowPut(BEGUN, KEY, driver)]);
   if (driver === 'vfs')
     log.warn('storage.without-overlay', { root: layout.root, reason: obstacle ?? 'asked for' });
   return driver;

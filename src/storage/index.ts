@@ -2,8 +2,10 @@
 export type { Driver } from './driver.ts';
 export { type Examined, examineStorage, type Finding } from './fsck/examine.ts';
 export { damage, leftover } from './fsck/finding.ts';
-export { chainIdOf } from './layers/apply.ts';
+export { forgetSetAside } from './fsck/rows.ts';
+export { chainIdOf, isChainId } from './layers/rows.ts';
 export { UNFINISHED_KEPT_MS } from './layout.ts';
 export { type OpenOptions, openStorage } from './open.ts';
+export { rowGone, rowPut, tryRead } from './records/door.ts';
 export type * from './storage.ts';
 export { isVolumeName } from './volumes/rows.ts';

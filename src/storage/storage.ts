@@ -1,23 +1,44 @@
 /** The storage room's promises. Everything here survives a crash at any line. */
 import type { Readable } from 'node:stream';
 import type { Pieces } from '../base/pieces.ts';
+import type { RecordKind } from '../base/stored.ts';
 import type { Digest } from '../formats/digest.ts';
 
 export type { Digest };
 /** Digest over the diff IDs from the bottom up to a layer (OCI image specification, "Layer ChainID"). */
 export type ChainId = string & { readonly __chain: true };
 
-/** One change of the records; `value` undefined deletes the row. */
+/** One change of the records; `value`, in its stored form, undefined deletes the row. Made by `rowPut` and `rowGone`. */
 export interface Change {
   readonly table: string;
   readonly key: string;
   readonly value: unknown;
 }
 
+/** A row that cannot be read: kept as it is, with the reason, until a release can read it or a person gives it up. */
+export interface SetAsideRow {
+  /** The row's JSON, torn or of an unknown layout. */
+  readonly text: string;
+  readonly damage: string;
+}
+
+/** The rows of one kind, and what is known of those that cannot be read. */
+export interface ReadRows<T> {
+  /** By key. */
+  readonly rows: Map<string, T>;
+  /** By key, also those set aside at earlier starts. What they stand for may well be there: it is not to be swept away. */
+  readonly setAside: ReadonlyMap<string, SetAsideRow>;
+  /** A damaged file took rows along that nobody can name: anything found without a row may belong to one of those. */
+  readonly rowsWereLost: boolean;
+}
+
 /** Small durable facts, by table and key: SQLite behind one writer thread. */
 export interface Records {
-  /** Every readable row. A damaged one is set aside and logged, never a failure. */
-  load(table: string): Promise<Map<string, unknown>>;
+  /**
+   * Reads the rows of a kind. Those of an older layout are migrated and, when it resolves, written back, all at once.
+   * Those that cannot be read are set aside and logged, never a failure; those set aside before are tried again.
+   */
+  read<T>(kind: RecordKind<T>): Promise<ReadRows<T>>;
   /** All of the changes or none, on the disk when it resolves. Concurrent calls share one commit. */
   write(changes: readonly Change[]): Promise<void>;
   close(): Promise<void>;
@@ -166,6 +187,8 @@ export interface ContainerTree extends AsyncDisposable {
 
 /** Unpacked layers, and the writable layer of each container on top of them. */
 export interface Layers {
+  /** Some layer's record cannot be read: what seems to belong to nobody may belong to it, or be needed by it. */
+  readonly incomplete: boolean;
   get(chainId: ChainId): LayerInfo | undefined;
   /** All layers that are registered. */
   all(): LayerInfo[];

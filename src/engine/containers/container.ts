@@ -1,7 +1,7 @@
 /** A container in memory: its record, its task while it runs, and who waits for it. */
 import { Mailbox } from '../../base/mailbox.ts';
 import type { LogDelivery, OutputWriter, Task } from '../../runtime/index.ts';
-import type { Change, Records } from '../../storage/index.ts';
+import { type Change, type Records, rowPut } from '../../storage/index.ts';
 import { CONTAINERS, type ContainerRecord } from './record.ts';
 
 export interface ExitNews {
@@ -52,7 +52,7 @@ export class Container {
   /** Changes the record: in memory at once, durable when it resolves, together with `more`. */
   async save(change: Partial<ContainerRecord>, more: readonly Change[] = []): Promise<void> {
     this.#record = { ...this.#record, ...change };
-    await this.#records.write([{ table: CONTAINERS, key: this.id, value: this.#record }, ...more]);
+    await this.#records.write([rowPut(CONTAINERS, this.id, this.#record), ...more]);
   }
   /** A change that needs no durability: what it says is true of the running kernel only. */
   set(change: Partial<ContainerRecord>): void {

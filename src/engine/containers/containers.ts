@@ -3,11 +3,10 @@ import { Conflict, reworded } from '../../base/errors.ts';
 import { undoUnlessDone } from '../../base/lifetime.ts';
 import type { HostConfig } from '../../model/container.ts';
 import type { Containers } from '../engine.ts';
-import { type AttachDeps, attachContainer } from './attach.ts';
+import { attachContainer } from './attach.ts';
 import type { Container } from './container.ts';
-import { emitContainerEvent } from './events.ts';
+import { type ContainersDeps, tell } from './deps.ts';
 import {
-  type ArchiveDeps,
   containerChanges,
   copyOut,
   exportContainer,
@@ -15,17 +14,17 @@ import {
   putArchive,
   statPath,
 } from './files/archive.ts';
-import { type CommitDeps, commitContainer } from './files/commit.ts';
-import { type InsertDeps, insertFile } from './files/insert.ts';
-import { type CreateDeps, createContainer, plannedMounts } from './life/create.ts';
+import { commitContainer } from './files/commit.ts';
+import { insertFile } from './files/insert.ts';
+import { createContainer, plannedMounts } from './life/create.ts';
 import { pauseContainer, unpauseContainer } from './life/pause.ts';
 import { createPrune } from './life/prune.ts';
 import { removeContainer } from './life/remove.ts';
 import { renameContainer } from './life/rename.ts';
-import { type StartDeps, startContainer } from './life/start.ts';
+import { startContainer } from './life/start.ts';
 import { assertAllowed, isAlive } from './life/state.ts';
 import { killAndWait, killContainer, stopContainer, stopForRestart } from './life/stop.ts';
-import { type UpdateDeps, updateContainer } from './life/update.ts';
+import { updateContainer } from './life/update.ts';
 import { waitFor } from './life/wait.ts';
 import { containerLogs } from './logs/logs.ts';
 import { destinationOf } from './mounts/mounts.ts';
@@ -33,23 +32,10 @@ import { declaredMounts, provideMounts } from './mounts/provide.ts';
 import { byId } from './plan/namespaces.ts';
 import { settleHostConfig } from './settle/host-config.ts';
 import { checkText } from './settle/settle.ts';
-import { type InspectDeps, inspectContainer } from './views/inspect.ts';
-import { type ListDeps, listContainers } from './views/list.ts';
-import { createStats, type StatsDeps } from './views/stats.ts';
-import { containerTop, type TopDeps } from './views/top.ts';
-
-/** What all verbs on containers need together. */
-export type ContainersDeps = ArchiveDeps &
-  AttachDeps &
-  CommitDeps &
-  CreateDeps &
-  InsertDeps &
-  InspectDeps &
-  ListDeps &
-  StartDeps &
-  StatsDeps &
-  TopDeps &
-  UpdateDeps;
+import { inspectContainer } from './views/inspect.ts';
+import { listContainers } from './views/list.ts';
+import { createStats } from './views/stats.ts';
+import { containerTop } from './views/top.ts';
 
 export function createContainers(deps: ContainersDeps): Containers {
   const find = (name: string) => deps.directory.find(name);
@@ -84,7 +70,7 @@ export function createContainers(deps: ContainersDeps): Containers {
         await stopForRestart(deps, container, options);
         await startContainer(deps, container);
       });
-      emitContainerEvent(deps, container, 'restart');
+      tell(deps, container, 'restart');
     },
     kill: (name, { signal }) =>
       saying(`cannot kill container: ${name}`, async () => killContainer(deps, find(name), signal)),
@@ -120,7 +106,7 @@ export function createContainers(deps: ContainersDeps): Containers {
       if (!isAlive(container.record.state) || container.task === undefined)
         throw new Conflict(`container ${container.id} is not running`);
       container.task.resize(rows, columns);
-      emitContainerEvent(deps, container, 'resize', { height: String(rows), width: String(columns) });
+      tell(deps, container, 'resize', { height: String(rows), width: String(columns) });
     },
     attach: async (name, options) => attachContainer(deps, find(name), options),
     logs: async (name, options) => containerLogs(deps, find(name), options),
@@ -150,7 +136,7 @@ export function createContainers(deps: ContainersDeps): Containers {
 
 /** The mounts follow; volumes that the configuration declared stay the ones that they are. */
 async function replaceHostConfig(
-  deps: CreateDeps,
+  deps: ContainersDeps,
   container: Container,
   hostConfig: HostConfig,
 ): Promise<void> {

@@ -1,8 +1,10 @@
 /** What is on disk of a container. One row a container; rewritten whole with each change of its state. */
-import type { ContainerConfig, Health, HostConfig, MountPoint } from '../../model/container.ts';
-import type { Endpoint } from '../../network/index.ts';
-import type { ChainId } from '../../storage/index.ts';
-import type { State } from './life/state.ts';
+import { boolean, integer, list, object, oneOf, optional, type Schema, string } from '../../base/schema.ts';
+import { oneOfKinds, orUndefined, type RecordKind, textThat } from '../../base/stored.ts';
+import { ContainerConfig, Health, HostConfig, MountPoint } from '../../model/container.ts';
+import type { Endpoint, PublishedPort } from '../../network/index.ts';
+import { type ChainId, isChainId } from '../../storage/index.ts';
+import type { LastRun, State } from './life/state.ts';
 
 /** A mount that was decided at create. `Source` on the host is absolute; binds of `Mounts` must exist at start. */
 export interface ContainerMount {
@@ -17,6 +19,7 @@ export interface ContainerMount {
   readonly imageId?: string;
 }
 
+/** What is on record of a container: what was asked for and settled at create, and how its life stands. */
 export interface ContainerRecord {
   readonly id: string;
   /** Without the slash. */
@@ -48,4 +51,77 @@ export interface ContainerRecord {
   readonly endpoint: Endpoint | undefined;
 }
 
-export const CONTAINERS = 'containers';
+const lastRun: Schema<LastRun> = object('last run', {
+  startedAt: string(),
+  finishedAt: string(),
+  exitCode: orUndefined(integer()),
+  oomKilled: boolean(),
+  error: string(),
+});
+const atRest = object('state', { last: lastRun });
+const alive = object('state', {
+  startedAt: string(),
+  pid: integer(),
+  boot: optional(string()),
+  last: lastRun,
+});
+const state: Schema<State> = oneOfKinds({
+  created: atRest,
+  running: alive,
+  paused: alive,
+  restarting: atRest,
+  exited: atRest,
+  removing: atRest,
+  dead: atRest,
+});
+
+const mount: Schema<ContainerMount> = object('mount', {
+  point: MountPoint,
+  options: list(string()),
+  anonymous: optional(boolean()),
+  subpath: optional(string()),
+  layer: optional(string()),
+  imageId: optional(string()),
+});
+
+const port: Schema<PublishedPort> = object('port', {
+  protocol: oneOf('tcp', 'udp'),
+  containerPort: integer(),
+  hostIp: string(),
+  hostPort: integer(),
+});
+
+/** How an endpoint stands in a record. */
+export const endpointSchema: Schema<Endpoint> = object('endpoint', {
+  endpointId: string(),
+  ipAddress: string(),
+  prefixLength: integer(),
+  gateway: string(),
+  macAddress: string(),
+  hostInterface: string(),
+  ports: list(port),
+});
+
+const schema: Schema<ContainerRecord> = object('container', {
+  id: string(),
+  name: string(),
+  created: string(),
+  imageId: string(),
+  parentLayer: orUndefined(textThat<ChainId>(isChainId, 'a chain id')),
+  config: ContainerConfig,
+  hostConfig: HostConfig,
+  path: string(),
+  args: list(string()),
+  mounts: list(mount),
+  state,
+  health: optional(Health),
+  restartCount: integer(),
+  pausedInPassing: optional(boolean()),
+  stoppedByUser: boolean(),
+  limitsPending: optional(boolean()),
+  macAddress: optional(string()),
+  endpoint: orUndefined(endpointSchema),
+});
+
+/** Containers, by id. To change the layout: see base/stored.ts. */
+export const CONTAINERS: RecordKind<ContainerRecord> = { table: 'containers', schema, migrations: [] };

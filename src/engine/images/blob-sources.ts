@@ -1,8 +1,15 @@
 /** Which repositories are known to hold a blob: a push to the same registry takes it over from there. */
+import { list, string } from '../../base/schema.ts';
+import type { RecordKind } from '../../base/stored.ts';
 import { familiarName, type ImageReference } from '../../formats/reference.ts';
-import type { Digest, Records } from '../../storage/index.ts';
+import { type Digest, type Records, rowGone, rowPut } from '../../storage/index.ts';
 
-export const BLOB_SOURCES = 'blob-source';
+/** Names of repositories, newest first, by the blob's digest. */
+export const BLOB_SOURCES: RecordKind<readonly string[]> = {
+  table: 'blob-source',
+  schema: list(string()),
+  migrations: [],
+};
 /** Repositories remembered for one blob, the newest first. */
 const SOURCES_MAX = 5;
 
@@ -19,7 +26,7 @@ export class BlobSources {
   }
 
   static async open(records: Records): Promise<BlobSources> {
-    return new BlobSources(records, (await records.load(BLOB_SOURCES)) as Map<string, readonly string[]>);
+    return new BlobSources(records, (await records.read(BLOB_SOURCES)).rows);
   }
 
   /** The path of another repository of the same registry that holds the blob. */
@@ -34,10 +41,10 @@ export class BlobSources {
     const changed = [...new Set(digests)].filter((digest) => this.#known.get(digest)?.[0] !== name);
     const rows = changed.map((digest) => {
       const others = (this.#known.get(digest) ?? []).filter((each) => each !== name);
-      return { table: BLOB_SOURCES, key: digest, value: [name, ...others].slice(0, SOURCES_MAX) };
+      return [digest, [name, ...others].slice(0, SOURCES_MAX)] as const;
     });
-    if (rows.length > 0) await this.#records.write(rows);
-    for (const { key, value } of rows) this.#known.set(key, value);
+    await this.#records.write(rows.map(([digest, names]) => rowPut(BLOB_SOURCES, digest, names)));
+    for (const [digest, names] of rows) this.#known.set(digest, names);
   }
 
   /** Blobs that nobody can send any more need no sources. */
@@ -45,7 +52,7 @@ export class BlobSources {
     const gone = [...this.#known.keys()].filter((digest) => !isOfUse(digest));
     if (gone.length === 0) return;
     for (const digest of gone) this.#known.delete(digest);
-    await this.#records.write(gone.map((key) => ({ table: BLOB_SOURCES, key, value: undefined })));
+    await this.#records.write(gone.map((digest) => rowGone(BLOB_SOURCES, digest)));
   }
 }
 

@@ -1,9 +1,9 @@
 /** Removes layers and blobs that no image, container or running operation holds. */
 import { codeOf } from '../../base/errors.ts';
 import { isDigest } from '../../formats/digest.ts';
-import type { ChainId, Digest } from '../../storage/index.ts';
+import { type ChainId, type Digest, rowGone } from '../../storage/index.ts';
 import type { ImageVerbs } from './deps.ts';
-import { COMPRESSED, type Compressed } from './outgoing.ts';
+import { COMPRESSED } from './outgoing.ts';
 
 /** What went, as clients are told of it. */
 export interface Removed {
@@ -34,11 +34,12 @@ export function collect(
 
 /** What is known of how blobs travelled goes with them. */
 async function forgetTravels({ storage: { content, records }, sources }: ImageVerbs): Promise<void> {
-  const compressed = [...((await records.load(COMPRESSED)) as Map<Digest, Compressed>)];
-  const gone = compressed.filter(([blob]) => !content.has(blob));
-  await records.write(gone.map(([key]) => ({ table: COMPRESSED, key, value: undefined })));
-  const kept = new Set(compressed.flatMap(([blob, { digest }]) => (content.has(blob) ? [digest] : [])));
-  await sources.retain((digest) => content.has(digest as Digest) || kept.has(digest as Digest));
+  const compressed = [...(await records.read(COMPRESSED)).rows];
+  const isThere = (blob: string): boolean => isDigest(blob) && content.has(blob);
+  const gone = compressed.filter(([blob]) => !isThere(blob));
+  await records.write(gone.map(([blob]) => rowGone(COMPRESSED, blob)));
+  const kept = new Set<string>(compressed.flatMap(([blob, { digest }]) => (isThere(blob) ? [digest] : [])));
+  await sources.retain((digest) => isThere(digest) || kept.has(digest));
 }
 
 /** Removes those of `digests` that are there and that nothing holds. */

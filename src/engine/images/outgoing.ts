@@ -3,11 +3,19 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { Pieces } from '../../base/pieces.ts';
+import { integer, object } from '../../base/schema.ts';
+import { type RecordKind, textThat } from '../../base/stored.ts';
 import { compressionOf } from '../../formats/compression.ts';
-import { digestOf } from '../../formats/digest.ts';
+import { digestOf, isDigest } from '../../formats/digest.ts';
 import { readManifest } from '../../formats/oci.ts';
 import type { ManifestDocument } from '../../registry/index.ts';
-import type { CompressedLayer, Digest, LayerInfo, Storage } from '../../storage/index.ts';
+import {
+  type CompressedLayer,
+  type Digest,
+  type LayerInfo,
+  rowPut,
+  type Storage,
+} from '../../storage/index.ts';
 import type { Image } from './store.ts';
 
 /** A blob as a manifest tells of it; `size` in bytes. */
@@ -29,9 +37,12 @@ export interface Making {
   readonly made: Promise<Sent | undefined>;
 }
 
-/** The records' table of what plain layers' archives became, by their digest. */
-export const COMPRESSED = 'compressed';
-export type Compressed = CompressedLayer;
+/** What plain layers' archives became, by their digest. */
+export const COMPRESSED: RecordKind<CompressedLayer> = {
+  table: 'compressed',
+  schema: object('compressed layer', { digest: textThat<Digest>(isDigest, 'a digest'), size: integer() }),
+  migrations: [],
+};
 const MANIFEST_TYPE = 'application/vnd.docker.distribution.manifest.v2+json';
 const CONFIG_TYPE = 'application/vnd.docker.container.image.v1+json';
 const LAYER_GZIP = 'application/vnd.docker.image.rootfs.diff.tar.gzip';
@@ -44,15 +55,15 @@ const TRAVELS: Readonly<Record<string, string>> = {
 /** What plain layers became when they were compressed: kept, so that nothing is compressed only to be asked for. */
 export class CompressedLayers {
   readonly #storage: Storage;
-  readonly #known: Map<string, Compressed>;
+  readonly #known: Map<string, CompressedLayer>;
 
-  private constructor(storage: Storage, known: Map<string, Compressed>) {
+  private constructor(storage: Storage, known: Map<string, CompressedLayer>) {
     this.#storage = storage;
     this.#known = known;
   }
 
   static async open(storage: Storage): Promise<CompressedLayers> {
-    return new CompressedLayers(storage, (await storage.records.load(COMPRESSED)) as Map<string, Compressed>);
+    return new CompressedLayers(storage, (await storage.records.read(COMPRESSED)).rows);
   }
 
   /** Layers of an image, bottom first. Under the manifest that it came with (`original`) they leave as they came. */
@@ -87,8 +98,8 @@ export class CompressedLayers {
     return { pieces, made: made.then((compressed) => compressed && this.#keep(blob, compressed)) };
   }
 
-  async #keep(blob: Digest, compressed: Compressed): Promise<Sent> {
-    await this.#storage.records.write([{ table: COMPRESSED, key: blob, value: compressed }]);
+  async #keep(blob: Digest, compressed: CompressedLayer): Promise<Sent> {
+    await this.#storage.records.write([rowPut(COMPRESSED, blob, compressed)]);
     this.#known.set(blob, compressed);
     return { ...compressed, mediaType: LAYER_GZIP };
   }

@@ -44,7 +44,7 @@ function namesToPrune(dangling: boolean, fits: (image: Image) => boolean, { stor
   const asked = store.all().filter(({ id }) => {
     const names = store.references(id);
     const isParent = store.children(id).length > 0;
-    if (dangling) return !isParent && store.tags(id).length === 0;
+    if (dangling) return !isParent && store.tags(id).length === 0 && !store.mayHaveName(id);
     return names.length > 0 || !isParent;
   });
   const depth = ({ parent }: Image): number => {

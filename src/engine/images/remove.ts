@@ -142,6 +142,7 @@ async function removeUnnamed(
 /** False: it stays, and that is no failure. @throws Conflict */
 function mayGo(image: Image, force: boolean, quiet: boolean, verbs: ImageVerbs): boolean {
   const { store } = verbs;
+  if (quiet && store.mayHaveName(image.id)) return false;
   const obstacle = obstacleTo(image, { stopped: !force, named: !force }, verbs);
   if (!obstacle) return true;
   const dangling = store.references(image.id).length === 0 && store.children(image.id).length === 0;

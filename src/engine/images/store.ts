@@ -2,8 +2,10 @@
 import { InvalidArgument, messageOf, NotFound } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { Mailbox } from '../../base/mailbox.ts';
+import { object, optional, type Schema, string } from '../../base/schema.ts';
+import { type RecordKind, textThat } from '../../base/stored.ts';
 import { type Nanos, parseRfc3339 } from '../../base/time.ts';
-import { digestOf } from '../../formats/digest.ts';
+import { digestOf, isDigest, parseDigest } from '../../formats/digest.ts';
 import { type ImageDocument, readImageDocument } from '../../formats/oci.ts';
 import {
   familiarName,
@@ -14,10 +16,15 @@ import {
   storedForm,
   withDefaultTag,
 } from '../../formats/reference.ts';
-import { type ChainId, type Change, chainIdOf, type Digest, type Storage } from '../../storage/index.ts';
-
-export const IMAGES = 'image';
-export const REFERENCES = 'reference';
+import {
+  type ChainId,
+  type Change,
+  chainIdOf,
+  type Digest,
+  rowGone,
+  rowPut,
+  type Storage,
+} from '../../storage/index.ts';
 
 /** What is recorded of an image besides its configuration, which is the blob that its id names. */
 export interface ImageRow {
@@ -25,6 +32,18 @@ export interface ImageRow {
   readonly lastTagged?: string;
   readonly manifest?: ManifestOrigin;
 }
+
+const rowSchema: Schema<ImageRow> = object('image', {
+  parent: optional(string()),
+  lastTagged: optional(string()),
+  manifest: optional(
+    object('manifest', { digest: textThat<Digest>(isDigest, 'a digest'), mediaType: string() }),
+  ),
+});
+/** Images, by id. */
+export const IMAGES: RecordKind<ImageRow> = { table: 'image', schema: rowSchema, migrations: [] };
+/** Ids of images, by the familiar form of each name. */
+export const REFERENCES: RecordKind<string> = { table: 'reference', schema: string(), migrations: [] };
 
 /** The manifest that an image came with: a blob of ours, so that the image can leave as it came. */
 export interface ManifestOrigin {
@@ -76,7 +95,9 @@ export class ImageStore {
   /** Familiar form → image id. */
   readonly #references = new Map<string, string>();
   readonly #turn = new Mailbox();
-  /** Some recorded image could not be read: what it holds is unknown, so nothing may be collected. */
+  /** Rows of names that cannot be read. */
+  #unreadableNames: readonly string[] = [];
+  /** Some image or layer on record could not be read: what it holds is unknown, so nothing may be collected. */
   incomplete = false;
 
   constructor(storage: Storage, log: Log) {
@@ -86,18 +107,23 @@ export class ImageStore {
 
   /** Reads what is recorded. An image that cannot be read is left alone and logged; the others are served. */
   async open(): Promise<void> {
-    const rows = (await this.#storage.records.load(IMAGES)) as Map<Digest, ImageRow>;
-    for (const [id, row] of rows)
+    const { records, layers } = this.#storage;
+    const recorded = await records.read(IMAGES);
+    const names = await records.read(REFERENCES);
+    this.incomplete = layers.incomplete || recorded.rowsWereLost || recorded.setAside.size > 0;
+    this.#unreadableNames = [...names.setAside.values()].map(({ text }) => text);
+    for (const [key, row] of recorded.rows)
       try {
+        const id = parseDigest(key);
         const document = readImageDocument(await this.#storage.content.read(id));
         const top = chainOf(document).at(-1);
         if (top !== undefined) this.#storage.layers.chain(top);
         this.#put(id, document, row);
       } catch (error) {
         this.incomplete = true;
-        this.#log.error('image.unreadable', { id, error: messageOf(error) });
+        this.#log.error('image.unreadable', { id: key, error: messageOf(error) });
       }
-    for (const [name, id] of (await this.#storage.records.load(REFERENCES)) as Map<string, string>)
+    for (const [name, id] of names.rows)
       if (this.#images.has(id)) this.#references.set(name, id);
       else this.#log.error('image.reference-to-nothing', { name, id });
   }
@@ -116,6 +142,10 @@ export class ImageStore {
     const mine = [...this.#references].filter(([, of]) => of === id).map(([name]) => parseReference(name));
     const full = (reference: ImageReference) => `${reference.domain}/${reference.path}${suffix(reference)}`;
     return mine.sort((a, b) => (full(a) < full(b) ? -1 : 1)).map(familiarString);
+  }
+  /** A name that cannot be read seems to be this image's: it does not go for having none. */
+  mayHaveName(id: string): boolean {
+    return this.#unreadableNames.some((text) => text.includes(id));
   }
   tags(id: string): string[] {
     return this.references(id).filter((name) => !name.includes('@'));
@@ -171,24 +201,14 @@ export class ImageStore {
         ? []
         : tags.map(({ id }) => this.#images.get(id)).filter((image) => image !== undefined);
     return [
-      ...images.map((image) => ({ table: IMAGES, key: image.id, value: this.#updated(image) })),
-      ...stamped.map((image) => ({
-        table: IMAGES,
-        key: image.id,
-        value: rowOf({ ...image, lastTagged: taggedAt }),
-      })),
-      ...this.#orphaned(remove).map((image) => ({
-        table: IMAGES,
-        key: image.id,
-        value: rowOf({ ...image, parent: undefined }),
-      })),
-      ...tags.map(({ reference, id }) => ({
-        table: REFERENCES,
-        key: familiarString(storedForm(reference)),
-        value: id,
-      })),
-      ...untag.map((name) => ({ table: REFERENCES, key: name, value: undefined })),
-      ...remove.map((id) => ({ table: IMAGES, key: id, value: undefined })),
+      ...images.map((image) => rowPut(IMAGES, image.id, this.#updated(image))),
+      ...stamped.map((image) => rowPut(IMAGES, image.id, rowOf({ ...image, lastTagged: taggedAt }))),
+      ...this.#orphaned(remove).map((image) =>
+        rowPut(IMAGES, image.id, rowOf({ ...image, parent: undefined })),
+      ),
+      ...tags.map(({ reference, id }) => rowPut(REFERENCES, familiarString(storedForm(reference)), id)),
+      ...untag.map((name) => rowGone(REFERENCES, name)),
+      ...remove.map((id) => rowGone(IMAGES, id)),
     ];
   }
 

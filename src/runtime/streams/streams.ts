@@ -159,10 +159,10 @@ export class Streams {
     }
   }
 
-  /** Lets go of what is parked for containers that nobody reopened, but for `kept`. */
-  dropUnclaimed(kept: string): void {
+  /** Lets go of what is parked for containers that nobody reopened, but for those to keep. */
+  dropUnclaimed(isKept: (id: string) => boolean): void {
     const { parked } = this.#deps;
     for (const id of new Set([...parked.output.keys(), ...parked.input.keys()]))
-      if (id !== kept) this.release(id);
+      if (!isKept(id)) this.release(id);
   }
 }

@@ -360,6 +360,21 @@ export class Supervisor {
     return { is: 'running', task };
   }
 
+  /**
+   * Goes on with the output of a container's process whose owner's record cannot be read. Takes nothing back, whatever
+   * it finds; its files stay when it ends, so that {@link adopt} finds them another time. Undefined: it does not run.
+   */
+  keep(id: string, writerOf: (record: TaskRecord) => OutputWriter): Task | undefined {
+    const directory = this.#directory(id);
+    const record = directory.load();
+    if (record === undefined || record.bootId !== this.#boot) return undefined;
+    const pidfd = this.#reopenPidfd(record, directory);
+    if (pidfd === undefined) return undefined;
+    const task = this.#task(record, pidfd, writerOf(record), this.#streams.reopen(record), directory);
+    this.#watch(task, pidfd);
+    return task;
+  }
+
   /** The bound pidfd knows the exit status for ever; without it the pid must still be the same process. */
   #reopenPidfd(record: TaskRecord, directory: RunDirectory): number | undefined {
     const bound = openIfThere(directory.file('pidfd'));
@@ -401,9 +416,9 @@ export class Supervisor {
     await this.#removeCgroup(path);
   }
 
-  /** Forgets what is parked for containers that nobody adopted. Call it when all adoptions are done. */
-  dropUnclaimed(): void {
-    this.#streams.dropUnclaimed(CONNECTOR_NAME);
+  /** Forgets what is parked for containers that nobody adopted, but for those to keep. Call it when all adoptions are done. */
+  dropUnclaimed(isKept: (id: string) => boolean): void {
+    this.#streams.dropUnclaimed((id) => id === CONNECTOR_NAME || isKept(id));
   }
 
   /** For an exec's terminal. */

@@ -4,21 +4,21 @@ import { createReadStream, existsSync, lstatSync, readdirSync, readFileSync } fr
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { messageOf } from '../../base/errors.ts';
-import { chainIdOf, LAYER_TABLE, type LayerRow } from '../layers/apply.ts';
+import { chainIdOf, LAYERS, type LayerRow } from '../layers/rows.ts';
 import { layoutOf, UNFINISHED_KEPT_MS } from '../layout.ts';
-import type { ChainId, VolumeRow } from '../storage.ts';
+import type { ChainId, ReadRows, VolumeRow } from '../storage.ts';
 import { plainArchive } from '../unpack/plain.ts';
 import { perform } from '../unpack/tasks.ts';
-import { DATA, VOLUME_TABLE } from '../volumes/rows.ts';
+import { DATA, VOLUMES } from '../volumes/rows.ts';
 import { damage, type Finding, leftover } from './finding.ts';
-import { readRows } from './rows.ts';
+import { ExaminedRows } from './rows.ts';
 
 export type { Finding } from './finding.ts';
 
 export interface Examined {
   readonly findings: readonly Finding[];
   /** What is recorded, for whoever knows what it means. */
-  readonly tables: ReadonlyMap<string, ReadonlyMap<string, unknown>>;
+  readonly records: ExaminedRows;
   /** Digests of all blobs that are there. */
   readonly blobs: ReadonlySet<string>;
   /** By chain id. */
@@ -33,15 +33,14 @@ export interface Examined {
 /** Reads every byte of every blob. `root`: a data root, which must be there. @throws Error when it cannot be read at all */
 export async function examineStorage(root: string): Promise<Examined> {
   const layout = layoutOf(root);
-  const { findings: rowFindings, tables } = readRows(layout.records);
-  const layers = (tables.get(LAYER_TABLE) ?? new Map()) as ReadonlyMap<string, LayerRow>;
-  const volumes = (tables.get(VOLUME_TABLE) ?? new Map()) as ReadonlyMap<string, VolumeRow>;
+  const records = new ExaminedRows(layout.records);
+  const layers = records.read(LAYERS);
+  const volumes = records.read(VOLUMES);
   const content = await examineBlobs(join(layout.content, 'blobs', 'sha256'));
   const unfinished = examineUnfinished(layout.unfinished);
-  const home = examineWritable(layout.writable, layers);
+  const home = examineWritable(layout.writable, layers.rows);
   return {
     findings: [
-      ...rowFindings,
       ...content.findings,
       ...(await examineLayers(layout.layers, layers, content.blobs, (blob) =>
         join(layout.content, 'blobs', 'sha256', blob.slice('sha256:'.length)),
@@ -53,11 +52,11 @@ export async function examineStorage(root: string): Promise<Examined> {
         list(path).map((name) => leftover(join(path, name), 'half-made or half-removed')),
       ),
     ],
-    tables,
+    records,
     blobs: content.blobs,
-    layers,
+    layers: layers.rows,
     writable: home.whole,
-    volumes,
+    volumes: volumes.rows,
     unfinished: unfinished.count,
   };
 }
@@ -104,7 +103,7 @@ async function hashOf(bytes: Readable): Promise<string> {
 
 async function examineLayers(
   directory: string,
-  layers: ReadonlyMap<string, LayerRow>,
+  { rows: layers, setAside, rowsWereLost }: ReadRows<LayerRow>,
   blobs: ReadonlySet<string>,
   pathOf: (blob: string) => string,
 ): Promise<Finding[]> {
@@ -113,6 +112,7 @@ async function examineLayers(
     for (const what of await layerComplaints(join(directory, row.name), chainId, row, layers, blobs, pathOf))
       findings.push(damage(`layer ${chainId}`, what));
   const named = new Set([...layers.values()].map(({ name }) => name));
+  if (setAside.size > 0 || rowsWereLost) return findings; // nobody knows which directories those have
   for (const name of list(directory))
     if (!named.has(name)) findings.push(leftover(join(directory, name), 'a layer that is not on record'));
   return findings;
@@ -162,13 +162,17 @@ function examineWritable(
   return { findings, whole };
 }
 
-function examineVolumes(directory: string, volumes: ReadonlyMap<string, VolumeRow>): Finding[] {
+function examineVolumes(
+  directory: string,
+  { rows: volumes, setAside, rowsWereLost }: ReadRows<VolumeRow>,
+): Finding[] {
   const findings: Finding[] = [];
   for (const [name, { pending, leaving }] of volumes)
     if (pending || leaving) findings.push(leftover(`volume ${name}`, pending ? 'half-made' : 'half-removed'));
     else if (!lstatSync(join(directory, name, DATA), { throwIfNoEntry: false })?.isDirectory())
       findings.push(damage(`volume ${name}`, `its directory ${join(directory, name, DATA)} is missing`));
-  for (const name of list(directory))
-    if (!volumes.has(name)) findings.push(leftover(join(directory, name), 'a volume that is not on record'));
+  for (const name of rowsWereLost ? [] : list(directory))
+    if (!volumes.has(name) && !setAside.has(name))
+      findings.push(leftover(join(directory, name), 'a volume that is not on record'));
   return findings;
 }

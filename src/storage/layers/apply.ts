@@ -1,5 +1,4 @@
 /** From archives to layers: unpacked side by side into the staging area, then registered all at once. */
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,6 +11,7 @@ import type { Driver } from '../driver.ts';
 import { syncDirectory } from '../durable.ts';
 import { type Layout, randomName } from '../layout.ts';
 import type { Leases } from '../leases.ts';
+import { rowPut } from '../records/door.ts';
 import type {
   ApplyOptions,
   ChainId,
@@ -25,16 +25,7 @@ import type {
 import type { Source } from '../threads/protocol.ts';
 import { portFrom, type TreeThreads } from '../threads/threads.ts';
 import type { Trash } from '../trash.ts';
-
-/** The records' table of layers, keyed by chain id. */
-export const LAYER_TABLE = 'layer';
-
-/** A layer's record. `name`: its directory's, short and meaningless. */
-export interface LayerRow extends LayerInfo {
-  readonly name: string;
-  /** Nothing below this layer shows through. */
-  readonly opaqueRoot?: true;
-}
+import { chainIdOf, LAYERS, type LayerRow } from './rows.ts';
 
 export interface ApplyDeps {
   readonly layout: Layout;
@@ -61,12 +52,6 @@ export interface Staged {
   readonly bytes: number;
   readonly plainBytes: number;
   readonly opaqueRoot: boolean;
-}
-
-/** The id of a layer with `diffId` on top of `parent` (OCI image specification, "Layer ChainID"). */
-export function chainIdOf(parent: ChainId | undefined, diffId: Digest): ChainId {
-  if (parent === undefined) return diffId as string as ChainId;
-  return `sha256:${createHash('sha256').update(`${parent} ${diffId}`).digest('hex')}` as ChainId;
 }
 
 /**
@@ -221,7 +206,7 @@ async function place(
   }
   await syncDirectory(layout.layers);
   const fresh = made.filter(({ chainId }) => !rows.has(chainId));
-  await records.write(fresh.map((row) => ({ table: LAYER_TABLE, key: row.chainId, value: row })));
+  await records.write(fresh.map((row) => rowPut(LAYERS, row.chainId, row)));
   for (const row of fresh) rows.set(row.chainId, row);
   return made;
 }

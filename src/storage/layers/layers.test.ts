@@ -22,7 +22,7 @@ import { digestOf } from '../../formats/digest.ts';
 import { tarEnd, tarEntry, tarMember } from '../../formats/tar/writer.ts';
 import { openStorage } from '../open.ts';
 import type { Digest, Storage } from '../storage.ts';
-import { chainIdOf } from './apply.ts';
+import { chainIdOf } from './rows.ts';
 
 interface Opened {
   readonly root: string;

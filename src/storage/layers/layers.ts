@@ -8,12 +8,14 @@ import { Mailbox } from '../../base/mailbox.ts';
 import type { Driver } from '../driver.ts';
 import type { Layout } from '../layout.ts';
 import type { Leases } from '../leases.ts';
+import { rowGone } from '../records/door.ts';
 import type { ChainId, Content, Layers, Records } from '../storage.ts';
 import type { DiffSides } from '../threads/protocol.ts';
 import type { TreeThreads } from '../threads/threads.ts';
 import type { Trash } from '../trash.ts';
-import { applyChain, LAYER_TABLE, type LayerRow } from './apply.ts';
+import { applyChain } from './apply.ts';
 import { commitWritable } from './commit.ts';
+import { LAYERS, type LayerRow } from './rows.ts';
 import { WritableLayers } from './writable.ts';
 
 export interface LayersDeps {
@@ -31,12 +33,15 @@ export interface LayersDeps {
 export async function openLayers(deps: LayersDeps): Promise<Layers> {
   const { layout, driver, records, threads, trash, log } = deps;
   const rows = new Map<ChainId, LayerRow>();
-  for (const [key, row] of (await records.load(LAYER_TABLE)) as Map<ChainId, LayerRow>)
+  const recorded = await records.read(LAYERS);
+  for (const row of recorded.rows.values())
     if (existsSync(join(layout.layers, row.name)))
-      rows.set(key, { ...row, parent: row.parent }); // a bottom layer's record has none
-    else log.error('layer.missing', { chainId: key, name: row.name });
+      rows.set(row.chainId, { ...row, parent: row.parent }); // a bottom layer's record has none
+    else log.error('layer.missing', { chainId: row.chainId, name: row.name });
   const registering = new Mailbox();
-  await removeUnrecorded(layout, rows, trash, log);
+  // A layer whose row cannot be read has a directory with a name that nobody knows: none is taken for litter then.
+  const incomplete = recorded.setAside.size > 0 || recorded.rowsWereLost;
+  if (!incomplete) await removeUnrecorded(layout, rows, trash, log);
   const directoryOf = (row: LayerRow): string => join(layout.layers, row.name);
 
   const chainOf = (top: ChainId): LayerRow[] => {
@@ -66,6 +71,7 @@ export async function openLayers(deps: LayersDeps): Promise<Layers> {
 
   await writable.list();
   return {
+    incomplete,
     get: (chainId) => rows.get(chainId),
     all: () => [...rows.values()],
     chain: (chainId) => chainOf(chainId).reverse(),
@@ -74,7 +80,7 @@ export async function openLayers(deps: LayersDeps): Promise<Layers> {
       const row = rows.get(chainId);
       if (!row) return;
       rows.delete(chainId);
-      await records.write([{ table: LAYER_TABLE, key: chainId, value: undefined }]);
+      await records.write([rowGone(LAYERS, chainId)]);
       await trash.take(directoryOf(row));
     },
     prepare: (id, parent) => writable.prepare(id, parent),

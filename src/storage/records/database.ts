@@ -15,6 +15,9 @@ const schema = `
   CREATE TABLE IF NOT EXISTS damaged (at TEXT NOT NULL, tbl, key, text, sum, damage TEXT NOT NULL);
 `;
 
+/** `tbl` of the row in `damaged` that says: a whole file was set aside (`key`), and rows may have been lost with it. */
+export const LOST_FILE = 'file';
+
 /** What was done to a file that could not be read. */
 export interface SetAside {
   readonly path: string;
@@ -31,7 +34,7 @@ export interface SetAside {
 export function openDatabase(path: string, setAside: (what: SetAside) => void): DatabaseSync {
   const [database, damage] = prepareFile(path) ?? tryOpen(path);
   if (database && damage === undefined) return database;
-  const rows = database ? salvage(database) : [];
+  const saved = database ? salvage(database) : { rows: [], aside: [] };
   database?.close();
   const bad = `${path}.bad-${new Date().toISOString().replaceAll(':', '')}`;
   renameSync(path, bad);
@@ -39,9 +42,9 @@ export function openDatabase(path: string, setAside: (what: SetAside) => void): 
   prepareFile(path);
   const [fresh, again] = tryOpen(path);
   if (!fresh || again !== undefined) throw new Error(`${path}: ${again ?? 'cannot be opened'}`);
-  const insert = fresh.prepare('INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)');
-  for (const row of rows) insert.run(row.tbl, row.key, row.text, row.sum);
-  setAside({ path: bad, damage: damage ?? 'cannot be opened', saved: rows.length });
+  const what = { path: bad, damage: damage ?? 'cannot be opened', saved: saved.rows.length };
+  fill(fresh, saved, what);
+  setAside(what);
   return fresh;
 }
 
@@ -87,8 +90,32 @@ interface RawRow {
   readonly sum: number;
 }
 
-/** Sound rows from both ends of the table up to the first page that cannot be read. */
-function salvage(database: DatabaseSync): RawRow[] {
+interface AsideRow {
+  readonly at: string;
+  readonly tbl: string;
+  readonly key: string;
+  readonly text: string;
+  readonly sum: number;
+  readonly damage: string;
+}
+
+interface Saved {
+  readonly rows: readonly RawRow[];
+  readonly aside: readonly AsideRow[];
+}
+
+function fill(fresh: DatabaseSync, { rows, aside }: Saved, lost: SetAside): void {
+  const insert = fresh.prepare('INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)');
+  const keep = fresh.prepare('INSERT INTO damaged VALUES (?, ?, ?, ?, ?, ?)');
+  fresh.exec('BEGIN IMMEDIATE');
+  for (const row of rows) insert.run(row.tbl, row.key, row.text, row.sum);
+  for (const row of aside) keep.run(row.at, row.tbl, row.key, row.text, row.sum, row.damage);
+  keep.run(new Date().toISOString(), LOST_FILE, lost.path, null, null, lost.damage);
+  fresh.exec('COMMIT');
+}
+
+/** Sound rows from both ends of the table up to the first page that cannot be read, and rows set aside before. */
+function salvage(database: DatabaseSync): Saved {
   const found = new Map<string, RawRow>();
   for (const order of ['ASC', 'DESC'])
     try {
@@ -100,5 +127,16 @@ function salvage(database: DatabaseSync): RawRow[] {
     } catch {
       // The rest in this direction is unreadable; the file is kept for a person to look at.
     }
-  return [...found.values()];
+  return { rows: [...found.values()], aside: salvageAside(database) };
+}
+
+function salvageAside(database: DatabaseSync): AsideRow[] {
+  const found: AsideRow[] = [];
+  try {
+    const all = database.prepare('SELECT at, tbl, key, text, sum, damage FROM damaged');
+    for (const row of all.iterate() as Iterable<unknown> as Iterable<AsideRow>) found.push(row);
+  } catch {
+    // As above.
+  }
+  return found;
 }

@@ -4,12 +4,19 @@ import { Failed, Unavailable } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { workerUrl } from '../../base/worker-url.ts';
 import type { Change, Records } from '../storage.ts';
-import type { FromWriter, RowChange, ToWriter } from './protocol.ts';
+import { type DoorReading, readTable } from './door.ts';
+import type { FromWriter, LoadedTable, RowChange, ToWriter } from './protocol.ts';
 
 type Ask<T extends ToWriter = ToWriter> = T extends ToWriter ? Omit<T, 'id'> : never;
 
+/** The records with their door open: for whoever looks at rows as they are stored. */
+export interface RecordsFile extends Records {
+  /** Values of all rows whose bytes are sound, by key. */
+  load(table: string): Promise<Map<string, unknown>>;
+}
+
 /** Opens the records in the SQLite file `path` (mode 0600). A damaged file or row is set aside and logged. */
-export function openRecords(path: string, log: Log): Records {
+export function openRecords(path: string, log: Log): RecordsFile {
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
   const worker = new Worker(workerUrl('records.worker', import.meta.url), {
     workerData: { path },
@@ -36,9 +43,19 @@ export function openRecords(path: string, log: Log): Records {
     return answer.promise;
   };
 
+  const load = async (table: string) => (await ask({ is: 'load', table })) as LoadedTable;
+
   return {
     async load(table) {
-      return new Map((await ask({ is: 'load', table })) as [string, unknown][]);
+      return new Map((await load(table)).rows.map(({ key, value }) => [key, value]));
+    },
+    async read(kind) {
+      const door = readTable(kind, await load(kind.table));
+      const { unreadable, migrated, restored } = door.settlement;
+      if (unreadable.length + migrated.length + restored.length > 0)
+        await ask({ is: 'settle', ...door.settlement });
+      tellOf(door, log);
+      return door;
     },
     async write(changes) {
       if (changes.length > 0) await ask({ is: 'write', changes: changes.map(asRow) });
@@ -73,5 +90,14 @@ function hear(message: FromWriter, waiting: Map<number, PromiseWithResolvers<unk
   const asked = waiting.get(message.id);
   waiting.delete(message.id);
   if (message.is === 'failed') asked?.reject(new Failed(`records: ${message.message}`));
-  else asked?.resolve(message.is === 'rows' ? message.rows : undefined);
+  else asked?.resolve(message.is === 'table' ? message.table : undefined);
+}
+
+/** What came of the rows that could not be read, or not before. */
+function tellOf({ settlement, stillAside }: DoorReading, log: Log): void {
+  const { table, unreadable, migrated, restored } = settlement;
+  for (const { key, damage } of unreadable) log.error('records.row.set-aside', { table, key, damage });
+  for (const [key, { damage }] of stillAside) log.warn('records.row.still-set-aside', { table, key, damage });
+  for (const { key } of restored) log.info('records.row.restored', { table, key });
+  if (migrated.length > 0) log.info('records.migrated', { table, rows: migrated.length });
 }

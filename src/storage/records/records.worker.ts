@@ -2,8 +2,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { openDatabase } from './database.ts';
-import type { FromWriter, RowChange, ToWriter } from './protocol.ts';
-import { checksumOf, readRow, type StoredRow } from './row.ts';
+import type { FromWriter, RowChange, Settlement, ToWriter } from './protocol.ts';
+import { checksumOf } from './row.ts';
+import { loadTable, settleTable } from './table.ts';
 
 /** Writes in one commit: more would let the first of them wait for too long. */
 const GROUP_MAX = 512;
@@ -33,6 +34,7 @@ port.on('message', (first: ToWriter) => {
     writeGroup(group);
     group = [];
     if (message.is === 'load') load(message.id, message.table);
+    else if (message.is === 'settle') settle(message.id, message);
     else close(message.id);
   }
   writeGroup(group);
@@ -76,26 +78,24 @@ function reopenAfter(error: unknown): void {
 }
 
 function load(id: number, table: string): void {
+  answer(id, () => {
+    tell({ is: 'table', id, table: loadTable(database, table, (news) => tell(news)) });
+  });
+}
+
+function settle(id: number, settlement: Settlement): void {
+  answer(id, () => {
+    settleTable(database, settlement);
+    tell({ is: 'done', id });
+  });
+}
+
+function answer(id: number, work: () => void): void {
   try {
-    const rows: [string, unknown][] = [];
-    const stored = database.prepare('SELECT key, text, sum FROM rows WHERE tbl = ? ORDER BY key').all(table);
-    for (const row of stored as unknown as StoredRow[]) {
-      const read = readRow(table, row);
-      if ('value' in read) rows.push([row.key as string, read.value]);
-      else setRowAside(table, row, read.damage);
-    }
-    tell({ is: 'rows', id, rows });
+    work();
   } catch (error) {
     tell({ is: 'failed', id, message: (error as Error).message });
   }
-}
-
-function setRowAside(table: string, row: StoredRow, damage: string): void {
-  const { key, text, sum } = row as { key: string; text: string; sum: number };
-  const move = database.prepare('INSERT INTO damaged VALUES (?, ?, ?, ?, ?, ?)');
-  move.run(new Date().toISOString(), table, key, text, sum, damage);
-  database.prepare('DELETE FROM rows WHERE tbl = ? AND key = ?').run(table, key);
-  tell({ is: 'damaged', table, key: String(key), damage });
 }
 
 function close(id: number): void {

@@ -12,7 +12,7 @@ import type { Trash } from '../trash.ts';
 import { attach, detach } from './device.ts';
 import { type Populated, populate } from './populate.ts';
 import { recoverVolumes } from './recover.ts';
-import { COPY, DATA, isVolumeName, rowGone, rowWritten } from './rows.ts';
+import { COPY, DATA, isVolumeName, volumeGone, volumePut } from './rows.ts';
 
 export interface VolumesDeps {
   readonly layout: Layout;
@@ -62,7 +62,7 @@ class VolumeDirectories implements Volumes {
         mkdirSync(this.pathOf(name), { mode: 0o755 });
       }
       await syncPaths(...rows.map(({ name }) => this.#home(name)), this.#deps.layout.volumes);
-      await this.#deps.records.write(rows.map(rowWritten));
+      await this.#deps.records.write(rows.map(volumePut));
     } catch (error) {
       for (const { name } of rows) this.#rows.delete(name);
       await Promise.all(made.map((name) => this.#deps.trash.take(this.#home(name))));
@@ -76,7 +76,7 @@ class VolumeDirectories implements Volumes {
       if (!row?.pending) return [];
       const { pending: _pending, ...settled } = row;
       this.#rows.set(name, settled);
-      return [rowWritten(settled)];
+      return [volumePut(settled)];
     });
   }
 
@@ -84,7 +84,7 @@ class VolumeDirectories implements Volumes {
     const rows = names.flatMap((name) => this.#rows.get(name) ?? []);
     for (const { name } of rows) this.#rows.delete(name);
     return {
-      changes: rows.map((row) => rowWritten({ ...row, leaving: true })),
+      changes: rows.map((row) => volumePut({ ...row, leaving: true })),
       stay: () => {
         for (const row of rows) this.#rows.set(row.name, row);
       },
@@ -138,7 +138,7 @@ class VolumeDirectories implements Volumes {
     const gone = (async () => {
       detachBelow(home);
       await trash.take(home);
-      await records.write([rowGone(name)]);
+      await records.write([volumeGone(name)]);
     })();
     const settled = gone
       .catch((error: unknown) => log.error('volume.litter', { name, reason: messageOf(error) }))

@@ -1,25 +1,23 @@
 /** After a restart of the daemon: every record meets what the kernel still has of it. */
 import { readdirSync, rmSync } from 'node:fs';
 import { messageOf } from '../../../base/errors.ts';
-import type { Endpoint } from '../../../network/index.ts';
 import { DEFAULT_LIMITS, isFrozen, OutputWriter, type Task } from '../../../runtime/index.ts';
+import { beginHealth } from '../../health/monitor.ts';
 import { Container } from '../container.ts';
+import { type ContainersDeps, openLog } from '../deps.ts';
 import { resumeShipping } from '../logs/driver.ts';
-import { openLog } from '../logs/files.ts';
 import { adoptMounts, layersOf } from '../mounts/mounted.ts';
 import { clearAllStaged } from '../mounts/sources.ts';
-import type { WithCgroups, WithDirectory, WithLayers } from '../needs.ts';
 import { cgroupOf } from '../plan/cgroup.ts';
-import { CONTAINERS, type ContainerRecord } from '../record.ts';
+import { CONTAINERS } from '../record.ts';
+import { UnreadableContainers } from '../set-aside.ts';
 import { watchEnd } from './exit.ts';
+import { keepUnreadable } from './keep-unreadable.ts';
 import { unpauseContainer } from './pause.ts';
 import { removeContainer } from './remove.ts';
-import { type StartDeps, startContainer } from './start.ts';
+import { startContainer } from './start.ts';
 import { isAlive, type LastRun, type Run } from './state.ts';
 import { applyLimits } from './update.ts';
-
-/** What a daemon needs to find its containers again. */
-export type RecoverDeps = StartDeps & { readonly now: () => Date };
 
 export interface Recovered {
   readonly running: number;
@@ -28,11 +26,10 @@ export interface Recovered {
 }
 
 /** Adopts what runs, finishes what ended meanwhile, takes back what was half done. Then nothing of ours is unclaimed. */
-export async function recoverContainers(deps: RecoverDeps): Promise<Recovered> {
+export async function recoverContainers(deps: ContainersDeps): Promise<Recovered> {
   const counts = { running: 0, ended: 0, undone: 0 };
-  for (const value of (await deps.storage.records.load(CONTAINERS)).values())
-    deps.directory.add(new Container(value as ContainerRecord, deps.storage.records));
-  const endpoints = new Map<string, Endpoint>();
+  await loadContainers(deps);
+  const endpoints = keepUnreadable(deps);
   const ghosts: Container[] = [];
   for (const container of deps.directory.all()) {
     if (!isAlive(container.record.state)) continue;
@@ -42,7 +39,7 @@ export async function recoverContainers(deps: RecoverDeps): Promise<Recovered> {
     if (what === 'running' && container.record.endpoint)
       endpoints.set(container.id, container.record.endpoint);
   }
-  await deps.network?.recover(endpoints);
+  await deps.network?.recover(endpoints, (id) => belongsToUnreadable(deps, id));
   clearAllStaged(deps.stagedMountsRoot);
   await finishUpdates(deps);
   await clearLitter(deps);
@@ -55,15 +52,30 @@ export async function recoverContainers(deps: RecoverDeps): Promise<Recovered> {
   return counts;
 }
 
+/** Every container on record; names are given once, also when a record comes back that could not be read for a while. */
+async function loadContainers({ storage, directory, log }: ContainersDeps): Promise<void> {
+  const { rows, ...unreadable } = await storage.records.read(CONTAINERS);
+  directory.unreadable = new UnreadableContainers(unreadable);
+  for (const record of rows.values()) {
+    const container = new Container(record, storage.records);
+    if (directory.isTaken(record.name)) {
+      const name = `${record.name}-${record.id.slice(0, 12)}`;
+      log.warn('container.renamed', { id: record.id, from: record.name, to: name });
+      await container.save({ name });
+    }
+    directory.add(container);
+  }
+}
+
 /** What a verb paused that a crash cut off. */
-async function thawInterrupted(deps: RecoverDeps): Promise<void> {
+async function thawInterrupted(deps: ContainersDeps): Promise<void> {
   for (const container of deps.directory.all())
     if (container.record.pausedInPassing && container.record.state.is === 'paused')
       await unpauseContainer(deps, container);
 }
 
 /** What removes itself, and ended without anybody to do it. One that never ran is still waited for. */
-async function removeEnded(deps: RecoverDeps): Promise<void> {
+async function removeEnded(deps: ContainersDeps): Promise<void> {
   for (const container of deps.directory.all()) {
     const { state, hostConfig } = container.record;
     if (state.is === 'exited' && hostConfig.AutoRemove)
@@ -72,7 +84,7 @@ async function removeEnded(deps: RecoverDeps): Promise<void> {
 }
 
 /** Limits that an update saved and the kernel may not have yet. */
-async function finishUpdates(deps: RecoverDeps): Promise<void> {
+async function finishUpdates(deps: ContainersDeps): Promise<void> {
   for (const container of deps.directory.all()) {
     if (!container.record.limitsPending) continue;
     await applyLimits(deps, container).catch((error: unknown) =>
@@ -82,7 +94,7 @@ async function finishUpdates(deps: RecoverDeps): Promise<void> {
   }
 }
 
-function adopt(deps: RecoverDeps, container: Container): keyof Recovered {
+function adopt(deps: ContainersDeps, container: Container): keyof Recovered {
   const { id, state } = container.record;
   if (!isAlive(state)) return 'ended';
   const found = deps.supervisor.adopt(id, () => openLog(deps, container));
@@ -96,8 +108,8 @@ function adopt(deps: RecoverDeps, container: Container): keyof Recovered {
       deps.storage.layers.mount(id);
       adoptMounts(deps, container);
       if (found.is === 'running' && container.record.state.is === 'running')
-        deps.health.begin(container, { fresh: false });
-      watchEnd(deps, container, found.task, (again) => startContainer(deps, again));
+        beginHealth(deps, container, { fresh: false });
+      watchEnd(deps, container, found.task, startContainer);
       return 'running';
     }
     case 'undone':
@@ -119,10 +131,10 @@ function adopt(deps: RecoverDeps, container: Container): keyof Recovered {
 }
 
 /** The kernel has the truth: a pause may not have come to the record, or not any more. */
-const stateOf = (deps: WithCgroups, task: Task): 'paused' | 'running' =>
+const stateOf = (deps: ContainersDeps, task: Task): 'paused' | 'running' =>
   isFrozen(deps.supervisor.cgroups, task.record.cgroupPath) ? 'paused' : 'running';
 
-function endWithMachine(deps: RecoverDeps, container: Container, { startedAt }: Run): 'ended' {
+function endWithMachine(deps: ContainersDeps, container: Container, { startedAt }: Run): 'ended' {
   const { health } = container.record;
   const last: LastRun = {
     startedAt,
@@ -140,7 +152,7 @@ function endWithMachine(deps: RecoverDeps, container: Container, { startedAt }: 
 }
 
 /** Directories, layers, mounts and processes that belong to no container on record. */
-async function clearLitter(deps: RecoverDeps): Promise<void> {
+async function clearLitter(deps: ContainersDeps): Promise<void> {
   const known = new Set(deps.directory.all().map(({ id }) => id));
   const alive = new Set(
     deps.directory
@@ -148,8 +160,9 @@ async function clearLitter(deps: RecoverDeps): Promise<void> {
       .filter(({ task }) => task)
       .map(({ id }) => id),
   );
+  const isKept = (id: string): boolean => belongsToUnreadable(deps, id);
   for (const id of deps.supervisor.leftIds()) {
-    if (alive.has(id)) continue;
+    if (alive.has(id) || isKept(id)) continue;
     const found = deps.supervisor.adopt(
       id,
       (record) => new OutputWriter(record.logDirectory, DEFAULT_LIMITS),
@@ -165,14 +178,19 @@ async function clearLitter(deps: RecoverDeps): Promise<void> {
   }
   await clearLayers(deps);
   for (const id of namesIn(deps.containersRoot))
-    if (!known.has(id)) rmSync(`${deps.containersRoot}/${id}`, { recursive: true, force: true });
+    if (!known.has(id) && !isKept(id))
+      rmSync(`${deps.containersRoot}/${id}`, { recursive: true, force: true });
   for (const { id, record } of deps.directory.all())
     if (!alive.has(id)) void deps.supervisor.sweepCgroup(cgroupOf(deps, record).path);
-  deps.supervisor.dropUnclaimed();
+  deps.supervisor.dropUnclaimed(isKept);
 }
 
+/** What nobody on record owns may be of a container whose record cannot be read. */
+const belongsToUnreadable = ({ directory }: ContainersDeps, name: string): boolean =>
+  directory.peek(name)?.id !== name && directory.unreadable.mayOwn(name);
+
 /** Writable layers: each container's own, and those through which it has images mounted. */
-async function clearLayers(deps: WithDirectory & WithLayers): Promise<void> {
+async function clearLayers(deps: ContainersDeps): Promise<void> {
   const owners = new Map(
     deps.directory
       .all()
@@ -182,6 +200,7 @@ async function clearLayers(deps: WithDirectory & WithLayers): Promise<void> {
   );
   for (const layer of await deps.storage.layers.writable()) {
     const owner = owners.get(layer);
+    if (owner === undefined && belongsToUnreadable(deps, layer)) continue;
     if (owner === undefined) await deps.storage.layers.removeWritable(layer);
     else if (owner.task === undefined) await deps.storage.layers.unmount(layer);
   }
@@ -192,7 +211,7 @@ async function clearLayers(deps: WithDirectory & WithLayers): Promise<void> {
  * still goes into the log, then its traces go. The log stays with its container.
  */
 async function endLeftover(
-  deps: RecoverDeps,
+  deps: ContainersDeps,
   id: string,
   task: NonNullable<Container['task']>,
   known: boolean,

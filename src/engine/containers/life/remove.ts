@@ -1,46 +1,18 @@
 /** Removes a container and everything of it. The durable end of its record comes first: a crash later leaves only litter. */
 import { rm } from 'node:fs/promises';
 import { Conflict, messageOf } from '../../../base/errors.ts';
-import type { ImageCommits } from '../../images/commit.ts';
-import type { ImageSource } from '../../images/index.ts';
-import type { VolumeService } from '../../volumes/index.ts';
+import { rowGone } from '../../../storage/index.ts';
 import type { Container } from '../container.ts';
-import { emitContainerEvent } from '../events.ts';
+import { type ContainersDeps, tell } from '../deps.ts';
 import { stopShipping } from '../logs/driver.ts';
 import { imagesOf, layersOf, volumesOf } from '../mounts/mounted.ts';
-import type {
-  WithBackground,
-  WithContainersRoot,
-  WithDirectory,
-  WithEvents,
-  WithLayers,
-  WithLog,
-  WithRecords,
-  WithVolumeStore,
-} from '../needs.ts';
 import { CONTAINERS } from '../record.ts';
 import { isAlive } from './state.ts';
-import { killAndWait, type StopDeps } from './stop.ts';
-
-/** What a removal needs. */
-export type RemoveDeps = StopDeps &
-  WithBackground &
-  WithContainersRoot &
-  WithDirectory &
-  WithEvents &
-  WithLayers &
-  WithLog &
-  WithRecords &
-  WithVolumeStore & {
-    readonly images: Pick<ImageSource, 'has'> & Pick<ImageCommits, 'clear'>;
-    readonly volumes: Pick<VolumeService, 'tellRemoved' | 'unusedBut'>;
-    /** Forgets execs of the container. */
-    readonly execs: { delete(id: string): void };
-  };
+import { killAndWait } from './stop.ts';
 
 /** Call it inside the container's mailbox. @throws Conflict when it runs and `force` is not set */
 export async function removeContainer(
-  deps: RemoveDeps,
+  deps: ContainersDeps,
   container: Container,
   options: { readonly force: boolean; readonly volumes: boolean },
 ): Promise<void> {
@@ -60,10 +32,7 @@ export async function removeContainer(
   const anonymous = options.volumes ? unnamedVolumes(deps, container) : [];
   const leaving = deps.storage.volumes.leave(anonymous);
   try {
-    await deps.storage.records.write([
-      { table: CONTAINERS, key: container.id, value: undefined },
-      ...leaving.changes,
-    ]);
+    await deps.storage.records.write([rowGone(CONTAINERS, container.id), ...leaving.changes]);
   } catch (error) {
     leaving.stay();
     throw error;
@@ -73,24 +42,24 @@ export async function removeContainer(
   inBackground(deps, leaving.go());
   for (const name of anonymous) deps.volumes.tellRemoved(name);
   inBackground(deps, sweep(deps, container));
-  emitContainerEvent(deps, container, 'destroy');
+  tell(deps, container, 'destroy');
   container.tellRemoved();
 }
 
 /** Those that the client gave no name and nobody else has: only they go with a container. */
-function unnamedVolumes(deps: RemoveDeps, { id, record }: Container): string[] {
+function unnamedVolumes(deps: ContainersDeps, { id, record }: Container): string[] {
   const unnamed = volumesOf(record.mounts.filter(({ anonymous }) => anonymous));
   return deps.volumes.unusedBut(id, unnamed).filter((name) => deps.storage.volumes.get(name) !== undefined);
 }
 
 /** The answer does not wait for it; the daemon's orderly end does, and after a crash the next start does it. */
-function inBackground(deps: WithBackground, work: Promise<void>): void {
+function inBackground(deps: ContainersDeps, work: Promise<void>): void {
   deps.background.add(work);
   void work.finally(() => deps.background.delete(work));
 }
 
 /** What cannot be removed now is litter that the next start of the daemon clears: the container is gone all the same. */
-async function sweep(deps: RemoveDeps, container: Container): Promise<void> {
+async function sweep(deps: ContainersDeps, container: Container): Promise<void> {
   await container.cleanup;
   await stopShipping(container);
   container.writer?.finish();

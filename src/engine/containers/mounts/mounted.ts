@@ -2,15 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { messageOf } from '../../../base/errors.ts';
 import type { Container } from '../container.ts';
-import type { WithEvents, WithLayers, WithLog, WithMountedVolumes } from '../needs.ts';
+import type { ContainersDeps } from '../deps.ts';
 import type { ContainerMount } from '../record.ts';
 
-/** What is needed to mount volumes and images for a container. */
-export type MountsDeps = WithEvents & WithLayers & WithMountedVolumes;
+type Deps = Pick<ContainersDeps, 'storage' | 'mountedVolumes' | 'events'>;
 
 /** Before the process: each step registers its reverse. @throws NotFound for a volume that is gone, Failed */
 export async function attachMounts(
-  deps: MountsDeps,
+  deps: Deps,
   { id, record }: Container,
   undo: AsyncDisposableStack,
 ): Promise<void> {
@@ -23,7 +22,7 @@ export async function attachMounts(
     const name = volumeOf(mount);
     if (name === undefined) continue;
     await deps.mountedVolumes.attach(name, id);
-    emitVolumeEvent(deps, 'mount', id, name, {
+    tell(deps, 'mount', id, name, {
       destination: mount.point.Destination,
       'read/write': String(mount.point.RW),
       propagation: mount.point.Propagation ?? '',
@@ -33,7 +32,10 @@ export async function attachMounts(
 }
 
 /** After the end, one by one: what fails is logged, and the rest is still given back. */
-export async function detachMounts(deps: MountsDeps & WithLog, { id, record }: Container): Promise<void> {
+export async function detachMounts(
+  deps: Deps & Pick<ContainersDeps, 'log'>,
+  { id, record }: Container,
+): Promise<void> {
   for (const mount of record.mounts) {
     const name = volumeOf(mount);
     try {
@@ -47,7 +49,7 @@ export async function detachMounts(deps: MountsDeps & WithLog, { id, record }: C
 
 /** For a look at the files of a container, running or not. */
 export async function attachForFiles(
-  deps: MountsDeps,
+  deps: Deps,
   { id, record }: Container,
   scope: AsyncDisposableStack,
 ): Promise<void> {
@@ -63,7 +65,7 @@ export async function attachForFiles(
 }
 
 /** After a restart of the daemon, for a container that runs on. */
-export function adoptMounts(deps: MountsDeps, { id, record }: Container): void {
+export function adoptMounts(deps: Deps, { id, record }: Container): void {
   for (const mount of record.mounts) {
     const name = volumeOf(mount);
     if (name !== undefined) deps.mountedVolumes.adopt(name, id);
@@ -82,14 +84,13 @@ export const imagesOf = (mounts: readonly ContainerMount[]): string[] =>
 const volumeOf = ({ point }: ContainerMount): string | undefined =>
   point.Type === 'volume' ? point.Name : undefined;
 
-async function detachVolume(deps: MountsDeps, id: string, name: string): Promise<void> {
+async function detachVolume(deps: Deps, id: string, name: string): Promise<void> {
   await deps.mountedVolumes.detach(name, id);
-  emitVolumeEvent(deps, 'unmount', id, name, {});
+  tell(deps, 'unmount', id, name, {});
 }
 
-/** Emits an event about a volume of a container. */
-function emitVolumeEvent(
-  { events }: WithEvents,
+function tell(
+  { events }: Deps,
   action: 'mount' | 'unmount',
   container: string,
   name: string,

@@ -2,26 +2,11 @@
 import { InvalidArgument } from '../../../base/errors.ts';
 import { kindInRoot } from '../../../runtime/index.ts';
 import type { Change } from '../../../storage/index.ts';
-import { DRIVER, type VolumeService } from '../../volumes/index.ts';
-import type {
-  WithDirectory,
-  WithImages,
-  WithLayers,
-  WithLeases,
-  WithMountedVolumes,
-  WithVolumeStore,
-} from '../needs.ts';
+import { DRIVER } from '../../volumes/index.ts';
+import type { ContainersDeps } from '../deps.ts';
 import type { ContainerMount } from '../record.ts';
 import { destinationOf, type WantedMount } from './mounts.ts';
 import { readOnly } from './options.ts';
-
-/** What mounts are provided from. */
-export type ProvideDeps = WithDirectory &
-  WithImages &
-  WithLayers &
-  WithLeases &
-  WithMountedVolumes &
-  WithVolumeStore & { readonly volumes: Pick<VolumeService, 'take'> };
 
 type WantedVolume = Extract<WantedMount, { is: 'volume' }>;
 type WantedImage = Extract<WantedMount, { is: 'image' }>;
@@ -39,7 +24,7 @@ export interface Provided {
  * @throws InvalidArgument, NotFound
  */
 export async function provideMounts(
-  deps: ProvideDeps,
+  deps: ContainersDeps,
   id: string,
   wanted: readonly WantedMount[],
   undo: AsyncDisposableStack,
@@ -60,7 +45,7 @@ export async function provideMounts(
   return { mounts, changes: () => deps.storage.volumes.settled(taken.names), done: () => taken.done() };
 }
 
-function volumeMount({ storage }: WithVolumeStore, wanted: WantedVolume, name: string): ContainerMount {
+function volumeMount({ storage }: ContainersDeps, wanted: WantedVolume, name: string): ContainerMount {
   return {
     point: {
       Type: 'volume',
@@ -80,7 +65,7 @@ function volumeMount({ storage }: WithVolumeStore, wanted: WantedVolume, name: s
 
 /** An image is mounted through a layer of its own, so that nothing written could reach the image. */
 async function imageMount(
-  deps: ProvideDeps,
+  deps: ContainersDeps,
   layer: string,
   { image, destination, subpath }: WantedImage,
   undo: AsyncDisposableStack,
@@ -109,7 +94,7 @@ async function imageMount(
 
 /** Empty volumes take what the image has in their place. The container's root is mounted only when one needs it. */
 async function fillVolumes(
-  deps: ProvideDeps,
+  deps: ContainersDeps,
   id: string,
   volumes: readonly WantedVolume[],
   nameOf: ReadonlyMap<string, string>,
@@ -134,7 +119,7 @@ async function fillVolumes(
 }
 
 async function fillVolume(
-  deps: ProvideDeps,
+  deps: ContainersDeps,
   id: string,
   name: string,
   from: { readonly root: string; readonly path: string },
@@ -149,7 +134,7 @@ async function fillVolume(
   }
 }
 
-const isMounted = ({ directory }: WithDirectory, name: string): boolean =>
+const isMounted = ({ directory }: ContainersDeps, name: string): boolean =>
   directory
     .all()
     .some(({ task, record }) => task !== undefined && record.mounts.some(({ point }) => point.Name === name));

@@ -2,20 +2,17 @@
 import { Conflict } from '../../../base/errors.ts';
 import type { HostConfig } from '../../../model/container.ts';
 import { joinedContainer, modeOfJoining } from '../../../model/namespace-mode.ts';
-import type { Namespace, Supervisor } from '../../../runtime/index.ts';
+import type { Namespace } from '../../../runtime/index.ts';
 import { DEFAULT_NETWORK, type NetworkMode, networkModeOf } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
+import type { ContainersDeps } from '../deps.ts';
 import type { Directory } from '../directory.ts';
 import { isAlive } from '../life/state.ts';
-import type { WithDirectory, WithNetwork } from '../needs.ts';
 import type { ContainerRecord } from '../record.ts';
-
-/** What joined namespaces are found by. */
-export type NamespacesDeps = WithDirectory & WithNetwork;
 
 /** @throws NotFound, Conflict when the other container does not run */
 export function joinedNamespaces(
-  deps: NamespacesDeps,
+  deps: ContainersDeps,
   container: Container,
 ): { network: Namespace; pid: Namespace; ipc: Namespace } {
   const { hostConfig, id, config } = container.record;
@@ -27,7 +24,7 @@ export function joinedNamespaces(
   };
 }
 
-function network(deps: NamespacesDeps, mode: NetworkMode, id: string): Namespace {
+function network(deps: ContainersDeps, mode: NetworkMode, id: string): Namespace {
   switch (mode.is) {
     case 'none':
       return 'private';
@@ -44,7 +41,7 @@ function network(deps: NamespacesDeps, mode: NetworkMode, id: string): Namespace
   }
 }
 
-function joined(deps: WithDirectory, mode: string, kind: 'pid' | 'ipc'): Namespace {
+function joined(deps: ContainersDeps, mode: string, kind: 'pid' | 'ipc'): Namespace {
   if (mode === 'host') return 'host';
   const other = joinedContainer(mode);
   if (other === undefined) return 'private';
@@ -53,7 +50,7 @@ function joined(deps: WithDirectory, mode: string, kind: 'pid' | 'ipc'): Namespa
 
 /** The running container whose namespace is joined, and its first process. @throws NotFound, Conflict */
 function donor(
-  deps: WithDirectory,
+  deps: ContainersDeps,
   name: string,
   kind: 'net' | 'pid' | 'ipc',
 ): { container: Container; pid: number } {
@@ -87,10 +84,7 @@ export const sharesMemory = ({
   hostConfig.IpcMode === 'shareable' && !mounts.some(({ point }) => point.Destination === '/dev/shm');
 
 /** The tmpfs of the engine's that the container has for /dev/shm: its own, or the one of whom it joins. @throws Conflict */
-export function sharedMemoryOf(
-  deps: WithDirectory & { readonly supervisor: Pick<Supervisor, 'sharedMemory'> },
-  { record }: Container,
-): string | undefined {
+export function sharedMemoryOf(deps: ContainersDeps, { record }: Container): string | undefined {
   if (sharesMemory(record)) return deps.supervisor.sharedMemory(record.id);
   const name = joinedContainer(record.hostConfig.IpcMode);
   if (name === undefined) return undefined;

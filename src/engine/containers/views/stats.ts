@@ -5,10 +5,7 @@ import type { ContainerStats, CpuStats, MemoryStats } from '../../../model/stats
 import { type Measured, Meter, type Task } from '../../../runtime/index.ts';
 import { networkModeOf } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
-import type { WithCgroups, WithDirectory, WithFacts, WithLog } from '../needs.ts';
-
-/** What samples are made of. */
-export type StatsDeps = WithCgroups & WithDirectory & WithFacts<'memoryBytes'> & WithLog;
+import type { ContainersDeps } from '../deps.ts';
 
 /** As often as Docker's clients expect a sample. */
 const INTERVAL_MS = 1000;
@@ -29,7 +26,7 @@ const NO_CPU: CpuStats = {
 
 export type ContainerStatsOf = (container: Container, options: StatsOptions) => AsyncIterable<ContainerStats>;
 
-export function createStats(deps: StatsDeps): ContainerStatsOf {
+export function createStats(deps: ContainersDeps): ContainerStatsOf {
   const samplers = new WeakMap<Container, Sampler>();
   const samplerOf = (container: Container): Sampler => {
     const sampler = samplers.get(container) ?? new Sampler(deps, container);
@@ -83,7 +80,7 @@ interface Follower {
 }
 
 class Sampler {
-  readonly #deps: StatsDeps;
+  readonly #deps: ContainersDeps;
   readonly #container: Container;
   readonly #followers = new Set<Follower>();
   #meter: { readonly meter: Meter; readonly task: Task } | undefined;
@@ -91,7 +88,7 @@ class Sampler {
   #running = false;
   #timer: { readonly clear: () => void } | undefined;
 
-  constructor(deps: StatsDeps, container: Container) {
+  constructor(deps: ContainersDeps, container: Container) {
     this.#deps = deps;
     this.#container = container;
   }
@@ -206,7 +203,7 @@ const limited = (memory: MemoryStats, machine: number): MemoryStats =>
   memory.limit !== undefined && memory.limit > machine ? { ...memory, limit: machine } : memory;
 
 /** False with the host's network, also by way of other containers. */
-function hasOwnNetwork(deps: WithDirectory, container: Container): boolean {
+function hasOwnNetwork(deps: ContainersDeps, container: Container): boolean {
   const seen = new Set<Container>();
   for (let at: Container | undefined = container; at !== undefined && !seen.has(at); ) {
     seen.add(at);

@@ -86,6 +86,8 @@ class DefaultBridge implements BridgeNetwork {
   readonly #namespaces: NamespacePool;
   readonly #ports = new HostPorts();
   readonly #connected = new Map<string, Connected>();
+  /** A container runs whose endpoint nobody knows: no interface is taken for a stray one. */
+  #keepsUnknown = false;
   readonly #busy = new Set<string>();
   /** Host interfaces of this engine start with this. */
   readonly #prefix: string;
@@ -219,18 +221,23 @@ class DefaultBridge implements BridgeNetwork {
     this.#retired.add(ipAddress, ports, () => addresses.release(parseAddress(ipAddress)));
   }
 
-  async recover(alive: ReadonlyMap<string, Endpoint>): Promise<void> {
+  async recover(
+    alive: ReadonlyMap<string, Endpoint>,
+    isKept: (containerId: string) => boolean = () => false,
+  ): Promise<void> {
     for (const id of this.#connected.keys()) if (!alive.has(id)) await this.disconnect(id);
     for (const [id, endpoint] of alive)
       if (!this.#connected.has(id))
         this.#connected.set(id, { endpoint, reservation: this.#holdAgain(id, endpoint) });
     for (const id of this.#files.containers())
-      if (!alive.has(id) && !this.#busy.has(id)) await this.#files.drop(id);
+      if (alive.has(id) || this.#busy.has(id)) continue;
+      else if (isKept(id)) this.#keepsUnknown = true;
+      else await this.#files.drop(id);
     await this.#removeStrayLinks();
     const [first] = alive.values();
     if (first === undefined) {
       this.#namespaces.empty();
-      await this.#tearDown();
+      if (!this.#keepsUnknown) await this.#tearDown();
       return;
     }
     this.#subnet = subnetOf(first);
@@ -250,7 +257,7 @@ class DefaultBridge implements BridgeNetwork {
     await this.#mending?.catch(() => undefined);
     await this.#retired.close();
     await this.#namespaces.close();
-    if (this.#connected.size === 0 && this.#running !== undefined) {
+    if (this.#connected.size === 0 && this.#running !== undefined && !this.#keepsUnknown) {
       await this.#removeStrayLinks();
       await this.#tearDown();
     }
@@ -373,6 +380,7 @@ class DefaultBridge implements BridgeNetwork {
 
   /** Host interfaces of ours that belong to no container and do not wait to be used. */
   async #removeStrayLinks(): Promise<void> {
+    if (this.#keepsUnknown) return;
     const present = await hostSides(this.#host, this.#prefix);
     if (this.#busy.size > 0) return this.#planSweep(); // an interface may be on its way from the pool to a container
     const wanted = new Set([
