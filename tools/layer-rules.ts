@@ -56,8 +56,7 @@ const WORLD = /^node:(fs|net|http|https|http2|dgram|child_process|worker_threads
 
 const rooms = Object.keys(may).sort((a, b) => b.length - a.length);
 /** The room of a path like `src/engine/images/pull.ts`. */
-export const roomOf = (path: string): string | undefined =>
-  rooms.find((room) => path.startsWith(`src/${room}/`));
+const roomOf = (path: string): string | undefined => rooms.find((room) => path.startsWith(`src/${room}/`));
 
 interface Import {
   readonly target: string;

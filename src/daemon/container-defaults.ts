@@ -4,29 +4,32 @@ import { resolve } from 'node:path';
 import { codeOf, InvalidArgument, messageOf } from '../base/errors.ts';
 import { type CgroupDriver, checkCgroupParent, parseSeccomp, readCgroupHost } from '../runtime/index.ts';
 import { findOnPath } from './find-on-path.ts';
-import type { DaemonOptions } from './options.ts';
 import type { Values } from './settings.ts';
 
 const DEFAULT_SHM_BYTES = 64 << 20;
 /** Statically linked ones first: an init runs in the container, whose libraries are not the host's. */
 export const INITS: readonly string[] = ['docker-init', 'tini-static', 'tini'];
 
-type Defaults = Pick<
-  DaemonOptions,
-  | 'cgroupDriver'
-  | 'cgroupParent'
-  | 'realtime'
-  | 'shmBytes'
-  | 'ipcMode'
-  | 'cgroupnsMode'
-  | 'seccomp'
-  | 'noNewPrivileges'
-  | 'init'
-  | 'initPath'
->;
+/** What containers get that do not say it themselves, as the daemon's settings have it. */
+export interface ContainerDefaults {
+  readonly cgroupDriver: CgroupDriver;
+  /** A control group, or a slice with systemd. Undefined: the engine's own. */
+  readonly cgroupParent: string | undefined;
+  /** What all containers together may use of the processors as real-time processes. */
+  readonly realtime: { readonly periodMicros: number; readonly runtimeMicros: number };
+  readonly shmBytes: number;
+  readonly ipcMode: 'private' | 'shareable';
+  readonly cgroupnsMode: 'private' | 'host' | undefined;
+  /** `builtin`, `unconfined`, or the text of a profile. */
+  readonly seccomp: string;
+  readonly noNewPrivileges: boolean;
+  readonly init: boolean;
+  /** Undefined: the host has none. */
+  readonly initPath: string | undefined;
+}
 
 /** @throws InvalidArgument, one line that names the setting */
-export function readContainerDefaults(values: Values, searchPath: string): Defaults {
+export function readContainerDefaults(values: Values, searchPath: string): ContainerDefaults {
   const text = (key: string) => values.get(key) as string | undefined;
   const cgroupDriver = readCgroupDriver((values.get('exec-opts') ?? []) as readonly string[]);
   const init = values.get('init') === true;

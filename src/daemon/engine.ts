@@ -11,6 +11,7 @@ import {
   type ContainersDeps,
   createContainers,
   createExecs,
+  createHealthChecks,
   createImages,
   createSystem,
   Directory,
@@ -115,20 +116,13 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
     background,
   });
   let stopping = false;
-  const deps: ContainersDeps = {
+  const forExecs = {
     storage,
-    images,
-    volumes,
-    mountedVolumes: new MountedVolumes(storage.volumes),
-    network,
     supervisor,
     events,
     directory,
     execs: new Map(),
     log,
-    containersRoot: `${options.dataRoot}/containers`,
-    stagedMountsRoot: `${options.execRoot}/mounts`,
-    roots: [realpathSync(options.dataRoot), realpathSync(options.execRoot)],
     facts: {
       hostname: host.hostname,
       cpus: host.cpus,
@@ -147,6 +141,18 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
       recursiveReadOnly: canSetMountAttributes(),
     },
     hostCapabilities: hostCapabilities(),
+    newId,
+  };
+  const deps: ContainersDeps = {
+    ...forExecs,
+    health: createHealthChecks(forExecs),
+    images,
+    volumes,
+    mountedVolumes: new MountedVolumes(storage.volumes),
+    network,
+    containersRoot: `${options.dataRoot}/containers`,
+    stagedMountsRoot: `${options.execRoot}/mounts`,
+    roots: [realpathSync(options.dataRoot), realpathSync(options.execRoot)],
     hardLimits: hardLimits(),
     defaultUlimits: options.defaultUlimits,
     cgroupParent:
@@ -156,7 +162,6 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
     logDrivers,
     download: (url, signal) => registries.download(url, signal),
     now: () => new Date(),
-    newId,
     random: Math.random,
     background,
     stopping: () => stopping,
@@ -202,7 +207,7 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
   });
   const rooms = undo.move();
   return {
-    engine: { containers, execs: createExecs(deps), images, volumes, events, system },
+    engine: { containers, execs: createExecs(forExecs), images, volumes, events, system },
     version: { engineVersion: VERSION },
     begin: () => restartByPolicy(deps),
     stop() {
@@ -211,7 +216,7 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
       for (const { monitor } of directory.all()) monitor?.stop();
     },
     async close() {
-      await Promise.allSettled(deps.background);
+      await Promise.allSettled(background);
       await Promise.allSettled(directory.all().map((container) => container.cleanup));
       await rooms.disposeAsync();
     },

@@ -6,8 +6,7 @@ import type { Level } from '../base/log.ts';
 import { ULIMIT_NAMES } from '../model/host-config.ts';
 import { checkLogOptions, LOG_DRIVERS, type LogDriver } from '../model/log-options.ts';
 import type { Proxies } from '../registry/index.ts';
-import type { CgroupDriver } from '../runtime/index.ts';
-import { readContainerDefaults } from './container-defaults.ts';
+import { type ContainerDefaults, readContainerDefaults } from './container-defaults.ts';
 import { findOnPath } from './find-on-path.ts';
 import { DEFAULT_SOCKET, formatHost, type Host, parseHost } from './hosts.ts';
 import { type Environment, readProxies } from './proxies.ts';
@@ -25,7 +24,7 @@ export interface UlimitOption {
   readonly hard: number;
 }
 
-export interface DaemonOptions {
+export interface DaemonOptions extends ContainerDefaults {
   readonly hosts: readonly Host[];
   /** Group of the unix sockets: a name or a number. Undefined: `docker` if it exists. Empty: none. */
   readonly group: string | undefined;
@@ -43,20 +42,6 @@ export interface DaemonOptions {
   readonly bridgeAddress: string | undefined;
   readonly mtu: number;
   readonly defaultUlimits: ReadonlyMap<string, UlimitOption>;
-  readonly cgroupDriver: CgroupDriver;
-  /** A control group, or a slice with systemd. Undefined: the engine's own. */
-  readonly cgroupParent: string | undefined;
-  /** What all containers together may use of the processors as real-time processes. */
-  readonly realtime: { readonly periodMicros: number; readonly runtimeMicros: number };
-  readonly shmBytes: number;
-  readonly ipcMode: 'private' | 'shareable';
-  readonly cgroupnsMode: 'private' | 'host' | undefined;
-  /** `builtin`, `unconfined`, or the text of a profile. */
-  readonly seccomp: string;
-  readonly noNewPrivileges: boolean;
-  readonly init: boolean;
-  /** Undefined: the host has none. */
-  readonly initPath: string | undefined;
   readonly dns: readonly string[];
   readonly dnsOptions: readonly string[];
   readonly dnsSearch: readonly string[];
@@ -65,9 +50,9 @@ export interface DaemonOptions {
   readonly registryMirrors: readonly string[];
   readonly insecureRegistries: readonly string[];
   readonly proxies: Proxies;
-  /** How long open requests may go on when the daemon is told to stop; undefined: without limit. */
   readonly maxConcurrentDownloads: number;
   readonly maxConcurrentUploads: number;
+  /** How long open requests may go on when the daemon is told to stop; undefined: without limit. */
   readonly shutdownTimeoutMs: number | undefined;
 }
 

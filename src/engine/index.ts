@@ -1,7 +1,6 @@
 /** The engine's door. */
 
-export { createContainers } from './containers/containers.ts';
-export type { ContainersDeps } from './containers/deps.ts';
+export { type ContainersDeps, createContainers } from './containers/containers.ts';
 export { Directory } from './containers/directory.ts';
 export { imageUsers } from './containers/image-users.ts';
 export { recoverContainers } from './containers/life/recover.ts';
@@ -11,6 +10,7 @@ export type * from './engine.ts';
 export { type EventHub, type Happening, openEvents } from './events/events.ts';
 export { createExecs } from './execs/execs.ts';
 export { type DataRootReport, examineDataRoot } from './fsck.ts';
+export { createHealthChecks } from './health/monitor.ts';
 export { createImages } from './images/index.ts';
 export { hardLimits, readHost } from './system/host.ts';
 export { createSystem } from './system/system.ts';

@@ -108,7 +108,7 @@ export interface Endpoint<
   readonly query: Q;
   readonly body: B;
   readonly success: S;
-  /** Statuses of failures that are the operation's own; any may also answer 400, 403, 413, 500, 501 and 503. */
+  /** Statuses of failures that clients of this operation must expect. */
   readonly errors: readonly number[];
   /** The last minor version that had it: the newest API has it no longer. */
   readonly lastMinor?: number;

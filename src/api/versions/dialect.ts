@@ -46,6 +46,32 @@ export class Dialect {
     return failure;
   }
 
+  /** Carries the shape of today's request back to this version's, and tells which lenses did not say what they do. */
+  requestShape(route: string, shape: Doc): readonly string[] {
+    return this.#carryBack(this.#of<Lens>(route, 'requests'), shape);
+  }
+
+  /** The same for the shape of an answer. */
+  responseShape(route: string, shape: Doc): readonly string[] {
+    return this.#carryBack(this.#of<Lens>(route, 'responses'), shape);
+  }
+
+  /** As for documents: first carried from the newest step to the oldest, then erased. */
+  #carryBack(lenses: readonly Lens[], shape: Doc): string[] {
+    const untold: string[] = [];
+    const carrying = lenses.toReversed().filter(({ erase }) => erase === undefined);
+    for (const { note, shape: change } of [...carrying, ...lenses.filter(({ erase }) => erase)]) {
+      if (change === 'untold') untold.push(note);
+      else if (change !== 'none') change(shape);
+    }
+    return untold;
+  }
+
+  /** Whether the document of this version has the route: it came with a later one otherwise. */
+  documents(route: string): boolean {
+    return !this.#later.some(({ adds = [] }) => adds.includes(route));
+  }
+
   /** True when nothing is between this version and the newest for the route's answers: they need no copy. */
   plainAnswer(route: string): boolean {
     return this.#of<Lens>(route, 'responses').length === 0;

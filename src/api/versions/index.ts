@@ -10,6 +10,7 @@ export { Dialect } from './dialect.ts';
 export type { FailedCall, Failure } from './failure.ts';
 export { asText } from './forms/progress.ts';
 export { legacyRoutes } from './legacy/routes.ts';
+export { type OpenApi, openApi } from './openapi.ts';
 export type { Doc } from './place.ts';
 export { memberOf } from './place.ts';
 export { minorOf } from './step.ts';

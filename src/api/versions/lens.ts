@@ -1,6 +1,7 @@
 /** Lenses: each names one difference between two neighbouring versions of the API, and knows both directions. */
 import { InvalidArgument } from '../../base/errors.ts';
 import { type Doc, memberOf, place } from './place.ts';
+import { type JsonSchema, type ShapeChange, shapeOf, shapeSpot } from './shape.ts';
 
 export type { Doc } from './place.ts';
 
@@ -12,20 +13,34 @@ export interface Lens {
   up?(doc: Doc): void;
   /** newer → older */
   down?(doc: Doc): void;
+  /** The schema of what the newer version says → that of the older. */
+  readonly shape: ShapeChange;
 }
 
 /** The newer version added `path`: older clients neither send nor see it. */
 export function added(path: string): Lens {
   const at = place(path);
-  return { note: `adds ${path}`, erase: (doc) => at.drop(doc) };
+  return {
+    note: `adds ${path}`,
+    erase: (doc) => at.drop(doc),
+    shape: (shape) => shapeSpot(path).drop(shape),
+  };
 }
 
-/** The newer version no longer has `path`: older clients still get `was` there, made from the whole document. */
-export function removed(path: string, was: unknown | ((doc: Doc) => unknown)): Lens {
+/**
+ * The newer version no longer has `path`: older clients still get `was` there, made from the whole document. What is
+ * made has `schema`; without one, a literal's own, or any.
+ */
+export function removed(
+  path: string,
+  was: unknown | ((doc: Doc) => unknown),
+  schema: JsonSchema = typeof was === 'function' ? {} : shapeOf(was),
+): Lens {
   const at = place(path);
   const make = typeof was === 'function' ? (was as (doc: Doc) => unknown) : () => structuredClone(was);
   return {
     note: `removes ${path}`,
+    shape: (shape) => shapeSpot(path).put(shape, schema),
     down(doc) {
       const last = path.slice(path.lastIndexOf('.') + 1);
       const home = path.slice(0, path.lastIndexOf('.'));
@@ -51,6 +66,7 @@ export function moved(from: string, to: string): Lens {
   const [older, newer] = [place(from), place(to)];
   return {
     note: `${from} moves to ${to}`,
+    shape: (shape) => shapeSpot(from).put(shape, shapeSpot(to).take(shape)),
     up: (doc) => newer.putIfAbsent(doc, older.take(doc)),
     down: (doc) => older.putIfAbsent(doc, newer.take(doc)),
   };
@@ -61,6 +77,7 @@ export function copied(from: string, to: string, absent?: unknown): Lens {
   const [older, newer] = [place(from), place(to)];
   return {
     note: `${from} is also ${to}`,
+    shape: (shape) => shapeSpot(from).put(shape, shapeSpot(to).peek(shape)),
     up: (doc) => newer.putIfAbsent(doc, older.take(doc)),
     down: (doc) => older.putIfAbsent(doc, newer.peek(doc) ?? absent),
   };
@@ -72,30 +89,47 @@ export function defaultWas(path: string, old: unknown): Lens {
   return {
     note: `${path} no longer defaults to ${JSON.stringify(old)}`,
     up: (doc) => at.putIfAbsent(doc, old),
+    shape: (shape) => shapeSpot(path).change(shape, (schema) => ({ ...schema, default: old })),
   };
 }
 
-/** The same value, written differently. */
-export function rewritten(path: string, note: string, way: { up?: Rewrite; down?: Rewrite }): Lens {
+/** The same value, written differently; `schema`: what the older form looks like, where that is another one. */
+export function rewritten(
+  path: string,
+  note: string,
+  way: { up?: Rewrite; down?: Rewrite; schema?: JsonSchema },
+): Lens {
   const at = place(path);
-  const { up, down } = way;
+  const { up, down, schema } = way;
   return {
     note,
+    shape: schema ? (shape) => shapeSpot(path).change(shape, () => schema) : 'none',
     ...(up && { up: (doc: Doc) => at.rewrite(doc, up) }),
     ...(down && { down: (doc: Doc) => at.rewrite(doc, down) }),
   };
 }
 type Rewrite = (value: unknown) => unknown;
 
-/** A whole document in another shape. */
-export function reshaped(note: string, way: { up?: (doc: Doc) => void; down?: (doc: Doc) => void }): Lens {
-  return { note, ...way };
+/** A whole document in another form; `shape`: what that makes of its schema. */
+export function reshaped(
+  note: string,
+  way: { up?: (doc: Doc) => void; down?: (doc: Doc) => void; shape?: ShapeChange },
+): Lens {
+  return { shape: 'untold', note, ...way };
 }
+
+/** What a reshaped request could say before: texts at these spots. */
+export const said =
+  (...paths: readonly string[]): ShapeChange =>
+  (shape) => {
+    for (const path of paths) shapeSpot(path).put(shape, { type: 'string' });
+  };
 
 /** The older version must not say this: silence would do something else than what was asked. */
 export function refused(note: string, complaint: (doc: Doc) => string | undefined): Lens {
   return {
     note,
+    shape: 'none',
     up(doc) {
       const message = complaint(doc);
       if (message !== undefined) throw new InvalidArgument(message);

@@ -5,14 +5,15 @@ import type { Attachment, AttachOptions, OutputChunk } from '../engine.ts';
 import { conversation } from '../processes/attachment.ts';
 import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '../processes/detach-keys.ts';
 import type { Container } from './container.ts';
-import { type ContainersDeps, logDirectory, openLog, tell } from './deps.ts';
+import { emitContainerEvent } from './events.ts';
+import { type LogFilesDeps, logDirectory, openLog } from './logs/files.ts';
+import type { WithEvents } from './needs.ts';
+
+/** What an attach needs. */
+export type AttachDeps = LogFilesDeps & WithEvents;
 
 /** @throws InvalidArgument (detach keys), Conflict when it is paused or on its way out */
-export function attachContainer(
-  deps: ContainersDeps,
-  container: Container,
-  options: AttachOptions,
-): Attachment {
+export function attachContainer(deps: AttachDeps, container: Container, options: AttachOptions): Attachment {
   const detachKeys = parseDetachKeys(options.detachKeys || DEFAULT_DETACH_KEYS);
   const { state, config, id } = container.record;
   if (state.is === 'paused')
@@ -24,7 +25,7 @@ export function attachContainer(
   const over = new AbortController();
   const output =
     options.stdout || options.stderr ? openOutput(deps, container, options, over.signal) : undefined;
-  tell(deps, container, 'attach');
+  emitContainerEvent(deps, container, 'attach');
   return conversation({
     terminal: config.Tty ?? false,
     output: output?.chunks,
@@ -54,7 +55,7 @@ interface OpenOutput {
 }
 
 function openOutput(
-  deps: ContainersDeps,
+  deps: LogFilesDeps,
   container: Container,
   options: AttachOptions,
   signal: AbortSignal,

@@ -3,10 +3,11 @@ import { Conflict, reworded } from '../../base/errors.ts';
 import { undoUnlessDone } from '../../base/lifetime.ts';
 import type { HostConfig } from '../../model/container.ts';
 import type { Containers } from '../engine.ts';
-import { attachContainer } from './attach.ts';
+import { type AttachDeps, attachContainer } from './attach.ts';
 import type { Container } from './container.ts';
-import { type ContainersDeps, tell } from './deps.ts';
+import { emitContainerEvent } from './events.ts';
 import {
+  type ArchiveDeps,
   containerChanges,
   copyOut,
   exportContainer,
@@ -14,17 +15,17 @@ import {
   putArchive,
   statPath,
 } from './files/archive.ts';
-import { commitContainer } from './files/commit.ts';
-import { insertFile } from './files/insert.ts';
-import { createContainer, plannedMounts } from './life/create.ts';
+import { type CommitDeps, commitContainer } from './files/commit.ts';
+import { type InsertDeps, insertFile } from './files/insert.ts';
+import { type CreateDeps, createContainer, plannedMounts } from './life/create.ts';
 import { pauseContainer, unpauseContainer } from './life/pause.ts';
 import { createPrune } from './life/prune.ts';
 import { removeContainer } from './life/remove.ts';
 import { renameContainer } from './life/rename.ts';
-import { startContainer } from './life/start.ts';
+import { type StartDeps, startContainer } from './life/start.ts';
 import { assertAllowed, isAlive } from './life/state.ts';
 import { killAndWait, killContainer, stopContainer, stopForRestart } from './life/stop.ts';
-import { updateContainer } from './life/update.ts';
+import { type UpdateDeps, updateContainer } from './life/update.ts';
 import { waitFor } from './life/wait.ts';
 import { containerLogs } from './logs/logs.ts';
 import { destinationOf } from './mounts/mounts.ts';
@@ -32,10 +33,23 @@ import { declaredMounts, provideMounts } from './mounts/provide.ts';
 import { byId } from './plan/namespaces.ts';
 import { settleHostConfig } from './settle/host-config.ts';
 import { checkText } from './settle/settle.ts';
-import { inspectContainer } from './views/inspect.ts';
-import { listContainers } from './views/list.ts';
-import { createStats } from './views/stats.ts';
-import { containerTop } from './views/top.ts';
+import { type InspectDeps, inspectContainer } from './views/inspect.ts';
+import { type ListDeps, listContainers } from './views/list.ts';
+import { createStats, type StatsDeps } from './views/stats.ts';
+import { containerTop, type TopDeps } from './views/top.ts';
+
+/** What all verbs on containers need together. */
+export type ContainersDeps = ArchiveDeps &
+  AttachDeps &
+  CommitDeps &
+  CreateDeps &
+  InsertDeps &
+  InspectDeps &
+  ListDeps &
+  StartDeps &
+  StatsDeps &
+  TopDeps &
+  UpdateDeps;
 
 export function createContainers(deps: ContainersDeps): Containers {
   const find = (name: string) => deps.directory.find(name);
@@ -70,7 +84,7 @@ export function createContainers(deps: ContainersDeps): Containers {
         await stopForRestart(deps, container, options);
         await startContainer(deps, container);
       });
-      tell(deps, container, 'restart');
+      emitContainerEvent(deps, container, 'restart');
     },
     kill: (name, { signal }) =>
       saying(`cannot kill container: ${name}`, async () => killContainer(deps, find(name), signal)),
@@ -106,7 +120,7 @@ export function createContainers(deps: ContainersDeps): Containers {
       if (!isAlive(container.record.state) || container.task === undefined)
         throw new Conflict(`container ${container.id} is not running`);
       container.task.resize(rows, columns);
-      tell(deps, container, 'resize', { height: String(rows), width: String(columns) });
+      emitContainerEvent(deps, container, 'resize', { height: String(rows), width: String(columns) });
     },
     attach: async (name, options) => attachContainer(deps, find(name), options),
     logs: async (name, options) => containerLogs(deps, find(name), options),
@@ -136,7 +150,7 @@ export function createContainers(deps: ContainersDeps): Containers {
 
 /** The mounts follow; volumes that the configuration declared stay the ones that they are. */
 async function replaceHostConfig(
-  deps: ContainersDeps,
+  deps: CreateDeps,
   container: Container,
   hostConfig: HostConfig,
 ): Promise<void> {

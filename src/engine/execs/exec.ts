@@ -9,13 +9,14 @@ import {
   startExec,
 } from '../../runtime/index.ts';
 import type { Container } from '../containers/container.ts';
-import { type ContainersDeps, tell } from '../containers/deps.ts';
+import { emitContainerEvent } from '../containers/events.ts';
 import { assertAllowed } from '../containers/life/state.ts';
-import { environment } from '../containers/plan/plan.ts';
+import type { WithEvents, WithFacts, WithLayers, WithSupervisor } from '../containers/needs.ts';
 import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '../processes/detach-keys.ts';
+import { environment } from '../processes/environment.ts';
 import { apparmorOf, readSecurity } from '../processes/security.ts';
 import { commandError, StartFailed } from '../processes/start-error.ts';
-import { userOf } from '../processes/user-of.ts';
+import { userInRoot } from '../processes/user-in-root.ts';
 
 export interface Exec {
   readonly id: string;
@@ -30,6 +31,21 @@ export interface Exec {
 /** By id: all that clients and health checks have made. */
 export type ExecTable = Map<string, Exec>;
 
+/** What execs need. */
+export type ExecDeps = ExecTableDeps &
+  WithEvents &
+  WithFacts<'apparmor' | 'defaults'> &
+  WithLayers &
+  WithSupervisor & {
+    readonly newId: () => string;
+    readonly hostCapabilities: ReadonlySet<string>;
+  };
+
+/** All execs. */
+export interface ExecTableDeps {
+  readonly execs: ExecTable;
+}
+
 export interface ExecStart {
   readonly detach: boolean;
   readonly consoleSize: readonly [rows: number, columns: number] | undefined;
@@ -40,7 +56,7 @@ export interface ExecStart {
 const REMEMBERED_MS = 5 * 60_000;
 
 /** @throws InvalidArgument for detach keys that are none */
-export function makeExec(deps: ContainersDeps, container: Container, request: ExecCreateRequest): Exec {
+export function makeExec(deps: ExecDeps, container: Container, request: ExecCreateRequest): Exec {
   const exec: Exec = {
     id: deps.newId(),
     container,
@@ -52,13 +68,13 @@ export function makeExec(deps: ContainersDeps, container: Container, request: Ex
   };
   deps.execs.set(exec.id, exec);
   container.execIds.add(exec.id);
-  tell(deps, container, `exec_create: ${spelled(request)}`, { execID: exec.id });
+  emitContainerEvent(deps, container, `exec_create: ${spelled(request)}`, { execID: exec.id });
   return exec;
 }
 
 /** Runs it; `over` resolves when its end is told. @throws Conflict, StartFailed */
 export async function runExec(
-  deps: ContainersDeps,
+  deps: ExecDeps,
   exec: Exec,
   options: ExecStart,
 ): Promise<{ readonly process: ExecProcess; readonly over: Promise<void> }> {
@@ -78,7 +94,7 @@ export async function runExec(
   }
   exec.process = process;
   exec.state = 'running';
-  tell(deps, exec.container, `exec_start: ${spelled(exec.request)}`, { execID: exec.id });
+  emitContainerEvent(deps, exec.container, `exec_start: ${spelled(exec.request)}`, { execID: exec.id });
   const over = process.ended.then((status) => ended(deps, exec, status?.code ?? 255));
   return { process, over };
 }
@@ -89,13 +105,14 @@ function spelled({ Cmd }: ExecCreateRequest): string {
   return `${program} ${args.join(' ')}`;
 }
 
-function launch(deps: ContainersDeps, exec: Exec, { detach, consoleSize }: ExecStart): Promise<ExecProcess> {
+function launch(deps: ExecDeps, exec: Exec, { detach, consoleSize }: ExecStart): Promise<ExecProcess> {
   const { container, request } = exec;
   const { task } = container;
   deps.supervisor.announceStart();
   if (task === undefined) throw new Conflict(`container ${container.id} is not running`);
   const { config, hostConfig } = container.record;
-  const user = userOf(container, deps.storage.layers.mount(container.id), request.User || config.User || '');
+  const rootfs = deps.storage.layers.mount(container.id);
+  const user = userInRoot(rootfs, request.User || config.User || '', hostConfig.GroupAdd ?? []);
   const security = readSecurity(hostConfig.SecurityOpt ?? [], deps.facts.defaults);
   const privileged = request.Privileged || (hostConfig.Privileged ?? false);
   const apparmorProfile = apparmorOf(security.apparmor, deps.facts.apparmor, privileged);
@@ -131,7 +148,10 @@ function launch(deps: ContainersDeps, exec: Exec, { detach, consoleSize }: ExecS
 }
 
 /** Those of the container, unless all are asked for. */
-function capabilitiesOf(deps: ContainersDeps, { container, request }: Exec): readonly string[] {
+function capabilitiesOf(
+  deps: Pick<ExecDeps, 'hostCapabilities'>,
+  { container, request }: Exec,
+): readonly string[] {
   if (request.Privileged) return ALL_CAPABILITIES.filter((name) => deps.hostCapabilities.has(name));
   const {
     CapAdd: add = [],
@@ -142,25 +162,25 @@ function capabilitiesOf(deps: ContainersDeps, { container, request }: Exec): rea
 }
 
 /** The exit code is what a shell gives for a command that cannot be run; clients read it by inspect. */
-function refused(deps: ContainersDeps, exec: Exec, error: unknown): unknown {
+function refused(deps: WithEvents, exec: Exec, error: unknown): unknown {
   if (!(error instanceof Error) || !('status' in error)) {
     exec.exitCode = 126;
     return error;
   }
   const { text, exitCode, kind } = commandError(error.message, exec.request.Cmd?.[0] ?? '');
   exec.exitCode = exitCode === 128 ? 126 : exitCode;
-  tell(deps, exec.container, 'exec_die', { execID: exec.id, exitCode: String(exec.exitCode) });
+  emitContainerEvent(deps, exec.container, 'exec_die', { execID: exec.id, exitCode: String(exec.exitCode) });
   return new StartFailed(`OCI runtime exec failed: exec failed: ${text}`, kind, exec.exitCode, error);
 }
 
-function ended(deps: ContainersDeps, exec: Exec, exitCode: number): void {
+function ended(deps: ExecTableDeps & WithEvents, exec: Exec, exitCode: number): void {
   exec.exitCode = exitCode;
   exec.state = 'ended';
   exec.container.execIds.delete(exec.id);
-  tell(deps, exec.container, 'exec_die', { execID: exec.id, exitCode: String(exitCode) });
+  emitContainerEvent(deps, exec.container, 'exec_die', { execID: exec.id, exitCode: String(exitCode) });
   forgetLater(deps, exec);
 }
 
-function forgetLater(deps: ContainersDeps, exec: Exec): void {
+function forgetLater(deps: ExecTableDeps, exec: Exec): void {
   setTimeout(() => deps.execs.delete(exec.id), REMEMBERED_MS).unref();
 }

@@ -4,12 +4,12 @@ import { Slots } from '../../base/slots.ts';
 import type { ExecInspect } from '../../model/exec.ts';
 import type { ExecProcess } from '../../runtime/index.ts';
 import type { Container } from '../containers/container.ts';
-import type { ContainersDeps } from '../containers/deps.ts';
 import { assertAllowed } from '../containers/life/state.ts';
+import type { WithDirectory } from '../containers/needs.ts';
 import type { Attachment, Execs } from '../engine.ts';
 import { conversation } from '../processes/attachment.ts';
 import { mergeOutputs } from '../processes/merge.ts';
-import { type Exec, makeExec, runExec } from './exec.ts';
+import { type Exec, type ExecDeps, makeExec, runExec } from './exec.ts';
 
 /**
  * Execs of one container that have not ended, those that nobody started among them. Each that runs is a process of the
@@ -19,7 +19,7 @@ export const EXECS_PER_CONTAINER_MAX = 1024;
 /** Execs of one container that are being started at a time: whoever asks for hundreds holds up nobody else. */
 const LAUNCHES_MAX = 8;
 
-export function createExecs(deps: ContainersDeps): Execs {
+export function createExecs(deps: ExecDeps & WithDirectory): Execs {
   const launches = new WeakMap<Container, Slots>();
   const find = (id: string): Exec => {
     const exec = deps.execs.get(id);

@@ -2,20 +2,23 @@
 import { messageOf } from '../../base/errors.ts';
 import type { Health } from '../../model/container.ts';
 import type { Container } from '../containers/container.ts';
-import { type ContainersDeps, tell } from '../containers/deps.ts';
+import { emitContainerEvent } from '../containers/events.ts';
 import { isAlive } from '../containers/life/state.ts';
-import { probe } from './probe.ts';
+import type { HealthChecks } from '../containers/needs.ts';
+import { type ProbeDeps, probe } from './probe.ts';
 import { type Check, judge, type ProbeResult, pauseMs, readCheck, starting } from './verdict.ts';
+
+/** Health checks as containers begin and end them. */
+export const createHealthChecks = (deps: ProbeDeps): HealthChecks => ({
+  begin: (container, options) => beginHealth(deps, container, options),
+  end: endHealth,
+});
 
 /**
  * Begins when a run begins (`fresh`), when a paused one goes on, or when a daemon finds one: then what was known of its
  * health still holds.
  */
-export function beginHealth(
-  deps: ContainersDeps,
-  container: Container,
-  { fresh }: { readonly fresh: boolean },
-): void {
+function beginHealth(deps: ProbeDeps, container: Container, { fresh }: { readonly fresh: boolean }): void {
   container.monitor?.stop();
   const { config, health } = container.record;
   const check = readCheck(config.Healthcheck, config.Shell);
@@ -25,7 +28,7 @@ export function beginHealth(
 }
 
 /** At the end of a run, and while it is paused: nobody vouches for it. The caller saves the record. */
-export function endHealth(container: Container): void {
+function endHealth(container: Container): void {
   if (container.monitor === undefined) return;
   container.monitor.stop();
   container.monitor = undefined;
@@ -34,13 +37,13 @@ export function endHealth(container: Container): void {
 }
 
 class Monitor {
-  readonly #deps: ContainersDeps;
+  readonly #deps: ProbeDeps;
   readonly #container: Container;
   readonly #check: Check;
   readonly #over = new AbortController();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(deps: ContainersDeps, container: Container, check: Check) {
+  constructor(deps: ProbeDeps, container: Container, check: Check) {
     this.#deps = deps;
     this.#container = container;
     this.#check = check;
@@ -87,6 +90,6 @@ class Monitor {
       return;
     }
     await this.#container.save({ health });
-    tell(this.#deps, this.#container, `health_status: ${health.Status}`);
+    emitContainerEvent(this.#deps, this.#container, `health_status: ${health.Status}`);
   }
 }

@@ -4,17 +4,20 @@ import { formatNanos, nowNanos } from '../../base/time.ts';
 import { formatGoDuration } from '../../formats/go-duration.ts';
 import { type ExecProcess, killWhole } from '../../runtime/index.ts';
 import type { Container } from '../containers/container.ts';
-import type { ContainersDeps } from '../containers/deps.ts';
-import { makeExec, runExec } from '../execs/exec.ts';
+import type { WithLog, WithSupervisor } from '../containers/needs.ts';
+import { type ExecDeps, makeExec, runExec } from '../execs/exec.ts';
 import { mergeOutputs } from '../processes/merge.ts';
 import type { Check, ProbeResult } from './verdict.ts';
+
+/** What a probe needs. */
+export type ProbeDeps = ExecDeps & WithLog;
 
 /** Bytes of a probe's output that are kept. */
 const OUTPUT_BYTES_MAX = 4096;
 
 /** Never throws: what fails is a result too. `signal` ends the probe with all that it started. */
 export async function probe(
-  deps: ContainersDeps,
+  deps: ProbeDeps,
   container: Container,
   check: Check,
   signal: AbortSignal,
@@ -30,7 +33,7 @@ export async function probe(
 type Outcome = Pick<ProbeResult, 'ExitCode' | 'Output'>;
 
 async function run(
-  deps: ContainersDeps,
+  deps: ProbeDeps,
   container: Container,
   check: Check,
   signal: AbortSignal,
@@ -63,13 +66,13 @@ async function run(
 }
 
 const logged =
-  (deps: ContainersDeps, { id }: Container) =>
+  (deps: WithLog, { id }: Container) =>
   (error: unknown) =>
     deps.log.warn('health.kill', { id, reason: messageOf(error) });
 
 /** When enough is known the rest is dropped, but read: no probe hangs on its own words. */
 async function read(
-  deps: ContainersDeps,
+  deps: WithSupervisor,
   { outputs }: ExecProcess,
   over: Promise<void>,
   said: Beginning,

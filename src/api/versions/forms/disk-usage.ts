@@ -16,6 +16,7 @@ const lists = {
 /** Up to 1.52 all things were listed at the top, unless the client asked by `verbose` for the newer members' lists. */
 export const listsAtTheTop: Lens = {
   note: 'lists of all things leave the top',
+  shape: 'untold',
   up(doc) {
     const query = homeIn(doc, 'query');
     delete query[LEGACY];

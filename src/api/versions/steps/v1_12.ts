@@ -36,7 +36,9 @@ export const v1_12 = step('1.12', {
         },
       }),
     ],
-    'GET /containers/json': [reshaped('an unpublished port is private', { down: unpublishedAsPublic })],
+    'GET /containers/json': [
+      reshaped('an unpublished port is private', { down: unpublishedAsPublic, shape: 'none' }),
+    ],
     'GET /containers/{name}/json': [
       // Documents print `Id`, daemons sent `ID`: both are there, so that clients of either belief find theirs.
       removed('body.ID', (doc: Doc) => (isDoc(doc.body) ? memberOf(doc.body, 'Id') : undefined)),

@@ -8,6 +8,7 @@ import { step } from '../step.ts';
 const asFlag = (path: string) =>
   rewritten(path, 'flags are booleans', {
     down: (value) => (typeof value === 'boolean' ? Number(value) : value),
+    schema: { type: 'integer' },
   });
 /** A number that could not be read counted as none. */
 const lenient = (path: string) =>
@@ -42,7 +43,7 @@ export const v1_19 = step('1.19', {
       added('body.HostConfig.BlkioWeight'),
       added('body.HostConfig.OomKillDisable'),
       added('body.HostConfig.UTSMode'),
-      reshaped('CpuShares outside 2…262144 are an error', { up: clampShares }),
+      reshaped('CpuShares outside 2…262144 are an error', { up: clampShares, shape: 'none' }),
     ],
   },
   responses: {

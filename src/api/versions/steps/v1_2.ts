@@ -17,6 +17,7 @@ export const v1_2 = step('1.2', {
           doc.status = 204;
           doc.body = undefined;
         },
+        shape: (shape) => void delete shape.body,
       }),
     ],
     'GET /containers/{name}/json': [

@@ -8,7 +8,7 @@ import { step } from '../step.ts';
 export const v1_23 = step('1.23', {
   summary: 'Lists show the state and the mounts of containers; load tells its progress.',
   requests: {
-    'GET /containers/json': [reshaped('an unknown filter is an error', { up: dropUnknown })],
+    'GET /containers/json': [reshaped('an unknown filter is an error', { up: dropUnknown, shape: 'none' })],
     'GET /containers/{name}/logs': [added('query.details')],
     'POST /containers/create': [
       added('body.HostConfig.StorageOpt'),

@@ -3,7 +3,7 @@ import { statusWas, wordsWere } from '../failure.ts';
 import { carryAnchors, requireReadable } from '../forms/list-filters.ts';
 import { withoutPidsLimit } from '../forms/stats.ts';
 import { volumeMember } from '../forms/volumes.ts';
-import { added, removed, reshaped, rewritten } from '../lens.ts';
+import { added, removed, reshaped, rewritten, said } from '../lens.ts';
 import type { Doc } from '../place.ts';
 import { step } from '../step.ts';
 
@@ -13,8 +13,11 @@ export const v1_24 = step('1.24', {
   removes: ['POST /containers/{name}/copy'],
   requests: {
     'GET /containers/json': [
-      reshaped('what cannot be read is told in other words', { up: requireReadable }),
-      reshaped('before and since become filters', { up: carryAnchors }),
+      reshaped('what cannot be read is told in other words', { up: requireReadable, shape: 'none' }),
+      reshaped('before and since become filters', {
+        up: carryAnchors,
+        shape: said('query.before', 'query.since'),
+      }),
     ],
     'POST /containers/create': [
       added('body.Healthcheck'),

@@ -1,7 +1,8 @@
 /** API 1.4. */
 import { registryOfCreate, registryOfPush } from '../forms/images.ts';
-import { added, reshaped } from '../lens.ts';
+import { added, reshaped, said } from '../lens.ts';
 import { type Doc, memberOf } from '../place.ts';
+import { shapeOf } from '../shape.ts';
 import { step } from '../step.ts';
 
 /** Four columns of each process, by name. */
@@ -23,8 +24,18 @@ export const v1_4 = step('1.4', {
   adds: ['POST /containers/{name}/copy'],
   requests: {
     'GET /containers/{name}/top': [added('query.ps_args')],
-    'POST /images/create': [reshaped('a registry is part of the name', { up: registryOfCreate })],
-    'POST /images/{name}/push': [reshaped('a registry is part of the name', { up: registryOfPush })],
+    'POST /images/create': [
+      reshaped('a registry is part of the name', {
+        up: registryOfCreate,
+        shape: said('query.registry'),
+      }),
+    ],
+    'POST /images/{name}/push': [
+      reshaped('a registry is part of the name', {
+        up: registryOfPush,
+        shape: said('query.registry'),
+      }),
+    ],
     'POST /containers/create': [
       added('body.WorkingDir'),
       added('body.NetworkDisabled'),
@@ -33,7 +44,12 @@ export const v1_4 = step('1.4', {
     'POST /containers/{name}/start': [added('body.LxcConf'), added('body.ContainerIDFile')],
   },
   responses: {
-    'GET /containers/{name}/top': [reshaped('a table with titles', { down: processList })],
+    'GET /containers/{name}/top': [
+      reshaped('a table with titles', {
+        down: processList,
+        shape: (shape) => Object.assign(shape, { body: shapeOf([{ PID: '', Tty: '', Time: '', Cmd: '' }]) }),
+      }),
+    ],
     'GET /containers/{name}/json': [
       added('body.Config.Privileged'),
       added('body.Config.WorkingDir'),

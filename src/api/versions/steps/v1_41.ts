@@ -1,5 +1,5 @@
 /** API 1.41. */
-import { added, reshaped } from '../lens.ts';
+import { added, reshaped, said } from '../lens.ts';
 import { type Doc, isDoc } from '../place.ts';
 import { step } from '../step.ts';
 
@@ -24,7 +24,12 @@ export const v1_41 = step('1.41', {
   requests: {
     'GET /containers/{name}/stats': [added('query.one-shot')],
     'POST /containers/create': [added('query.platform'), added('body.HostConfig.CgroupnsMode')],
-    'GET /images/json': [reshaped('filter becomes the filter reference', { up: filterToReference })],
+    'GET /images/json': [
+      reshaped('filter becomes the filter reference', {
+        up: filterToReference,
+        shape: said('query.filter'),
+      }),
+    ],
   },
   responses: {
     'GET /info': [added('body.CgroupVersion'), added('body.DefaultAddressPools')],

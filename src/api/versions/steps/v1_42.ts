@@ -26,7 +26,7 @@ export const v1_42 = step('1.42', {
   summary: 'Stop takes a signal, terminals a first size, frames a content type; kernel memory limits go.',
   requests: {
     'POST /containers/{name}/stop': [added('query.signal')],
-    'GET /containers/{name}/attach/ws': [reshaped('streams are chosen', { up: allStreams })],
+    'GET /containers/{name}/attach/ws': [reshaped('streams are chosen', { up: allStreams, shape: 'none' })],
     'POST /containers/{name}/restart': [added('query.signal')],
     'POST /containers/{name}/wait': [
       rewritten('query.condition', 'an unknown condition is an error', {
@@ -41,7 +41,7 @@ export const v1_42 = step('1.42', {
       moved('body.CpuShares', 'body.HostConfig.CpuShares'),
       moved('body.Cpuset', 'body.HostConfig.CpusetCpus'),
       added('body.HostConfig.Mounts[].BindOptions.CreateMountpoint'),
-      reshaped('options must fit the type of their mount', { up: dropForeignOptions }),
+      reshaped('options must fit the type of their mount', { up: dropForeignOptions, shape: 'none' }),
     ],
     'POST /containers/{name}/exec': [added('body.ConsoleSize')],
     'POST /exec/{id}/start': [added('body.ConsoleSize')],

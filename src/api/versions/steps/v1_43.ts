@@ -20,11 +20,13 @@ export const v1_43 = step('1.43', {
     'GET /images/json': [
       reshaped('images without a name are no longer called <none>', {
         down: ({ body }) => nameTheNameless(body),
+        shape: 'none',
       }),
     ],
     'GET /system/df': [
       reshaped('images without a name are no longer called <none>', {
         down: ({ body }) => nameTheNameless(memberOf(body, 'Images')),
+        shape: 'none',
       }),
     ],
   },

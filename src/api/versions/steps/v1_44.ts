@@ -2,7 +2,7 @@
 import { NEVER } from '../../../base/time.ts';
 import { wordsWere } from '../failure.ts';
 import { carryMacAddress, mountOptions, mountsOf } from '../forms/containers.ts';
-import { added, refused, removed, reshaped } from '../lens.ts';
+import { added, refused, removed, reshaped, said } from '../lens.ts';
 import { type Doc, isDoc, memberOf } from '../place.ts';
 import { step } from '../step.ts';
 
@@ -34,8 +34,11 @@ export const v1_44 = step('1.44', {
           : undefined,
       ),
       refused('several networks at once', severalNetworks),
-      reshaped('read-only binds become recursive', { up: keepReadOnlyFlat }),
-      reshaped('MacAddress moves to the endpoint', { up: carryMacAddress }),
+      reshaped('read-only binds become recursive', { up: keepReadOnlyFlat, shape: 'none' }),
+      reshaped('MacAddress moves to the endpoint', {
+        up: carryMacAddress,
+        shape: said('body.MacAddress'),
+      }),
     ],
   },
   responses: {

@@ -34,7 +34,7 @@ export const v1_45 = step('1.45', {
   },
   responses: {
     'GET /containers/{name}/json': [
-      reshaped('Aliases no longer contain the short id', { down: aliasesWithShortId }),
+      reshaped('Aliases no longer contain the short id', { down: aliasesWithShortId, shape: 'none' }),
     ],
     'GET /images/{name}/json': [
       untold('Container', ''),

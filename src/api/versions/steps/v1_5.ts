@@ -10,7 +10,9 @@ export const v1_5 = step('1.5', {
   removes: ['POST /images/getCache'],
   requests: { 'POST /containers/create': [added('body.Domainname')] },
   responses: {
-    'GET /containers/json': [rewritten('body[].Ports', 'is a list', { down: portsText })],
+    'GET /containers/json': [
+      rewritten('body[].Ports', 'is a list', { down: portsText, schema: { type: 'string' } }),
+    ],
     'GET /containers/{name}/json': [
       added('body.HostnamePath'),
       added('body.HostsPath'),

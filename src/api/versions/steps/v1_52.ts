@@ -5,7 +5,7 @@ import { usageMembers } from '../forms/disk-usage.ts';
 import { withLegacyFields } from '../forms/events.ts';
 import { blankContainerConfig, onePlatform } from '../forms/images.ts';
 import { withoutMembers } from '../forms/stats.ts';
-import { added, removed, reshaped, rewritten, untold } from '../lens.ts';
+import { added, removed, reshaped, rewritten, said, untold } from '../lens.ts';
 import { step } from '../step.ts';
 
 const settings = 'body.NetworkSettings';
@@ -17,7 +17,10 @@ export const v1_52 = step('1.52', {
   requests: {
     'GET /system/df': [added('query.verbose')],
     'POST /containers/create': [
-      reshaped('body.MacAddress is refused; it belongs to an endpoint', { up: carryMacAddress }),
+      reshaped('body.MacAddress is refused; it belongs to an endpoint', {
+        up: carryMacAddress,
+        shape: said('body.MacAddress'),
+      }),
     ],
     'POST /images/load': [onePlatform],
     'GET /images/{name}/get': [onePlatform],

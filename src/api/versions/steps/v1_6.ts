@@ -6,6 +6,7 @@ import { portMapping, publishSpecs } from '../forms/ports.ts';
 import { below1_6 } from '../forms/said-at-create.ts';
 import { added, removed, reshaped, rewritten } from '../lens.ts';
 import { type Doc, isDoc, memberOf, place } from '../place.ts';
+import { shapeOf } from '../shape.ts';
 import { step } from '../step.ts';
 
 const specs = place('body.PortSpecs');
@@ -28,7 +29,12 @@ export const v1_6 = step('1.6', {
     'DELETE /containers/{name}': [added('query.link')],
   },
   responses: {
-    'GET /images/search': [reshaped('tells stars, and who made it', { down: nameAndDescription })],
+    'GET /images/search': [
+      reshaped('tells stars, and who made it', {
+        down: nameAndDescription,
+        shape: (shape) => Object.assign(shape, { body: shapeOf([{ Name: '', Description: '' }]) }),
+      }),
+    ],
     'POST /containers/create': [rewritten('body.Id', 'is the full id', { down: shortId })],
     'GET /containers/json': [added('body[].Names'), added('body[].Ports[].IP')],
     'GET /containers/{name}/json': [

@@ -4,10 +4,14 @@ import { Conflict, InvalidArgument, NotFound } from '../../../base/errors.ts';
 import type { ContainerChange } from '../../../model/container.ts';
 import type { PathStat } from '../../../storage/index.ts';
 import type { PutArchiveOptions } from '../../engine.ts';
-import { userOf } from '../../processes/user-of.ts';
+import { userInRoot } from '../../processes/user-in-root.ts';
 import type { Container } from '../container.ts';
-import { type ContainersDeps, tell } from '../deps.ts';
-import { openTree } from './tree.ts';
+import { emitContainerEvent } from '../events.ts';
+import type { WithEvents, WithLayers } from '../needs.ts';
+import { openTree, type TreeDeps } from './tree.ts';
+
+/** What verbs on a container's files need. */
+export type ArchiveDeps = TreeDeps & WithEvents;
 
 /** `name`: what the client called the container, for messages. */
 interface Called {
@@ -16,37 +20,37 @@ interface Called {
 }
 
 /** @throws NotFound */
-export async function statPath(deps: ContainersDeps, called: Called, path: string): Promise<PathStat> {
+export async function statPath(deps: TreeDeps, called: Called, path: string): Promise<PathStat> {
   await using tree = await openTree(deps, called.container);
   return await named(called, path, () => tree.stat(path));
 }
 
 /** @throws NotFound */
 export async function getArchive(
-  deps: ContainersDeps,
+  deps: ArchiveDeps,
   called: Called,
   path: string,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<{ stat: PathStat; archive: Readable }> {
   const found = await read(deps, called, path, { follow: false, signal });
-  tell(deps, called.container, 'archive-path');
+  emitContainerEvent(deps, called.container, 'archive-path');
   return found;
 }
 
 /** @throws NotFound */
 export async function copyOut(
-  deps: ContainersDeps,
+  deps: ArchiveDeps,
   called: Called,
   path: string,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<Readable> {
   const { archive } = await read(deps, called, path, { follow: true, signal });
-  tell(deps, called.container, 'copy');
+  emitContainerEvent(deps, called.container, 'copy');
   return archive;
 }
 
 async function read(
-  deps: ContainersDeps,
+  deps: TreeDeps,
   called: Called,
   path: string,
   options: { readonly follow: boolean; readonly signal: AbortSignal },
@@ -60,7 +64,7 @@ async function read(
 
 /** @throws NotFound, InvalidArgument */
 export async function putArchive(
-  deps: ContainersDeps,
+  deps: ArchiveDeps,
   called: Called,
   path: string,
   archive: Readable,
@@ -68,8 +72,9 @@ export async function putArchive(
 ): Promise<void> {
   const { container } = called;
   await using tree = await openTree(deps, container);
-  const { User } = container.record.config;
-  const owner = copyUIDGID && User ? userOf(container, tree.rootPath) : undefined;
+  const { config, hostConfig } = container.record;
+  const owner =
+    copyUIDGID && config.User ? userInRoot(tree.rootPath, config.User, hostConfig.GroupAdd ?? []) : undefined;
   await named(called, path, () =>
     tree.put(path, archive, {
       owner: owner && { uid: owner.uid, gid: owner.gid },
@@ -79,7 +84,7 @@ export async function putArchive(
       signal,
     }),
   );
-  tell(deps, container, 'extract-to-dir');
+  emitContainerEvent(deps, container, 'extract-to-dir');
 }
 
 /** The kernel would refuse too, in other words and half-way. @throws InvalidArgument */
@@ -104,13 +109,13 @@ async function named<T>({ name }: Called, path: string, work: () => Promise<T>):
 
 /** The container's own files alone: what is mounted over them is not the container's. @throws Conflict */
 export function exportContainer(
-  deps: ContainersDeps,
+  deps: WithEvents & WithLayers,
   container: Container,
   { signal }: { readonly signal: AbortSignal },
 ): Readable {
   refuseGoing(container, 'export');
   const archive = deps.storage.layers.openTree(container.id, [], true).getAll(signal);
-  tell(deps, container, 'export');
+  emitContainerEvent(deps, container, 'export');
   return archive;
 }
 
@@ -123,10 +128,7 @@ export function refuseGoing({ record }: Container, verb: string): void {
 }
 
 /** In the order of paths. */
-export async function containerChanges(
-  deps: ContainersDeps,
-  container: Container,
-): Promise<ContainerChange[]> {
+export async function containerChanges(deps: WithLayers, container: Container): Promise<ContainerChange[]> {
   const changes = await deps.storage.layers.changes(container.id);
   return changes.map(({ path, kind }) => ({ Path: path, Kind: kind }));
 }

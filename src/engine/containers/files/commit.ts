@@ -2,15 +2,20 @@
 
 import type { CommitOptions } from '../../engine.ts';
 import { applyChanges } from '../../images/changes.ts';
+import type { ImageCommits } from '../../images/commit.ts';
 import type { Container } from '../container.ts';
-import { type ContainersDeps, tell } from '../deps.ts';
-import { pauseContainer, unpauseContainer } from '../life/pause.ts';
+import { emitContainerEvent } from '../events.ts';
+import { type PauseDeps, pauseContainer, unpauseContainer } from '../life/pause.ts';
+import type { WithLayers, WithLeases } from '../needs.ts';
 import { mergeConfig } from '../settle/merge-config.ts';
 import { refuseGoing } from './archive.ts';
 
+/** What a commit needs. */
+export type CommitDeps = PauseDeps & WithLayers & WithLeases & { readonly images: ImageCommits };
+
 /** Call it inside the container's mailbox. @throws Conflict, InvalidArgument, NotFound when its image is no longer there */
 export async function commitContainer(
-  deps: ContainersDeps,
+  deps: CommitDeps,
   container: Container,
   { repo, tag, comment, author, pause, changes, config, signal }: CommitOptions,
 ): Promise<{ Id: string }> {
@@ -37,12 +42,12 @@ export async function commitContainer(
     });
   });
   // Before it runs on again: whoever follows the events sees the pause around the commit.
-  tell(deps, container, 'commit', { comment, imageID: id, imageRef: reference });
+  emitContainerEvent(deps, container, 'commit', { comment, imageID: id, imageRef: reference });
   return { Id: id };
 }
 
 /** A layer that no image came to need goes. */
-async function clearing<T>({ images }: ContainersDeps, work: () => Promise<T>): Promise<T> {
+async function clearing<T>({ images }: Pick<CommitDeps, 'images'>, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -52,6 +57,6 @@ async function clearing<T>({ images }: ContainersDeps, work: () => Promise<T>): 
 }
 
 /** It may have been killed, or thawed by somebody, meanwhile. */
-async function thaw(deps: ContainersDeps, container: Container): Promise<void> {
+async function thaw(deps: PauseDeps, container: Container): Promise<void> {
   if (container.record.state.is === 'paused') await unpauseContainer(deps, container);
 }

@@ -9,7 +9,13 @@ import type { Download } from '../../../registry/index.ts';
 import type { Containers, InsertOptions } from '../../engine.ts';
 import { told } from '../../images/downloading.ts';
 import { progressOf, type Say } from '../../images/progress.ts';
-import type { ContainersDeps } from '../deps.ts';
+import type { WithImages } from '../needs.ts';
+
+/** What an insert needs besides the verbs of containers. */
+export type InsertDeps = WithImages & {
+  /** Gets what lies on the web; dispose of it. */
+  readonly download: (url: URL, signal: AbortSignal) => Promise<Download>;
+};
 
 /** What comes without a length is held in memory: no more of it than this. */
 const UNANNOUNCED_BYTES_MAX = 64 << 20;
@@ -20,7 +26,7 @@ const UNANNOUNCED_BYTES_MAX = 64 << 20;
  */
 export async function* insertFile(
   containers: Pick<Containers, 'create' | 'putArchive' | 'commit' | 'remove'>,
-  { images, download }: Pick<ContainersDeps, 'images' | 'download'>,
+  { images, download }: InsertDeps,
   { image, url, path, signal }: InsertOptions,
 ): AsyncGenerator<Progress, void> {
   const { id, config } = images.resolve(image);

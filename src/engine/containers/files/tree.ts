@@ -4,14 +4,17 @@ import { Failed, messageOf } from '../../../base/errors.ts';
 import type { ContainerTree, TreeMount } from '../../../storage/index.ts';
 import { networkModeOf } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
-import type { ContainersDeps } from '../deps.ts';
 import { isAlive } from '../life/state.ts';
-import { attachForFiles } from '../mounts/mounted.ts';
-import { copySource } from '../mounts/sources.ts';
+import { attachForFiles, type MountsDeps } from '../mounts/mounted.ts';
+import { copySource, type SourcesDeps } from '../mounts/sources.ts';
+import type { WithContainersRoot, WithDirectory, WithLayers } from '../needs.ts';
 import { NETWORK_FILES, networkFile } from '../plan/network-files.ts';
 
+/** What is needed to open a container's files. */
+export type TreeDeps = MountsDeps & SourcesDeps & WithContainersRoot & WithDirectory & WithLayers;
+
 /** The caller disposes of it. @throws Failed */
-export async function openTree(deps: ContainersDeps, container: Container): Promise<ContainerTree> {
+export async function openTree(deps: TreeDeps, container: Container): Promise<ContainerTree> {
   const { id, hostConfig } = container.record;
   // The tree has copies of its mounts: what is attached for them can go when it is open.
   await using attached = new AsyncDisposableStack();
@@ -31,7 +34,7 @@ export async function openTree(deps: ContainersDeps, container: Container): Prom
   }
 }
 
-function sources(deps: ContainersDeps, { record }: Container, copies: DisposableStack): TreeMount[] {
+function sources(deps: SourcesDeps, { record }: Container, copies: DisposableStack): TreeMount[] {
   return record.mounts
     .filter(({ point }) => point.Type !== 'tmpfs')
     .map((mount) => ({
@@ -56,7 +59,7 @@ function tmpfs({ record, task }: Container, copies: DisposableStack): TreeMount[
 }
 
 /** Written at the first start; before there is nothing to see. */
-function networkFiles(deps: ContainersDeps, { record }: Container): TreeMount[] {
+function networkFiles(deps: WithContainersRoot & WithDirectory, { record }: Container): TreeMount[] {
   const mode = networkModeOf(record.hostConfig);
   const owner = mode.is === 'container' ? mode.id : record.id;
   const id = deps.directory.all().find((each) => each.id === owner || each.record.name === owner)?.id;

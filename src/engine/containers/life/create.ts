@@ -5,16 +5,25 @@ import { undoUnlessDone } from '../../../base/lifetime.ts';
 import { formatNanos, nowNanos } from '../../../base/time.ts';
 import type { ContainerConfig, CreateRequest, CreateResponse, HostConfig } from '../../../model/container.ts';
 import { formatHardwareAddress, parseHardwareAddress } from '../../../network/index.ts';
+import type { Supervisor } from '../../../runtime/index.ts';
 import { Container } from '../container.ts';
-import { type ContainersDeps, tell } from '../deps.ts';
 import { checkName } from '../directory.ts';
+import { emitContainerEvent } from '../events.ts';
 import type { Logged } from '../logs/attributes.ts';
 import { shipTarget } from '../logs/driver.ts';
 import { readLogSettings } from '../logs/settings.ts';
 import { requireSocket } from '../logs/syslog.ts';
 import { type MountPlan, planMounts } from '../mounts/mounts.ts';
-import { provideMounts } from '../mounts/provide.ts';
+import { type ProvideDeps, provideMounts } from '../mounts/provide.ts';
 import { requireSources } from '../mounts/sources.ts';
+import type {
+  WithContainersRoot,
+  WithDirectory,
+  WithEvents,
+  WithFacts,
+  WithRecords,
+  WithRoots,
+} from '../needs.ts';
 import { byId } from '../plan/namespaces.ts';
 import type { ContainerRecord } from '../record.ts';
 import { checkNetworkConflicts } from '../settle/host-config.ts';
@@ -23,9 +32,26 @@ import { type Settled, settle } from '../settle/settle.ts';
 import { chooseName } from './names.ts';
 import { NO_RUN } from './state.ts';
 
+/** What a create needs. */
+export type CreateDeps = PlanMountsDeps &
+  ProvideDeps &
+  WithContainersRoot &
+  WithEvents &
+  WithFacts &
+  WithRecords & {
+    readonly supervisor: Pick<Supervisor, 'announceStart'>;
+    /** 64 hex digits. */
+    readonly newId: () => string;
+    /** In [0, 1). */
+    readonly random: () => number;
+  };
+
+/** What is needed to read a configuration into the mounts that it wants. */
+export type PlanMountsDeps = WithDirectory & WithFacts<'recursiveReadOnly'> & WithRoots;
+
 /** @throws InvalidArgument, NotFound (image), Conflict (name): then nothing is left of it */
 export async function createContainer(
-  deps: ContainersDeps,
+  deps: CreateDeps,
   request: CreateRequest,
   options: {
     readonly name: string | undefined;
@@ -80,14 +106,14 @@ export async function createContainer(
     await container.save({}, changes());
     deps.directory.add(container);
     done();
-    tell(deps, container, 'create');
+    emitContainerEvent(deps, container, 'create');
     return { Id: id, Warnings: settled.warnings };
   });
 }
 
 /** What its configuration wants mounted. @throws InvalidArgument */
 export const plannedMounts = (
-  deps: ContainersDeps,
+  deps: PlanMountsDeps,
   { config, hostConfig }: { readonly config: ContainerConfig; readonly hostConfig: HostConfig },
   { readOnlyIsFlat }: { readonly readOnlyIsFlat: boolean },
 ): MountPlan =>
@@ -100,7 +126,7 @@ export const plannedMounts = (
   });
 
 /** @throws InvalidArgument: the request is wrong, nothing it names by its path is missing */
-function otherContainer(deps: ContainersDeps, name: string): Container {
+function otherContainer(deps: WithDirectory, name: string): Container {
   try {
     return deps.directory.find(name);
   } catch (error) {
@@ -130,7 +156,7 @@ function checkTogether(
 }
 
 /** Options that mean nothing are told of now; dockerd does so when it starts the container. */
-function checkLog(deps: ContainersDeps, logged: Logged & Pick<Settled, 'hostConfig'>): void {
+function checkLog(deps: WithContainersRoot, logged: Logged & Pick<Settled, 'hostConfig'>): void {
   const settings = readLogSettings(logged.hostConfig.LogConfig);
   requireSocket(settings.syslog?.address);
   try {

@@ -2,25 +2,24 @@
 import { rm } from 'node:fs/promises';
 import { messageOf } from '../../../base/errors.ts';
 import type { Task, TaskEnd } from '../../../runtime/index.ts';
-import { endHealth } from '../../health/monitor.ts';
 import type { Container } from '../container.ts';
-import { type ContainersDeps, logDirectory, tell } from '../deps.ts';
+import { emitContainerEvent } from '../events.ts';
 import { finishShipping } from '../logs/driver.ts';
-import { detachMounts } from '../mounts/mounted.ts';
-import { removeContainer } from './remove.ts';
+import { logDirectory } from '../logs/files.ts';
+import { detachMounts, type MountsDeps } from '../mounts/mounted.ts';
+import type { WithHealth, WithNetwork, WithStopping } from '../needs.ts';
+import { type RemoveDeps, removeContainer } from './remove.ts';
 import { restartDelay, shouldRestart } from './restart-policy.ts';
 import { exitCodeOf, isAlive, type LastRun } from './state.ts';
 
+/** What the end of a run needs. */
+export type EndDeps = MountsDeps & RemoveDeps & WithHealth & WithNetwork & WithStopping;
+
 /** How a policy starts a container again: start.ts, which itself needs to watch ends. */
-export type StartAgain = (deps: ContainersDeps, container: Container) => Promise<void>;
+export type StartAgain = (container: Container) => Promise<void>;
 
 /** Follows a task to its end. Never throws: what fails here is logged, and the next step still comes. */
-export function watchEnd(
-  deps: ContainersDeps,
-  container: Container,
-  task: Task,
-  startAgain: StartAgain,
-): void {
+export function watchEnd(deps: EndDeps, container: Container, task: Task, startAgain: StartAgain): void {
   void task.ended
     .then((end) => finishRun(deps, container, task, end, startAgain))
     .catch((error: unknown) =>
@@ -29,7 +28,7 @@ export function watchEnd(
 }
 
 async function finishRun(
-  deps: ContainersDeps,
+  deps: EndDeps,
   container: Container,
   task: Task,
   end: TaskEnd,
@@ -55,7 +54,7 @@ async function finishRun(
     stopped: container.record.stoppedByUser,
     stopping: deps.stopping(),
   });
-  endHealth(container);
+  deps.health.end(container);
   container.task = undefined;
   container.writer = undefined;
   container.cleanup = cleanUp(deps, container, task, saveEnd(deps, container, last, again));
@@ -66,12 +65,7 @@ async function finishRun(
 }
 
 /** Written, then told: whoever hears of the end can rely on it. */
-async function saveEnd(
-  deps: ContainersDeps,
-  container: Container,
-  last: LastRun,
-  again: boolean,
-): Promise<void> {
+async function saveEnd(deps: EndDeps, container: Container, last: LastRun, again: boolean): Promise<void> {
   try {
     await container.save({ state: { is: again ? 'restarting' : 'exited', last }, endpoint: undefined });
   } catch (error) {
@@ -79,8 +73,11 @@ async function saveEnd(
     deps.log.error('container.unsaved', { id: container.id, reason: messageOf(error) });
   }
   const exitCode = exitCodeOf(last);
-  if (last.oomKilled) tell(deps, container, 'oom');
-  tell(deps, container, 'die', { exitCode: String(exitCode), execDuration: String(seconds(last)) });
+  if (last.oomKilled) emitContainerEvent(deps, container, 'oom');
+  emitContainerEvent(deps, container, 'die', {
+    exitCode: String(exitCode),
+    execDuration: String(seconds(last)),
+  });
   container.tellExit({ exitCode: last.exitCode, error: last.error });
 }
 
@@ -91,12 +88,7 @@ const seconds = ({ startedAt, finishedAt }: LastRun): number =>
 const keepsLog = ({ record }: Container): boolean => record.hostConfig.LogConfig?.Type !== 'none';
 
 /** Only when the end is on record may the kernel forget it. */
-async function cleanUp(
-  deps: ContainersDeps,
-  container: Container,
-  task: Task,
-  saved: Promise<void>,
-): Promise<void> {
+async function cleanUp(deps: EndDeps, container: Container, task: Task, saved: Promise<void>): Promise<void> {
   await saved;
   const steps: readonly [string, () => void | Promise<void>][] = [
     ['task', () => task.release()],
@@ -120,12 +112,7 @@ async function cleanUp(
   }
 }
 
-function scheduleRestart(
-  deps: ContainersDeps,
-  container: Container,
-  last: LastRun,
-  startAgain: StartAgain,
-): void {
+function scheduleRestart(deps: EndDeps, container: Container, last: LastRun, startAgain: StartAgain): void {
   container.restartDelayMs = restartDelay(container.restartDelayMs, seconds(last));
   container.restartTimer = setTimeout(() => {
     void container.mailbox
@@ -136,8 +123,8 @@ function scheduleRestart(
   }, container.restartDelayMs);
 }
 
-async function restartNow(deps: ContainersDeps, container: Container, startAgain: StartAgain): Promise<void> {
+async function restartNow(deps: EndDeps, container: Container, startAgain: StartAgain): Promise<void> {
   if (container.record.state.is !== 'restarting' || container.gone || deps.stopping()) return;
   container.set({ restartCount: container.record.restartCount + 1 });
-  await startAgain(deps, container);
+  await startAgain(container);
 }

@@ -3,10 +3,16 @@ import { STORED_ROOT } from '../../../base/schema.ts';
 import type { Endpoint } from '../../../network/index.ts';
 import { DEFAULT_LIMITS, OutputWriter } from '../../../runtime/index.ts';
 import type { SetAsideRow } from '../../../storage/index.ts';
-import type { ContainersDeps } from '../deps.ts';
+import type {
+  WithDirectory,
+  WithLog,
+  WithMountedVolumes,
+  WithSupervisor,
+  WithVolumeStore,
+} from '../needs.ts';
 import { endpointSchema } from '../record.ts';
 
-type Deps = Pick<ContainersDeps, 'directory' | 'supervisor' | 'storage' | 'mountedVolumes' | 'log'>;
+type Deps = WithDirectory & WithLog & WithMountedVolumes & WithSupervisor & WithVolumeStore;
 
 /**
  * Their output goes on into their logs, and what they have mounted stays. Nothing is taken back when they end: a daemon

@@ -1,14 +1,17 @@
 /** Freezes and thaws a container's processes by its cgroup. */
 import { Failed } from '../../../base/errors.ts';
 import { freeze } from '../../../runtime/index.ts';
-import { beginHealth, endHealth } from '../../health/monitor.ts';
 import type { Container } from '../container.ts';
-import { type ContainersDeps, tell } from '../deps.ts';
+import { emitContainerEvent } from '../events.ts';
+import type { WithCgroups, WithEvents, WithHealth } from '../needs.ts';
 import { assertAllowed, isAlive } from './state.ts';
+
+/** What pauses and unpauses need. */
+export type PauseDeps = WithCgroups & WithEvents & WithHealth;
 
 /** @throws Conflict when it is not running, Failed when a process of it cannot be stopped */
 export async function pauseContainer(
-  deps: ContainersDeps,
+  deps: PauseDeps,
   container: Container,
   /** For the length of another verb: should that be cut off, the next daemon lets the container go on. */
   { inPassing }: { readonly inPassing: boolean } = { inPassing: false },
@@ -21,14 +24,14 @@ export async function pauseContainer(
     await freeze(deps.supervisor.cgroups, cgroupPath, false);
     throw new Failed(`cannot pause container ${container.id}: unable to freeze`);
   }
-  endHealth(container);
+  deps.health.end(container);
   await container.save({ state: { ...state, is: 'paused' }, pausedInPassing: inPassing });
-  tell(deps, container, 'pause');
+  emitContainerEvent(deps, container, 'pause');
 }
 
 /** @throws Conflict when it is not paused */
 export async function unpauseContainer(
-  deps: ContainersDeps,
+  deps: PauseDeps,
   container: Container,
   options: { readonly silently: boolean } = { silently: false },
 ): Promise<void> {
@@ -38,7 +41,7 @@ export async function unpauseContainer(
   await freeze(deps.supervisor.cgroups, container.task.record.cgroupPath, false);
   if (isAlive(container.record.state)) {
     await container.save({ state: { ...state, is: 'running' }, pausedInPassing: false });
-    beginHealth(deps, container, { fresh: false });
+    deps.health.begin(container, { fresh: false });
   }
-  if (!options.silently) tell(deps, container, 'unpause');
+  if (!options.silently) emitContainerEvent(deps, container, 'unpause');
 }

@@ -6,18 +6,17 @@ import type { ContainersPruned } from '../../../model/prune.ts';
 import { checkFilterNames, labelFilter, untilFilter } from '../../filters.ts';
 import { oneAtATime } from '../../one-prune.ts';
 import type { Container } from '../container.ts';
-import type { ContainersDeps } from '../deps.ts';
-import { removeContainer } from './remove.ts';
+import { type RemoveDeps, removeContainer } from './remove.ts';
 import { isAlive } from './state.ts';
 
 export type Prune = (filters: Filters, signal: AbortSignal) => Promise<ContainersPruned>;
 
 /** @throws Conflict while another is at it */
-export const createPrune = (deps: ContainersDeps): Prune =>
+export const createPrune = (deps: RemoveDeps): Prune =>
   oneAtATime((filters, signal) => prune(deps, filters, signal));
 
 /** @throws InvalidArgument for a filter that is not known or makes no sense */
-async function prune(deps: ContainersDeps, filters: Filters, signal: AbortSignal): Promise<ContainersPruned> {
+async function prune(deps: RemoveDeps, filters: Filters, signal: AbortSignal): Promise<ContainersPruned> {
   const fits = pruneFilter(filters);
   const deleted: string[] = [];
   let bytes = 0;
@@ -52,7 +51,7 @@ function pruneFilter(filters: Filters): (container: Container) => boolean {
 }
 
 /** The bytes that it held; undefined when it was started, or gone, before its turn. */
-async function removeIdle(deps: ContainersDeps, container: Container): Promise<number | undefined> {
+async function removeIdle(deps: RemoveDeps, container: Container): Promise<number | undefined> {
   try {
     return await container.mailbox.run(async () => {
       if (container.gone || runs(container)) return undefined;

@@ -2,12 +2,12 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { messageOf } from '../../../base/errors.ts';
 import { DEFAULT_LIMITS, isFrozen, OutputWriter, type Task } from '../../../runtime/index.ts';
-import { beginHealth } from '../../health/monitor.ts';
 import { Container } from '../container.ts';
-import { type ContainersDeps, openLog } from '../deps.ts';
 import { resumeShipping } from '../logs/driver.ts';
+import { openLog } from '../logs/files.ts';
 import { adoptMounts, layersOf } from '../mounts/mounted.ts';
 import { clearAllStaged } from '../mounts/sources.ts';
+import type { WithCgroups, WithDirectory, WithLayers } from '../needs.ts';
 import { cgroupOf } from '../plan/cgroup.ts';
 import { CONTAINERS } from '../record.ts';
 import { UnreadableContainers } from '../set-aside.ts';
@@ -15,9 +15,12 @@ import { watchEnd } from './exit.ts';
 import { keepUnreadable } from './keep-unreadable.ts';
 import { unpauseContainer } from './pause.ts';
 import { removeContainer } from './remove.ts';
-import { startContainer } from './start.ts';
+import { type StartDeps, startContainer } from './start.ts';
 import { isAlive, type LastRun, type Run } from './state.ts';
 import { applyLimits } from './update.ts';
+
+/** What a daemon needs to find its containers again. */
+export type RecoverDeps = StartDeps & { readonly now: () => Date };
 
 export interface Recovered {
   readonly running: number;
@@ -26,7 +29,7 @@ export interface Recovered {
 }
 
 /** Adopts what runs, finishes what ended meanwhile, takes back what was half done. Then nothing of ours is unclaimed. */
-export async function recoverContainers(deps: ContainersDeps): Promise<Recovered> {
+export async function recoverContainers(deps: RecoverDeps): Promise<Recovered> {
   const counts = { running: 0, ended: 0, undone: 0 };
   await loadContainers(deps);
   const endpoints = keepUnreadable(deps);
@@ -53,7 +56,7 @@ export async function recoverContainers(deps: ContainersDeps): Promise<Recovered
 }
 
 /** Every container on record; names are given once, also when a record comes back that could not be read for a while. */
-async function loadContainers({ storage, directory, log }: ContainersDeps): Promise<void> {
+async function loadContainers({ storage, directory, log }: RecoverDeps): Promise<void> {
   const { rows, ...unreadable } = await storage.records.read(CONTAINERS);
   directory.unreadable = new UnreadableContainers(unreadable);
   for (const record of rows.values()) {
@@ -68,14 +71,14 @@ async function loadContainers({ storage, directory, log }: ContainersDeps): Prom
 }
 
 /** What a verb paused that a crash cut off. */
-async function thawInterrupted(deps: ContainersDeps): Promise<void> {
+async function thawInterrupted(deps: RecoverDeps): Promise<void> {
   for (const container of deps.directory.all())
     if (container.record.pausedInPassing && container.record.state.is === 'paused')
       await unpauseContainer(deps, container);
 }
 
 /** What removes itself, and ended without anybody to do it. One that never ran is still waited for. */
-async function removeEnded(deps: ContainersDeps): Promise<void> {
+async function removeEnded(deps: RecoverDeps): Promise<void> {
   for (const container of deps.directory.all()) {
     const { state, hostConfig } = container.record;
     if (state.is === 'exited' && hostConfig.AutoRemove)
@@ -84,7 +87,7 @@ async function removeEnded(deps: ContainersDeps): Promise<void> {
 }
 
 /** Limits that an update saved and the kernel may not have yet. */
-async function finishUpdates(deps: ContainersDeps): Promise<void> {
+async function finishUpdates(deps: RecoverDeps): Promise<void> {
   for (const container of deps.directory.all()) {
     if (!container.record.limitsPending) continue;
     await applyLimits(deps, container).catch((error: unknown) =>
@@ -94,7 +97,7 @@ async function finishUpdates(deps: ContainersDeps): Promise<void> {
   }
 }
 
-function adopt(deps: ContainersDeps, container: Container): keyof Recovered {
+function adopt(deps: RecoverDeps, container: Container): keyof Recovered {
   const { id, state } = container.record;
   if (!isAlive(state)) return 'ended';
   const found = deps.supervisor.adopt(id, () => openLog(deps, container));
@@ -108,8 +111,8 @@ function adopt(deps: ContainersDeps, container: Container): keyof Recovered {
       deps.storage.layers.mount(id);
       adoptMounts(deps, container);
       if (found.is === 'running' && container.record.state.is === 'running')
-        beginHealth(deps, container, { fresh: false });
-      watchEnd(deps, container, found.task, startContainer);
+        deps.health.begin(container, { fresh: false });
+      watchEnd(deps, container, found.task, (again) => startContainer(deps, again));
       return 'running';
     }
     case 'undone':
@@ -131,10 +134,10 @@ function adopt(deps: ContainersDeps, container: Container): keyof Recovered {
 }
 
 /** The kernel has the truth: a pause may not have come to the record, or not any more. */
-const stateOf = (deps: ContainersDeps, task: Task): 'paused' | 'running' =>
+const stateOf = (deps: WithCgroups, task: Task): 'paused' | 'running' =>
   isFrozen(deps.supervisor.cgroups, task.record.cgroupPath) ? 'paused' : 'running';
 
-function endWithMachine(deps: ContainersDeps, container: Container, { startedAt }: Run): 'ended' {
+function endWithMachine(deps: RecoverDeps, container: Container, { startedAt }: Run): 'ended' {
   const { health } = container.record;
   const last: LastRun = {
     startedAt,
@@ -152,7 +155,7 @@ function endWithMachine(deps: ContainersDeps, container: Container, { startedAt 
 }
 
 /** Directories, layers, mounts and processes that belong to no container on record. */
-async function clearLitter(deps: ContainersDeps): Promise<void> {
+async function clearLitter(deps: RecoverDeps): Promise<void> {
   const known = new Set(deps.directory.all().map(({ id }) => id));
   const alive = new Set(
     deps.directory
@@ -186,11 +189,11 @@ async function clearLitter(deps: ContainersDeps): Promise<void> {
 }
 
 /** What nobody on record owns may be of a container whose record cannot be read. */
-const belongsToUnreadable = ({ directory }: ContainersDeps, name: string): boolean =>
+const belongsToUnreadable = ({ directory }: WithDirectory, name: string): boolean =>
   directory.peek(name)?.id !== name && directory.unreadable.mayOwn(name);
 
 /** Writable layers: each container's own, and those through which it has images mounted. */
-async function clearLayers(deps: ContainersDeps): Promise<void> {
+async function clearLayers(deps: WithDirectory & WithLayers): Promise<void> {
   const owners = new Map(
     deps.directory
       .all()
@@ -211,7 +214,7 @@ async function clearLayers(deps: ContainersDeps): Promise<void> {
  * still goes into the log, then its traces go. The log stays with its container.
  */
 async function endLeftover(
-  deps: ContainersDeps,
+  deps: RecoverDeps,
   id: string,
   task: NonNullable<Container['task']>,
   known: boolean,

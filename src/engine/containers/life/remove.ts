@@ -2,17 +2,46 @@
 import { rm } from 'node:fs/promises';
 import { Conflict, messageOf } from '../../../base/errors.ts';
 import { rowGone } from '../../../storage/index.ts';
+import type { ImageCommits } from '../../images/commit.ts';
+import type { ImageSource } from '../../images/index.ts';
+import type { VolumeService } from '../../volumes/index.ts';
 import type { Container } from '../container.ts';
-import { type ContainersDeps, tell } from '../deps.ts';
+import { emitContainerEvent } from '../events.ts';
 import { stopShipping } from '../logs/driver.ts';
 import { imagesOf, layersOf, volumesOf } from '../mounts/mounted.ts';
+import type {
+  WithBackground,
+  WithContainersRoot,
+  WithDirectory,
+  WithEvents,
+  WithLayers,
+  WithLog,
+  WithRecords,
+  WithVolumeStore,
+} from '../needs.ts';
 import { CONTAINERS } from '../record.ts';
 import { isAlive } from './state.ts';
-import { killAndWait } from './stop.ts';
+import { killAndWait, type StopDeps } from './stop.ts';
+
+/** What a removal needs. */
+export type RemoveDeps = StopDeps &
+  WithBackground &
+  WithContainersRoot &
+  WithDirectory &
+  WithEvents &
+  WithLayers &
+  WithLog &
+  WithRecords &
+  WithVolumeStore & {
+    readonly images: Pick<ImageSource, 'has'> & Pick<ImageCommits, 'clear'>;
+    readonly volumes: Pick<VolumeService, 'tellRemoved' | 'unusedBut'>;
+    /** Forgets execs of the container. */
+    readonly execs: { delete(id: string): void };
+  };
 
 /** Call it inside the container's mailbox. @throws Conflict when it runs and `force` is not set */
 export async function removeContainer(
-  deps: ContainersDeps,
+  deps: RemoveDeps,
   container: Container,
   options: { readonly force: boolean; readonly volumes: boolean },
 ): Promise<void> {
@@ -42,24 +71,24 @@ export async function removeContainer(
   inBackground(deps, leaving.go());
   for (const name of anonymous) deps.volumes.tellRemoved(name);
   inBackground(deps, sweep(deps, container));
-  tell(deps, container, 'destroy');
+  emitContainerEvent(deps, container, 'destroy');
   container.tellRemoved();
 }
 
 /** Those that the client gave no name and nobody else has: only they go with a container. */
-function unnamedVolumes(deps: ContainersDeps, { id, record }: Container): string[] {
+function unnamedVolumes(deps: RemoveDeps, { id, record }: Container): string[] {
   const unnamed = volumesOf(record.mounts.filter(({ anonymous }) => anonymous));
   return deps.volumes.unusedBut(id, unnamed).filter((name) => deps.storage.volumes.get(name) !== undefined);
 }
 
 /** The answer does not wait for it; the daemon's orderly end does, and after a crash the next start does it. */
-function inBackground(deps: ContainersDeps, work: Promise<void>): void {
+function inBackground(deps: WithBackground, work: Promise<void>): void {
   deps.background.add(work);
   void work.finally(() => deps.background.delete(work));
 }
 
 /** What cannot be removed now is litter that the next start of the daemon clears: the container is gone all the same. */
-async function sweep(deps: ContainersDeps, container: Container): Promise<void> {
+async function sweep(deps: RemoveDeps, container: Container): Promise<void> {
   await container.cleanup;
   await stopShipping(container);
   container.writer?.finish();

@@ -1,11 +1,15 @@
 /** Gives a container another name. */
 import { InvalidArgument, reworded } from '../../../base/errors.ts';
 import type { Container } from '../container.ts';
-import { type ContainersDeps, tell } from '../deps.ts';
 import { checkName } from '../directory.ts';
+import { emitContainerEvent } from '../events.ts';
+import type { WithDirectory, WithEvents } from '../needs.ts';
+
+/** What a rename needs. */
+export type RenameDeps = WithDirectory & WithEvents;
 
 /** Call it inside the mailbox. @throws InvalidArgument, Conflict when the name is taken */
-export async function renameContainer(deps: ContainersDeps, container: Container, to: string): Promise<void> {
+export async function renameContainer(deps: RenameDeps, container: Container, to: string): Promise<void> {
   if (to === '') throw new InvalidArgument('Neither old nor new names may be empty');
   const old = container.record.name;
   if (to.replace(/^\//, '') === old)
@@ -18,10 +22,10 @@ export async function renameContainer(deps: ContainersDeps, container: Container
     throw error;
   }
   deps.directory.release(old, container.id);
-  tell(deps, container, 'rename', { oldName: `/${old}` });
+  emitContainerEvent(deps, container, 'rename', { oldName: `/${old}` });
 }
 
-function reserve(deps: ContainersDeps, container: Container, to: string): string {
+function reserve(deps: WithDirectory, container: Container, to: string): string {
   try {
     const name = checkName(to);
     deps.directory.reserve(name, container.id);

@@ -2,15 +2,15 @@
 import { messageOf } from '../../../base/errors.ts';
 import { joinedContainer } from '../../../model/namespace-mode.ts';
 import type { Container } from '../container.ts';
-import type { ContainersDeps } from '../deps.ts';
+import type { WithDirectory } from '../needs.ts';
 import { shouldRestart } from './restart-policy.ts';
-import { startContainer } from './start.ts';
+import { type StartDeps, startContainer } from './start.ts';
 
 /** Clients are served meanwhile: a start keeps the kernel busy. */
 const AT_ONCE = 4;
 
 /** Call it when the API serves. */
-export function restartByPolicy(deps: ContainersDeps): void {
+export function restartByPolicy(deps: StartDeps): void {
   const order = inOrder(deps, deps.directory.all().toReversed().filter(isWanted));
   const begun = new Map<Container, Promise<void>>();
   const next = async (): Promise<void> => {
@@ -25,7 +25,7 @@ export function restartByPolicy(deps: ContainersDeps): void {
   for (let i = 0; i < AT_ONCE; i++) void next();
 }
 
-async function begin(deps: ContainersDeps, container: Container): Promise<void> {
+async function begin(deps: StartDeps, container: Container): Promise<void> {
   try {
     await container.mailbox.run(async () => {
       if (deps.stopping() || container.gone || !isWanted(container)) return;
@@ -48,7 +48,7 @@ function isWanted({ record }: Container): boolean {
 }
 
 /** Containers whose namespaces it joins: they must run first. */
-function needed({ directory }: ContainersDeps, { record }: Container): Container[] {
+function needed({ directory }: WithDirectory, { record }: Container): Container[] {
   const { NetworkMode, PidMode, IpcMode } = record.hostConfig;
   return [NetworkMode, PidMode, IpcMode].flatMap((mode) => {
     const name = joinedContainer(mode);
@@ -58,7 +58,7 @@ function needed({ directory }: ContainersDeps, { record }: Container): Container
 }
 
 /** Each behind what it needs. */
-function inOrder(deps: ContainersDeps, wanted: readonly Container[]): Container[] {
+function inOrder(deps: WithDirectory, wanted: readonly Container[]): Container[] {
   const order = new Set<Container>();
   const seen = new Set<Container>();
   const visit = (container: Container) => {

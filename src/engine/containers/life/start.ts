@@ -14,29 +14,47 @@ import {
   type PlannedDevice,
   type Task,
 } from '../../../runtime/index.ts';
-import { beginHealth } from '../../health/monitor.ts';
 import { networkModeOf } from '../../networks/index.ts';
 import { type StartFailed, translateStartError } from '../../processes/start-error.ts';
-import { userOf } from '../../processes/user-of.ts';
+import { userInRoot } from '../../processes/user-in-root.ts';
 import type { Container } from '../container.ts';
-import { type ContainersDeps, openLog, tell } from '../deps.ts';
-import { startShipping, stopShipping } from '../logs/driver.ts';
-import { attachMounts } from '../mounts/mounted.ts';
+import { emitContainerEvent } from '../events.ts';
+import { type LogDriverDeps, startShipping, stopShipping } from '../logs/driver.ts';
+import { openLog } from '../logs/files.ts';
+import { attachMounts, type MountsDeps } from '../mounts/mounted.ts';
 import { makeMountPlaces } from '../mounts/places.ts';
 import { checkPropagation } from '../mounts/propagation.ts';
-import { openSources } from '../mounts/sources.ts';
-import { cgroupOf } from '../plan/cgroup.ts';
+import { openSources, type SourcesDeps } from '../mounts/sources.ts';
+import type { WithFacts, WithNetwork, WithSupervisor } from '../needs.ts';
+import { type CgroupDeps, cgroupOf } from '../plan/cgroup.ts';
 import { limitsOf } from '../plan/limits.ts';
 import { joinedNamespaces, sharedMemoryOf, sharesMemory } from '../plan/namespaces.ts';
-import { writeNetworkFiles } from '../plan/network-files.ts';
+import { type NetworkFilesDeps, writeNetworkFiles } from '../plan/network-files.ts';
 import { planBundle } from '../plan/plan.ts';
 import { publishedPorts } from '../settle/ports.ts';
-import { watchEnd } from './exit.ts';
+import { type EndDeps, watchEnd } from './exit.ts';
 import { removeContainer } from './remove.ts';
 import { assertAllowed, type LastRun, type State } from './state.ts';
 
+/** What a start needs. */
+export type StartDeps = CgroupDeps &
+  EndDeps &
+  LogDriverDeps &
+  MountsDeps &
+  NetworkFilesDeps &
+  SourcesDeps &
+  WithFacts &
+  WithSupervisor & {
+    readonly hostCapabilities: ReadonlySet<string>;
+    /** This daemon's own hard limits by name; none may be exceeded without CAP_SYS_RESOURCE. */
+    readonly hardLimits: ReadonlyMap<string, number>;
+    readonly defaultUlimits: ReadonlyMap<string, { readonly soft: number; readonly hard: number }>;
+    /** The program that `Init` asks for; undefined: the host has none. */
+    readonly initPath: string | undefined;
+  };
+
 /** Call it inside the container's mailbox. @throws Unchanged, Conflict, StartFailed: then the state is as before, with the reason */
-export async function startContainer(deps: ContainersDeps, container: Container): Promise<void> {
+export async function startContainer(deps: StartDeps, container: Container): Promise<void> {
   clearTimeout(container.restartTimer);
   assertAllowed(container.record.state, 'start', container.id);
   await container.cleanup;
@@ -48,9 +66,9 @@ export async function startContainer(deps: ContainersDeps, container: Container)
       state: { ...(container.record.state as Extract<State, { is: 'running' }>), pid: task.pid },
     });
     container.tellStart(task);
-    tell(deps, container, 'start');
-    beginHealth(deps, container, { fresh: true });
-    watchEnd(deps, container, task, startContainer);
+    emitContainerEvent(deps, container, 'start');
+    deps.health.begin(container, { fresh: true });
+    watchEnd(deps, container, task, (again) => startContainer(deps, again));
   } catch (error) {
     throw await failed(deps, container, before, error);
   }
@@ -58,7 +76,7 @@ export async function startContainer(deps: ContainersDeps, container: Container)
 
 /** The state before comes back, with what went wrong; followers end, because nothing will come. */
 async function failed(
-  deps: ContainersDeps,
+  deps: StartDeps,
   container: Container,
   before: State,
   error: unknown,
@@ -84,7 +102,7 @@ async function failed(
   return failure;
 }
 
-function run(deps: ContainersDeps, container: Container): Promise<Task> {
+function run(deps: StartDeps, container: Container): Promise<Task> {
   return undoUnlessDone(async (undo) => {
     const { record } = container;
     deps.supervisor.announceStart();
@@ -97,7 +115,7 @@ function run(deps: ContainersDeps, container: Container): Promise<Task> {
     furnishRoot(rootfs);
     makeMountPlaces(rootfs, record.mounts, sources.byDestination);
     const endpoint = await connect(deps, container, undo);
-    const user = userOf(container, rootfs);
+    const user = userInRoot(rootfs, record.config.User ?? '', record.hostConfig.GroupAdd ?? []);
     if (record.config.WorkingDir) makeDirectoryInRoot(rootfs, record.config.WorkingDir, { uid: 0, gid: 0 });
     const facts = { ...startFacts(deps, container, endpoint), rootfs, user, sources: sources.byDestination };
     const { plan, warnings } = planBundle(record, facts);
@@ -130,7 +148,7 @@ async function settledBoth<A, B>(first: Promise<A>, second: Promise<B>): Promise
   return [await first, await second];
 }
 
-function launchPlan(deps: ContainersDeps, container: Container, plan: BundlePlan) {
+function launchPlan(deps: StartDeps, container: Container, plan: BundlePlan) {
   const { config, hostConfig, id } = container.record;
   const writer = container.writer;
   if (writer === undefined) throw new Error('a container starts with its log open');
@@ -147,7 +165,7 @@ function launchPlan(deps: ContainersDeps, container: Container, plan: BundlePlan
 }
 
 async function connect(
-  deps: ContainersDeps,
+  deps: WithNetwork,
   container: Container,
   undo: AsyncDisposableStack,
 ): Promise<Endpoint | undefined> {
@@ -171,7 +189,7 @@ async function connect(
   return endpoint;
 }
 
-function startFacts(deps: ContainersDeps, container: Container, endpoint: Endpoint | undefined) {
+function startFacts(deps: StartDeps, container: Container, endpoint: Endpoint | undefined) {
   return {
     ...joinedNamespaces(deps, container),
     files: writeNetworkFiles(deps, container, endpoint),
@@ -192,7 +210,10 @@ function startFacts(deps: ContainersDeps, container: Container, endpoint: Endpoi
 }
 
 /** An init of the engine's as process 1, where the container has processes of its own. @throws Failed when the host has none */
-function initOf({ facts, initPath }: ContainersDeps, { record }: Container): string | undefined {
+function initOf(
+  { facts, initPath }: Pick<StartDeps, 'facts' | 'initPath'>,
+  { record }: Container,
+): string | undefined {
   const { Init, PidMode } = record.hostConfig;
   if (!(Init ?? facts.defaults.init) || PidMode) return undefined;
   if (initPath === undefined)

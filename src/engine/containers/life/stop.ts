@@ -1,27 +1,19 @@
 /** Ends containers: stop, kill, restart. The end itself is handled by exit.ts, whoever caused it. */
-import { Conflict, Failed, InvalidArgument } from '../../../base/errors.ts';
+import { Conflict, Failed } from '../../../base/errors.ts';
 import { TIMER_MS_MAX } from '../../../base/time.ts';
-import { signalNumber } from '../../../runtime/index.ts';
+import { parseSignal, SIGKILL, SIGTERM } from '../../processes/signals.ts';
 import type { Container } from '../container.ts';
-import { type ContainersDeps, tell } from '../deps.ts';
-import { unpauseContainer } from './pause.ts';
+import { emitContainerEvent } from '../events.ts';
+import type { WithEvents } from '../needs.ts';
+import { type PauseDeps, unpauseContainer } from './pause.ts';
 import { assertAllowed, isAlive } from './state.ts';
 
-const SIGKILL = 9;
-const SIGTERM = 15;
-const SIGNAL_MAX = 64;
+/** What ends a container: signals, and a thaw for one that is paused. */
+export type StopDeps = PauseDeps;
+
 const DEFAULT_STOP_TIMEOUT_SECONDS = 10;
 /** A process that SIGKILL does not end within this is stuck in the kernel. */
 const KILL_WAIT_MS = 10_000;
-
-/** @throws InvalidArgument */
-export function parseSignal(text: string | undefined, absent: number): number {
-  if (text === undefined || text === '') return absent;
-  const number = /^\d+$/.test(text) ? Number(text) : signalNumber(text);
-  if (number === undefined || number < 1) throw new InvalidArgument(`invalid signal: ${text}`);
-  if (number > SIGNAL_MAX) throw new InvalidArgument(`the linux daemon does not support signal ${number}`);
-  return number;
-}
 
 /**
  * Remembers that somebody wants it stopped, before it is: on record where a policy would start it again, also when
@@ -53,7 +45,7 @@ async function endsWithin(container: Container, milliseconds: number | undefined
   }
 }
 
-function send(deps: ContainersDeps, container: Container, signal: number): void {
+function send(deps: WithEvents, container: Container, signal: number): void {
   const { hostConfig, state } = container.record;
   if (container.task === undefined) {
     if (isAlive(state)) throw new Conflict(`container ${container.id} is just being started`);
@@ -62,11 +54,11 @@ function send(deps: ContainersDeps, container: Container, signal: number): void 
   container.task.signal(signal);
   // What shares the host's processes does not end with the first one.
   if (signal === SIGKILL && hostConfig.PidMode !== '') container.task.signalAll(signal);
-  tell(deps, container, 'kill', { signal: String(signal) });
+  emitContainerEvent(deps, container, 'kill', { signal: String(signal) });
 }
 
 /** SIGKILL, and the end is on record when it resolves. @throws Failed when it does not end */
-export async function killAndWait(deps: ContainersDeps, container: Container): Promise<void> {
+export async function killAndWait(deps: StopDeps, container: Container): Promise<void> {
   await wantStopped(container);
   clearTimeout(container.restartTimer);
   if (container.record.state.is === 'restarting') {
@@ -89,7 +81,7 @@ export interface StopOptions {
 
 /** @throws Unchanged when it is not running */
 export async function stopContainer(
-  deps: ContainersDeps,
+  deps: StopDeps,
   container: Container,
   options: StopOptions,
 ): Promise<void> {
@@ -101,15 +93,10 @@ export async function stopContainer(
   const seconds = options.timeoutSeconds ?? config.StopTimeout ?? DEFAULT_STOP_TIMEOUT_SECONDS;
   await end(deps, container, signal, seconds);
   await container.cleanup;
-  tell(deps, container, 'stop');
+  emitContainerEvent(deps, container, 'stop');
 }
 
-async function end(
-  deps: ContainersDeps,
-  container: Container,
-  signal: number,
-  seconds: number,
-): Promise<void> {
+async function end(deps: StopDeps, container: Container, signal: number, seconds: number): Promise<void> {
   await wantStopped(container);
   if (container.record.state.is === 'restarting') {
     await killAndWait(deps, container);
@@ -123,7 +110,7 @@ async function end(
 
 /** @throws Conflict when it does not run, InvalidArgument for an unknown signal */
 export async function killContainer(
-  deps: ContainersDeps,
+  deps: StopDeps,
   container: Container,
   signalName: string | undefined,
 ): Promise<void> {
@@ -142,7 +129,7 @@ export async function killContainer(
 
 /** Call it inside the mailbox: `start` is the last step of it. */
 export async function stopForRestart(
-  deps: ContainersDeps,
+  deps: StopDeps,
   container: Container,
   options: StopOptions,
 ): Promise<void> {
@@ -155,5 +142,5 @@ export async function stopForRestart(
     options.timeoutSeconds ?? config.StopTimeout ?? DEFAULT_STOP_TIMEOUT_SECONDS,
   );
   await container.cleanup;
-  tell(deps, container, 'stop');
+  emitContainerEvent(deps, container, 'stop');
 }

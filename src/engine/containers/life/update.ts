@@ -1,13 +1,22 @@
 /** Changes limits and the restart policy of a container, running or not. */
 import { Conflict, Failed, reworded } from '../../../base/errors.ts';
 import type { HostConfig, UpdateRequest, UpdateResponse } from '../../../model/container.ts';
-import { limitsSpec, RuntimeRefused } from '../../../runtime/index.ts';
+import { limitsSpec, RuntimeRefused, type Supervisor } from '../../../runtime/index.ts';
 import type { Container } from '../container.ts';
-import { type ContainersDeps, tell } from '../deps.ts';
+import { emitContainerEvent } from '../events.ts';
+import type { WithEvents, WithFacts } from '../needs.ts';
 import { limitsOf } from '../plan/limits.ts';
 import { readRestartPolicy } from '../settle/host-config.ts';
 import { settleLimits } from '../settle/limits.ts';
 import { isAlive } from './state.ts';
+
+/** What an update needs. */
+export type UpdateDeps = WithEvents & WithFacts<'cpus' | 'limits'> & LimitsDeps;
+
+/** Sets limits of running containers. */
+export interface LimitsDeps {
+  readonly supervisor: Pick<Supervisor, 'update'>;
+}
 
 /** What an update may change, as dockerd documents it; other members of its body have never had an effect. */
 const CHANGEABLE = [
@@ -18,7 +27,7 @@ const CHANGEABLE = [
 
 /** Call it inside the mailbox. @throws InvalidArgument, Conflict, Failed: then all is as before */
 export async function updateContainer(
-  deps: ContainersDeps,
+  deps: UpdateDeps,
   container: Container,
   request: UpdateRequest,
 ): Promise<UpdateResponse> {
@@ -36,7 +45,7 @@ export async function updateContainer(
   } catch (error) {
     throw reworded(error, (why) => `Cannot update container ${container.id}: ${why}`);
   }
-  tell(deps, container, 'update');
+  emitContainerEvent(deps, container, 'update');
   return { Warnings: warnings };
 }
 
@@ -69,7 +78,7 @@ function checkAgainst(before: HostConfig, changes: HostConfig, policy: string | 
 
 /** On record first, and marked until the kernel has it: a daemon that dies between the two does it again. */
 async function apply(
-  deps: ContainersDeps,
+  deps: LimitsDeps,
   container: Container,
   changes: HostConfig,
   policy: HostConfig,
@@ -92,7 +101,7 @@ async function apply(
 }
 
 /** Has the kernel hold the running container to the limits on record. @throws RuntimeRefused, InvalidArgument */
-export async function applyLimits(deps: ContainersDeps, container: Container): Promise<void> {
+export async function applyLimits(deps: LimitsDeps, container: Container): Promise<void> {
   const { task, record } = container;
   if (task === undefined) return;
   const { hostConfig } = record;

@@ -3,25 +3,30 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { Failed, messageOf } from '../../../base/errors.ts';
-import { isBehind, type LogDelivery, type ShipTarget } from '../../../runtime/index.ts';
+import { isBehind, type LogDelivery, type LogDrivers, type ShipTarget } from '../../../runtime/index.ts';
 import type { Container } from '../container.ts';
-import { type ContainersDeps, logDirectory, logSettings } from '../deps.ts';
+import type { WithContainersRoot } from '../needs.ts';
 import { attributesJson, extraAttributes, fileAttributes, type Logged, logTag } from './attributes.ts';
+import { type LogFilesDeps, logDirectory, logSettings } from './files.ts';
 import { type LogSettings, readLogSettings } from './settings.ts';
 
 /** Where systemd's journal listens. */
 const JOURNAL_SOCKET = '/run/systemd/journal/socket';
 const DEFAULT_TAG = '{{.ID}}';
 
-type Deps = Pick<ContainersDeps, 'containersRoot' | 'logDrivers' | 'log'>;
+/** What is needed to carry logs to their drivers. */
+export type LogDriverDeps = LogFilesDeps & {
+  /** Carries logs to their drivers' files and daemons. */
+  readonly logDrivers: LogDrivers;
+};
 
 /** The file of the json-file driver, where log shippers look for it. */
-export const jsonFilePath = (deps: Pick<ContainersDeps, 'containersRoot'>, id: string): string =>
+export const jsonFilePath = (deps: WithContainersRoot, id: string): string =>
   `${deps.containersRoot}/${id}/${id}-json.log`;
 
 /** Undefined for drivers that keep the log here, or nowhere. @throws InvalidArgument for a tag or an expression that means nothing */
 export function shipTarget(
-  deps: Pick<ContainersDeps, 'containersRoot'>,
+  deps: WithContainersRoot,
   logged: Logged,
   settings: LogSettings,
 ): ShipTarget | undefined {
@@ -67,7 +72,7 @@ const journalName = (name: string): string =>
     .toUpperCase();
 
 /** Begins to ship the log of a container that starts. @throws Failed when its driver cannot */
-export async function startShipping(deps: Deps, container: Container): Promise<void> {
+export async function startShipping(deps: LogDriverDeps, container: Container): Promise<void> {
   await stopShipping(container);
   try {
     const settings = readLogSettings(container.record.hostConfig.LogConfig);
@@ -96,7 +101,7 @@ export async function finishShipping(container: Container): Promise<void> {
 }
 
 /** Goes on delivering the log of a container that runs already, or ends what was left of one that does not. */
-export function resumeShipping(deps: Deps, container: Container): void {
+export function resumeShipping(deps: LogDriverDeps, container: Container): void {
   const settings = logSettings(deps, container.record);
   if (settings === undefined || settings.driver === 'local' || settings.driver === 'none') return;
   if (container.task === undefined && !isBehind(logDirectory(deps, container.id))) return;
@@ -109,7 +114,7 @@ export function resumeShipping(deps: Deps, container: Container): void {
   }
 }
 
-function ship(deps: Deps, container: Container, settings: LogSettings): LogDelivery | undefined {
+function ship(deps: LogDriverDeps, container: Container, settings: LogSettings): LogDelivery | undefined {
   const target = shipTarget(deps, container.record, settings);
   if (target === undefined) return undefined;
   const directory = logDirectory(deps, container.id);

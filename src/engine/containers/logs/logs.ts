@@ -11,11 +11,11 @@ import {
 } from '../../../runtime/index.ts';
 import type { LogOptions, LogOutput, OutputChunk } from '../../engine.ts';
 import type { Container } from '../container.ts';
-import { type ContainersDeps, logDirectory, logSettings } from '../deps.ts';
 import { attributesQuery, fileAttributes } from './attributes.ts';
+import { type LogFilesDeps, logDirectory, logSettings } from './files.ts';
 
 /** @throws InvalidArgument when no stream is asked for, NotImplemented when the driver keeps nothing */
-export function containerLogs(deps: ContainersDeps, container: Container, options: LogOptions): LogOutput {
+export function containerLogs(deps: LogFilesDeps, container: Container, options: LogOptions): LogOutput {
   if (!options.stdout && !options.stderr)
     throw new InvalidArgument('Bad parameters: you must choose at least one stream');
   const settings = logSettings(deps, container.record);
@@ -31,7 +31,7 @@ export function containerLogs(deps: ContainersDeps, container: Container, option
 
 /** What is opened to read is closed with the reading, however it ends. */
 async function* read(
-  deps: ContainersDeps,
+  deps: LogFilesDeps,
   container: Container,
   options: LogOptions,
   details: string,

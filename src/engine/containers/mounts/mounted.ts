@@ -2,14 +2,15 @@
 import { randomUUID } from 'node:crypto';
 import { messageOf } from '../../../base/errors.ts';
 import type { Container } from '../container.ts';
-import type { ContainersDeps } from '../deps.ts';
+import type { WithEvents, WithLayers, WithLog, WithMountedVolumes } from '../needs.ts';
 import type { ContainerMount } from '../record.ts';
 
-type Deps = Pick<ContainersDeps, 'storage' | 'mountedVolumes' | 'events'>;
+/** What is needed to mount volumes and images for a container. */
+export type MountsDeps = WithEvents & WithLayers & WithMountedVolumes;
 
 /** Before the process: each step registers its reverse. @throws NotFound for a volume that is gone, Failed */
 export async function attachMounts(
-  deps: Deps,
+  deps: MountsDeps,
   { id, record }: Container,
   undo: AsyncDisposableStack,
 ): Promise<void> {
@@ -22,7 +23,7 @@ export async function attachMounts(
     const name = volumeOf(mount);
     if (name === undefined) continue;
     await deps.mountedVolumes.attach(name, id);
-    tell(deps, 'mount', id, name, {
+    emitVolumeEvent(deps, 'mount', id, name, {
       destination: mount.point.Destination,
       'read/write': String(mount.point.RW),
       propagation: mount.point.Propagation ?? '',
@@ -32,10 +33,7 @@ export async function attachMounts(
 }
 
 /** After the end, one by one: what fails is logged, and the rest is still given back. */
-export async function detachMounts(
-  deps: Deps & Pick<ContainersDeps, 'log'>,
-  { id, record }: Container,
-): Promise<void> {
+export async function detachMounts(deps: MountsDeps & WithLog, { id, record }: Container): Promise<void> {
   for (const mount of record.mounts) {
     const name = volumeOf(mount);
     try {
@@ -49,7 +47,7 @@ export async function detachMounts(
 
 /** For a look at the files of a container, running or not. */
 export async function attachForFiles(
-  deps: Deps,
+  deps: MountsDeps,
   { id, record }: Container,
   scope: AsyncDisposableStack,
 ): Promise<void> {
@@ -65,7 +63,7 @@ export async function attachForFiles(
 }
 
 /** After a restart of the daemon, for a container that runs on. */
-export function adoptMounts(deps: Deps, { id, record }: Container): void {
+export function adoptMounts(deps: MountsDeps, { id, record }: Container): void {
   for (const mount of record.mounts) {
     const name = volumeOf(mount);
     if (name !== undefined) deps.mountedVolumes.adopt(name, id);
@@ -84,13 +82,14 @@ export const imagesOf = (mounts: readonly ContainerMount[]): string[] =>
 const volumeOf = ({ point }: ContainerMount): string | undefined =>
   point.Type === 'volume' ? point.Name : undefined;
 
-async function detachVolume(deps: Deps, id: string, name: string): Promise<void> {
+async function detachVolume(deps: MountsDeps, id: string, name: string): Promise<void> {
   await deps.mountedVolumes.detach(name, id);
-  tell(deps, 'unmount', id, name, {});
+  emitVolumeEvent(deps, 'unmount', id, name, {});
 }
 
-function tell(
-  { events }: Deps,
+/** Emits an event about a volume of a container. */
+function emitVolumeEvent(
+  { events }: WithEvents,
   action: 'mount' | 'unmount',
   container: string,
   name: string,

@@ -2,11 +2,26 @@
 import { InvalidArgument } from '../../../base/errors.ts';
 import { kindInRoot } from '../../../runtime/index.ts';
 import type { Change } from '../../../storage/index.ts';
-import { DRIVER } from '../../volumes/index.ts';
-import type { ContainersDeps } from '../deps.ts';
+import { DRIVER, type VolumeService } from '../../volumes/index.ts';
+import type {
+  WithDirectory,
+  WithImages,
+  WithLayers,
+  WithLeases,
+  WithMountedVolumes,
+  WithVolumeStore,
+} from '../needs.ts';
 import type { ContainerMount } from '../record.ts';
 import { destinationOf, type WantedMount } from './mounts.ts';
 import { readOnly } from './options.ts';
+
+/** What mounts are provided from. */
+export type ProvideDeps = WithDirectory &
+  WithImages &
+  WithLayers &
+  WithLeases &
+  WithMountedVolumes &
+  WithVolumeStore & { readonly volumes: Pick<VolumeService, 'take'> };
 
 type WantedVolume = Extract<WantedMount, { is: 'volume' }>;
 type WantedImage = Extract<WantedMount, { is: 'image' }>;
@@ -24,7 +39,7 @@ export interface Provided {
  * @throws InvalidArgument, NotFound
  */
 export async function provideMounts(
-  deps: ContainersDeps,
+  deps: ProvideDeps,
   id: string,
   wanted: readonly WantedMount[],
   undo: AsyncDisposableStack,
@@ -45,7 +60,7 @@ export async function provideMounts(
   return { mounts, changes: () => deps.storage.volumes.settled(taken.names), done: () => taken.done() };
 }
 
-function volumeMount({ storage }: ContainersDeps, wanted: WantedVolume, name: string): ContainerMount {
+function volumeMount({ storage }: WithVolumeStore, wanted: WantedVolume, name: string): ContainerMount {
   return {
     point: {
       Type: 'volume',
@@ -65,7 +80,7 @@ function volumeMount({ storage }: ContainersDeps, wanted: WantedVolume, name: st
 
 /** An image is mounted through a layer of its own, so that nothing written could reach the image. */
 async function imageMount(
-  deps: ContainersDeps,
+  deps: ProvideDeps,
   layer: string,
   { image, destination, subpath }: WantedImage,
   undo: AsyncDisposableStack,
@@ -94,7 +109,7 @@ async function imageMount(
 
 /** Empty volumes take what the image has in their place. The container's root is mounted only when one needs it. */
 async function fillVolumes(
-  deps: ContainersDeps,
+  deps: ProvideDeps,
   id: string,
   volumes: readonly WantedVolume[],
   nameOf: ReadonlyMap<string, string>,
@@ -119,7 +134,7 @@ async function fillVolumes(
 }
 
 async function fillVolume(
-  deps: ContainersDeps,
+  deps: ProvideDeps,
   id: string,
   name: string,
   from: { readonly root: string; readonly path: string },
@@ -134,7 +149,7 @@ async function fillVolume(
   }
 }
 
-const isMounted = ({ directory }: ContainersDeps, name: string): boolean =>
+const isMounted = ({ directory }: WithDirectory, name: string): boolean =>
   directory
     .all()
     .some(({ task, record }) => task !== undefined && record.mounts.some(({ point }) => point.Name === name));

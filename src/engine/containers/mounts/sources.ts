@@ -25,10 +25,19 @@ import {
   restrictionsOf,
   unmount,
 } from '../../../linux/index.ts';
+import type { Storage } from '../../../storage/index.ts';
 import type { Container } from '../container.ts';
-import type { ContainersDeps } from '../deps.ts';
+import type { WithDirectory, WithRoots } from '../needs.ts';
 import type { ContainerMount } from '../record.ts';
 import { isInside } from './mounts.ts';
+
+/** What is needed to open the sources of mounts. */
+export type SourcesDeps = WithDirectory &
+  WithRoots & {
+    readonly storage: Pick<Storage, 'root'>;
+    /** Where sources of mounts are held while a container starts; below the exec root. */
+    readonly stagedMountsRoot: string;
+  };
 
 /** @throws InvalidArgument for a source of `Mounts` that is not there */
 export function requireSources(paths: readonly string[]): void {
@@ -54,7 +63,7 @@ export interface Sources {
 }
 
 /** @throws InvalidArgument for the engine's own directories, NotFound for a subpath that is not there */
-export function openSources(deps: ContainersDeps, container: Container): Sources {
+export function openSources(deps: SourcesDeps, container: Container): Sources {
   const { id, mounts } = container.record;
   const staged = new StagedSources(`${deps.stagedMountsRoot}/${id}`);
   try {
@@ -85,14 +94,14 @@ function lookAt(path: string): MountSource {
   return { path, isDirectory: statSync(path).isDirectory(), restrictions };
 }
 
-function sourceOf(deps: ContainersDeps, mount: ContainerMount, staged: StagedSources): string {
+function sourceOf(deps: SourcesDeps, mount: ContainerMount, staged: StagedSources): string {
   const { point, subpath } = mount;
   if (point.Type === 'bind') return bindSource(deps, mount, staged);
   return subpath === undefined ? point.Source : staged.stage(openSubpath(point.Source, subpath), 'one');
 }
 
 /** `Binds` of a path that is missing make a directory there: the way of the first engine, which scripts rely on. */
-function bindSource(deps: ContainersDeps, { point, options }: ContainerMount, staged: StagedSources): string {
+function bindSource(deps: SourcesDeps, { point, options }: ContainerMount, staged: StagedSources): string {
   const { fd, real } = openBind(deps, point.Source);
   if (isExposed(deps, real)) return staged.stage(fd, options.includes('rbind') ? 'all' : 'one');
   closeSync(fd);
@@ -100,7 +109,7 @@ function bindSource(deps: ContainersDeps, { point, options }: ContainerMount, st
 }
 
 /** A bind's source, made when it is missing, and where it really is. The caller closes `fd`. @throws InvalidArgument */
-function openBind(deps: ContainersDeps, source: string): { fd: number; real: string } {
+function openBind(deps: SourcesDeps, source: string): { fd: number; real: string } {
   if (!existsSync(source)) mkdirSync(source, { recursive: true, mode: 0o755 });
   const fd = openSync(source, O_PATH | constants.O_RDONLY);
   try {
@@ -114,7 +123,7 @@ function openBind(deps: ContainersDeps, source: string): { fd: number; real: str
 }
 
 /** A mount's source as a copy of its own, attached nowhere: the caller closes it. @throws InvalidArgument, NotFound */
-export function copySource(deps: ContainersDeps, { point, options, subpath }: ContainerMount): number {
+export function copySource(deps: SourcesDeps, { point, options, subpath }: ContainerMount): number {
   const fd =
     point.Type === 'bind'
       ? openBind(deps, point.Source).fd
@@ -127,7 +136,7 @@ export function copySource(deps: ContainersDeps, { point, options, subpath }: Co
 }
 
 /** Records, layers and run files decide over the engine itself. Directories above them are the administrator's to give. */
-function refusePrivate({ roots, storage }: ContainersDeps, real: string, source: string): void {
+function refusePrivate({ roots, storage }: SourcesDeps, real: string, source: string): void {
   const root = roots.find((each) => isInside(real, each));
   if (root === undefined || real.startsWith(`${storage.root}/volumes`)) return;
   throw new InvalidArgument(
@@ -136,7 +145,7 @@ function refusePrivate({ roots, storage }: ContainersDeps, real: string, source:
 }
 
 /** Whether some container may write to a directory on the way: it could put a link there between our look and the mount. */
-const isExposed = ({ directory }: ContainersDeps, real: string): boolean =>
+const isExposed = ({ directory }: WithDirectory, real: string): boolean =>
   directory
     .all()
     .some(({ task, record }) =>

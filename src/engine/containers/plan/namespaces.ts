@@ -2,17 +2,20 @@
 import { Conflict } from '../../../base/errors.ts';
 import type { HostConfig } from '../../../model/container.ts';
 import { joinedContainer, modeOfJoining } from '../../../model/namespace-mode.ts';
-import type { Namespace } from '../../../runtime/index.ts';
+import type { Namespace, Supervisor } from '../../../runtime/index.ts';
 import { DEFAULT_NETWORK, type NetworkMode, networkModeOf } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
-import type { ContainersDeps } from '../deps.ts';
 import type { Directory } from '../directory.ts';
 import { isAlive } from '../life/state.ts';
+import type { WithDirectory, WithNetwork } from '../needs.ts';
 import type { ContainerRecord } from '../record.ts';
+
+/** What joined namespaces are found by. */
+export type NamespacesDeps = WithDirectory & WithNetwork;
 
 /** @throws NotFound, Conflict when the other container does not run */
 export function joinedNamespaces(
-  deps: ContainersDeps,
+  deps: NamespacesDeps,
   container: Container,
 ): { network: Namespace; pid: Namespace; ipc: Namespace } {
   const { hostConfig, id, config } = container.record;
@@ -24,7 +27,7 @@ export function joinedNamespaces(
   };
 }
 
-function network(deps: ContainersDeps, mode: NetworkMode, id: string): Namespace {
+function network(deps: NamespacesDeps, mode: NetworkMode, id: string): Namespace {
   switch (mode.is) {
     case 'none':
       return 'private';
@@ -41,7 +44,7 @@ function network(deps: ContainersDeps, mode: NetworkMode, id: string): Namespace
   }
 }
 
-function joined(deps: ContainersDeps, mode: string, kind: 'pid' | 'ipc'): Namespace {
+function joined(deps: WithDirectory, mode: string, kind: 'pid' | 'ipc'): Namespace {
   if (mode === 'host') return 'host';
   const other = joinedContainer(mode);
   if (other === undefined) return 'private';
@@ -50,7 +53,7 @@ function joined(deps: ContainersDeps, mode: string, kind: 'pid' | 'ipc'): Namesp
 
 /** The running container whose namespace is joined, and its first process. @throws NotFound, Conflict */
 function donor(
-  deps: ContainersDeps,
+  deps: WithDirectory,
   name: string,
   kind: 'net' | 'pid' | 'ipc',
 ): { container: Container; pid: number } {
@@ -84,7 +87,10 @@ export const sharesMemory = ({
   hostConfig.IpcMode === 'shareable' && !mounts.some(({ point }) => point.Destination === '/dev/shm');
 
 /** The tmpfs of the engine's that the container has for /dev/shm: its own, or the one of whom it joins. @throws Conflict */
-export function sharedMemoryOf(deps: ContainersDeps, { record }: Container): string | undefined {
+export function sharedMemoryOf(
+  deps: WithDirectory & { readonly supervisor: Pick<Supervisor, 'sharedMemory'> },
+  { record }: Container,
+): string | undefined {
   if (sharesMemory(record)) return deps.supervisor.sharedMemory(record.id);
   const name = joinedContainer(record.hostConfig.IpcMode);
   if (name === undefined) return undefined;

@@ -4,18 +4,30 @@ import type { Endpoint } from '../../../network/index.ts';
 import { hostnameFile, hostResolverPath, hostsFile, resolverFile } from '../../../network/index.ts';
 import { networkModeOf } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
-import type { ContainersDeps } from '../deps.ts';
+import type { WithContainersRoot, WithDirectory, WithFacts } from '../needs.ts';
+
+/** What the files say besides the container's own configuration. */
+export type NetworkFilesDeps = WithContainersRoot &
+  WithDirectory &
+  WithFacts<'hostname'> & {
+    /** The daemon's settings of name servers, where the container has none. */
+    readonly dns: {
+      readonly servers: readonly string[];
+      readonly search: readonly string[];
+      readonly options: readonly string[];
+    };
+  };
 
 export const NETWORK_FILES = ['resolv.conf', 'hostname', 'hosts'] as const;
 export const networkFile = (
-  deps: Pick<ContainersDeps, 'containersRoot'>,
+  deps: WithContainersRoot,
   id: string,
   name: (typeof NETWORK_FILES)[number],
 ): string => `${deps.containersRoot}/${id}/${name}`;
 
 /** What to mount where. A container in another's network uses that one's files. */
 export function writeNetworkFiles(
-  deps: ContainersDeps,
+  deps: NetworkFilesDeps,
   container: Container,
   endpoint: Endpoint | undefined,
 ): { source: string; destination: string }[] {
@@ -29,7 +41,7 @@ export function writeNetworkFiles(
   }));
 }
 
-function write(deps: ContainersDeps, container: Container, endpoint: Endpoint | undefined): void {
+function write(deps: NetworkFilesDeps, container: Container, endpoint: Endpoint | undefined): void {
   const { config, hostConfig, id } = container.record;
   mkdirSync(`${deps.containersRoot}/${id}`, { recursive: true, mode: 0o710 });
   const put = (name: (typeof NETWORK_FILES)[number], text: string) =>
@@ -53,7 +65,7 @@ function write(deps: ContainersDeps, container: Container, endpoint: Endpoint | 
   put('resolv.conf', resolver(deps, container, hostNetwork));
 }
 
-function resolver(deps: ContainersDeps, container: Container, hostNetwork: boolean): string {
+function resolver(deps: NetworkFilesDeps, container: Container, hostNetwork: boolean): string {
   const { Dns = [], DnsSearch = [], DnsOptions = [] } = container.record.hostConfig;
   const pick = (own: readonly string[], engine: readonly string[]) => (own.length > 0 ? own : engine);
   return resolverFile({

@@ -1,6 +1,6 @@
 /** A container's record becomes the plan of its bundle. Pure: what must be looked up on the host comes in as facts. */
 
-import type { ContainerConfig, HostConfig } from '../../../model/container.ts';
+import type { HostConfig } from '../../../model/container.ts';
 import {
   type BundlePlan,
   capabilitiesFor,
@@ -11,13 +11,12 @@ import {
   type Rlimit,
 } from '../../../runtime/index.ts';
 import { networkModeOf } from '../../networks/index.ts';
+import { environment } from '../../processes/environment.ts';
 import { apparmorOf, readSecurity, type SecurityDefaults, seccompOf } from '../../processes/security.ts';
 import type { ResolvedUser } from '../../processes/user.ts';
 import type { MountSource } from '../mounts/sources.ts';
 import type { ContainerMount, ContainerRecord } from '../record.ts';
 import { readDeviceRule } from './limits.ts';
-
-export const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** What is known only when the container starts. */
 export interface StartFacts {
@@ -137,26 +136,6 @@ function networkSysctls(network: Namespace, host: HostConfig): Record<string, st
 function consoleSize(host: HostConfig): Pick<BundlePlan, 'consoleSize'> {
   const [rows = 0, columns = 0] = host.ConsoleSize ?? [];
   return rows > 0 && columns > 0 ? { consoleSize: { rows, columns } } : {};
-}
-
-/** PATH, HOSTNAME, TERM and HOME first, each overridden by what the configuration says. `NAME` alone takes it away. */
-export function environment(
-  config: Pick<ContainerConfig, 'Env' | 'Tty' | 'Hostname'>,
-  home: string,
-): string[] {
-  const variables = new Map<string, string>();
-  const defaults = [
-    DEFAULT_PATH,
-    ...(config.Hostname ? [`HOSTNAME=${config.Hostname}`] : []),
-    ...(config.Tty ? ['TERM=xterm'] : []),
-  ];
-  for (const entry of [...defaults, ...(config.Env ?? [])]) {
-    const at = entry.indexOf('=');
-    if (at < 0) variables.delete(entry);
-    else variables.set(entry.slice(0, at), entry.slice(at + 1));
-  }
-  if (!variables.has('HOME')) variables.set('HOME', home);
-  return [...variables].map(([name, value]) => `${name}=${value}`);
 }
 
 /** A limit above this daemon's own cannot be given without CAP_SYS_RESOURCE: it is cut, with a warning, not refused. */

@@ -4,7 +4,7 @@ import { InvalidArgument } from '../../../base/errors.ts';
 import type { ContainerConfig, CreateRequest, HostConfig } from '../../../model/container.ts';
 import { hostsFile, resolverFile } from '../../../network/index.ts';
 import { networkModeOf } from '../../networks/index.ts';
-import { parseSignal } from '../life/stop.ts';
+import { parseSignal } from '../../processes/signals.ts';
 import { type HostFacts, settleHostConfig } from './host-config.ts';
 
 /** The part of an image's configuration that containers inherit. */

@@ -5,18 +5,21 @@ import type { ListOptions } from '../../engine.ts';
 import { hasLabel, matchesName } from '../../filters.ts';
 import { networkModeOf, shownNetwork } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
-import type { ContainersDeps } from '../deps.ts';
 import { exitCodeOf, isAlive } from '../life/state.ts';
+import type { WithDirectory, WithImages, WithNetwork } from '../needs.ts';
 import { healthOf } from './health.ts';
 import { endpointSettings } from './inspect.ts';
 import { portSummaries } from './port-summaries.ts';
 
+/** What filters of lists look at. */
+export type FilterDeps = WithDirectory & WithImages & WithNetwork;
+
 type Test = (container: Container) => boolean;
 /** Reads a filter's values once. @throws InvalidArgument, NotFound */
-type Filter = (deps: ContainersDeps, values: readonly string[], options: ListOptions) => Test;
+type Filter = (deps: FilterDeps, values: readonly string[], options: ListOptions) => Test;
 
 /** @throws InvalidArgument for a filter or value that is not known, NotFound for an unknown `before` or `since` */
-export function containerFilter(deps: ContainersDeps, options: ListOptions): Test {
+export function containerFilter(deps: FilterDeps, options: ListOptions): Test {
   const { all, limit, filters } = options;
   const unknown = [...filters.keys()].find((name) => !Object.hasOwn(known, name));
   if (unknown !== undefined) throw new InvalidArgument(`invalid filter '${unknown}'`);
@@ -105,7 +108,7 @@ const known: Readonly<Record<string, Filter>> = {
 };
 
 /** The start of an id finds a container only when it is no other's start. */
-function byId(deps: ContainersDeps, values: readonly string[]): Test {
+function byId(deps: FilterDeps, values: readonly string[]): Test {
   const all = deps.directory.all();
   const found = new Set(
     values.flatMap((value) => {
@@ -116,7 +119,7 @@ function byId(deps: ContainersDeps, values: readonly string[]): Test {
   return (container) => values.length === 0 || found.has(container);
 }
 
-function byExitCode(_deps: ContainersDeps, values: readonly string[]): Test {
+function byExitCode(_deps: FilterDeps, values: readonly string[]): Test {
   const codes = values.map((value) => {
     if (!/^[+-]?\d+$/.test(value))
       throw new InvalidArgument(
@@ -132,7 +135,7 @@ function byExitCode(_deps: ContainersDeps, values: readonly string[]): Test {
 }
 
 /** The image, or one that was made from it. */
-function byAncestor({ images }: ContainersDeps, values: readonly string[]): Test {
+function byAncestor({ images }: FilterDeps, values: readonly string[]): Test {
   const find = (name: string) => {
     try {
       return images.resolve(name);
@@ -152,7 +155,7 @@ function byAncestor({ images }: ContainersDeps, values: readonly string[]): Test
   return ({ record }) => values.length === 0 || descends(record.imageId);
 }
 
-function byNetwork(deps: ContainersDeps, values: readonly string[]): Test {
+function byNetwork(deps: FilterDeps, values: readonly string[]): Test {
   return (container) => {
     const name = shownNetwork(networkModeOf(container.record.hostConfig));
     if (values.length === 0) return true;
@@ -163,7 +166,7 @@ function byNetwork(deps: ContainersDeps, values: readonly string[]): Test {
 }
 
 const createdOf = (
-  { directory }: ContainersDeps,
+  { directory }: FilterDeps,
   names: readonly string[],
   { unknownAnchors }: ListOptions,
 ): string[] =>
@@ -177,7 +180,7 @@ const createdOf = (
   });
 
 /** Nothing here is a task of a swarm. */
-function isTask(_deps: ContainersDeps, values: readonly string[]): Test {
+function isTask(_deps: FilterDeps, values: readonly string[]): Test {
   const yes = values.includes('1') || values.includes('true');
   const no = values.includes('0') || values.includes('false');
   if (yes === no)

@@ -11,13 +11,19 @@ import type {
 import { networkModeOf, shownNetwork } from '../../networks/index.ts';
 import { apparmorOf, readSecurity } from '../../processes/security.ts';
 import type { Container } from '../container.ts';
-import type { ContainersDeps } from '../deps.ts';
 import { isAlive, stateView } from '../life/state.ts';
 import { jsonFilePath } from '../logs/driver.ts';
+import type { WithContainersRoot, WithFacts, WithLayers, WithNetwork } from '../needs.ts';
 import { networkFile } from '../plan/network-files.ts';
 
+/** What inspect looks at. */
+export type InspectDeps = WithContainersRoot &
+  WithFacts<'apparmor'> &
+  WithLayers &
+  WithNetwork & { readonly storage: { readonly driver: string } };
+
 export async function inspectContainer(
-  deps: ContainersDeps,
+  deps: InspectDeps,
   container: Container,
   options: { readonly size: boolean },
 ): Promise<ContainerInspect> {
@@ -56,7 +62,7 @@ export async function inspectContainer(
 }
 
 /** Empty where the host has no AppArmor, as in dockerd. */
-function apparmorShown(deps: ContainersDeps, { record }: Container): string {
+function apparmorShown(deps: WithFacts<'apparmor'>, { record }: Container): string {
   const { SecurityOpt = [], Privileged = false } = record.hostConfig;
   return apparmorOf(readSecurity(SecurityOpt).apparmor, deps.facts.apparmor, Privileged) ?? '';
 }
@@ -70,7 +76,7 @@ export function mountPoints(container: Container): MountPoint[] {
 
 /** Bytes of the writable layer, and of everything below and in it. */
 export async function sizes(
-  deps: ContainersDeps,
+  deps: WithLayers,
   container: Container,
 ): Promise<{ SizeRw: number; SizeRootFs: number }> {
   const own = await deps.storage.layers.writableBytes(container.id);
@@ -83,7 +89,7 @@ export async function sizes(
   return { SizeRw: own, SizeRootFs: own + below };
 }
 
-function networkSettings(deps: ContainersDeps, container: Container): NetworkSettings {
+function networkSettings(deps: WithNetwork, container: Container): NetworkSettings {
   const { record } = container;
   const alive = isAlive(record.state);
   const mode = networkModeOf(record.hostConfig);
@@ -102,7 +108,7 @@ function networkSettings(deps: ContainersDeps, container: Container): NetworkSet
 }
 
 /** The networks that a container is on, by name; none where it has another container's. */
-export function networksOf(deps: ContainersDeps, container: Container): Record<string, EndpointSettings> {
+export function networksOf(deps: WithNetwork, container: Container): Record<string, EndpointSettings> {
   const name = shownNetwork(networkModeOf(container.record.hostConfig));
   return name === undefined ? {} : { [name]: endpointSettings(deps, container) };
 }
@@ -132,7 +138,7 @@ function ports(container: Container): PortMap {
 }
 
 /** A container's place on its network; only the network's id while it does not run. */
-export function endpointSettings(deps: ContainersDeps, container: Container): EndpointSettings {
+export function endpointSettings(deps: WithNetwork, container: Container): EndpointSettings {
   const { endpoint, hostConfig } = container.record;
   if (networkModeOf(hostConfig).is !== 'network') return {};
   const NetworkID = deps.network?.id ?? '';

@@ -2,18 +2,18 @@
 import type { ContainerSummary, Health } from '../../../model/container.ts';
 import type { ListOptions } from '../../engine.ts';
 import type { Container } from '../container.ts';
-import type { ContainersDeps } from '../deps.ts';
 import { exitCodeOf, type State } from '../life/state.ts';
+import type { WithImages, WithLayers } from '../needs.ts';
 import { humanDuration } from './duration.ts';
-import { containerFilter } from './filter.ts';
+import { containerFilter, type FilterDeps } from './filter.ts';
 import { healthOf, healthText } from './health.ts';
 import { mountPoints, networksOf, sizes } from './inspect.ts';
 import { portSummaries } from './port-summaries.ts';
 
-export async function listContainers(
-  deps: ContainersDeps,
-  options: ListOptions,
-): Promise<ContainerSummary[]> {
+/** What lists look at. */
+export type ListDeps = FilterDeps & WithLayers & { readonly now: () => Date };
+
+export async function listContainers(deps: ListDeps, options: ListOptions): Promise<ContainerSummary[]> {
   const wanted = containerFilter(deps, options);
   const chosen = deps.directory.all().filter(wanted);
   const limit = options.limit !== undefined && options.limit > 0 ? options.limit : chosen.length;
@@ -21,7 +21,7 @@ export async function listContainers(
 }
 
 async function summary(
-  deps: ContainersDeps,
+  deps: ListDeps,
   container: Container,
   options: Pick<ListOptions, 'size'>,
 ): Promise<ContainerSummary> {
@@ -49,7 +49,7 @@ async function summary(
 const quoted = (argument: string): string => (argument.includes(' ') ? `'${argument}'` : argument);
 
 /** The name it was made from, unless that name means another image by now, or none. */
-function imageName(deps: ContainersDeps, container: Container): string {
+function imageName(deps: WithImages, container: Container): string {
   const { config, imageId } = container.record;
   try {
     return deps.images.resolve(config.Image ?? '').id === imageId ? (config.Image ?? imageId) : imageId;

@@ -5,7 +5,10 @@ import type { ContainerStats, CpuStats, MemoryStats } from '../../../model/stats
 import { type Measured, Meter, type Task } from '../../../runtime/index.ts';
 import { networkModeOf } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
-import type { ContainersDeps } from '../deps.ts';
+import type { WithCgroups, WithDirectory, WithFacts, WithLog } from '../needs.ts';
+
+/** What samples are made of. */
+export type StatsDeps = WithCgroups & WithDirectory & WithFacts<'memoryBytes'> & WithLog;
 
 /** As often as Docker's clients expect a sample. */
 const INTERVAL_MS = 1000;
@@ -26,7 +29,7 @@ const NO_CPU: CpuStats = {
 
 export type ContainerStatsOf = (container: Container, options: StatsOptions) => AsyncIterable<ContainerStats>;
 
-export function createStats(deps: ContainersDeps): ContainerStatsOf {
+export function createStats(deps: StatsDeps): ContainerStatsOf {
   const samplers = new WeakMap<Container, Sampler>();
   const samplerOf = (container: Container): Sampler => {
     const sampler = samplers.get(container) ?? new Sampler(deps, container);
@@ -80,7 +83,7 @@ interface Follower {
 }
 
 class Sampler {
-  readonly #deps: ContainersDeps;
+  readonly #deps: StatsDeps;
   readonly #container: Container;
   readonly #followers = new Set<Follower>();
   #meter: { readonly meter: Meter; readonly task: Task } | undefined;
@@ -88,7 +91,7 @@ class Sampler {
   #running = false;
   #timer: { readonly clear: () => void } | undefined;
 
-  constructor(deps: ContainersDeps, container: Container) {
+  constructor(deps: StatsDeps, container: Container) {
     this.#deps = deps;
     this.#container = container;
   }
@@ -203,7 +206,7 @@ const limited = (memory: MemoryStats, machine: number): MemoryStats =>
   memory.limit !== undefined && memory.limit > machine ? { ...memory, limit: machine } : memory;
 
 /** False with the host's network, also by way of other containers. */
-function hasOwnNetwork(deps: ContainersDeps, container: Container): boolean {
+function hasOwnNetwork(deps: WithDirectory, container: Container): boolean {
   const seen = new Set<Container>();
   for (let at: Container | undefined = container; at !== undefined && !seen.has(at); ) {
     seen.add(at);

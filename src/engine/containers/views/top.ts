@@ -2,14 +2,18 @@
 import { Conflict } from '../../../base/errors.ts';
 import { cgroupProcesses, type ProcessTable, processTable } from '../../../runtime/index.ts';
 import type { Container } from '../container.ts';
-import { type ContainersDeps, tell } from '../deps.ts';
+import { emitContainerEvent } from '../events.ts';
 import { assertAllowed } from '../life/state.ts';
+import type { WithEvents, WithSupervisor } from '../needs.ts';
+
+/** What `top` needs. */
+export type TopDeps = WithEvents & WithSupervisor;
 
 const DEFAULT_ARGUMENTS = '-ef';
 
 /** @throws Conflict when it does not run · Failed when ps refuses its arguments */
 export async function containerTop(
-  deps: ContainersDeps,
+  deps: TopDeps,
   container: Container,
   psArgs: string | undefined,
 ): Promise<ProcessTable> {
@@ -18,6 +22,6 @@ export async function containerTop(
   if (task === undefined) throw new Conflict(`container ${container.id} is not running`);
   const pids = cgroupProcesses(deps.supervisor.cgroups, task.record.cgroupPath);
   const table = await processTable(deps.supervisor, psArgs || DEFAULT_ARGUMENTS, pids);
-  tell(deps, container, 'top');
+  emitContainerEvent(deps, container, 'top');
   return table;
 }

@@ -1,0 +1,117 @@
+/**
+ * What verbs on containers need of the rest of the engine, in small pieces: a verb's dependencies are the pieces that it
+ * uses and those of the verbs that it calls. The daemon assembles all of them once.
+ */
+import type { Log } from '../../base/log.ts';
+import type { BridgeNetwork } from '../../network/index.ts';
+import type { Supervisor } from '../../runtime/index.ts';
+import type { Storage } from '../../storage/index.ts';
+import type { Happening } from '../events/events.ts';
+import type { ImageSource } from '../images/index.ts';
+import type { MountedVolumes } from '../volumes/index.ts';
+import type { Container } from './container.ts';
+import type { Directory } from './directory.ts';
+import type { HostFacts } from './settle/host-config.ts';
+
+/** Emits events. */
+export interface WithEvents {
+  readonly events: { emit(event: Happening): void };
+}
+
+/** Finds containers by name or id. */
+export interface WithDirectory {
+  readonly directory: Directory;
+}
+
+/** Writes the daemon's log. */
+export interface WithLog {
+  readonly log: Log;
+}
+
+/** Layers of images and containers. */
+export interface WithLayers {
+  readonly storage: Pick<Storage, 'layers'>;
+}
+
+/** Holds blobs and layers against removal while a verb uses them. */
+export interface WithLeases {
+  readonly storage: Pick<Storage, 'lease'>;
+}
+
+/** Durable records. */
+export interface WithRecords {
+  readonly storage: Pick<Storage, 'records'>;
+}
+
+/** Volumes on the disk. */
+export interface WithVolumeStore {
+  readonly storage: Pick<Storage, 'volumes'>;
+}
+
+/** Finds images by name or id. */
+export interface WithImages {
+  readonly images: ImageSource;
+}
+
+/** Devices of volumes, mounted while somebody uses them. */
+export interface WithMountedVolumes {
+  readonly mountedVolumes: MountedVolumes;
+}
+
+/** Runs processes by an OCI runtime. */
+export interface WithSupervisor {
+  readonly supervisor: Supervisor;
+}
+
+/** The host's control groups. */
+export interface WithCgroups {
+  readonly supervisor: Pick<Supervisor, 'cgroups'>;
+}
+
+/** Networks of the engine's. */
+export interface WithNetwork {
+  /** Undefined: the daemon was told to have no bridge. */
+  readonly network: BridgeNetwork | undefined;
+}
+
+/** Facts of the host and the daemon's settings, of which a verb names those that it reads. */
+export interface WithFacts<K extends keyof HostFacts = keyof HostFacts> {
+  readonly facts: Pick<HostFacts, K>;
+}
+
+/** Where containers' own files are. */
+export interface WithContainersRoot {
+  /** One directory a container: its log and the files that are mounted over the image's. */
+  readonly containersRoot: string;
+}
+
+/** The directories that no container may have mounted. */
+export interface WithRoots {
+  /** The engine's own directories: the data root and the exec root. */
+  readonly roots: readonly string[];
+}
+
+/** Work that goes on after its answer was sent. */
+export interface WithBackground {
+  /** The daemon's orderly end waits for it. */
+  readonly background: Set<Promise<void>>;
+}
+
+/** Whether the daemon ends. */
+export interface WithStopping {
+  /** True from the moment when the daemon is told to stop: restart policies rest. */
+  readonly stopping: () => boolean;
+}
+
+/** Health checks of running containers. The room `health` implements it; containers know no more of it. */
+export interface HealthChecks {
+  /** A run begins (`fresh`), a paused container goes on, or a daemon finds one that runs: its check begins. */
+  begin(container: Container, options: { readonly fresh: boolean }): void;
+  /** A run ends or pauses: its check ends, and nobody vouches for its health. The caller saves the record. */
+  end(container: Container): void;
+}
+
+/** Begins and ends health checks. */
+export interface WithHealth {
+  readonly health: HealthChecks;
+}
