@@ -38,13 +38,9 @@ export { type Chunk, type Loss, readChunks } from './output/reader.ts';
 export type { StreamName } from './output/record.ts';
 export { DEFAULT_LIMITS, type LogLimits, OutputWriter, type Position } from './output/writer.ts';
 export { InputPort } from './streams/input.ts';
+export type { Found } from './tasks/adopt.ts';
 export { ExecProcess, startExec } from './tasks/exec.ts';
 export { killWhole } from './tasks/exec-kill.ts';
-export {
-  type Found,
-  type Launch,
-  type LaunchPlan,
-  Supervisor,
-  type SupervisorOptions,
-} from './tasks/supervisor.ts';
-export type { Task, TaskEnd, TaskRecord } from './tasks/task.ts';
+export type { Launch, LaunchPlan } from './tasks/launch.ts';
+export { Supervisor } from './tasks/supervisor.ts';
+export type { Task, TaskEnd } from './tasks/task.ts';

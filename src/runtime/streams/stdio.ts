@@ -8,6 +8,13 @@ import { growPipe, pipe } from '../../linux/index.ts';
 /** A pipe's size: fewer wake-ups a megabyte than the default 64 KiB. */
 const PIPE_BYTES = 256 << 10;
 
+/** The inodes of a container's two output pipes, by which another daemon finds them again. */
+export interface PipeInodes {
+  readonly stdout: number;
+  readonly stderr: number;
+}
+
+/** One pipe between a container's process and us. */
 export interface Pipe {
   /** Non-blocking. */
   readonly ours: number;

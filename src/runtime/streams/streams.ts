@@ -8,10 +8,10 @@ import { type CgroupHost, cgroupProcesses } from '../cgroups/cgroups.ts';
 import { type Keeper, SHELVES, type Shelf } from '../keeper/keeper.ts';
 import { ConsoleSocket } from '../oci/console.ts';
 import type { CreateCall } from '../oci/oci.ts';
-import type { TaskRecord } from '../tasks/task.ts';
 import type { Source } from './drain.ts';
-import { findPipe, inputPipe, outputPipe, type Pipe } from './stdio.ts';
+import { findPipe, inputPipe, outputPipe, type Pipe, type PipeInodes } from './stdio.ts';
 
+/** What streams are made with. */
 export interface StreamsDeps {
   readonly keeper: Keeper;
   /** What the keeper held when this daemon came. */
@@ -27,12 +27,22 @@ export interface Opened {
   readonly pid: number;
   readonly sources: readonly Source[];
   readonly stdin: number | undefined;
-  readonly pipes: TaskRecord['pipes'];
+  /** Undefined with a terminal. */
+  readonly pipes: PipeInodes | undefined;
+}
+
+/** What must be known of a running process to find its streams again. */
+export interface Left {
+  readonly id: string;
+  readonly terminal: boolean;
+  readonly pipes: PipeInodes | undefined;
+  readonly cgroupPath: string;
 }
 
 /** Creates the process with the given streams: the runtime's `create`. */
 type Create = (streams: Pick<CreateCall, 'stdio' | 'consoleSocket'>) => Promise<number>;
 
+/** The streams of all containers of an engine. */
 export class Streams {
   readonly #deps: StreamsDeps;
   #consoles = 0;
@@ -112,17 +122,17 @@ export class Streams {
   }
 
   /** The streams of a process that an earlier daemon started. */
-  reopen(record: TaskRecord): Pick<Opened, 'sources' | 'stdin'> {
-    const output = this.#take('output', record.id);
-    const [stdin] = this.#take('input', record.id);
-    if (record.terminal) {
+  reopen(left: Left): Pick<Opened, 'sources' | 'stdin'> {
+    const output = this.#take('output', left.id);
+    const [stdin] = this.#take('input', left.id);
+    if (left.terminal) {
       const [master, read, write] = output;
       // Without the keeper the terminal is gone, and the kernel has hung it up.
       if (master === undefined || read === undefined || write === undefined)
         return { sources: [], stdin: undefined };
       return { sources: [{ stream: 'stdout', fd: master, pipe: { read, write } }], stdin: undefined };
     }
-    const found = output.length > 0 ? output : this.#findPipes(record);
+    const found = output.length > 0 ? output : this.#findPipes(left);
     const sources = (['stdout', 'stderr'] as const).flatMap((stream, i): Source[] => {
       const fd = found[i];
       return fd === undefined ? [] : [{ stream, fd, pipe: undefined }];
@@ -137,7 +147,7 @@ export class Streams {
   }
 
   /** The keeper died with the daemon: the container's own processes still have the pipes. */
-  #findPipes({ id, pipes, cgroupPath }: TaskRecord): (number | undefined)[] {
+  #findPipes({ id, pipes, cgroupPath }: Left): (number | undefined)[] {
     if (pipes === undefined) return [];
     const pids = cgroupProcesses(this.#deps.cgroups, cgroupPath);
     const found = [findPipe(pipes.stdout, pids), findPipe(pipes.stderr, pids)];

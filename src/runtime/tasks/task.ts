@@ -1,4 +1,4 @@
-/** A container's running process: its pidfd, streams and log. Made by launch.ts or, after a restart, adopt.ts. */
+/** A container's running process: its pidfd, streams and log. Made by `launchTask` or, after a restart, `adoptTask`. */
 import { closeSync, constants, openSync } from 'node:fs';
 import { codeOf, messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
@@ -17,23 +17,9 @@ import { type CgroupHost, cgroupProcesses, oomKills } from '../cgroups/cgroups.t
 import type { OutputWriter } from '../output/writer.ts';
 import { Drain, type Source } from '../streams/drain.ts';
 import { InputPort } from '../streams/input.ts';
+import type { TaskRecord } from './record.ts';
 
-/** What outlives the daemon about a running task, in the exec root; it dies with the host's boot. */
-export interface TaskRecord {
-  readonly id: string;
-  readonly pid: number;
-  /** proc(5) field 22: tells this process from a later one with its pid. */
-  readonly startTime: string;
-  readonly bootId: string;
-  readonly runtime: string;
-  readonly terminal: boolean;
-  readonly openStdin: boolean;
-  /** Inodes of the output pipes; undefined with a terminal. */
-  readonly pipes: { readonly stdout: number; readonly stderr: number } | undefined;
-  readonly cgroupPath: string;
-  readonly logDirectory: string;
-}
-
+/** How a task ended. */
 export interface TaskEnd {
   /** Undefined: no one knows (an old kernel, everything of ours killed). */
   readonly status: ExitStatus | undefined;
@@ -41,6 +27,7 @@ export interface TaskEnd {
   readonly oomKilled: boolean;
 }
 
+/** What a task is made of. */
 export interface TaskParts {
   readonly record: TaskRecord;
   /** Undefined: the process is gone and its pidfd was not kept. */
@@ -59,6 +46,7 @@ export interface TaskParts {
   };
 }
 
+/** A process of the engine's that runs or has just ended, with everything that is held for it. */
 export class Task {
   readonly record: TaskRecord;
   readonly writer: OutputWriter;

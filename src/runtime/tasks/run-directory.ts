@@ -1,7 +1,8 @@
 /** A task's directory below the exec root: the bundle and the record. It dies with the host's boot. */
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import type { TaskRecord } from '../tasks/task.ts';
+import type { TaskRecord } from './record.ts';
 
+/** The files of one task. Removing it removes them all. */
 export class RunDirectory {
   readonly path: string;
 

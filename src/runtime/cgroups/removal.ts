@@ -1,0 +1,35 @@
+/** The end of a container's cgroup. */
+import { messageOf } from '../../base/errors.ts';
+import type { Log } from '../../base/log.ts';
+import { type CgroupHost, cgroupProcesses, removeCgroup } from './cgroups.ts';
+
+/** Some ten seconds in all: a process that the kernel holds longer keeps its cgroup. */
+const ATTEMPTS_MAX = 200;
+/** The first attempts follow fast, because a killed process is reaped a moment after the kill. */
+const FAST_ATTEMPTS = 20;
+const FAST_MS = 5;
+const SLOW_MS = 50;
+
+/** Ends what still runs in the cgroup and removes it. Never fails: a cgroup that stays is told to the log. */
+export async function removeWhenEmpty(host: CgroupHost, path: string, log: Log): Promise<void> {
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+    try {
+      if (await removeCgroup(host, path)) return;
+    } catch (error) {
+      log.warn('cgroup.kept', { path, reason: messageOf(error) });
+      return;
+    }
+    for (const pid of cgroupProcesses(host, path)) killIfAlive(pid);
+    await new Promise((resolve) => setTimeout(resolve, attempt < FAST_ATTEMPTS ? FAST_MS : SLOW_MS));
+  }
+  log.warn('cgroup.kept', { path, reason: 'processes in it do not end' });
+}
+
+/** Sends SIGKILL to a process that may have ended meanwhile. */
+export function killIfAlive(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // it ended by itself
+  }
+}

@@ -1,0 +1,29 @@
+/** What a task has mounted below its directory in the exec root: a /dev/shm to share, and its bound pidfd. */
+import { mkdirSync } from 'node:fs';
+import { MNT_DETACH, MS, mount, unmount, unmountAway } from '../../linux/index.ts';
+import type { RunDirectory } from './run-directory.ts';
+
+/** Mounts the /dev/shm that a container shares. The engine does it, so that no container decides what another mounts. */
+export function mountShared(directory: RunDirectory, bytes: number): void {
+  const path = directory.file('shm');
+  mkdirSync(path, { mode: 0o700 });
+  mount('shm', path, 'tmpfs', MS.NOSUID | MS.NODEV | MS.NOEXEC, `mode=1777,size=${bytes}`);
+}
+
+/** Unmounts what lies at `path`, if anything does. */
+export function detach(path: string): void {
+  try {
+    unmount(path, MNT_DETACH);
+  } catch {
+    // never bound, or an older kernel
+  }
+}
+
+/** The same off the main thread: the kernel waits for its readers. */
+export async function detachAway(path: string): Promise<void> {
+  try {
+    await unmountAway(path, MNT_DETACH);
+  } catch {
+    // never bound, or an older kernel
+  }
+}

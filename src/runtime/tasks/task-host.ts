@@ -1,0 +1,88 @@
+/** What all tasks of an engine share, and the making of a task from it: by a launch, or by an adoption. */
+import type { Log } from '../../base/log.ts';
+import type { Reactor } from '../../linux/index.ts';
+import type { CgroupHost } from '../cgroups/cgroups.ts';
+import type { RealtimeBudget } from '../cgroups/realtime.ts';
+import { removeWhenEmpty } from '../cgroups/removal.ts';
+import type { Exits } from '../exits/exits.ts';
+import type { OciTool } from '../oci/oci.ts';
+import type { OutputWriter } from '../output/writer.ts';
+import type { Opened, Streams } from '../streams/streams.ts';
+import { detachAway } from './mounts.ts';
+import type { TaskRecord } from './record.ts';
+import { RunDirectory } from './run-directory.ts';
+import { Task } from './task.ts';
+
+/** Ends a process, whatever it wants (signal(7)). */
+export const SIGKILL = 9;
+
+/** Handles of the host and of the engine that every task needs. */
+export interface TaskHost {
+  readonly execRoot: string;
+  /** This boot of the machine: what ran in another does not run any more. */
+  readonly boot: string;
+  readonly cgroups: CgroupHost;
+  readonly realtime: RealtimeBudget;
+  readonly reactor: Reactor;
+  readonly exits: Exits;
+  readonly streams: Streams;
+  readonly tools: ReadonlyMap<string, OciTool>;
+  readonly log: Log;
+  /** Those that run, or ended and still hold something. */
+  readonly tasks: Set<Task>;
+}
+
+/** The tool of the runtime with that name. @throws when the engine was not told of it */
+export function toolOf(host: TaskHost, name: string): OciTool {
+  const tool = host.tools.get(name);
+  if (tool === undefined) throw new Error(`no runtime ${name}`);
+  return tool;
+}
+
+/** Where the files of the task of container `id` lie. */
+export const directoryOf = (host: TaskHost, id: string): RunDirectory =>
+  new RunDirectory(`${host.execRoot}/tasks/${id}`);
+
+/** A task over a process that exists. Its release gives back everything that a launch has taken. */
+export function makeTask(
+  host: TaskHost,
+  record: TaskRecord,
+  pidfd: number | undefined,
+  writer: OutputWriter,
+  streams: Pick<Opened, 'sources' | 'stdin'>,
+): Task {
+  const directory = directoryOf(host, record.id);
+  const task = new Task({
+    record,
+    pidfd,
+    writer,
+    sources: streams.sources,
+    stdinFd: streams.stdin,
+    reactor: host.reactor,
+    cgroups: host.cgroups,
+    log: host.log,
+    release: {
+      stdin: () => host.streams.releaseInput(record.id),
+      all: async () => {
+        host.tasks.delete(task);
+        host.streams.release(record.id);
+        void removeWhenEmpty(host.cgroups, record.cgroupPath, host.log);
+        await detachAway(directory.file('pidfd'));
+        await detachAway(directory.file('shm'));
+        directory.remove();
+        toolOf(host, record.runtime).forget(record.id);
+      },
+    },
+  });
+  host.tasks.add(task);
+  return task;
+}
+
+/** Ends the task when its process does, and with it whatever else of the container still runs. */
+export function watchTask(host: TaskHost, task: Task, pidfd: number): void {
+  void host.exits.watch(task.pid, pidfd).then((status) => {
+    // With the host's process namespace nothing else ends the container's other processes: they go with the first.
+    task.signalAll(SIGKILL);
+    task.end(status, new Date());
+  });
+}
