@@ -1,23 +1,8 @@
-/** How filters of lists and prunes compare: names by pattern, labels by key or by key and value. Pure. */
+/** How filters of lists and prunes compare: labels by key or by key and value, times, yes and no. Pure. */
 import { InvalidArgument, messageOf } from '../base/errors.ts';
 import type { Nanos } from '../base/time.ts';
 import { parseMoment } from '../formats/moment.ts';
 import type { Filters } from '../model/filters.ts';
-
-/** Longer patterns are searched for as they stand. */
-const PATTERN_MAX = 128;
-
-/** A regular expression, as filters by name take it; what is none matches nothing. */
-export function matchesName(name: string, pattern: string): boolean {
-  // Nested repetition could take for ever on a crafted pattern; without it the search is short on a short name.
-  if (/[+*}]\)?[+*{]|\([^)]*[+*][^)]*\)[+*{]/.test(pattern) || pattern.length > PATTERN_MAX)
-    return name.includes(pattern);
-  try {
-    return name === pattern || new RegExp(pattern).test(name);
-  } catch {
-    return false;
-  }
-}
 
 /** `key`, or `key=value`. */
 export function hasLabel(labels: Readonly<Record<string, string>>, wanted: string): boolean {

@@ -2,7 +2,8 @@
 import { InvalidArgument } from '../../base/errors.ts';
 import type { Filters } from '../../model/filters.ts';
 import type { VolumeRow } from '../../storage/index.ts';
-import { booleanFilter, checkFilterNames, hasLabel, labelFilter, matchesName } from '../filters.ts';
+import { textsFound } from '../expressions.ts';
+import { booleanFilter, checkFilterNames, hasLabel, labelFilter } from '../filters.ts';
 
 /** Nobody gave the volume a name: newer engines mark it so. */
 export const ANONYMOUS = 'com.docker.volume.anonymous';
@@ -10,8 +11,12 @@ export const DRIVER = 'local';
 
 type Test = (row: VolumeRow) => boolean;
 
-/** @throws InvalidArgument for a filter or value that lists do not know */
-export function listFilter(filters: Filters, isUsed: (name: string) => boolean): Test {
+/** A test for the volumes of these names. @throws InvalidArgument for a filter or value that lists do not know */
+export async function listFilter(
+  filters: Filters,
+  all: readonly string[],
+  isUsed: (name: string) => boolean,
+): Promise<Test> {
   checkFilterNames(filters, ['dangling', 'driver', 'label', 'name']);
   const dangling = booleanFilter(filters, 'dangling');
   const labels = labelFilter(filters);
@@ -19,7 +24,10 @@ export function listFilter(filters: Filters, isUsed: (name: string) => boolean):
   const drivers = filters.get('driver') ?? [];
   if (drivers.length > 0) tests.push(() => drivers.includes(DRIVER));
   const names = filters.get('name') ?? [];
-  if (names.length > 0) tests.push(({ name }) => names.some((each) => matchesName(name, each)));
+  if (names.length > 0) {
+    const found = await textsFound(all, names);
+    tests.push(({ name }) => found.has(name));
+  }
   if (dangling !== undefined) tests.push(({ name }) => isUsed(name) !== dangling);
   return (row) => tests.every((test) => test(row));
 }

@@ -64,7 +64,8 @@ export class VolumeService implements Volumes {
 
   async list(filters: Filters): Promise<VolumeList> {
     const users = this.#users();
-    const wanted = listFilter(filters, (name) => users.has(name));
+    const names = this.#deps.store.all().map(({ name }) => name);
+    const wanted = await listFilter(filters, names, (name) => users.has(name));
     return {
       Volumes: this.#deps.store
         .all()

@@ -70,7 +70,6 @@ export async function createContainer(
   const settled = settle(id, asked, image.config, deps.facts);
   const macAddress = wantedMacAddress(request);
   checkTogether(request, settled, macAddress);
-  checkLog(deps, { ...settled, id, name, created: '', imageId: image.id });
   const { wanted, mustExist } = plannedMounts(deps, settled, options);
   requireSources(mustExist);
   return await undoUnlessDone(async (undo) => {
@@ -79,6 +78,7 @@ export async function createContainer(
     // What an image removal looks at must hold the image before its layers are used.
     await using lease = deps.storage.lease('create');
     if (image.chainId !== undefined) lease.hold('layer', image.chainId);
+    await checkLog(deps, { ...settled, id, name, created: '', imageId: image.id });
     mkdirSync(`${deps.containersRoot}/${id}`, { recursive: true, mode: 0o710 });
     undo.defer(() => rmSync(`${deps.containersRoot}/${id}`, { recursive: true, force: true }));
     await deps.storage.layers.prepare(id, image.chainId);
@@ -156,11 +156,14 @@ function checkTogether(
 }
 
 /** Options that mean nothing are told of now; dockerd does so when it starts the container. */
-function checkLog(deps: WithContainersRoot, logged: Logged & Pick<Settled, 'hostConfig'>): void {
+async function checkLog(
+  deps: WithContainersRoot,
+  logged: Logged & Pick<Settled, 'hostConfig'>,
+): Promise<void> {
   const settings = readLogSettings(logged.hostConfig.LogConfig);
   requireSocket(settings.syslog?.address);
   try {
-    shipTarget(deps, logged, settings);
+    await shipTarget(deps, logged, settings);
   } catch (error) {
     throw reworded(error, (message) => `failed to initialize logging driver: ${message}`);
   }

@@ -36,7 +36,7 @@ export async function recoverContainers(deps: RecoverDeps): Promise<Recovered> {
   const ghosts: Container[] = [];
   for (const container of deps.directory.all()) {
     if (!isAlive(container.record.state)) continue;
-    const what = adopt(deps, container);
+    const what = await adopt(deps, container);
     counts[what] += 1;
     if (what !== 'running') ghosts.push(container);
     if (what === 'running' && container.record.endpoint)
@@ -47,7 +47,7 @@ export async function recoverContainers(deps: RecoverDeps): Promise<Recovered> {
   await finishUpdates(deps);
   await clearLitter(deps);
   for (const container of deps.directory.all())
-    if (container.shipment === undefined) resumeShipping(deps, container);
+    if (container.shipment === undefined) await resumeShipping(deps, container);
   await deps.mountedVolumes.sweep();
   for (const container of ghosts) await container.save({});
   await thawInterrupted(deps);
@@ -97,7 +97,7 @@ async function finishUpdates(deps: RecoverDeps): Promise<void> {
   }
 }
 
-function adopt(deps: RecoverDeps, container: Container): keyof Recovered {
+async function adopt(deps: RecoverDeps, container: Container): Promise<keyof Recovered> {
   const { id, state } = container.record;
   if (!isAlive(state)) return 'ended';
   const found = deps.supervisor.adopt(id, () => openLog(deps, container));
@@ -106,7 +106,7 @@ function adopt(deps: RecoverDeps, container: Container): keyof Recovered {
     case 'ended': {
       container.task = found.task;
       container.writer = found.task.writer;
-      resumeShipping(deps, container);
+      await resumeShipping(deps, container);
       container.set({ state: { ...state, pid: found.task.pid, is: stateOf(deps, found.task) } });
       deps.storage.layers.mount(id);
       adoptMounts(deps, container);

@@ -1,8 +1,7 @@
 /** What a log says of its container beside each line: labels and environment that were asked for, and a tag. */
 import { hostname } from 'node:os';
-import { runInNewContext } from 'node:vm';
-import { InvalidArgument } from '../../../base/errors.ts';
-import { brief, type LogOptionMap } from '../../../model/log-options.ts';
+import type { LogOptionMap } from '../../../model/log-options.ts';
+import { textsFoundBy } from '../../expressions.ts';
 import type { ContainerRecord } from '../record.ts';
 import { fillTag, type TagFields } from './tag.ts';
 
@@ -12,15 +11,12 @@ export type Logged = Pick<
   'id' | 'name' | 'created' | 'imageId' | 'config' | 'path' | 'args'
 >;
 
-/** Expressions come from clients, and may be made to take for ever. */
-const MATCH_TIMEOUT_MS = 200;
-
 /** Labels and variables by name, sorted. `rename`: how a driver spells names. @throws InvalidArgument for a bad expression */
-export function extraAttributes(
+export async function extraAttributes(
   { config }: Logged,
   options: LogOptionMap,
   rename: (name: string) => string = (name) => name,
-): Map<string, string> {
+): Promise<Map<string, string>> {
   const labels = new Map(Object.entries(config.Labels ?? {}));
   const env = new Map(
     (config.Env ?? [])
@@ -38,28 +34,10 @@ export function extraAttributes(
     }
     const expression = options[`${option}-regex`];
     if (!expression) continue;
-    for (const name of matching(expression, [...all.keys()])) found.set(rename(name), all.get(name) ?? '');
+    for (const name of await textsFoundBy(expression, [...all.keys()]))
+      found.set(rename(name), all.get(name) ?? '');
   }
   return new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-/** The names that an expression of Go's finds something in. */
-function matching(expression: string, names: readonly string[]): readonly string[] {
-  // Go writes flags at the beginning, JavaScript around a group.
-  const [, flags = '', body = ''] = /^(?:\(\?([is]+)\))?(.*)$/s.exec(expression) ?? [];
-  const script = 'names.filter((name) => new RegExp(body, flags).test(name)).join("\\n")';
-  try {
-    const found: unknown = runInNewContext(
-      script,
-      { names: [...names], body, flags },
-      { timeout: MATCH_TIMEOUT_MS },
-    );
-    const kept = new Set(String(found).split('\n'));
-    return names.filter((name) => kept.has(name));
-  } catch (error) {
-    // An error of the other context is none of ours.
-    throw new InvalidArgument(`error parsing regexp: ${brief((error as Error).message)}`);
-  }
 }
 
 /** The tag; `absent` when none was asked for. @throws InvalidArgument for a template that means nothing */
@@ -96,8 +74,8 @@ function tagFields(logged: Logged, options: LogOptionMap): TagFields {
 }
 
 /** The attributes of json-file's lines: also the tag, when there is one. */
-export function fileAttributes(logged: Logged, options: LogOptionMap): Map<string, string> {
-  const attributes = extraAttributes(logged, options);
+export async function fileAttributes(logged: Logged, options: LogOptionMap): Promise<Map<string, string>> {
+  const attributes = await extraAttributes(logged, options);
   const tag = logTag(logged, options, '');
   if (tag !== '') attributes.set('tag', tag);
   return new Map([...attributes].sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -25,29 +25,32 @@ export const jsonFilePath = (deps: WithContainersRoot, id: string): string =>
   `${deps.containersRoot}/${id}/${id}-json.log`;
 
 /** Undefined for drivers that keep the log here, or nowhere. @throws InvalidArgument for a tag or an expression that means nothing */
-export function shipTarget(
+export async function shipTarget(
   deps: WithContainersRoot,
   logged: Logged,
   settings: LogSettings,
-): ShipTarget | undefined {
+): Promise<ShipTarget | undefined> {
   const { driver, options, file, syslog } = settings;
   if (driver === 'json-file' && file)
     return {
       is: 'json-file',
       path: jsonFilePath(deps, logged.id),
       ...file,
-      attributes: attributesJson(fileAttributes(logged, options)),
+      attributes: attributesJson(await fileAttributes(logged, options)),
     };
   if (driver === 'syslog' && syslog) {
-    extraAttributes(logged, options); // dockerd takes these options here too, and does nothing with them
+    await extraAttributes(logged, options); // dockerd takes these options here too, and does nothing with them
     return { is: 'syslog', ...syslog, tag: logTag(logged, options, DEFAULT_TAG), hostname: hostname() };
   }
   if (driver === 'journald')
-    return { is: 'journald', socket: JOURNAL_SOCKET, fields: journalFields(logged, settings) };
+    return { is: 'journald', socket: JOURNAL_SOCKET, fields: await journalFields(logged, settings) };
   return undefined;
 }
 
-function journalFields(logged: Logged, { options }: LogSettings): (readonly [string, string])[] {
+async function journalFields(
+  logged: Logged,
+  { options }: LogSettings,
+): Promise<(readonly [string, string])[]> {
   const { id, name, config } = logged;
   const tag = logTag(logged, options, DEFAULT_TAG);
   const own = new Map([
@@ -60,7 +63,8 @@ function journalFields(logged: Logged, { options }: LogSettings): (readonly [str
     // Tells ordinals of this run of the driver from those of others.
     ['CONTAINER_LOG_EPOCH', randomBytes(32).toString('hex')],
   ]);
-  for (const [key, value] of extraAttributes(logged, options, journalName)) if (key) own.set(key, value);
+  for (const [key, value] of await extraAttributes(logged, options, journalName))
+    if (key) own.set(key, value);
   return [...own];
 }
 
@@ -77,7 +81,7 @@ export async function startShipping(deps: LogDriverDeps, container: Container): 
   try {
     const settings = readLogSettings(container.record.hostConfig.LogConfig);
     if (settings.driver === 'journald') requireJournal();
-    container.shipment = ship(deps, container, settings);
+    container.shipment = await ship(deps, container, settings);
     await container.shipment?.opened;
   } catch (error) {
     await stopShipping(container);
@@ -101,12 +105,12 @@ export async function finishShipping(container: Container): Promise<void> {
 }
 
 /** Goes on delivering the log of a container that runs already, or ends what was left of one that does not. */
-export function resumeShipping(deps: LogDriverDeps, container: Container): void {
+export async function resumeShipping(deps: LogDriverDeps, container: Container): Promise<void> {
   const settings = logSettings(deps, container.record);
   if (settings === undefined || settings.driver === 'local' || settings.driver === 'none') return;
   if (container.task === undefined && !isBehind(logDirectory(deps, container.id))) return;
   try {
-    const shipment = ship(deps, container, settings);
+    const shipment = await ship(deps, container, settings);
     container.shipment = shipment;
     if (container.task === undefined) void shipment?.finish();
   } catch (error) {
@@ -114,8 +118,12 @@ export function resumeShipping(deps: LogDriverDeps, container: Container): void 
   }
 }
 
-function ship(deps: LogDriverDeps, container: Container, settings: LogSettings): LogDelivery | undefined {
-  const target = shipTarget(deps, container.record, settings);
+async function ship(
+  deps: LogDriverDeps,
+  container: Container,
+  settings: LogSettings,
+): Promise<LogDelivery | undefined> {
+  const target = await shipTarget(deps, container.record, settings);
   if (target === undefined) return undefined;
   const directory = logDirectory(deps, container.id);
   const dropBeyond = settings.isNonBlocking ? settings.bufferBytes : undefined;

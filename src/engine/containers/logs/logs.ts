@@ -15,7 +15,11 @@ import { attributesQuery, fileAttributes } from './attributes.ts';
 import { type LogFilesDeps, logDirectory, logSettings } from './files.ts';
 
 /** @throws InvalidArgument when no stream is asked for, NotImplemented when the driver keeps nothing */
-export function containerLogs(deps: LogFilesDeps, container: Container, options: LogOptions): LogOutput {
+export async function containerLogs(
+  deps: LogFilesDeps,
+  container: Container,
+  options: LogOptions,
+): Promise<LogOutput> {
   if (!options.stdout && !options.stderr)
     throw new InvalidArgument('Bad parameters: you must choose at least one stream');
   const settings = logSettings(deps, container.record);
@@ -23,7 +27,9 @@ export function containerLogs(deps: LogFilesDeps, container: Container, options:
     throw new NotImplemented('configured logging driver does not support reading');
   // Only json-file keeps attributes with its lines.
   const attributes =
-    settings?.driver === 'json-file' ? fileAttributes(container.record, settings.options) : new Map();
+    options.details && settings?.driver === 'json-file'
+      ? await fileAttributes(container.record, settings.options)
+      : new Map<string, string>();
   const details = options.details ? `${attributesQuery(attributes)} ` : '';
   const terminal = container.record.config.Tty ?? false;
   return { terminal, output: read(deps, container, options, details) };

@@ -2,7 +2,8 @@
 import { InvalidArgument } from '../../../base/errors.ts';
 import type { Filters } from '../../../model/filters.ts';
 import type { ListOptions } from '../../engine.ts';
-import { hasLabel, matchesName } from '../../filters.ts';
+import { textsFound } from '../../expressions.ts';
+import { hasLabel } from '../../filters.ts';
 import { networkModeOf, shownNetwork } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
 import { exitCodeOf, isAlive } from '../life/state.ts';
@@ -16,14 +17,16 @@ export type FilterDeps = WithDirectory & WithImages & WithNetwork;
 
 type Test = (container: Container) => boolean;
 /** Reads a filter's values once. @throws InvalidArgument, NotFound */
-type Filter = (deps: FilterDeps, values: readonly string[], options: ListOptions) => Test;
+type Filter = (deps: FilterDeps, values: readonly string[], options: ListOptions) => Test | Promise<Test>;
 
-/** @throws InvalidArgument for a filter or value that is not known, NotFound for an unknown `before` or `since` */
-export function containerFilter(deps: FilterDeps, options: ListOptions): Test {
+/** A test for all filters at once. @throws InvalidArgument for a filter or value that is not known, NotFound for an unknown `before` or `since` */
+export async function containerFilter(deps: FilterDeps, options: ListOptions): Promise<Test> {
   const { all, limit, filters } = options;
   const unknown = [...filters.keys()].find((name) => !Object.hasOwn(known, name));
   if (unknown !== undefined) throw new InvalidArgument(`invalid filter '${unknown}'`);
-  const tests = [...filters].map(([name, values]) => known[name]?.(deps, values, options) ?? (() => true));
+  const tests = await Promise.all(
+    [...filters].map(([name, values]) => known[name]?.(deps, values, options) ?? (() => true)),
+  );
   // Either of the two says enough about a port.
   tests.push(portsTest(filters));
   // Asking for a state or a number of them looks beyond the running ones.
@@ -61,9 +64,7 @@ const HEALTHS = ['none', 'starting', 'healthy', 'unhealthy'];
 
 const known: Readonly<Record<string, Filter>> = {
   id: byId,
-  name: anyOf(
-    ({ record }, value) => matchesName(`/${record.name}`, value) || matchesName(record.name, value),
-  ),
+  name: byName,
   label:
     (_deps, values) =>
     ({ record }) =>
@@ -106,6 +107,13 @@ const known: Readonly<Record<string, Filter>> = {
     return () => true;
   },
 };
+
+/** Expressions, searched for in the name with and without its slash. */
+async function byName({ directory }: FilterDeps, values: readonly string[]): Promise<Test> {
+  const names = directory.all().flatMap(({ record: { name } }) => [name, `/${name}`]);
+  const found = await textsFound(names, values);
+  return ({ record: { name } }) => values.length === 0 || found.has(name) || found.has(`/${name}`);
+}
 
 /** The start of an id finds a container only when it is no other's start. */
 function byId(deps: FilterDeps, values: readonly string[]): Test {

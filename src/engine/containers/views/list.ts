@@ -14,7 +14,7 @@ import { portSummaries } from './port-summaries.ts';
 export type ListDeps = FilterDeps & WithLayers & { readonly now: () => Date };
 
 export async function listContainers(deps: ListDeps, options: ListOptions): Promise<ContainerSummary[]> {
-  const wanted = containerFilter(deps, options);
+  const wanted = await containerFilter(deps, options);
   const chosen = deps.directory.all().filter(wanted);
   const limit = options.limit !== undefined && options.limit > 0 ? options.limit : chosen.length;
   return await Promise.all(chosen.slice(0, limit).map((container) => summary(deps, container, options)));
