@@ -259,7 +259,7 @@ test('options that mean nothing are refused when a container is made, and leave 
     [
       'json-file',
       { 'env-regex': '(' },
-      'failed to initialize logging driver: error parsing regexp: Invalid regular expression: /(/: Unterminated group',
+      'failed to initialize logging driver: error parsing regexp: missing closing ): `(`',
     ],
     ['syslog', { 'syslog-address': 'unix:///nowhere/s' }, 'stat /nowhere/s: no such file or directory'],
     ['gelf', {}, 'error looking up logging plugin gelf: plugin "gelf" not found'],
