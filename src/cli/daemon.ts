@@ -37,6 +37,7 @@ export function daemonOptions(given: Readonly<Record<string, unknown>>): DaemonO
   return optionsFrom(merge(valuesFrom(given), readConfig(file)));
 }
 
+/** The command; `finish` is called with the exit code when the engine has ended. */
 export function daemonCommand(finish: (code: number) => void): Command {
   const command = new Command('daemon')
     .description('run the engine')

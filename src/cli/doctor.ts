@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { daemonOptions } from './daemon.ts';
 
+/** The command; `finish` gets 0 when nothing is missing, else 1. */
 export const doctorCommand = (finish: (code: number) => void): Command =>
   new Command('doctor')
     .description('look whether this host can run the engine')

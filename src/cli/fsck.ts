@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { daemonOptions } from './daemon.ts';
 
+/** The command; `finish` gets 0 when everything is whole, else 1. */
 export const fsckCommand = (finish: (code: number) => void): Command =>
   new Command('fsck')
     .description('look whether images, layers, containers and volumes on the disk are whole')

@@ -41,6 +41,7 @@ async function importRootfs(client: ReturnType<typeof connectTo>, rootfs: Rootfs
   return last;
 }
 
+/** The command. */
 export const makeImageCommand = (): Command =>
   new Command('make-image')
     .description('make a base image from Debian packages and import it into the running engine')

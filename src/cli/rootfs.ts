@@ -27,6 +27,7 @@ export interface Source extends AsyncDisposable {
   readonly finished: Promise<void>;
 }
 
+/** A root file system to be imported, and how to tell of it. */
 export interface Rootfs {
   /** The image's default name. */
   readonly name: string;
@@ -40,6 +41,7 @@ export interface Rootfs {
 
 const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
+/** The root file system of that kind; `suite` and `mirror` are Debian's. */
 export function rootfsOf(kind: 'debian' | 'busybox', options: { suite?: string; mirror?: string }): Rootfs {
   return kind === 'debian' ? debian(options) : busybox();
 }

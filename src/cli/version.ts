@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { BUILT, COMMIT, VERSION } from '../base/release.ts';
 
+/** The table that `gantry version` prints. */
 export function versionText(): string {
   const rows = [
     ['Gantry', VERSION],
@@ -13,5 +14,6 @@ export function versionText(): string {
   return rows.map(([name, value]) => `${`${name}:`.padEnd(10)} ${value}\n`).join('');
 }
 
+/** The command. */
 export const versionCommand = (): Command =>
   new Command('version').description('print versions').action(() => void process.stdout.write(versionText()));

@@ -4,6 +4,7 @@ import { InvalidArgument } from '../base/errors.ts';
 /** Passed descriptors begin here. */
 const FIRST_FD = 3;
 
+/** One socket that systemd handed over. */
 export interface PassedSocket {
   readonly fd: number;
   /** Its FileDescriptorName, `unknown` when the unit gives none. */

@@ -11,6 +11,7 @@ import { DEFAULT_SOCKET, type Host } from './hosts.ts';
 import { findOnPath, type RuntimeOption } from './options.ts';
 import * as probes from './probes.ts';
 
+/** One precondition, looked at. */
 export interface Check {
   readonly name: string;
   /** `degraded`: the engine runs, with less. */

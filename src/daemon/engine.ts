@@ -48,6 +48,7 @@ export const MIN_API_VERSION = '1.0';
 /** Where hosts keep authorities and certificates for registries: ours first, then Docker's customary place. */
 const CERTIFICATES = ['/etc/gantry/certs.d', '/etc/docker/certs.d'];
 
+/** The engine, and what its daemon must do with it. */
 export interface Built {
   readonly engine: Engine;
   readonly version: { readonly engineVersion: string };

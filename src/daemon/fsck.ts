@@ -5,6 +5,7 @@ import { type DataRootReport, examineDataRoot } from '../engine/index.ts';
 import { lockExclusive } from '../linux/index.ts';
 import { type Finding, forgetSetAside } from '../storage/index.ts';
 
+/** What was found of the data root. */
 export interface FsckReport extends DataRootReport {
   /** A daemon works on the data root: what looks left over may be under way, and is not among the findings. */
   readonly beside: boolean;

@@ -1,6 +1,7 @@
 /** What /proc tells about mounts. */
 import { readFileSync } from 'node:fs';
 
+/** One line of mountinfo (proc(5)). */
 export interface Mount {
   readonly point: string;
   readonly type: string;
@@ -22,4 +23,5 @@ export function parseMounts(mountinfo: string): Mount[] {
   });
 }
 
+/** What is mounted, as this process sees it. */
 export const readMounts = (): Mount[] => parseMounts(readFileSync('/proc/self/mountinfo', 'utf8'));

@@ -14,6 +14,7 @@ import { dirname } from 'node:path';
 import { Conflict } from '../base/errors.ts';
 import { lockExclusive } from '../linux/index.ts';
 
+/** The names by which this engine's things on the host are known. */
 export interface Names {
   readonly bridge: string;
   readonly table: string;

@@ -3,6 +3,7 @@ import { messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { sendDatagram } from '../linux/index.ts';
 
+/** What systemd is told. */
 export interface Notice {
   /** `ready`: requests are served; `stopping`: the end has begun. */
   readonly state: 'ready' | 'stopping';

@@ -12,18 +12,21 @@ import { DEFAULT_SOCKET, formatHost, type Host, parseHost } from './hosts.ts';
 import { type Environment, readProxies } from './proxies.ts';
 import type { SettingValue, Values } from './settings.ts';
 
+/** A runtime of `--add-runtime`. */
 export interface RuntimeOption {
   /** Absolute where it was found; a name that is not on the PATH stays as given, and fails when it is used. */
   readonly path: string;
   readonly args: readonly string[];
 }
 
+/** A limit of `--default-ulimit`. */
 export interface UlimitOption {
   /** -1: unlimited. */
   readonly soft: number;
   readonly hard: number;
 }
 
+/** Everything a daemon can be told. */
 export interface DaemonOptions extends ContainerDefaults {
   readonly hosts: readonly Host[];
   /** Group of the unix sockets: a name or a number. Undefined: `docker` if it exists. Empty: none. */

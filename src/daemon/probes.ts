@@ -80,6 +80,7 @@ export function tryOpenat2(): Trouble {
   }
 }
 
+/** Whether the kernel's system call filters can refuse a call with an error number. */
 export function trySeccomp(): Trouble {
   const actions = readFileSync('/proc/sys/kernel/seccomp/actions_avail', 'utf8').trim().split(' ');
   return actions.includes('errno') ? undefined : `the kernel filters only by ${actions.join(', ')}`;

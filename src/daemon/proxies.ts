@@ -3,6 +3,7 @@ import { InvalidArgument } from '../base/errors.ts';
 import { type Proxies, readProxy } from '../registry/index.ts';
 import type { Values } from './settings.ts';
 
+/** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** @throws InvalidArgument naming the flag or the variable, never the password in it */

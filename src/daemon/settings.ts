@@ -1,11 +1,14 @@
 /** Every setting of the daemon as data: its key in daemon.json, its flags, its form. Documentation is checked against it. */
 import { InvalidArgument } from '../base/errors.ts';
 
+/** The form of a setting's value. */
 export type SettingKind = 'text' | 'boolean' | 'integer' | 'list' | 'map';
+/** The value of a setting, as a file or a flag gives it. */
 export type SettingValue = string | boolean | number | readonly string[] | Readonly<Record<string, unknown>>;
 /** Values by key, of one source (the flags, or the file). */
 export type Values = ReadonlyMap<string, SettingValue>;
 
+/** One setting of the daemon. */
 export interface Setting {
   readonly key: string;
   /** As commander reads it; the long name stands last. Undefined: only in the file. */

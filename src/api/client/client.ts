@@ -16,6 +16,7 @@ export class ApiFailure extends EngineError {
   }
 }
 
+/** The query of a call; a member that is undefined is left out, a list gives one parameter each. */
 export type Query = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** No message of the engine is longer; a line that never ends must not fill our memory. */
@@ -33,6 +34,7 @@ export function connectTo(host: string): ApiClient {
   return new ApiClient({ host: tcp[1] ?? tcp[2] ?? '', port: Number(tcp[3] ?? 2375) }, host);
 }
 
+/** An engine at one address. Every call opens a connection of its own. */
 export class ApiClient {
   readonly #where: RequestOptions;
   readonly #shown: string;

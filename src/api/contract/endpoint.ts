@@ -2,7 +2,9 @@
 import type { Infer, Schema } from '../../base/schema.ts';
 import type { Parameters, QueryOf } from './query.ts';
 
+/** The methods of HTTP that the API uses. */
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
+/** A method and a path with `{parameters}`, by which lenses and routers name an endpoint. */
 export type Route = `${Method} /${string}`;
 
 /** A body of JSON. `legacy` ones exist for old versions only: the newest refuses them (see the trait `startBody`). */
@@ -37,6 +39,7 @@ export interface JsonAnswer<T> {
   readonly status: number;
   readonly schema: Schema<T>;
 }
+/** A status and no body. */
 export interface EmptyAnswer {
   readonly kind: 'empty';
   readonly status: number;
@@ -86,6 +89,7 @@ export interface WebSocketAnswer {
   readonly kind: 'websocket';
   readonly status: number;
 }
+/** Every form that the answer of an endpoint can take when all goes well. */
 export type Success =
   | JsonAnswer<unknown>
   | EmptyAnswer
@@ -97,6 +101,7 @@ export type Success =
   | ConversationAnswer
   | WebSocketAnswer;
 
+/** One endpoint of the API, whole. */
 export interface Endpoint<
   R extends Route = Route,
   Q extends Parameters = Parameters,
@@ -130,13 +135,17 @@ export function endpoint<
   return { query: {} as Q, body: { kind: 'none' } as B, ...given };
 }
 
+/** An answer of one JSON value. */
 export const json = <T>(status: number, schema: Schema<T>): JsonAnswer<T> => ({
   kind: 'json',
   status,
   schema,
 });
+/** An answer without a body. */
 export const empty = (status: number): EmptyAnswer => ({ kind: 'empty', status });
+/** An answer of plain text. */
 export const plain = (status: number): TextAnswer => ({ kind: 'text', status });
+/** Progress of a long operation, one JSON message a line. */
 export const lines = <T>(schema: Schema<T>): LinesAnswer<T> => ({
   kind: 'lines',
   status: 200,
@@ -144,6 +153,7 @@ export const lines = <T>(schema: Schema<T>): LinesAnswer<T> => ({
   endless: false,
   progress: true,
 });
+/** Events: messages that come until the client goes. */
 export const endlessLines = <T>(schema: Schema<T>): LinesAnswer<T> => ({
   kind: 'lines',
   status: 200,
@@ -151,6 +161,7 @@ export const endlessLines = <T>(schema: Schema<T>): LinesAnswer<T> => ({
   endless: true,
   progress: false,
 });
+/** Measurements, one JSON message a line. */
 export const samples = <T>(schema: Schema<T>): LinesAnswer<T> => ({
   kind: 'lines',
   status: 200,
@@ -158,19 +169,24 @@ export const samples = <T>(schema: Schema<T>): LinesAnswer<T> => ({
   endless: false,
   progress: false,
 });
+/** A JSON value that comes long after the head. */
 export const deferred = <T>(schema: Schema<T>): DeferredAnswer<T> => ({
   kind: 'deferred',
   status: 200,
   schema,
 });
+/** A tar archive as an answer. */
 export const archive = (): ArchiveAnswer => ({ kind: 'archive', status: 200 });
+/** A container's output as an ordinary body. */
 export const output = (): OutputAnswer => ({ kind: 'output', status: 200 });
+/** A container's streams over a WebSocket. */
 export const webSocket = (): WebSocketAnswer => ({ kind: 'websocket', status: 101 });
 /** The connection becomes streams; `failsInside`: what fails when the process is run is told there. */
 export const conversation = (
   status: number,
   { failsInside = false }: { failsInside?: boolean } = {},
 ): ConversationAnswer => ({ kind: 'conversation', status, failsInside });
+/** A body of JSON that is read by `schema`. */
 export const body = <T>(
   schema: Schema<T>,
   more: Pick<JsonBody<T>, 'refused' | 'legacy' | 'required'> = {},
@@ -191,6 +207,7 @@ export const archiveBodyWhen = (parameter: string, is: string): BytesBody => ({
 
 /** The names between braces in a route: `{name}`. */
 type ParamsIn<R extends string> = R extends `${string}{${infer P}}${infer Rest}` ? P | ParamsIn<Rest> : never;
+/** The parameters in a route's path, by name. */
 export type ParamsOf<R extends string> = Readonly<Record<ParamsIn<R>, string>>;
 
 type BodyValue<B extends Body> = B extends JsonBody<infer T> ? T : undefined;

@@ -13,7 +13,9 @@ export const NEWEST = '1.55';
 export const OLDEST = '1.0';
 
 export const contract = { ...containers, ...execs, ...images, ...registries, ...system, ...volumes } as const;
+/** The type of the whole contract. */
 export type Contract = typeof contract;
+/** The name of an operation, such as `containerCreate`. */
 export type Operation = keyof Contract;
 /** The routes of today's contract: what a version's lenses may speak of. */
 export type KnownRoute = Contract[Operation]['route'];

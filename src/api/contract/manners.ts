@@ -1,6 +1,10 @@
 /** What handlers must know of a client's version where no lens on a document can say it. */
 import type { HostConfig } from '../../model/container.ts';
 
+/**
+ * What a version's clients expect of an operation. Each member's value is set by the steps in
+ * `api/versions`.
+ */
 export interface Manners {
   /** Members of HostConfig that were said at create, as a part of Config: a HostConfig at start leaves them as they are. */
   readonly saidAtCreate: readonly (keyof HostConfig)[];

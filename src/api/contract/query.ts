@@ -6,12 +6,15 @@ import type { Filters } from '../../model/filters.ts';
 /** What the URL and a form body said: one text, or several when a parameter was repeated. */
 export type Query = Readonly<Record<string, string | readonly string[]>>;
 
+/** How one query parameter is read. */
 export interface Parameter<T> {
   readonly kind: 'text' | 'flag' | 'number' | 'time' | 'filters' | 'list';
   /** `given` is undefined when the parameter is absent. @throws InvalidArgument */
   read(given: string | readonly string[] | undefined, name: string): T;
 }
+/** The query parameters of an endpoint, by name. */
 export type Parameters = Readonly<Record<string, Parameter<unknown>>>;
+/** What a handler gets for them. */
 export type QueryOf<P extends Parameters> = {
   readonly [K in keyof P]: P[K] extends Parameter<infer T> ? T : never;
 };

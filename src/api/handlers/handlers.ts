@@ -45,6 +45,7 @@ export interface ArchiveReply {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** What a handler returns for an answer of that form. */
 export type OutputOf<S> =
   S extends JsonAnswer<infer T>
     ? T
@@ -69,6 +70,7 @@ export type OutputOf<S> =
 
 type SuccessOf<E> = E extends Endpoint<Route, Parameters, infer _B, infer S> ? S : never;
 
+/** One handler for each of these operations. */
 export type Handlers<K extends Operation = Operation> = {
   readonly [O in K]: (input: InputOf<Contract[O]>, call: Call) => Promise<OutputOf<SuccessOf<Contract[O]>>>;
 };

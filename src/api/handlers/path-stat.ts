@@ -20,6 +20,7 @@ export function goFileMode(mode: number): number {
   return (KINDS.get(mode & 0o170000) ?? 0) + special + (mode & 0o777);
 }
 
+/** The header `X-Docker-Container-Path-Stat`: base64 of a JSON document. */
 export function pathStatHeader({ name, size, mode, mtimeNanos, linkTarget }: PathStat): {
   'X-Docker-Container-Path-Stat': string;
 } {

@@ -12,6 +12,7 @@ import { restamped } from './log-stamp.ts';
 
 type Headers = Readonly<Record<string, string>>;
 
+/** Answers with plain text and ends. */
 export function sendText(
   response: ServerResponse,
   status: number,
@@ -27,6 +28,7 @@ export function sendText(
   response.end(text);
 }
 
+/** Answers with one JSON document and ends. */
 export function sendJson(response: ServerResponse, status: number, value: unknown): void {
   const text = `${JSON.stringify(value)}\n`;
   response.writeHead(status, {
@@ -36,6 +38,7 @@ export function sendJson(response: ServerResponse, status: number, value: unknow
   response.end(text);
 }
 
+/** Answers with a status and no body. */
 export function sendEmpty(response: ServerResponse, status: number): void {
   // These two never have a body, and no length either (RFC 9110).
   response.writeHead(status, status === 204 || status === 304 ? {} : { 'Content-Length': 0 });
@@ -199,5 +202,9 @@ export async function sendOutput(
   response.end();
 }
 
+/**
+ * The content type of a container's raw streams; `announced`: the streams are framed, and the version says
+ * so.
+ */
 export const streamType = (announced: boolean): string =>
   announced ? 'application/vnd.docker.multiplexed-stream' : 'application/vnd.docker.raw-stream';

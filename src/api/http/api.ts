@@ -13,12 +13,14 @@ import { HEAD_BYTES_MAX } from './limits.ts';
 import type { Exchange } from './request.ts';
 import { type Classified, classify } from './router.ts';
 
+/** What the API is served with. */
 export interface ApiOptions {
   readonly engine: Engine;
   readonly log: Log;
   readonly version: { readonly engineVersion: string };
 }
 
+/** The API, ready to take connections. */
 export interface Api {
   /** Serves a connection that some listener took. It must have been made with `allowHalfOpen`. */
   accept(socket: Socket): void;

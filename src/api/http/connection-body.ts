@@ -17,6 +17,7 @@ export interface Giver {
 
 const EMPTY = Buffer.alloc(0);
 
+/** The body of one request, read from its connection or lent with it. */
 export class ConnectionBody extends LentBody {
   readonly #socket: Socket;
   readonly #giver: Giver;

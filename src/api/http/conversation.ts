@@ -6,6 +6,7 @@ import { frameHeader } from '../../formats/frames.ts';
 import type { Attachment, OutputChunk } from '../handlers/index.ts';
 import { LINGER_MS } from './limits.ts';
 
+/** How the connection answers, and what goes over it. */
 export interface Style {
   /** The client asked to upgrade, and this version answers that. */
   readonly upgraded: boolean;

@@ -30,6 +30,7 @@ export function readQuery(search: string): Record<string, string | string[]> {
   return query;
 }
 
+/** A request whose query and body have not been looked at. */
 export interface RawRequest {
   readonly request: IncomingMessage;
   readonly bytes: Readable;

@@ -13,6 +13,7 @@ export const SILENT_UPGRADE = 'gantry-silent';
 
 const EMPTY = Buffer.alloc(0);
 
+/** What the front door asks of the router, and whom it hands connections to. */
 export interface FrontOptions {
   /** Reads a request's target. */
   readonly classify: (method: string, url: string) => Classified;

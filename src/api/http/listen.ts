@@ -4,6 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { Conflict, codeOf, InvalidArgument } from '../../base/errors.ts';
 import type { Api } from './api.ts';
 
+/** A place to listen at. */
 export type Address =
   | {
       readonly kind: 'unix';
@@ -16,6 +17,7 @@ export type Address =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'fd'; readonly fd: number };
 
+/** One place that is listened at. */
 export interface Listener {
   /** The port that was taken, for TCP with port 0. */
   readonly port: number | undefined;

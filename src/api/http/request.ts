@@ -14,6 +14,7 @@ export interface Line {
   readonly socket: Socket;
 }
 
+/** One request and its answer, on their way. */
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;

@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { type CgroupHost, removeEmptyCgroup } from './cgroups.ts';
 
+/** Which limits work on this host; false for what its kernel lacks or has switched off. */
 export interface LimitSupport {
   readonly memory: boolean;
   readonly swap: boolean;

@@ -5,6 +5,7 @@ import { InvalidArgument } from '../../base/errors.ts';
 /** Who makes cgroups: the runtime itself, or systemd when asked by it. */
 export type CgroupDriver = 'cgroupfs' | 'systemd';
 
+/** One cgroup, as the runtime is told of it and as a path for ourselves. */
 export interface CgroupPlace {
   /** `linux.cgroupsPath` of the runtime's configuration. */
   readonly spec: string;

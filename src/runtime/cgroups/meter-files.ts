@@ -9,12 +9,14 @@ const FIRST_BYTES = 4096;
 /** A number with all its digits: a plain one where that is exact. */
 export type Count = number | bigint;
 
+/** A number of the kernel's, exact also beyond 2^53; 0 for what is absent or no number. */
 export function count(text: string | undefined): Count {
   if (text === undefined || !/^\d+$/.test(text)) return 0;
   const plain = Number(text);
   return Number.isSafeInteger(plain) ? plain : BigInt(text);
 }
 
+/** The kernel's files that one meter reads, kept open between its readings. */
 export class MeterFiles {
   readonly #open = new Map<string, { readonly file: FileHandle; buffer: Buffer }>();
   readonly #missing = new Set<string>();

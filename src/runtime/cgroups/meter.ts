@@ -11,6 +11,7 @@ import type {
 import type { CgroupHost } from './cgroups.ts';
 import { type Count, count, keyed, MeterFiles } from './meter-files.ts';
 
+/** One reading, in the words of the API's statistics. */
 export interface Measured {
   readonly cpu_stats: CpuStats;
   readonly memory_stats: MemoryStats;
@@ -20,6 +21,7 @@ export interface Measured {
   readonly networks: Readonly<Record<string, NetworkStats>>;
 }
 
+/** Whose use is measured. */
 export interface MeterOptions {
   readonly cgroups: CgroupHost;
   readonly cgroupPath: string;

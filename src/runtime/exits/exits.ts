@@ -38,6 +38,9 @@ const CONNECTOR_BYTES = 8 << 20;
 /** Ended processes remembered from the connector. */
 const REMEMBERED_EXITS = 16_384;
 
+/**
+ * Who tells how a process ended that is not our child: its pidfd, the kernel's event connector, or nobody.
+ */
 export type ExitSource = 'pidfd' | 'connector' | 'none';
 
 const NETLINK_CONNECTOR = 11;
@@ -58,6 +61,7 @@ export function pidfdsKnowExits(): boolean {
   }
 }
 
+/** What the exits are watched with. */
 export interface ExitsDeps {
   readonly reactor: Reactor;
   readonly log: Log;
@@ -66,6 +70,7 @@ export interface ExitsDeps {
   readonly connector: number | undefined;
 }
 
+/** Watches processes to their end and gives their exit status, whether they are our children or not. */
 export class Exits {
   readonly #deps: ExitsDeps;
   readonly #seen = new Map<number, ExitStatus>();

@@ -12,6 +12,7 @@ const LAST_LOOK_MS = 1000;
 /** Looked at without any cause. */
 const IDLE_LOOK_MS = 10_000;
 
+/** Reaps processes that were left to us as the subreaper and that nobody here waits for. */
 export class OrphanReaper {
   readonly #isOurs: (pid: number) => boolean;
   /** Runtimes at work. */

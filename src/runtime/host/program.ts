@@ -8,12 +8,14 @@ import type { Supervisor } from '../tasks/supervisor.ts';
 const DIRECTORIES = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 const SIGKILL = 9;
 
+/** How long a program may take, and how much of its output is kept. */
 export interface ProgramLimits {
   readonly timeoutMs: number;
   /** Of each stream; what is printed beyond is dropped. */
   readonly bytesMax: number;
 }
 
+/** How a program ended, and what it printed. */
 export interface ProgramEnd {
   /** Undefined: nobody knows. */
   readonly status: ExitStatus | undefined;

@@ -3,6 +3,7 @@ import { Failed } from '../../base/errors.ts';
 import type { Supervisor } from '../tasks/supervisor.ts';
 import { type ProgramEnd, runProgram } from './program.ts';
 
+/** What ps printed, cut into columns. */
 export interface ProcessTable {
   readonly titles: readonly string[];
   /** Each as long as `titles`, where ps printed so much: what hangs over is part of the last. */

@@ -23,6 +23,10 @@ import {
 
 /** Output ends change rarely; input ends are taken back when stdin is closed, which must not shuffle everything else. */
 export const SHELVES = ['output', 'input'] as const;
+/**
+ * The two kinds of descriptors that the keeper has: those output is read from, and those input is written
+ * to.
+ */
 export type Shelf = (typeof SHELVES)[number];
 
 /** Room for the queued messages of one shelf: about a kilobyte of kernel memory each, so some 16,000 of them. */
@@ -37,6 +41,7 @@ interface Pair {
   readonly out: number;
 }
 
+/** What a keeper is opened with. */
 export interface KeeperDeps {
   /** Below the exec root: says which process the keeper is. */
   readonly file: string;
@@ -45,6 +50,7 @@ export interface KeeperDeps {
   readonly log: Log;
 }
 
+/** The process that keeps descriptors while no daemon lives, and our copies of what it has. */
 export class Keeper {
   readonly #deps: KeeperDeps;
   readonly #held: Record<Shelf, Map<string, readonly number[]>> = { output: new Map(), input: new Map() };

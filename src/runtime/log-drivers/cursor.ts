@@ -18,12 +18,14 @@ export interface Stretch {
   readonly isCut: boolean;
 }
 
+/** Records that were read together: stretches of one segment's files, in order. */
 export interface Batch {
   readonly segment: Segment;
   readonly stretches: readonly Stretch[];
   readonly bytes: number;
 }
 
+/** A place in a log, from which whole records are taken one batch after another. */
 export class Cursor {
   readonly #directory: string;
   #position: Position;

@@ -16,6 +16,7 @@ export interface Part {
   readonly isLast: boolean;
 }
 
+/** What a log driver is given at once: whole lines, or a part of a line too long to wait for its end. */
 export type Entry =
   /** Whole lines, each with its newline. */
   | { readonly is: 'lines'; readonly stream: StreamName; readonly bytes: Buffer; readonly at: bigint }
@@ -45,6 +46,7 @@ export type CutterState = Readonly<
   >
 >;
 
+/** Cuts a container's output into entries, each stream on its own, across the bounds of batches. */
 export class Cutter {
   readonly #rest: Record<StreamName, Rest> = {
     stdout: { bytes: Buffer.alloc(0), begun: undefined },

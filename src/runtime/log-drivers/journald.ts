@@ -4,6 +4,7 @@ import type { Entry } from './entries.ts';
 import type { Channel, Wording } from './messages.ts';
 import { Datagrams } from './syslog.ts';
 
+/** Where a container's entries go, and the fields that all of them carry. */
 export interface JournaldTarget {
   readonly is: 'journald';
   readonly socket: string;
@@ -22,6 +23,7 @@ export function encodeField(name: string, value: Buffer | string): Buffer {
   return Buffer.concat([Buffer.from(`${name}\n`), length, bytes, Buffer.from('\n')]);
 }
 
+/** Words an entry as a datagram of fields, with its line as `MESSAGE`. */
 export function journaldWording({ fields }: JournaldTarget): Wording {
   const common = Buffer.concat(fields.map(([name, value]) => encodeField(name, value)));
   return (entry, line, count) =>
@@ -49,4 +51,5 @@ function fieldsOf(entry: Entry, count: number): [string, string][] {
   return fields;
 }
 
+/** The way to journald's socket. */
 export const journaldChannel = ({ socket }: JournaldTarget): Channel => new Datagrams(socket);

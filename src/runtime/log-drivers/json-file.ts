@@ -10,6 +10,7 @@ import { compressNewest, inodeOf, moveUp } from './rotation.ts';
 import type { Sink } from './sink.ts';
 import type { FileState } from './state.ts';
 
+/** The file of a container's log, and when it is rotated. */
 export interface JsonFileTarget {
   readonly is: 'json-file';
   readonly path: string;
@@ -30,6 +31,7 @@ const PIECE_BYTES = 64 << 10;
 const ENCODED_BYTES = 4 << 20;
 const PIECE_BYTES_MIN = 64;
 
+/** What the file needs of its shipper. */
 export interface JsonFileDeps {
   /** What was on record when the shipper began. */
   readonly state: FileState | undefined;
@@ -39,6 +41,7 @@ export interface JsonFileDeps {
   readonly warn: (message: string) => void;
 }
 
+/** A log file with one JSON document a line, which goes on where an earlier daemon stopped in the middle. */
 export class JsonFile implements Sink {
   readonly batchBytes = BATCH_BYTES;
   readonly pieceBytes: number;

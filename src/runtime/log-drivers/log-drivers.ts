@@ -158,6 +158,7 @@ export class LogDelivery {
   }
 }
 
+/** The thread that ships logs, and the deliveries that it works on. */
 export class LogDrivers {
   readonly #log: Log;
   readonly #shipments = new Map<number, LogDelivery>();

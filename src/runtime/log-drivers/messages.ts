@@ -20,6 +20,7 @@ export interface Channel {
 /** After a kill −9 at most this much is sent again. */
 const BATCH_BYTES = 64 << 10;
 
+/** Sends each line as a message, again and again until the other side takes it. */
 export class Messages implements Sink {
   readonly batchBytes = BATCH_BYTES;
   readonly pieceBytes = BATCH_BYTES;

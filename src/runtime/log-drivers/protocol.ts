@@ -4,6 +4,7 @@ import type { JournaldTarget } from './journald.ts';
 import type { JsonFileTarget } from './json-file.ts';
 import type { SyslogTarget } from './syslog.ts';
 
+/** Where a log is shipped to, by its driver. */
 export type ShipTarget = JsonFileTarget | SyslogTarget | JournaldTarget;
 
 /** All that delivering one container's log needs. Plain data. */
@@ -15,6 +16,7 @@ export interface ShipPlan {
   readonly dropBeyond: number | undefined;
 }
 
+/** What the main thread tells the shipping thread; `ship` is the number of the delivery. */
 export type ToShipper =
   | { readonly is: 'ship'; readonly ship: number; readonly plan: ShipPlan }
   /** There is more to read. */
@@ -24,6 +26,7 @@ export type ToShipper =
   /** Close now; what was not shipped is so another time. */
   | { readonly is: 'leave'; readonly ship: number };
 
+/** What the shipping thread tells the main thread of a delivery. */
 export type FromShipper =
   | { readonly is: 'opened'; readonly ship: number }
   /** `position`: what is before it is on record as shipped. `bytes`: how many came with this step. */

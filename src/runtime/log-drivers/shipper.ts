@@ -18,6 +18,7 @@ import { syslogChannel, syslogWording } from './syslog.ts';
 /** After a target failed, the next attempt. */
 const RETRY_MS = 500;
 
+/** What a shipper tells of its work, each as soon as it happened. */
 export interface ShipperEvents {
   opened(): void;
   shipped(position: Position, bytes: number): void;
@@ -44,6 +45,7 @@ interface Drop {
 const isBefore = (a: Position, b: Position): boolean =>
   a.segment < b.segment || (a.segment === b.segment && a.record <= b.record);
 
+/** One container's log on its way to one target. */
 export class Shipper {
   readonly #plan: ShipPlan;
   readonly #events: ShipperEvents;

@@ -2,6 +2,7 @@
 import type { Entry } from './entries.ts';
 import type { FileState } from './state.ts';
 
+/** A target of entries: it opens, takes them in order, and can be asked again after it failed. */
 export interface Sink {
   /** Bytes of the log that are shipped between two savings of the position. */
   readonly batchBytes: number;

@@ -23,6 +23,7 @@ export interface FileState {
   readonly isRotating: boolean;
 }
 
+/** How far a log was shipped, and what of it was begun: all that the next daemon needs to go on. */
 export interface ShipState {
   readonly position: Position;
   /** What lines were begun before the position. */
@@ -52,6 +53,7 @@ function readSlot(bytes: Buffer): { state: ShipState; turn: number } | undefined
   return { state: JSON.parse(text.toString()) as ShipState, turn: Number(turn) };
 }
 
+/** Keeps a {@link ShipState} so that a reader after a crash finds the newest one that was written whole. */
 export class StateFile {
   readonly #fd: number;
   #turn: number;

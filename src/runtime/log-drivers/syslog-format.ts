@@ -3,6 +3,7 @@
 /** Empty: as local daemons read it. */
 export type SyslogFormat = '' | 'rfc3164' | 'rfc5424' | 'rfc5424micro';
 
+/** Everything that stands in a message but its text. */
 export interface Frame {
   readonly format: SyslogFormat;
   /** 0 to 23. */

@@ -8,12 +8,14 @@ import type { Channel, Wording } from './messages.ts';
 import { pauseMs } from './pause.ts';
 import { type Frame, headOf, messageOf, type SyslogFormat } from './syslog-format.ts';
 
+/** Where the syslog daemon listens. */
 export type SyslogAddress =
   /** The first of the usual sockets that somebody listens on. */
   | { readonly is: 'local' }
   | { readonly is: 'unix' | 'unixgram'; readonly path: string }
   | { readonly is: 'udp' | 'tcp' | 'tcp+tls'; readonly host: string; readonly port: number };
 
+/** Where messages go, and what stands at the head of each. */
 export interface SyslogTarget {
   readonly is: 'syslog';
   readonly address: SyslogAddress;
@@ -48,6 +50,7 @@ export function syslogWording({ format, facility, tag, hostname, address }: Sysl
     line.length === 0 ? undefined : messageOf(frame, headOf(frame, entry.stream, entry.at), line);
 }
 
+/** The way to the daemon, connected when the first message goes. */
 export function syslogChannel({ address, tls }: SyslogTarget): Channel {
   switch (address.is) {
     case 'local':

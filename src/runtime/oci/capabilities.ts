@@ -83,6 +83,7 @@ export function normalizeCapability(name: string): string {
   return full;
 }
 
+/** What a container asks for: `CapAdd`, `CapDrop`, `Privileged`. */
 export interface CapabilityRequest {
   readonly add: readonly string[];
   readonly drop: readonly string[];

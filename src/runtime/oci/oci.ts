@@ -26,6 +26,7 @@ export interface OciRuntime {
   readonly args: readonly string[];
 }
 
+/** What a runtime is called with. */
 export interface ToolDeps {
   readonly exits: Exits;
   readonly cgroups: CgroupHost;
@@ -47,6 +48,7 @@ export class RuntimeRefused extends Failed {
   }
 }
 
+/** The arguments of the runtime's `create`. */
 export interface CreateCall {
   readonly id: string;
   readonly bundle: string;
@@ -55,10 +57,12 @@ export interface CreateCall {
   readonly consoleSocket: string | undefined;
   readonly stdio: readonly [stdin: number, stdout: number, stderr: number];
 }
+/** The arguments of the runtime's `exec`. */
 export interface ExecCall extends Omit<CreateCall, 'bundle'> {
   readonly processFile: string;
 }
 
+/** One runtime, called as a program; nothing of it runs between two calls. */
 export class OciTool {
   readonly #deps: ToolDeps;
   readonly runtime: OciRuntime;

@@ -8,6 +8,7 @@ import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { sealedCopy } from '../../linux/index.ts';
 
+/** The runtime's program as a sealed file in memory, made anew when the file on the disk changes. */
 export class SealedProgram {
   readonly #path: string;
   readonly #log: Log;

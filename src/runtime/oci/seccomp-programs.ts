@@ -18,6 +18,7 @@ interface Spec {
   readonly linux?: { readonly seccomp?: object };
 }
 
+/** The compiled filters that crun has left, by what they were compiled from. */
 export class SeccompPrograms {
   readonly #programs = new Map<string, string>();
 

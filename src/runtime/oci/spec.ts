@@ -8,11 +8,13 @@ export interface PlannedMount {
   readonly source: string;
   readonly options: readonly string[];
 }
+/** Who the process runs as, in numbers. */
 export interface PlannedUser {
   readonly uid: number;
   readonly gid: number;
   readonly additionalGids: readonly number[];
 }
+/** A device node to be made in the container, in the words of the OCI runtime specification. */
 export interface PlannedDevice {
   readonly path: string;
   readonly type: 'c' | 'b' | 'p';
@@ -24,6 +26,7 @@ export interface PlannedDevice {
   /** cgroup access, some of `rwm`. */
   readonly access: string;
 }
+/** One limit of setrlimit(2): `type` by its name in the OCI specification, such as `RLIMIT_CORE`. */
 export interface Rlimit {
   readonly type: string;
   readonly soft: number;
@@ -73,6 +76,7 @@ export interface DeviceRule {
   readonly access: string;
 }
 
+/** Everything that a container's `config.json` is made from. */
 export interface BundlePlan {
   readonly rootfs: string;
   readonly readonlyRootfs: boolean;

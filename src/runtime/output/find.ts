@@ -18,6 +18,7 @@ const BYTES_PER_LOOK = 64 << 10;
 /** How far back a line's beginning is looked for; longer lines are given in pieces anyway. */
 const LOOK_BACK_BYTES = 1 << 20;
 
+/** Where reading begins. */
 export interface Found {
   readonly from: Position;
   /** Where each stream begins in that segment; undefined: where its records before `from` end. */

@@ -7,6 +7,7 @@ export const LAG_BYTES = 64 << 20;
 const PROGRESS_BYTES = 1 << 20;
 const PATIENCE_MS = 2000;
 
+/** How a follower and the writer wait for each other. */
 export interface FollowerOptions {
   /** Bytes that it is behind at its beginning, in {@link Follower.consumed}'s measure. */
   readonly behind: number;
@@ -16,6 +17,7 @@ export interface FollowerOptions {
   readonly waitedFor: 'always' | 'while it reads' | 'never';
 }
 
+/** One reader of a log that is being written, and how far it has come. */
 export class Follower {
   /** Bytes of all segments before and up to where it has read, in the measure of the writer's total. */
   consumed: number;
@@ -39,6 +41,7 @@ export class Follower {
   }
 }
 
+/** All readers of one log: they say whether the container must wait. */
 export class Followers {
   readonly #all = new Set<Follower>();
   #timer: NodeJS.Timeout | undefined;

@@ -17,6 +17,7 @@ export interface Line {
   readonly at: bigint;
 }
 
+/** Which lines are wanted, and whether more are waited for. */
 export interface LineOptions {
   readonly streams: ReadonlySet<StreamName>;
   readonly since: bigint | undefined;

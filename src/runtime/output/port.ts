@@ -5,6 +5,7 @@ import { type Reactor, readNow, SystemError, splice } from '../../linux/index.ts
 const BYTES_PER_READ = 64 << 10;
 const BYTES_PER_DROP = 1 << 20;
 
+/** The end of a pipe or terminal that output is read from, for one reader. */
 export class OutputPort {
   readonly #fd: number;
   readonly #reactor: Reactor;

@@ -10,6 +10,7 @@ import type { OutputWriter, Position } from './writer.ts';
 
 const readAt = promisify(readCallback);
 
+/** Bytes of one stream that were written together. */
 export interface Chunk {
   readonly stream: StreamName;
   readonly bytes: Buffer;
@@ -32,6 +33,7 @@ const BYTES_PER_READ = 1 << 20;
 /** Below this, a read of what was just written is faster done at once than on a pool thread. */
 const SYNC_READ_BYTES = 256 << 10;
 
+/** Where reading begins, what is read, and whether more is waited for. */
 export interface ReadOptions {
   readonly from: Position;
   /** Where each stream's bytes begin in the first segment, when that is not where its records before `from` end. */

@@ -3,6 +3,7 @@
  * damaged record is known for one and skipped.
  */
 
+/** The two streams that a process writes to. */
 export type StreamName = 'stdout' | 'stderr';
 export const STREAMS: readonly StreamName[] = ['stdout', 'stderr'];
 
@@ -14,6 +15,7 @@ export const RECORD_BYTES = 16;
  */
 export type RecordKind = 'bytes' | 'cut' | 'open';
 
+/** One entry of a log's index: which stream was written to, when, and up to where. */
 export type IndexRecord =
   | {
       readonly is: RecordKind;
@@ -25,6 +27,7 @@ export type IndexRecord =
     }
   | { readonly is: 'damaged' };
 
+/** A record whose check sum is right. */
 export type GoodRecord = Exclude<IndexRecord, { is: 'damaged' }>;
 
 /*
@@ -50,6 +53,7 @@ function checkOf(atLow: number, atHigh: number, low: number, high: number): numb
   return (hash ^ (hash >>> 20)) & CHECK_MASK;
 }
 
+/** The record as the 16 bytes that stand in the index. */
 export function encodeRecord(record: GoodRecord): Buffer {
   const bytes = Buffer.allocUnsafe(RECORD_BYTES);
   bytes.writeBigUInt64LE(record.at, 0);
@@ -66,6 +70,7 @@ export function encodeRecord(record: GoodRecord): Buffer {
 
 const DAMAGED: IndexRecord = { is: 'damaged' };
 
+/** The record at `offset`; one whose check sum is wrong says that it is damaged. */
 export function decodeRecord(bytes: Buffer, offset: number): IndexRecord {
   const low = bytes.readUInt32LE(offset + 8);
   const high = bytes.readUInt32LE(offset + 12);

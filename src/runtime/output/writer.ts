@@ -10,6 +10,7 @@ import { Follower, Followers, LAG_BYTES } from './followers.ts';
 import { RECORD_BYTES, type RecordKind, STREAMS, type StreamName } from './record.ts';
 import { orphanNumbers, Segment, segmentBytes, segmentNumbers, unlinkSegment } from './segment.ts';
 
+/** How much of a container's output is kept. */
 export interface LogLimits {
   /** The oldest segments go when all together take more than this. Infinity: none goes. */
   readonly bytes: number;
@@ -35,6 +36,7 @@ export interface Position {
   readonly record: number;
 }
 
+/** A container's log while it is written: it takes output from pipes and knows who reads along. */
 export class OutputWriter {
   readonly directory: string;
   readonly #limits: LogLimits;

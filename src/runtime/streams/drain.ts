@@ -21,6 +21,7 @@ export interface Source {
   readonly pipe: { readonly read: number; readonly write: number } | undefined;
 }
 
+/** The flow from one pipe or terminal into a log. */
 export class Drain {
   readonly #source: Source;
   readonly #writer: OutputWriter;

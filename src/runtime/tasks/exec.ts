@@ -15,6 +15,7 @@ import { InputPort } from '../streams/input.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { Task } from './task.ts';
 
+/** What a further process runs, and which of its streams somebody wants. */
 export interface ExecPlan {
   readonly execId: string;
   /** `process` of the OCI configuration. */
@@ -25,6 +26,7 @@ export interface ExecPlan {
   readonly stderr: boolean;
 }
 
+/** A further process in a running container, until its end. */
 export class ExecProcess {
   readonly pid: number;
   readonly ended: Promise<ExitStatus | undefined>;
