@@ -1,17 +1,25 @@
 /** The engine's door. */
 
+export type { PathStat } from '../storage/index.ts';
 export { type ContainersDeps, createContainers } from './containers/containers.ts';
 export { Directory } from './containers/directory.ts';
 export { imageUsers } from './containers/image-users.ts';
 export { recoverContainers } from './containers/life/recover.ts';
 export { restartByPolicy } from './containers/life/restart-all.ts';
 export { volumeUsers } from './containers/mounts/volume-users.ts';
-export type * from './engine.ts';
+export type * from './containers/promise.ts';
+export type { Engine } from './engine.ts';
 export { type EventHub, type Happening, openEvents } from './events/events.ts';
+export type * from './events/promise.ts';
 export { createExecs } from './execs/execs.ts';
+export type * from './execs/promise.ts';
 export { type DataRootReport, examineDataRoot } from './fsck.ts';
 export { createHealthChecks } from './health/monitor.ts';
 export { createImages } from './images/index.ts';
+export type * from './images/promise.ts';
+export type { Attachment, OutputChunk } from './processes/attachment.ts';
 export { hardLimits, readHost } from './system/host.ts';
+export type * from './system/promise.ts';
 export { createSystem } from './system/system.ts';
 export { MountedVolumes, VolumeService } from './volumes/index.ts';
+export type * from './volumes/promise.ts';

@@ -3,12 +3,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { Conflict, InvalidArgument, NotFound, Unauthorized, Unchanged } from '../../src/base/errors.ts';
 import type { Attachment, Engine, OutputChunk } from '../../src/engine/index.ts';
-import type {
-  ContainerInspect,
-  ContainerSummary,
-  CreateRequest,
-  HostConfig,
-} from '../../src/model/container.ts';
+import type { ContainerInspect, ContainerSummary, CreateRequest } from '../../src/model/container.ts';
 import type { EventMessage } from '../../src/model/event.ts';
 import type { ExecInspect } from '../../src/model/exec.ts';
 import type { ImageInspect, ImageSummary } from '../../src/model/image.ts';
@@ -350,7 +345,7 @@ export function fakeEngine(): Fake {
         note('inspect', name, options);
         return { ...structuredClone(inspected), ...(options.size && { SizeRw: 5, SizeRootFs: 6 }) };
       },
-      async start(name, options: { hostConfig: HostConfig | undefined; detachKeys: string | undefined }) {
+      async start(name, options) {
         known(name);
         note('start', name, options);
         if (fake.running) throw new Unchanged(`container ${name} is already running`);

@@ -42,7 +42,7 @@ export const containers: Handlers<Names> = {
     checkMemory(body, memoryBytesMin);
     const hostConfig =
       Object.keys(body).length > 0 ? settleAtDoor({ HostConfig: body }).request.HostConfig : undefined;
-    await engine.containers.start(params.name, { hostConfig, keep, detachKeys: query.detachKeys });
+    await engine.containers.start(params.name, { hostConfig, keep });
   },
 
   containerStop: ({ params, query }, { engine }) =>

@@ -1,13 +1,13 @@
 /** Attaches a client to a container's streams, before, during or between its runs. */
 import { Conflict } from '../../base/errors.ts';
 import { readChunks, type StreamName } from '../../runtime/index.ts';
-import type { Attachment, AttachOptions, OutputChunk } from '../engine.ts';
-import { conversation } from '../processes/attachment.ts';
+import { type Attachment, makeAttachment, type OutputChunk } from '../processes/attachment.ts';
 import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '../processes/detach-keys.ts';
 import type { Container } from './container.ts';
 import { emitContainerEvent } from './events.ts';
 import { type LogFilesDeps, logDirectory, openLog } from './logs/files.ts';
 import type { WithEvents } from './needs.ts';
+import type { AttachOptions } from './promise.ts';
 
 /** What an attach needs. */
 export type AttachDeps = LogFilesDeps & WithEvents;
@@ -26,7 +26,7 @@ export function attachContainer(deps: AttachDeps, container: Container, options:
   const output =
     options.stdout || options.stderr ? openOutput(deps, container, options, over.signal) : undefined;
   emitContainerEvent(deps, container, 'attach');
-  return conversation({
+  return makeAttachment({
     terminal: config.Tty ?? false,
     output: output?.chunks,
     input:

@@ -2,7 +2,6 @@
 import { Conflict, reworded } from '../../base/errors.ts';
 import { undoUnlessDone } from '../../base/lifetime.ts';
 import type { HostConfig } from '../../model/container.ts';
-import type { Containers } from '../engine.ts';
 import { type AttachDeps, attachContainer } from './attach.ts';
 import type { Container } from './container.ts';
 import { emitContainerEvent } from './events.ts';
@@ -31,6 +30,7 @@ import { containerLogs } from './logs/logs.ts';
 import { destinationOf } from './mounts/mounts.ts';
 import { declaredMounts, provideMounts } from './mounts/provide.ts';
 import { byId } from './plan/namespaces.ts';
+import type { Containers } from './promise.ts';
 import { settleHostConfig } from './settle/host-config.ts';
 import { checkText } from './settle/settle.ts';
 import { type InspectDeps, inspectContainer } from './views/inspect.ts';
@@ -86,8 +86,8 @@ export function createContainers(deps: ContainersDeps): Containers {
       });
       emitContainerEvent(deps, container, 'restart');
     },
-    kill: (name, { signal }) =>
-      saying(`cannot kill container: ${name}`, async () => killContainer(deps, find(name), signal)),
+    kill: (name, options) =>
+      saying(`cannot kill container: ${name}`, async () => killContainer(deps, find(name), options)),
     async pause(name) {
       const container = find(name);
       await container.mailbox.run(() => pauseContainer(deps, container));
@@ -96,8 +96,8 @@ export function createContainers(deps: ContainersDeps): Containers {
       const container = find(name);
       await container.mailbox.run(() => unpauseContainer(deps, container));
     },
-    async wait(name, { condition, signal }) {
-      const ended = waitFor(find(name), condition, signal);
+    async wait(name, options) {
+      const ended = waitFor(find(name), options);
       ended.catch(() => undefined); // the client left: nobody listens
       return { ended };
     },

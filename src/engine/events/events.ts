@@ -1,9 +1,9 @@
 /** Tells what happened to whoever listens: from the journal first, then as it comes. */
 import { nowNanos, TIMER_MS_MAX } from '../../base/time.ts';
 import type { EventMessage } from '../../model/event.ts';
-import type { Events } from '../engine.ts';
 import { eventFilter } from './filter.ts';
 import { Journal } from './journal.ts';
+import type { Events, SubscribeOptions } from './promise.ts';
 
 /** A reader this far behind gets no more: it must not hold the engine's memory. */
 export const EVENTS_BEHIND_MAX = 4096;
@@ -70,7 +70,7 @@ export function openEvents(directory: string, graceMs: number = BEHIND_GRACE_MS)
   };
 
   async function* subscribe(
-    { since, until, filters, signal }: Parameters<Events['subscribe']>[0],
+    { since, until, filters, signal }: SubscribeOptions,
     cut: AbortController,
   ): AsyncGenerator<EventMessage> {
     const listener: Listener = {

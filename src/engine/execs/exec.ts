@@ -17,6 +17,7 @@ import { environment } from '../processes/environment.ts';
 import { apparmorOf, readSecurity } from '../processes/security.ts';
 import { commandError, StartFailed } from '../processes/start-error.ts';
 import { userInRoot } from '../processes/user-in-root.ts';
+import type { ExecStartOptions } from './promise.ts';
 
 export interface Exec {
   readonly id: string;
@@ -46,11 +47,9 @@ export interface ExecTableDeps {
   readonly execs: ExecTable;
 }
 
-export interface ExecStart {
-  readonly detach: boolean;
-  readonly consoleSize: readonly [rows: number, columns: number] | undefined;
-  readonly accepted?: () => void;
-}
+/** How an exec is run; a health check has no client whom to tell of it. */
+export type ExecRunOptions = Pick<ExecStartOptions, 'detach' | 'consoleSize'> &
+  Partial<Pick<ExecStartOptions, 'accepted'>>;
 
 /** Ended execs are remembered so long, for `docker exec` to ask for the code. */
 const REMEMBERED_MS = 5 * 60_000;
@@ -76,7 +75,7 @@ export function makeExec(deps: ExecDeps, container: Container, request: ExecCrea
 export async function runExec(
   deps: ExecDeps,
   exec: Exec,
-  options: ExecStart,
+  options: ExecRunOptions,
 ): Promise<{ readonly process: ExecProcess; readonly over: Promise<void> }> {
   if (exec.state === 'ended') throw new Conflict(`exec command ${exec.id} has already run`);
   if (exec.state !== 'made') throw new Conflict(`exec command ${exec.id} is already running`);
@@ -105,7 +104,7 @@ function spelled({ Cmd }: ExecCreateRequest): string {
   return `${program} ${args.join(' ')}`;
 }
 
-function launch(deps: ExecDeps, exec: Exec, { detach, consoleSize }: ExecStart): Promise<ExecProcess> {
+function launch(deps: ExecDeps, exec: Exec, { detach, consoleSize }: ExecRunOptions): Promise<ExecProcess> {
   const { container, request } = exec;
   const { task } = container;
   deps.supervisor.announceStart();

@@ -6,10 +6,10 @@ import type { ExecProcess } from '../../runtime/index.ts';
 import type { Container } from '../containers/container.ts';
 import { assertAllowed } from '../containers/life/state.ts';
 import type { WithDirectory } from '../containers/needs.ts';
-import type { Attachment, Execs } from '../engine.ts';
-import { conversation } from '../processes/attachment.ts';
+import { type Attachment, makeAttachment } from '../processes/attachment.ts';
 import { mergeOutputs } from '../processes/merge.ts';
 import { type Exec, type ExecDeps, makeExec, runExec } from './exec.ts';
+import type { Execs } from './promise.ts';
 
 /**
  * Execs of one container that have not ended, those that nobody started among them. Each that runs is a process of the
@@ -67,7 +67,7 @@ export function createExecs(deps: ExecDeps & WithDirectory): Execs {
 
 /** The output ends only when the code is known: a client asks for it right after. */
 function attachment(exec: Exec, process: ExecProcess, over: Promise<void>, raw: boolean): Attachment {
-  const streams = conversation({
+  const streams = makeAttachment({
     terminal: exec.request.Tty ?? false,
     output: process.outputs.size === 0 ? undefined : mergeOutputs(process.outputs, over),
     input:

@@ -11,18 +11,9 @@ import { type ImageVerbs, tell } from './deps.ts';
 import { told } from './downloading.ts';
 import { imageConfig } from './inspect.ts';
 import { progressOf, type Say } from './progress.ts';
+import type { ImportOptions } from './promise.ts';
 import { registerImage } from './register.ts';
 import { refuseReserved } from './store.ts';
-
-export interface ImportOptions {
-  readonly repo: string | undefined;
-  readonly tag: string | undefined;
-  readonly message: string;
-  readonly changes: readonly string[];
-  /** `os[/architecture[/variant]]` */
-  readonly platform: string | undefined;
-  readonly signal: AbortSignal;
-}
 
 /**
  * From an archive, or from where it lies on the web. The last message says the id.

@@ -9,14 +9,8 @@ import type { ImageSummary } from '../../model/image.ts';
 import type { ChainId } from '../../storage/index.ts';
 import type { ImageVerbs } from './deps.ts';
 import { imageBytes } from './inspect.ts';
+import type { ListImagesOptions } from './promise.ts';
 import type { Image } from './store.ts';
-
-export interface ListImagesOptions {
-  /** Also images without a name that others were built on. */
-  readonly all: boolean;
-  readonly filters: Filters;
-  readonly sharedSize: boolean;
-}
 
 const KNOWN = new Set(['dangling', 'label', 'before', 'since', 'reference', 'until']);
 

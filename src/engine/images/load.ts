@@ -12,16 +12,9 @@ import { readDockerArchive } from './load-docker.ts';
 import { readLegacyArchive } from './load-legacy.ts';
 import { readOciLayout } from './load-oci.ts';
 import { line, progressOf, type Say } from './progress.ts';
+import type { LoadOptions } from './promise.ts';
 import { type NewImage, type Registered, registerImage } from './register.ts';
 import { identify } from './store.ts';
-
-export interface LoadOptions {
-  /** No progress of layers: only what was loaded. */
-  readonly quiet: boolean;
-  /** Images for other platforms are left out; none: an index's choice is this machine's. */
-  readonly platforms: readonly WantedPlatform[];
-  readonly signal: AbortSignal;
-}
 
 /** Images one after the other; what was registered before a failure stays. @throws InvalidArgument */
 export function loadImages(

@@ -1,7 +1,6 @@
 /** Pulls images: finds the manifest, fetches what is not here, and registers it under its names. */
 import { Readable } from 'node:stream';
 import { EngineError, InvalidArgument, messageOf, NotFound } from '../../base/errors.ts';
-import type { Credentials } from '../../formats/credentials.ts';
 import { isDigest, shortId } from '../../formats/digest.ts';
 import {
   type Descriptor,
@@ -30,19 +29,9 @@ import { type ImageVerbs, tellTravel } from './deps.ts';
 import { sometimes } from './downloading.ts';
 import { type ChosenManifest, chooseManifest } from './manifest.ts';
 import { progressOf, type Say } from './progress.ts';
+import type { PullOptions } from './promise.ts';
 import { registerImage } from './register.ts';
 import { chainOf, refuseReserved } from './store.ts';
-
-export interface PullOptions {
-  readonly image: string;
-  /** A tag, or a digest; undefined and none in `image`: all tags. */
-  readonly tag: string | undefined;
-  readonly platform: string | undefined;
-  readonly credentials: Credentials | undefined;
-  /** Layer after layer. */
-  readonly oneByOne: boolean;
-  readonly signal: AbortSignal;
-}
 
 interface Pulling {
   readonly reference: ImageReference;

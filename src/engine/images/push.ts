@@ -2,7 +2,6 @@
 import { Readable } from 'node:stream';
 import { InvalidArgument, messageOf, NotFound } from '../../base/errors.ts';
 import { Slots } from '../../base/slots.ts';
-import type { Credentials } from '../../formats/credentials.ts';
 import { shortId } from '../../formats/digest.ts';
 import { GZIP_PIECE_BYTES } from '../../formats/gzip.ts';
 import {
@@ -24,15 +23,8 @@ import {
   type Sent,
 } from './outgoing.ts';
 import { progressOf, type Say } from './progress.ts';
+import type { PushOptions } from './promise.ts';
 import type { Image } from './store.ts';
-
-export interface PushOptions {
-  readonly image: string;
-  /** Undefined and none in `image`: all tags of the repository. */
-  readonly tag: string | undefined;
-  readonly credentials: Credentials | undefined;
-  readonly signal: AbortSignal;
-}
 
 interface Pushing {
   readonly repository: Repository;

@@ -1,6 +1,5 @@
 /** What is asked of registries without an image coming or going: search, login, what a name leads to. */
 import { InvalidArgument, NotFound } from '../../base/errors.ts';
-import type { Credentials } from '../../formats/credentials.ts';
 import { readImageDocument, readIndex, readManifest } from '../../formats/oci.ts';
 import { familiarString, parseReference, withDefaultTag } from '../../formats/reference.ts';
 import type { Filters } from '../../model/filters.ts';
@@ -8,14 +7,7 @@ import type { DistributionInspect, SearchResult } from '../../model/registry.ts'
 import { isMissing, type Repository, Unreachable } from '../../registry/index.ts';
 import type { ImageVerbs } from './deps.ts';
 import { kindOf } from './manifest.ts';
-
-export interface SearchOptions {
-  readonly term: string;
-  readonly limit: number | undefined;
-  readonly filters: Filters;
-  readonly credentials: Credentials | undefined;
-  readonly signal: AbortSignal;
-}
+import type { DistributionOptions, LoginOptions, SearchOptions } from './promise.ts';
 
 const SEARCH_DEFAULT = 25;
 const SEARCH_MAX = 100;
@@ -66,11 +58,7 @@ function readFilters(filters: Filters): (hit: Hit) => boolean {
 
 /** @throws Unauthorized for wrong credentials */
 export function login(
-  {
-    server,
-    credentials,
-    signal,
-  }: { readonly server: string; readonly credentials: Credentials; readonly signal: AbortSignal },
+  { server, credentials, signal }: LoginOptions,
   { registries }: ImageVerbs,
 ): Promise<void> {
   return registries.login(server, credentials, signal);
@@ -78,11 +66,7 @@ export function login(
 
 /** What a name leads to at its registry: nothing is kept. @throws NotFound, InvalidArgument */
 export async function inspectDistribution(
-  {
-    image,
-    credentials,
-    signal,
-  }: { readonly image: string; readonly credentials: Credentials | undefined; readonly signal: AbortSignal },
+  { image, credentials, signal }: DistributionOptions,
   { registries }: ImageVerbs,
 ): Promise<DistributionInspect> {
   const reference = withDefaultTag(parseReference(image));

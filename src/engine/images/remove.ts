@@ -5,13 +5,8 @@ import { familiarName, familiarString, parseReference, storedForm } from '../../
 import type { ImageDeleteItem } from '../../model/image.ts';
 import { collect } from './collect.ts';
 import { type ImageVerbs, tell } from './deps.ts';
+import type { RemoveImageOptions } from './promise.ts';
 import type { Image } from './store.ts';
-
-export interface RemoveOptions {
-  readonly force: boolean;
-  /** Also parents that nothing needs any more. */
-  readonly prune: boolean;
-}
 
 /** Why an image cannot go. `hard`: not even by force. */
 interface Obstacle {
@@ -32,7 +27,11 @@ export interface Tally {
  * are all of one repository.
  * @throws NotFound, Conflict
  */
-export async function removeImage(name: string, options: RemoveOptions, verbs: ImageVerbs): Promise<Tally> {
+export async function removeImage(
+  name: string,
+  options: RemoveImageOptions,
+  verbs: ImageVerbs,
+): Promise<Tally> {
   if (name.trim() === '') throw new InvalidArgument('image name cannot be blank');
   const { store } = verbs;
   const image = store.find(name);
@@ -50,7 +49,7 @@ const isIdOf = (id: string, name: string): boolean =>
 async function removeName(
   image: Image,
   name: string,
-  { force }: RemoveOptions,
+  { force }: RemoveImageOptions,
   tally: Tally,
   verbs: ImageVerbs,
 ): Promise<boolean> {
@@ -75,7 +74,7 @@ async function removeName(
 
 async function removeNamesOfId(
   image: Image,
-  { force }: RemoveOptions,
+  { force }: RemoveImageOptions,
   tally: Tally,
   verbs: ImageVerbs,
 ): Promise<void> {
@@ -114,7 +113,7 @@ function reportUntagged(
 /** `quiet`: a name was removed already, so that an obstacle is no failure as long as the image stays of use. */
 async function removeUnnamed(
   id: string,
-  { force, prune }: RemoveOptions,
+  { force, prune }: RemoveImageOptions,
   quiet: boolean,
   tally: Tally,
   verbs: ImageVerbs,

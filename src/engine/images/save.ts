@@ -6,14 +6,9 @@ import { type ImageReference, parseAnyReference, withDefaultTag } from '../../fo
 import type { Lease, Storage } from '../../storage/index.ts';
 import { collectRemoved } from './collect.ts';
 import { type ImageVerbs, tell } from './deps.ts';
+import type { SaveOptions } from './promise.ts';
 import { archiveMembers, archiveOf, type NamedImage } from './save-archive.ts';
 import type { Image, ImageStore } from './store.ts';
-
-export interface SaveOptions {
-  /** Each image must be for one of these; none: whatever it is for. */
-  readonly platforms: readonly WantedPlatform[];
-  readonly signal: AbortSignal;
-}
 
 /**
  * A name without a tag means every tag of the repository; an id or a digest saves the image without names. The same

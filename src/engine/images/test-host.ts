@@ -12,9 +12,9 @@ import { tarEnd, tarEntry, tarMember } from '../../formats/tar/writer.ts';
 import type { Progress } from '../../model/progress.ts';
 import { Registries, type RegistrySettings } from '../../registry/index.ts';
 import { openStorage, type Storage } from '../../storage/index.ts';
-import type { Images } from '../engine.ts';
 import type { ImageEvent, ImageUser } from './deps.ts';
 import { type Collected, createImages } from './images.ts';
+import type { Images } from './promise.ts';
 import type { ImageSource } from './resolve.ts';
 
 export interface TestImages {

@@ -1,9 +1,34 @@
 /** The client's end of a process's streams: input with detach keys, output, and one close for both. */
 import { Writable } from 'node:stream';
-import type { Attachment, OutputChunk } from '../engine.ts';
 import { DetachScanner } from './detach-keys.ts';
 
-export interface ConversationParts {
+/** Bytes of one stream, in the order they were written to it. */
+export interface OutputChunk {
+  readonly stream: 'stdout' | 'stderr';
+  readonly bytes: Buffer;
+}
+
+/** A client's end of a process's streams. The owner must call `close` whatever happens. */
+export interface Attachment {
+  /** A terminal's bytes are never framed. */
+  readonly terminal: boolean;
+  /** Ends when the process has ended and all of its output was given, or after `close`. Undefined: not asked for. */
+  readonly output: AsyncIterable<OutputChunk> | undefined;
+  /** Ending it ends stdin as the container's settings say (StdinOnce). Undefined: not asked for, or no stdin. */
+  readonly input: Writable | undefined;
+  /** Resolves when the detach keys were typed; then the attachment is over though the process runs on. */
+  readonly detached: Promise<void>;
+  close(): void;
+}
+
+/** A terminal's size in characters. */
+export interface TerminalSize {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** What an attachment is made of. */
+export interface AttachmentParts {
   readonly terminal: boolean;
   readonly output: AsyncIterable<OutputChunk> | undefined;
   /** Where input goes, when the process is there to take it; undefined when it never comes. */
@@ -13,7 +38,8 @@ export interface ConversationParts {
   close(): void;
 }
 
-export function conversation(parts: ConversationParts): Attachment {
+/** Puts an attachment together: detach keys are looked for in a terminal's input. */
+export function makeAttachment(parts: AttachmentParts): Attachment {
   const detached = Promise.withResolvers<void>();
   const input = parts.input === undefined ? undefined : inputOf(parts, parts.input, detached.resolve);
   return {
@@ -26,7 +52,7 @@ export function conversation(parts: ConversationParts): Attachment {
 }
 
 function inputOf(
-  parts: ConversationParts,
+  parts: AttachmentParts,
   open: () => Promise<Writable | undefined>,
   onDetach: () => void,
 ): Writable {

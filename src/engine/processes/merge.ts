@@ -1,5 +1,5 @@
 /** Two streams as one, in the order in which their bytes come. */
-import type { OutputChunk } from '../engine.ts';
+import type { OutputChunk } from './attachment.ts';
 
 interface Port {
   chunks(): AsyncGenerator<Buffer>;

@@ -6,7 +6,8 @@ import type {
   ImagesUsage,
   VolumesUsage,
 } from '../../model/disk-usage.ts';
-import type { Containers, System } from '../engine.ts';
+import type { Containers } from '../containers/promise.ts';
+import type { System } from './promise.ts';
 
 export interface DiskUsageDeps {
   readonly containers: Pick<Containers, 'list'>;

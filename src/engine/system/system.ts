@@ -7,11 +7,11 @@ import { HUB, HUB_LOGIN, type Proxies } from '../../registry/index.ts';
 import type { CgroupDriver, CgroupHost, LimitSupport, OciRuntime } from '../../runtime/index.ts';
 import type { Directory } from '../containers/directory.ts';
 import { isAlive } from '../containers/life/state.ts';
-import type { System } from '../engine.ts';
 import type { Happening } from '../events/events.ts';
 import { pruneNetworks } from '../networks/index.ts';
 import { createDiskUsage, type DiskUsageDeps } from './disk-usage.ts';
 import type { Host } from './host.ts';
+import type { System } from './promise.ts';
 import { pruneBuildCache } from './prune.ts';
 
 export interface SystemDeps {

@@ -10,11 +10,11 @@ import {
   type VolumeRow,
   type Volumes as VolumeStore,
 } from '../../storage/index.ts';
-import type { Volumes } from '../engine.ts';
 import type { Happening } from '../events/events.ts';
 import { oneAtATime } from '../one-prune.ts';
 import { readDriverOptions } from './driver-options.ts';
 import { ANONYMOUS, DRIVER, listFilter, pruneFilter } from './filter.ts';
+import type { Volumes } from './promise.ts';
 
 export interface VolumesDeps {
   readonly store: VolumeStore;

@@ -3,11 +3,11 @@ import type { Readable } from 'node:stream';
 import { Conflict, InvalidArgument, NotFound } from '../../../base/errors.ts';
 import type { ContainerChange } from '../../../model/container.ts';
 import type { PathStat } from '../../../storage/index.ts';
-import type { PutArchiveOptions } from '../../engine.ts';
 import { userInRoot } from '../../processes/user-in-root.ts';
 import type { Container } from '../container.ts';
 import { emitContainerEvent } from '../events.ts';
 import type { WithEvents, WithLayers } from '../needs.ts';
+import type { PathArchive, PutArchiveOptions, ReadArchiveOptions } from '../promise.ts';
 import { openTree, type TreeDeps } from './tree.ts';
 
 /** What verbs on a container's files need. */
@@ -30,8 +30,8 @@ export async function getArchive(
   deps: ArchiveDeps,
   called: Called,
   path: string,
-  { signal }: { readonly signal: AbortSignal },
-): Promise<{ stat: PathStat; archive: Readable }> {
+  { signal }: ReadArchiveOptions,
+): Promise<PathArchive> {
   const found = await read(deps, called, path, { follow: false, signal });
   emitContainerEvent(deps, called.container, 'archive-path');
   return found;
@@ -42,7 +42,7 @@ export async function copyOut(
   deps: ArchiveDeps,
   called: Called,
   path: string,
-  { signal }: { readonly signal: AbortSignal },
+  { signal }: ReadArchiveOptions,
 ): Promise<Readable> {
   const { archive } = await read(deps, called, path, { follow: true, signal });
   emitContainerEvent(deps, called.container, 'copy');
@@ -53,8 +53,8 @@ async function read(
   deps: TreeDeps,
   called: Called,
   path: string,
-  options: { readonly follow: boolean; readonly signal: AbortSignal },
-): Promise<{ stat: PathStat; archive: Readable }> {
+  options: ReadArchiveOptions & { readonly follow: boolean },
+): Promise<PathArchive> {
   await using scope = new AsyncDisposableStack();
   const tree = scope.use(await openTree(deps, called.container));
   const found = await named(called, path, () => tree.get(path, options));
@@ -111,7 +111,7 @@ async function named<T>({ name }: Called, path: string, work: () => Promise<T>):
 export function exportContainer(
   deps: WithEvents & WithLayers,
   container: Container,
-  { signal }: { readonly signal: AbortSignal },
+  { signal }: ReadArchiveOptions,
 ): Readable {
   refuseGoing(container, 'export');
   const archive = deps.storage.layers.openTree(container.id, [], true).getAll(signal);

@@ -1,12 +1,12 @@
 /** Makes an image of a container: its image, what it changed, and how containers of it are to run. */
 
-import type { CommitOptions } from '../../engine.ts';
 import { applyChanges } from '../../images/changes.ts';
 import type { ImageCommits } from '../../images/commit.ts';
 import type { Container } from '../container.ts';
 import { emitContainerEvent } from '../events.ts';
 import { type PauseDeps, pauseContainer, unpauseContainer } from '../life/pause.ts';
 import type { WithLayers, WithLeases } from '../needs.ts';
+import type { CommitOptions } from '../promise.ts';
 import { mergeConfig } from '../settle/merge-config.ts';
 import { refuseGoing } from './archive.ts';
 

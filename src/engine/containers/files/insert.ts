@@ -6,10 +6,10 @@ import { Failed, InvalidArgument } from '../../../base/errors.ts';
 import { tarEnd, tarEntry, tarHeader, tarPadding } from '../../../formats/tar/writer.ts';
 import type { Progress } from '../../../model/progress.ts';
 import type { Download } from '../../../registry/index.ts';
-import type { Containers, InsertOptions } from '../../engine.ts';
 import { told } from '../../images/downloading.ts';
 import { progressOf, type Say } from '../../images/progress.ts';
 import type { WithImages } from '../needs.ts';
+import type { Containers, InsertOptions } from '../promise.ts';
 
 /** What an insert needs besides the verbs of containers. */
 export type InsertDeps = WithImages & {

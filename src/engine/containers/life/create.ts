@@ -25,6 +25,7 @@ import type {
   WithRoots,
 } from '../needs.ts';
 import { byId } from '../plan/namespaces.ts';
+import type { CreateOptions } from '../promise.ts';
 import type { ContainerRecord } from '../record.ts';
 import { checkNetworkConflicts } from '../settle/host-config.ts';
 import { publishedPorts } from '../settle/ports.ts';
@@ -53,11 +54,7 @@ export type PlanMountsDeps = WithDirectory & WithFacts<'recursiveReadOnly'> & Wi
 export async function createContainer(
   deps: CreateDeps,
   request: CreateRequest,
-  options: {
-    readonly name: string | undefined;
-    readonly readOnlyIsFlat: boolean;
-    readonly signal: AbortSignal;
-  },
+  options: CreateOptions,
 ): Promise<CreateResponse> {
   deps.supervisor.announceStart(); // who creates a container starts it next, as a rule
   if (!request.Image) throw new InvalidArgument('no image specified: Image must name one');
@@ -115,7 +112,7 @@ export async function createContainer(
 export const plannedMounts = (
   deps: PlanMountsDeps,
   { config, hostConfig }: { readonly config: ContainerConfig; readonly hostConfig: HostConfig },
-  { readOnlyIsFlat }: { readonly readOnlyIsFlat: boolean },
+  { readOnlyIsFlat }: Pick<CreateOptions, 'readOnlyIsFlat'>,
 ): MountPlan =>
   planMounts(hostConfig, {
     declared: Object.keys(config.Volumes ?? {}),

@@ -19,6 +19,7 @@ import type {
   WithRecords,
   WithVolumeStore,
 } from '../needs.ts';
+import type { RemoveOptions } from '../promise.ts';
 import { CONTAINERS } from '../record.ts';
 import { isAlive } from './state.ts';
 import { killAndWait, type StopDeps } from './stop.ts';
@@ -43,7 +44,7 @@ export type RemoveDeps = StopDeps &
 export async function removeContainer(
   deps: RemoveDeps,
   container: Container,
-  options: { readonly force: boolean; readonly volumes: boolean },
+  options: Pick<RemoveOptions, 'force' | 'volumes'>,
 ): Promise<void> {
   if (container.gone) return;
   const { state } = container.record;

@@ -5,6 +5,7 @@ import { parseSignal, SIGKILL, SIGTERM } from '../../processes/signals.ts';
 import type { Container } from '../container.ts';
 import { emitContainerEvent } from '../events.ts';
 import type { WithEvents } from '../needs.ts';
+import type { KillOptions, StopOptions } from '../promise.ts';
 import { type PauseDeps, unpauseContainer } from './pause.ts';
 import { assertAllowed, isAlive } from './state.ts';
 
@@ -74,11 +75,6 @@ export async function killAndWait(deps: StopDeps, container: Container): Promise
     );
 }
 
-export interface StopOptions {
-  readonly signal: string | undefined;
-  readonly timeoutSeconds: number | undefined;
-}
-
 /** @throws Unchanged when it is not running */
 export async function stopContainer(
   deps: StopDeps,
@@ -112,9 +108,9 @@ async function end(deps: StopDeps, container: Container, signal: number, seconds
 export async function killContainer(
   deps: StopDeps,
   container: Container,
-  signalName: string | undefined,
+  options: KillOptions,
 ): Promise<void> {
-  const signal = parseSignal(signalName, SIGKILL);
+  const signal = parseSignal(options.signal, SIGKILL);
   assertAllowed(container.record.state, 'kill', container.id);
   if (signal !== SIGKILL) {
     if (container.record.state.is === 'restarting')

@@ -1,7 +1,7 @@
 /** Waits for what becomes of a container. */
 import type { WaitResponse } from '../../../model/container.ts';
-import type { WaitCondition } from '../../engine.ts';
 import type { Container, ExitNews } from '../container.ts';
+import type { WaitOptions } from '../promise.ts';
 import { isAlive, UNKNOWN_EXIT } from './state.ts';
 
 /** Only a code that nobody knows is an error of the waiting. */
@@ -9,11 +9,7 @@ const answer = ({ exitCode, error }: ExitNews): WaitResponse =>
   exitCode === undefined ? { StatusCode: UNKNOWN_EXIT, Error: { Message: error } } : { StatusCode: exitCode };
 
 /** The listening begins before this returns: what happens afterwards is not missed. */
-export function waitFor(
-  container: Container,
-  condition: WaitCondition,
-  signal: AbortSignal,
-): Promise<WaitResponse> {
+export function waitFor(container: Container, { condition, signal }: WaitOptions): Promise<WaitResponse> {
   const { state } = container.record;
   const running = isAlive(state) || state.is === 'restarting';
   const now = () => ({

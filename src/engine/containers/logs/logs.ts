@@ -9,8 +9,9 @@ import {
   readLines,
   type StreamName,
 } from '../../../runtime/index.ts';
-import type { LogOptions, LogOutput, OutputChunk } from '../../engine.ts';
+import type { OutputChunk } from '../../processes/attachment.ts';
 import type { Container } from '../container.ts';
+import type { LogOptions, LogOutput } from '../promise.ts';
 import { attributesQuery, fileAttributes } from './attributes.ts';
 import { type LogFilesDeps, logDirectory, logSettings } from './files.ts';
 

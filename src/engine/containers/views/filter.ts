@@ -1,13 +1,13 @@
 /** Which containers a list is asked for. Values of one filter are alternatives, but for labels; filters must all hold. */
 import { InvalidArgument } from '../../../base/errors.ts';
 import type { Filters } from '../../../model/filters.ts';
-import type { ListOptions } from '../../engine.ts';
 import { textsFound } from '../../expressions.ts';
 import { hasLabel } from '../../filters.ts';
 import { networkModeOf, shownNetwork } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
 import { exitCodeOf, isAlive } from '../life/state.ts';
 import type { WithDirectory, WithImages, WithNetwork } from '../needs.ts';
+import type { ListOptions } from '../promise.ts';
 import { healthOf } from './health.ts';
 import { endpointSettings } from './inspect.ts';
 import { portSummaries } from './port-summaries.ts';

@@ -15,6 +15,7 @@ import { isAlive, stateView } from '../life/state.ts';
 import { jsonFilePath } from '../logs/driver.ts';
 import type { WithContainersRoot, WithFacts, WithLayers, WithNetwork } from '../needs.ts';
 import { networkFile } from '../plan/network-files.ts';
+import type { InspectOptions } from '../promise.ts';
 
 /** What inspect looks at. */
 export type InspectDeps = WithContainersRoot &
@@ -25,7 +26,7 @@ export type InspectDeps = WithContainersRoot &
 export async function inspectContainer(
   deps: InspectDeps,
   container: Container,
-  options: { readonly size: boolean },
+  options: InspectOptions,
 ): Promise<ContainerInspect> {
   const { record } = container;
   const { id, hostConfig } = record;

@@ -6,19 +6,13 @@ import { type Measured, Meter, type Task } from '../../../runtime/index.ts';
 import { networkModeOf } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
 import type { WithCgroups, WithDirectory, WithFacts, WithLog } from '../needs.ts';
+import type { StatsOptions } from '../promise.ts';
 
 /** What samples are made of. */
 export type StatsDeps = WithCgroups & WithDirectory & WithFacts<'memoryBytes'> & WithLog;
 
 /** As often as Docker's clients expect a sample. */
 const INTERVAL_MS = 1000;
-
-export interface StatsOptions {
-  readonly stream: boolean;
-  /** One sample at once, without one before it to compare with. */
-  readonly oneShot: boolean;
-  readonly signal: AbortSignal;
-}
 
 type Sample = Omit<ContainerStats, 'preread' | 'precpu_stats'>;
 

@@ -1,0 +1,24 @@
+/** What the engine promises of itself and its host. */
+import type { DiskUsage, DiskUsageKind } from '../../model/disk-usage.ts';
+import type { Filters } from '../../model/filters.ts';
+import type { BuildCachePruned, NetworksPruned } from '../../model/prune.ts';
+import type { SystemInfo, SystemVersion } from '../../model/system.ts';
+
+/** What is measured on the disk. */
+export interface DiskUsageOptions {
+  readonly kinds: readonly DiskUsageKind[];
+  /** With the things, not their sums alone. */
+  readonly verbose: boolean;
+}
+
+/** What is asked about the engine as a whole. */
+export interface System {
+  info(): Promise<SystemInfo>;
+  version(): Promise<SystemVersion>;
+  /** Bytes on the disk by kind of thing. */
+  diskUsage(options: DiskUsageOptions): Promise<DiskUsage>;
+  /** Of users' networks; this engine has its own alone. @throws InvalidArgument */
+  pruneNetworks(filters: Filters): Promise<NetworksPruned>;
+  /** This engine builds nothing, so there is nothing to free. @throws InvalidArgument */
+  pruneBuildCache(filters: Filters): Promise<BuildCachePruned>;
+}
