@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fitness, hostPlatform, parsePlatform, platformText } from './platform.ts';
+import { fitness, hostPlatform, parsePlatform, platformText, suits } from './platform.ts';
 
 test('platforms are read in their many spellings', () => {
   const text = (said: string) => platformText(parsePlatform(said));
@@ -28,3 +28,21 @@ test('the best of several platforms is told by its fitness', () => {
   assert.equal(fitness({ os: 'windows', architecture: 'amd64' }, amd), undefined);
   assert.equal(fitness(undefined, amd), undefined);
 });
+
+for (const [has, wanted, does] of [
+  ['linux/amd64', 'linux/amd64', true],
+  ['linux/386', 'linux/amd64', true],
+  ['linux/amd64', 'linux/386', false],
+  ['linux/amd64/v3', 'linux/amd64', false],
+  ['linux/arm64', 'linux/amd64', false],
+  ['linux/arm64/v8', 'linux/arm64', true],
+  ['linux/arm/v6', 'linux/arm64', true],
+  ['linux/arm', 'linux/arm/v6', true],
+  ['linux/arm/v7', 'linux/arm/v6', false],
+  ['windows/amd64', 'linux/amd64', false],
+  ['linux', 'linux/amd64', false],
+] as const)
+  test(`an image for ${has} ${does ? 'suits' : 'does not suit'} ${wanted}`, () => {
+    const [os = '', architecture = '', variant = ''] = has.split('/');
+    assert.equal(suits({ os, architecture, variant }, parsePlatform(wanted)), does);
+  });

@@ -76,5 +76,20 @@ export function fitness(has: Platform | undefined, wanted: WantedPlatform): numb
   return level(variant) <= level(wanted.variant) ? level(variant) : undefined;
 }
 
+/**
+ * Whether an image for `has` may be used where `wanted` is asked for, as dockerd decides it for an image that is here:
+ * 32-bit programs run on their 64-bit processor, and an image that names no variant suits each of them.
+ */
+export function suits(has: Platform, wanted: WantedPlatform): boolean {
+  if (fitness(has, wanted) !== undefined) return true;
+  const { os, architecture } = normal(has.os || 'linux', has.architecture ?? '', '');
+  if (os !== wanted.os) return false;
+  if (architecture === wanted.architecture) return !has.variant;
+  return architecture === NARROWER[wanted.architecture];
+}
+
+/** The architecture whose programs a processor runs as well. */
+const NARROWER: Readonly<Record<string, string>> = { amd64: '386', arm64: 'arm' };
+
 export const platformText = ({ os, architecture, variant }: WantedPlatform): string =>
   [os, architecture, variant].filter(Boolean).join('/');

@@ -483,3 +483,11 @@ test('a ping is the same answer the first time and every time after, but for its
   assert.match(answers[0] ?? '', /^HTTP\/1\.1 200 OK\r\nApi-Version: 1\.\d+\r\n.*Date: now\r\n/s);
   assert.deepEqual(answers, [answers[0], answers[0], answers[0]]);
 });
+
+test('detach keys at a start go nowhere: the documents name them, and no engine has ever read them', async () => {
+  await using served = await serve();
+  served.running = false;
+  const { status } = await post(served.path, '/containers/web/start?detachKeys=no-such-key');
+  assert.equal(status, 204);
+  assert.deepEqual(Object.keys(lastCall(served, 2)).sort(), ['hostConfig', 'keep']);
+});

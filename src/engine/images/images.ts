@@ -65,7 +65,7 @@ export async function createImages(
       clearInterval(sweeping);
       downloads.stop();
     },
-    resolve: (name) => resolveImage(name, store),
+    resolve: (name, wanted) => resolveImage(name, store, wanted),
     has: (id) => store.get(id) !== undefined,
     list: async (options) => listImages(options, verbs),
     inspect: async (name) => inspectImage(name, verbs),

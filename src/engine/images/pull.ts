@@ -8,7 +8,7 @@ import {
   type ImageDocument,
   readImageDocument,
 } from '../../formats/oci.ts';
-import { fitness, parsePlatform, platformText, type WantedPlatform } from '../../formats/platform.ts';
+import { fitness, parsePlatform, type WantedPlatform } from '../../formats/platform.ts';
 import {
   familiarName,
   familiarString,
@@ -31,6 +31,7 @@ import { type ChosenManifest, chooseManifest } from './manifest.ts';
 import { progressOf, type Say } from './progress.ts';
 import type { PullOptions } from './promise.ts';
 import { registerImage } from './register.ts';
+import { forAnother } from './resolve.ts';
 import { chainOf, refuseReserved } from './store.ts';
 
 interface Pulling {
@@ -237,9 +238,7 @@ function assertRunsOn(
   if (wanted === undefined || !image.architecture) return;
   const { os = 'linux', architecture, variant = '' } = image;
   if (fitness({ os, architecture, variant }, wanted) !== undefined) return;
-  throw new NotFound(
-    `image with reference ${familiarString(reference)} was found but its platform (${platformText({ os, architecture, variant })}) does not match the specified platform (${platformText(wanted)})`,
-  );
+  throw forAnother(familiarString(reference), { os, architecture, variant }, wanted);
 }
 
 /** The layers from the first one on that is not unpacked here; the others are told to be there. */

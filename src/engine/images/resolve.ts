@@ -1,4 +1,7 @@
 /** An image as the ground of a container. */
+import { NotFound } from '../../base/errors.ts';
+import { platformText, suits, type WantedPlatform } from '../../formats/platform.ts';
+import { familiarString, parseReference } from '../../formats/reference.ts';
 import type { ImageConfig } from '../../model/image.ts';
 import type { ChainId } from '../../storage/index.ts';
 import { imageConfig } from './inspect.ts';
@@ -14,27 +17,44 @@ export interface ResolvedImage {
   readonly chainId: ChainId | undefined;
   /** Familiar forms of its names. */
   readonly references: readonly string[];
-  readonly architecture: string;
-  readonly os: string;
+  /** What it is for, as its configuration says. */
+  readonly platform: WantedPlatform;
 }
 
 export interface ImageSource {
-  /** By any of its names, its id, or the start of it. @throws NotFound `No such image: NAME:TAG`, InvalidArgument */
-  resolve(name: string): ResolvedImage;
+  /**
+   * By any of its names, its id, or the start of it; `wanted`: it must be for that platform.
+   * @throws NotFound `No such image: NAME:TAG`, InvalidArgument
+   */
+  resolve(name: string, wanted?: WantedPlatform): ResolvedImage;
   /** Whether the image with just this id is there. */
   has(id: string): boolean;
 }
 
-export function resolveImage(name: string, store: ImageStore): ResolvedImage {
+/** @throws NotFound, InvalidArgument */
+export function resolveImage(name: string, store: ImageStore, wanted?: WantedPlatform): ResolvedImage {
   const image = store.find(name);
-  const { config, architecture = '', os } = image.document;
+  const { config, architecture = '', os, variant = '' } = image.document;
+  const platform = { os: os || 'linux', architecture, variant };
+  if (wanted !== undefined && !suits(platform, wanted)) throw forAnother(nameShown(name), platform, wanted);
   return {
     id: image.id,
     parent: image.parent,
     config: imageConfig(config ?? {}),
     chainId: image.chain.at(-1),
     references: store.references(image.id),
-    architecture,
-    os: os || 'linux',
+    platform,
   };
 }
+
+/** A name in its full form is told in the short one, any other as it was asked for. */
+function nameShown(name: string): string {
+  if (!name.startsWith('docker.io/')) return name;
+  return familiarString(parseReference(name));
+}
+
+/** The image of that name is for another platform than the one that was asked for. */
+export const forAnother = (name: string, has: WantedPlatform, wanted: WantedPlatform): NotFound =>
+  new NotFound(
+    `image with reference ${name} was found but its platform (${platformText(has)}) does not match the specified platform (${platformText(wanted)})`,
+  );

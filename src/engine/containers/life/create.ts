@@ -3,6 +3,13 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { InvalidArgument, messageOf, reworded } from '../../../base/errors.ts';
 import { undoUnlessDone } from '../../../base/lifetime.ts';
 import { formatNanos, nowNanos } from '../../../base/time.ts';
+import {
+  hostPlatform,
+  parsePlatform,
+  platformText,
+  suits,
+  type WantedPlatform,
+} from '../../../formats/platform.ts';
 import type { ContainerConfig, CreateRequest, CreateResponse, HostConfig } from '../../../model/container.ts';
 import { formatHardwareAddress, parseHardwareAddress } from '../../../network/index.ts';
 import type { Supervisor } from '../../../runtime/index.ts';
@@ -62,13 +69,14 @@ export async function createContainer(
   const name = options.name
     ? checkName(options.name)
     : chooseName((each) => deps.directory.isTaken(each), deps.random);
-  const image = deps.images.resolve(request.Image);
+  const wanted = options.platform ? parsePlatform(options.platform) : undefined;
+  const image = deps.images.resolve(request.Image, wanted);
   const asked = { ...request, HostConfig: byId(deps.directory, request.HostConfig ?? {}) };
   const settled = settle(id, asked, image.config, deps.facts);
   const macAddress = wantedMacAddress(request);
   checkTogether(request, settled, macAddress);
-  const { wanted, mustExist } = plannedMounts(deps, settled, options);
-  requireSources(mustExist);
+  const planned = plannedMounts(deps, settled, options);
+  requireSources(planned.mustExist);
   return await undoUnlessDone(async (undo) => {
     deps.directory.reserve(name, id);
     undo.defer(() => deps.directory.release(name, id));
@@ -80,7 +88,7 @@ export async function createContainer(
     undo.defer(() => rmSync(`${deps.containersRoot}/${id}`, { recursive: true, force: true }));
     await deps.storage.layers.prepare(id, image.chainId);
     undo.defer(() => deps.storage.layers.removeWritable(id));
-    const { mounts, changes, done } = await provideMounts(deps, id, wanted, undo);
+    const { mounts, changes, done } = await provideMounts(deps, id, planned.wanted, undo);
     options.signal.throwIfAborted();
     const record: ContainerRecord = {
       id,
@@ -104,8 +112,18 @@ export async function createContainer(
     deps.directory.add(container);
     done();
     emitContainerEvent(deps, container, 'create');
-    return { Id: id, Warnings: settled.warnings };
+    return { Id: id, Warnings: [...settled.warnings, ...platformWarnings(image.platform, wanted)] };
   });
+}
+
+/** What is told of an image that is for other machines, unless just that was asked for: it may run all the same, by emulation. */
+function platformWarnings(image: WantedPlatform, wanted: WantedPlatform | undefined): string[] {
+  const host = hostPlatform();
+  // Which variants this processor runs is not looked into.
+  if (wanted !== undefined || suits({ ...image, variant: '' }, host)) return [];
+  return [
+    `The requested image's platform (${platformText(image)}) does not match the detected host platform (${platformText(host)}) and no specific platform was requested`,
+  ];
 }
 
 /** What its configuration wants mounted. @throws InvalidArgument */
