@@ -16,6 +16,7 @@ let made: Buffer | undefined;
 /** Written once, so that the kernel has given all of it before anything is timed. */
 const largeRoom = (): Buffer => (made ??= Buffer.alloc(ROOM_BYTES, 1));
 
+/** What came back. */
 export interface Answer {
   readonly status: number;
   readonly body: Buffer;
@@ -28,6 +29,7 @@ export class UnexpectedAnswer extends Error {
   }
 }
 
+/** An engine's API, asked over connections that are kept. */
 export class Api {
   /** Where the engine listens. */
   readonly socketPath: string;

@@ -15,6 +15,7 @@ export function machineFacts(): string[] {
   ];
 }
 
+/** The load averages of the machine (proc(5)), as uptime prints them. */
 export const loadSpelled = (): string =>
   loadavg()
     .map((each) => each.toFixed(2))

@@ -21,6 +21,7 @@ function programs(): string {
   return unpacked;
 }
 
+/** Starts it with everything below `directory`. */
 export async function startDockerd(directory: string): Promise<EnginePeer> {
   const unpacked = programs();
   const at = (name: string): string => join(directory, name);

@@ -16,6 +16,7 @@ const STOP_TIMEOUT_MS = 15_000;
 const POLL_MS = 25;
 const IMAGE = 'gantry-bench:latest';
 
+/** How an engine is started. */
 export interface EngineStart {
   readonly name: string;
   /** Everything of this engine lies below; the socket is `engine.sock` in it. */
@@ -27,6 +28,7 @@ export interface EngineStart {
   readonly cgroup?: string;
 }
 
+/** Where an engine in that directory listens. */
 export const socketOf = (directory: string): string => join(directory, 'engine.sock');
 
 /** Starts a daemon, waits for its answer, and imports the test image. @throws NotHere when it does not come up */

@@ -8,6 +8,7 @@ interface Named {
   close(): Promise<void>;
 }
 
+/** A daemon that is measured over its API. */
 export interface EnginePeer extends Named {
   readonly is: 'engine';
   readonly api: Api;
@@ -17,6 +18,7 @@ export interface EnginePeer extends Named {
   processes(): number[];
 }
 
+/** A runtime that is measured as a program. */
 export interface RuntimePeer extends Named {
   readonly is: 'runtime';
   /** Runs a container to its end. Milliseconds from the start of the program. @throws when the exit code is another */
@@ -27,6 +29,7 @@ export interface RuntimePeer extends Named {
   exec(id: string, args: readonly string[], code: number, output: string): Promise<number>;
 }
 
+/** Whatever is measured. */
 export type Peer = EnginePeer | RuntimePeer;
 
 /** A peer that cannot take part, and why. */

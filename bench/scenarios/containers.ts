@@ -4,6 +4,7 @@ import type { EnginePeer } from '../peers/peer.ts';
 /** Waits for a signal without a shell's help; as process 1 only SIGKILL ends it. */
 export const IDLE = ['/bin/sleep', '100000'];
 
+/** Makes a container without a network and gives its id. */
 export async function create({ api, image }: EnginePeer, cmd: readonly string[]): Promise<string> {
   const { Id } = await api.json<{ Id: string }>('POST', '/containers/create', {
     Image: image,
@@ -12,9 +13,12 @@ export async function create({ api, image }: EnginePeer, cmd: readonly string[])
   });
   return Id;
 }
+/** Starts a container. */
 export const start = ({ api }: EnginePeer, id: string) => api.call('POST', `/containers/${id}/start`);
+/** Sends SIGKILL. */
 export const kill = ({ api }: EnginePeer, id: string) =>
   api.call('POST', `/containers/${id}/kill?signal=KILL`);
+/** Removes a container that has ended. */
 export const remove = ({ api }: EnginePeer, id: string) => api.call('DELETE', `/containers/${id}`);
 /** Ends and removes. The kill comes first: podman's forced removal waits ten seconds for a SIGTERM to be obeyed. */
 export async function removeNow(peer: EnginePeer, id: string): Promise<void> {

@@ -4,12 +4,14 @@ import type { Peer } from '../peers/peer.ts';
 /** What one round gave: the figure of the scenario first, its parts after it. */
 export type Figures = Readonly<Record<string, number>>;
 
+/** A scenario ready to be measured on one peer. */
 export interface Prepared {
   /** One round; a long one ends early when `signal` says so. @throws when the result is not what it must be: a broken engine must not look fast */
   once(signal: AbortSignal): Promise<Figures>;
   close(): Promise<void>;
 }
 
+/** One thing that is measured. */
 export interface Scenario {
   readonly name: string;
   readonly title: string;

@@ -1,5 +1,6 @@
 /** Kinds of failure. The engine throws kinds; `api/http` alone knows which HTTP status a kind becomes. */
 
+/** The kinds. */
 export type ErrorKind =
   | 'invalid'
   | 'unauthorized'

@@ -19,6 +19,7 @@ export interface Standing {
   readonly bytes: Uint8Array;
 }
 
+/** The body as a stream, or as a place in a connection. */
 export abstract class LentBody extends Readable {
   /** The connection's descriptor, to be read by the caller alone until it is given back; undefined: read the stream. */
   abstract lend(): (Standing & { readonly fd: number }) | undefined;

@@ -1,9 +1,11 @@
 /** The daemon's own log: JSON lines on stderr, an event name and fields. The only importer of pino. */
 import { pino } from 'pino';
 
+/** How much a line matters. */
 export type Level = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 type Fields = Readonly<Record<string, unknown>>;
 
+/** Takes events with fields. */
 export interface Log {
   debug(event: string, fields?: Fields): void;
   info(event: string, fields?: Fields): void;

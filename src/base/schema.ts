@@ -16,6 +16,7 @@ export const ROOT: ValuePath = { struct: '', path: '' };
 /** The root of a document of ours. */
 export const STORED_ROOT: ValuePath = { struct: '', path: '', isStored: true };
 
+/** What a value of type `T` looks like on the wire. */
 export interface Schema<T> {
   /** How Go names this type in its decoder's errors (`int64`, `[]string`). */
   readonly goType: string;
@@ -30,6 +31,7 @@ export interface Schema<T> {
   /** How an object's member of this schema behaves when it is absent. */
   readonly member: 'required' | 'optional' | 'blank';
 }
+/** The type of a schema's values. */
 export type Infer<S> = S extends Schema<infer T> ? T : never;
 
 /** A member that is left out of requests and answers alike when there is nothing to say (Go's `omitempty`). */
@@ -45,6 +47,7 @@ type Shape = Readonly<Record<string, Schema<unknown>>>;
 type Loose<P extends Shape> = {
   [K in keyof P]: P[K]['member'] extends 'optional' | 'blank' ? K : never;
 }[keyof P];
+/** The type of an object whose members have these schemas. */
 export type ObjectOf<P extends Shape> = { readonly [K in Exclude<keyof P, Loose<P>>]: Infer<P[K]> } & {
   readonly [K in Loose<P>]?: Infer<P[K]>;
 };
@@ -58,8 +61,10 @@ const MAX_INT64 = 2 ** 63;
 /** The largest double below 2^63: what rounds up to 2^63 is kept inside int64, so that Go clients can read it back. */
 const LARGEST_SAFE_INT64 = MAX_INT64 - 1024;
 
+/** A text. */
 export const string = (): Required<string> =>
   leaf('string', { type: 'string' }, '', (v) => typeof v === 'string');
+/** True or false. */
 export const boolean = (): Required<boolean> =>
   leaf('bool', { type: 'boolean' }, false, (v) => typeof v === 'boolean');
 /** A floating point number. */
@@ -113,9 +118,11 @@ export const bigInteger = (): Required<bigint> => ({
   },
 });
 
+/** A member that may be absent, from requests and answers. */
 export function optional<T>(inner: Schema<T>): Optional<T> {
   return { ...inner, member: 'optional' };
 }
+/** A member that requests may leave out and answers always carry. */
 export function blank<T>(inner: Schema<T>): Blank<T> {
   return { ...inner, member: 'blank' };
 }
@@ -134,6 +141,7 @@ export function nullable<T>(inner: Schema<T>): Required<T | null> {
   };
 }
 
+/** A list of values of one schema; absent is written as `null`. */
 export function list<T>(item: Schema<T>): Required<readonly T[]> {
   const goType = `[]${item.goType}`;
   return {

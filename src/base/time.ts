@@ -1,5 +1,6 @@
 /** Points in time with nanoseconds, as `bigint` since 1970, and their RFC 3339 spelling (Go's RFC3339Nano). */
 
+/** Nanoseconds since 1970. */
 export type Nanos = bigint;
 
 /** The longest that a timer can be set to: one that is set to more runs off at once. */

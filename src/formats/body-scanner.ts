@@ -1,6 +1,7 @@
 /** Finds the end of a request's body in the bytes of its connection (RFC 9112, section 6). */
 import type { BodyState } from '../base/lent-body.ts';
 
+/** How a body's end is known. */
 export type Framing =
   | { readonly is: 'none' }
   | { readonly is: 'length'; readonly bytes: number }
@@ -13,6 +14,7 @@ export function framingOf(head: string): Framing {
   return length && length[1] !== '0' ? { is: 'length', bytes: Number(length[1]) } : { is: 'none' };
 }
 
+/** What one chunk of the connection held of the body. */
 export interface Scanned {
   /** Parts of the body itself, without chunk sizes. */
   readonly payload: readonly Buffer[];
@@ -35,6 +37,7 @@ const beginning = (framing: Framing): BodyState => ({
   trailers: 0,
 });
 
+/** Follows one body through the chunks of its connection. */
 export class BodyScanner {
   #at: BodyState['at'];
   readonly #chunked: boolean;

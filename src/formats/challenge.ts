@@ -1,5 +1,6 @@
 /** `WWW-Authenticate`: what a server wants to see before it answers (RFC 9110 §11.6.1). */
 
+/** One way in that a server offers. */
 export interface Challenge {
   /** In lower case: `basic`, `bearer`. */
   readonly scheme: string;

@@ -1,5 +1,6 @@
 /** Which compression a stream has, told by its first bytes. */
 
+/** The compressions that images and archives come in. */
 export type Compression = 'none' | 'gzip' | 'zstd' | 'xz' | 'bzip2';
 
 /** Bytes that must be at hand to tell (fewer only when the stream is shorter). */

@@ -1,6 +1,7 @@
 /** Who we are at a registry, as `X-Registry-Auth` and its kin say it. */
 import { InvalidArgument } from '../base/errors.ts';
 
+/** What a client gave for a registry, by the kind of it. */
 export type Credentials =
   | { readonly is: 'password'; readonly username: string; readonly password: string }
   /** Exchanged for an access token at the registry's token server. */

@@ -7,6 +7,7 @@ export type Digest = string & { readonly __digest: true };
 
 const SHA256 = /^sha256:[0-9a-f]{64}$/;
 
+/** Whether the text is a digest by SHA-256, the one algorithm that images use. */
 export const isDigest = (text: string): text is Digest => SHA256.test(text);
 
 /** @throws InvalidArgument */
@@ -15,6 +16,7 @@ export function parseDigest(text: string): Digest {
   return text;
 }
 
+/** The digest of these bytes. */
 export const digestOf = (bytes: Buffer | string): Digest =>
   `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest;
 

@@ -2,6 +2,7 @@
 
 /** Which stream a frame belongs to. */
 const STREAM = { stdin: 0, stdout: 1, stderr: 2 } as const;
+/** The streams that a frame can belong to. */
 export type FrameStream = keyof typeof STREAM;
 
 export const FRAME_HEADER_BYTES = 8;
@@ -18,6 +19,7 @@ function writeFrameHeader(into: Buffer, at: number, stream: FrameStream, bytes: 
   into.writeUInt32BE(bytes, at + 4);
 }
 
+/** One frame, taken apart. */
 export interface Frame {
   readonly stream: FrameStream;
   readonly payload: Buffer;

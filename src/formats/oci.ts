@@ -31,6 +31,7 @@ const History = object('History', {
   comment: optional(string()),
   empty_layer: optional(boolean()),
 });
+/** What made a layer, or changed the configuration without one. */
 export type HistoryEntry = Infer<typeof History>;
 
 const ImageDocument = object('Image', {
@@ -49,10 +50,12 @@ const ImageDocument = object('Image', {
   rootfs: optional(object('RootFS', { type: optional(string()), diff_ids: optional(list(string())) })),
   history: optional(list(History)),
 });
+/** An image's configuration. */
 export type ImageDocument = Infer<typeof ImageDocument> & {
   readonly rootfs: { readonly type?: string; readonly diff_ids: readonly string[] };
 };
 
+/** What an image of an index runs on. */
 export const Platform = object('Platform', {
   architecture: optional(string()),
   os: optional(string()),
@@ -69,6 +72,7 @@ const Descriptor = object('Descriptor', {
   platform: optional(Platform),
   data: optional(string()),
 });
+/** What a document says of another: its kind, digest and size. */
 export type Descriptor = Infer<typeof Descriptor>;
 
 const Manifest = object('Manifest', {
@@ -77,6 +81,7 @@ const Manifest = object('Manifest', {
   layers: optional(list(Descriptor)),
   manifests: optional(list(anything())),
 });
+/** One image of a registry: its configuration and layers. */
 export type ImageManifest = { readonly config: Descriptor; readonly layers: readonly Descriptor[] };
 
 const Index = object('Index', {
@@ -85,6 +90,7 @@ const Index = object('Index', {
   layers: optional(list(anything())),
   config: optional(anything()),
 });
+/** Several images under one name, by platform. */
 export type ImageIndex = { readonly manifests: readonly Descriptor[] };
 
 const DockerManifest = list(
@@ -95,6 +101,7 @@ const DockerManifest = list(
     Parent: optional(string()),
   }),
 );
+/** One image of a docker archive's `manifest.json`. */
 export type DockerManifestItem = Infer<typeof DockerManifest>[number];
 
 /** A field of the wrong kind, text that is not JSON: all the archive's fault, said with the document's name. */

@@ -3,6 +3,7 @@ import { InvalidArgument, messageOf } from '../base/errors.ts';
 import { decodeBody } from '../base/schema.ts';
 import { hostArchitecture, Platform } from './oci.ts';
 
+/** A platform taken apart; `variant` is empty where none was named. */
 export interface WantedPlatform {
   readonly os: string;
   readonly architecture: string;
@@ -91,5 +92,6 @@ export function suits(has: Platform, wanted: WantedPlatform): boolean {
 /** The architecture whose programs a processor runs as well. */
 const NARROWER: Readonly<Record<string, string>> = { amd64: '386', arm64: 'arm' };
 
+/** The platform in one word, as messages show it. */
 export const platformText = ({ os, architecture, variant }: WantedPlatform): string =>
   [os, architecture, variant].filter(Boolean).join('/');

@@ -4,6 +4,7 @@
  */
 import { InvalidArgument } from '../base/errors.ts';
 
+/** A name of an image, in its full form. */
 export interface ImageReference {
   /** `docker.io` when the short form has none. */
   readonly domain: string;

@@ -5,7 +5,9 @@ const libc = koffi.load('libc.so.6');
 
 /** C types that the calls in this room use; structs are Buffers laid out by hand so that no call depends on koffi. */
 export type CType = 'int' | 'uint' | 'long' | 'ulong' | 'size_t' | 'short' | 'str' | 'void*' | 'char**';
+/** What a C function can be called with. */
 export type CValue = number | bigint | string | Buffer | null | readonly (string | null)[];
+/** A declared C function; its result as a number. */
 export type CCall = (...args: readonly CValue[]) => number;
 
 const names = new Map<number, string>(

@@ -38,17 +38,21 @@ export const S_IFCHR = 0o020000;
 export const S_IFBLK = 0o060000;
 export const S_IFIFO = 0o010000;
 
+/** Makes a named pipe (mkfifo(3)). */
 export const mkfifo = (path: string, mode: number): void => void check('mkfifo', c_mkfifo(path, mode), path);
 /** `device` as {@link makeDevice} gives it. */
 export const mknod = (path: string, mode: number, device: number): void =>
   void check('mknod', c_mknod(path, mode, device), path);
+/** Makes a device node below an open directory (mknodat(2)); `device` as {@link makeDevice} gives it. */
 export const mknodAt = (dir: number, name: string, mode: number, device: number): void =>
   void check('mknodat', c_mknodat(dir, name, mode, device), name);
 /** glibc's dev_t of a major and minor number. */
 export const makeDevice = (major: number, minor: number): number =>
   (minor & 0xff) + ((major & 0xfff) << 8) + (minor & ~0xff) * 2 ** 12 + (major & ~0xfff) * 2 ** 32;
+/** The major number of a device. */
 export const majorOf = (device: number): number =>
   (Math.floor(device / 256) & 0xfff) + Math.floor(device / 2 ** 44) * 4096;
+/** The minor number of a device. */
 export const minorOf = (device: number): number => (device & 0xff) + (Math.floor(device / 2 ** 12) & 0xfff00);
 
 /** Process-wide: call before threads that create files matter. Returns the mask before. */
@@ -64,6 +68,7 @@ export function readableBytes(fd: number): number {
   check('ioctl FIONREAD', c_ioctl(fd, 0x541b, out));
   return out.readInt32LE(0);
 }
+/** ioctl(2) with a structure that the kernel reads or fills. */
 export const ioctl = (fd: number, request: number, argument: Buffer, object = ''): number =>
   check('ioctl', c_ioctl(fd, request, argument), object);
 /** Sets or clears O_NONBLOCK on the open file description (shared with whoever else holds it). */
@@ -155,14 +160,19 @@ export function tryOpenAt2(dir: number, path: string | Buffer, how: Buffer): num
     if (e !== ERRNO.EAGAIN || tried === OPEN_TRIES_MAX) return -e;
   }
 }
+/** mkdirat(2): a directory below an open one. */
 export const mkdirAt = (dir: number, name: string, mode: number): void =>
   void check('mkdirat', c_mkdirat(dir, name, mode), name);
+/** unlinkat(2). */
 export const unlinkAt = (dir: number, name: string, flags = 0): void =>
   void check('unlinkat', c_unlinkat(dir, name, flags), name);
+/** symlinkat(2). */
 export const symlinkAt = (target: string, dir: number, name: string): void =>
   void check('symlinkat', c_symlinkat(target, dir, name), name);
+/** linkat(2): a further name for a file. */
 export const linkAt = (fromDir: number, from: string, toDir: number, to: string, flags = 0): void =>
   void check('linkat', c_linkat(fromDir, from, toDir, to, flags), to);
+/** Changes owners without following a link at the end (fchownat(2)). */
 export const chownAt = (dir: number, name: string, uid: number, gid: number): void =>
   void check('fchownat', c_fchownat(dir, name, uid, gid, AT_SYMLINK_NOFOLLOW), name);
 
@@ -185,8 +195,10 @@ export function setTimesAt(dir: number, name: string, mtimeNanos: bigint): void 
 /** Extended attributes of the path itself (links are not followed). To work below a descriptor use `/proc/self/fd/N/name`. */
 export const setXattr = (path: string, name: string, value: Buffer): void =>
   void check('lsetxattr', c_lsetxattr(path, name, value, value.length, 0), `${path} ${name}`);
+/** Sets an extended attribute of an open file (fsetxattr(2)). */
 export const setXattrFd = (fd: number, name: string, value: Buffer): void =>
   void check('fsetxattr', c_fsetxattr(fd, name, value, value.length, 0), name);
+/** Takes an extended attribute away, without following a link at the end (lremovexattr(2)). */
 export const removeXattr = (path: string, name: string): void =>
   void check('lremovexattr', c_lremovexattr(path, name), path);
 /** The value, or undefined when the attribute (or the file system's support) is missing. A path in bytes ends in NUL. */

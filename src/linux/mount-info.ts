@@ -1,6 +1,7 @@
 /** The kernel's list of mounts (proc_pid_mountinfo(5)), in the order of mounting. */
 import { readFileSync } from 'node:fs';
 
+/** One mount, as a process sees it. */
 export interface MountInfo {
   /** Where it is mounted. */
   readonly at: string;

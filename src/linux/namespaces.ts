@@ -15,7 +15,9 @@ export const CLONE = {
   NEWNET: 0x40000000,
 } as const;
 
+/** Enters a namespace, for the calling thread (setns(2)). */
 export const setns = (fd: number, type: number): void => void check('setns', c_setns(fd, type));
+/** Makes namespaces of the calling thread's own (unshare(2)). */
 export const unshare = (flags: number): void => void check('unshare', c_unshare(flags));
 
 let hostNetwork: number | undefined;

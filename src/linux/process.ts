@@ -36,6 +36,7 @@ c_at_mask(attributes, Buffer.alloc(128));
 c_at_default(attributes, Buffer.alloc(128, 0xff));
 c_at_flags(attributes, 0x04 | 0x08 | 0x80);
 
+/** What a program is started with, beside its arguments and streams. */
 export interface SpawnOptions {
   readonly env?: readonly string[];
   readonly cwd?: string;
@@ -94,6 +95,7 @@ export const becomeSubreaper = (): void => void check('prctl', c_prctl(36, 1, 0,
 /** @throws SystemError ESRCH when there is no such process */
 export const pidfdOpen = (pid: number): number =>
   check('pidfd_open', c_syscall(434, pid, 0, 0, 0, 0, 0), String(pid));
+/** A copy of another process's descriptor (pidfd_getfd(2)). */
 export const pidfdGetFd = (pidfd: number, fd: number): number =>
   check('pidfd_getfd', c_syscall(438, pidfd, fd, 0, 0, 0, 0));
 

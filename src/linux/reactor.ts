@@ -18,8 +18,10 @@ const DATA_AT = process.arch === 'x64' ? 4 : 8;
 const EVENTS_PER_TURN = 256;
 
 export const EPOLL = { IN: 1, OUT: 4, ERR: 8, HUP: 16, ONESHOT: 1 << 30 } as const;
+/** Called when a descriptor is ready; `events` are epoll's. */
 export type ReadyHandler = (events: number) => void;
 
+/** Tells on the event loop which descriptors are ready, by one epoll. */
 export class Reactor {
   readonly #epoll = check('epoll_create1', c_create(O_CLOEXEC));
   readonly #wake = eventFd();

@@ -18,15 +18,19 @@ export const AF = { UNIX: 1, INET: 2, INET6: 10, NETLINK: 16 } as const;
 export const SOCK = { STREAM: 1, DGRAM: 2, RAW: 3, SEQPACKET: 5 } as const;
 export const MSG = { PEEK: 2, DONTWAIT: 0x40, NOSIGNAL: 0x4000, CMSG_CLOEXEC: 0x40000000 } as const;
 
+/** A socket that programs we start do not get (socket(2)). */
 export const socket = (family: number, type: number, protocol: number): number =>
   check('socket', c_socket(family, type | O_CLOEXEC, protocol));
+/** Two connected unix sockets (socketpair(2)). */
 export function socketPair(type: number): [number, number] {
   const out = Buffer.alloc(8);
   check('socketpair', c_socketpair(AF.UNIX, type | O_CLOEXEC, 0, out));
   return [out.readInt32LE(0), out.readInt32LE(4)];
 }
+/** Gives a socket its address (bind(2)). */
 export const bind = (fd: number, address: Buffer): void =>
   void check('bind', c_bind(fd, address, address.length));
+/** Has a socket take connections (listen(2)). */
 export const listen = (fd: number, backlog: number): void => void check('listen', c_listen(fd, backlog));
 /** -1 when nobody waits. */
 export function accept(fd: number): number {
@@ -45,6 +49,7 @@ export function unixAddress(path: string): Buffer {
   bytes.copy(address, 2);
   return address;
 }
+/** Sends and gives the number of bytes taken (send(2)). */
 export const send = (fd: number, bytes: Buffer, flags = 0): number =>
   check('send', c_send(fd, bytes, bytes.length, flags));
 /** Blocking unless the flags say otherwise; -1 when nothing is there. */
@@ -61,10 +66,12 @@ export function setOption(fd: number, level: number, option: number, value: numb
   out.writeInt32LE(value);
   check('setsockopt', c_setsockopt(fd, level, option, out, 4));
 }
+/** Sets a socket option whose value is a structure (setsockopt(2)). */
 export const setOptionBytes = (fd: number, level: number, option: number, value: Buffer): void =>
   void check('setsockopt', c_setsockopt(fd, level, option, value, value.length));
 /** Lets a unix socket hold this many bytes of queued messages, above the system's limit (SO_SNDBUFFORCE). */
 export const forceSendBuffer = (fd: number, bytes: number): void => setOption(fd, 1, 32, bytes);
+/** Lets a socket hold this many received bytes, above the system's limit (SO_RCVBUFFORCE). */
 export const forceReceiveBuffer = (fd: number, bytes: number): void => setOption(fd, 1, 33, bytes);
 
 function header(data: Buffer, control: Buffer): { message: Buffer; keep: Buffer[] } {
@@ -91,6 +98,7 @@ export function sendDescriptors(fd: number, data: Buffer, fds: readonly number[]
   void keep.length;
 }
 
+/** A message and the descriptors that came with it. */
 export interface Received {
   readonly data: Buffer;
   readonly fds: number[];

@@ -11,6 +11,7 @@ export function setWindowSize(fd: number, rows: number, columns: number): void {
   size.writeUInt16LE(columns & 0xffff, 2);
   ioctl(fd, TIOCSWINSZ, size);
 }
+/** The size of a terminal's window, in characters. */
 export function windowSize(fd: number): { rows: number; columns: number } {
   const size = Buffer.alloc(8);
   ioctl(fd, TIOCGWINSZ, size);

@@ -12,6 +12,7 @@ import {
   words,
 } from '../base/schema.ts';
 
+/** How a container's health is found out. Times are in nanoseconds; 0 inherits the image's. */
 export const HealthConfig = object('HealthcheckConfig', {
   Test: optional(list(string())),
   Interval: optional(integer()),
@@ -52,5 +53,6 @@ export const configMembers = {
   Shell: optional(words()),
 };
 
+/** `Config` of a container and of an image. */
 export const ContainerConfig = object('Config', configMembers);
 export type ContainerConfig = Infer<typeof ContainerConfig>;

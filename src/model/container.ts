@@ -41,9 +41,11 @@ export const CreateRequest = object('CreateRequest', {
 });
 export type CreateRequest = Infer<typeof CreateRequest>;
 
+/** The answer to a create. */
 export const CreateResponse = object('CreateResponse', { Id: string(), Warnings: presentList(string()) });
 export type CreateResponse = Infer<typeof CreateResponse>;
 
+/** The answer to an update. */
 export const UpdateResponse = object('UpdateResponse', { Warnings: list(string()) });
 export type UpdateResponse = Infer<typeof UpdateResponse>;
 
@@ -55,9 +57,11 @@ export type ContainerChange = Infer<typeof ContainerChange>;
 export const CopyRequest = object('CopyConfig', { Resource: optional(string()) });
 export type CopyRequest = Infer<typeof CopyRequest>;
 
+/** The answer to a commit. */
 export const CommitResponse = object('IDResponse', { Id: string() });
 export type CommitResponse = Infer<typeof CommitResponse>;
 
+/** The answer to a wait. */
 export const WaitResponse = object('WaitResponse', {
   StatusCode: integer(),
   Error: optional(object('WaitExitError', { Message: string() })),
@@ -70,6 +74,7 @@ export const HealthcheckResult = object('HealthcheckResult', {
   ExitCode: integer('int'),
   Output: string(),
 });
+/** How healthy a container is, and the last results. */
 export const Health = object('Health', {
   Status: string(),
   FailingStreak: integer('int'),
@@ -77,6 +82,7 @@ export const Health = object('Health', {
 });
 export type Health = Infer<typeof Health>;
 
+/** `State` of inspect. */
 export const ContainerState = object('State', {
   /** created, running, paused, restarting, removing, exited or dead. */
   Status: string(),
@@ -94,6 +100,7 @@ export const ContainerState = object('State', {
 });
 export type ContainerState = Infer<typeof ContainerState>;
 
+/** All that is told of one container. */
 export const ContainerInspect = object('InspectResponse', {
   Id: string(),
   Created: string(),
@@ -123,6 +130,7 @@ export const ContainerInspect = object('InspectResponse', {
 });
 export type ContainerInspect = Infer<typeof ContainerInspect>;
 
+/** A port in a list of containers. */
 export const PortSummary = object('PortSummary', {
   IP: optional(string()),
   PrivatePort: integer('uint16'),
@@ -132,6 +140,7 @@ export const PortSummary = object('PortSummary', {
 });
 export type PortSummary = Infer<typeof PortSummary>;
 
+/** A container in a list. */
 export const ContainerSummary = object('Summary', {
   Id: string(),
   Names: list(string()),

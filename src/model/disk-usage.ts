@@ -15,12 +15,16 @@ const usageOf = <T>(item: Schema<T>) =>
     Items: optional(list(item)),
   });
 
+/** What images take. */
 export const ImagesUsage = usageOf(ImageSummary);
+/** What the writable layers of containers take. */
 export const ContainersUsage = usageOf(ContainerSummary);
+/** What volumes take. */
 export const VolumesUsage = usageOf(Volume);
 /** There are none before there is a builder. */
 export const BuildCacheUsage = usageOf(object('CacheRecord', { ID: string(), Size: integer() }));
 
+/** The answer of `GET /system/df`. */
 export const DiskUsage = object('DiskUsage', {
   ImageUsage: optional(ImagesUsage),
   ContainerUsage: optional(ContainersUsage),
@@ -34,4 +38,5 @@ export type DiskUsage = Infer<typeof DiskUsage>;
 
 /** Kinds of things whose disk usage is told. */
 export const DISK_USAGE_KINDS = ['container', 'image', 'volume', 'build-cache'] as const;
+/** The kinds of things that can be asked for alone. */
 export type DiskUsageKind = (typeof DISK_USAGE_KINDS)[number];

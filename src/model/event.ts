@@ -1,6 +1,7 @@
 /** Events, as the newest API sends them. Older forms are made of these by the versions' lenses. */
 import { bigInteger, type Infer, integer, map, object, optional, string } from '../base/schema.ts';
 
+/** One event. */
 export const EventMessage = object('Message', {
   Type: string(),
   Action: string(),

@@ -13,6 +13,7 @@ import {
   words,
 } from '../base/schema.ts';
 
+/** What a further process is to be. */
 export const ExecCreateRequest = object('ExecCreateRequest', {
   User: blank(string()),
   Privileged: blank(boolean()),
@@ -28,6 +29,7 @@ export const ExecCreateRequest = object('ExecCreateRequest', {
 });
 export type ExecCreateRequest = Infer<typeof ExecCreateRequest>;
 
+/** How its start is asked for. */
 export const ExecStartRequest = object('ExecStartRequest', {
   Detach: blank(boolean()),
   Tty: blank(boolean()),
@@ -35,9 +37,11 @@ export const ExecStartRequest = object('ExecStartRequest', {
 });
 export type ExecStartRequest = Infer<typeof ExecStartRequest>;
 
+/** The answer to its making. */
 export const ExecCreateResponse = object('IDResponse', { Id: string() });
 export type ExecCreateResponse = Infer<typeof ExecCreateResponse>;
 
+/** What is told of it. */
 export const ExecInspect = object('ExecInspectResponse', {
   ID: string(),
   Running: boolean(),

@@ -14,15 +14,18 @@ import {
 import { Mount } from './mount.ts';
 import { PortMap } from './network.ts';
 
+/** When an ended container starts again. */
 export const RestartPolicy = object('RestartPolicy', {
   Name: blank(string()),
   MaximumRetryCount: blank(integer('int')),
 });
 export type RestartPolicy = Infer<typeof RestartPolicy>;
 
+/** A container's log driver and its options. */
 export const LogConfig = object('LogConfig', { Type: blank(string()), Config: blank(map(string())) });
 export type LogConfig = Infer<typeof LogConfig>;
 
+/** A device of the host, and what it is in the container. */
 export const DeviceMapping = object('DeviceMapping', {
   PathOnHost: string(),
   PathInContainer: string(),
@@ -30,6 +33,7 @@ export const DeviceMapping = object('DeviceMapping', {
 });
 export type DeviceMapping = Infer<typeof DeviceMapping>;
 
+/** Devices asked of a driver by what they can do, such as GPUs. */
 export const DeviceRequest = object('DeviceRequest', {
   Driver: blank(string()),
   Count: blank(integer('int')),
@@ -39,11 +43,14 @@ export const DeviceRequest = object('DeviceRequest', {
 });
 export type DeviceRequest = Infer<typeof DeviceRequest>;
 
+/** A limit on the traffic with one block device: bytes or operations a second. */
 export const ThrottleDevice = object('ThrottleDevice', { Path: string(), Rate: integer('uint64') });
 export type ThrottleDevice = Infer<typeof ThrottleDevice>;
+/** A device's share of the traffic. */
 export const WeightDevice = object('WeightDevice', { Path: string(), Weight: integer('uint16') });
 export type WeightDevice = Infer<typeof WeightDevice>;
 
+/** A limit of setrlimit(2) for the container's processes. */
 export const Ulimit = object('Ulimit', { Name: string(), Hard: integer(), Soft: integer() });
 export type Ulimit = Infer<typeof Ulimit>;
 /** What may be limited by setrlimit(2). */
@@ -87,6 +94,7 @@ const resources = {
   IOMaximumBandwidth: blank(integer('uint64')),
 };
 
+/** `HostConfig` of create and inspect. */
 export const HostConfig = object('HostConfig', {
   Binds: blank(list(string())),
   ContainerIDFile: blank(string()),
@@ -132,5 +140,6 @@ export const HostConfig = object('HostConfig', {
 });
 export type HostConfig = Infer<typeof HostConfig>;
 
+/** What of a container's host configuration may change while it runs. */
 export const UpdateRequest = object('UpdateConfig', { ...resources, RestartPolicy: blank(RestartPolicy) });
 export type UpdateRequest = Infer<typeof UpdateRequest>;

@@ -35,6 +35,7 @@ export const ImageConfig = object('DockerOCIImageConfig', {
 });
 export type ImageConfig = Infer<typeof ImageConfig>;
 
+/** All that is told of one image. */
 export const ImageInspect = object('InspectResponse', {
   Id: string(),
   RepoTags: presentList(string()),
@@ -54,6 +55,7 @@ export const ImageInspect = object('InspectResponse', {
 });
 export type ImageInspect = Infer<typeof ImageInspect>;
 
+/** An image in a list. */
 export const ImageSummary = object('Summary', {
   /** -1: not computed. */
   Containers: integer(),
@@ -70,12 +72,14 @@ export const ImageSummary = object('Summary', {
 });
 export type ImageSummary = Infer<typeof ImageSummary>;
 
+/** One step of a removal: a tag that went, or a layer. */
 export const ImageDeleteItem = object('DeleteResponse', {
   Untagged: optional(string()),
   Deleted: optional(string()),
 });
 export type ImageDeleteItem = Infer<typeof ImageDeleteItem>;
 
+/** One step of an image's making. */
 export const HistoryItem = object('HistoryResponseItem', {
   Comment: string(),
   /** Seconds since 1970. */

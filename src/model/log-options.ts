@@ -2,8 +2,10 @@
 import { InvalidArgument } from '../base/errors.ts';
 
 export const LOG_DRIVERS = ['journald', 'json-file', 'local', 'none', 'syslog'] as const;
+/** The log drivers that containers can have. */
 export type LogDriver = (typeof LOG_DRIVERS)[number];
 
+/** A log driver's options as they were given. */
 export type LogOptionMap = Readonly<Record<string, string>>;
 
 const ATTRIBUTES = ['labels', 'labels-regex', 'env', 'env-regex', 'tag'];
@@ -32,6 +34,7 @@ export const brief = (word: string): string =>
   word.length > WORD_MAX ? `${word.slice(0, WORD_MAX)}…` : word;
 const WORD_MAX = 64;
 
+/** Whether there is such a driver. */
 export const isLogDriver = (name: string): name is LogDriver => LOG_DRIVERS.some((each) => each === name);
 
 /** @throws InvalidArgument for an unknown driver, an unknown option, or a mode that there is not */

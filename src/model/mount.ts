@@ -39,6 +39,7 @@ export const Mount = object('Mount', {
 });
 export type Mount = Infer<typeof Mount>;
 
+/** A mount as inspect shows it. */
 export const MountPoint = object('MountPoint', {
   Type: optional(string()),
   Name: optional(string()),

@@ -12,6 +12,7 @@ import {
   string,
 } from '../base/schema.ts';
 
+/** The addresses asked for. */
 export const EndpointIpamConfig = object('EndpointIPAMConfig', {
   IPv4Address: optional(string()),
   IPv6Address: optional(string()),
@@ -19,6 +20,7 @@ export const EndpointIpamConfig = object('EndpointIPAMConfig', {
 });
 export type EndpointIpamConfig = Infer<typeof EndpointIpamConfig>;
 
+/** One network of a container: what was asked for, and what it has. */
 export const EndpointSettings = object('EndpointSettings', {
   IPAMConfig: pointer(EndpointIpamConfig),
   Links: blank(list(string())),
@@ -38,9 +40,11 @@ export const EndpointSettings = object('EndpointSettings', {
 });
 export type EndpointSettings = Infer<typeof EndpointSettings>;
 
+/** The networks of a create request, by name. */
 export const NetworkingConfig = object('NetworkingConfig', { EndpointsConfig: blank(map(EndpointSettings)) });
 export type NetworkingConfig = Infer<typeof NetworkingConfig>;
 
+/** Where a container's port is published on the host. */
 export const PortBinding = object('PortBinding', { HostIp: string(), HostPort: string() });
 export type PortBinding = Infer<typeof PortBinding>;
 
@@ -48,6 +52,7 @@ export type PortBinding = Infer<typeof PortBinding>;
 export const PortMap = map(nullable(list(PortBinding)));
 export type PortMap = Infer<typeof PortMap>;
 
+/** `NetworkSettings` of inspect. */
 export const NetworkSettings = object('NetworkSettings', {
   SandboxID: blank(string()),
   SandboxKey: blank(string()),

@@ -1,6 +1,7 @@
 /** One message of a long operation: pull, import, load, push, build. */
 import { anything, boolean, type Infer, integer, object, optional, string } from '../base/schema.ts';
 
+/** One message. */
 export const Progress = object('Message', {
   stream: optional(string()),
   status: optional(string()),

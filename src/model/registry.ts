@@ -1,6 +1,7 @@
 /** What registries are asked and what they answer, beyond images themselves. */
 import { blank, boolean, type Infer, integer, list, object, optional, string } from '../base/schema.ts';
 
+/** An image that a search has found. */
 export const SearchResult = object('SearchResult', {
   star_count: integer('int'),
   is_official: boolean(),
@@ -17,6 +18,7 @@ const Platform = object('Platform', {
   variant: optional(string()),
 });
 
+/** What a registry has under a name. */
 export const DistributionInspect = object('DistributionInspect', {
   Descriptor: object('Descriptor', { mediaType: string(), digest: string(), size: integer() }),
   Platforms: list(Platform),
@@ -48,5 +50,6 @@ export interface KeptLogin {
 export const ShownLogin = object('ShownLogin', { username: string(), password: string(), email: string() });
 export type ShownLogin = Infer<typeof ShownLogin>;
 
+/** How a login ended. */
 export const AuthAnswer = object('AuthResponse', { Status: string(), IdentityToken: optional(string()) });
 export type AuthAnswer = Infer<typeof AuthAnswer>;

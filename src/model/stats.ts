@@ -4,6 +4,7 @@ import { type Infer, integer, list, map, object, optional, type Schema, string }
 /** 64 bits without a sign: a `bigint` where a plain number would not be exact. Only answers carry it. */
 const counter = (): Schema<number | bigint> & { readonly member: 'required' } => integer('uint64');
 
+/** Processor time, in nanoseconds. */
 export const CpuStats = object('CPUStats', {
   cpu_usage: object('CPUUsage', {
     total_usage: counter(),
@@ -23,6 +24,7 @@ export const CpuStats = object('CPUStats', {
 });
 export type CpuStats = Infer<typeof CpuStats>;
 
+/** Memory, in bytes. */
 export const MemoryStats = object('MemoryStats', {
   usage: optional(counter()),
   max_usage: optional(counter()),
@@ -38,10 +40,12 @@ const BlkioEntry = object('BlkioStatEntry', {
   op: string(),
   value: counter(),
 });
+/** One number of one block device. */
 export type BlkioEntry = Infer<typeof BlkioEntry>;
 /** `null` where the kernel does not tell. */
 const entries = () => ({ ...list(BlkioEntry), member: 'blank' as const });
 
+/** Traffic with block devices. */
 export const BlkioStats = object('BlkioStats', {
   io_service_bytes_recursive: entries(),
   io_serviced_recursive: entries(),
@@ -54,6 +58,7 @@ export const BlkioStats = object('BlkioStats', {
 });
 export type BlkioStats = Infer<typeof BlkioStats>;
 
+/** Traffic of one network interface. */
 export const NetworkStats = object('NetworkStats', {
   rx_bytes: counter(),
   rx_packets: counter(),
@@ -66,9 +71,11 @@ export const NetworkStats = object('NetworkStats', {
 });
 export type NetworkStats = Infer<typeof NetworkStats>;
 
+/** How many processes there are, and may be. */
 export const PidsStats = object('PidsStats', { current: optional(counter()), limit: optional(counter()) });
 export type PidsStats = Infer<typeof PidsStats>;
 
+/** One measurement, with the one before it. */
 export const ContainerStats = object('StatsResponse', {
   id: optional(string()),
   name: optional(string()),

@@ -1,5 +1,6 @@
 /** Where the bytes of an image or container lie, as inspect shows it. */
 import { type Infer, map, object, string } from '../base/schema.ts';
 
+/** `GraphDriver` of inspect: the storage driver, and paths by their role. */
 export const DriverData = object('DriverData', { Data: map(string()), Name: string() });
 export type DriverData = Infer<typeof DriverData>;

@@ -13,6 +13,7 @@ import {
   string,
 } from '../base/schema.ts';
 
+/** The answer of `GET /version`. */
 export const SystemVersion = object('VersionResponse', {
   Platform: object('PlatformInfo', { Name: string() }),
   Version: string(),
@@ -35,6 +36,7 @@ export type SystemVersion = Infer<typeof SystemVersion>;
 
 const Commit = object('Commit', { ID: string() });
 
+/** An OCI runtime that containers can be run with. */
 export const Runtime = object('RuntimeWithStatus', {
   path: optional(string()),
   runtimeArgs: optional(list(string())),
@@ -65,6 +67,7 @@ const SwarmInfo = object('Info', {
   RemoteManagers: blank(list(object('Peer', { NodeID: string(), Addr: string() }))),
 });
 
+/** The answer of `GET /info`. */
 export const SystemInfo = object('Info', {
   ID: string(),
   Containers: integer('int'),

@@ -12,6 +12,7 @@ import {
   string,
 } from '../base/schema.ts';
 
+/** All that is told of one volume. */
 export const Volume = object('Volume', {
   /** RFC 3339, whole seconds. */
   CreatedAt: optional(string()),
@@ -26,6 +27,7 @@ export const Volume = object('Volume', {
 });
 export type Volume = Infer<typeof Volume>;
 
+/** What a new volume is to be. */
 export const VolumeCreateRequest = object('CreateOptions', {
   Name: optional(string()),
   Driver: optional(string()),
@@ -36,12 +38,14 @@ export const VolumeCreateRequest = object('CreateOptions', {
 });
 export type VolumeCreateRequest = Infer<typeof VolumeCreateRequest>;
 
+/** The answer to a list of volumes. */
 export const VolumeList = object('ListResponse', {
   Volumes: presentList(Volume),
   Warnings: pointer(list(string())),
 });
 export type VolumeList = Infer<typeof VolumeList>;
 
+/** Volumes that were removed. */
 export const VolumesPruned = object('PruneReport', {
   VolumesDeleted: presentList(string()),
   SpaceReclaimed: integer('uint64'),

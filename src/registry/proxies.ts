@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { inSubnet, isThisMachine, nameOf } from './addresses.ts';
 
+/** The proxies, and the addresses that are reached without one. */
 export interface Proxies {
   /** For `http:` and for `https:` addresses; '' for none. */
   readonly http: string;

@@ -7,6 +7,7 @@ import { Connections, Repository, Session } from './repository.ts';
 import { type Address, HUB, pullAddresses, pushAddresses, type RegistrySettings } from './settings.ts';
 import { drop, expectStatus, readWhole } from './transport.ts';
 
+/** One repository that a search has found. */
 export interface SearchHit {
   readonly name: string;
   readonly description: string;
@@ -28,6 +29,7 @@ const HUB_INDEX = 'index.docker.io';
 /** How Docker's clients name Docker Hub when they log in. */
 export const HUB_LOGIN = 'https://index.docker.io/v1/';
 
+/** The way to every registry, and what was learned of each. */
 export class Registries {
   readonly #settings: RegistrySettings;
   readonly #connections: Connections;

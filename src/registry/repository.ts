@@ -18,12 +18,14 @@ import {
   Transport,
 } from './transport.ts';
 
+/** A manifest or index, as the registry has it. */
 export interface ManifestDocument {
   readonly bytes: Buffer;
   readonly mediaType: string;
   readonly digest: string;
 }
 
+/** A blob that is being read. */
 export interface BlobBody {
   readonly body: AsyncIterable<Buffer>;
   /** Where the bytes begin: where it was asked, or 0. */
@@ -125,6 +127,7 @@ const refusalOf = async (answer: Answer): Promise<unknown> =>
 const withAuthorization = (call: Call, authorization: string | undefined): Call =>
   authorization === undefined ? call : { ...call, headers: { ...call.headers, authorization } };
 
+/** One repository, spoken to with one client's credentials. */
 export class Repository {
   readonly path: string;
   readonly #session: Session;

@@ -5,6 +5,7 @@ import { InvalidArgument } from '../base/errors.ts';
 import { inSubnet, isThisMachine, nameOf } from './addresses.ts';
 import type { Proxies } from './proxies.ts';
 
+/** What the daemon was told of registries. */
 export interface RegistrySettings {
   /** Base URLs, asked before Docker Hub itself. */
   readonly mirrors: readonly string[];
@@ -18,6 +19,7 @@ export interface RegistrySettings {
   readonly silenceMs?: number;
 }
 
+/** How a TLS connection proves who is who. */
 export interface TlsOptions {
   readonly ca: readonly string[];
   readonly cert: string | undefined;

@@ -9,6 +9,7 @@ import { paced, SILENCE_MS, TooSlow } from './pace.ts';
 import { NO_PROXIES, type Proxies, proxyFor } from './proxies.ts';
 import type { RegistrySettings, TlsOptions } from './settings.ts';
 
+/** One request. */
 export interface Call {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: URL;
@@ -17,6 +18,7 @@ export interface Call {
   readonly signal: AbortSignal;
 }
 
+/** The head of an answer, and its body. */
 export interface Answer {
   readonly status: number;
   /** Names in lower case; of several lines of one name the first, but for challenges, which are kept together. */
@@ -50,6 +52,7 @@ const undici = (): Promise<Undici> => {
 /** What holds for every address. */
 export type Reach = Pick<RegistrySettings, 'proxies' | 'silenceMs'>;
 
+/** Connections to one address, kept and counted. */
 export class Transport {
   readonly #tls: TlsOptions;
   readonly #proxies: Proxies;

@@ -304,6 +304,7 @@ export function echo(terminal: boolean, open: Set<Attachment>, stdin = true): At
   return attachment;
 }
 
+/** An engine with one container, image and volume, and a record of what was asked of it. */
 export function fakeEngine(): Fake {
   const calls: Fake['calls'] = [];
   const ended = Promise.withResolvers<number>();

@@ -8,11 +8,13 @@ import { createApi, listen } from '../../src/api/http/index.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { type Fake, fakeEngine } from './fake-engine.ts';
 
+/** A fake engine and the socket that its API listens on. */
 export interface Served extends Fake, AsyncDisposable {
   readonly path: string;
   close(graceMs: number): Promise<void>;
 }
 
+/** Serves the API of a fake engine until it is disposed. */
 export async function serve(): Promise<Served> {
   const directory = mkdtempSync(join(tmpdir(), 'gantry-api-'));
   const path = join(directory, 's');
@@ -30,6 +32,7 @@ export async function serve(): Promise<Served> {
   });
 }
 
+/** An answer as it came over the wire. */
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -37,6 +40,7 @@ export interface Reply {
   readonly text: string;
 }
 
+/** What a request has beside its path. */
 export interface Ask {
   readonly method?: string;
   readonly body?: string | Buffer | object;
@@ -68,15 +72,18 @@ export async function ask(
   return readReply(await readToEnd(socket));
 }
 
+/** A POST and its answer. */
 export const post = (path: string, url: string, more: Ask = {}): Promise<Reply> =>
   ask(path, url, { method: 'POST', ...more });
 
+/** A connection that stays open for reading when its writing end has ended. */
 export function dial(path: string): Socket {
   const socket = connect({ path, allowHalfOpen: true });
   socket.on('error', () => undefined);
   return socket;
 }
 
+/** Everything until the other side ends. */
 export async function readToEnd(socket: Socket): Promise<Buffer> {
   const parts: Buffer[] = [];
   for await (const part of socket as AsyncIterable<Buffer>) parts.push(part);
@@ -102,8 +109,10 @@ export async function readUntil(socket: Socket, enough: (bytes: Buffer) => boole
   return bytes;
 }
 
+/** Whether the head of an answer is there whole. */
 export const hasHead = (bytes: Buffer): boolean => bytes.includes('\r\n\r\n');
 
+/** Takes an answer apart. */
 export function readReply(bytes: Buffer): Reply {
   const end = bytes.indexOf('\r\n\r\n');
   const [first = '', ...lines] = bytes.toString('latin1', 0, end).split('\r\n');

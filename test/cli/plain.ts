@@ -17,6 +17,7 @@ const AGE =
   /\b(Less than a second|About (a|an) (minute|hour)|\d+ (seconds?|minutes?|hours?|days?|weeks?|months?|years?))\b/g;
 const TIME = /\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?( ?(Z|[+-]\d\d:?\d\d)( UTC)?)?/g;
 
+/** The text with everything replaced that differs from run to run. */
 export function plain(text: string): string {
   return nameIds(
     text

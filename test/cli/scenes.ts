@@ -36,6 +36,7 @@ export interface Difference {
   readonly dockerd?: readonly [from: RegExp, to: string];
 }
 
+/** A story played with a command line on our engine and on dockerd. */
 export interface Scene {
   readonly title: string;
   readonly play: (stage: Stage) => Promise<void>;

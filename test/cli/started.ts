@@ -4,6 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 
 const WAIT_TIMEOUT_MS = 60_000;
 
+/** One run of a command line that has not ended yet. */
 export class Started {
   stdout = '';
   stderr = '';

@@ -7,12 +7,14 @@ import { readFileSync } from 'node:fs';
 import type { Gantry } from '../harness/gantry.ts';
 import { END_OF_INPUT, type Kind, randomFrom, type Workload, workload } from './workload.ts';
 
+/** How long a campaign is, and what it draws its chances from. */
 export interface CampaignOptions {
   readonly containers: number;
   readonly kills: number;
   readonly seed: number;
   readonly say: (line: string) => void;
 }
+/** What a campaign has seen when nothing was wrong. */
 export interface Verdict {
   readonly kills: Record<'daemon' | 'keeper' | 'both', number>;
   readonly containers: number;
@@ -49,6 +51,10 @@ const MIX: readonly Kind[] = [
   'reader',
 ];
 
+/**
+ * Runs the containers, kills the engine again and again, and judges. @throws when a byte or an exit code is
+ * wrong
+ */
 export async function runCampaign(gantry: Gantry, options: CampaignOptions): Promise<Verdict> {
   const random = randomFrom(options.seed);
   const seconds = options.kills * 2.5 + 8;

@@ -1,7 +1,9 @@
 /** Containers of the crash campaign: each knows what it must have written and how it must have ended. */
 
+/** What a container of the campaign does. */
 export type Kind = 'writer' | 'heavy' | 'terminal' | 'reader' | 'short';
 
+/** One container of the campaign, and what is expected of it. */
 export interface Workload {
   readonly kind: Kind;
   readonly name: string;

@@ -8,6 +8,7 @@ const ROOT = join(import.meta.dirname, '../..');
 /** A hung command line fails its test instead of the whole run. */
 const DOCKER_TIMEOUT_MS = 120_000;
 
+/** How a command line ended, and what it printed. */
 export interface Ran {
   /** 128 + signal when a signal ended it, as a shell says. */
   readonly code: number;
@@ -15,6 +16,7 @@ export interface Ran {
   readonly stderr: string;
 }
 
+/** How a command line is run. */
 export interface DockerOptions {
   readonly input?: string | Buffer | Readable;
   /** DOCKER_API_VERSION. */

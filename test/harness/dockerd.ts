@@ -38,6 +38,7 @@ export interface Engine {
   ) => ChildProcess;
 }
 
+/** A dockerd of the test's own. */
 export class Dockerd implements Engine {
   readonly #root = mkdtempSync(join(tmpdir(), 'dockerd-test-'));
   readonly #socket = join(this.#root, 's');

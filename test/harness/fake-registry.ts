@@ -4,9 +4,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
+/** The digest of some bytes, as registries spell it. */
 export const sha256 = (bytes: Buffer | string): string =>
   `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
+/** A manifest or an index, as it is served. */
 export interface Document {
   readonly type: string;
   readonly bytes: Buffer;
@@ -21,6 +23,7 @@ export type Answering = (
 
 const MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
 
+/** An image to be served, honest or not. */
 export interface PutImage {
   /** Plain layers' archives, bottom first, or what shall stand for them. */
   readonly layers: readonly Buffer[];
@@ -32,6 +35,7 @@ export interface PutImage {
   readonly manifest?: (manifest: ManifestShape) => unknown;
 }
 
+/** A manifest before it is written down, so that a test can bend it. */
 export interface ManifestShape {
   schemaVersion: number;
   mediaType: string;
@@ -45,6 +49,7 @@ export interface Tls {
   readonly cert: string;
 }
 
+/** A registry that listens on a loopback port until it is disposed. */
 export class FakeRegistry implements AsyncDisposable {
   readonly blobs = new Map<string, Buffer>();
   /** By `repository tag-or-digest`. */
@@ -230,6 +235,7 @@ export class FakeRegistry implements AsyncDisposable {
   }
 }
 
+/** Answers with an error in the form of the distribution specification. */
 export function refuse(response: ServerResponse, status: number, code: string, message = code): void {
   response.writeHead(status, { 'content-type': 'application/json' });
   response.end(JSON.stringify({ errors: [{ code, message }] }));

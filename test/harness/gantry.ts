@@ -25,6 +25,7 @@ const STOP_TIMEOUT_MS = 30_000;
 /** The kernel takes network namespaces and cgroups down in the background. */
 const LEAK_GRACE_MS = 5_000;
 
+/** How an engine is started. */
 export interface GantryOptions {
   /** Further arguments of `gantry daemon`. */
   readonly args?: readonly string[];
@@ -40,6 +41,7 @@ export interface Scope {
   after(work: () => Promise<void>): void;
 }
 
+/** An engine of the test's own, and everything that tests do with one. */
 export class Gantry {
   /** Holds everything below; removed at the end. */
   readonly root: string;

@@ -4,6 +4,7 @@ import { createConnection, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
+/** An answer, read whole. */
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -13,6 +14,7 @@ export interface Answer {
   json<T = Record<string, unknown>>(): T;
 }
 
+/** What a request has beside its path. */
 export interface Ask {
   /** A plain value is sent as JSON; strings, buffers and streams as they are. */
   readonly body?: unknown;

@@ -53,6 +53,7 @@ export function busyboxRootfs(): string {
   });
 }
 
+/** An image in a file, and what is known of it. */
 export interface Archive {
   readonly file: string;
   /** `sha256:…` of the configuration: the id that every engine gives this image. */

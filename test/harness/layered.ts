@@ -8,14 +8,19 @@ import { tarEnd, tarEntry, tarMember } from '../../src/formats/tar/writer.ts';
 import type { Api } from './http.ts';
 import { busyboxRootfs } from './image.ts';
 
+/** One member of an archive: its header, and its bytes. */
 export type Member = readonly [entry: Partial<TarEntry> & { readonly path: string }, data?: string | Buffer];
 
+/** A regular file. */
 export const file = (path: string, data: string | Buffer): Member => [{ path }, data];
+/** A symbolic link. */
 export const link = (path: string, linkPath: string): Member => [{ path, type: 'symlink', linkPath }];
+/** A directory. */
 export const directory = (path: string, mode = 0o755): Member => [{ path, type: 'directory', mode }];
 
 const sha256 = (bytes: Buffer | string): string => createHash('sha256').update(bytes).digest('hex');
 
+/** An archive of these members. */
 export const tarOf = (members: readonly Member[]): Buffer =>
   Buffer.concat([
     ...members.map(([entry, data = '']) => tarMember(tarEntry(entry), Buffer.from(data))),

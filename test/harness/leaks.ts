@@ -15,6 +15,7 @@ export interface Marks {
   readonly tables: ReadonlySet<string>;
 }
 
+/** One thing that an engine left behind. */
 export interface Leak {
   readonly what: 'mount' | 'process' | 'cgroup' | 'interface' | 'firewall' | 'fifo' | 'socket';
   readonly which: string;

@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+/** How a registry is started. */
 export interface RegistryOptions {
   /** `certificate` and `key` files. */
   readonly tls?: { readonly certificate: string; readonly key: string };
@@ -22,6 +23,7 @@ export interface RegistryOptions {
   readonly port?: number;
 }
 
+/** A registry that runs until its test ends. */
 export interface Registry {
   /** `127.0.0.1:PORT`. */
   readonly host: string;
@@ -39,6 +41,7 @@ const UP_TIMEOUT_MS = 20_000;
 
 type Scope = { after(end: () => Promise<void> | void): void };
 
+/** A TCP port of the loopback interface that nobody listened on a moment ago. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

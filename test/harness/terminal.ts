@@ -10,6 +10,7 @@ const TIOCGPTN = 0x80045430;
 /** A busy machine is slow; a hanging program must still fail its test. */
 const WAIT_TIMEOUT_MS = 60_000;
 
+/** In characters. */
 export interface Size {
   readonly rows: number;
   readonly columns: number;
@@ -25,6 +26,7 @@ function openPty(): { master: number; slave: number } {
   return { master, slave };
 }
 
+/** One program and the terminal that it runs at. */
 export class Terminal {
   /** Everything that was shown. */
   seen = '';

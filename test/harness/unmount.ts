@@ -1,6 +1,7 @@
 /** Takes a mount away even when something still uses it. */
 import { MNT_DETACH, unmount } from '../../src/linux/index.ts';
 
+/** Takes away what is mounted at `point`, if anything is. */
 export function unmountLazily(point: string): void {
   try {
     unmount(point, MNT_DETACH);

@@ -7,6 +7,7 @@ import type { Engine } from '../harness/dockerd.ts';
 /** What an option does, by the version of the host's control groups where these differ. */
 export type Expected = string | RegExp | { readonly v1: string | RegExp; readonly v2: string | RegExp };
 
+/** One option, how it is asked for, and how it is looked at. */
 export interface Row {
   readonly what: string;
   /** Members of the create request; those of a group's rows are put together. */
@@ -23,6 +24,7 @@ export interface Row {
   readonly differs?: string;
 }
 
+/** Options that one container can have together. */
 export interface Group {
   readonly title: string;
   readonly rows: readonly Row[];
@@ -33,6 +35,7 @@ export interface Group {
 /** The versions whose inspect is looked at besides the newest. */
 export const OLDER = [20, 12] as const;
 
+/** What was seen of a group's container. */
 export interface Seen {
   /** What the script of each row printed. */
   readonly inside: ReadonlyMap<string, string>;
@@ -61,6 +64,7 @@ export async function probe(engine: Engine, group: Group, newest?: string): Prom
   }
 }
 
+/** The create request for a group. */
 export function requestOf({ rows }: Group): object {
   const HostConfig = Object.assign({ NetworkMode: 'none' }, ...rows.map(({ host }) => host ?? {}));
   const config = Object.assign({}, ...rows.map((row) => row.config ?? {}));

@@ -6,6 +6,7 @@ import type { Api } from '../harness/http.ts';
 /** A container that hangs must fail its test, not the run. */
 const TIMEOUT_MS = 60_000;
 
+/** What came over an attached connection. */
 export interface Conversation {
   /** The head of the answer, as it came. */
   readonly head: string;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Engine } from '../harness/dockerd.ts';
 import { printed } from '../options/probe.ts';
 
+/** A container that was run, or not. */
 export interface Run {
   readonly id: string;
   /** What was refused, and how; empty: it ran. */

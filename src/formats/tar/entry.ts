@@ -6,6 +6,7 @@
  */
 export type ByteText = string;
 
+/** What a member is. */
 export type EntryType = 'file' | 'hardlink' | 'symlink' | 'char' | 'block' | 'directory' | 'fifo';
 
 /** A run of stored bytes at its place in the expanded file; between the runs there are holes. */
@@ -14,6 +15,7 @@ export interface SparseRun {
   readonly bytes: number;
 }
 
+/** One member's header. */
 export interface TarEntry {
   readonly type: EntryType;
   readonly path: ByteText;

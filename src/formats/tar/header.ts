@@ -20,6 +20,7 @@ const at = {
   prefix: [345, 155],
 } as const;
 
+/** A header block's fields, before extended headers are laid over them. */
 export interface RawHeader {
   readonly typeFlag: string;
   readonly name: ByteText;

@@ -1,6 +1,7 @@
 /** pax extended headers (POSIX.1-2001): records of `length key=value\n`. Keys and values are bytes. */
 import { type ByteText, TarError } from './entry.ts';
 
+/** One record of an extended header. */
 export type PaxRecord = readonly [key: ByteText, value: ByteText];
 
 const SPACE = 0x20;

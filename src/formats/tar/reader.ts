@@ -42,6 +42,7 @@ type State =
   | { is: 'data'; left: number; at: number; runs: SparseRun[] | undefined; run: number }
   | { is: 'ended' };
 
+/** Takes an archive's chunks in order and gives its members away. */
 export class TarReader {
   readonly #sink: TarSink;
   #state: State = { is: 'header' };

@@ -10,6 +10,7 @@ import { randomFrom } from '../workload.ts';
 import { afterwards, type Place } from './afterwards.ts';
 import { DEEDS, type Deed, offer } from './deeds.ts';
 
+/** How long a campaign is, and what it draws its chances from. */
 export interface ImageCampaign {
   /** Kills; the deeds take turns. */
   readonly kills: number;
@@ -20,6 +21,7 @@ export interface ImageCampaign {
 /** Most that a start was seen to have; where one has less, it survives. */
 const START_STEPS_MAX = 50;
 
+/** What a campaign has seen when nothing was wrong. */
 export interface ImageVerdict {
   readonly kills: Readonly<Record<string, number>>;
   /** Steps that each deed has. */

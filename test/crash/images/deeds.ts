@@ -12,10 +12,13 @@ import { type FakeRegistry, sha256 } from '../../harness/fake-registry.ts';
 import { directory, file, link, type Member, tarOf } from '../../harness/layered.ts';
 
 export const DEEDS = ['pull', 'push', 'load', 'import', 'tag', 'commit', 'rmi', 'prune'] as const;
+/** What can be done to images, by its name. */
 export type Deed = (typeof DEEDS)[number];
 
+/** The rooms of an engine that images need. */
 export type Host = Awaited<ReturnType<typeof openHost>>;
 
+/** Opens these rooms over a data root. */
 export async function openHost(root: string) {
   const storage = await openStorage({ root, log: silentLog });
   const registries = new Registries({ mirrors: [], insecure: [], certificates: [] });

@@ -11,6 +11,7 @@ import { afterwards, type Place } from './afterwards.ts';
 import { type Deed, offer } from './deeds.ts';
 import { killAt, type Step, watch } from './trace.ts';
 
+/** Which deeds are killed, and how often. */
 export interface StepsCampaign {
   /** They take turns. */
   readonly deeds: readonly Deed[];
@@ -20,6 +21,7 @@ export interface StepsCampaign {
   readonly say: (line: string) => void;
 }
 
+/** What a campaign has seen when nothing was wrong. */
 export interface StepsVerdict {
   /** By deed. */
   readonly kills: Readonly<Record<string, number>>;
