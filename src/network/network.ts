@@ -9,6 +9,12 @@ export interface PublishedPort {
   readonly hostPort: number;
 }
 
+/** What a container asks to have published. */
+export interface PortRequest extends PublishedPort {
+  /** The end of a range that begins at `hostPort`: its first free port is taken. Absent: `hostPort` and no other. */
+  readonly lastHostPort?: number;
+}
+
 export const isAnyAddress = (hostIp: string): boolean => hostIp === '' || hostIp === '0.0.0.0';
 
 /** A container's place on the bridge. Plain data: the engine keeps it in its records. */
@@ -27,7 +33,7 @@ export interface ConnectRequest {
   readonly containerId: string;
   /** Chosen from the address when undefined (02:42 + the four address bytes, as Docker does). */
   readonly macAddress: string | undefined;
-  readonly ports: readonly PublishedPort[];
+  readonly ports: readonly PortRequest[];
 }
 
 /** The default bridge network of one engine. Several engines live side by side: bridge, subnet and table are their own. */
@@ -40,8 +46,8 @@ export interface BridgeNetwork {
   /**
    * A network namespace for the container with `lo` up and `eth0` on the bridge; it lives at {@link namespacePath}
    * (a bind mount) until `disconnect`. The bridge and the firewall table are made at the first call.
-   * @throws Failed `Bind for IP:PORT failed: port is already allocated`, or no free address · Conflict when the
-   * container is connected already, or the bridge belongs to another engine · InvalidArgument for a malformed request
+   * @throws Failed `Bind for IP:PORT failed: port is already allocated`, `all ports are allocated` for a range, or no
+   * free address · Conflict when the container is connected already, or the bridge belongs to another engine · InvalidArgument for a malformed request
    */
   connect(request: ConnectRequest): Promise<Endpoint>;
   namespacePath(containerId: string): string;

@@ -188,6 +188,20 @@ test('ports are published as asked, and all exposed ones on demand', () => {
   );
 });
 
+test('a range of host ports is asked for from its beginning to its end', () => {
+  const asked = (HostPort: string) =>
+    publishedPorts({ PortBindings: { '99/udp': [{ HostIp: '127.0.0.1', HostPort }] } }, {})[0];
+  const port = { protocol: 'udp', containerPort: 99, hostIp: '127.0.0.1' };
+  assert.deepEqual(asked('18110-18112'), { ...port, hostPort: 18_110, lastHostPort: 18_112 });
+  assert.deepEqual(asked('18110-18110'), { ...port, hostPort: 18_110 });
+  assert.deepEqual(asked('18110/tcp'), { ...port, hostPort: 18_110 });
+  for (const wrong of ['18112-18110', '1-70000', '0-5', '1-', '-1', '1-2-3', 'a-b', '1 - 2'])
+    assert.throws(() => asked(wrong), {
+      kind: 'invalid',
+      message: `invalid port specification: "${wrong}"`,
+    });
+});
+
 test('what a runtime says becomes what clients search for, with the code of a shell', () => {
   assert.deepEqual(commandError('executable file `no` not found in $PATH: No such file or directory', 'no'), {
     text: 'exec: "no": executable file not found in $PATH',

@@ -95,6 +95,63 @@ test('free ports are chosen in turn and the range can be used up', () => {
   );
 });
 
+const range = (first: number, last: number, hostIp = '', protocol: 'tcp' | 'udp' = 'tcp') => ({
+  ...port(protocol, first, hostIp),
+  lastHostPort: last,
+});
+/** The first of `count` free numbers in a row. */
+const freeRange = (count: number): number => {
+  const ports = new HostPorts(); // one, because it never gives the same number twice in a row
+  for (;;) {
+    const held = ports.reserve([port('tcp', 0)]);
+    held.release();
+    const first = held.ports[0]?.hostPort ?? 0;
+    const row = Array.from({ length: count }, (_, at) => port('tcp', first + at));
+    try {
+      ports.reserve(row).release();
+      return first;
+    } catch {
+      // somebody has one of them
+    }
+  }
+};
+
+for (const protocol of ['tcp', 'udp'] as const)
+  test(`a range of ${protocol} ports gives its first free one, until all are taken`, () => {
+    const first = freeRange(3);
+    const ports = new HostPorts();
+    const asked = range(first, first + 2, '127.0.0.1', protocol);
+    const held = [0, 1, 2].map(() => ports.reserve([asked]));
+    const expected = [0, 1, 2].map((at) => [port(protocol, first + at, '127.0.0.1')]);
+    assert.deepEqual(
+      held.map((each) => each.ports),
+      expected,
+    );
+    assert.throws(() => ports.reserve([asked]), { message: 'all ports are allocated' });
+    held[1]?.release();
+    assert.equal(ports.reserve([asked]).ports[0]?.hostPort, first + 1);
+  });
+
+test('a range passes over a port that another program has', async () => {
+  const first = freeRange(2);
+  const server = await listen(first);
+  const held = new HostPorts().reserve([range(first, first + 1)]);
+  assert.equal(held.ports[0]?.hostPort, first + 1);
+  held.release();
+  server.close();
+});
+
+test('a range leaves the ports that the same container asks for by number or in a narrower range', () => {
+  const first = freeRange(3);
+  const asked = [range(first, first + 2), range(first, first + 1), port('tcp', first)];
+  const held = new HostPorts().reserve(asked);
+  assert.deepEqual(
+    held.ports.map(({ hostPort }) => hostPort),
+    [first + 2, first + 1, first],
+  );
+  held.release();
+});
+
 test("an address that is not the host's is refused by name", () => {
   assert.throws(() => new HostPorts().reserve([port('tcp', 1234, '203.0.113.9')]), {
     message: 'Bind for 203.0.113.9:1234 failed: cannot assign requested address',
@@ -106,6 +163,9 @@ for (const [what, wrong] of [
   ['a fraction', port('tcp', 1.5)],
   ['a name for an address', port('tcp', 80, 'localhost')],
   ['an address with text behind it', port('tcp', 80, '127.0.0.1; drop')],
+  ['a range that ends before it begins', range(81, 80)],
+  ['a range from 0', range(0, 80)],
+  ['a range beyond 65535', range(80, 70_000)],
   ['container port 0', { ...port('tcp', 80), containerPort: 0 }],
 ] as const)
   test(`${what} is no published port`, () => {

@@ -3,7 +3,7 @@ import { closeSync, readFileSync } from 'node:fs';
 import { codeOf, Failed, InvalidArgument, NotImplemented } from '../../base/errors.ts';
 import * as linux from '../../linux/index.ts';
 import { addressBytes, parseAddress } from '../addresses/addresses.ts';
-import type { PublishedPort } from '../network.ts';
+import type { PortRequest, PublishedPort } from '../network.ts';
 
 /** Each costs a descriptor and a firewall element. */
 export const PORTS_PER_CONTAINER_MAX = 4096;
@@ -12,6 +12,9 @@ const FALLBACK_RANGE: readonly [number, number] = [49_153, 65_535];
 const EVERYWHERE = '0.0.0.0';
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
+
+/** A request that can be tried: its host address is spelled out, and so is the end of its range. */
+type Checked = Required<PortRequest>;
 
 /** Ports held for one container. */
 export interface Reservation {
@@ -31,25 +34,28 @@ export class HostPorts {
   }
 
   /**
-   * Holds all ports or none.
-   * @throws Failed `Bind for 0.0.0.0:80 failed: port is already allocated`; InvalidArgument for a malformed request
+   * Holds all ports or none. A range gives its first free port.
+   * @throws Failed `Bind for 0.0.0.0:80 failed: port is already allocated`, for a range `all ports are allocated`;
+   * InvalidArgument for a malformed request
    */
-  reserve(ports: readonly PublishedPort[]): Reservation {
+  reserve(ports: readonly PortRequest[]): Reservation {
     if (ports.length > PORTS_PER_CONTAINER_MAX)
       throw new InvalidArgument(
         `${ports.length} published ports: ${PORTS_PER_CONTAINER_MAX} are the most a container can have`,
       );
+    const asked = ports.map(checked);
+    const resolved: PublishedPort[] = [...asked];
     const held: number[] = [];
     const release = (): void => {
       for (const fd of held.splice(0)) closeSync(fd);
     };
     try {
-      const resolved = ports.map((port) => {
-        const asked = checked(port);
-        const { fd, hostPort } = asked.hostPort === 0 ? this.#choose(asked) : take(asked);
+      for (const [at, port] of fewestChoicesFirst(asked)) {
+        const { fd, hostPort } = port.hostPort === 0 ? this.#choose(port) : take(port);
         held.push(fd);
-        return { ...asked, hostPort };
-      });
+        const { protocol, containerPort, hostIp } = port;
+        resolved[at] = { protocol, containerPort, hostIp, hostPort };
+      }
       return { ports: resolved, release };
     } catch (error) {
       release();
@@ -81,23 +87,40 @@ export function ephemeralRange(
   }
 }
 
-function checked(port: PublishedPort): PublishedPort {
+/** A port asked for by number, or in a narrow range, is not given away to a wide range of the same container. */
+function fewestChoicesFirst(ports: readonly Checked[]): [at: number, port: Checked][] {
+  const choices = ({ hostPort, lastHostPort }: Checked): number =>
+    hostPort === 0 ? Number.POSITIVE_INFINITY : lastHostPort - hostPort;
+  return [...ports.entries()].sort(([, one], [, other]) =>
+    choices(one) === choices(other) ? 0 : choices(one) - choices(other),
+  );
+}
+
+function checked(port: PortRequest): Checked {
   const hostIp = port.hostIp === '' ? EVERYWHERE : port.hostIp;
   if (hostIp.includes(':'))
     throw new NotImplemented(`cannot publish on ${hostIp}: published ports are IPv4 only`);
   parseAddress(hostIp);
-  for (const number of [port.containerPort, port.hostPort])
+  const lastHostPort = port.lastHostPort ?? port.hostPort;
+  for (const number of [port.containerPort, port.hostPort, lastHostPort])
     if (!Number.isInteger(number) || number < 0 || number > 65_535)
       throw new InvalidArgument(`invalid port number: ${number}`);
   if (port.containerPort === 0) throw new InvalidArgument('invalid container port: 0');
-  return { ...port, hostIp };
+  if (lastHostPort < port.hostPort || (port.hostPort === 0 && lastHostPort !== 0))
+    throw new InvalidArgument(`invalid port range: ${port.hostPort}-${lastHostPort}`);
+  return { ...port, hostIp, lastHostPort };
 }
 
-function take(port: PublishedPort): { fd: number; hostPort: number } {
-  const fd = bound(port);
-  if (fd === undefined)
-    throw new Failed(`Bind for ${port.hostIp}:${port.hostPort} failed: port is already allocated`);
-  return { fd, hostPort: port.hostPort };
+function take(port: Checked): { fd: number; hostPort: number } {
+  for (let hostPort = port.hostPort; hostPort <= port.lastHostPort; hostPort++) {
+    const fd = bound({ ...port, hostPort });
+    if (fd !== undefined) return { fd, hostPort };
+  }
+  throw new Failed(
+    port.lastHostPort === port.hostPort
+      ? `Bind for ${port.hostIp}:${port.hostPort} failed: port is already allocated`
+      : 'all ports are allocated',
+  );
 }
 
 /** A socket that holds the port; undefined when somebody has it. @throws Failed for any other refusal */

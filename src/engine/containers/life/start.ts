@@ -181,7 +181,7 @@ async function connect(
   const endpoint = await network.connect(request).catch((cause: unknown) => {
     // Where Docker's clients look for it when a port is taken.
     const where = `driver failed programming external connectivity on endpoint ${container.record.name} (${network.id})`;
-    if (cause instanceof Failed && cause.message.startsWith('Bind for'))
+    if (cause instanceof Failed && /^Bind for|^all ports are allocated/.test(cause.message))
       throw new Failed(`${where}: ${cause.message}`, { cause });
     throw cause;
   });

@@ -2,14 +2,14 @@
 import { isIP } from 'node:net';
 import { InvalidArgument } from '../../../base/errors.ts';
 import type { ContainerConfig, HostConfig } from '../../../model/container.ts';
-import type { PublishedPort } from '../../../network/index.ts';
+import type { PortRequest } from '../../../network/index.ts';
 
-/** Host port 0: the network chooses one. @throws InvalidArgument */
+/** What to publish at each start, in the order of the bindings. Host port 0: the network chooses one. @throws InvalidArgument */
 export function publishedPorts(
   host: Pick<HostConfig, 'PortBindings' | 'PublishAllPorts'>,
   exposed: ContainerConfig['ExposedPorts'],
-): PublishedPort[] {
-  const ports: PublishedPort[] = [];
+): PortRequest[] {
+  const ports: PortRequest[] = [];
   for (const [port, bindings] of Object.entries(host.PortBindings ?? {})) {
     const { containerPort, protocol } = parsePort(port);
     for (const { HostIp = '', HostPort = '' } of bindings ?? [])
@@ -17,7 +17,7 @@ export function publishedPorts(
         protocol,
         containerPort,
         hostIp: checkAddress(HostIp),
-        hostPort: parseHostPort(HostPort),
+        ...parseHostPort(HostPort),
       });
   }
   if (!host.PublishAllPorts) return ports;
@@ -46,11 +46,13 @@ function checkAddress(text: string): string {
   return text;
 }
 
-/** A range asks for any port of it; the first is tried. */
-function parseHostPort(text: string): number {
-  if (text === '') return 0;
-  const [, first, last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text) ?? [];
-  if (first === undefined || Number(last) < Number(first) || Number(last) > 65_535)
+/** `8080`, or a range of which any port will do. A protocol behind it means nothing, as it does to dockerd. */
+function parseHostPort(text: string): Pick<PortRequest, 'hostPort' | 'lastHostPort'> {
+  if (text === '') return { hostPort: 0 };
+  const [, begin, end = begin] = /^(\d{1,5})(?:-(\d{1,5}))?(?:\/\w*)?$/.exec(text) ?? [];
+  const [hostPort, lastHostPort] = [Number(begin), Number(end)];
+  const isRange = lastHostPort !== hostPort;
+  if (begin === undefined || lastHostPort < hostPort || lastHostPort > 65_535 || (isRange && hostPort === 0))
     throw new InvalidArgument(`invalid port specification: ${JSON.stringify(text)}`);
-  return Number(first);
+  return isRange ? { hostPort, lastHostPort } : { hostPort };
 }
