@@ -83,6 +83,7 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
   undo.defer(() => storage.close());
   const events = openEvents(`${options.dataRoot}/events`);
   undo.defer(() => events.close());
+  if (events.unreadable > 0) log.warn('events.unreadable', { lines: events.unreadable });
   const network = await openNetwork(options, names, log);
   undo.defer(() => network?.close());
   const directory = new Directory();

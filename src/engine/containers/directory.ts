@@ -1,7 +1,7 @@
 /** All containers, found by name, id or id prefix. */
 import { Conflict, InvalidArgument, NotFound } from '../../base/errors.ts';
 import type { Container } from './container.ts';
-import { ALL_READABLE } from './set-aside.ts';
+import { allReadable } from './set-aside.ts';
 
 /** The grammar that every engine since 2013 has used for container names. */
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
@@ -17,7 +17,7 @@ export function checkName(name: string): string {
 /** All containers there are. */
 export class Directory {
   /** Those that nobody can find, because their records cannot be read. Known once the daemon has recovered. */
-  unreadable = ALL_READABLE;
+  unreadable = allReadable();
   readonly #byId = new Map<string, Container>();
   /** Names that are taken, also by containers that are being made. */
   readonly #names = new Map<string, string>();

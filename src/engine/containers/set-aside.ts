@@ -8,14 +8,20 @@ import type { ContainerRecord } from './record.ts';
 
 /** What is known of containers whose records cannot be read: their ids, and the words that stand in their rows. */
 export class UnreadableContainers {
-  readonly #rows: ReadonlyMap<string, SetAsideRow>;
-  readonly #words: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly #rows: Map<string, SetAsideRow>;
+  readonly #words: Map<string, ReadonlySet<string>>;
   readonly #rowsWereLost: boolean;
 
   constructor({ setAside, rowsWereLost }: Omit<ReadRows<ContainerRecord>, 'rows'>) {
-    this.#rows = setAside;
+    this.#rows = new Map(setAside);
     this.#words = new Map([...setAside].map(([id, { text }]) => [id, wordsOf(text)]));
     this.#rowsWereLost = rowsWereLost;
+  }
+
+  /** One more, whose run cannot be made out: its row stays where it is, and the next start tries again. */
+  add(id: string, row: SetAsideRow): void {
+    this.#rows.set(id, row);
+    this.#words.set(id, wordsOf(row.text));
   }
 
   /** Ids and rows. */
@@ -40,7 +46,8 @@ export class UnreadableContainers {
 }
 
 /** For an engine that can read all of its records. */
-export const ALL_READABLE = new UnreadableContainers({ setAside: new Map(), rowsWereLost: false });
+export const allReadable = (): UnreadableContainers =>
+  new UnreadableContainers({ setAside: new Map(), rowsWereLost: false });
 
 /** The strings in a text that was JSON, however torn it is now. */
 function wordsOf(text: string): Set<string> {

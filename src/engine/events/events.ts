@@ -18,11 +18,14 @@ export interface Happening {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
+/** Events, for the engine itself. */
 export interface EventHub extends Events {
   /** Writes to the journal, then tells. Never throws. */
   emit(happening: Happening): void;
   /** How many follow. */
   readonly listeners: number;
+  /** Lines of the journal that could not be read: events of before that nobody is told of. */
+  readonly unreadable: number;
   close(): void;
 }
 
@@ -115,6 +118,7 @@ export function openEvents(directory: string, graceMs: number = BEHIND_GRACE_MS)
     get listeners() {
       return listeners.size;
     },
+    unreadable: journal.unreadable,
     close() {
       for (const listener of listeners) listener.wake();
       journal.close();

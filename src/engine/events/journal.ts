@@ -4,24 +4,38 @@
  */
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
 import { codeOf } from '../../base/errors.ts';
-import type { EventMessage } from '../../model/event.ts';
+import { integer, object } from '../../base/schema.ts';
+import { readStored, type StoredKind, storedForm, textThat } from '../../base/stored.ts';
+import { EventMessage } from '../../model/event.ts';
 
+/** An event with its place in the order of all. */
 export interface Numbered {
   readonly number: number;
   readonly event: EventMessage;
 }
+
+type Line = Omit<EventMessage, 'timeNano'> & { readonly n: number; readonly timeNano: string };
+const { timeNano: _exact, ...members } = EventMessage.shape;
+/** How an event is kept: numbered, its nanoseconds as text. To change the layout: see base/stored.ts. */
+const LINE: StoredKind<Line> = {
+  schema: object('event', { n: integer(), ...members, timeNano: textThat(isWholeNumber, 'a number') }),
+  migrations: [],
+};
 
 /** The current file becomes the old one at this size: the journal holds at most twice as much. */
 const FILE_BYTES_MAX = 4 << 20;
 /** Events kept in memory for replay: what the files hold of them, newest last. */
 const REMEMBERED = 4096;
 
+/** The journal's files, and its newest events in memory. */
 export class Journal {
   readonly #directory: string;
   #fd: number;
   #bytes: number;
   #next = 1;
   #recent: Numbered[] = [];
+  /** Lines that could not be read. */
+  unreadable = 0;
 
   constructor(directory: string) {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -42,7 +56,10 @@ export class Journal {
     }
     for (const line of text.split('\n')) {
       const entry = parse(line);
-      if (entry === undefined) continue;
+      if (entry === undefined) {
+        if (line !== '') this.unreadable += 1;
+        continue;
+      }
       this.#remember(entry);
       this.#next = Math.max(this.#next, entry.number + 1);
     }
@@ -55,7 +72,8 @@ export class Journal {
 
   add(event: EventMessage): Numbered {
     const entry = { number: this.#next++, event };
-    this.#append(`${JSON.stringify({ n: entry.number, ...event, timeNano: event.timeNano.toString() })}\n`);
+    const line = { n: entry.number, ...event, timeNano: event.timeNano.toString() };
+    this.#append(`${JSON.stringify(storedForm(LINE, line))}\n`);
     this.#remember(entry);
     return entry;
   }
@@ -80,14 +98,15 @@ export class Journal {
   }
 }
 
-/** Undefined for what is no event: an empty or torn line. */
+function isWholeNumber(text: string): text is string {
+  return /^\d+$/.test(text);
+}
+
+/** Undefined for what cannot be read: an empty or torn line, or one of a newer layout. It stays in the file. */
 function parse(line: string): Numbered | undefined {
   if (line === '') return undefined;
   try {
-    const { n, timeNano, ...event } = JSON.parse(line) as { n: number; timeNano: string } & Omit<
-      EventMessage,
-      'timeNano'
-    >;
+    const { n, timeNano, ...event } = readStored(LINE, JSON.parse(line)).value;
     return { number: n, event: { ...event, timeNano: BigInt(timeNano) } };
   } catch {
     return undefined;

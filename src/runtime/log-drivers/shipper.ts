@@ -72,7 +72,7 @@ export class Shipper {
   ) {
     this.#plan = plan;
     this.#events = events;
-    const found = readState(plan.directory);
+    const found = readState(plan.directory, (message) => events.warning(message));
     this.#record = openRecord(found?.turn ?? 0);
     this.#saved = found?.state ?? BEGINNING;
     this.#cursor = new Cursor(plan.directory, this.#saved.position);

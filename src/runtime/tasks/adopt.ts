@@ -16,16 +16,20 @@ export type Found =
   | { readonly is: 'undone' }
   /** It ended while no daemon ran: `task.ended` is settled already. */
   | { readonly is: 'ended'; readonly task: Task }
-  | { readonly is: 'unknown' };
+  | { readonly is: 'unknown' }
+  /** Its record cannot be read: it may be running. Nothing of it was touched. */
+  | { readonly is: 'unreadable'; readonly damage: string };
 
 /** Finds the process of container `id` again after a restart of the daemon. */
 export function adoptTask(host: TaskHost, id: string, writerOf: (record: TaskRecord) => OutputWriter): Found {
   const directory = directoryOf(host, id);
-  const record = directory.load();
-  if (record === undefined) {
+  const loaded = directory.load();
+  if (loaded.is === 'unreadable') return loaded;
+  if (loaded.is === 'none') {
     undoStart(host, id, directory);
     return { is: 'undone' };
   }
+  const { record } = loaded;
   if (record.bootId !== host.boot) {
     directory.remove();
     return { is: 'unknown' };
@@ -53,8 +57,9 @@ export function keepTask(
   writerOf: (record: TaskRecord) => OutputWriter,
 ): Task | undefined {
   const directory = directoryOf(host, id);
-  const record = directory.load();
-  if (record === undefined || record.bootId !== host.boot) return undefined;
+  const loaded = directory.load();
+  if (loaded.is !== 'found' || loaded.record.bootId !== host.boot) return undefined;
+  const { record } = loaded;
   const pidfd = reopenPidfd(record, directory);
   if (pidfd === undefined) return undefined;
   const task = makeTask(host, record, pidfd, writerOf(record), host.streams.reopen(record));

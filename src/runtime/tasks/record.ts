@@ -1,4 +1,6 @@
 /** What the exec root keeps of a running task. */
+import { boolean, integer, object, type Schema, string } from '../../base/schema.ts';
+import { orUndefined, type StoredKind } from '../../base/stored.ts';
 import type { PipeInodes } from '../streams/stdio.ts';
 
 /** What outlives the daemon about a running task; it dies with the host's boot. */
@@ -16,3 +18,18 @@ export interface TaskRecord {
   readonly cgroupPath: string;
   readonly logDirectory: string;
 }
+
+const schema: Schema<TaskRecord> = object('task', {
+  id: string(),
+  pid: integer(),
+  startTime: string(),
+  bootId: string(),
+  runtime: string(),
+  terminal: boolean(),
+  openStdin: boolean(),
+  pipes: orUndefined(object('pipes', { stdout: integer(), stderr: integer() })),
+  cgroupPath: string(),
+  logDirectory: string(),
+});
+/** How the record is kept: daemons of two releases share it. To change its layout: see base/stored.ts. */
+export const TASK: StoredKind<TaskRecord> = { schema, migrations: [] };

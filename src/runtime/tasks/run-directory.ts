@@ -1,6 +1,16 @@
 /** A task's directory below the exec root: the bundle and the record. It dies with the host's boot. */
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import type { TaskRecord } from './record.ts';
+import { messageOf } from '../../base/errors.ts';
+import { readStored, storedForm } from '../../base/stored.ts';
+import { TASK, type TaskRecord } from './record.ts';
+
+/** What a run directory says of its task. */
+export type LoadedTask =
+  | { readonly is: 'found'; readonly record: TaskRecord }
+  /** The start never got so far. */
+  | { readonly is: 'none' }
+  /** It may be running: nothing of it is to be taken back. */
+  | { readonly is: 'unreadable'; readonly damage: string };
 
 /** The files of one task. Removing it removes them all. */
 export class RunDirectory {
@@ -29,15 +39,21 @@ export class RunDirectory {
   /** Atomic, not synced: a power cut ends the process too. */
   save(record: TaskRecord): void {
     const path = this.file('task.json');
-    writeFileSync(`${path}.new`, JSON.stringify(record), { mode: 0o600 });
+    writeFileSync(`${path}.new`, JSON.stringify(storedForm(TASK, record)), { mode: 0o600 });
     renameSync(`${path}.new`, path);
   }
-  /** Undefined when the start never got so far, or the file is unreadable. */
-  load(): TaskRecord | undefined {
+  /** What is on record of the task. */
+  load(): LoadedTask {
+    let text: string;
     try {
-      return JSON.parse(readFileSync(this.file('task.json'), 'utf8')) as TaskRecord;
+      text = readFileSync(this.file('task.json'), 'utf8');
     } catch {
-      return undefined;
+      return { is: 'none' };
+    }
+    try {
+      return { is: 'found', record: readStored(TASK, JSON.parse(text)).value };
+    } catch (error) {
+      return { is: 'unreadable', damage: messageOf(error) };
     }
   }
   /** The pid that the runtime wrote before a killed daemon could record it. */

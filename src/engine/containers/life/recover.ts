@@ -126,6 +126,11 @@ async function adopt(deps: RecoverDeps, container: Container): Promise<keyof Rec
         endpoint: undefined,
       });
       return 'undone';
+    case 'unreadable':
+      deps.log.error('container.set-aside', { id, damage: `what is on record of its run: ${found.damage}` });
+      deps.directory.remove(container);
+      deps.directory.unreadable.add(id, { text: JSON.stringify(container.record), damage: found.damage });
+      return 'running';
     case 'unknown':
       return endWithMachine(deps, container, state);
     default:
