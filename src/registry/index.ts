@@ -5,5 +5,6 @@ export { RegistryError, Unreachable, Unresumable } from './failure.ts';
 export { type Proxies, readProxy } from './proxies.ts';
 export { HUB_LOGIN, Registries, type RegistryRoute, registryOf, type SearchHit } from './registries.ts';
 export { isMissing, type ManifestDocument, type Repository } from './repository.ts';
+export { firstRoute } from './routes.ts';
 export { HUB, type RegistrySettings } from './settings.ts';
 export { pauseAfter } from './transport.ts';

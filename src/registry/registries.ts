@@ -2,8 +2,9 @@
 import { Failed, InvalidArgument, messageOf, Unauthorized } from '../base/errors.ts';
 import type { Credentials } from '../formats/credentials.ts';
 import { type Download, download } from './download.ts';
-import { RegistryError, Unreachable } from './failure.ts';
+import { RegistryError } from './failure.ts';
 import { Connections, Repository, Session } from './repository.ts';
+import { firstRoute, type Route } from './routes.ts';
 import { type Address, HUB, pullAddresses, pushAddresses, type RegistrySettings } from './settings.ts';
 import { drop, expectStatus, readWhole } from './transport.ts';
 
@@ -17,11 +18,8 @@ export interface SearchHit {
 }
 
 /** A repository at one of its addresses. */
-export interface RegistryRoute {
+export interface RegistryRoute extends Route {
   readonly repository: Repository;
-  readonly mirror: boolean;
-  /** Spoken to without TLS, as the settings allow. */
-  readonly plain: boolean;
 }
 
 const SEARCH_BYTES_MAX = 1 << 20;
@@ -39,19 +37,19 @@ export class Registries {
     this.#connections = new Connections(settings);
   }
 
-  /** The ways to a repository for reading, in the order in which to try them. @throws InvalidArgument */
-  waysToPull(domain: string, path: string, credentials: Credentials | undefined): RegistryRoute[] {
-    return pullAddresses(domain, this.#settings).map((address) => this.#way(address, path, credentials));
+  /** The routes to a repository for reading, in the order in which to try them. @throws InvalidArgument */
+  routesToPull(domain: string, path: string, credentials: Credentials | undefined): RegistryRoute[] {
+    return pullAddresses(domain, this.#settings).map((address) => this.#routeTo(address, path, credentials));
   }
 
-  /** The ways to a repository for writing: never a mirror. */
-  waysToPush(domain: string, path: string, credentials: Credentials | undefined): RegistryRoute[] {
-    return pushAddresses(domain, this.#settings).map((address) => this.#way(address, path, credentials));
+  /** The routes to a repository for writing: never a mirror. @throws InvalidArgument */
+  routesToPush(domain: string, path: string, credentials: Credentials | undefined): RegistryRoute[] {
+    return pushAddresses(domain, this.#settings).map((address) => this.#routeTo(address, path, credentials));
   }
 
-  #way(address: Address, path: string, credentials: Credentials | undefined): RegistryRoute {
+  #routeTo(address: Address, path: string, credentials: Credentials | undefined): RegistryRoute {
     const repository = new Repository(new Session(this.#connections, address, credentials), path);
-    return { repository, mirror: address.mirror, plain: address.base.startsWith('http:') };
+    return { repository, mirror: address.mirror };
   }
 
   /**
@@ -59,7 +57,7 @@ export class Registries {
    * @throws Unauthorized when it does not, Unreachable, RegistryError
    */
   async login(server: string, credentials: Credentials, signal: AbortSignal): Promise<void> {
-    await this.#firstThatAnswers(registryOf(server), async (address) => {
+    await firstRoute(pushAddresses(registryOf(server), this.#settings), async (address) => {
       // A connection of its own: what was let in before must not answer for a new password.
       const connections = new Connections(this.#settings);
       try {
@@ -95,24 +93,11 @@ export class Registries {
     },
   ): Promise<SearchHit[]> {
     const { domain, word } = splitTerm(term);
-    return this.#firstThatAnswers(domain, async (address) => {
+    return firstRoute(pushAddresses(domain, this.#settings), async (address) => {
       const base = domain === HUB ? { ...address, base: `https://${HUB_INDEX}` } : address;
       const session = new Session(this.#connections, base, options.credentials);
       return (await searchIndex(session, word, options)) ?? (await searchCatalog(session, word, options));
     });
-  }
-
-  /** Tries addresses one after the other while nothing of ours was shown to them. */
-  async #firstThatAnswers<T>(domain: string, ask: (address: Address) => Promise<T>): Promise<T> {
-    const addresses = pushAddresses(domain, this.#settings);
-    for (const [i, address] of addresses.entries())
-      try {
-        return await ask(address);
-      } catch (error) {
-        const last = i === addresses.length - 1;
-        if (last || !(error instanceof Unreachable && error.beforeHttp)) throw error;
-      }
-    throw new Failed(`no address for ${domain}`);
   }
 
   /** What lies at an address of the web. @throws see {@link download} */

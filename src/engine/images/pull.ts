@@ -16,13 +16,7 @@ import {
   parseReference,
 } from '../../formats/reference.ts';
 import type { Progress } from '../../model/progress.ts';
-import {
-  isMissing,
-  RegistryError,
-  type RegistryRoute,
-  type Repository,
-  Unreachable,
-} from '../../registry/index.ts';
+import { firstRoute, isMissing, RegistryError, type Repository } from '../../registry/index.ts';
 import type { Digest, Lease } from '../../storage/index.ts';
 import { dropBlobs } from './collect.ts';
 import { type ImageVerbs, tellTravel } from './deps.ts';
@@ -42,7 +36,7 @@ interface Pulling {
   readonly signal: AbortSignal;
 }
 
-/** @throws InvalidArgument for a name that is none; the rest is thrown from the iterator */
+/** Pulls an image, or all tags of a repository. @throws InvalidArgument for a name that is none; the rest is thrown from the iterator */
 export function pullImage(options: PullOptions, verbs: ImageVerbs): AsyncIterable<Progress> {
   const { image, tag, credentials, oneByOne } = options;
   const reference = refuseReserved(
@@ -50,11 +44,18 @@ export function pullImage(options: PullOptions, verbs: ImageVerbs): AsyncIterabl
   );
   if (reference.path === 'library/scratch') throw new InvalidArgument("'scratch' is a reserved name");
   const platform = options.platform ? parsePlatform(options.platform) : undefined;
-  const ways = verbs.registries.waysToPull(reference.domain, reference.path, credentials);
+  const routes = verbs.registries.routesToPull(reference.domain, reference.path, credentials);
   return progressOf(options.signal, (say, signal) =>
-    byFirstWay(ways, reference, verbs, (repository) => {
-      const pulling = { reference, platform, oneByOne, say, signal };
-      return pullFrom(repository, pulling, verbs);
+    firstRoute(
+      routes,
+      ({ repository }) => pullFrom(repository, { reference, platform, oneByOne, say, signal }, verbs),
+      (failure) =>
+        verbs.log.info('pull.next-route', {
+          image: familiarString(reference),
+          reason: messageOf(failure),
+        }),
+    ).catch((error: unknown) => {
+      throw translate(error, reference);
     }),
   );
 }
@@ -68,29 +69,6 @@ async function pullFrom(repository: Repository, pulling: Pulling, verbs: ImageVe
   const name = familiarString(reference);
   say({ status: `Status: ${isNew ? 'Downloaded newer image' : 'Image is up to date'} for ${name}` });
   tellTravel(verbs, 'pull', reference);
-}
-
-/** A mirror that does not have it, or an address that does not answer, is passed over. @throws the last one's failure */
-async function byFirstWay(
-  ways: readonly RegistryRoute[],
-  reference: ImageReference,
-  { log }: ImageVerbs,
-  pull: (repository: Repository) => Promise<void>,
-): Promise<void> {
-  let first: unknown;
-  for (const [i, { repository, mirror }] of ways.entries())
-    try {
-      return await pull(repository);
-    } catch (error) {
-      // Of two ways to one registry that both lead nowhere, the one with TLS tells more.
-      first = mirror ? undefined : (first ?? error);
-      const isLast = i === ways.length - 1;
-      const isNoWay = error instanceof Unreachable && error.beforeHttp;
-      const goesOn = mirror ? error instanceof EngineError : isNoWay;
-      if (isLast || !goesOn)
-        throw translate(isNoWay && first instanceof Unreachable ? first : error, reference);
-      log.info('pull.next-way', { image: familiarString(reference), reason: messageOf(error) });
-    }
 }
 
 /** In the words that clients match on. */

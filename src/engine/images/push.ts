@@ -11,7 +11,7 @@ import {
   parseReference,
 } from '../../formats/reference.ts';
 import type { Progress } from '../../model/progress.ts';
-import { type ManifestDocument, type Repository, Unreachable } from '../../registry/index.ts';
+import { firstRoute, type ManifestDocument, type Repository } from '../../registry/index.ts';
 import { sourceText } from './blob-sources.ts';
 import { type ImageVerbs, tellTravel } from './deps.ts';
 import { sometimes } from './downloading.ts';
@@ -33,28 +33,30 @@ interface Pushing {
   readonly signal: AbortSignal;
 }
 
-/** @throws InvalidArgument, NotFound: the rest is thrown from the iterator */
+/** Pushes an image, or all tags of a repository. @throws InvalidArgument, NotFound: the rest is thrown from the iterator */
 export function pushImage(options: PushOptions, verbs: ImageVerbs): AsyncIterable<Progress> {
   const { image, tag, credentials } = options;
   const reference = parseReference(tag ? `${image}:${tag}` : image);
   if (reference.digest !== undefined) throw new InvalidArgument('cannot push a digest reference');
-  const ways = verbs.registries.waysToPush(reference.domain, reference.path, credentials);
+  const routes = verbs.registries.routesToPush(reference.domain, reference.path, credentials);
   return progressOf(options.signal, async (say, signal) => {
     say({ status: `The push refers to repository [${reference.domain}/${reference.path}]` });
     const named = namedBy(reference, verbs);
     const compressed = await CompressedLayers.open(verbs.storage);
-    for (const [i, { repository }] of ways.entries())
-      try {
-        // Where there is a choice, the wrong way shows before anything is told of.
-        if (ways.length > 1) await repository.reach(signal);
+    await firstRoute(
+      routes,
+      async ({ repository }) => {
+        // Where there is a choice, the wrong one shows before anything is told of.
+        if (routes.length > 1) await repository.reach(signal);
         for (const each of named) await pushOne(each, { repository, compressed, say, signal }, verbs);
-        tellTravel(verbs, 'push', reference);
-        return;
-      } catch (error) {
-        const goesOn = error instanceof Unreachable && error.beforeHttp && i < ways.length - 1;
-        if (!goesOn) throw error;
-        verbs.log.info('push.next-way', { image: familiarString(reference), reason: messageOf(error) });
-      }
+      },
+      (failure) =>
+        verbs.log.info('push.next-route', {
+          image: familiarString(reference),
+          reason: messageOf(failure),
+        }),
+    );
+    tellTravel(verbs, 'push', reference);
   });
 }
 

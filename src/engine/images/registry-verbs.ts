@@ -4,7 +4,7 @@ import { readImageDocument, readIndex, readManifest } from '../../formats/oci.ts
 import { familiarString, parseReference, withDefaultTag } from '../../formats/reference.ts';
 import type { Filters } from '../../model/filters.ts';
 import type { DistributionInspect, SearchResult } from '../../model/registry.ts';
-import { isMissing, type Repository, Unreachable } from '../../registry/index.ts';
+import { firstRoute, isMissing, type Repository } from '../../registry/index.ts';
 import type { ImageVerbs } from './deps.ts';
 import { kindOf } from './manifest.ts';
 import type { DistributionOptions, LoginOptions, SearchOptions } from './promise.ts';
@@ -13,7 +13,7 @@ const SEARCH_DEFAULT = 25;
 const SEARCH_MAX = 100;
 const FILTERS = ['is-official', 'is-automated', 'stars'];
 
-/** @throws InvalidArgument, and what the registry makes of it */
+/** Repositories that a registry finds by a word. @throws InvalidArgument, and what the registry makes of it */
 export async function searchImages(
   { term, limit, filters, credentials, signal }: SearchOptions,
   { registries }: ImageVerbs,
@@ -56,7 +56,7 @@ function readFilters(filters: Filters): (hit: Hit) => boolean {
     (automated === undefined || hit.automated === automated);
 }
 
-/** @throws Unauthorized for wrong credentials */
+/** Asks a registry whether it lets these credentials in. @throws Unauthorized when it does not */
 export function login(
   { server, credentials, signal }: LoginOptions,
   { registries }: ImageVerbs,
@@ -70,26 +70,29 @@ export async function inspectDistribution(
   { registries }: ImageVerbs,
 ): Promise<DistributionInspect> {
   const reference = withDefaultTag(parseReference(image));
-  const ways = registries.waysToPull(reference.domain, reference.path, credentials);
-  for (const [i, { repository, mirror }] of ways.entries())
-    try {
-      const document = await repository.manifest(reference.digest ?? reference.tag ?? '', signal);
-      const isIndex = kindOf(document) === 'index';
-      const platforms = isIndex
-        ? readIndex(document.bytes).manifests.flatMap(({ platform }) => (platform ? [platform] : []))
-        : await platformOf(repository, document.bytes, signal);
-      const { digest, mediaType, bytes } = document;
-      return { Descriptor: { mediaType, digest, size: bytes.length }, Platforms: platforms };
-    } catch (error) {
-      const goesOn = mirror || (error instanceof Unreachable && error.beforeHttp);
-      if (goesOn && i < ways.length - 1) continue;
-      if (isMissing(error))
-        throw new NotFound(`manifest for ${familiarString(reference)} not found: ${error.message}`, {
-          cause: error,
-        });
-      throw error;
-    }
-  throw new InvalidArgument(`no registry to ask for ${image}`);
+  const routes = registries.routesToPull(reference.domain, reference.path, credentials);
+  const wanted = reference.digest ?? reference.tag ?? '';
+  try {
+    return await firstRoute(routes, ({ repository }) => describe(repository, wanted, signal));
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    const message = `manifest for ${familiarString(reference)} not found: ${error.message}`;
+    throw new NotFound(message, { cause: error });
+  }
+}
+
+async function describe(
+  repository: Repository,
+  wanted: string,
+  signal: AbortSignal,
+): Promise<DistributionInspect> {
+  const document = await repository.manifest(wanted, signal);
+  const isIndex = kindOf(document) === 'index';
+  const platforms = isIndex
+    ? readIndex(document.bytes).manifests.flatMap(({ platform }) => (platform ? [platform] : []))
+    : await platformOf(repository, document.bytes, signal);
+  const { digest, mediaType, bytes } = document;
+  return { Descriptor: { mediaType, digest, size: bytes.length }, Platforms: platforms };
 }
 
 /** A manifest does not say it; its configuration does. */
