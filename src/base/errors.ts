@@ -12,9 +12,66 @@ export type ErrorKind =
   | 'unavailable'
   | 'internal';
 
+/** `noun.name`: which failure, or which phrase before one. Never a system's code, which has no dot. */
+export type Code = `${string}.${string}`;
+
+/** The values that a failure's words are made of: names, ids, numbers. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** A sentence of a table: its code, the values in it, and how it reads today. */
+export interface Phrase {
+  readonly code: Code;
+  readonly fields: Fields;
+  readonly words: string;
+}
+
+/** What a failure says beside its words. */
+export interface FailureDetails extends ErrorOptions {
+  readonly code?: Code | undefined;
+  readonly fields?: Fields;
+  readonly context?: readonly Phrase[];
+  readonly missing?: boolean;
+  readonly systemCode?: string | undefined;
+}
+
 /** A failure with a kind; `message` is what the client reads, `cause` what went wrong below. */
 export abstract class EngineError extends Error {
   abstract readonly kind: ErrorKind;
+  readonly #words: string;
+  readonly #details: FailureDetails;
+
+  constructor(words: string, details: FailureDetails = {}) {
+    super([...(details.context ?? []), { words }].map((said) => said.words).join(': '), details);
+    this.#words = words;
+    this.#details = details;
+  }
+
+  /**
+   * Which failure it is, `container.notFound`: what code and older versions of the API match, never words. Undefined:
+   * nothing but its kind is known of it.
+   */
+  get code(): Code | undefined {
+    return this.#details.code;
+  }
+  get fields(): Fields {
+    return this.#details.fields ?? {};
+  }
+  /** What it says itself. The message has its context before that. */
+  get words(): string {
+    return this.#words;
+  }
+  /** What was being done, outermost first. */
+  get context(): readonly Phrase[] {
+    return this.#details.context ?? [];
+  }
+  /** Something that was needed is not there: a file, a program, a plugin. Daemons before 1.22 made a 404 of that. */
+  get missing(): boolean {
+    return this.#details.missing ?? false;
+  }
+  /** The code of the system call that failed below, `ENOSPC`. */
+  get systemCode(): string | undefined {
+    return this.#details.systemCode;
+  }
   override get name(): string {
     return this.constructor.name;
   }
@@ -56,11 +113,31 @@ export class Failed extends EngineError {
   readonly kind = 'internal';
 }
 
-/** The same kind of failure in other words; what is no {@link EngineError} stays as it is. */
-export function reworded(error: unknown, say: (message: string) => string): unknown {
+const OF_KIND: Readonly<Record<ErrorKind, new (words: string, details: FailureDetails) => EngineError>> = {
+  invalid: InvalidArgument,
+  unauthorized: Unauthorized,
+  forbidden: Forbidden,
+  notFound: NotFound,
+  conflict: Conflict,
+  unchanged: Unchanged,
+  notImplemented: NotImplemented,
+  unavailable: Unavailable,
+  internal: Failed,
+};
+
+/** The same failure, told with what was being done before its words; what is no {@link EngineError} stays as it is. */
+export function inContext(error: unknown, context: Phrase): unknown {
   if (!(error instanceof EngineError)) return error;
-  const Kind = error.constructor as new (message: string, options: ErrorOptions) => EngineError;
-  return new Kind(say(error.message), { cause: error });
+  const { kind, words, code, fields, missing, systemCode } = error;
+  const all = [context, ...error.context];
+  return new OF_KIND[kind](words, { cause: error, code, fields, context: all, missing, systemCode });
+}
+
+/** The same failure as another kind: what is missing elsewhere is a mistake in the request here. */
+export function asKind(error: unknown, kind: ErrorKind): unknown {
+  if (!(error instanceof EngineError)) return error;
+  const { words, code, fields, context, missing, systemCode } = error;
+  return new OF_KIND[kind](words, { cause: error, code, fields, context, missing, systemCode });
 }
 
 /** The message of anything that was thrown. */
@@ -68,8 +145,9 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The `code` of a Node or system-call error (`ENOENT`), or undefined. */
+/** The `code` of a Node or system-call error (`ENOENT`), or undefined; of our own errors that of the call below. */
 export function codeOf(error: unknown): string | undefined {
+  if (error instanceof EngineError) return error.systemCode;
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === 'string' ? code : undefined;
 }

@@ -1,8 +1,10 @@
 /** What a daemon is told: checked, complete, plain data. The command line makes it, `runDaemon` takes it. */
+
 import { resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
-import { InvalidArgument, reworded } from '../base/errors.ts';
+import { InvalidArgument, inContext } from '../base/errors.ts';
 import type { Level } from '../base/log.ts';
+import { settingContext } from '../model/failures/setting.ts';
 import { ULIMIT_NAMES } from '../model/host-config.ts';
 import { checkLogOptions, LOG_DRIVERS, type LogDriver } from '../model/log-options.ts';
 import type { Proxies } from '../registry/index.ts';
@@ -282,7 +284,7 @@ function readLogging(values: Values): Pick<DaemonOptions, 'logDriver' | 'logOpti
   try {
     checkLogOptions(logDriver, logOptions);
   } catch (error) {
-    throw reworded(error, (message) => `failed to set log opts: ${message}`);
+    throw inContext(error, settingContext.logOptions());
   }
   return { logDriver, logOptions };
 }

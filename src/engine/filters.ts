@@ -1,7 +1,8 @@
 /** How filters of lists and prunes compare: labels by key or by key and value, times, yes and no. Pure. */
-import { InvalidArgument, messageOf } from '../base/errors.ts';
+import { asKind } from '../base/errors.ts';
 import type { Nanos } from '../base/time.ts';
 import { parseMoment } from '../formats/moment.ts';
+import { filterFailure } from '../model/failures/filter.ts';
 import type { Filters } from '../model/filters.ts';
 
 /** `key`, or `key=value`. */
@@ -14,7 +15,7 @@ export function hasLabel(labels: Readonly<Record<string, string>>, wanted: strin
 /** @throws InvalidArgument for a filter that is none of `known` */
 export function checkFilterNames(filters: Filters, known: readonly string[]): void {
   const unknown = [...filters.keys()].find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new InvalidArgument(`invalid filter '${unknown}'`);
+  if (unknown !== undefined) throw filterFailure.unknown({ name: unknown });
 }
 
 /** What the filters `label` and `label!` leave: all that is wanted, and not all that is spared. */
@@ -31,11 +32,11 @@ export function untilFilter(filters: Filters, now: Nanos): Nanos | undefined {
   const values = filters.get('until') ?? [];
   const [value] = values;
   if (value === undefined) return undefined;
-  if (values.length > 1) throw new InvalidArgument('more than one until filter specified');
+  if (values.length > 1) throw filterFailure.untilTwice();
   try {
     return parseMoment(value, now);
   } catch (error) {
-    throw new InvalidArgument(messageOf(error), { cause: error });
+    throw asKind(error, 'invalid');
   }
 }
 
@@ -46,5 +47,5 @@ export function booleanFilter(filters: Filters, name: string): boolean | undefin
   const [value = ''] = values;
   if (values.length === 1 && ['1', 'true'].includes(value)) return true;
   if (values.length === 1 && ['0', 'false'].includes(value)) return false;
-  throw new InvalidArgument(`invalid filter '${name}=[${values.join(' ')}]'`);
+  throw filterFailure.valuesInvalid({ name, values });
 }

@@ -1,5 +1,7 @@
 /** Who we are at a registry, as `X-Registry-Auth` and its kin say it. */
+
 import { InvalidArgument } from '../base/errors.ts';
+import { requestFailure } from '../model/failures/request.ts';
 
 /** What a client gave for a registry, by the kind of it. */
 export type Credentials =
@@ -54,10 +56,7 @@ export function readAuthHeader(header: string | undefined): Credentials | undefi
   if (header === undefined || header === '') return undefined;
   const given =
     header.length > HEADER_MAX ? undefined : objectIn(Buffer.from(header, 'base64').toString('utf8'));
-  if (given === undefined)
-    throw new InvalidArgument(
-      'invalid X-Registry-Auth header: it must be a valid base64url-encoded AuthConfig',
-    );
+  if (given === undefined) throw requestFailure.credentialsUnreadable();
   return readCredentials(given);
 }
 
@@ -75,6 +74,6 @@ function objectIn(text: string): Readonly<Record<string, unknown>> | undefined {
 /** Credentials in a body of JSON, as the first clients sent them with a push. @throws InvalidArgument */
 export function readAuthBody(body: Buffer): Credentials | undefined {
   const given = objectIn(body.toString('utf8'));
-  if (given === undefined) throw new InvalidArgument('Bad parameters and missing X-Registry-Auth: EOF');
+  if (given === undefined) throw requestFailure.credentialsMissing();
   return readCredentials(given);
 }

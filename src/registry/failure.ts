@@ -6,11 +6,11 @@ import { codeOf, Failed, messageOf } from '../base/errors.ts';
 export class RegistryError extends Failed {
   readonly status: number;
   /** `MANIFEST_UNKNOWN`, `DENIED`, …; '' when the answer had none. */
-  readonly code: string;
-  constructor(message: string, status: number, code: string) {
+  readonly reason: string;
+  constructor(message: string, status: number, reason: string) {
     super(message);
     this.status = status;
-    this.code = code;
+    this.reason = reason;
   }
 }
 

@@ -378,4 +378,4 @@ export class Repository {
 /** Whether a failure says that the thing is not there, or not for us. */
 export const isMissing = (error: unknown): error is RegistryError =>
   error instanceof RegistryError &&
-  (['MANIFEST_UNKNOWN', 'NAME_UNKNOWN', 'DENIED'].includes(error.code) || error.status === 404);
+  (['MANIFEST_UNKNOWN', 'NAME_UNKNOWN', 'DENIED'].includes(error.reason) || error.status === 404);

@@ -1,11 +1,16 @@
 /** An engine that answers from memory: what the API makes of it is what the tests look at. */
+
 import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { Conflict, InvalidArgument, NotFound, Unauthorized, Unchanged } from '../../src/base/errors.ts';
+import { InvalidArgument, inContext, NotFound, Unauthorized } from '../../src/base/errors.ts';
 import type { Attachment, Engine, OutputChunk } from '../../src/engine/index.ts';
 import type { ContainerInspect, ContainerSummary, CreateRequest } from '../../src/model/container.ts';
 import type { EventMessage } from '../../src/model/event.ts';
 import type { ExecInspect } from '../../src/model/exec.ts';
+import { containerContext, containerFailure } from '../../src/model/failures/container.ts';
+import { execFailure } from '../../src/model/failures/exec.ts';
+import { imageFailure } from '../../src/model/failures/image.ts';
+import { volumeFailure } from '../../src/model/failures/volume.ts';
 import type { ImageInspect, ImageSummary } from '../../src/model/image.ts';
 import type { KeptLogin } from '../../src/model/registry.ts';
 import type { ContainerStats } from '../../src/model/stats.ts';
@@ -321,7 +326,7 @@ export function fakeEngine(): Fake {
     signals,
   };
   const known = (name: string): void => {
-    if (!fake.names.has(name.replace(/^\//, ''))) throw new NotFound(`No such container: ${name}`);
+    if (!fake.names.has(name.replace(/^\//, ''))) throw containerFailure.notFound({ name });
   };
   let kept: KeptLogin | undefined;
   const note = (...call: Fake['calls'][number]) => void calls.push(call);
@@ -330,11 +335,8 @@ export function fakeEngine(): Fake {
     containers: {
       async create(request: CreateRequest, { name, platform }) {
         note('create', request, name, platform);
-        if (request.Image === 'missing') throw new NotFound('No such image: missing:latest');
-        if (name === 'web')
-          throw new Conflict(
-            `Conflict. The container name "/web" is already in use by container "${ID}". You have to remove (or rename) that container to be able to reuse that name.`,
-          );
+        if (request.Image === 'missing') throw imageFailure.notFound({ name: 'missing:latest' });
+        if (name === 'web') throw containerFailure.nameTaken({ name: 'web', holder: ID });
         return { Id: ID, Warnings: [] };
       },
       async list(options) {
@@ -349,12 +351,12 @@ export function fakeEngine(): Fake {
       async start(name, options) {
         known(name);
         note('start', name, options);
-        if (fake.running) throw new Unchanged(`container ${name} is already running`);
+        if (fake.running) throw containerFailure.alreadyRunning({ id: name });
       },
       async stop(name, options) {
         known(name);
         note('stop', name, options);
-        if (!fake.running) throw new Unchanged(`container ${name} is already stopped`);
+        if (!fake.running) throw containerFailure.alreadyStopped({ id: name });
       },
       async restart(name, options) {
         known(name);
@@ -364,7 +366,7 @@ export function fakeEngine(): Fake {
         known(name);
         note('kill', name, options);
         if (!fake.running)
-          throw new Conflict(`cannot kill container: ${name}: container ${ID} is not running`);
+          throw inContext(containerFailure.notRunning({ id: ID }), containerContext.kill({ name }));
       },
       async pause(name) {
         known(name);
@@ -387,9 +389,7 @@ export function fakeEngine(): Fake {
         known(name);
         note('remove', name, options);
         if (fake.running && !options.force)
-          throw new Conflict(
-            `cannot remove container "${name}": container is running: stop the container before removing or force remove`,
-          );
+          throw inContext(containerFailure.alive({ state: 'running' }), containerContext.remove({ name }));
       },
       async resize(name, size) {
         known(name);
@@ -427,7 +427,7 @@ export function fakeEngine(): Fake {
       async statPath(name, path) {
         known(name);
         note('statPath', name, path);
-        if (path !== '/etc/link') throw new NotFound(`Could not find the file ${path} in container ${name}`);
+        if (path !== '/etc/link') throw containerFailure.fileNotFound({ path, name });
         return pathStat;
       },
       async getArchive(name, path) {
@@ -438,7 +438,7 @@ export function fakeEngine(): Fake {
       async copy(name, path) {
         known(name);
         note('copy', name, path);
-        if (path === '/missing') throw new NotFound(`Could not find the file ${path} in container ${name}`);
+        if (path === '/missing') throw containerFailure.fileNotFound({ path, name });
         return Readable.from([Buffer.from('tar')]);
       },
       async putArchive(name, path, archive, { signal: _signal, ...options }) {
@@ -481,7 +481,7 @@ export function fakeEngine(): Fake {
       },
       async start(id, { accepted, ...options }) {
         note('execStart', id, options);
-        if (id === 'unknown') throw new NotFound(`No such exec instance: ${id}`);
+        if (id === 'unknown') throw execFailure.notFound({ id });
         accepted();
         await fake.gate;
         if (id === 'broken') throw new Error('OCI runtime exec failed: no such file');
@@ -498,7 +498,7 @@ export function fakeEngine(): Fake {
         return [imageListed, { ...imageListed, Id: 'sha256:0', RepoTags: [], RepoDigests: [] }];
       },
       async inspect(name) {
-        if (name === 'missing') throw new NotFound(`No such image: ${name}`);
+        if (name === 'missing') throw imageFailure.notFound({ name });
         note('imageInspect', name);
         return imageInspected;
       },
@@ -519,7 +519,7 @@ export function fakeEngine(): Fake {
       load: (archive, { signal }) => swallow(archive, signal, signals),
       async save(names, { platforms, signal }) {
         signals.push(signal);
-        if (names.includes('missing')) throw new NotFound('No such image: missing:latest');
+        if (names.includes('missing')) throw imageFailure.notFound({ name: 'missing:latest' });
         note('save', names, platforms);
         return Readable.from([Buffer.from('an archive')]);
       },
@@ -565,7 +565,7 @@ export function fakeEngine(): Fake {
         return { Volumes: [volume] };
       },
       async inspect(name) {
-        if (name === 'missing') throw new NotFound('get missing: no such volume');
+        if (name === 'missing') throw volumeFailure.notFound({ name: 'missing' });
         note('volumeInspect', name);
         return volume;
       },
@@ -575,7 +575,7 @@ export function fakeEngine(): Fake {
       },
       async remove(name, options) {
         note('volumeRemove', name, options);
-        if (name === 'used') throw new Conflict('remove used: volume is in use - [abc]');
+        if (name === 'used') throw volumeFailure.inUse({ name: 'used', users: ['abc'] });
       },
       async prune(filters) {
         note('volumesPrune', filters);

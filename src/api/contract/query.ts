@@ -1,6 +1,8 @@
 /** Query parameters: how each is read from its text. Booleans have been settled by the version's dialect before. */
+
 import { InvalidArgument } from '../../base/errors.ts';
 import { parseUnixSeconds } from '../../base/time.ts';
+import { requestFailure } from '../../model/failures/request.ts';
 import type { Filters } from '../../model/filters.ts';
 
 /** What the URL and a form body said: one text, or several when a parameter was repeated. */
@@ -46,11 +48,9 @@ export const number = (): Parameter<number | undefined> => ({
   read(given) {
     const said = first(given);
     if (said === undefined || said === '') return undefined;
-    if (!/^[+-]?\d+$/.test(said))
-      throw new InvalidArgument(`strconv.Atoi: parsing ${JSON.stringify(said)}: invalid syntax`);
+    if (!/^[+-]?\d+$/.test(said)) throw requestFailure.notInteger({ said, why: 'invalid syntax' });
     const value = Number(said);
-    if (!Number.isSafeInteger(value))
-      throw new InvalidArgument(`strconv.Atoi: parsing ${JSON.stringify(said)}: value out of range`);
+    if (!Number.isSafeInteger(value)) throw requestFailure.notInteger({ said, why: 'value out of range' });
     return value;
   },
 });
@@ -65,7 +65,7 @@ export const dimension = (noun: 'height' | 'width'): Parameter<number> => ({
       : Number(said) < 0 || Number(said) >= 2 ** 32
         ? 'value out of range'
         : undefined;
-    if (wrong) throw new InvalidArgument(`invalid resize ${noun} ${JSON.stringify(said)}: ${wrong}`);
+    if (wrong) throw requestFailure.dimensionInvalid({ noun, said, why: wrong });
     return Number(said);
   },
 });

@@ -1,6 +1,8 @@
 /** Containers: today's input → engine call → today's output. */
+
 import { InvalidArgument } from '../../base/errors.ts';
 import type { CreateRequest } from '../../model/container.ts';
+import { containerFailure } from '../../model/failures/container.ts';
 import { checkMemory, kernelMemoryWarnings, settleAtDoor, settleLimits } from './create.ts';
 import type { Handlers } from './handlers.ts';
 import { pathStatHeader, requirePath } from './path-stat.ts';
@@ -20,7 +22,7 @@ export const containers: Handlers<Names> = {
 
   async containerCreate({ query, body }, call) {
     const { engine, signal, memoryBytesMin, readOnlyIsFlat, kernelMemory } = call;
-    if (isEmpty(body)) throw new InvalidArgument('config cannot be empty in order to create a container');
+    if (isEmpty(body)) throw containerFailure.noConfig();
     checkMemory(body.HostConfig ?? {}, memoryBytesMin);
     const { request, warnings } = settleAtDoor(body);
     const created = await engine.containers.create(request, {
@@ -62,7 +64,7 @@ export const containers: Handlers<Names> = {
     engine.containers.wait(params.name, { condition: conditionOf(query.condition), signal }),
 
   async containerRename({ params, query }, { engine }) {
-    if (query.name === undefined) throw new InvalidArgument('Neither old nor new names may be empty');
+    if (query.name === undefined) throw containerFailure.namesEmpty();
     await engine.containers.rename(params.name, query.name);
   },
 
@@ -113,7 +115,7 @@ export const containers: Handlers<Names> = {
   },
 
   async containerCopy({ params, body }, { engine, signal }) {
-    if (!body.Resource) throw new InvalidArgument('Path cannot be empty');
+    if (!body.Resource) throw containerFailure.copiesNothing();
     const archive = await engine.containers.copy(params.name, body.Resource, { signal });
     return { archive, contentType: TAR, headers: {} };
   },
@@ -138,8 +140,7 @@ export const containers: Handlers<Names> = {
     }),
 
   async containerLogs({ params, query }, { engine, signal }) {
-    if (!query.stdout && !query.stderr)
-      throw new InvalidArgument("must specify at least one of 'stdout' or 'stderr'");
+    if (!query.stdout && !query.stderr) throw containerFailure.noStream();
     return engine.containers.logs(params.name, { ...query, tail: tailOf(query.tail), signal });
   },
 };

@@ -1,10 +1,10 @@
 /** Further processes in running containers: today's input → engine call → today's output. */
-import { InvalidArgument } from '../../base/errors.ts';
+import { execFailure } from '../../model/failures/exec.ts';
 import type { Handlers } from './handlers.ts';
 
 export const execs: Handlers<Extract<keyof Handlers, `exec${string}`>> = {
   async execCreate({ params, body }, { engine }) {
-    if (!body.Cmd || body.Cmd.length === 0) throw new InvalidArgument('No exec command specified');
+    if (!body.Cmd || body.Cmd.length === 0) throw execFailure.noCommand();
     return engine.execs.create(params.name, body);
   },
 

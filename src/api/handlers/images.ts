@@ -1,8 +1,11 @@
 /** Images: today's input → engine call → today's output. */
+
 import { gather } from '../../base/bytes.ts';
 import { InvalidArgument, NotFound } from '../../base/errors.ts';
+import { isFailure } from '../../base/failures.ts';
 import { type Credentials, readAuthBody, readAuthHeader } from '../../formats/credentials.ts';
 import { readPlatform } from '../../formats/platform.ts';
+import { requestFailure } from '../../model/failures/request.ts';
 import type { Call, Handlers } from './handlers.ts';
 import { drawImages } from './image-graph.ts';
 
@@ -114,7 +117,7 @@ async function forReading(
   try {
     return readAuthHeader(registryAuth);
   } catch (error) {
-    if (error instanceof InvalidArgument && /must be a valid base64url/.test(error.message)) return undefined;
+    if (isFailure(error, requestFailure.credentialsUnreadable)) return undefined;
     throw error;
   }
 }

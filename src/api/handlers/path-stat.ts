@@ -1,7 +1,8 @@
 /** What is at a path of a container, in the header that tells of it. */
-import { InvalidArgument } from '../../base/errors.ts';
+
 import { formatNanos } from '../../base/time.ts';
 import type { PathStat } from '../../engine/index.ts';
+import { requestFailure } from '../../model/failures/request.ts';
 
 /** File kinds of stat(2), and the bit that Go's os.FileMode has for each. */
 const KINDS = new Map([
@@ -28,8 +29,8 @@ export function pathStatHeader({ name, size, mode, mtimeNanos, linkTarget }: Pat
   return { 'X-Docker-Container-Path-Stat': Buffer.from(JSON.stringify(told)).toString('base64') };
 }
 
-/** @throws InvalidArgument, without the blank that the first engine forgot */
+/** @throws InvalidArgument when there is none */
 export function requirePath(path: string | undefined): string {
-  if (path === undefined) throw new InvalidArgument('bad parameter: pathcannot be empty');
+  if (path === undefined) throw requestFailure.pathEmpty();
   return path;
 }

@@ -1,6 +1,8 @@
 /** Registries: today's input → engine call → today's output. */
-import { InvalidArgument, NotFound } from '../../base/errors.ts';
+
+import { InvalidArgument } from '../../base/errors.ts';
 import { readAuthHeader, readCredentials } from '../../formats/credentials.ts';
+import { requestFailure } from '../../model/failures/request.ts';
 import type { Handlers } from './handlers.ts';
 
 export const registries: Handlers<Extract<keyof Handlers, `registry${string}`>> = {
@@ -22,7 +24,7 @@ export const registries: Handlers<Extract<keyof Handlers, `registry${string}`>> 
   },
 
   async registryLogin(_input, { engine, logins }) {
-    if (logins === 'sent') throw new NotFound('');
+    if (logins === 'sent') throw requestFailure.loginsNotKept();
     const { username = '', email = '' } = (await engine.images.keptLogin()) ?? {};
     return { username, password: '', email };
   },

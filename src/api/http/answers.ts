@@ -6,7 +6,7 @@ import { Pieces } from '../../base/pieces.ts';
 import { framedLines } from '../../formats/frames.ts';
 import { writeJson } from '../../formats/json.ts';
 import type { ArchiveReply, LogOutput } from '../handlers/index.ts';
-import { asText, type Dialect, type Failure } from '../versions/index.ts';
+import { asText, type Dialect, type ToldFailure } from '../versions/index.ts';
 import { roomIn } from './conversation.ts';
 import { restamped } from './log-stamp.ts';
 
@@ -76,7 +76,7 @@ async function sendPieces(response: ServerResponse, pieces: Pieces): Promise<voi
 /** A failure in the form of the client's version. */
 export function sendFailure(
   response: ServerResponse,
-  { status, message }: Failure,
+  { status, message }: ToldFailure,
   form: 'json' | 'text',
 ): void {
   if (status === 304 || message === '') sendEmpty(response, status);

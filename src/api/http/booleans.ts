@@ -1,5 +1,5 @@
 /** Booleans in the query, as each version read them; what is left is what today's reader understands. */
-import { InvalidArgument } from '../../base/errors.ts';
+import { requestFailure } from '../../model/failures/request.ts';
 import type { Parameters } from '../contract/query.ts';
 import type { Traits } from '../versions/index.ts';
 
@@ -17,7 +17,7 @@ export function settleBooleans(
   for (const [name, { kind: type }] of Object.entries(parameters)) {
     const said = query[name];
     if (type !== 'flag' || typeof said !== 'string') continue;
-    if (!allowed.test(said)) throw new InvalidArgument('Bad parameter');
+    if (!allowed.test(said)) throw requestFailure.badParameter();
     query[name] = /^[1tT]/.test(said) ? '1' : '0';
   }
 }

@@ -1,4 +1,5 @@
 /** A request as it came: query, form and JSON body, in the client's words. */
+
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
@@ -6,6 +7,7 @@ import { finished } from 'node:stream/promises';
 import { gather } from '../../base/bytes.ts';
 import { InvalidArgument, messageOf } from '../../base/errors.ts';
 import { readJson } from '../../formats/json.ts';
+import { requestFailure } from '../../model/failures/request.ts';
 import type { Body } from '../contract/endpoint.ts';
 import type { Operation } from '../contract/index.ts';
 import type { Query } from '../contract/query.ts';
@@ -105,8 +107,8 @@ function checkType(given: string | undefined): void {
   const type = said.split(';', 1)[0]?.trim().toLowerCase() ?? '';
   if (type === 'application/json') return;
   if (!/^[\w!#$%&'*+.^`|~-]+(\/[\w!#$%&'*+.^`|~-]+)?$/.test(type))
-    throw new InvalidArgument(`malformed Content-Type header (${said}): mime: no media type`);
-  throw new InvalidArgument(`unsupported Content-Type header (${said}): must be 'application/json'`);
+    throw requestFailure.typeMalformed({ type: said });
+  throw requestFailure.typeUnsupported({ type: said });
 }
 
 async function form({ request, bytes }: RawRequest): Promise<Query> {

@@ -1,7 +1,9 @@
 /** One request and its answer. */
+
 import type { IncomingMessage } from 'node:http';
-import { EngineError, Forbidden, InvalidArgument, messageOf, NotFound } from '../../base/errors.ts';
+import { EngineError, Forbidden, InvalidArgument, messageOf } from '../../base/errors.ts';
 import { decodeBody } from '../../base/schema.ts';
+import { requestFailure } from '../../model/failures/request.ts';
 import type { JsonBody } from '../contract/endpoint.ts';
 import { endpointOf } from '../contract/index.ts';
 import type { Query } from '../contract/query.ts';
@@ -35,7 +37,7 @@ export async function exchange(given: Exchange): Promise<void> {
     target = given.target();
     const { dialect, match } = target;
     if (!match && given.request.method === 'OPTIONS') return sendEmpty(given.response, 200);
-    if (!match) throw new NotFound('page not found');
+    if (!match) throw requestFailure.noPage();
     const input = await read(given, target, match); // their words → today's, checked and typed
     origin = 'engine';
     await answer(given, { operation: match.operation, dialect, input }); // the engine acts; today's words → theirs
@@ -156,7 +158,12 @@ function fail(
   const newest = failureOf(error, origin);
   // Who has gone hears nothing any more, and that the work stopped then is no failure.
   if (newest.status === 500 && !signal.aborted)
-    log.error('request.failed', { method: request.method, path: request.url, error: detailOf(error) });
+    log.error('request.failed', {
+      method: request.method,
+      path: request.url,
+      code: newest.code,
+      error: detailOf(error),
+    });
   // Behind the head nothing can be said but that it ended badly.
   if (response.headersSent) return void response.destroy();
   const told = dialect.failure(newest, call);

@@ -1,6 +1,6 @@
 /** Errors on their way out: the one place that knows which status a kind becomes. */
 import { EngineError, type ErrorKind, messageOf } from '../../base/errors.ts';
-import type { Failure } from '../versions/index.ts';
+import { type Failure, failureFrom } from '../versions/index.ts';
 
 const STATUS = {
   invalid: 400,
@@ -25,7 +25,10 @@ export function statusOf(error: unknown): number {
   return error instanceof EngineError ? STATUS[error.kind] : 500;
 }
 
-/** What failed, as the newest version would tell it. */
+/** What failed, as the newest version would tell it, in parts. */
 export function failureOf(error: unknown, origin: Failure['origin']): Failure {
-  return { status: statusOf(error), message: messageOf(error), origin };
+  const status = statusOf(error);
+  return error instanceof EngineError
+    ? failureFrom(error, status, origin)
+    : { status, origin, words: messageOf(error) };
 }

@@ -90,12 +90,13 @@ async function openOr(
   try {
     return (await open(() => !isDetached && head.send(isRaw))) as Attachment | undefined;
   } catch (error) {
-    const { status, message } = failureOf(error, 'engine');
+    const { status, code } = failureOf(error, 'engine');
+    const message = messageOf(error);
     const { line, request } = given;
     const inStream =
       head.isSent || (failsInside(operation) && !isDetached && (status === 500 || status === 400));
     if (!inStream || !line) throw error;
-    given.log.info('exec.failed', { path: request.url, error: message });
+    given.log.info('exec.failed', { path: request.url, code, error: message });
     const framed = head.send(isRaw);
     await converse(line.socket, lastWords(`${message}\r\n`), framed, given.signal);
     return 'told';

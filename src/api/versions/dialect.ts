@@ -1,5 +1,5 @@
 /** One version of the API, composed once from the steps that came after it. */
-import type { FailedCall, Failure } from './failure.ts';
+import { applied, type FailedCall, type Failure, type ToldFailure, toldFailure } from './failure.ts';
 import type { Doc, Lens } from './lens.ts';
 import type { MessageLens, Step, Version } from './step.ts';
 import { minorOf } from './step.ts';
@@ -40,10 +40,12 @@ export class Dialect {
     return told;
   }
 
-  failure(failure: Failure, call: FailedCall): Failure {
+  /** A failure as clients of this version are told of it. */
+  failure(newest: Failure, call: FailedCall): ToldFailure {
+    let failure = newest;
     for (const step of this.#later.toReversed())
-      for (const lens of step.failures ?? []) failure = lens.down(failure, call);
-    return failure;
+      for (const lens of step.failures ?? []) failure = applied(failure, lens.down(failure, call));
+    return toldFailure(failure);
   }
 
   /** Carries the shape of today's request back to this version's, and tells which lenses did not say what they do. */

@@ -7,7 +7,7 @@ import { steps } from './steps.ts';
 
 export { changelog } from './changelog.ts';
 export { Dialect } from './dialect.ts';
-export type { FailedCall, Failure } from './failure.ts';
+export { type FailedCall, type Failure, failureFrom, type ToldFailure } from './failure.ts';
 export { asText } from './forms/progress.ts';
 export { legacyRoutes } from './legacy/routes.ts';
 export { type OpenApi, openApi } from './openapi.ts';

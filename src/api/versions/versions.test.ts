@@ -2,8 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { type EngineError, inContext, type Phrase } from '../../base/errors.ts';
+import { containerContext, containerFailure } from '../../model/failures/container.ts';
+import { imageFailure } from '../../model/failures/image.ts';
 import { contract, type KnownRoute, NEWEST } from '../contract/index.ts';
-import { changelog, dialectOf, newestDialect } from './index.ts';
+import { changelog, dialectOf, type Failure, failureFrom, newestDialect } from './index.ts';
 import type { Doc } from './place.ts';
 import { steps } from './steps.ts';
 
@@ -703,11 +706,18 @@ for (const [version, event, seen] of [
     assert.equal(dialectOf(version).message('GET /events', { ...event }) !== undefined, seen);
   });
 
+/** A failure of the engine's, in the context where it is thrown. */
+const thrown = (error: EngineError, status: number, context?: Phrase): Failure =>
+  failureFrom((context ? inContext(error, context) : error) as EngineError, status, 'engine');
+
 const running = {
-  status: 409,
+  failure: thrown(
+    containerFailure.alive({ state: 'running' }),
+    409,
+    containerContext.remove({ name: 'web' }),
+  ),
   message:
     'cannot remove container "web": container is running: stop the container before removing or force remove',
-  origin: 'engine',
 } as const;
 for (const [version, status, message] of [
   ['1.55', 409, running.message],
@@ -740,7 +750,10 @@ for (const [version, status, message] of [
   ['1.9', 406, 'Impossible to remove a running container, please stop it first'],
 ] as const)
   test(`removing a running container at ${version} is ${status}: ${message}`, () => {
-    const failure = dialectOf(version).failure(running, { route: 'DELETE /containers/{name}', name: 'web' });
+    const failure = dialectOf(version).failure(running.failure, {
+      route: 'DELETE /containers/{name}',
+      name: 'web',
+    });
     assert.deepEqual([failure.status, failure.message], [status, message]);
   });
 
@@ -752,7 +765,7 @@ for (const [version, status, message] of [
 ] as const)
   test(`creating from a missing image at ${version}: ${message}`, () => {
     const failure = dialectOf(version).failure(
-      { status: 404, message: 'No such image: busybox:latest', origin: 'engine' },
+      thrown(imageFailure.notFound({ name: 'busybox:latest' }), 404),
       { route: create, name: '' },
     );
     assert.deepEqual([failure.status, failure.message], [status, message]);
@@ -767,7 +780,7 @@ for (const [version, status] of [
   test(`an invalid argument of the engine at ${version} is ${status}`, () => {
     assert.equal(
       dialectOf(version).failure(
-        { status: 400, message: 'Invalid container name (x y)', origin: 'engine' },
+        { status: 400, words: 'Invalid container name (x y)', origin: 'engine' },
         { route: create, name: '' },
       ).status,
       status,
@@ -775,15 +788,15 @@ for (const [version, status] of [
   });
 
 test('a failing start names its container up to 1.21, in the words of the time', () => {
-  const failure = { status: 400, message: 'permission denied', origin: 'engine' } as const;
+  const failure = { status: 400, words: 'permission denied', origin: 'engine' } as const;
   const call = { route: 'POST /containers/{name}/start', name: 'web' };
   assert.deepEqual(dialectOf('1.21').failure(failure, call), {
     status: 500,
     message: 'Cannot start container web: permission denied',
     origin: 'engine',
   });
-  // Words made the status then.
-  const missing = { ...failure, message: 'no such file' };
+  // Words made the status then; now the engine says what they tell of.
+  const missing = { ...failure, words: 'no such file', missing: true };
   assert.equal(dialectOf('1.21').failure(missing, call).status, 404);
   assert.equal(
     dialectOf('1.5').failure(failure, call).message,

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dialectOf } from './index.ts';
+import { type EngineError, inContext } from '../../base/errors.ts';
+import { volumeContext, volumeFailure } from '../../model/failures/volume.ts';
+import { dialectOf, failureFrom } from './index.ts';
 import type { Doc } from './lens.ts';
 import type { Version } from './step.ts';
 
@@ -72,29 +74,35 @@ const used = 'remove data: volume is in use - [abc]';
 const odd =
   'create a b: "a b" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path';
 const oddOnce = odd.replace(/\. If you .*$/, '');
-for (const [version, route, status, message, expected] of [
-  ['1.55', 'GET /volumes/{name}', 404, 'get data: no such volume', [404, 'get data: no such volume']],
-  ['1.22', 'GET /volumes/{name}', 404, 'get data: no such volume', [404, 'get data: no such volume']],
-  ['1.21', 'GET /volumes/{name}', 404, 'get data: no such volume', [404, 'no such volume']],
-  ['1.25', 'DELETE /volumes/{name}', 409, used, [409, used]],
+const gone = volumeFailure.notFound({ name: 'data' });
+const inUse = volumeFailure.inUse({ name: 'data', users: ['abc'] });
+const invalid = inContext(
+  volumeFailure.nameInvalid({ name: 'a b' }),
+  volumeContext.create({ name: 'a b' }),
+) as EngineError;
+for (const [version, route, status, thrown, expected] of [
+  ['1.55', 'GET /volumes/{name}', 404, gone, [404, 'get data: no such volume']],
+  ['1.22', 'GET /volumes/{name}', 404, gone, [404, 'get data: no such volume']],
+  ['1.21', 'GET /volumes/{name}', 404, gone, [404, 'no such volume']],
+  ['1.25', 'DELETE /volumes/{name}', 409, inUse, [409, used]],
   [
     '1.24',
     'DELETE /volumes/{name}',
     409,
-    used,
+    inUse,
     [409, `Unable to remove volume, volume still in use: ${used}`],
   ],
-  ['1.22', 'DELETE /volumes/{name}', 409, used, [409, `Conflict: ${used}`]],
-  ['1.21', 'DELETE /volumes/{name}', 409, used, [409, 'Conflict: volume is in use']],
-  ['1.25', 'POST /volumes/create', 400, odd, [400, odd]],
-  ['1.24', 'POST /volumes/create', 400, odd, [400, oddOnce]],
-  ['1.21', 'POST /volumes/create', 400, odd, [500, oddOnce.replace(/^create a b: /, '')]],
+  ['1.22', 'DELETE /volumes/{name}', 409, inUse, [409, `Conflict: ${used}`]],
+  ['1.21', 'DELETE /volumes/{name}', 409, inUse, [409, 'Conflict: volume is in use']],
+  ['1.25', 'POST /volumes/create', 400, invalid, [400, odd]],
+  ['1.24', 'POST /volumes/create', 400, invalid, [400, oddOnce]],
+  ['1.21', 'POST /volumes/create', 400, invalid, [500, oddOnce.replace(/^create a b: /, '')]],
 ] as const)
   test(`${route} at ${version} fails with ${expected.join(' ').slice(0, 60)}`, () => {
-    const failure = dialectOf(version).failure(
-      { status, message, origin: 'engine' },
-      { route, name: 'data' },
-    );
+    const failure = dialectOf(version).failure(failureFrom(thrown, status, 'engine'), {
+      route,
+      name: 'data',
+    });
     assert.deepEqual([failure.status, failure.message], expected);
   });
 

@@ -1,7 +1,9 @@
 /** All verbs on containers, each in its place: the table of contents of this folder. */
-import { Conflict, reworded } from '../../base/errors.ts';
+
+import { Conflict, inContext, type Phrase } from '../../base/errors.ts';
 import { undoUnlessDone } from '../../base/lifetime.ts';
 import type { HostConfig } from '../../model/container.ts';
+import { containerContext, containerFailure } from '../../model/failures/container.ts';
 import { type AttachDeps, attachContainer } from './attach.ts';
 import type { Container } from './container.ts';
 import { emitContainerEvent } from './events.ts';
@@ -87,7 +89,7 @@ export function createContainers(deps: ContainersDeps): Containers {
       emitContainerEvent(deps, container, 'restart');
     },
     kill: (name, options) =>
-      saying(`cannot kill container: ${name}`, async () => killContainer(deps, find(name), options)),
+      saying(containerContext.kill({ name }), async () => killContainer(deps, find(name), options)),
     async pause(name) {
       const container = find(name);
       await container.mailbox.run(() => pauseContainer(deps, container));
@@ -108,7 +110,7 @@ export function createContainers(deps: ContainersDeps): Containers {
     async remove(name, { force, volumes, link }) {
       const container = find(name);
       if (link) throw new Conflict('Conflict, cannot remove the default link name of the container');
-      await saying(`cannot remove container "${name}"`, async () => {
+      await saying(containerContext.remove({ name }), async () => {
         // A restart waits in the mailbox for the end, perhaps without limit: who forces a removal does not wait for that.
         if (force && container.task !== undefined && isAlive(container.record.state))
           await killAndWait(deps, container);
@@ -118,7 +120,7 @@ export function createContainers(deps: ContainersDeps): Containers {
     async resize(name, { rows, columns }) {
       const container = find(name);
       if (!isAlive(container.record.state) || container.task === undefined)
-        throw new Conflict(`container ${container.id} is not running`);
+        throw containerFailure.notRunning({ id: container.id });
       container.task.resize(rows, columns);
       emitContainerEvent(deps, container, 'resize', { height: String(rows), width: String(columns) });
     },
@@ -172,10 +174,10 @@ async function replaceHostConfig(
 }
 
 /** What fails in `work` is told with the verb and the name that the client used. */
-async function saying(prefix: string, work: () => Promise<void>): Promise<void> {
+async function saying(context: Phrase, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    throw reworded(error, (message) => `${prefix}: ${message}`);
+    throw inContext(error, context);
   }
 }

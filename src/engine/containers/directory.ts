@@ -1,5 +1,7 @@
 /** All containers, found by name, id or id prefix. */
-import { Conflict, InvalidArgument, NotFound } from '../../base/errors.ts';
+
+import { InvalidArgument } from '../../base/errors.ts';
+import { containerFailure } from '../../model/failures/container.ts';
 import type { Container } from './container.ts';
 import { allReadable } from './set-aside.ts';
 
@@ -31,7 +33,7 @@ export class Directory {
       : [];
     if (matches.length > 1) throw new InvalidArgument(`Multiple IDs found with provided prefix: ${name}`);
     const [found] = matches;
-    if (found === undefined) throw new NotFound(`No such container: ${name}`);
+    if (found === undefined) throw containerFailure.notFound({ name });
     return found;
   }
 
@@ -43,10 +45,7 @@ export class Directory {
   /** Takes the name for `id`. @throws Conflict when another has it */
   reserve(name: string, id: string): void {
     const holder = this.#names.get(name);
-    if (holder !== undefined && holder !== id)
-      throw new Conflict(
-        `Conflict. The container name "/${name}" is already in use by container "${holder}". You have to remove (or rename) that container to be able to reuse that name.`,
-      );
+    if (holder !== undefined && holder !== id) throw containerFailure.nameTaken({ name, holder });
     this.#names.set(name, id);
   }
   release(name: string, id: string): void {

@@ -1,6 +1,7 @@
 /** Which events a subscriber wants. Values of one filter are alternatives; different filters must all hold. */
-import { InvalidArgument } from '../../base/errors.ts';
+
 import type { EventMessage } from '../../model/event.ts';
+import { filterFailure } from '../../model/failures/filter.ts';
 import type { Filters } from '../../model/filters.ts';
 
 type Test = (event: EventMessage, value: string) => boolean;
@@ -44,8 +45,7 @@ const repositoryOf = (name: string): string => name.replace(/@.*$/, '').replace(
 
 /** A test for all filters at once. @throws InvalidArgument for a filter that events do not know */
 export function eventFilter(filters: Filters): (event: EventMessage) => boolean {
-  for (const name of filters.keys())
-    if (!(name in tests)) throw new InvalidArgument(`invalid filter '${name}'`);
+  for (const name of filters.keys()) if (!(name in tests)) throw filterFailure.unknown({ name });
   return (event) =>
     [...filters].every(
       ([name, values]) => values.length === 0 || values.some((value) => tests[name]?.(event, value)),

@@ -1,6 +1,8 @@
 /** One further process in a running container: made, run once, remembered for a while. */
-import { Conflict } from '../../base/errors.ts';
+
 import type { ExecCreateRequest } from '../../model/exec.ts';
+import { containerFailure } from '../../model/failures/container.ts';
+import { execFailure } from '../../model/failures/exec.ts';
 import {
   ALL_CAPABILITIES,
   capabilitiesFor,
@@ -77,8 +79,8 @@ export async function runExec(
   exec: Exec,
   options: ExecRunOptions,
 ): Promise<{ readonly process: ExecProcess; readonly over: Promise<void> }> {
-  if (exec.state === 'ended') throw new Conflict(`exec command ${exec.id} has already run`);
-  if (exec.state !== 'made') throw new Conflict(`exec command ${exec.id} is already running`);
+  if (exec.state === 'ended') throw execFailure.alreadyRun({ id: exec.id });
+  if (exec.state !== 'made') throw execFailure.alreadyRunning({ id: exec.id });
   assertAllowed(exec.container.record.state, 'exec', exec.container.id);
   exec.state = 'starting';
   options.accepted?.();
@@ -108,7 +110,7 @@ function launch(deps: ExecDeps, exec: Exec, { detach, consoleSize }: ExecRunOpti
   const { container, request } = exec;
   const { task } = container;
   deps.supervisor.announceStart();
-  if (task === undefined) throw new Conflict(`container ${container.id} is not running`);
+  if (task === undefined) throw containerFailure.notRunning({ id: container.id });
   const { config, hostConfig } = container.record;
   const rootfs = deps.storage.layers.mount(container.id);
   const user = userInRoot(rootfs, request.User || config.User || '', hostConfig.GroupAdd ?? []);
@@ -169,7 +171,9 @@ function refused(deps: WithEvents, exec: Exec, error: unknown): unknown {
   const { text, exitCode, kind } = commandError(error.message, exec.request.Cmd?.[0] ?? '');
   exec.exitCode = exitCode === 128 ? 126 : exitCode;
   emitContainerEvent(deps, exec.container, 'exec_die', { execID: exec.id, exitCode: String(exec.exitCode) });
-  return new StartFailed(`OCI runtime exec failed: exec failed: ${text}`, kind, exec.exitCode, error);
+  return new StartFailed(`OCI runtime exec failed: exec failed: ${text}`, kind, exec.exitCode, {
+    cause: error,
+  });
 }
 
 function ended(deps: ExecTableDeps & WithEvents, exec: Exec, exitCode: number): void {

@@ -1,7 +1,8 @@
 /** Further processes in running containers: made, run, resized, looked at. They are forgotten with the daemon. */
-import { Conflict, InvalidArgument, NotFound, Unavailable } from '../../base/errors.ts';
+
 import { Slots } from '../../base/slots.ts';
 import type { ExecInspect } from '../../model/exec.ts';
+import { execFailure } from '../../model/failures/exec.ts';
 import type { ExecProcess } from '../../runtime/index.ts';
 import type { Container } from '../containers/container.ts';
 import { assertAllowed } from '../containers/life/state.ts';
@@ -23,7 +24,7 @@ export function createExecs(deps: ExecDeps & WithDirectory): Execs {
   const launches = new WeakMap<Container, Slots>();
   const find = (id: string): Exec => {
     const exec = deps.execs.get(id);
-    if (exec === undefined || exec.container.gone) throw new NotFound(`No such exec instance: ${id}`);
+    if (exec === undefined || exec.container.gone) throw execFailure.notFound({ id });
     return exec;
   };
 
@@ -36,11 +37,9 @@ export function createExecs(deps: ExecDeps & WithDirectory): Execs {
         'exec',
         container.record.state.is === 'paused' ? name : container.id,
       );
-      if ((request.Cmd ?? []).length === 0) throw new InvalidArgument('No exec command specified');
+      if ((request.Cmd ?? []).length === 0) throw execFailure.noCommand();
       if (container.execIds.size >= EXECS_PER_CONTAINER_MAX)
-        throw new Unavailable(
-          `container ${container.id} has ${EXECS_PER_CONTAINER_MAX} exec commands that have not ended: more are possible when some have`,
-        );
+        throw execFailure.tooMany({ id: container.id, most: EXECS_PER_CONTAINER_MAX });
       return { Id: makeExec(deps, container, request).id };
     },
 
@@ -54,8 +53,7 @@ export function createExecs(deps: ExecDeps & WithDirectory): Execs {
 
     async resize(id, { rows, columns }) {
       const exec = find(id);
-      if (exec.process === undefined || exec.state !== 'running')
-        throw new Conflict(`cannot resize exec ${id}: it is not running`);
+      if (exec.process === undefined || exec.state !== 'running') throw execFailure.notRunning({ id });
       exec.process.resize(rows, columns);
     },
 

@@ -1,11 +1,12 @@
 /** An image on top of another: one layer more, or none. */
+
 import { Readable } from 'node:stream';
-import { NotFound } from '../../base/errors.ts';
 import { VERSION } from '../../base/release.ts';
 import { formatNanos } from '../../base/time.ts';
 import { hostArchitecture } from '../../formats/oci.ts';
 import { familiarString, type ImageReference, parseRepoAndTag } from '../../formats/reference.ts';
 import type { ContainerConfig } from '../../model/config.ts';
+import { imageFailure } from '../../model/failures/image.ts';
 import type { Digest } from '../../storage/index.ts';
 import { type ImageVerbs, tell } from './deps.ts';
 import { imageConfig } from './inspect.ts';
@@ -49,7 +50,7 @@ export async function commitImage(
   await storage.content.ingest(Readable.from([config]), { expected: id });
   const reference = name ? familiarString(name) : '';
   await store.change(() => {
-    if (!store.get(parentId)) throw new NotFound(`No such image: ${parentId}`);
+    if (!store.get(parentId)) throw imageFailure.notFound({ name: parentId });
     const tags = name ? [{ reference: name, id }] : [];
     return {
       change: { images: [{ id, document, parent: parentId }], tags },
@@ -73,7 +74,7 @@ function documentOf(
   { store }: ImageVerbs,
 ) {
   const parent = store.get(parentId)?.document;
-  if (!parent) throw new NotFound(`No such image: ${parentId}`);
+  if (!parent) throw imageFailure.notFound({ name: parentId });
   const step = {
     created,
     ...(author === '' ? {} : { author }),

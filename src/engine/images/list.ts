@@ -1,9 +1,11 @@
 /** The list of images, filtered as clients ask. */
+
 import { InvalidArgument } from '../../base/errors.ts';
 import { type Nanos, parseRfc3339, parseUnixSeconds } from '../../base/time.ts';
 import { parseGoDuration } from '../../formats/go-duration.ts';
 import { pathMatch } from '../../formats/path-match.ts';
 import { familiarName, parseReference } from '../../formats/reference.ts';
+import { filterFailure } from '../../model/failures/filter.ts';
 import type { Filters } from '../../model/filters.ts';
 import type { ImageSummary } from '../../model/image.ts';
 import type { ChainId } from '../../storage/index.ts';
@@ -44,7 +46,7 @@ interface Asked {
 
 function readFilters(filters: Filters, verbs: ImageVerbs): Asked {
   const unknown = [...filters.keys()].find((name) => !KNOWN.has(name));
-  if (unknown !== undefined) throw new InvalidArgument(`invalid filter '${unknown}'`);
+  if (unknown !== undefined) throw filterFailure.unknown({ name: unknown });
   const values = (name: string): readonly string[] => filters.get(name) ?? [];
   const created = (name: string) => verbs.store.find(name).createdNanos;
   const before = [
@@ -74,7 +76,7 @@ function readBoolean(values: readonly string[]): boolean | undefined {
   if (values.length === 0) return undefined;
   const yes = values.some((value) => value === '1' || value === 'true');
   const no = values.some((value) => value === '0' || value === 'false');
-  if (yes === no) throw new InvalidArgument(`invalid filter 'dangling=[${values.join(' ')}]'`);
+  if (yes === no) throw filterFailure.valuesInvalid({ name: 'dangling', values });
   return yes;
 }
 

@@ -74,13 +74,13 @@ async function pullFrom(repository: Repository, pulling: Pulling, verbs: ImageVe
 /** In the words that clients match on. */
 function translate(error: unknown, reference: ImageReference): unknown {
   if (!isMissing(error)) return error;
-  const { code, message } = error;
-  if (code === 'DENIED')
+  const { reason, message } = error;
+  if (reason === 'DENIED')
     return new NotFound(
       `pull access denied for ${familiarName(reference)}, repository does not exist or may require 'docker login': ${message}`,
       { cause: error },
     );
-  if (code === 'NAME_UNKNOWN')
+  if (reason === 'NAME_UNKNOWN')
     return new NotFound(`repository ${familiarName(reference)} not found: ${message}`, { cause: error });
   return new NotFound(`manifest for ${familiarString(reference)} not found: ${message}`, { cause: error });
 }

@@ -1,7 +1,9 @@
 /** What is asked of registries without an image coming or going: search, login, what a name leads to. */
+
 import { InvalidArgument, NotFound } from '../../base/errors.ts';
 import { readImageDocument, readIndex, readManifest } from '../../formats/oci.ts';
 import { familiarString, parseReference, withDefaultTag } from '../../formats/reference.ts';
+import { filterFailure } from '../../model/failures/filter.ts';
 import type { Filters } from '../../model/filters.ts';
 import type { DistributionInspect, SearchResult } from '../../model/registry.ts';
 import { firstRoute, isMissing, type Repository } from '../../registry/index.ts';
@@ -36,17 +38,17 @@ type Hit = { readonly stars: number; readonly official: boolean; readonly automa
 
 function readFilters(filters: Filters): (hit: Hit) => boolean {
   const unknown = [...filters.keys()].find((name) => !FILTERS.includes(name));
-  if (unknown !== undefined) throw new InvalidArgument(`invalid filter '${unknown}'`);
+  if (unknown !== undefined) throw filterFailure.unknown({ name: unknown });
   const flag = (name: string): boolean | undefined => {
     const value = filters.get(name)?.at(-1);
     if (value === undefined) return undefined;
     if (!['true', '1', 'false', '0'].includes(value.toLowerCase()))
-      throw new InvalidArgument(`invalid filter '${name}=[${value}]'`);
+      throw filterFailure.valuesInvalid({ name, values: [value] });
     return ['true', '1'].includes(value.toLowerCase());
   };
   const [official, automated] = [flag('is-official'), flag('is-automated')];
   const stars = (filters.get('stars') ?? []).map((value) => {
-    if (!/^\d{1,9}$/.test(value)) throw new InvalidArgument(`invalid filter 'stars=[${value}]'`);
+    if (!/^\d{1,9}$/.test(value)) throw filterFailure.valuesInvalid({ name: 'stars', values: [value] });
     return Number(value);
   });
   const least = Math.max(0, ...stars);

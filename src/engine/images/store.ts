@@ -1,5 +1,6 @@
 /** Which images there are and what they are called. In memory for reading; every change is on the disk before it is seen. */
-import { InvalidArgument, messageOf, NotFound } from '../../base/errors.ts';
+
+import { InvalidArgument, messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { Mailbox } from '../../base/mailbox.ts';
 import { object, optional, type Schema, string } from '../../base/schema.ts';
@@ -16,6 +17,7 @@ import {
   storedForm,
   withDefaultTag,
 } from '../../formats/reference.ts';
+import { imageFailure } from '../../model/failures/image.ts';
 import {
   type ChainId,
   type Change,
@@ -269,7 +271,7 @@ const suffix = ({ tag, digest }: ImageReference): string =>
   digest === undefined ? `:${tag}` : `${tag === undefined ? '' : `:${tag}`}@${digest}`;
 
 function missing(name: string): never {
-  throw new NotFound(`No such image: ${name}`);
+  throw imageFailure.notFound({ name });
 }
 
 /** Names that would be read as an id are never given. @throws InvalidArgument */

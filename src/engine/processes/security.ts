@@ -1,5 +1,5 @@
 /** `SecurityOpt` of a container, read into what it asks for. Pure. */
-import { InvalidArgument } from '../../base/errors.ts';
+import { settingFailure } from '../../model/failures/setting.ts';
 import { defaultSeccomp, parseSeccomp, type SeccompProfile, seccompFrom } from '../../runtime/index.ts';
 
 export interface Security {
@@ -49,9 +49,9 @@ export function readSecurity(
 
 function readPair(option: string, found: { -readonly [K in keyof Security]: Security[K] }): void {
   const at = option.includes('=') ? option.indexOf('=') : option.indexOf(':');
-  if (at < 0) throw new InvalidArgument(`invalid --security-opt 1: ${JSON.stringify(option)}`);
+  if (at < 0) throw settingFailure.securityOptInvalid({ how: 1, option });
   const value = option.slice(at + 1);
-  const invalid = () => new InvalidArgument(`invalid --security-opt 2: ${JSON.stringify(option)}`);
+  const invalid = () => settingFailure.securityOptInvalid({ how: 2, option });
   const flag = (): boolean => {
     const read = BOOLEANS[value];
     if (read === undefined) throw invalid();

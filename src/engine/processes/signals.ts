@@ -1,5 +1,5 @@
 /** Signals by name and number, as clients write them. Pure. */
-import { InvalidArgument } from '../../base/errors.ts';
+import { settingFailure } from '../../model/failures/setting.ts';
 import { signalNumber } from '../../runtime/index.ts';
 
 export const SIGKILL = 9;
@@ -11,7 +11,7 @@ const SIGNAL_MAX = 64;
 export function parseSignal(text: string | undefined, absent: number): number {
   if (text === undefined || text === '') return absent;
   const number = /^\d+$/.test(text) ? Number(text) : signalNumber(text);
-  if (number === undefined || number < 1) throw new InvalidArgument(`invalid signal: ${text}`);
-  if (number > SIGNAL_MAX) throw new InvalidArgument(`the linux daemon does not support signal ${number}`);
+  if (number === undefined || number < 1) throw settingFailure.signalInvalid({ signal: text });
+  if (number > SIGNAL_MAX) throw settingFailure.signalUnsupported({ signal: number });
   return number;
 }

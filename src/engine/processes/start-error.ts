@@ -1,13 +1,13 @@
 /** What a failed start means to a client: its text, and the exit code that a shell would give. Pure. */
-import { EngineError, type ErrorKind, messageOf } from '../../base/errors.ts';
+import { EngineError, type ErrorKind, type FailureDetails, messageOf } from '../../base/errors.ts';
 import { RuntimeRefused } from '../../runtime/index.ts';
 
 /** The command could not be run. 126: not executable, 127: not there, 128: the runtime itself failed. */
 export class StartFailed extends EngineError {
   readonly kind: ErrorKind;
   readonly exitCode: number;
-  constructor(message: string, kind: ErrorKind, exitCode: number, cause: unknown) {
-    super(message, { cause });
+  constructor(words: string, kind: ErrorKind, exitCode: number, details: FailureDetails) {
+    super(words, details);
     this.kind = kind;
     this.exitCode = exitCode;
   }
@@ -49,17 +49,21 @@ export function commandError(
   return { text: lower, exitCode: 128, kind: 'internal' };
 }
 
+/** Whether the words of a program or of the kernel tell that something is not there. */
+const saysMissing = (words: string): boolean => /not found|no such/i.test(words);
+
 /** Keeps the kind of our own refusals; gives a runtime's its place in the text. */
 export function translateStartError(error: unknown, command: string): StartFailed {
   if (error instanceof RuntimeRefused) {
     const { text, exitCode, kind } = commandError(error.message, command);
-    return new StartFailed(
-      `failed to create task for container: OCI runtime create failed: ${text}`,
-      kind,
-      exitCode,
-      error,
-    );
+    const words = `failed to create task for container: OCI runtime create failed: ${text}`;
+    return new StartFailed(words, kind, exitCode, { cause: error, missing: saysMissing(text) });
   }
-  const kind = error instanceof EngineError ? error.kind : 'internal';
-  return new StartFailed(messageOf(error), kind, 128, error);
+  if (!(error instanceof EngineError) || error.code === undefined) {
+    const kind = error instanceof EngineError ? error.kind : 'internal';
+    const words = messageOf(error);
+    return new StartFailed(words, kind, 128, { cause: error, missing: saysMissing(words) });
+  }
+  const { words, kind, code, fields, context, missing, systemCode } = error;
+  return new StartFailed(words, kind, 128, { cause: error, code, fields, context, missing, systemCode });
 }

@@ -1,5 +1,5 @@
 /** Which volumes a list or a prune means. */
-import { InvalidArgument } from '../../base/errors.ts';
+import { filterFailure } from '../../model/failures/filter.ts';
 import type { Filters } from '../../model/filters.ts';
 import type { VolumeRow } from '../../storage/index.ts';
 import { textsFound } from '../expressions.ts';
@@ -36,8 +36,7 @@ export async function listFilter(
 export function pruneFilter(filters: Filters): Test {
   checkFilterNames(filters, ['all', 'label', 'label!']);
   const values = filters.get('all') ?? [];
-  if (values.length > 1)
-    throw new InvalidArgument(`invalid filter 'all=[${values.join(' ')}]': only one value is expected`);
+  if (values.length > 1) throw filterFailure.valuesTooMany({ name: 'all', values });
   const everything = values.length === 1 && booleanFilter(filters, 'all') === true;
   const labels = labelFilter(filters);
   return (row) => labels(row.labels ?? {}) && (everything || hasLabel(row.labels ?? {}, ANONYMOUS));

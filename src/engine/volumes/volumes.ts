@@ -1,7 +1,9 @@
 /** Volumes: made, listed, removed and mounted, for clients and for containers. One driver: local. */
-import { Conflict, InvalidArgument, NotFound, reworded, Unavailable } from '../../base/errors.ts';
+
+import { InvalidArgument, inContext, NotFound, Unavailable } from '../../base/errors.ts';
 import { Mailbox } from '../../base/mailbox.ts';
 import type { VolumesUsage } from '../../model/disk-usage.ts';
+import { volumeContext, volumeFailure } from '../../model/failures/volume.ts';
 import type { Filters } from '../../model/filters.ts';
 import type { Volume, VolumeCreateRequest, VolumeList, VolumesPruned } from '../../model/volume.ts';
 import {
@@ -105,8 +107,7 @@ export class VolumeService implements Volumes {
     if (force && this.#deps.store.get(name) === undefined) return;
     this.#find(name);
     const users = this.#users().get(name);
-    if (users !== undefined)
-      throw new Conflict(`remove ${name}: volume is in use - [${users.filter(Boolean).join(', ')}]`);
+    if (users !== undefined) throw volumeFailure.inUse({ name, users: users.filter(Boolean) });
     await this.#remove(name);
   }
 
@@ -155,7 +156,7 @@ export class VolumeService implements Volumes {
 
   #find(name: string): VolumeRow {
     const row = this.#deps.store.get(name);
-    if (row === undefined) throw new NotFound(`get ${name}: no such volume`);
+    if (row === undefined) throw volumeFailure.notFound({ name });
     return row;
   }
 
@@ -219,7 +220,7 @@ export class VolumeService implements Volumes {
       if (!ask.existing) checkVolumeName(name);
       readDriverOptions(ask.options ?? {});
     } catch (error) {
-      throw reworded(error, (message) => `create ${name}: ${message}`);
+      throw inContext(error, volumeContext.create({ name }));
     }
     if (ask.existing) this.#find(name);
     const labels = ask.name === undefined ? { ...ask.labels, [ANONYMOUS]: '' } : (ask.labels ?? null);
@@ -285,7 +286,5 @@ function checkVolumeName(name: string): void {
     );
   if (name.length > 255 && isVolumeName(name.slice(0, 255)))
     throw new InvalidArgument('volume name is too long, names should be at most 255 characters');
-  throw new InvalidArgument(
-    `${JSON.stringify(name)} includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
-  );
+  throw volumeFailure.nameInvalid({ name });
 }

@@ -15,7 +15,7 @@ const SWITCH = '/proc/sys/net/ipv4/ip_forward';
 const FORWARD_PRIORITY = 0;
 
 const isCode = (error: unknown, code: string): boolean =>
-  error instanceof NetlinkError && error.code === code;
+  error instanceof NetlinkError && error.systemCode === code;
 
 /** The switch as one engine sees it. */
 export class Forwarding {

@@ -64,7 +64,7 @@ export class Firewall {
     try {
       await this.#netfilter.ask(nft.batch(deleteAll(table, elements)));
     } catch (error) {
-      if (!(error instanceof NetlinkError) || error.code !== 'ENOENT') throw error;
+      if (!(error instanceof NetlinkError) || error.systemCode !== 'ENOENT') throw error;
       // One missing element fails its whole batch: take them one by one.
       for (const each of elements)
         await this.#netfilter.ask(nft.batch(deleteAll(table, [each]))).catch(unlessMissing);
@@ -96,7 +96,7 @@ export async function removeFirewall(netfilter: NetlinkSocket, table: string): P
 }
 
 function unlessMissing(error: unknown): void {
-  if (!(error instanceof NetlinkError) || error.code !== 'ENOENT') throw error;
+  if (!(error instanceof NetlinkError) || error.systemCode !== 'ENOENT') throw error;
 }
 
 interface PortElement extends nft.Element {

@@ -15,14 +15,12 @@ const RECEIVE_BUFFER_BYTES = 1 << 20;
 /** The kernel fills at most 32 KiB of a dump at once. */
 const READ_BYTES = 65_536;
 
-/** A request that the kernel refused: `code` is `EEXIST` and the like. */
+/** A request that the kernel refused: `systemCode` is `EEXIST` and the like. */
 export class NetlinkError extends Failed {
-  readonly code: string;
   readonly errno: number;
   constructor(what: string, errno: number, words: string) {
     const reason = new linux.SystemError(what, errno);
-    super(`${reason.message}${words === '' ? '' : ` (${words})`}`);
-    this.code = reason.code;
+    super(`${reason.message}${words === '' ? '' : ` (${words})`}`, { systemCode: reason.code });
     this.errno = errno;
   }
 }

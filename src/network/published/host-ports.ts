@@ -1,7 +1,9 @@
 /** Published ports on the host's side: each is held by a bound socket, so that no program can take it meanwhile. */
+
 import { closeSync, readFileSync } from 'node:fs';
-import { codeOf, Failed, InvalidArgument, NotImplemented } from '../../base/errors.ts';
+import { codeOf, InvalidArgument, NotImplemented } from '../../base/errors.ts';
 import * as linux from '../../linux/index.ts';
+import { networkFailure } from '../../model/failures/network.ts';
 import { addressBytes, parseAddress } from '../addresses/addresses.ts';
 import type { PortRequest, PublishedPort } from '../network.ts';
 
@@ -71,7 +73,11 @@ export class HostPorts {
       const fd = bound({ ...port, hostPort: this.#lastChosen });
       if (fd !== undefined) return { fd, hostPort: this.#lastChosen };
     }
-    throw new Failed(`Bind for ${port.hostIp}:0 failed: all ports from ${first} to ${last} are allocated`);
+    throw networkFailure.portNotBound({
+      ip: port.hostIp,
+      port: 0,
+      why: `all ports from ${first} to ${last} are allocated`,
+    });
   }
 }
 
@@ -116,11 +122,12 @@ function take(port: Checked): { fd: number; hostPort: number } {
     const fd = bound({ ...port, hostPort });
     if (fd !== undefined) return { fd, hostPort };
   }
-  throw new Failed(
-    port.lastHostPort === port.hostPort
-      ? `Bind for ${port.hostIp}:${port.hostPort} failed: port is already allocated`
-      : 'all ports are allocated',
-  );
+  if (port.lastHostPort > port.hostPort) throw networkFailure.portsAllocated();
+  throw networkFailure.portNotBound({
+    ip: port.hostIp,
+    port: port.hostPort,
+    why: 'port is already allocated',
+  });
 }
 
 /** A socket that holds the port; undefined when somebody has it. @throws Failed for any other refusal */
@@ -138,7 +145,10 @@ function bound(port: PublishedPort): number | undefined {
     if (codeOf(error) === 'EADDRINUSE') return undefined;
     const reason =
       codeOf(error) === 'EADDRNOTAVAIL' ? 'cannot assign requested address' : String(codeOf(error));
-    throw new Failed(`Bind for ${port.hostIp}:${port.hostPort} failed: ${reason}`, { cause: error });
+    throw networkFailure.portNotBound(
+      { ip: port.hostIp, port: port.hostPort, why: reason },
+      { cause: error },
+    );
   }
 }
 

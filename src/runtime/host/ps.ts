@@ -1,5 +1,7 @@
 /** The host's `ps` on chosen processes. Titles of processes are theirs to write: no row is chosen by what they say. */
+
 import { Failed } from '../../base/errors.ts';
+import { containerFailure } from '../../model/failures/container.ts';
 import type { Supervisor } from '../tasks/supervisor.ts';
 import { type ProgramEnd, runProgram } from './program.ts';
 
@@ -31,13 +33,13 @@ export async function processTable(
   }
   // Some options do not go together with a list (`f`); and ps fails when none of the listed is there any more.
   const all = await runProgram(supervisor, 'ps', args, LIMITS);
-  if (all.status?.code !== 0) throw new Failed(`ps: ${complaint(all)}`);
+  if (all.status?.code !== 0) throw containerFailure.psFailed({ why: complaint(all) });
   return parseTable(all.stdout.toString(), new Set(pids));
 }
 
 /** Another column under the name of the pids would choose the rows. */
 function checkArguments(psArgs: string): void {
-  if (psArgs.includes('\0')) throw new Failed('ps: invalid argument');
+  if (psArgs.includes('\0')) throw containerFailure.psFailed({ why: 'invalid argument' });
   for (const [, name, title] of psArgs.matchAll(/\s+([^\s]*)=\s*(PID[^\s]*)/g))
     if (name !== 'pid') throw new Failed(`specifying "${name}=${title}" is not allowed`);
 }

@@ -118,7 +118,7 @@ const portsOf = (task: Task): MessagePort[] => {
 
 function errorOf({ message, blame, code }: Extract<FromTree, { is: 'failed' }>): Error {
   if (blame === 'archive') return new InvalidArgument(message);
-  return Object.assign(new Failed(message), { code });
+  return new Failed(message, { systemCode: code });
 }
 
 /** A stream of this thread for another: its connection, where that can be lent; else its bytes, sent through a port. */

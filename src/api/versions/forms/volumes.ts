@@ -1,5 +1,5 @@
 /** Volumes in the forms of older versions. */
-import { InvalidArgument } from '../../../base/errors.ts';
+import { filterFailure } from '../../../model/failures/filter.ts';
 import { added, type Doc, type Lens, reshaped } from '../lens.ts';
 import { isDoc } from '../place.ts';
 import type { Lenses } from '../step.ts';
@@ -19,10 +19,14 @@ export const pruneOfAll: Lens = reshaped('spares volumes with names unless filte
     doc.query = query;
     const filters = parsed(query.filters);
     if (!isDoc(filters)) return; // refused by whoever reads it
-    if ('all' in filters) throw new InvalidArgument("invalid filter 'all'");
+    if ('all' in filters) throw filterFailure.unknown({ name: 'all' });
     query.filters = JSON.stringify({ ...filters, all: ['1'] });
   },
 });
+
+/** Up to 1.24 nobody was told what else might have been meant by a name that no volume can have. */
+export const invalidName = ({ name }: { readonly name: string }): string =>
+  `${JSON.stringify(name)} includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed`;
 
 function parsed(text: unknown): unknown {
   if (typeof text !== 'string' || text === '') return {};

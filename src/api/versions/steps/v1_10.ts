@@ -54,7 +54,7 @@ export const v1_10 = step('1.10', {
   failures: [
     wordsWere(
       'DELETE /containers/{name}',
-      /^Impossible to remove a running container, please stop it first or use -f$/,
+      'container.alive',
       () => 'Impossible to remove a running container, please stop it first',
     ),
   ],

@@ -1,5 +1,6 @@
 /** API 1.11. */
 
+import { containerContext } from '../../../model/failures/container.ts';
 import { wordsWere } from '../failure.ts';
 import { statusBelow1_11, unquoted } from '../forms/containers.ts';
 import { added, removed, rewritten } from '../lens.ts';
@@ -30,19 +31,15 @@ export const v1_11 = step('1.11', {
   failures: [
     {
       note: 'starting a running container was an error',
-      down: (failure, call) =>
-        failure.status === 204 && call.route === 'POST /containers/{name}/start'
+      down: ({ status }, { route, name }) =>
+        status === 204 && route === 'POST /containers/{name}/start'
           ? {
-              ...failure,
               status: 500,
-              message: `Cannot start container ${call.name}: The container ${call.name} is already running.`,
+              words: `The container ${name} is already running.`,
+              context: { is: 'added', phrase: containerContext.start({ name }) },
             }
-          : failure,
+          : undefined,
     },
-    wordsWere(
-      'any',
-      /^Could not find the file (\S+) in container .*$/,
-      (match) => `stat ${match[1]}: no such file or directory`,
-    ),
+    wordsWere('any', 'container.fileNotFound', ({ path }) => `stat ${path}: no such file or directory`),
   ],
 });

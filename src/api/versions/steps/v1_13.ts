@@ -21,9 +21,9 @@ export const v1_13 = step('1.13', {
     // A line of text in an answer that looked well.
     wordsWere(
       'GET /containers/{name}/logs',
-      /you must choose at least one stream/,
+      'container.noStream',
       () => 'Error: You must choose at least one stream',
-      200,
+      { status: 200 },
     ),
   ],
 });

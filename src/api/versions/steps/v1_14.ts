@@ -30,9 +30,9 @@ export const v1_14 = step('1.14', {
   failures: [
     wordsWere(
       'DELETE /containers/{name}',
-      /^You cannot remove a running container\..*$/,
+      'container.alive',
       () => 'Impossible to remove a running container, please stop it first or use -f',
-      406,
+      { status: 406 },
     ),
   ],
   before: { logStamp: 'stamp', startBody: 'jsonIfTyped' },

@@ -24,8 +24,8 @@ export const v1_15 = step('1.15', {
   failures: [
     wordsWere(
       'POST /containers/{name}/copy',
-      /Content-Type (?:header|specified) \((.*?)\)/,
-      ([, type]) => `Content-Type not supported: ${type}`,
+      ['request.typeUnsupported', 'request.typeMalformed'],
+      ({ type }) => `Content-Type not supported: ${type}`,
     ),
   ],
   before: {

@@ -1,5 +1,6 @@
 /** API 1.17. */
-import { statusWas, wordsWere } from '../failure.ts';
+import { shortId } from '../../../formats/digest.ts';
+import { wordsWere } from '../failure.ts';
 import { added, removed } from '../lens.ts';
 import { step } from '../step.ts';
 
@@ -38,17 +39,17 @@ export const v1_17 = step('1.17', {
   failures: [
     wordsWere(
       'any',
-      /Conflict\. The name "([^"]+)" is already in use by container ([0-9a-f]{12})\..*$/,
-      (match) =>
-        `Conflict, The name ${match[1]} is already assigned to ${match[2]}. You have to delete (or rename) that container to be able to assign ${match[1]} to a container again.`,
+      'container.nameTaken',
+      ({ name, holder }) =>
+        `Conflict, The name ${name} is already assigned to ${shortId(holder)}. You have to delete (or rename) that container to be able to assign ${name} to a container again.`,
+      { alone: true },
     ),
     wordsWere(
       'DELETE /containers/{name}',
-      /^Conflict, (You cannot remove a running container\..*)$/,
-      (match) => match[1] ?? '',
-      500,
+      'container.alive',
+      () => 'You cannot remove a running container. Stop the container before attempting removal or use -f',
+      { status: 500 },
     ),
-    statusWas('DELETE /containers/{name}', 409, 500, (failure) => /running container/.test(failure.message)),
   ],
   before: { upgradeAnswered: false },
 });

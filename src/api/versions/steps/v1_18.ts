@@ -46,17 +46,12 @@ export const v1_18 = step('1.18', {
     ],
   },
   failures: [
+    wordsWere('any', 'container.notFound', ({ name }) => `No such container: ${name}`),
     wordsWere(
       'GET /containers/json',
-      /^no such id: (.*)$/,
-      ([, name]) => `Could not find container with name or id ${name}`,
-      500,
-    ),
-    wordsWere('any', /^no such id: (.*)$/, (match) => `No such container: ${match[1]}`),
-    wordsWere(
-      'GET /images/{name}/history',
-      /^No such container: (.*)$/,
-      (match) => `No such image: ${match[1]}`,
+      'container.notFound',
+      ({ name }) => `Could not find container with name or id ${name}`,
+      { status: 500 },
     ),
   ],
   before: { saidAtCreate: below1_18 },

@@ -1,5 +1,6 @@
 /** API 1.19. */
 import { statusWas, wordsWere } from '../failure.ts';
+import { noSuch } from '../forms/not-found.ts';
 import { withoutMembers } from '../forms/stats.ts';
 import { added, copied, reshaped, rewritten } from '../lens.ts';
 import { type Doc, isDoc, memberOf } from '../place.ts';
@@ -70,17 +71,22 @@ export const v1_19 = step('1.19', {
   },
   messages: { 'GET /containers/{name}/stats': [withoutMembers('precpu_stats')] },
   failures: [
-    wordsWere('POST /containers/{name}/copy', /^$/, (_match, { name }) => `No such container: ${name}`),
-    statusWas('POST /containers/{name}/start', 404, 500, (failure) => !/^no such/i.test(failure.message)),
+    wordsWere(
+      'POST /containers/{name}/copy',
+      'container.notFound',
+      (_fields, { name }) => `No such container: ${name}`,
+    ),
+    statusWas('POST /containers/{name}/start', 404, 500, { not: noSuch }),
     wordsWere(
       'POST /containers/{name}/resize',
-      /^Container (\S+) is not running$/i,
-      ([, id]) => `Cannot resize container ${id}, container is not running`,
+      'container.notRunning',
+      ({ id }) => `Cannot resize container ${id}, container is not running`,
     ),
     wordsWere(
       'DELETE /containers/{name}',
-      /^Cannot destroy container [^:]*: (Conflict, You cannot .*)$/,
-      (match) => match[1] ?? '',
+      'container.alive',
+      () =>
+        'Conflict, You cannot remove a running container. Stop the container before attempting removal or use -f',
     ),
   ],
   before: { eventSeparator: '', unreadableIgnored: ['containerCommit'] },

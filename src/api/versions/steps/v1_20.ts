@@ -42,13 +42,11 @@ export const v1_20 = step('1.20', {
     'GET /info': [added('body.BridgeNfIptables'), added('body.BridgeNfIp6tables')],
   },
   failures: [
-    wordsWere(
-      'POST /containers/{name}/kill',
-      /^Cannot kill container .*: (no such id: .*)$/,
-      ([, unknown]) => unknown ?? '',
-    ),
+    wordsWere('POST /containers/{name}/kill', 'container.notFound', ({ name }) => `no such id: ${name}`, {
+      alone: true,
+    }),
     // Killing what does not run did nothing and said so.
-    wordsWere('POST /containers/{name}/kill', /is not running$/i, () => '', 204),
+    wordsWere('POST /containers/{name}/kill', 'container.notRunning', () => '', { status: 204, alone: true }),
   ],
   before: { untyped: ['execStart', 'execCreate'] },
 });

@@ -1,5 +1,7 @@
 /** API 1.21. */
+import { shortId } from '../../../formats/digest.ts';
 import { statusWas, wordsWere } from '../failure.ts';
+import { noImageWithTag } from '../forms/not-found.ts';
 import { oneNetwork } from '../forms/stats.ts';
 import { added, moved, removed } from '../lens.ts';
 import { type Doc, memberOf } from '../place.ts';
@@ -71,42 +73,31 @@ export const v1_21 = step('1.21', {
     ],
   },
   failures: [
-    wordsWere(
-      'any',
-      /^(.*)Invalid volume specification: '(.*)'$/s,
-      ([, before, spec]) => `${before}Invalid volume specification: ${spec}`,
-    ),
-    wordsWere(
-      'any',
-      /^(.*)Duplicate mount point '(.*)'$/s,
-      ([, before, path]) => `${before}Duplicate bind mount ${path}`,
-    ),
+    wordsWere('any', 'setting.volumeSpecInvalid', ({ spec }) => `Invalid volume specification: ${spec}`),
+    wordsWere('any', 'setting.mountPointTwice', ({ destination }) => `Duplicate bind mount ${destination}`),
     wordsWere(
       'POST /containers/{name}/rename',
-      /^Neither old nor new names may be empty$/,
+      'container.namesEmpty',
       () => 'usage: docker rename OLD_NAME NEW_NAME',
     ),
-    wordsWere(
-      'POST /containers/create',
-      /^No such image: (.+):([^:/@]+)$/,
-      ([, name, tag]) => `No such image: ${name} (tag: ${tag})`,
-    ),
+    wordsWere('POST /containers/create', 'image.notFound', ({ name }) => noImageWithTag(name)),
     wordsWere(
       'any',
-      /^(.*)Conflict\. The (?:container )?name "?\/?([^"]+?)"? is already in use by container "?([0-9a-f]{12})[0-9a-f]*"?\..*$/,
-      (match) =>
-        `${match[1]}Conflict. The name "${match[2]}" is already in use by container ${match[3]}. You have to delete (or rename) that container to be able to reuse that name.`,
+      'container.nameTaken',
+      ({ name, holder }) =>
+        `Conflict. The name "${name}" is already in use by container ${shortId(holder)}. You have to delete (or rename) that container to be able to reuse that name.`,
     ),
     wordsWere(
       'DELETE /containers/{name}',
-      /^Conflict, You cannot remove a running container\..*$/,
-      (match, call) => `Cannot destroy container ${call.name}: ${match[0]}`,
+      'container.alive',
+      (_fields, { name }) =>
+        `Cannot destroy container ${name}: Conflict, You cannot remove a running container. Stop the container before attempting removal or use -f`,
     ),
     wordsWere(
       'POST /containers/{name}/exec',
-      /^Container \S+ is not running$/i,
-      (_match, call) => `Container ${call.name} is not running`,
-      500,
+      'container.notRunning',
+      (_fields, { name }) => `Container ${name} is not running`,
+      { status: 500 },
     ),
     statusWas(['POST /containers/{name}/exec', 'POST /exec/{id}/start'], 409, 500),
   ],

@@ -1,8 +1,10 @@
 /** API 1.22. */
+import { containerContext } from '../../../model/failures/container.ts';
 import { wordsWere } from '../failure.ts';
 import { ofContainersAndImages } from '../forms/events.ts';
 import { bareId } from '../forms/images.ts';
 import { withoutMembers } from '../forms/stats.ts';
+import { invalidName } from '../forms/volumes.ts';
 import { added, removed, rewritten } from '../lens.ts';
 import { type Doc, memberOf } from '../place.ts';
 import { step } from '../step.ts';
@@ -81,47 +83,28 @@ export const v1_22 = step('1.22', {
     'GET /events': [{ note: 'tells of networks and volumes too', down: ofContainersAndImages }],
   },
   failures: [
-    wordsWere(
-      ['GET /volumes/{name}', 'DELETE /volumes/{name}'],
-      /^get .*: (no such volume)$/s,
-      ([, why]) => why ?? '',
-    ),
-    wordsWere(
-      'DELETE /volumes/{name}',
-      /^Conflict: remove .*: (volume is in use) - .*$/s,
-      ([, why]) => `Conflict: ${why}`,
-    ),
-    wordsWere(
-      'POST /volumes/create',
-      /^create .*?: (.* invalid characters .*)$/s,
-      ([, why]) => why ?? '',
-      500,
-    ),
+    wordsWere(['GET /volumes/{name}', 'DELETE /volumes/{name}'], 'volume.notFound', () => 'no such volume'),
+    wordsWere('DELETE /volumes/{name}', 'volume.inUse', () => 'Conflict: volume is in use'),
+    wordsWere('POST /volumes/create', 'volume.nameInvalid', invalidName, { status: 500, alone: true }),
     {
-      // Up to 1.21 an error's words made its status.
       note: 'a failing start names its container, and is 500 unless it tells of something not found',
-      down: (failure, { route, name }) =>
-        route === 'POST /containers/{name}/start' &&
-        failure.origin === 'engine' &&
-        failure.status >= 400 &&
-        failure.status !== 404
+      down: ({ origin, status, missing = false }, { route, name }) =>
+        route === 'POST /containers/{name}/start' && origin === 'engine' && status >= 400 && status !== 404
           ? {
-              ...failure,
-              status: /not found|no such/i.test(failure.message) ? 404 : 500,
-              message: `Cannot start container ${name}: ${failure.message}`,
+              status: missing ? 404 : 500,
+              context: { is: 'added', phrase: containerContext.start({ name }) },
             }
-          : failure,
+          : undefined,
     },
     wordsWere(
       'POST /containers/{name}/kill',
-      /The linux daemon does not support signal (\d+)$/,
-      ([, signal]) => `Invalid signal: ${signal}`,
+      'setting.signalUnsupported',
+      ({ signal }) => `Invalid signal: ${signal}`,
+      { alone: true },
     ),
-    wordsWere(
-      'any',
-      /^(Cannot kill container .*: )?No such container: (.*)$/,
-      ([, before = '', name]) => `${before}no such id: ${name}`,
-    ),
+    wordsWere('any', 'container.notFound', ({ name }) => `no such id: ${name}`, { notIn: 'container.start' }),
+    // Copying from one that is not there still said nothing.
+    wordsWere('POST /containers/{name}/copy', 'container.notFound', () => ''),
   ],
   before: { pullOutlivesClient: true, untyped: ['execStart'] },
 });

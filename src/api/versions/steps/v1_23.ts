@@ -45,12 +45,12 @@ export const v1_23 = step('1.23', {
   failures: [
     wordsWere(
       'DELETE /volumes/{name}',
-      /^Unable to remove volume, volume still in use: (.*)$/s,
-      ([, why]) => `Conflict: ${why}`,
+      'volume.inUse',
+      ({ name, users }) => `Conflict: remove ${name}: volume is in use - [${users.join(', ')}]`,
     ),
     wordsWere(
       'DELETE /containers/{name}',
-      /^You cannot remove a running container \S+?\. (Stop the container before attempting removal or .*)$/i,
+      'container.alive',
       () =>
         'Conflict, You cannot remove a running container. Stop the container before attempting removal or use -f',
     ),

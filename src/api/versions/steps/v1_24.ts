@@ -61,21 +61,13 @@ export const v1_24 = step('1.24', {
   },
   messages: { 'GET /containers/{name}/stats': [withoutPidsLimit] },
   failures: [
-    wordsWere('POST /containers/{name}/copy', /^No such container: .*$/, () => ''),
-    statusWas('POST /containers/{name}/copy', 404, 500, ({ message }) => message !== ''),
-    wordsWere('any', /^page not found$/, () => '404 page not found'),
-    wordsWere(
-      'POST /containers/create',
-      /^no command (was )?specified\.?$/i,
-      () => 'No command specified',
-      500,
-    ),
-    statusWas(
-      'any',
-      400,
-      500,
-      (failure) => failure.origin === 'request' && !/^bad parameter/i.test(failure.message),
-    ),
+    wordsWere('POST /containers/{name}/copy', 'container.notFound', () => ''),
+    statusWas('POST /containers/{name}/copy', 404, 500, { not: 'container.notFound' }),
+    wordsWere('any', 'request.noPage', () => '404 page not found'),
+    wordsWere('POST /containers/create', 'container.noCommand', () => 'No command specified', {
+      status: 500,
+    }),
+    statusWas('any', 400, 500, { origin: 'request', not: 'request.badParameter' }),
   ],
   before: { errorBody: 'text', startBody: 'json' },
 });

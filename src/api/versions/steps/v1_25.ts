@@ -1,14 +1,21 @@
 /** API 1.25. */
 
+import type { FailureCode } from '../../../model/failures/catalogue.ts';
 import { statusWas, wordsWere } from '../failure.ts';
 import { withoutMembers, zerosTold } from '../forms/stats.ts';
-import { volumeMember } from '../forms/volumes.ts';
-import { wordsOf1_24 } from '../forms/words-of-1_24.ts';
+import { invalidName, volumeMember } from '../forms/volumes.ts';
+import { killWas, pauseWas, wordsOf1_24 } from '../forms/words-of-1_24.ts';
 import { added, removed } from '../lens.ts';
 import { step } from '../step.ts';
 
-/** Words by which the daemons of that time made a 400 of a message; whatever else was wrong gave 500. */
-const knownAs400 = /bad parameter|no command|starting container with|for a local volume name/i;
+/** The daemons of that time made a 400 of some words; whatever else was wrong gave 500. */
+const knownAs400: readonly FailureCode[] = [
+  'container.noCommand',
+  'container.noStream',
+  'request.pathEmpty',
+  'request.credentialsMissing',
+  'volume.nameInvalid',
+];
 
 export const v1_25 = step('1.25', {
   summary: 'Mounts, an init process, removal by the engine, errors with statuses of their own.',
@@ -62,50 +69,26 @@ export const v1_25 = step('1.25', {
     ...wordsOf1_24,
     wordsWere(
       'GET /containers/{name}/top',
-      /^container \S+ is not running$/i,
-      (_match, { name }) => `Container ${name} is not running`,
+      'container.notRunning',
+      (_fields, { name }) => `Container ${name} is not running`,
     ),
     wordsWere(
       'DELETE /volumes/{name}',
-      /^remove .*: volume is in use - .*$/s,
-      ([why]) => `Unable to remove volume, volume still in use: ${why}`,
+      'volume.inUse',
+      ({ name, users }) =>
+        `Unable to remove volume, volume still in use: remove ${name}: volume is in use - [${users.join(', ')}]`,
     ),
-    wordsWere(
-      'any',
-      /^(.* for a local volume name, only ".*" are allowed)\. If you intended .*$/s,
-      ([, why]) => why ?? '',
-    ),
-    wordsWere(
-      'POST /containers/{name}/kill',
-      /^cannot kill container: .*?(?:container )?(\S+) is not running$/i,
-      ([, id], { name }) => `Cannot kill container ${name}: Container ${id} is not running`,
-      500,
-    ),
-    wordsWere(
-      'POST /containers/{name}/kill',
-      /^Cannot kill container: .*: (The linux daemon does not .*)$/,
-      ([, why], { name }) => `Cannot kill container ${name}: ${why}`,
-      500,
-    ),
-    wordsWere(
-      ['POST /containers/{name}/pause', 'POST /containers/{name}/unpause'],
-      /^container (\S+) is (already paused|not paused|not running)$/i,
-      ([, id, what], { name, route }) =>
-        `Cannot ${route.endsWith('unpause') ? 'unpause' : 'pause'} container ${name}: Container ${id} is ${what}`,
-      500,
-    ),
+    wordsWere('any', 'volume.nameInvalid', invalidName),
+    ...killWas,
+    ...pauseWas,
     wordsWere(
       'DELETE /containers/{name}',
-      /^(?:cannot remove container \S+ )?(?:container is (?:running|restarting|paused)|You cannot remove a \w+ container).*$/i,
-      (_match, { name }) =>
+      'container.alive',
+      (_fields, { name }) =>
         `You cannot remove a running container ${name}. Stop the container before attempting removal or use -f`,
-      409,
+      { status: 409, alone: true },
     ),
-    wordsWere(
-      'any',
-      /^No such exec instance:? (\S+)$/,
-      ([, id]) => `No such exec instance '${id}' found in daemon`,
-    ),
-    statusWas('any', 400, 500, (failure) => failure.origin === 'engine' && !knownAs400.test(failure.message)),
+    wordsWere('any', 'exec.notFound', ({ id }) => `No such exec instance '${id}' found in daemon`),
+    statusWas('any', 400, 500, { origin: 'engine', not: knownAs400 }),
   ],
 });

@@ -8,7 +8,7 @@ export const v1_32 = step('1.32', {
   summary: 'Pull and import pick a platform.',
   failures: [
     statusWas('GET /containers/{name}/top', 409, 500),
-    wordsWere('GET /containers/{name}/top', /^ps: .*$/s, () => 'Error running ps: exit status 1'),
+    wordsWere('GET /containers/{name}/top', 'container.psFailed', () => 'Error running ps: exit status 1'),
   ],
   requests: { 'POST /images/create': [added('query.platform')] },
 });

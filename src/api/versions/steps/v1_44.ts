@@ -59,32 +59,30 @@ export const v1_44 = step('1.44', {
     // What later begins with a small letter.
     wordsWere(
       'GET /containers/json',
-      /^unrecognized (filter value for health: .*)$/s,
-      ([, rest]) => `Unrecognised ${rest}`,
+      'filter.healthUnknown',
+      ({ value }) => `Unrecognised filter value for health: ${value}`,
     ),
     wordsWere(
       'POST /containers/{name}/kill',
-      /\bthe (linux daemon does not support signal .*)$/,
-      ([whole], { name }) => `Cannot kill container: ${name}: T${whole.slice(1)}`,
+      'setting.signalUnsupported',
+      ({ signal }) => `The linux daemon does not support signal ${signal}`,
     ),
-    wordsWere('POST /containers/create', /^no (command specified)$/, (match) => `No ${match[1]}`),
-    wordsWere('POST /containers/create', /^range (of CPUs is .*)$/, (match) => `Range ${match[1]}`),
+    wordsWere('POST /containers/create', 'container.noCommand', () => 'No command specified'),
     wordsWere(
-      'any',
-      /^(|.*: )container ([0-9a-f]{64}) is (already paused|not running)$/,
-      ([, before, id, what]) => `${before}Container ${id} is ${what}`,
+      'POST /containers/create',
+      'setting.cpusOutOfRange',
+      ({ cpus }) => `Range of CPUs is from 0.01 to ${cpus}.00, as there are only ${cpus} CPUs available`,
     ),
+    wordsWere('any', 'container.notRunning', ({ id }) => `Container ${id} is not running`),
+    wordsWere('any', 'container.alreadyPaused', ({ id }) => `Container ${id} is already paused`),
     wordsWere(
       'DELETE /containers/{name}',
-      /^cannot remove container "[^"]*": container is (\w+)\b.*$/,
-      ([, state], { name }) =>
+      'container.alive',
+      ({ state }, { name }) =>
         `You cannot remove a ${state} container ${name}. ${state === 'paused' ? 'Unpause and then stop' : 'Stop'} the container before attempting removal or force remove`,
+      { alone: true },
     ),
-    wordsWere(
-      'any',
-      /^invalid restart policy: unknown policy '([^']*)'.*$/,
-      ([, name]) => `invalid restart policy '${name}'`,
-    ),
+    wordsWere('any', 'setting.restartPolicyUnknown', ({ policy }) => `invalid restart policy '${policy}'`),
   ],
   before: { readOnlyIsFlat: true },
 });

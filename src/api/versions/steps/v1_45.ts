@@ -1,6 +1,6 @@
 /** API 1.45. */
 
-import { wordsWere } from '../failure.ts';
+import { contextWas } from '../failure.ts';
 import { mountOptions, mountsOf } from '../forms/containers.ts';
 import { blankContainerConfig } from '../forms/images.ts';
 import { refused, removed, reshaped, untold } from '../lens.ts';
@@ -44,5 +44,11 @@ export const v1_45 = step('1.45', {
       })),
     ],
   },
-  failures: [wordsWere('POST /containers/{name}/kill', /^cannot (.*)$/, (match) => `Cannot ${match[1]}`)],
+  failures: [
+    contextWas(
+      'POST /containers/{name}/kill',
+      'container.kill',
+      ({ name }) => `Cannot kill container: ${name}`,
+    ),
+  ],
 });

@@ -34,13 +34,13 @@ export const v1_50 = step('1.50', {
   failures: [
     wordsWere(
       'GET /containers/json',
-      /^(invalid filter 'status=.*'): invalid value for state .*$/s,
-      ([, words]) => words ?? '',
+      'filter.statusUnknown',
+      ({ value }) => `invalid filter 'status=${value}'`,
     ),
     wordsWere(
       'GET /containers/json',
-      /^invalid filter 'health=(.*)': invalid value for health .*$/s,
-      ([, value]) => `unrecognized filter value for health: ${value}`,
+      'filter.healthUnknown',
+      ({ value }) => `unrecognized filter value for health: ${value}`,
     ),
   ],
 });

@@ -1,6 +1,6 @@
 /** API 1.6. */
 
-import { wordsWere } from '../failure.ts';
+import { contextWas } from '../failure.ts';
 import { nameAndDescription, shortId } from '../forms/images.ts';
 import { portMapping, publishSpecs } from '../forms/ports.ts';
 import { below1_6 } from '../forms/said-at-create.ts';
@@ -56,16 +56,10 @@ export const v1_6 = step('1.6', {
     ],
   },
   failures: [
-    wordsWere(
+    contextWas(
       'POST /containers/{name}/start',
-      /^Cannot start container ([^:]*): (.*)$/s,
-      (match) => `Error starting container ${match[1]}: ${match[2]}`,
-    ),
-    wordsWere(
-      ['POST /containers/{name}/stop', 'POST /containers/{name}/restart'],
-      /^Cannot (stop|restart) container ([^:]*): (.*)$/s,
-      (match) =>
-        `Error ${match[1] === 'stop' ? 'stopping' : 'restarting'} container ${match[2]}: ${match[3]}`,
+      'container.start',
+      ({ name }) => `Error starting container ${name}`,
     ),
   ],
   before: { framing: 'merged', saidAtCreate: below1_6 },

@@ -2,6 +2,7 @@
 
 import { statusWas, wordsWere } from '../failure.ts';
 import { entryPerTag, shortId } from '../forms/images.ts';
+import { noSuch } from '../forms/not-found.ts';
 import { insertedId } from '../forms/progress.ts';
 import { below1_7 } from '../forms/said-at-create.ts';
 import { added, moved, removed, reshaped, rewritten } from '../lens.ts';
@@ -36,13 +37,11 @@ export const v1_7 = step('1.7', {
   },
   messages: { 'POST /images/{name}/insert': [insertedId] },
   failures: [
-    wordsWere('POST /containers/{name}/copy', /^Path cannot be empty$/, () => 'Resource cannot be empty'),
-    statusWas(
-      'any',
-      404,
-      500,
-      (failure) => failure.origin === 'engine' && !/^(no such|$)/i.test(failure.message),
-    ),
+    wordsWere('POST /containers/{name}/copy', 'container.copiesNothing', () => 'Resource cannot be empty'),
+    statusWas('any', 404, 500, {
+      origin: 'engine',
+      not: [...noSuch, 'volume.notFound', 'request.loginsNotKept'],
+    }),
   ],
   before: { saidAtCreate: below1_7, imageGraph: 'drawn' },
 });

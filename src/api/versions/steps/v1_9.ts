@@ -1,6 +1,7 @@
 /** API 1.9. */
 import { readJson } from '../../../formats/json.ts';
 import { wordsWere } from '../failure.ts';
+import { splitTag } from '../forms/images.ts';
 import { added, removed, reshaped } from '../lens.ts';
 import { isDoc } from '../place.ts';
 import { step } from '../step.ts';
@@ -31,7 +32,11 @@ export const v1_9 = step('1.9', {
     'GET /images/{name}/json': [added('body.config.OnBuild'), added('body.container_config.OnBuild')],
   },
   failures: [
-    wordsWere('POST /containers/create', /^(No such image: .+) \(tag: .*\)$/, ([, text]) => text ?? ''),
+    wordsWere(
+      'POST /containers/create',
+      'image.notFound',
+      ({ name }) => `No such image: ${splitTag(name).Repository}`,
+    ),
   ],
   before: { booleans: 'parsed' },
 });

@@ -1,7 +1,9 @@
 /** Files in and out of containers as tar archives, whether they run or not. */
+
 import type { Readable } from 'node:stream';
 import { Conflict, InvalidArgument, NotFound } from '../../../base/errors.ts';
 import type { ContainerChange } from '../../../model/container.ts';
+import { containerFailure } from '../../../model/failures/container.ts';
 import type { PathStat } from '../../../storage/index.ts';
 import { userInRoot } from '../../processes/user-in-root.ts';
 import type { Container } from '../container.ts';
@@ -103,7 +105,7 @@ async function named<T>({ name }: Called, path: string, work: () => Promise<T>):
     return await work();
   } catch (error) {
     if (!(error instanceof NotFound)) throw error;
-    throw new NotFound(`Could not find the file ${path} in container ${name}`, { cause: error });
+    throw containerFailure.fileNotFound({ path, name }, { cause: error });
   }
 }
 

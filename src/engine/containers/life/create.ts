@@ -1,6 +1,7 @@
 /** Makes a container from an image: name, writable layer, record. Starting it is start.ts. */
+
 import { mkdirSync, rmSync } from 'node:fs';
-import { InvalidArgument, messageOf, reworded } from '../../../base/errors.ts';
+import { asKind, InvalidArgument, inContext } from '../../../base/errors.ts';
 import { undoUnlessDone } from '../../../base/lifetime.ts';
 import { formatNanos, nowNanos } from '../../../base/time.ts';
 import {
@@ -11,6 +12,7 @@ import {
   type WantedPlatform,
 } from '../../../formats/platform.ts';
 import type { ContainerConfig, CreateRequest, CreateResponse, HostConfig } from '../../../model/container.ts';
+import { containerContext } from '../../../model/failures/container.ts';
 import { formatHardwareAddress, parseHardwareAddress } from '../../../network/index.ts';
 import type { Supervisor } from '../../../runtime/index.ts';
 import { Container } from '../container.ts';
@@ -145,7 +147,7 @@ function otherContainer(deps: WithDirectory, name: string): Container {
   try {
     return deps.directory.find(name);
   } catch (error) {
-    throw new InvalidArgument(messageOf(error), { cause: error });
+    throw asKind(error, 'invalid');
   }
 }
 
@@ -180,6 +182,6 @@ async function checkLog(
   try {
     await shipTarget(deps, logged, settings);
   } catch (error) {
-    throw reworded(error, (message) => `failed to initialize logging driver: ${message}`);
+    throw inContext(error, containerContext.openLog());
   }
 }

@@ -1,6 +1,8 @@
 /** Removes a container and everything of it. The durable end of its record comes first: a crash later leaves only litter. */
+
 import { rm } from 'node:fs/promises';
-import { Conflict, messageOf } from '../../../base/errors.ts';
+import { messageOf } from '../../../base/errors.ts';
+import { containerFailure } from '../../../model/failures/container.ts';
 import { rowGone } from '../../../storage/index.ts';
 import type { ImageCommits } from '../../images/commit.ts';
 import type { ImageSource } from '../../images/index.ts';
@@ -49,12 +51,7 @@ export async function removeContainer(
   if (container.gone) return;
   const { state } = container.record;
   if (isAlive(state) || state.is === 'restarting') {
-    if (!options.force)
-      throw new Conflict(
-        state.is === 'paused'
-          ? 'container is paused and must be unpaused first'
-          : `container is ${state.is}: stop the container before removing or force remove`,
-      );
+    if (!options.force) throw containerFailure.alive({ state: state.is });
     await killAndWait(deps, container);
   }
   clearTimeout(container.restartTimer);

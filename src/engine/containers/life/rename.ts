@@ -1,5 +1,6 @@
 /** Gives a container another name. */
-import { InvalidArgument, reworded } from '../../../base/errors.ts';
+import { InvalidArgument, inContext } from '../../../base/errors.ts';
+import { containerContext, containerFailure } from '../../../model/failures/container.ts';
 import type { Container } from '../container.ts';
 import { checkName } from '../directory.ts';
 import { emitContainerEvent } from '../events.ts';
@@ -10,7 +11,7 @@ export type RenameDeps = WithDirectory & WithEvents;
 
 /** Call it inside the mailbox. @throws InvalidArgument, Conflict when the name is taken */
 export async function renameContainer(deps: RenameDeps, container: Container, to: string): Promise<void> {
-  if (to === '') throw new InvalidArgument('Neither old nor new names may be empty');
+  if (to === '') throw containerFailure.namesEmpty();
   const old = container.record.name;
   if (to.replace(/^\//, '') === old)
     throw new InvalidArgument('Renaming a container with the same name as its current name');
@@ -31,6 +32,6 @@ function reserve(deps: WithDirectory, container: Container, to: string): string 
     deps.directory.reserve(name, container.id);
     return name;
   } catch (error) {
-    throw reworded(error, (message) => `Error when allocating new name: ${message}`);
+    throw inContext(error, containerContext.rename());
   }
 }

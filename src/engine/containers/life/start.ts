@@ -1,8 +1,10 @@
 /** Starts a container: root, network, files, plan, process. The column of steps is the order on the kernel. */
 
-import { Failed, InvalidArgument } from '../../../base/errors.ts';
+import { Failed, InvalidArgument, inContext } from '../../../base/errors.ts';
+import { isFailure } from '../../../base/failures.ts';
 import { undoUnlessDone } from '../../../base/lifetime.ts';
 import { formatNanos, nowNanos } from '../../../base/time.ts';
+import { networkContext, networkFailure } from '../../../model/failures/network.ts';
 import type { Endpoint } from '../../../network/index.ts';
 import {
   type BundlePlan,
@@ -180,10 +182,11 @@ async function connect(
   };
   const endpoint = await network.connect(request).catch((cause: unknown) => {
     // Where Docker's clients look for it when a port is taken.
-    const where = `driver failed programming external connectivity on endpoint ${container.record.name} (${network.id})`;
-    if (cause instanceof Failed && /^Bind for|^all ports are allocated/.test(cause.message))
-      throw new Failed(`${where}: ${cause.message}`, { cause });
-    throw cause;
+    const isTaken =
+      isFailure(cause, networkFailure.portNotBound) || isFailure(cause, networkFailure.portsAllocated);
+    throw isTaken
+      ? inContext(cause, networkContext.publish({ container: container.record.name, network: network.id }))
+      : cause;
   });
   undo.defer(() => network.disconnect(id));
   return endpoint;

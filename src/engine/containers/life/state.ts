@@ -1,7 +1,9 @@
 /** The life of a container: its states, which verb is allowed in which, and how each state looks to clients. Pure. */
-import { Conflict, Unchanged } from '../../../base/errors.ts';
+
+import type { EngineError } from '../../../base/errors.ts';
 import { NEVER } from '../../../base/time.ts';
 import type { ContainerState } from '../../../model/container.ts';
+import { containerFailure } from '../../../model/failures/container.ts';
 
 /** What is known of the last run; kept over the next start so that a start that fails changes nothing. */
 export interface LastRun {
@@ -55,31 +57,27 @@ const allowed: Readonly<Record<State['is'], readonly Verb[]>> = {
 /** What `verb` on a container in that state means to clients when it is not allowed. @throws Conflict, Unchanged */
 export function assertAllowed(state: State, verb: Verb, id: string): void {
   if (allowed[state.is].includes(verb)) return;
-  if (verb === 'start' && state.is === 'running') throw new Unchanged(`container ${id} is already running`);
-  if (verb === 'stop') throw new Unchanged(`container ${id} is already stopped`);
-  throw new Conflict(refusals[verb](state, id));
+  if (verb === 'start' && state.is === 'running') throw containerFailure.alreadyRunning({ id });
+  if (verb === 'stop') throw containerFailure.alreadyStopped({ id });
+  throw refusals[verb](state, id);
 }
 
-const refusals: Readonly<Record<Verb, (state: State, id: string) => string>> = {
+const refusals: Readonly<Record<Verb, (state: State, id: string) => EngineError>> = {
   start: (state, id) =>
-    state.is === 'paused'
-      ? 'cannot start a paused container, try unpause instead'
-      : `container ${id} is marked for removal and cannot be started`,
-  stop: (_state, id) => `container ${id} cannot be stopped`,
-  kill: (_state, id) => `container ${id} is not running`,
-  pause: (state, id) => (state.is === 'paused' ? `container ${id} is already paused` : notRunning(state, id)),
-  unpause: (_state, id) => `Container ${id} is not paused`,
-  exec: (state, id) =>
-    state.is === 'paused'
-      ? `Container ${id} is paused, unpause the container before exec`
-      : notRunning(state, id),
+    state.is === 'paused' ? containerFailure.startPaused() : containerFailure.startGoing({ id }),
+  stop: (_state, id) => containerFailure.alreadyStopped({ id }),
+  kill: (_state, id) => containerFailure.notRunning({ id }),
+  pause: (state, id) =>
+    state.is === 'paused' ? containerFailure.alreadyPaused({ id }) : notRunning(state, id),
+  unpause: (_state, id) => containerFailure.notPaused({ id }),
+  exec: (state, id) => (state.is === 'paused' ? containerFailure.execPaused({ id }) : notRunning(state, id)),
   top: notRunning,
 };
 
-function notRunning(state: State, id: string): string {
+function notRunning(state: State, id: string): EngineError {
   return state.is === 'restarting'
-    ? `Container ${id} is restarting, wait until the container is running`
-    : `container ${id} is not running`;
+    ? containerFailure.restarting({ id })
+    : containerFailure.notRunning({ id });
 }
 
 /** Whether a process of it exists. */

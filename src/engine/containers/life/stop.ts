@@ -1,6 +1,8 @@
 /** Ends containers: stop, kill, restart. The end itself is handled by exit.ts, whoever caused it. */
+
 import { Conflict, Failed } from '../../../base/errors.ts';
 import { TIMER_MS_MAX } from '../../../base/time.ts';
+import { containerFailure } from '../../../model/failures/container.ts';
 import { parseSignal, SIGKILL, SIGTERM } from '../../processes/signals.ts';
 import type { Container } from '../container.ts';
 import { emitContainerEvent } from '../events.ts';
@@ -113,8 +115,7 @@ export async function killContainer(
   const signal = parseSignal(options.signal, SIGKILL);
   assertAllowed(container.record.state, 'kill', container.id);
   if (signal !== SIGKILL) {
-    if (container.record.state.is === 'restarting')
-      throw new Conflict(`container ${container.id} is not running`);
+    if (container.record.state.is === 'restarting') throw containerFailure.notRunning({ id: container.id });
     // As with dockerd, whoever sends the stop signal by hand means a stop: no policy starts it again.
     if (signal === parseSignal(container.record.config.StopSignal, SIGTERM)) await wantStopped(container);
     send(deps, container, signal);

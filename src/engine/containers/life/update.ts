@@ -1,6 +1,8 @@
 /** Changes limits and the restart policy of a container, running or not. */
-import { Conflict, Failed, reworded } from '../../../base/errors.ts';
+
+import { Conflict, Failed, inContext } from '../../../base/errors.ts';
 import type { HostConfig, UpdateRequest, UpdateResponse } from '../../../model/container.ts';
+import { containerContext } from '../../../model/failures/container.ts';
 import { limitsSpec, RuntimeRefused, type Supervisor } from '../../../runtime/index.ts';
 import type { Container } from '../container.ts';
 import { emitContainerEvent } from '../events.ts';
@@ -43,7 +45,7 @@ export async function updateContainer(
     checkAgainst(record.hostConfig, changes, RestartPolicy?.Name);
     await apply(deps, container, changes, RestartPolicy?.Name ? { RestartPolicy } : {});
   } catch (error) {
-    throw reworded(error, (why) => `Cannot update container ${container.id}: ${why}`);
+    throw inContext(error, containerContext.update({ id: container.id }));
   }
   emitContainerEvent(deps, container, 'update');
   return { Warnings: warnings };

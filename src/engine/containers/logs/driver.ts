@@ -1,8 +1,10 @@
 /** Where a container's output goes besides its log here: which file or daemon, and what is said with each line. */
+
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { Failed, messageOf } from '../../../base/errors.ts';
+import { asKind, EngineError, Failed, inContext, messageOf } from '../../../base/errors.ts';
+import { containerContext } from '../../../model/failures/container.ts';
 import { isBehind, type LogDelivery, type LogDrivers, type ShipTarget } from '../../../runtime/index.ts';
 import type { Container } from '../container.ts';
 import type { WithContainersRoot } from '../needs.ts';
@@ -85,9 +87,15 @@ export async function startShipping(deps: LogDriverDeps, container: Container): 
     await container.shipment?.opened;
   } catch (error) {
     await stopShipping(container);
-    const reason = messageOf(error).replace(/^failed to initialize logging driver: /, '');
-    throw new Failed(`failed to initialize logging driver: ${reason}`, { cause: error });
+    throw cannotOpen(error);
   }
+}
+
+/** The driver's failure: nothing is wrong with the request that starts the container. */
+function cannotOpen(error: unknown): unknown {
+  const failed = error instanceof EngineError ? error : new Failed(messageOf(error), { cause: error });
+  const isTold = failed.context.some(({ code }) => code === containerContext.openLog.code);
+  return asKind(isTold ? failed : inContext(failed, containerContext.openLog()), 'internal');
 }
 
 /** Leaves the rest of the log for another time. */

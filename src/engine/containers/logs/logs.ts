@@ -1,6 +1,8 @@
 /** What a container wrote, now and from now on. */
-import { InvalidArgument, NotImplemented } from '../../../base/errors.ts';
+
+import { NotImplemented } from '../../../base/errors.ts';
 import { formatNanosFixed } from '../../../base/time.ts';
+import { containerFailure } from '../../../model/failures/container.ts';
 import {
   type Line,
   type Loss,
@@ -21,8 +23,7 @@ export async function containerLogs(
   container: Container,
   options: LogOptions,
 ): Promise<LogOutput> {
-  if (!options.stdout && !options.stderr)
-    throw new InvalidArgument('Bad parameters: you must choose at least one stream');
+  if (!options.stdout && !options.stderr) throw containerFailure.noStream();
   const settings = logSettings(deps, container.record);
   if (settings?.isReadable === false)
     throw new NotImplemented('configured logging driver does not support reading');

@@ -1,6 +1,8 @@
 /** What a container's log options mean: how much is kept, how the file looks, who else gets it. Pure. */
-import { InvalidArgument, reworded } from '../../../base/errors.ts';
+
+import { InvalidArgument, inContext } from '../../../base/errors.ts';
 import type { LogConfig } from '../../../model/container.ts';
+import { containerContext } from '../../../model/failures/container.ts';
 import {
   brief,
   checkLogOptions,
@@ -53,7 +55,7 @@ export function readLogSettings(config: LogConfig | undefined): LogSettings {
   try {
     return { ...settingsOf(driver, options), syslog };
   } catch (error) {
-    throw reworded(error, (message) => `failed to initialize logging driver: ${message}`);
+    throw inContext(error, containerContext.openLog());
   }
 }
 

@@ -1,7 +1,9 @@
 /** What a container wants mounted (`Binds`, `Mounts`, `Tmpfs`, `VolumesFrom`, `Volumes`), read into one list. Pure. */
+
 import { posix } from 'node:path';
 import { InvalidArgument } from '../../../base/errors.ts';
 import type { HostConfig, Mount } from '../../../model/container.ts';
+import { settingFailure } from '../../../model/failures/setting.ts';
 import type { VolumeAsk } from '../../volumes/index.ts';
 import type { ContainerMount } from '../record.ts';
 import { bindMount, isPropagation, readModes, tmpfsMount, tmpfsOfMounts } from './options.ts';
@@ -66,7 +68,7 @@ export function planMounts(host: HostConfig, facts: MountFacts): MountPlan {
   const seen = new Set<string>();
   for (const wanted of own) {
     const destination = destinationOf(wanted);
-    if (seen.has(destination)) throw new InvalidArgument(`Duplicate mount point: ${destination}`);
+    if (seen.has(destination)) throw settingFailure.mountPointTwice({ destination });
     seen.add(destination);
     byDestination.set(destination, wanted);
   }
@@ -113,10 +115,9 @@ const IN_PROC =
 /** A destination, clean. @throws InvalidArgument with the reason; the caller says what it is about */
 function cleanTarget(target: string, type: string, spec: string, source = ''): string {
   const fail = (why: string) => {
-    const config = `invalid mount config for type "${type}": ${why}`;
-    return new InvalidArgument(
-      spec === target ? config : `invalid volume specification: '${spec}': ${config}`,
-    );
+    return spec === target
+      ? settingFailure.mountInvalid({ type, why })
+      : settingFailure.volumeSpecInvalid({ spec, why: `invalid mount config for type "${type}": ${why}` });
   };
   if (target.includes('\0')) throw fail(`invalid mount path: '${target}' has a NUL byte`);
   const clean = posix.normalize(target).replace(/(.)\/$/, '$1');
@@ -130,7 +131,7 @@ function cleanTarget(target: string, type: string, spec: string, source = ''): s
 /** `[source:]/container[:mode,…]`; the source is a path, or a volume's name. @throws InvalidArgument */
 export function parseBind(spec: string, host: HostConfig, facts: MountFacts): WantedMount {
   const parts = spec.split(':');
-  const malformed = new InvalidArgument(`invalid volume specification: '${spec}'`);
+  const malformed = settingFailure.volumeSpecInvalid({ spec });
   if (parts.length > 3 || parts[0] === '' || spec.includes('\0')) throw malformed;
   if (parts.length === 1)
     return volume(cleanTarget(spec, 'volume', spec), { name: undefined, driver: host.VolumeDriver }, false);
@@ -147,9 +148,10 @@ export function parseBind(spec: string, host: HostConfig, facts: MountFacts): Wa
   }
   const destination = cleanTarget(target, 'volume', spec);
   if (how.propagation !== undefined)
-    throw new InvalidArgument(
-      `invalid volume specification: '${spec}': invalid mount config for type "volume": field BindOptions must not be specified`,
-    );
+    throw settingFailure.volumeSpecInvalid({
+      spec,
+      why: 'invalid mount config for type "volume": field BindOptions must not be specified',
+    });
   return volume(destination, { name: source, driver: host.VolumeDriver }, false, {
     // What is shared by SELinux labels on hosts that have them: dockerd says so of every named volume.
     mode: modes === '' ? 'z' : modes,
@@ -233,7 +235,7 @@ const MOUNT_OPTIONS = {
 /** One of `Mounts`. @throws InvalidArgument */
 function parseMount(mount: Mount, facts: MountFacts, mustExist: string[]): WantedMount {
   const type = mount.Type ?? '';
-  const fail = (why: string) => new InvalidArgument(`invalid mount config for type "${type}": ${why}`);
+  const fail = (why: string) => settingFailure.mountInvalid({ type, why });
   if (!mount.Target) throw fail('field Target must not be empty');
   if (!Object.hasOwn(MOUNT_OPTIONS, type)) throw fail('mount type unknown');
   const destination = cleanTarget(mount.Target, type, mount.Target, mount.Source ? clean(mount.Source) : '');

@@ -1,6 +1,8 @@
 /** Options of single mounts: modes of binds, propagation, tmpfs. Pure. */
+
 import { InvalidArgument } from '../../../base/errors.ts';
 import type { Mount } from '../../../model/container.ts';
+import { settingFailure } from '../../../model/failures/setting.ts';
 import type { ContainerMount } from '../record.ts';
 
 const PROPAGATIONS = ['rprivate', 'private', 'rshared', 'shared', 'rslave', 'slave'];
@@ -26,8 +28,7 @@ export function readModes(modes: string, spec: string): Modes {
   const words = modes === '' ? [] : modes.split(',');
   const known = words.every((word) => MODES.some((kind) => kind.includes(word)));
   const single = MODES.every((kind) => words.filter((word) => kind.includes(word)).length <= 1);
-  if (!known || !single)
-    throw new InvalidArgument(`invalid volume specification: '${spec}': invalid mode: ${modes}`);
+  if (!known || !single) throw settingFailure.volumeSpecInvalid({ spec, why: `invalid mode: ${modes}` });
   return {
     readOnly: words.includes('ro'),
     copy: !words.includes('nocopy'),

@@ -2,6 +2,7 @@
  * Where a starting container's mounts come from on the host: looked at, made where the client left it to us, and held
  * by a descriptor where a container could exchange a name on the way.
  */
+
 import {
   closeSync,
   constants,
@@ -25,6 +26,7 @@ import {
   restrictionsOf,
   unmount,
 } from '../../../linux/index.ts';
+import { settingFailure } from '../../../model/failures/setting.ts';
 import type { Storage } from '../../../storage/index.ts';
 import type { Container } from '../container.ts';
 import type { WithDirectory, WithRoots } from '../needs.ts';
@@ -43,9 +45,7 @@ export type SourcesDeps = WithDirectory &
 export function requireSources(paths: readonly string[]): void {
   const missing = paths.find((path) => !existsSync(path));
   if (missing !== undefined)
-    throw new InvalidArgument(
-      `invalid mount config for type "bind": bind source path does not exist: ${missing}`,
-    );
+    throw settingFailure.mountInvalid({ type: 'bind', why: `bind source path does not exist: ${missing}` });
 }
 
 /** Where a mount comes from, as a runtime is told. */
@@ -139,9 +139,10 @@ export function copySource(deps: SourcesDeps, { point, options, subpath }: Conta
 function refusePrivate({ roots, storage }: SourcesDeps, real: string, source: string): void {
   const root = roots.find((each) => isInside(real, each));
   if (root === undefined || real.startsWith(`${storage.root}/volumes`)) return;
-  throw new InvalidArgument(
-    `invalid mount config for type "bind": ${source} is inside ${root}, which is the engine's own`,
-  );
+  throw settingFailure.mountInvalid({
+    type: 'bind',
+    why: `${source} is inside ${root}, which is the engine's own`,
+  });
 }
 
 /** Whether some container may write to a directory on the way: it could put a link there between our look and the mount. */

@@ -1,6 +1,8 @@
 /** `HostConfig`: defaults filled in, contradictions and what this host or engine cannot do refused. Pure. */
-import { Conflict, InvalidArgument, NotFound, NotImplemented, reworded } from '../../../base/errors.ts';
+
+import { Conflict, InvalidArgument, inContext, NotFound, NotImplemented } from '../../../base/errors.ts';
 import type { HostConfig } from '../../../model/container.ts';
+import { settingContext, settingFailure } from '../../../model/failures/setting.ts';
 import type { RestartPolicy } from '../../../model/host-config.ts';
 import { checkLogOptions } from '../../../model/log-options.ts';
 import { joinedContainer } from '../../../model/namespace-mode.ts';
@@ -165,9 +167,7 @@ function restartPolicy(asked: HostConfig): RestartPolicy {
 export function readRestartPolicy({ Name = 'no', MaximumRetryCount = 0 }: RestartPolicy): RestartPolicy {
   const name = Name === '' ? 'no' : Name;
   if (!['no', 'always', 'on-failure', 'unless-stopped'].includes(name))
-    throw new InvalidArgument(
-      `invalid restart policy: unknown policy '${name}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'`,
-    );
+    throw settingFailure.restartPolicyUnknown({ policy: name });
   if (MaximumRetryCount !== 0 && name !== 'on-failure')
     throw new InvalidArgument(
       "invalid restart policy: maximum retry count can only be used with 'on-failure'",
@@ -185,7 +185,7 @@ function checkedCapabilities(
     names?.forEach(normalizeCapability);
     return names;
   } catch (error) {
-    throw reworded(error, (message) => `invalid ${member}: ${message}`);
+    throw inContext(error, settingContext.member({ member }));
   }
 }
 

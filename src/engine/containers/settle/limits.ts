@@ -1,6 +1,8 @@
 /** Limits as a request has them: contradictions refused, what this kernel cannot hold discarded with a warning. Pure. */
+
 import { InvalidArgument } from '../../../base/errors.ts';
 import type { HostConfig } from '../../../model/container.ts';
+import { settingFailure } from '../../../model/failures/setting.ts';
 import type { LimitSupport } from '../../../runtime/index.ts';
 
 export interface LimitFacts {
@@ -123,10 +125,7 @@ function settleCpu(asked: HostConfig, { cpus, limits: can }: LimitFacts, warning
     throw new InvalidArgument(
       'NanoCPUs can not be set, as your kernel does not support CPU CFS scheduler or the cgroup is not mounted',
     );
-  if (nano < 0 || nano > cpus * 1e9)
-    throw new InvalidArgument(
-      `range of CPUs is from 0.01 to ${cpus}.00, as there are only ${cpus} CPUs available`,
-    );
+  if (nano < 0 || nano > cpus * 1e9) throw settingFailure.cpusOutOfRange({ cpus });
   if (shares < 0)
     throw new InvalidArgument(`invalid CPU shares (${shares}): value must be a positive integer`);
   if (shares > 0 && !can.cpuShares) {

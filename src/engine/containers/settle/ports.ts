@@ -1,7 +1,9 @@
 /** Published ports: what `PortBindings` and `PublishAllPorts` ask for. Pure. */
+
 import { isIP } from 'node:net';
 import { InvalidArgument } from '../../../base/errors.ts';
 import type { ContainerConfig, HostConfig } from '../../../model/container.ts';
+import { settingFailure } from '../../../model/failures/setting.ts';
 import type { PortRequest } from '../../../network/index.ts';
 
 /** What to publish at each start, in the order of the bindings. Host port 0: the network chooses one. @throws InvalidArgument */
@@ -34,7 +36,7 @@ function parsePort(text: string): { containerPort: number; protocol: 'tcp' | 'ud
   const [number = '', protocol = 'tcp'] = text.split('/');
   const containerPort = Number(number);
   if (!/^\d{1,5}$/.test(number) || containerPort > 65_535 || containerPort === 0)
-    throw new InvalidArgument(`invalid port specification: ${JSON.stringify(text)}`);
+    throw settingFailure.portInvalid({ port: text });
   if (protocol !== 'tcp' && protocol !== 'udp')
     throw new InvalidArgument(`publishing ${protocol} ports is not supported: ${text}`);
   return { containerPort, protocol };
@@ -53,6 +55,6 @@ function parseHostPort(text: string): Pick<PortRequest, 'hostPort' | 'lastHostPo
   const [hostPort, lastHostPort] = [Number(begin), Number(end)];
   const isRange = lastHostPort !== hostPort;
   if (begin === undefined || lastHostPort < hostPort || lastHostPort > 65_535 || (isRange && hostPort === 0))
-    throw new InvalidArgument(`invalid port specification: ${JSON.stringify(text)}`);
+    throw settingFailure.portInvalid({ port: text });
   return isRange ? { hostPort, lastHostPort } : { hostPort };
 }

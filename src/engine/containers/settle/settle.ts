@@ -1,7 +1,10 @@
 /** What a create request means once the image's and the engine's defaults are in. Pure: plain data in and out. */
+
 import { posix } from 'node:path';
 import { InvalidArgument } from '../../../base/errors.ts';
 import type { ContainerConfig, CreateRequest, HostConfig } from '../../../model/container.ts';
+import { containerFailure } from '../../../model/failures/container.ts';
+import { settingFailure } from '../../../model/failures/setting.ts';
 import { hostsFile, resolverFile } from '../../../network/index.ts';
 import { networkModeOf } from '../../networks/index.ts';
 import { parseSignal } from '../../processes/signals.ts';
@@ -45,7 +48,7 @@ export function settle(id: string, request: CreateRequest, image: ImageConfig, f
   checkText(config, hostConfig);
   const words = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
   const [path, ...args] = words;
-  if (path === undefined || path === '') throw new InvalidArgument('no command specified');
+  if (path === undefined || path === '') throw containerFailure.noCommand();
   return { config, hostConfig, path, args, warnings };
 }
 
@@ -160,9 +163,7 @@ const WORDS_BYTES_MAX = 2 << 20;
 
 function checkConfig(config: ContainerConfig): void {
   if (config.WorkingDir && !config.WorkingDir.startsWith('/'))
-    throw new InvalidArgument(
-      `the working directory '${config.WorkingDir}' is invalid, it needs to be an absolute path`,
-    );
+    throw settingFailure.workingDirRelative({ directory: config.WorkingDir });
   for (const entry of config.Env ?? [])
     if (entry === '' || entry.startsWith('='))
       throw new InvalidArgument(`invalid environment variable: ${entry}`);
@@ -184,5 +185,5 @@ function checkConfig(config: ContainerConfig): void {
     throw new InvalidArgument(`invalid hostname format: ${config.Hostname}`);
   for (const port of Object.keys(config.ExposedPorts ?? {}))
     if (!/^\d{1,5}\/(tcp|udp|sctp)$/.test(port) || Number(port.split('/')[0]) > 65_535)
-      throw new InvalidArgument(`invalid port specification: ${JSON.stringify(port)}`);
+      throw settingFailure.portInvalid({ port });
 }

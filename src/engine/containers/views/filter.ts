@@ -1,5 +1,7 @@
 /** Which containers a list is asked for. Values of one filter are alternatives, but for labels; filters must all hold. */
-import { InvalidArgument } from '../../../base/errors.ts';
+
+import { type EngineError, InvalidArgument } from '../../../base/errors.ts';
+import { filterFailure } from '../../../model/failures/filter.ts';
 import type { Filters } from '../../../model/filters.ts';
 import { textsFound } from '../../expressions.ts';
 import { hasLabel } from '../../filters.ts';
@@ -23,7 +25,7 @@ type Filter = (deps: FilterDeps, values: readonly string[], options: ListOptions
 export async function containerFilter(deps: FilterDeps, options: ListOptions): Promise<Test> {
   const { all, limit, filters } = options;
   const unknown = [...filters.keys()].find((name) => !Object.hasOwn(known, name));
-  if (unknown !== undefined) throw new InvalidArgument(`invalid filter '${unknown}'`);
+  if (unknown !== undefined) throw filterFailure.unknown({ name: unknown });
   const tests = await Promise.all(
     [...filters].map(([name, values]) => known[name]?.(deps, values, options) ?? (() => true)),
   );
@@ -44,17 +46,13 @@ const anyOf =
 
 /** A filter whose values are words of a list. */
 const oneOf = (
-  name: string,
-  what: string,
+  refuse: (word: { readonly value: string; readonly known: readonly string[] }) => EngineError,
   words: readonly string[],
   test: ReturnType<typeof anyOf>,
 ): Filter => {
   return (deps, values, options) => {
     const wrong = values.find((value) => !words.includes(value));
-    if (wrong !== undefined)
-      throw new InvalidArgument(
-        `invalid filter '${name}=${wrong}': invalid value for ${what} (${wrong}): must be one of ${words.join(', ')}`,
-      );
+    if (wrong !== undefined) throw refuse({ value: wrong, known: words });
     return test(deps, values, options);
   };
 };
@@ -70,15 +68,13 @@ const known: Readonly<Record<string, Filter>> = {
     ({ record }) =>
       values.every((value) => hasLabel(record.config.Labels ?? {}, value)),
   status: oneOf(
-    'status',
-    'state',
+    filterFailure.statusUnknown,
     STATES,
     anyOf(({ record }, value) => record.state.is === value),
   ),
   exited: byExitCode,
   health: oneOf(
-    'health',
-    'health',
+    filterFailure.healthUnknown,
     HEALTHS,
     anyOf(({ record }, value) => healthOf(record) === value),
   ),
@@ -129,10 +125,7 @@ function byId(deps: FilterDeps, values: readonly string[]): Test {
 
 function byExitCode(_deps: FilterDeps, values: readonly string[]): Test {
   const codes = values.map((value) => {
-    if (!/^[+-]?\d+$/.test(value))
-      throw new InvalidArgument(
-        `invalid filter 'exited=${value}': strconv.Atoi: parsing ${JSON.stringify(value)}: invalid syntax`,
-      );
+    if (!/^[+-]?\d+$/.test(value)) throw filterFailure.exitedNoNumber({ value });
     return Number(value);
   });
   return ({ record: { state } }) =>
@@ -191,8 +184,7 @@ const createdOf = (
 function isTask(_deps: FilterDeps, values: readonly string[]): Test {
   const yes = values.includes('1') || values.includes('true');
   const no = values.includes('0') || values.includes('false');
-  if (yes === no)
-    throw new InvalidArgument(`invalid filter 'is-task${values.length > 0 ? `=[${values.join(' ')}]` : ''}'`);
+  if (yes === no) throw filterFailure.isTaskInvalid({ values });
   return () => no;
 }
 

@@ -1,5 +1,5 @@
 /** The processes of a container, as the host's ps shows them. Nothing of the container runs for it. */
-import { Conflict } from '../../../base/errors.ts';
+import { containerFailure } from '../../../model/failures/container.ts';
 import { cgroupProcesses, type ProcessTable, processTable } from '../../../runtime/index.ts';
 import type { Container } from '../container.ts';
 import { emitContainerEvent } from '../events.ts';
@@ -19,7 +19,7 @@ export async function containerTop(
 ): Promise<ProcessTable> {
   assertAllowed(container.record.state, 'top', container.id);
   const { task } = container;
-  if (task === undefined) throw new Conflict(`container ${container.id} is not running`);
+  if (task === undefined) throw containerFailure.notRunning({ id: container.id });
   const pids = cgroupProcesses(deps.supervisor.cgroups, task.record.cgroupPath);
   const table = await processTable(deps.supervisor, psArgs || DEFAULT_ARGUMENTS, pids);
   emitContainerEvent(deps, container, 'top');

@@ -94,7 +94,7 @@ async function makeBridge(host: NetlinkSocket, plan: BridgePlan): Promise<Bridge
       route.withoutLinkLocal(plan.name),
     ]);
   } catch (error) {
-    if (error instanceof NetlinkError && error.code === 'EOPNOTSUPP')
+    if (error instanceof NetlinkError && error.systemCode === 'EOPNOTSUPP')
       throw new Failed(
         `cannot make bridge ${plan.name}: the kernel has no bridge support (modprobe bridge)`,
         { cause: error },

@@ -1,0 +1,49 @@
+/** All failures that have a code, by noun, and the types of their fields: what older versions of the API match. */
+import { containerContext, containerFailure } from './container.ts';
+import { execFailure } from './exec.ts';
+import { filterFailure } from './filter.ts';
+import { imageFailure } from './image.ts';
+import { networkContext, networkFailure } from './network.ts';
+import { requestFailure } from './request.ts';
+import { settingContext, settingFailure } from './setting.ts';
+import { volumeContext, volumeFailure } from './volume.ts';
+
+export const failureTables = {
+  container: containerFailure,
+  exec: execFailure,
+  filter: filterFailure,
+  image: imageFailure,
+  network: networkFailure,
+  request: requestFailure,
+  setting: settingFailure,
+  volume: volumeFailure,
+};
+export const contextTables = {
+  container: containerContext,
+  network: networkContext,
+  setting: settingContext,
+  volume: volumeContext,
+};
+
+type CodeIn<T> = { [N in keyof T & string]: `${N}.${keyof T[N] & string}` }[keyof T & string];
+type RowIn<T, C extends string> = C extends `${infer N}.${infer K}`
+  ? N extends keyof T
+    ? K extends keyof T[N]
+      ? T[N][K]
+      : never
+    : never
+  : never;
+type FieldsIn<Row> = Row extends { readonly words: (...fields: infer A) => string }
+  ? A extends readonly [infer F]
+    ? F
+    : Record<never, never>
+  : never;
+
+/** The code of a failure. */
+export type FailureCode = CodeIn<typeof failureTables>;
+/** What a failure of that code names. */
+export type FieldsOf<C extends FailureCode> = FieldsIn<RowIn<typeof failureTables, C>>;
+/** The code of what stands before a failure's words. */
+export type ContextCode = CodeIn<typeof contextTables>;
+/** What a context of that code names. */
+export type ContextFieldsOf<C extends ContextCode> = FieldsIn<RowIn<typeof contextTables, C>>;

@@ -1,0 +1,42 @@
+/** Failures of the filters of lists and prunes. */
+import { InvalidArgument } from '../../base/errors.ts';
+import { failure, failures } from '../../base/failures.ts';
+
+interface Word {
+  readonly value: string;
+  readonly known: readonly string[];
+}
+const oneOf = ({ value, known }: Word): string => `(${value}): must be one of ${known.join(', ')}`;
+
+export const filterFailure = failures('filter', {
+  unknown: failure(InvalidArgument, ({ name }: { name: string }) => `invalid filter '${name}'`),
+  valuesInvalid: failure(
+    InvalidArgument,
+    ({ name, values }: { name: string; values: readonly string[] }) =>
+      `invalid filter '${name}=[${values.join(' ')}]'`,
+  ),
+  valuesTooMany: failure(
+    InvalidArgument,
+    ({ name, values }: { name: string; values: readonly string[] }) =>
+      `invalid filter '${name}=[${values.join(' ')}]': only one value is expected`,
+  ),
+  statusUnknown: failure(
+    InvalidArgument,
+    (word: Word) => `invalid filter 'status=${word.value}': invalid value for state ${oneOf(word)}`,
+  ),
+  healthUnknown: failure(
+    InvalidArgument,
+    (word: Word) => `invalid filter 'health=${word.value}': invalid value for health ${oneOf(word)}`,
+  ),
+  exitedNoNumber: failure(
+    InvalidArgument,
+    ({ value }: { value: string }) =>
+      `invalid filter 'exited=${value}': strconv.Atoi: parsing ${JSON.stringify(value)}: invalid syntax`,
+  ),
+  untilTwice: failure(InvalidArgument, () => 'more than one until filter specified'),
+  isTaskInvalid: failure(
+    InvalidArgument,
+    ({ values }: { values: readonly string[] }) =>
+      `invalid filter 'is-task${values.length > 0 ? `=[${values.join(' ')}]` : ''}'`,
+  ),
+});
