@@ -125,12 +125,10 @@ export function wordsWere<C extends FailureCode>(
   return {
     note: `${[codes].flat().join(', ')} was worded differently`,
     codes: [codes].flat(),
-    down: (failure, call) =>
-      meets(where, call.route) &&
-      isOneOf(codes, failure.code) &&
-      !failure.context?.some(({ code }) => code === notIn)
+    down: ({ code, fields, context }, call) =>
+      meets(where, call.route) && isOneOf(codes, code) && !context?.some((each) => each.code === notIn)
         ? {
-            words: say(failure.fields as FieldsOf<C>, call),
+            words: say(fields as FieldsOf<C>, call),
             ...(status !== undefined && { status }),
             ...(alone && { context: { is: 'dropped' } }),
           }
@@ -158,10 +156,9 @@ export function contextWas<C extends ContextCode>(
 /** The failure after a lens. */
 export function applied(failure: Failure, change: FailureChange | undefined): Failure {
   if (change === undefined) return failure;
-  const { context: inFront, ...rest } = change;
-  return inFront === undefined
-    ? { ...failure, ...rest }
-    : { ...failure, ...rest, context: changedContext(failure.context ?? [], inFront) };
+  const { status = failure.status, words = failure.words, context: inFront } = change;
+  const context = failure.context ?? [];
+  return { ...failure, status, words, context: inFront ? changedContext(context, inFront) : context };
 }
 
 function changedContext(context: readonly Phrase[], change: ContextChange): readonly Phrase[] {
