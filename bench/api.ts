@@ -23,7 +23,7 @@ export interface Answer {
 }
 
 /** An answer with another status than the expected ones. */
-export class UnexpectedAnswer extends Error {
+class UnexpectedAnswer extends Error {
   constructor(what: string, answer: Answer) {
     super(`${what}: ${answer.status} ${answer.body.toString('utf8', 0, 300)}`);
   }

@@ -12,7 +12,7 @@ export interface ValuePath {
   readonly isStored?: true;
 }
 /** The root of a client's document. */
-export const ROOT: ValuePath = { struct: '', path: '' };
+const ROOT: ValuePath = { struct: '', path: '' };
 /** The root of a document of ours. */
 export const STORED_ROOT: ValuePath = { struct: '', path: '', isStored: true };
 

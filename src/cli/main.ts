@@ -19,7 +19,7 @@ export function modernArguments(argv: readonly string[]): readonly string[] {
 }
 
 /** Runs one command line; resolves with the exit code. Every failure is one line on stderr. */
-export async function main(argv: readonly string[]): Promise<number> {
+async function main(argv: readonly string[]): Promise<number> {
   let code = 0;
   const finish = (value: number): void => {
     code = value;

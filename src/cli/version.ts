@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { BUILT, COMMIT, VERSION } from '../base/release.ts';
 
 /** The table that `gantry version` prints. */
-export function versionText(): string {
+function versionText(): string {
   const rows = [
     ['Gantry', VERSION],
     ['Commit', COMMIT],

@@ -42,8 +42,8 @@ import { engineId, namesFor } from './identity.ts';
 import type { DaemonOptions } from './options.ts';
 
 /** The newest API version that the contract describes, and the oldest that is served. */
-export const API_VERSION = '1.55';
-export const MIN_API_VERSION = '1.0';
+const API_VERSION = '1.55';
+const MIN_API_VERSION = '1.0';
 
 /** Where hosts keep authorities and certificates for registries: ours first, then Docker's customary place. */
 const CERTIFICATES = ['/etc/gantry/certs.d', '/etc/docker/certs.d'];

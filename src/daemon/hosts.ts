@@ -8,7 +8,7 @@ export type Host =
   | { readonly kind: 'fd'; readonly name: string };
 
 export const DEFAULT_SOCKET = '/var/run/docker.sock';
-export const DEFAULT_TCP_PORT = 2375;
+const DEFAULT_TCP_PORT = 2375;
 /** sockaddr_un holds 108 bytes with its terminator. */
 const SOCKET_PATH_MAX_BYTES = 107;
 

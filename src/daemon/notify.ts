@@ -14,7 +14,7 @@ export interface Notice {
 const words = { ready: 'READY=1', stopping: 'STOPPING=1' } as const;
 
 /** The datagram of a notice. */
-export const noticeText = (notice: Notice, pid: number): string =>
+const noticeText = (notice: Notice, pid: number): string =>
   [
     words[notice.state],
     ...(notice.status === undefined ? [] : [`STATUS=${notice.status}`]),

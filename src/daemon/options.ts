@@ -63,7 +63,7 @@ export interface DaemonOptions extends ContainerDefaults {
 
 export { findOnPath } from './find-on-path.ts';
 
-export const DEFAULT_MTU = 1500;
+const DEFAULT_MTU = 1500;
 const MTU_MAX = 65_535;
 /** IPv4's least: RFC 791 asks every link for 68 bytes. */
 const MTU_MIN = 68;

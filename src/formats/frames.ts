@@ -5,7 +5,7 @@ const STREAM = { stdin: 0, stdout: 1, stderr: 2 } as const;
 /** The streams that a frame can belong to. */
 export type FrameStream = keyof typeof STREAM;
 
-export const FRAME_HEADER_BYTES = 8;
+const FRAME_HEADER_BYTES = 8;
 
 /** The header of a frame; the payload follows it as it is, so that nothing is copied. `bytes` < 2^32. */
 export function frameHeader(stream: FrameStream, bytes: number): Buffer {

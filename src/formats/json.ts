@@ -12,7 +12,7 @@ export function writeJson(value: unknown): string {
  * Depth at which a text is refused, as Go's reader does: what follows walks the value recursively.
  * (Go: 10,000; no body of the API is deeper than ten.)
  */
-export const JSON_DEPTH_MAX = 1000;
+const JSON_DEPTH_MAX = 1000;
 
 /** @throws SyntaxError with the words of Go's decoder */
 export function readJson(text: string): unknown {

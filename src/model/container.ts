@@ -19,19 +19,9 @@ import { EndpointSettings, NetworkingConfig, NetworkSettings } from './network.t
 import { DriverData } from './storage.ts';
 
 export { ContainerConfig, HealthConfig } from './config.ts';
-export {
-  DeviceMapping,
-  DeviceRequest,
-  HostConfig,
-  LogConfig,
-  RestartPolicy,
-  ThrottleDevice,
-  Ulimit,
-  UpdateRequest,
-  WeightDevice,
-} from './host-config.ts';
+export { HostConfig, LogConfig, RestartPolicy, UpdateRequest } from './host-config.ts';
 export { Mount, MountPoint } from './mount.ts';
-export { EndpointSettings, NetworkingConfig, NetworkSettings, PortBinding, PortMap } from './network.ts';
+export { EndpointSettings, NetworkSettings, PortMap } from './network.ts';
 
 /** The config's members stand beside HostConfig and NetworkingConfig at the top level. */
 export const CreateRequest = object('CreateRequest', {
@@ -68,7 +58,7 @@ export const WaitResponse = object('WaitResponse', {
 });
 export type WaitResponse = Infer<typeof WaitResponse>;
 
-export const HealthcheckResult = object('HealthcheckResult', {
+const HealthcheckResult = object('HealthcheckResult', {
   Start: string(),
   End: string(),
   ExitCode: integer('int'),

@@ -22,7 +22,7 @@ export const ContainersUsage = usageOf(ContainerSummary);
 /** What volumes take. */
 export const VolumesUsage = usageOf(Volume);
 /** There are none before there is a builder. */
-export const BuildCacheUsage = usageOf(object('CacheRecord', { ID: string(), Size: integer() }));
+const BuildCacheUsage = usageOf(object('CacheRecord', { ID: string(), Size: integer() }));
 
 /** The answer of `GET /system/df`. */
 export const DiskUsage = object('DiskUsage', {

@@ -37,13 +37,12 @@ export type SystemVersion = Infer<typeof SystemVersion>;
 const Commit = object('Commit', { ID: string() });
 
 /** An OCI runtime that containers can be run with. */
-export const Runtime = object('RuntimeWithStatus', {
+const Runtime = object('RuntimeWithStatus', {
   path: optional(string()),
   runtimeArgs: optional(list(string())),
   runtimeType: optional(string()),
   status: optional(map(string())),
 });
-export type Runtime = Infer<typeof Runtime>;
 
 const RegistryConfig = object('ServiceConfig', {
   InsecureRegistryCIDRs: presentList(string()),

@@ -5,7 +5,7 @@ import { Failed } from '../base/errors.ts';
 /** A registry that says nothing for so long has hung up. */
 export const SILENCE_MS = 60_000;
 /** What must come within that time while somebody waits for it: the slowest line that people still pull through has ten times as much. */
-export const PACE_BYTES = 1024;
+const PACE_BYTES = 1024;
 
 /** Less came than an honest line brings. */
 export class TooSlow extends Failed {}

@@ -71,7 +71,7 @@ function mirrorAddress(url: string, settings: RegistrySettings): Address {
 }
 
 /** Loopback, and what the settings name. Names are not looked up: whoever answers for a name could claim any address. */
-export function isInsecure(host: string, insecure: readonly string[]): boolean {
+function isInsecure(host: string, insecure: readonly string[]): boolean {
   const name = nameOf(host);
   if (isThisMachine(name)) return true;
   return insecure.some((each) =>

@@ -187,7 +187,7 @@ function readRealm(text: string, base: URL): URL {
  * A password goes to the registry's own host, or to one of the same owner by name: `auth.docker.io` for
  * `registry-1.docker.io`, `gitlab.com` for `registry.gitlab.com`.
  */
-export function maySeeSecrets(realm: URL, base: URL): boolean {
+function maySeeSecrets(realm: URL, base: URL): boolean {
   if (realm.hostname === base.hostname) return true;
   if (isIP(base.hostname) !== 0 || isIP(realm.hostname) !== 0) return false;
   const owner = (host: string): string => {

@@ -20,7 +20,7 @@ export const ID = 'a1b2c3d4e5f6'.padEnd(64, '0');
 export const IMAGE_ID = `sha256:${'b'.repeat(64)}`;
 
 /** A link, with what Go's modes have bits of their own for. */
-export const pathStat = {
+const pathStat = {
   name: 'link',
   size: 5,
   mode: 0o121777 | 0o6000,
@@ -52,7 +52,7 @@ const bridge = {
   DNSNames: ['web'],
 };
 
-export const inspected: ContainerInspect = {
+const inspected: ContainerInspect = {
   Id: ID,
   Created: '2026-01-02T03:04:05.000000006Z',
   Path: 'sh',
@@ -110,7 +110,7 @@ export const inspected: ContainerInspect = {
   },
 };
 
-export const listed: ContainerSummary = {
+const listed: ContainerSummary = {
   Id: ID,
   Names: ['/web'],
   Image: 'busybox',
@@ -142,7 +142,7 @@ export const imageListed: ImageSummary = {
   Size: 1234,
 };
 
-export const imageInspected: ImageInspect = {
+const imageInspected: ImageInspect = {
   Id: IMAGE_ID,
   RepoTags: ['busybox:latest'],
   RepoDigests: [],
@@ -156,7 +156,7 @@ export const imageInspected: ImageInspect = {
   Metadata: { LastTagTime: '2026-01-02T03:04:05Z' },
 };
 
-export const info: SystemInfo = {
+const info: SystemInfo = {
   ID: 'id',
   Containers: 1,
   ContainersRunning: 1,
@@ -217,7 +217,7 @@ export const info: SystemInfo = {
   FirewallBackend: { Driver: 'nftables' },
 };
 
-export const version: SystemVersion = {
+const version: SystemVersion = {
   Platform: { Name: 'Gantry' },
   Version: '0.1.0',
   ApiVersion: '1.55',
@@ -286,7 +286,7 @@ export interface Fake {
 }
 
 /** Echoes on stdout what it gets, and tells on stderr how much that was when the input has ended. */
-export function echo(terminal: boolean, open: Set<Attachment>, stdin = true): Attachment {
+function echo(terminal: boolean, open: Set<Attachment>, stdin = true): Attachment {
   const input = new PassThrough({ highWaterMark: 256 * 1024 });
   if (!stdin) input.end('nobody types');
   const detached = Promise.withResolvers<void>();
@@ -651,7 +651,7 @@ const traffic = {
   ...{ tx_bytes: 5, tx_packets: 6, tx_errors: 7, tx_dropped: 8 },
 };
 
-export const sample: ContainerStats = {
+const sample: ContainerStats = {
   id: ID,
   name: '/web',
   os_type: 'linux',

@@ -65,7 +65,7 @@ export async function probe(engine: Engine, group: Group, newest?: string): Prom
 }
 
 /** The create request for a group. */
-export function requestOf({ rows }: Group): object {
+function requestOf({ rows }: Group): object {
   const HostConfig = Object.assign({ NetworkMode: 'none' }, ...rows.map(({ host }) => host ?? {}));
   const config = Object.assign({}, ...rows.map((row) => row.config ?? {}));
   return { Image: 'busybox', ...config, Cmd: ['sh', '-c', script(rows)], HostConfig };

@@ -14,8 +14,10 @@ import {
 import type { Finding } from './finding.ts';
 import { endLine, type House, nodesOf, type Source, startLine } from './house.ts';
 
-/** A clone has at least this many nodes of the syntax tree (some ten lines). */
+/** A clone has at least this many nodes of the syntax tree (some eight lines). */
 const NODES_MIN = 50;
+/** A test is read alone, with what it sets up and what it asks for: more of that may stand in several tests. */
+const TEST_NODES_MIN = 80;
 
 /** One node of the syntax tree, as far as clones are concerned. */
 interface Token {
@@ -34,7 +36,7 @@ interface Clone {
   length: number;
 }
 
-/** Stretches of code outside of tests that stand in two places. */
+/** Stretches of code that stand in two places. */
 export function clones({ sources }: House): Finding[] {
   const tokens = sources.flatMap(tokensOf);
   return clonesIn(tokens).flatMap(({ first, second, length }) => {
@@ -42,12 +44,15 @@ export function clones({ sources }: House): Finding[] {
       (at) => tokens[at],
     );
     if (!(a && b && aEnd && bEnd)) return [];
+    if (length < TEST_NODES_MIN && (isOfTests(a.source) || isOfTests(b.source))) return [];
     const there = `${a.source.path}:${startLine(a.source, a.node)}-${endLine(aEnd.source, aEnd.node)}`;
     const [from, to] = [startLine(b.source, b.node), endLine(bEnd.source, bEnd.node)];
     const says = `lines ${from}-${to} are a clone of ${there} (${length} nodes)`;
     return [{ rule: 'clone', path: b.source.path, line: from, name: a.source.path, says }];
   });
 }
+
+const isOfTests = ({ path, isTest }: Source): boolean => isTest || path.startsWith('test/');
 
 function tokensOf(source: Source): Token[] {
   const tokens: Token[] = [];

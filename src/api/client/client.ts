@@ -125,7 +125,7 @@ async function failureText(answer: IncomingMessage): Promise<string> {
 }
 
 /** The JSON messages of a stream, one a line. */
-export async function* messages(source: AsyncIterable<Buffer | string>): AsyncGenerator<Progress> {
+async function* messages(source: AsyncIterable<Buffer | string>): AsyncGenerator<Progress> {
   let rest = '';
   const decoder = new TextDecoder();
   for await (const chunk of source) {

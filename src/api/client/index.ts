@@ -1,2 +1,2 @@
 /** The client room's door. */
-export { ApiClient, type ApiFailure, connectTo } from './client.ts';
+export { connectTo } from './client.ts';

@@ -1,5 +1,5 @@
 /** What an endpoint is: one declaration from which route, decoding, documentation and the typed client derive. */
-import type { Infer, Schema } from '../../base/schema.ts';
+import type { Schema } from '../../base/schema.ts';
 import type { Parameters, QueryOf } from './query.ts';
 
 /** The methods of HTTP that the API uses. */
@@ -216,4 +216,3 @@ export type InputOf<E> =
   E extends Endpoint<infer R, infer Q, infer B, Success>
     ? { readonly params: ParamsOf<R>; readonly query: QueryOf<Q>; readonly body: BodyValue<B> }
     : never;
-export type { Infer };

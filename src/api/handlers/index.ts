@@ -8,7 +8,7 @@ import { system } from './system.ts';
 import { volumes } from './volumes.ts';
 
 export type { Attachment, Engine, LogOutput, OutputChunk } from '../../engine/index.ts';
-export type { ArchiveReply, Call, Handlers, TextReply } from './handlers.ts';
+export type { ArchiveReply, Call, TextReply } from './handlers.ts';
 
 export const handlers: Handlers = {
   ...containers,

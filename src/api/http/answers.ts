@@ -153,7 +153,7 @@ export async function sendMessages(
 }
 
 /** What a long operation says when it fails half-way. */
-export function failureMessage(error: unknown): Record<string, unknown> {
+function failureMessage(error: unknown): Record<string, unknown> {
   const message = messageOf(error);
   return { errorDetail: { message }, error: message };
 }

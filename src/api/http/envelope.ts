@@ -22,7 +22,7 @@ import {
 import { TooLarge } from './statuses.ts';
 
 /** Query parameters; one that is repeated keeps all its values. */
-export function readQuery(search: string): Record<string, string | string[]> {
+function readQuery(search: string): Record<string, string | string[]> {
   const query: Record<string, string | string[]> = Object.create(null);
   if (search === '') return query;
   for (const [name, value] of new URLSearchParams(search)) {
@@ -144,7 +144,7 @@ export async function discard(bytes: Readable): Promise<boolean> {
 }
 
 /** A whole body, within its limit of size and time. @throws TooLarge, InvalidArgument when it does not come */
-export async function readAll(bytes: Readable, limit: number): Promise<Buffer> {
+async function readAll(bytes: Readable, limit: number): Promise<Buffer> {
   const timer = setTimeout(
     () => bytes.destroy(new InvalidArgument('the request body did not come in time')),
     BODY_TIMEOUT_MS,

@@ -1,3 +1,3 @@
 /** The API's door: make it, listen with it. */
-export { type Api, type ApiOptions, createApi } from './api.ts';
-export { type Address, type Listener, listen } from './listen.ts';
+export { createApi } from './api.ts';
+export { type Listener, listen } from './listen.ts';

@@ -20,7 +20,7 @@ export class TooLarge extends Error {
 }
 
 /** The status of an error; 500 for one that nobody foresaw. */
-export function statusOf(error: unknown): number {
+function statusOf(error: unknown): number {
   if (error instanceof TooLarge) return 413;
   return error instanceof EngineError ? STATUS[error.kind] : 500;
 }

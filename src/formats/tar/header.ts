@@ -70,7 +70,7 @@ export function parseHeader(block: Buffer): RawHeader {
 }
 
 /** Up to the first NUL. */
-export function text(block: Buffer, [from, length]: readonly [number, number]): ByteText {
+function text(block: Buffer, [from, length]: readonly [number, number]): ByteText {
   let end = from;
   while (end < from + length && block[end] !== 0) end++;
   return block.toString('latin1', from, end);

@@ -51,7 +51,7 @@ function controllersOf(mount: string): string[] {
 }
 
 /** The directories of cgroup `path` (absolute, `/gantry/ID`) on this host. */
-export function cgroupDirectories(host: CgroupHost, path: string): string[] {
+function cgroupDirectories(host: CgroupHost, path: string): string[] {
   return [...new Set([...host.mounts.values(), ...(host.hide ? [host.hide] : [])])].map(
     (mount) => `${mount}${path}`,
   );

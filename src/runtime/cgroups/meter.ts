@@ -278,7 +278,7 @@ function unifiedBlockEntries(text: string): BlkioEntry[] {
 }
 
 /** proc(5), `/proc/stat`: user, nice, system, idle, iowait, irq and softirq; guests are counted as user already. */
-export function hostCpu(text: string): { system_cpu_usage: number; online_cpus: number } {
+function hostCpu(text: string): { system_cpu_usage: number; online_cpus: number } {
   const [, all = ''] = /^cpu +(.*)$/m.exec(text) ?? [];
   const ticks = all
     .split(' ')
@@ -288,7 +288,7 @@ export function hostCpu(text: string): { system_cpu_usage: number; online_cpus: 
 }
 
 /** The interfaces that the engine gave; others are the container's own affair. */
-export function interfaces(text: string): Record<string, NetworkStats> {
+function interfaces(text: string): Record<string, NetworkStats> {
   const found: Record<string, NetworkStats> = {};
   for (const [, name = '', numbers = ''] of text.matchAll(/^\s*(eth\d+):\s*(.*)$/gm)) {
     const at = numbers.trim().split(/\s+/);

@@ -50,7 +50,7 @@ const PROC_EVENT_EXIT = 0x80000000;
 const EVENT_AT = 16 + 20; // nlmsghdr, cn_msg
 
 /** Whether this kernel answers PIDFD_GET_INFO with exit statuses. */
-export function pidfdsKnowExits(): boolean {
+function pidfdsKnowExits(): boolean {
   const pidfd = pidfdOpen(process.pid);
   try {
     return pidfdExit(pidfd) === undefined;

@@ -15,7 +15,7 @@ export interface JournaldTarget {
 const PRIORITY = { stdout: '6', stderr: '3' } as const;
 
 /** Text with a newline goes by its length (64 bits, little endian). */
-export function encodeField(name: string, value: Buffer | string): Buffer {
+function encodeField(name: string, value: Buffer | string): Buffer {
   const bytes = typeof value === 'string' ? Buffer.from(value) : value;
   if (!bytes.includes(10)) return Buffer.concat([Buffer.from(`${name}=`), bytes, Buffer.from('\n')]);
   const length = Buffer.alloc(8);

@@ -12,7 +12,7 @@ import type { Position } from '../output/writer.ts';
 import type { CutterState } from './entries.ts';
 
 /** The file in the log's directory. */
-export const STATE_FILE = 'shipped';
+const STATE_FILE = 'shipped';
 /** Two unfinished lines of 16 KiB in base64, and some numbers, are less than this. */
 const SLOT_BYTES = 64 << 10;
 

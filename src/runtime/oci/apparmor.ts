@@ -61,7 +61,7 @@ function text(file: string): string {
 }
 
 /** What no container may do whatever its capabilities say; in the language of apparmor.d(5). */
-export function profileText(): string {
+function profileText(): string {
   const writes = ['/proc/sys/kernel/{core_pattern,modprobe,hotplug}', '/proc/sys/vm/**', '/proc/sys/fs/**'];
   const all = ['/proc/{kcore,kmem,mem,sysrq-trigger}', '/sys/firmware/**', '/sys/kernel/security/**'];
   const own = `peer=${APPARMOR_PROFILE}`;

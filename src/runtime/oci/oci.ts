@@ -265,7 +265,7 @@ function readPid(file: string): number {
 const LOG_BYTES_MAX = 1 << 20;
 
 /** The last error in a runtime's JSON log. */
-export function lastComplaint(logFile: string): string | undefined {
+function lastComplaint(logFile: string): string | undefined {
   let text: string;
   try {
     text = readFileSync(logFile, 'utf8').slice(-LOG_BYTES_MAX);

@@ -43,7 +43,7 @@ export async function openHost(root: string) {
 }
 
 /** Layers of an image that only `round` has, on one that all rounds share: of every kind of member. */
-export const layersOf = (round: number): Buffer[] =>
+const layersOf = (round: number): Buffer[] =>
   [
     [
       ...Array.from({ length: 10 }, (_, i): Member => file(`base-${i}`, `base ${i}`.repeat(300))),
