@@ -1,7 +1,7 @@
 /** Archives over the wire: headers, versions, and what a commit means to each of them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ID, IMAGE_ID } from './fake-engine.ts';
+import { ID, IMAGE_ID } from './fake/documents.ts';
 import { ask, dial, lastCall, post, readReply, readToEnd, readUntil, serve } from './serve.ts';
 
 const STAT = 'x-docker-container-path-stat';

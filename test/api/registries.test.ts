@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { drawImages } from '../../src/api/handlers/image-graph.ts';
-import { imageListed } from './fake-engine.ts';
+import { imageListed } from './fake/documents.ts';
 import { ask, post, serve } from './serve.ts';
 
 const login = { username: 'me', password: 'secret', email: 'me@example.org' };

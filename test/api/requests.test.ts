@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { ID } from './fake-engine.ts';
+import { ID } from './fake/documents.ts';
 import {
   ask,
   dial,

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApi, listen } from '../../src/api/http/index.ts';
 import { silentLog } from '../../src/base/log.ts';
-import { type Fake, fakeEngine } from './fake-engine.ts';
+import type { Fake } from './fake/stage.ts';
+import { fakeEngine } from './fake-engine.ts';
 
 /** A fake engine and the socket that its API listens on. */
 export interface Served extends Fake, AsyncDisposable {

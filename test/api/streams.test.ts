@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FrameReader } from '../../src/formats/frames.ts';
-import { events, ID } from './fake-engine.ts';
+import { events, ID } from './fake/documents.ts';
 import { ask, dial, hasHead, lastCall, post, readReply, readUntil, serve, until } from './serve.ts';
 
 const linesOf = (text: string): Record<string, unknown>[] =>

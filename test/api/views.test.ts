@@ -1,7 +1,7 @@
 /** Looks at containers in the words of each version: top, stats, prune, lists by filters. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ID } from './fake-engine.ts';
+import { ID } from './fake/documents.ts';
 import { ask, dial, hasHead, lastCall, post, readUntil, serve, until } from './serve.ts';
 
 type Row = Record<string, unknown>;
