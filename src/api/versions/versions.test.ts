@@ -830,3 +830,19 @@ test('the changelog reads off the steps', () => {
     /- POST \/containers\/create: body\.VolumeDriver moves to body\.HostConfig\.VolumeDriver\n/,
   );
 });
+
+test('an empty entry point said nothing below 1.16; null and absent say nothing anywhere', () => {
+  const entrypoint = (version: string, route: KnownRoute, body: Doc) =>
+    (asked(version, route, body).body as Doc).Entrypoint ?? 'nothing';
+  for (const route of [create, 'POST /commit'] as const) {
+    for (const version of ['1.3', '1.12', '1.15'])
+      assert.equal(entrypoint(version, route, { Image: 'x', Entrypoint: [] }), 'nothing', version);
+    for (const version of ['1.16', '1.24', NEWEST])
+      assert.deepEqual(entrypoint(version, route, { Image: 'x', Entrypoint: [] }), [], version);
+    for (const version of ['1.3', '1.16', NEWEST]) {
+      assert.equal(entrypoint(version, route, { Image: 'x', Entrypoint: null }), 'nothing');
+      assert.equal(entrypoint(version, route, { Image: 'x' }), 'nothing');
+      assert.deepEqual(entrypoint(version, route, { Image: 'x', Entrypoint: [''] }), ['']);
+    }
+  }
+});

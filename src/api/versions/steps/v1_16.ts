@@ -1,6 +1,11 @@
 /** API 1.16. */
-import { added } from '../lens.ts';
+import { added, rewritten } from '../lens.ts';
 import { step } from '../step.ts';
+
+/** Clients of before send it as a matter of course (daemon 1.4's `runconfig/merge.go` is the first to tell them apart). */
+const emptyEntrypoint = rewritten('body.Entrypoint', 'an empty entry point sets the image’s aside', {
+  up: (said) => (Array.isArray(said) && said.length === 0 ? undefined : said),
+});
 
 export const v1_16 = step('1.16', {
   summary:
@@ -8,7 +13,8 @@ export const v1_16 = step('1.16', {
   adds: ['GET /exec/{id}/json'],
   requests: {
     'GET /events': [added('query.filters')],
-    'POST /containers/create': [added('body.MacAddress'), added('body.HostConfig.IpcMode')],
+    'POST /containers/create': [added('body.MacAddress'), added('body.HostConfig.IpcMode'), emptyEntrypoint],
+    'POST /commit': [emptyEntrypoint],
   },
   responses: {
     'GET /info': [

@@ -149,3 +149,21 @@ test('a hostname contradicts another container’s network', () => {
   );
   checkNetworkConflicts({ NetworkMode: 'bridge' }, { hostname: true, macAddress: true, ports: true });
 });
+
+const IMAGE = { Entrypoint: ['/e', 'word'], Cmd: ['c'] };
+for (const [what, request, command, shown] of [
+  ['absent', {}, ['/e', 'word', 'c'], ['/e', 'word']],
+  ['an empty list', { Entrypoint: [] }, ['c'], []],
+  ['an empty list with a command', { Entrypoint: [], Cmd: ['mine'] }, ['mine'], []],
+  ['an empty list with an empty command', { Entrypoint: [], Cmd: [] }, ['c'], []],
+  ['an empty word with a command', { Entrypoint: [''], Cmd: ['mine'] }, ['mine'], undefined],
+  ['a word', { Entrypoint: ['/mine'], Cmd: [] }, ['/mine'], ['/mine']],
+] as const)
+  test(`an entry point that is ${what} is told from what the image says`, () => {
+    const { path, args, config } = settled(request, IMAGE);
+    assert.deepEqual([path, ...args], command);
+    assert.deepEqual(config.Entrypoint, shown);
+  });
+
+test('an empty word for entry point without a command leaves nothing to run', () =>
+  assert.throws(() => settled({ Entrypoint: [''] }, IMAGE), { message: 'no command specified' }));

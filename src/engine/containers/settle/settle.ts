@@ -62,6 +62,7 @@ function mergeConfig(
   const network = networkModeOf(host).is;
   return {
     ...own,
+    // In another container's network it gets that one's name, when it starts.
     Hostname:
       own.Hostname || (network === 'host' ? facts.hostname : network === 'container' ? '' : id.slice(0, 12)),
     Domainname: own.Domainname ?? '',
@@ -124,13 +125,18 @@ export function mergeEnv(own: readonly string[], image: readonly string[]): stri
   return [...own, ...image.filter((entry) => !named.has(entry.split('=')[0]))];
 }
 
-/** An entry point of the request's own sets aside the image's command; `[""]` empties the image's entry point. */
-function mergeCommand(own: ContainerConfig, image: ImageConfig): Pick<ContainerConfig, 'Cmd' | 'Entrypoint'> {
-  const entrypoint = own.Entrypoint ?? [];
-  if (entrypoint.length === 1 && entrypoint[0] === '') return { Entrypoint: [], Cmd: own.Cmd ?? [] };
-  if (entrypoint.length > 0) return { Entrypoint: entrypoint, Cmd: own.Cmd ?? [] };
-  const cmd = own.Cmd !== undefined && own.Cmd.length > 0 ? own.Cmd : image.Cmd;
-  return { ...(image.Entrypoint ? { Entrypoint: image.Entrypoint } : {}), ...(cmd ? { Cmd: cmd } : {}) };
+/**
+ * An entry point of the request's own sets aside the image's command, and so does `[""]`, which is none. An empty list
+ * takes the image's entry point away and leaves its command; only silence leaves both.
+ */
+function mergeCommand(
+  own: ContainerConfig,
+  image: ImageConfig,
+): { readonly [P in 'Cmd' | 'Entrypoint']: ContainerConfig[P] | undefined } {
+  const said = own.Entrypoint;
+  const cmd = own.Cmd?.length || said?.length ? own.Cmd : image.Cmd;
+  const entrypoint = said?.length === 1 && said[0] === '' ? undefined : (said ?? image.Entrypoint);
+  return { Cmd: cmd, Entrypoint: entrypoint };
 }
 
 function mergeHealth(own: ContainerConfig, image: ImageConfig): Pick<ContainerConfig, 'Healthcheck'> {
