@@ -9,18 +9,19 @@ export const TIMER_MS_MAX = 2 ** 31 - 1;
 /** What the API writes for "never" (Go's zero time). */
 export const NEVER = '0001-01-01T00:00:00Z';
 
-const originNanos = BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint();
-let skewNanos = 0n;
+/** What the monotonic clock's zero is on the wall clock; known from the first question on, as a browser never asks. */
+let originNanos: bigint | undefined;
 
 /** The wall clock in nanoseconds. Monotonic within the millisecond; follows steps of the system clock. */
 export function nowNanos(): Nanos {
   const before = process.hrtime.bigint();
   const wallMs = Date.now();
-  const fine = originNanos + skewNanos + before;
+  originNanos ??= BigInt(wallMs) * 1_000_000n - before;
+  const fine = originNanos + before;
   const drift = BigInt(wallMs) * 1_000_000n - fine;
   // A step or drift of more than 2 ms is the system clock's: take it over, unless we were put off between the two clocks.
   if ((drift > 2_000_000n || drift < -2_000_000n) && process.hrtime.bigint() - before < 1_000_000n) {
-    skewNanos += drift;
+    originNanos += drift;
     return fine + drift;
   }
   return fine;

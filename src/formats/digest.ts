@@ -1,5 +1,4 @@
 /** Content digests: an algorithm and the hexadecimal hash of some bytes. */
-import { createHash } from 'node:crypto';
 import { InvalidArgument } from '../base/errors.ts';
 
 /** `sha256:` and 64 hexadecimal digits, lower case. */
@@ -15,10 +14,6 @@ export function parseDigest(text: string): Digest {
   if (!isDigest(text)) throw new InvalidArgument(`invalid digest: ${JSON.stringify(text.slice(0, 200))}`);
   return text;
 }
-
-/** The digest of these bytes. */
-export const digestOf = (bytes: Buffer | string): Digest =>
-  `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest;
 
 /** The first twelve digits, as people see ids. */
 export const shortId = (digest: string): string => digest.replace(/^sha256:/, '').slice(0, 12);

@@ -2,7 +2,8 @@
 import type { Readable } from 'node:stream';
 import { Failed, InvalidArgument } from '../base/errors.ts';
 import type { Credentials } from '../formats/credentials.ts';
-import { digestOf, isDigest } from '../formats/digest.ts';
+import { isDigest } from '../formats/digest.ts';
+import { digestOf } from '../formats/digest-of.ts';
 import { DOCUMENT_BYTES_MAX } from '../formats/oci.ts';
 import { asCall, NoCredentials, RegistryError, Unresumable } from './failure.ts';
 import type { Address } from './settings.ts';

@@ -8,12 +8,12 @@ import { openLayers } from './layers/layers.ts';
 import { makeLayout } from './layout.ts';
 import { Leases } from './leases.ts';
 import { detachBelow } from './leftover-mounts.ts';
+import { openArchive } from './open-archive.ts';
 import { readableFromPort } from './pack/port-sink.ts';
 import { openRecords } from './records/records.ts';
 import type { Storage } from './storage.ts';
 import { TreeThreads } from './threads/threads.ts';
 import { Trash } from './trash.ts';
-import { openArchive } from './unpack/open-archive.ts';
 import { plainArchive } from './unpack/plain.ts';
 import { openVolumes } from './volumes/volumes.ts';
 

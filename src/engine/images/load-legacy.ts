@@ -2,7 +2,7 @@
 import { InvalidArgument, messageOf } from '../../base/errors.ts';
 import { decodeBody } from '../../base/schema.ts';
 import { parseRfc3339 } from '../../base/time.ts';
-import { digestOf } from '../../formats/digest.ts';
+import { digestOf } from '../../formats/digest-of.ts';
 import { type HistoryEntry, IMAGE_LAYERS_MAX, readRepositories } from '../../formats/oci.ts';
 import type { ImageReference } from '../../formats/reference.ts';
 import { ContainerConfig } from '../../model/config.ts';

@@ -1,6 +1,7 @@
 /** An OCI image layout in an archive: `index.json` and blobs by digest. */
 import { InvalidArgument } from '../../base/errors.ts';
-import { digestOf, isDigest } from '../../formats/digest.ts';
+import { isDigest } from '../../formats/digest.ts';
+import { digestOf } from '../../formats/digest-of.ts';
 import {
   type Descriptor,
   documentKind,

@@ -6,7 +6,8 @@ import type { Pieces } from '../../base/pieces.ts';
 import { integer, object } from '../../base/schema.ts';
 import { type RecordKind, textThat } from '../../base/stored.ts';
 import { compressionOf } from '../../formats/compression.ts';
-import { digestOf, isDigest } from '../../formats/digest.ts';
+import { isDigest } from '../../formats/digest.ts';
+import { digestOf } from '../../formats/digest-of.ts';
 import { readManifest } from '../../formats/oci.ts';
 import type { ManifestDocument } from '../../registry/index.ts';
 import {

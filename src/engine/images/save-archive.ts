@@ -5,7 +5,7 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { Failed } from '../../base/errors.ts';
-import { digestOf } from '../../formats/digest.ts';
+import { digestOf } from '../../formats/digest-of.ts';
 import { familiarName, familiarString, type ImageReference } from '../../formats/reference.ts';
 import { tarEnd, tarEntry, tarHeader, tarPadding } from '../../formats/tar/writer.ts';
 import type { Digest, LayerInfo, Storage } from '../../storage/index.ts';

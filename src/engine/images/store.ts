@@ -6,7 +6,8 @@ import { Mailbox } from '../../base/mailbox.ts';
 import { object, optional, type Schema, string } from '../../base/schema.ts';
 import { type RecordKind, textThat } from '../../base/stored.ts';
 import { type Nanos, parseRfc3339 } from '../../base/time.ts';
-import { digestOf, isDigest, parseDigest } from '../../formats/digest.ts';
+import { isDigest, parseDigest } from '../../formats/digest.ts';
+import { digestOf } from '../../formats/digest-of.ts';
 import { type ImageDocument, readImageDocument } from '../../formats/oci.ts';
 import {
   familiarName,

@@ -8,7 +8,7 @@ import { chainIdOf, LAYERS, type LayerRow } from '../layers/rows.ts';
 import { layoutOf, UNFINISHED_KEPT_MS } from '../layout.ts';
 import type { ChainId, ReadRows, VolumeRow } from '../storage.ts';
 import { plainArchive } from '../unpack/plain.ts';
-import { perform } from '../unpack/tasks.ts';
+import { treeBytes } from '../unpack/tree-bytes.ts';
 import { DATA, VOLUMES } from '../volumes/rows.ts';
 import { damage, type Finding, leftover } from './finding.ts';
 import { ExaminedRows } from './rows.ts';
@@ -133,7 +133,7 @@ async function layerComplaints(
     complaints.push(`it is recorded with diff id ${diffId}, which does not make this chain id`);
   if (!existsSync(path)) complaints.push(`its directory ${path} is missing`);
   else {
-    const found = await perform({ is: 'measure', path }, new AbortController().signal);
+    const found = treeBytes(path);
     if (found !== bytes) complaints.push(`its files have ${found} bytes, ${bytes} are on record`);
   }
   if (!blobs.has(blob)) return [...complaints, `its archive ${blob} is missing`];

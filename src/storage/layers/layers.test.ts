@@ -18,7 +18,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { silentLog } from '../../base/log.ts';
-import { digestOf } from '../../formats/digest.ts';
+import { digestOf } from '../../formats/digest-of.ts';
 import { tarEnd, tarEntry, tarMember } from '../../formats/tar/writer.ts';
 import { openStorage } from '../open.ts';
 import type { Digest, Storage } from '../storage.ts';

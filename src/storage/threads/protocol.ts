@@ -3,7 +3,9 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Standing } from '../../base/lent-body.ts';
 import type { FoundPath } from '../pack/find.ts';
 import type { CompressedLayer, PathChange } from '../storage.ts';
-import type { Guest, TreeTotals, TreeWriterOptions } from '../unpack/tree-writer.ts';
+import type { Unpacked, UnpackOptions } from '../unpack/layer.ts';
+import type { DemuxedMember } from '../unpack/members.ts';
+import type { Guest } from '../unpack/tree-writer.ts';
 
 /** Where bytes come from: a file, a stream of the main thread sent through a port, or a connection lent to the thread. */
 export type Source =
@@ -13,17 +15,7 @@ export type Source =
   | ({ readonly is: 'connection'; readonly fd: number; readonly port: MessagePort } & Standing);
 
 export type Task =
-  | {
-      readonly is: 'unpack';
-      readonly source: Source;
-      /** An existing, empty directory. */
-      readonly into: string;
-      /** Where the bytes are kept as they came; undefined for a file, which is kept already. */
-      readonly keepAs: string | undefined;
-      /** The source's digest is wanted. */
-      readonly hashSource: boolean;
-      readonly whiteouts: TreeWriterOptions['whiteouts'];
-    }
+  | ({ readonly is: 'unpack'; readonly source: Source } & UnpackOptions)
   /** `layers`: directories with plain whiteouts, bottom first; `into`: an existing, empty directory. */
   | { readonly is: 'flatten'; readonly layers: readonly string[]; readonly into: string }
   /** Copies the directory `path` of the tree at `root`, links resolved inside it, into the directory `into`. */
@@ -63,29 +55,6 @@ export interface DiffSides {
   readonly holds: 'changes' | 'whole';
   readonly lowers: readonly string[];
 }
-
-export interface Unpacked {
-  /** Hexadecimal SHA-256 of the plain tar stream. */
-  readonly diffHash: string;
-  /** Of the bytes as they came; undefined when not asked for. */
-  readonly sourceHash: string | undefined;
-  readonly sourceBytes: number;
-  /** Length of the plain tar stream. */
-  readonly plainBytes: number;
-  readonly totals: TreeTotals;
-}
-
-/** One member of an outer archive; paths are clean, in one character a byte. */
-export type DemuxedMember =
-  | {
-      readonly is: 'file';
-      readonly path: string;
-      readonly file: string;
-      readonly bytes: number;
-      readonly hash: string;
-    }
-  | { readonly is: 'link'; readonly path: string; readonly target: string; readonly hard: boolean }
-  | { readonly is: 'directory'; readonly path: string };
 
 export interface Results {
   readonly unpack: Unpacked;

@@ -2,8 +2,8 @@
 import { parentPort } from 'node:worker_threads';
 import { codeOf, messageOf } from '../../base/errors.ts';
 import { TarError } from '../../formats/tar/entry.ts';
-import { perform } from '../unpack/tasks.ts';
 import type { FromTree, ToTree } from './protocol.ts';
+import { perform } from './tasks.ts';
 
 const port = parentPort!;
 const running = new Map<number, AbortController>();

@@ -17,8 +17,8 @@ import {
 const KEPT_MAX = 64;
 const OPEN_DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
-/** Where names begin. */
-export interface Place {
+/** Where the names of an archive's members begin. */
+export interface StartingPoint {
   /** What `/` means to links, and what `..` does not leave. */
   readonly root: number;
   /** The directory below it that names are relative to, clean, '' for the root itself. */
@@ -29,8 +29,9 @@ export interface Place {
   readonly mounts: boolean;
 }
 
+/** Directories on the way to members: found, or made when they are missing. */
 export class Parents {
-  readonly #place: Place;
+  readonly #start: StartingPoint;
   readonly #openInside: typeof tryOpenDirectoryInRoot;
   readonly #kept = new Map<ByteText, number>();
   /** Called for a name that stands in the way of a directory; true when it was removed (it was a whiteout). */
@@ -41,13 +42,13 @@ export class Parents {
   readonly #writing: (path: ByteText, fd: number) => void;
 
   constructor(
-    place: Place,
+    start: StartingPoint,
     clear: (dir: number, name: ByteText) => boolean = () => false,
     implied: (fd: number, tookWhiteout: boolean) => void = () => undefined,
     writing: (path: ByteText, fd: number) => void = () => undefined,
   ) {
-    this.#place = place;
-    this.#openInside = place.mounts ? tryOpenDirectoryInTree : tryOpenDirectoryInRoot;
+    this.#start = start;
+    this.#openInside = start.mounts ? tryOpenDirectoryInTree : tryOpenDirectoryInRoot;
     this.#clear = clear;
     this.#implied = implied;
     this.#writing = writing;
@@ -55,7 +56,7 @@ export class Parents {
 
   /** The directory `path` (clean, '' is the root), owned by this object. @throws TarError when it is none and cannot be */
   open(path: ByteText): number {
-    if (path === '') return this.#place.directory;
+    if (path === '') return this.#start.directory;
     const found = this.#look(path);
     if (found >= 0) return found;
     if (found !== -ERRNO.ENOENT && found !== -ERRNO.ENOTDIR) throw refused(path, -found);
@@ -64,14 +65,14 @@ export class Parents {
 
   /** The same, but nothing is made: undefined when there is no such directory. */
   find(path: ByteText): number | undefined {
-    const found = path === '' ? this.#place.directory : this.#look(path);
+    const found = path === '' ? this.#start.directory : this.#look(path);
     return found < 0 ? undefined : found;
   }
 
   #look(path: ByteText): number {
     const kept = this.#kept.get(path);
     if (kept === undefined) {
-      const { root, base } = this.#place;
+      const { root, base } = this.#start;
       const found = this.#openInside(root, pathBytes(base === '' ? path : `${base}/${path}`));
       return found < 0 ? found : this.keep(path, found);
     }

@@ -1,15 +1,14 @@
 /** A kept archive's plain bytes, whatever it was compressed by. */
 import { Readable } from 'node:stream';
 import { filtered } from './filter.ts';
-import { type Chunks, chunksOf, inflated, sniff } from './sources.ts';
+import { type Chunks, fromFile, inflated, sniff } from './sources.ts';
 
 /** Reading begins when the first byte is asked for. A broken archive makes the stream fail. */
 export const plainArchive = (path: string): Readable =>
   Readable.from(plainChunks(path), { objectMode: false, highWaterMark: 1 << 20 });
 
 export async function* plainChunks(path: string): Chunks {
-  const source = { is: 'file', path } as const;
-  const { compression, chunks } = await sniff(chunksOf(source, new AbortController().signal), source);
+  const { compression, chunks } = await sniff(fromFile(path, new AbortController().signal));
   if (compression === 'none') yield* chunks;
   else if (compression === 'gzip' || compression === 'zstd') yield* inflated(chunks, compression);
   else yield* filtered(path, compression);

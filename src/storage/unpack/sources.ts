@@ -1,35 +1,34 @@
-/** A tree thread's input: bytes of a file or of a port, decompressed by what their first bytes say. */
+/** An archive's bytes as they come in, decompressed by what their first ones say. */
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { MessagePort } from 'node:worker_threads';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { COMPRESSION_HEAD_BYTES, type Compression, compressionOf } from '../../formats/compression.ts';
 import { TarError } from '../../formats/tar/entry.ts';
-import { type FromPort, PORT_WINDOW, type Source, type ToPort } from '../threads/protocol.ts';
-import { connectionChunks } from './connection.ts';
 
 /** A chunk may be looked at until the next one is asked for: then its memory may be filled again. */
 export type Chunks = AsyncIterable<Buffer>;
+
+/** An archive that comes in. */
+export interface Incoming {
+  readonly chunks: Chunks;
+  /** The memory of a chunk is filled again as soon as the next one is asked for. */
+  readonly isReused: boolean;
+  /** The file that all of it is in already; undefined: it comes from elsewhere. */
+  readonly file: string | undefined;
+}
 
 /** Bytes read or inflated at once: with Node's usual 16 KiB inflating takes twice as long. */
 const CHUNK_BYTES = 1 << 20;
 const INFLATE_BYTES = 256 << 10;
 
-/** The source's bytes as they come. */
-export function chunksOf(source: Source, cancelled: AbortSignal): Chunks {
-  switch (source.is) {
-    case 'file':
-      return fileChunks(source.path, cancelled);
-    case 'port':
-      return portChunks(source.port, cancelled);
-    case 'connection':
-      return connectionChunks(source, cancelled);
-    default:
-      return source satisfies never;
-  }
-}
+/** An archive in a file. `cancelled` ends it between two chunks. */
+export const fromFile = (path: string, cancelled: AbortSignal): Incoming => ({
+  chunks: fileChunks(path, cancelled),
+  isReused: false,
+  file: path,
+});
 
 async function* fileChunks(path: string, cancelled: AbortSignal): Chunks {
   await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
@@ -41,38 +40,11 @@ async function* fileChunks(path: string, cancelled: AbortSignal): Chunks {
   }
 }
 
-async function* portChunks(port: MessagePort, cancelled: AbortSignal): Chunks {
-  const arrived: ToPort[] = [];
-  let wake = (): void => {};
-  port.on('message', (message: ToPort) => {
-    arrived.push(message);
-    wake();
-  });
-  cancelled.addEventListener('abort', () => wake(), { once: true });
-  port.postMessage({ granted: PORT_WINDOW } satisfies FromPort);
-  try {
-    for (;;) {
-      cancelled.throwIfAborted();
-      const message = arrived.shift();
-      if (message === undefined) await new Promise<void>((resolve) => (wake = resolve));
-      else if (message.is === 'end') return;
-      else if (message.is === 'error') throw new TarError(message.message);
-      else {
-        const { bytes } = message;
-        yield Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-        port.postMessage({ granted: bytes.byteLength } satisfies FromPort);
-      }
-    }
-  } finally {
-    port.close();
-  }
-}
-
 /** Looks at the first bytes without losing them. What is to be inflated keeps its memory: it is asked for in advance. */
-export async function sniff(
-  chunks: Chunks,
-  source: Pick<Source, 'is'>,
-): Promise<{ compression: Compression; chunks: Chunks }> {
+export async function sniff({
+  chunks,
+  isReused,
+}: Pick<Incoming, 'chunks' | 'isReused'>): Promise<{ compression: Compression; chunks: Chunks }> {
   const iterator = chunks[Symbol.asyncIterator]();
   let head: Buffer = Buffer.alloc(0);
   let ended = false;
@@ -83,7 +55,7 @@ export async function sniff(
     else head = Buffer.concat([head, next.value]);
   }
   const compression = compressionOf(head);
-  const copies = source.is === 'connection' && (compression === 'gzip' || compression === 'zstd');
+  const copies = isReused && (compression === 'gzip' || compression === 'zstd');
   const kept = (chunk: Buffer): Buffer => (copies ? Buffer.from(chunk) : chunk);
   const again = async function* (): Chunks {
     try {

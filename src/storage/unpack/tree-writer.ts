@@ -2,15 +2,11 @@
  * Writes the members of an archive below a directory: the one extractor of this engine. Every name is resolved by the
  * kernel below the root's descriptor; nothing outside is reached whatever the archive says.
  */
-import { closeSync, constants, ftruncateSync, lstatSync, readlinkSync, writeSync } from 'node:fs';
+import { closeSync, constants, ftruncateSync, writeSync } from 'node:fs';
 import { type ByteText, TAR_LIMITS, type TarEntry, TarError } from '../../formats/tar/entry.ts';
 import { pathBelowRoot, splitLast } from '../../formats/tar/path.ts';
 import type { TarSink } from '../../formats/tar/reader.ts';
 import {
-  chmodFd,
-  chmodNameAt,
-  chownFd,
-  chownNameAt,
   ERRNO,
   makeDevice,
   type PathBytes,
@@ -21,26 +17,22 @@ import {
   S_IFIFO,
   SystemError,
   setTimesFd,
-  setTimesNameAt,
   tryLinkAt,
   tryMkdirAt,
   tryMknodAt,
   tryOpenAt,
-  trySetXattrAt,
-  trySetXattrFd,
   trySymlinkAt,
 } from '../../linux/index.ts';
+import { Attributes, atimeOf } from './attributes.ts';
 import { DirectoryTimes } from './directory-times.ts';
+import { codeName, lstatAt, quote, refuseBusy, sameFile } from './names-at.ts';
 import { Parents } from './parents.ts';
+import { hiddenBy, hide, isWhiteout, WHITEOUT } from './whiteouts.ts';
 
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 const OPEN_DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
-const WHITEOUT = '.wh.';
-const OPAQUE = '.wh..wh..opq';
-/** Names of the union file system that images were first made on; they mean nothing here. */
-const RESERVED = '.wh..wh.';
-const OPAQUE_XATTR = 'trusted.overlay.opaque';
 
+/** How a tree is written. */
 export interface TreeWriterOptions {
   /** `overlay`: `.wh.x` and `.wh..wh..opq` become what overlayfs reads; `plain`: they are names like others. */
   readonly whiteouts: 'overlay' | 'plain';
@@ -75,10 +67,12 @@ export interface TreeTotals {
   readonly xattrsDropped: number;
 }
 
+/** A sink for an archive's members. Close it, however it ends. */
 export class TreeWriter implements TarSink {
   readonly #root: number;
   readonly #overlay: boolean;
   readonly #guest: Guest | undefined;
+  readonly #attributes: Attributes;
   readonly #parents: Parents;
   readonly #directoryTimes = new DirectoryTimes((path) => this.#openDirectory(path));
   #file: { fd: number; entry: TarEntry; end: number } | undefined;
@@ -86,18 +80,18 @@ export class TreeWriter implements TarSink {
   #entries = 0;
   #opaqueRoot = false;
   #replaced = false;
-  #xattrsDropped = 0;
 
   /** `root`: an open directory; the caller closes it after {@link close}. */
   constructor(root: number, { whiteouts, guest }: TreeWriterOptions) {
     this.#root = root;
     this.#overlay = whiteouts === 'overlay';
     this.#guest = guest;
+    this.#attributes = new Attributes(guest?.owner);
     this.#parents = new Parents(
       { root: guest?.root ?? root, base: guest?.base ?? '', directory: root, mounts: guest !== undefined },
       (dir, name) => this.#clearWhiteout(dir, name),
       (fd, tookWhiteout) => {
-        if (tookWhiteout) this.#xattr(trySetXattrFd(fd, OPAQUE_XATTR, Buffer.from('y')), OPAQUE_XATTR, '');
+        if (tookWhiteout) this.#attributes.makeOpaque(fd, '');
       },
       (path, fd) => this.#directoryTimes.writing(path, fd),
     );
@@ -109,7 +103,7 @@ export class TreeWriter implements TarSink {
       entries: this.#entries,
       opaqueRoot: this.#opaqueRoot,
       replaced: this.#replaced,
-      xattrsDropped: this.#xattrsDropped,
+      xattrsDropped: this.#attributes.dropped,
     };
   }
 
@@ -145,7 +139,7 @@ export class TreeWriter implements TarSink {
     const { fd, entry } = file;
     try {
       if (entry.size > file.end) ftruncateSync(fd, entry.size);
-      this.#attributesFd(fd, entry);
+      this.#attributes.ofOpen(fd, entry);
       setTimesFd(fd, atimeOf(entry), entry.mtimeNanos);
     } finally {
       closeSync(fd);
@@ -184,7 +178,7 @@ export class TreeWriter implements TarSink {
   #rootEntry(entry: TarEntry): void {
     if (entry.type !== 'directory') throw new TarError(`${quote(entry.path)}: the root must be a directory`);
     if (this.#guest) return; // the directory is the container's, and stays as it is
-    this.#attributesFd(this.#root, entry);
+    this.#attributes.ofOpen(this.#root, entry);
     this.#directoryTimes.set('', [atimeOf(entry), entry.mtimeNanos]);
   }
 
@@ -198,7 +192,7 @@ export class TreeWriter implements TarSink {
         return;
       case 'symlink':
         this.#create(dir, name, (bytes) => trySymlinkAt(pathBytes(entry.linkPath), dir, bytes));
-        this.#attributesAt(dir, name, entry);
+        this.#attributes.ofName(dir, name, entry);
         this.#bytes += entry.linkPath.length;
         return;
       case 'hardlink':
@@ -258,8 +252,8 @@ export class TreeWriter implements TarSink {
     if (fd < 0) fd = tryOpenAt(dir, bytes, OPEN_DIRECTORY);
     if (fd < 0) throw new SystemError('openat', -fd, quote(path));
     this.#parents.keep(path, fd);
-    if (opaque) this.#xattr(trySetXattrFd(fd, OPAQUE_XATTR, Buffer.from('y')), OPAQUE_XATTR, path);
-    this.#attributesFd(fd, entry);
+    if (opaque) this.#attributes.makeOpaque(fd, path);
+    this.#attributes.ofOpen(fd, entry);
     this.#directoryTimes.set(path, [atimeOf(entry), entry.mtimeNanos]);
   }
 
@@ -279,57 +273,27 @@ export class TreeWriter implements TarSink {
     }
     if (linked < 0)
       throw new TarError(`${quote(entry.path)}: hard link to ${quote(entry.linkPath)}: ${codeName(linked)}`);
-    this.#attributesOfLink(entry, dir, name);
-  }
-
-  /** The link's own header has the last word. What it does not change is let be: chown would take capabilities away. */
-  #attributesOfLink(entry: TarEntry, dir: number, name: ByteText): void {
-    const found = lstatAt(dir, name);
-    if (!found) return;
-    const { uid, gid } = this.#guest?.owner ?? entry;
-    const isOwned = found.uid === uid && found.gid === gid;
-    if (found.isSymbolicLink()) {
-      if (!isOwned) chownNameAt(dir, pathBytes(name), uid, gid);
-    } else if (!isOwned || (found.mode & 0o7777) !== (entry.mode & 0o7777))
-      this.#attributesAt(dir, name, entry);
-    else setTimesNameAt(dir, pathBytes(name), atimeOf(entry), entry.mtimeNanos);
+    this.#attributes.ofLink(entry, dir, name);
   }
 
   #node(entry: TarEntry, dir: number, name: ByteText): void {
     const kind = { char: S_IFCHR, block: S_IFBLK, fifo: S_IFIFO }[entry.type as 'char' | 'block' | 'fifo'];
     const device = entry.type === 'fifo' ? 0 : makeDevice(entry.major, entry.minor);
     this.#create(dir, name, (bytes) => tryMknodAt(dir, bytes, kind | 0o600, device));
-    this.#attributesAt(dir, name, entry);
+    this.#attributes.ofName(dir, name, entry);
   }
 
   #whiteout(entry: TarEntry, above: ByteText, name: ByteText): void {
-    if (name === OPAQUE) {
+    const hidden = hiddenBy(name, entry.path);
+    if (hidden.is === 'nothing') return;
+    if (hidden.is === 'all') {
       if (above === '') this.#opaqueRoot = true;
-      else
-        this.#xattr(
-          trySetXattrFd(this.#parents.open(above), OPAQUE_XATTR, Buffer.from('y')),
-          OPAQUE_XATTR,
-          above,
-        );
+      else this.#attributes.makeOpaque(this.#parents.open(above), above);
       return;
     }
-    if (name.startsWith(RESERVED)) return;
-    const hidden = name.slice(WHITEOUT.length);
-    if (hidden === '' || hidden === '.' || hidden === '..')
-      throw new TarError(`${quote(entry.path)}: whiteout of nothing`);
     const dir = this.#parents.open(above);
     this.#directoryTimes.writing(above, dir);
-    const made = tryMknodAt(dir, pathBytes(hidden), S_IFCHR, 0);
-    // What the same archive brought stays: a whiteout hides lower layers only. A directory then hides all below it.
-    if (made === -ERRNO.EEXIST) this.#makeOpaque(dir, hidden);
-    else if (made < 0) throw new SystemError('mknodat', -made, quote(entry.path));
-  }
-
-  #makeOpaque(dir: number, name: ByteText): void {
-    const fd = tryOpenAt(dir, pathBytes(name), OPEN_DIRECTORY);
-    if (fd < 0) return;
-    this.#xattr(trySetXattrFd(fd, OPAQUE_XATTR, Buffer.from('y')), OPAQUE_XATTR, name);
-    closeSync(fd);
+    hide(dir, hidden.name, entry.path, this.#attributes);
   }
 
   #remove(dir: number, name: ByteText): void {
@@ -341,8 +305,7 @@ export class TreeWriter implements TarSink {
   }
 
   #isWhiteout(dir: number, name: ByteText): boolean {
-    const found = this.#overlay ? lstatAt(dir, name) : undefined;
-    return found !== undefined && (found.mode & 0o170000) === S_IFCHR && found.rdev === 0;
+    return this.#overlay && isWhiteout(dir, name);
   }
 
   #clearWhiteout(dir: number, name: ByteText): boolean {
@@ -350,62 +313,4 @@ export class TreeWriter implements TarSink {
     removeTreeAt(dir, pathBytes(name));
     return true;
   }
-
-  /** Owner before mode and attributes: chown takes set-id bits and capabilities away. */
-  #attributesFd(fd: number, entry: TarEntry): void {
-    const { uid, gid } = this.#guest?.owner ?? entry;
-    chownFd(fd, uid, gid);
-    chmodFd(fd, entry.mode);
-    for (const [name, value] of entry.xattrs)
-      if (isOurs(name)) this.#xattr(trySetXattrFd(fd, pathBytes(name), value), name, entry.path);
-  }
-
-  #attributesAt(dir: number, name: ByteText, entry: TarEntry): void {
-    const bytes = pathBytes(name);
-    const { uid, gid } = this.#guest?.owner ?? entry;
-    chownNameAt(dir, bytes, uid, gid);
-    if (entry.type !== 'symlink') chmodNameAt(dir, bytes, entry.mode);
-    for (const [attribute, value] of entry.xattrs)
-      if (isOurs(attribute))
-        this.#xattr(trySetXattrAt(dir, name, pathBytes(attribute), value), attribute, entry.path);
-    setTimesNameAt(dir, bytes, atimeOf(entry), entry.mtimeNanos);
-  }
-
-  /** A file system without an attribute's name space, and `user.` on links and devices, are no reason to refuse an image. */
-  #xattr(result: number, name: ByteText, path: ByteText): void {
-    if (result >= 0) return;
-    const tolerated = result === -ERRNO.EOPNOTSUPP || (result === -ERRNO.EPERM && name.startsWith('user.'));
-    if (!tolerated) throw new SystemError('setxattr', -result, `${quote(path)} ${quote(name)}`);
-    this.#xattrsDropped++;
-  }
 }
-
-/**
- * The kernel lets go of a mount whose place is removed by somebody outside of its namespace: so nobody does.
- * @throws SystemError EBUSY
- */
-function refuseBusy(busy: readonly ByteText[], dir: number, name: ByteText): void {
-  const above = readlinkSync(`/proc/self/fd/${dir}`, { encoding: 'latin1' });
-  const path = `${above === '/' ? '' : above}/${name}`;
-  if (busy.some((point) => point === path || point.startsWith(`${path}/`)))
-    throw new SystemError('unlinkat', ERRNO.EBUSY, path);
-}
-
-/** overlayfs's own attributes would let an archive redirect or hide what is not in it. */
-const isOurs = (name: ByteText): boolean => !/^(?:trusted|user)\.overlay\./.test(name);
-
-const atimeOf = (entry: TarEntry): bigint =>
-  entry.atimeNanos !== undefined && entry.atimeNanos > entry.mtimeNanos ? entry.atimeNanos : entry.mtimeNanos;
-
-function lstatAt(dir: number, name: ByteText) {
-  return lstatSync(Buffer.from(`/proc/self/fd/${dir}/${name}`, 'latin1'), { throwIfNoEntry: false });
-}
-
-function sameFile(dir: number, name: ByteText, otherDir: number, otherName: ByteText): boolean {
-  const a = lstatAt(dir, name);
-  const b = lstatAt(otherDir, otherName);
-  return a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev;
-}
-
-const codeName = (negative: number): string => new SystemError('', -negative).code;
-const quote = (text: ByteText): string => JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);

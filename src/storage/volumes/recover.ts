@@ -1,10 +1,22 @@
 /** After a start: rows and directories of volumes are brought together. */
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Log } from '../../base/log.ts';
+import type { Layout } from '../layout.ts';
 import { detachBelow } from '../leftover-mounts.ts';
-import type { VolumeRow } from '../storage.ts';
+import type { Records, VolumeRow } from '../storage.ts';
+import type { TreeThreads } from '../threads/threads.ts';
+import type { Trash } from '../trash.ts';
 import { COPY, DATA, isVolumeName, VOLUMES, volumeGone, volumePut } from './rows.ts';
-import type { VolumesDeps } from './volumes.ts';
+
+/** What volumes are kept with. */
+export interface VolumesDeps {
+  readonly layout: Layout;
+  readonly records: Records;
+  readonly threads: TreeThreads;
+  readonly trash: Trash;
+  readonly log: Log;
+}
 
 /**
  * - A row that is leaving, or pending (its container never came on record): the volume goes.

@@ -2,25 +2,13 @@
 import { mkdirSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failed, messageOf } from '../../base/errors.ts';
-import type { Log } from '../../base/log.ts';
 import { syncPaths } from '../durable.ts';
-import type { Layout } from '../layout.ts';
 import { detachBelow, mountedBelow } from '../leftover-mounts.ts';
-import type { Change, Leaving, Records, VolumeRow, Volumes } from '../storage.ts';
-import type { TreeThreads } from '../threads/threads.ts';
-import type { Trash } from '../trash.ts';
+import type { Change, Leaving, VolumeRow, Volumes } from '../storage.ts';
 import { attach, detach } from './device.ts';
 import { type Populated, populate } from './populate.ts';
-import { recoverVolumes } from './recover.ts';
+import { recoverVolumes, type VolumesDeps } from './recover.ts';
 import { COPY, DATA, isVolumeName, volumeGone, volumePut } from './rows.ts';
-
-export interface VolumesDeps {
-  readonly layout: Layout;
-  readonly records: Records;
-  readonly threads: TreeThreads;
-  readonly trash: Trash;
-  readonly log: Log;
-}
 
 /** Opens the volumes: removals that a crash cut off are finished, what was never answered is taken back. */
 export async function openVolumes(deps: VolumesDeps): Promise<Volumes> {

@@ -2,11 +2,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { type Layout, randomName } from '../layout.ts';
-import type { ArchiveMember, Digest, OpenedArchive } from '../storage.ts';
-import type { DemuxedMember } from '../threads/protocol.ts';
-import { portFrom, type TreeThreads } from '../threads/threads.ts';
-import type { Trash } from '../trash.ts';
+import { type Layout, randomName } from './layout.ts';
+import type { ArchiveMember, Digest, OpenedArchive } from './storage.ts';
+import { portFrom, type TreeThreads } from './threads/threads.ts';
+import type { Trash } from './trash.ts';
+import type { DemuxedMember } from './unpack/members.ts';
 
 export interface OpenArchiveDeps {
   readonly layout: Layout;

@@ -5,8 +5,8 @@ import type { Standing } from '../../base/lent-body.ts';
 import { BodyScanner } from '../../formats/body-scanner.ts';
 import { TarError } from '../../formats/tar/entry.ts';
 import { duplicate } from '../../linux/index.ts';
-import type { FromReader, Source } from '../threads/protocol.ts';
-import type { Chunks } from './sources.ts';
+import type { Chunks } from '../unpack/sources.ts';
+import type { FromReader, Source } from './protocol.ts';
 
 /** As much as a unix socket holds at once, and more. */
 const READ_BYTES = 256 << 10;

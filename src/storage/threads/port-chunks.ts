@@ -1,0 +1,33 @@
+/** Bytes that another thread sends through a port, no faster than they are looked at. */
+import type { MessagePort } from 'node:worker_threads';
+import { TarError } from '../../formats/tar/entry.ts';
+import type { Chunks } from '../unpack/sources.ts';
+import { type FromPort, PORT_WINDOW, type ToPort } from './protocol.ts';
+
+/** Closes the port when it is over, or nobody reads on. @throws TarError with what the sender says */
+export async function* portChunks(port: MessagePort, cancelled: AbortSignal): Chunks {
+  const arrived: ToPort[] = [];
+  let wake = (): void => {};
+  port.on('message', (message: ToPort) => {
+    arrived.push(message);
+    wake();
+  });
+  cancelled.addEventListener('abort', () => wake(), { once: true });
+  port.postMessage({ granted: PORT_WINDOW } satisfies FromPort);
+  try {
+    for (;;) {
+      cancelled.throwIfAborted();
+      const message = arrived.shift();
+      if (message === undefined) await new Promise<void>((resolve) => (wake = resolve));
+      else if (message.is === 'end') return;
+      else if (message.is === 'error') throw new TarError(message.message);
+      else {
+        const { bytes } = message;
+        yield Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+        port.postMessage({ granted: bytes.byteLength } satisfies FromPort);
+      }
+    }
+  } finally {
+    port.close();
+  }
+}

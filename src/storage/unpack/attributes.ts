@@ -1,0 +1,82 @@
+/** Owner, mode, times and extended attributes of what an archive brings. */
+import type { ByteText, TarEntry } from '../../formats/tar/entry.ts';
+import {
+  chmodFd,
+  chmodNameAt,
+  chownFd,
+  chownNameAt,
+  ERRNO,
+  pathBytes,
+  SystemError,
+  setTimesNameAt,
+  trySetXattrAt,
+  trySetXattrFd,
+} from '../../linux/index.ts';
+import { lstatAt, quote } from './names-at.ts';
+
+const OPAQUE_XATTR = 'trusted.overlay.opaque';
+
+/** Gives what was just made its attributes, as its header says. */
+export class Attributes {
+  readonly #owner: { readonly uid: number; readonly gid: number } | undefined;
+  /** Extended attributes that this file system did not take. */
+  dropped = 0;
+
+  /** `owner`: whose everything is; undefined: as the archive says. */
+  constructor(owner: { readonly uid: number; readonly gid: number } | undefined) {
+    this.#owner = owner;
+  }
+
+  /** The directory open as `fd` hides everything below it in lower layers (overlayfs, "whiteouts and opaque directories"). */
+  makeOpaque(fd: number, path: ByteText): void {
+    this.#set(trySetXattrFd(fd, OPAQUE_XATTR, Buffer.from('y')), OPAQUE_XATTR, path);
+  }
+
+  /** To what is open as `fd`. Owner before mode and attributes: chown takes set-id bits and capabilities away. */
+  ofOpen(fd: number, entry: TarEntry): void {
+    const { uid, gid } = this.#owner ?? entry;
+    chownFd(fd, uid, gid);
+    chmodFd(fd, entry.mode);
+    for (const [name, value] of entry.xattrs)
+      if (isOurs(name)) this.#set(trySetXattrFd(fd, pathBytes(name), value), name, entry.path);
+  }
+
+  /** The same for what is not open, such as links and devices; and its times. */
+  ofName(dir: number, name: ByteText, entry: TarEntry): void {
+    const bytes = pathBytes(name);
+    const { uid, gid } = this.#owner ?? entry;
+    chownNameAt(dir, bytes, uid, gid);
+    if (entry.type !== 'symlink') chmodNameAt(dir, bytes, entry.mode);
+    for (const [attribute, value] of entry.xattrs)
+      if (isOurs(attribute))
+        this.#set(trySetXattrAt(dir, name, pathBytes(attribute), value), attribute, entry.path);
+    setTimesNameAt(dir, bytes, atimeOf(entry), entry.mtimeNanos);
+  }
+
+  /** A file system without an attribute's name space, and `user.` on links and devices, are no reason to refuse an image. */
+  #set(result: number, name: ByteText, path: ByteText): void {
+    if (result >= 0) return;
+    const tolerated = result === -ERRNO.EOPNOTSUPP || (result === -ERRNO.EPERM && name.startsWith('user.'));
+    if (!tolerated) throw new SystemError('setxattr', -result, `${quote(path)} ${quote(name)}`);
+    this.dropped++;
+  }
+
+  /** The link's own header has the last word. What it does not change is let be: chown would take capabilities away. */
+  ofLink(entry: TarEntry, dir: number, name: ByteText): void {
+    const found = lstatAt(dir, name);
+    if (!found) return;
+    const { uid, gid } = this.#owner ?? entry;
+    const isOwned = found.uid === uid && found.gid === gid;
+    if (found.isSymbolicLink()) {
+      if (!isOwned) chownNameAt(dir, pathBytes(name), uid, gid);
+    } else if (!isOwned || (found.mode & 0o7777) !== (entry.mode & 0o7777)) this.ofName(dir, name, entry);
+    else setTimesNameAt(dir, pathBytes(name), atimeOf(entry), entry.mtimeNanos);
+  }
+}
+
+/** overlayfs's own attributes would let an archive redirect or hide what is not in it. */
+const isOurs = (name: ByteText): boolean => !/^(?:trusted|user)\.overlay\./.test(name);
+
+/** A file was not read before it was written. */
+export const atimeOf = (entry: TarEntry): bigint =>
+  entry.atimeNanos !== undefined && entry.atimeNanos > entry.mtimeNanos ? entry.atimeNanos : entry.mtimeNanos;

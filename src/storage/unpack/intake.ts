@@ -1,0 +1,70 @@
+/** Bytes on their way in: seen as they came, then decompressed by what their first ones say. */
+import { createHash, type Hash } from 'node:crypto';
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { filtered } from './filter.ts';
+import { type Chunks, type Incoming, inflated, sniff } from './sources.ts';
+
+/** Bytes on their way in: counted, hashed and kept as asked, before anything understands them. */
+export class Intake {
+  readonly #hash: Hash | undefined;
+  readonly #fd: number | undefined;
+  bytes = 0;
+
+  constructor(hash: boolean, keepAs: string | undefined) {
+    this.#hash = hash ? createHash('sha256') : undefined;
+    this.#fd = keepAs === undefined ? undefined : openSync(keepAs, 'wx', 0o600);
+  }
+  take(chunk: Buffer): void {
+    this.bytes += chunk.length;
+    this.#hash?.update(chunk);
+    if (this.#fd !== undefined) writeAll(this.#fd, chunk);
+  }
+  digest(): string | undefined {
+    return this.#hash?.digest('hex');
+  }
+  close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+  }
+}
+
+/**
+ * The plain bytes of what comes in, whatever its compression; `intake` sees what came, and keeps it as `keepAs`. Programs
+ * that decompress want a file: then everything is taken in first.
+ */
+export async function* plainKept(incoming: Incoming, intake: Intake, keepAs: string | undefined): Chunks {
+  const { compression, chunks } = await sniff({ ...incoming, chunks: through(incoming.chunks, intake) });
+  if (compression === 'none') yield* chunks;
+  else if (compression === 'gzip' || compression === 'zstd') yield* inflated(chunks, compression);
+  else {
+    for await (const _ of chunks); // taken in
+    yield* filtered(incoming.file ?? keepAs!, compression);
+  }
+}
+
+async function* through(chunks: Chunks, intake: Intake): Chunks {
+  for await (const chunk of chunks) {
+    intake.take(chunk);
+    yield chunk;
+  }
+}
+
+/** The same without keeping anything: the file `spool` is made only when a program that decompresses wants one. */
+export async function* plainSpooled(incoming: Incoming, spool: string): Chunks {
+  const { compression, chunks } = await sniff(incoming);
+  if (compression === 'none') yield* chunks;
+  else if (compression === 'gzip' || compression === 'zstd') yield* inflated(chunks, compression);
+  else {
+    const intake = new Intake(false, spool);
+    try {
+      for await (const chunk of chunks) intake.take(chunk);
+    } finally {
+      intake.close();
+    }
+    yield* filtered(spool, compression);
+  }
+}
+
+/** Writes all of it at the file's position. @throws Error of write(2) */
+export function writeAll(fd: number, bytes: Buffer): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at);
+}
