@@ -9,7 +9,7 @@ export { restartByPolicy } from './containers/life/restart-all.ts';
 export { volumeUsers } from './containers/mounts/volume-users.ts';
 export type * from './containers/promise.ts';
 export type { Engine } from './engine.ts';
-export { type EventHub, type Happening, openEvents } from './events/events.ts';
+export { type EventHub, type NewEvent, openEvents } from './events/events.ts';
 export type * from './events/promise.ts';
 export { createExecs } from './execs/execs.ts';
 export type * from './execs/promise.ts';

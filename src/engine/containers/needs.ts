@@ -6,7 +6,7 @@ import type { Log } from '../../base/log.ts';
 import type { BridgeNetwork } from '../../network/index.ts';
 import type { Supervisor } from '../../runtime/index.ts';
 import type { Storage } from '../../storage/index.ts';
-import type { Happening } from '../events/events.ts';
+import type { NewEvent } from '../events/events.ts';
 import type { ImageSource } from '../images/index.ts';
 import type { MountedVolumes } from '../volumes/index.ts';
 import type { Container } from './container.ts';
@@ -15,7 +15,7 @@ import type { HostFacts } from './settle/host-config.ts';
 
 /** Emits events. */
 export interface WithEvents {
-  readonly events: { emit(event: Happening): void };
+  readonly events: { emit(event: NewEvent): void };
 }
 
 /** Finds containers by name or id. */

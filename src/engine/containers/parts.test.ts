@@ -9,8 +9,8 @@ import { parseSignal } from '../processes/signals.ts';
 import { commandError } from '../processes/start-error.ts';
 import { resolveUser } from '../processes/user.ts';
 import { restartDelay, shouldRestart } from './life/restart-policy.ts';
-import { assertAllowed, NO_RUN, type State, stateView } from './life/state.ts';
 import { publishedPorts } from './settle/ports.ts';
+import { assertAllowed, NO_RUN, type State, stateView } from './state.ts';
 import { humanDuration } from './views/duration.ts';
 import { statusText } from './views/list.ts';
 

@@ -4,7 +4,7 @@ import { oneOfKinds, orUndefined, type RecordKind, textThat } from '../../base/s
 import { ContainerConfig, Health, HostConfig, MountPoint } from '../../model/container.ts';
 import type { Endpoint, PublishedPort } from '../../network/index.ts';
 import { type ChainId, isChainId } from '../../storage/index.ts';
-import type { LastRun, State } from './life/state.ts';
+import type { LastRun, State } from './state.ts';
 
 /** A mount that was decided at create. `Source` on the host is absolute; binds of `Mounts` must exist at start. */
 export interface ContainerMount {

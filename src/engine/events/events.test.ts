@@ -7,7 +7,8 @@ import { type TestContext, test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { nowNanos } from '../../base/time.ts';
-import { EVENTS_BEHIND_MAX, type EventHub, openEvents } from './events.ts';
+import { type EventHub, openEvents } from './events.ts';
+import { EVENTS_BEHIND_MAX } from './listener.ts';
 
 /** A hub of the test's own. */
 function hub(t: TestContext, graceMs?: number): EventHub {

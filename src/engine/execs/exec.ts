@@ -12,8 +12,8 @@ import {
 } from '../../runtime/index.ts';
 import type { Container } from '../containers/container.ts';
 import { emitContainerEvent } from '../containers/events.ts';
-import { assertAllowed } from '../containers/life/state.ts';
 import type { WithEvents, WithFacts, WithLayers, WithSupervisor } from '../containers/needs.ts';
+import { assertAllowed } from '../containers/state.ts';
 import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '../processes/detach-keys.ts';
 import { environment } from '../processes/environment.ts';
 import { apparmorOf, readSecurity } from '../processes/security.ts';

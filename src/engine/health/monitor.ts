@@ -3,8 +3,8 @@ import { messageOf } from '../../base/errors.ts';
 import type { Health } from '../../model/container.ts';
 import type { Container } from '../containers/container.ts';
 import { emitContainerEvent } from '../containers/events.ts';
-import { isAlive } from '../containers/life/state.ts';
 import type { HealthChecks } from '../containers/needs.ts';
+import { isAlive } from '../containers/state.ts';
 import { type ProbeDeps, probe } from './probe.ts';
 import { type Check, judge, type ProbeResult, pauseMs, readCheck, starting } from './verdict.ts';
 

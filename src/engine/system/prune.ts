@@ -3,10 +3,10 @@ import { InvalidArgument } from '../../base/errors.ts';
 import { parseGoDuration } from '../../formats/go-duration.ts';
 import type { Filters } from '../../model/filters.ts';
 import type { BuildCachePruned } from '../../model/prune.ts';
-import type { Happening } from '../events/events.ts';
+import type { NewEvent } from '../events/events.ts';
 
 interface Deps {
-  readonly events: { emit(event: Happening): void };
+  readonly events: { emit(event: NewEvent): void };
 }
 
 /** No build leaves anything here. @throws InvalidArgument */

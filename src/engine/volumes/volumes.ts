@@ -12,7 +12,7 @@ import {
   type VolumeRow,
   type Volumes as VolumeStore,
 } from '../../storage/index.ts';
-import type { Happening } from '../events/events.ts';
+import type { NewEvent } from '../events/events.ts';
 import { oneAtATime } from '../one-prune.ts';
 import { readDriverOptions } from './driver-options.ts';
 import { ANONYMOUS, DRIVER, listFilter, pruneFilter } from './filter.ts';
@@ -21,7 +21,7 @@ import type { Volumes } from './promise.ts';
 export interface VolumesDeps {
   readonly store: VolumeStore;
   readonly records: Pick<Records, 'write'>;
-  readonly events: { emit(event: Happening): void };
+  readonly events: { emit(event: NewEvent): void };
   /** Ids of containers on record that have the volume; undefined: of any volume, by its name. */
   readonly users: () => ReadonlyMap<string, readonly string[]>;
   readonly now: () => Date;

@@ -4,11 +4,11 @@ import { Failed, messageOf } from '../../../base/errors.ts';
 import type { ContainerTree, TreeMount } from '../../../storage/index.ts';
 import { networkModeOf } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
-import { isAlive } from '../life/state.ts';
 import { attachForFiles, type MountsDeps } from '../mounts/mounted.ts';
 import { copySource, type SourcesDeps } from '../mounts/sources.ts';
 import type { WithContainersRoot, WithDirectory, WithLayers } from '../needs.ts';
 import { NETWORK_FILES, networkFile } from '../plan/network-files.ts';
+import { isAlive } from '../state.ts';
 
 /** What is needed to open a container's files. */
 export type TreeDeps = MountsDeps & SourcesDeps & WithContainersRoot & WithDirectory & WithLayers;

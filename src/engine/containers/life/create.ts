@@ -39,8 +39,8 @@ import type { ContainerRecord } from '../record.ts';
 import { checkNetworkConflicts } from '../settle/host-config.ts';
 import { publishedPorts } from '../settle/ports.ts';
 import { type Settled, settle } from '../settle/settle.ts';
+import { NO_RUN } from '../state.ts';
 import { chooseName } from './names.ts';
-import { NO_RUN } from './state.ts';
 
 /** What a create needs. */
 export type CreateDeps = PlanMountsDeps &

@@ -8,9 +8,9 @@ import { finishShipping } from '../logs/driver.ts';
 import { logDirectory } from '../logs/files.ts';
 import { detachMounts, type MountsDeps } from '../mounts/mounted.ts';
 import type { WithHealth, WithNetwork, WithStopping } from '../needs.ts';
+import { exitCodeOf, isAlive, type LastRun } from '../state.ts';
 import { type RemoveDeps, removeContainer } from './remove.ts';
 import { restartDelay, shouldRestart } from './restart-policy.ts';
-import { exitCodeOf, isAlive, type LastRun } from './state.ts';
 
 /** What the end of a run needs. */
 export type EndDeps = MountsDeps & RemoveDeps & WithHealth & WithNetwork & WithStopping;

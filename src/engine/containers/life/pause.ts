@@ -4,7 +4,7 @@ import { freeze } from '../../../runtime/index.ts';
 import type { Container } from '../container.ts';
 import { emitContainerEvent } from '../events.ts';
 import type { WithCgroups, WithEvents, WithHealth } from '../needs.ts';
-import { assertAllowed, isAlive } from './state.ts';
+import { assertAllowed, isAlive } from '../state.ts';
 
 /** What pauses and unpauses need. */
 export type PauseDeps = WithCgroups & WithEvents & WithHealth;

@@ -6,8 +6,8 @@ import type { ContainersPruned } from '../../../model/prune.ts';
 import { checkFilterNames, labelFilter, untilFilter } from '../../filters.ts';
 import { oneAtATime } from '../../one-prune.ts';
 import type { Container } from '../container.ts';
+import { isAlive } from '../state.ts';
 import { type RemoveDeps, removeContainer } from './remove.ts';
-import { isAlive } from './state.ts';
 
 export type Prune = (filters: Filters, signal: AbortSignal) => Promise<ContainersPruned>;
 

@@ -11,12 +11,12 @@ import type { WithCgroups, WithDirectory, WithLayers } from '../needs.ts';
 import { cgroupOf } from '../plan/cgroup.ts';
 import { CONTAINERS } from '../record.ts';
 import { UnreadableContainers } from '../set-aside.ts';
+import { isAlive, type LastRun, type Run } from '../state.ts';
 import { watchEnd } from './exit.ts';
 import { keepUnreadable } from './keep-unreadable.ts';
 import { unpauseContainer } from './pause.ts';
 import { removeContainer } from './remove.ts';
 import { type StartDeps, startContainer } from './start.ts';
-import { isAlive, type LastRun, type Run } from './state.ts';
 import { applyLimits } from './update.ts';
 
 /** What a daemon needs to find its containers again. */

@@ -23,7 +23,7 @@ import type {
 } from '../needs.ts';
 import type { RemoveOptions } from '../promise.ts';
 import { CONTAINERS } from '../record.ts';
-import { isAlive } from './state.ts';
+import { isAlive } from '../state.ts';
 import { killAndWait, type StopDeps } from './stop.ts';
 
 /** What a removal needs. */

@@ -1,6 +1,6 @@
 /** Restart policies and their back-off. Pure. */
 import type { RestartPolicy } from '../../../model/container.ts';
-import { exitCodeOf, type LastRun } from './state.ts';
+import { exitCodeOf, type LastRun } from '../state.ts';
 
 const FIRST_DELAY_MS = 100;
 const DELAY_MAX_MS = 60_000;

@@ -34,9 +34,9 @@ import { joinedNamespaces, sharedMemoryOf, sharesMemory } from '../plan/namespac
 import { type NetworkFilesDeps, writeNetworkFiles } from '../plan/network-files.ts';
 import { planBundle } from '../plan/plan.ts';
 import { publishedPorts } from '../settle/ports.ts';
+import { assertAllowed, type LastRun, type State } from '../state.ts';
 import { type EndDeps, watchEnd } from './exit.ts';
 import { removeContainer } from './remove.ts';
-import { assertAllowed, type LastRun, type State } from './state.ts';
 
 /** What a start needs. */
 export type StartDeps = CgroupDeps &

@@ -8,8 +8,8 @@ import type { Container } from '../container.ts';
 import { emitContainerEvent } from '../events.ts';
 import type { WithEvents } from '../needs.ts';
 import type { KillOptions, StopOptions } from '../promise.ts';
+import { assertAllowed, isAlive } from '../state.ts';
 import { type PauseDeps, unpauseContainer } from './pause.ts';
-import { assertAllowed, isAlive } from './state.ts';
 
 /** What ends a container: signals, and a thaw for one that is paused. */
 export type StopDeps = PauseDeps;

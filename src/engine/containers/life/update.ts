@@ -10,7 +10,7 @@ import type { WithEvents, WithFacts } from '../needs.ts';
 import { limitsOf } from '../plan/limits.ts';
 import { readRestartPolicy } from '../settle/host-config.ts';
 import { settleLimits } from '../settle/limits.ts';
-import { isAlive } from './state.ts';
+import { isAlive } from '../state.ts';
 
 /** What an update needs. */
 export type UpdateDeps = WithEvents & WithFacts<'cpus' | 'limits'> & LimitsDeps;

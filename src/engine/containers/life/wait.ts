@@ -2,7 +2,7 @@
 import type { WaitResponse } from '../../../model/container.ts';
 import type { Container, ExitNews } from '../container.ts';
 import type { WaitOptions } from '../promise.ts';
-import { isAlive, UNKNOWN_EXIT } from './state.ts';
+import { isAlive, UNKNOWN_EXIT } from '../state.ts';
 
 /** Only a code that nobody knows is an error of the waiting. */
 const answer = ({ exitCode, error }: ExitNews): WaitResponse =>

@@ -6,9 +6,9 @@ import type { Namespace, Supervisor } from '../../../runtime/index.ts';
 import { DEFAULT_NETWORK, type NetworkMode, networkModeOf } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
 import type { Directory } from '../directory.ts';
-import { isAlive } from '../life/state.ts';
 import type { WithDirectory, WithNetwork } from '../needs.ts';
 import type { ContainerRecord } from '../record.ts';
+import { isAlive } from '../state.ts';
 
 /** What joined namespaces are found by. */
 export type NamespacesDeps = WithDirectory & WithNetwork;

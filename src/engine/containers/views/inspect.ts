@@ -11,11 +11,11 @@ import type {
 import { networkModeOf, shownNetwork } from '../../networks/index.ts';
 import { apparmorOf, readSecurity } from '../../processes/security.ts';
 import type { Container } from '../container.ts';
-import { isAlive, stateView } from '../life/state.ts';
 import { jsonFilePath } from '../logs/driver.ts';
 import type { WithContainersRoot, WithFacts, WithLayers, WithNetwork } from '../needs.ts';
 import { networkFile } from '../plan/network-files.ts';
 import type { InspectOptions } from '../promise.ts';
+import { isAlive, stateView } from '../state.ts';
 
 /** What inspect looks at. */
 export type InspectDeps = WithContainersRoot &

@@ -1,9 +1,9 @@
 /** `docker ps`: which containers, and each in a few words. From memory. */
 import type { ContainerSummary, Health } from '../../../model/container.ts';
 import type { Container } from '../container.ts';
-import { exitCodeOf, type State } from '../life/state.ts';
 import type { WithImages, WithLayers } from '../needs.ts';
 import type { ListOptions } from '../promise.ts';
+import { exitCodeOf, type State } from '../state.ts';
 import { humanDuration } from './duration.ts';
 import { containerFilter, type FilterDeps } from './filter.ts';
 import { healthOf, healthText } from './health.ts';

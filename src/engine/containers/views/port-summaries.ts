@@ -1,7 +1,7 @@
 /** The ports of a container as lists show them. */
 import type { PortSummary } from '../../../model/container.ts';
 import type { Container } from '../container.ts';
-import { isAlive } from '../life/state.ts';
+import { isAlive } from '../state.ts';
 
 /** Published ports, and exposed ones that are not; none while it does not run, or has no network of its own. */
 export function portSummaries(container: Container): PortSummary[] {

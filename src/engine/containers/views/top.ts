@@ -3,8 +3,8 @@ import { containerFailure } from '../../../model/failures/container.ts';
 import { cgroupProcesses, type ProcessTable, processTable } from '../../../runtime/index.ts';
 import type { Container } from '../container.ts';
 import { emitContainerEvent } from '../events.ts';
-import { assertAllowed } from '../life/state.ts';
 import type { WithEvents, WithSupervisor } from '../needs.ts';
+import { assertAllowed } from '../state.ts';
 
 /** What `top` needs. */
 export type TopDeps = WithEvents & WithSupervisor;

@@ -1,9 +1,9 @@
 /** The life of a container: its states, which verb is allowed in which, and how each state looks to clients. Pure. */
 
-import type { EngineError } from '../../../base/errors.ts';
-import { NEVER } from '../../../base/time.ts';
-import type { ContainerState } from '../../../model/container.ts';
-import { containerFailure } from '../../../model/failures/container.ts';
+import type { EngineError } from '../../base/errors.ts';
+import { NEVER } from '../../base/time.ts';
+import type { ContainerState } from '../../model/container.ts';
+import { containerFailure } from '../../model/failures/container.ts';
 
 /** What is known of the last run; kept over the next start so that a start that fails changes nothing. */
 export interface LastRun {

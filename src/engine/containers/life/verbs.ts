@@ -1,0 +1,92 @@
+/** Verbs on the life of containers: each finds its container and waits for its turn. */
+import { Conflict, inContext, type Phrase } from '../../../base/errors.ts';
+import { containerContext } from '../../../model/failures/container.ts';
+import type { Container } from '../container.ts';
+import { emitContainerEvent } from '../events.ts';
+import type { Containers } from '../promise.ts';
+import { isAlive } from '../state.ts';
+import { createContainer } from './create.ts';
+import { pauseContainer, unpauseContainer } from './pause.ts';
+import { createPrune } from './prune.ts';
+import { removeContainer } from './remove.ts';
+import { renameContainer } from './rename.ts';
+import { type RequestedStartDeps, startAsRequested } from './requested-start.ts';
+import { startContainer } from './start.ts';
+import { killAndWait, killContainer, stopContainer, stopForRestart } from './stop.ts';
+import { type UpdateDeps, updateContainer } from './update.ts';
+import { waitFor } from './wait.ts';
+
+/** What the verbs on a container's life need. */
+export type LifeDeps = RequestedStartDeps & UpdateDeps;
+
+/** The verbs on a container's life. */
+export type LifeVerbs = Pick<
+  Containers,
+  | 'create'
+  | 'start'
+  | 'stop'
+  | 'restart'
+  | 'kill'
+  | 'pause'
+  | 'unpause'
+  | 'wait'
+  | 'rename'
+  | 'remove'
+  | 'prune'
+  | 'update'
+>;
+
+/** What changes a container runs in its mailbox, one at a time; stop and kill go past it. */
+export function createLifeVerbs(deps: LifeDeps): LifeVerbs {
+  const find = (name: string) => deps.directory.find(name);
+  const inTurn = <T>(name: string, verb: (container: Container) => Promise<T>): Promise<T> => {
+    const container = find(name);
+    return container.mailbox.run(() => verb(container));
+  };
+  return {
+    create: (request, options) => createContainer(deps, request, options),
+    start: async (name, options) =>
+      await inTurn(name, (container) => startAsRequested(deps, container, options)),
+    stop: async (name, options) => await stopContainer(deps, find(name), options),
+    async restart(name, options) {
+      const container = find(name);
+      await container.mailbox.run(async () => {
+        await stopForRestart(deps, container, options);
+        await startContainer(deps, container);
+      });
+      emitContainerEvent(deps, container, 'restart');
+    },
+    kill: (name, options) =>
+      withContext(containerContext.kill({ name }), async () => killContainer(deps, find(name), options)),
+    pause: async (name) => await inTurn(name, (container) => pauseContainer(deps, container)),
+    unpause: async (name) => await inTurn(name, (container) => unpauseContainer(deps, container)),
+    async wait(name, options) {
+      const ended = waitFor(find(name), options);
+      ended.catch(() => undefined); // the client left: nobody listens
+      return { ended };
+    },
+    rename: async (name, to) => await inTurn(name, (container) => renameContainer(deps, container, to)),
+    async remove(name, { force, volumes, link }) {
+      const container = find(name);
+      if (link) throw new Conflict('Conflict, cannot remove the default link name of the container');
+      await withContext(containerContext.remove({ name }), async () => {
+        // A restart waits in the mailbox for the end, perhaps without limit: who forces a removal does not wait for that.
+        if (force && container.task !== undefined && isAlive(container.record.state))
+          await killAndWait(deps, container);
+        await container.mailbox.run(() => removeContainer(deps, container, { force, volumes }));
+      });
+    },
+    prune: createPrune(deps),
+    update: async (name, request) =>
+      await inTurn(name, (container) => updateContainer(deps, container, request)),
+  };
+}
+
+/** What fails in `work` is told with the verb and the name that the client used. */
+async function withContext(context: Phrase, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    throw inContext(error, context);
+  }
+}

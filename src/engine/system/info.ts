@@ -1,0 +1,141 @@
+/** `docker info`: what the engine and its host are, from memory. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { LOG_DRIVERS } from '../../model/log-options.ts';
+import type { SystemInfo } from '../../model/system.ts';
+import { HUB, HUB_LOGIN } from '../../registry/index.ts';
+import type { LimitSupport } from '../../runtime/index.ts';
+import { isAlive } from '../containers/state.ts';
+import type { SystemDeps } from './deps.ts';
+import type { Host } from './host.ts';
+
+/** `images`: how many there are. */
+export function info(deps: SystemDeps, images: number): SystemInfo {
+  const { host, engine } = deps;
+  return {
+    ID: engine.id,
+    ...containerCounts(deps),
+    Images: images,
+    Driver: deps.storage.driver,
+    DriverStatus: [['Backing Filesystem', deps.storage.backing]],
+    Plugins: {
+      Volume: ['local'],
+      Network: ['bridge', 'host', 'null'],
+      Log: LOG_DRIVERS.filter((name) => name !== 'none'),
+    },
+    ...limitFlags(deps.limits),
+    IPv4Forwarding: flag('/proc/sys/net/ipv4/ip_forward'),
+    Debug: deps.debug,
+    NFd: count('/proc/self/fd'),
+    NGoroutines: count('/proc/self/task'),
+    SystemTime: deps.now().toISOString(),
+    LoggingDriver: deps.logDriver,
+    CgroupDriver: deps.cgroupDriver,
+    CgroupVersion: String(deps.cgroups.version),
+    NEventsListener: deps.listeners(),
+    ...hostFacts(host),
+    ...registryFacts(deps.registry),
+    DockerRootDir: deps.storage.root,
+    Labels: deps.labels,
+    ExperimentalBuild: false,
+    ServerVersion: engine.version,
+    ...runtimeFacts(deps),
+    Swarm: { LocalNodeState: 'inactive' },
+    // Containers outlive the daemon, always.
+    LiveRestoreEnabled: true,
+    InitBinary: deps.initPath === undefined ? '' : basename(deps.initPath),
+    ContainerdCommit: { ID: '' },
+    RuncCommit: { ID: deps.runtimeVersion },
+    InitCommit: { ID: '' },
+    SecurityOptions: deps.securityOptions,
+    CDISpecDirs: [],
+    Warnings: deps.warnings,
+  };
+}
+
+type Some<K extends keyof SystemInfo> = Pick<SystemInfo, K>;
+
+function containerCounts({
+  directory,
+}: Pick<SystemDeps, 'directory'>): Some<
+  'Containers' | 'ContainersRunning' | 'ContainersPaused' | 'ContainersStopped'
+> {
+  const states = directory.all().map(({ record }) => record.state);
+  return {
+    Containers: states.length,
+    ContainersRunning: states.filter((state) => state.is === 'running').length,
+    ContainersPaused: states.filter((state) => state.is === 'paused').length,
+    ContainersStopped: states.filter((state) => !isAlive(state)).length,
+  };
+}
+
+/** Which limits this kernel can hold. */
+const limitFlags = (limits: LimitSupport) => ({
+  MemoryLimit: limits.memory,
+  SwapLimit: limits.swap,
+  CpuCfsPeriod: limits.cpuQuota,
+  CpuCfsQuota: limits.cpuQuota,
+  CPUShares: limits.cpuShares,
+  CPUSet: limits.cpus !== '',
+  PidsLimit: limits.pids,
+  OomKillDisable: limits.oomKillDisable,
+});
+
+const hostFacts = (host: Host) => ({
+  KernelVersion: host.kernel,
+  OperatingSystem: host.system,
+  OSVersion: host.systemVersion,
+  OSType: 'linux',
+  Architecture: host.machine,
+  NCPU: host.cpus,
+  MemTotal: host.memoryBytes,
+  Name: host.hostname,
+});
+
+function registryFacts({ insecure, mirrors, proxies }: SystemDeps['registry']) {
+  const hosts = insecure.filter((each) => !each.includes('/'));
+  return {
+    IndexServerAddress: HUB_LOGIN,
+    RegistryConfig: {
+      InsecureRegistryCIDRs: [...insecure.filter((each) => each.includes('/')), '127.0.0.0/8', '::1/128'],
+      IndexConfigs: {
+        [HUB]: { Name: HUB, Mirrors: mirrors, Secure: true, Official: true },
+        ...Object.fromEntries(
+          hosts.map((Name) => [Name, { Name, Mirrors: [], Secure: false, Official: false }]),
+        ),
+      },
+      Mirrors: mirrors,
+    },
+    HttpProxy: withoutCredentials(proxies.http),
+    HttpsProxy: withoutCredentials(proxies.https),
+    NoProxy: proxies.none,
+  };
+}
+
+const runtimeFacts = ({ runtimes, defaultRuntime }: Pick<SystemDeps, 'runtimes' | 'defaultRuntime'>) => ({
+  Runtimes: Object.fromEntries(
+    runtimes.map(({ name, path, args }) => [
+      name,
+      { path, ...(args.length > 0 ? { runtimeArgs: args } : {}) },
+    ]),
+  ),
+  DefaultRuntime: defaultRuntime,
+});
+
+/** Who asks for information must not get a password with it. */
+const withoutCredentials = (url: string): string => url.replace(/^(\w+:\/\/)?[^/]*@/, '$1xxxxx:xxxxx@');
+
+function flag(path: string): boolean {
+  try {
+    return readFileSync(path, 'utf8').trim() === '1';
+  } catch {
+    return false;
+  }
+}
+function count(directory: string): number {
+  try {
+    return readdirSync(directory).length;
+  } catch {
+    return -1;
+  }
+}
