@@ -22,18 +22,18 @@ import {
   archive,
   archiveBody,
   body,
-  conversation,
   deferred,
   empty,
-  endpoint,
+  hijack,
   json,
+  operation,
   output,
   samples,
   webSocket,
-} from './endpoint.ts';
+} from './operation.ts';
 import { dimension, filters, flag, number, text, texts, time } from './query.ts';
 
-export const containerList = endpoint({
+export const containerList = operation({
   route: 'GET /containers/json',
   summary: 'List containers.',
   query: {
@@ -46,7 +46,7 @@ export const containerList = endpoint({
   errors: [400, 500],
 });
 
-export const containerCreate = endpoint({
+export const containerCreate = operation({
   route: 'POST /containers/create',
   summary: 'Create a container from an image, without starting it.',
   query: { name: text(), platform: text() },
@@ -60,7 +60,7 @@ export const containerCreate = endpoint({
   errors: [400, 404, 409, 500],
 });
 
-export const containerInspect = endpoint({
+export const containerInspect = operation({
   route: 'GET /containers/{name}/json',
   summary: 'Show everything about a container.',
   query: { size: flag() },
@@ -68,7 +68,7 @@ export const containerInspect = endpoint({
   errors: [404, 500],
 });
 
-export const containerLogs = endpoint({
+export const containerLogs = operation({
   route: 'GET /containers/{name}/logs',
   summary: 'Read what a container wrote to its streams.',
   query: {
@@ -85,7 +85,7 @@ export const containerLogs = endpoint({
   errors: [400, 404, 500],
 });
 
-export const containerStart = endpoint({
+export const containerStart = operation({
   route: 'POST /containers/{name}/start',
   summary: 'Start a container.',
   query: { detachKeys: text(), checkpoint: text(), 'checkpoint-dir': text() },
@@ -94,7 +94,7 @@ export const containerStart = endpoint({
   errors: [304, 400, 404, 500],
 });
 
-export const containerStop = endpoint({
+export const containerStop = operation({
   route: 'POST /containers/{name}/stop',
   summary: 'Stop a container: its stop signal, then, after a grace period, SIGKILL.',
   query: { signal: text(), t: number() },
@@ -102,7 +102,7 @@ export const containerStop = endpoint({
   errors: [304, 400, 404, 500],
 });
 
-export const containerRestart = endpoint({
+export const containerRestart = operation({
   route: 'POST /containers/{name}/restart',
   summary: 'Stop a container and start it again.',
   query: { signal: text(), t: number() },
@@ -110,7 +110,7 @@ export const containerRestart = endpoint({
   errors: [400, 404, 500],
 });
 
-export const containerKill = endpoint({
+export const containerKill = operation({
   route: 'POST /containers/{name}/kill',
   summary: 'Send a signal to a container.',
   query: { signal: text() },
@@ -118,21 +118,21 @@ export const containerKill = endpoint({
   errors: [400, 404, 409, 500],
 });
 
-export const containerPause = endpoint({
+export const containerPause = operation({
   route: 'POST /containers/{name}/pause',
   summary: 'Freeze all processes of a container.',
   success: empty(204),
   errors: [404, 409, 500],
 });
 
-export const containerUnpause = endpoint({
+export const containerUnpause = operation({
   route: 'POST /containers/{name}/unpause',
   summary: 'Let the processes of a paused container run on.',
   success: empty(204),
   errors: [404, 409, 500],
 });
 
-export const containerWait = endpoint({
+export const containerWait = operation({
   route: 'POST /containers/{name}/wait',
   summary: 'Wait for a container to end, and give its exit code.',
   query: { condition: text() },
@@ -140,7 +140,7 @@ export const containerWait = endpoint({
   errors: [400, 404, 500],
 });
 
-export const containerRename = endpoint({
+export const containerRename = operation({
   route: 'POST /containers/{name}/rename',
   summary: 'Give a container another name.',
   query: { name: text() },
@@ -148,7 +148,7 @@ export const containerRename = endpoint({
   errors: [400, 404, 409, 500],
 });
 
-export const containerUpdate = endpoint({
+export const containerUpdate = operation({
   route: 'POST /containers/{name}/update',
   summary: 'Change the limits of a container.',
   body: body(UpdateRequest),
@@ -156,7 +156,7 @@ export const containerUpdate = endpoint({
   errors: [400, 404, 500],
 });
 
-export const containerResize = endpoint({
+export const containerResize = operation({
   route: 'POST /containers/{name}/resize',
   summary: "Set the size of a container's terminal.",
   query: { h: dimension('height'), w: dimension('width') },
@@ -164,15 +164,15 @@ export const containerResize = endpoint({
   errors: [400, 404, 409, 500],
 });
 
-export const containerAttach = endpoint({
+export const containerAttach = operation({
   route: 'POST /containers/{name}/attach',
   summary: 'Turn the connection into the streams of a container.',
   query: { detachKeys: text(), logs: flag(), stream: flag(), stdin: flag(), stdout: flag(), stderr: flag() },
-  success: conversation(200),
+  success: hijack(200),
   errors: [400, 404, 409, 500],
 });
 
-export const containerAttachWebSocket = endpoint({
+export const containerAttachWebSocket = operation({
   route: 'GET /containers/{name}/attach/ws',
   summary: 'The streams of a container by WebSocket.',
   query: { detachKeys: text(), logs: flag(), stream: flag(), stdin: flag(), stdout: flag(), stderr: flag() },
@@ -180,7 +180,7 @@ export const containerAttachWebSocket = endpoint({
   errors: [400, 404, 409, 500],
 });
 
-export const containerTop = endpoint({
+export const containerTop = operation({
   route: 'GET /containers/{name}/top',
   summary: 'List the processes of a container, as the ps of the host shows them.',
   query: { ps_args: text() },
@@ -188,7 +188,7 @@ export const containerTop = endpoint({
   errors: [404, 409, 500],
 });
 
-export const containerStats = endpoint({
+export const containerStats = operation({
   route: 'GET /containers/{name}/stats',
   summary: 'Measure what a container uses, once or every second.',
   query: { stream: flag(true), 'one-shot': flag() },
@@ -196,7 +196,7 @@ export const containerStats = endpoint({
   errors: [400, 404, 500],
 });
 
-export const containerPrune = endpoint({
+export const containerPrune = operation({
   route: 'POST /containers/prune',
   summary: 'Remove all containers that do not run.',
   query: { filters: filters() },
@@ -206,7 +206,7 @@ export const containerPrune = endpoint({
 
 const path = { path: text() };
 
-export const containerArchiveInfo = endpoint({
+export const containerArchiveInfo = operation({
   route: 'HEAD /containers/{name}/archive',
   summary: 'Tell in a header what is at a path in a container.',
   query: path,
@@ -214,7 +214,7 @@ export const containerArchiveInfo = endpoint({
   errors: [400, 404, 500],
 });
 
-export const containerArchive = endpoint({
+export const containerArchive = operation({
   route: 'GET /containers/{name}/archive',
   summary: 'Read a file or directory of a container as a tar archive.',
   query: path,
@@ -222,7 +222,7 @@ export const containerArchive = endpoint({
   errors: [400, 404, 500],
 });
 
-export const containerPutArchive = endpoint({
+export const containerPutArchive = operation({
   route: 'PUT /containers/{name}/archive',
   summary: 'Unpack a tar archive in a directory of a container.',
   query: { ...path, noOverwriteDirNonDir: flag(), copyUIDGID: flag() },
@@ -231,7 +231,7 @@ export const containerPutArchive = endpoint({
   errors: [400, 404, 500],
 });
 
-export const containerCopy = endpoint({
+export const containerCopy = operation({
   route: 'POST /containers/{name}/copy',
   summary: 'Read a file or directory of a container, links followed, as a tar archive.',
   body: body(CopyRequest, { required: true }),
@@ -240,21 +240,21 @@ export const containerCopy = endpoint({
   lastMinor: 23,
 });
 
-export const containerExport = endpoint({
+export const containerExport = operation({
   route: 'GET /containers/{name}/export',
   summary: "Read all of a container's own files as a tar archive.",
   success: archive(),
   errors: [404, 409, 500],
 });
 
-export const containerChanges = endpoint({
+export const containerChanges = operation({
   route: 'GET /containers/{name}/changes',
   summary: 'Tell what a container changed of its image.',
   success: json(200, nullable(list(ContainerChange))),
   errors: [404, 500],
 });
 
-export const containerCommit = endpoint({
+export const containerCommit = operation({
   route: 'POST /commit',
   summary: 'Make an image of a container.',
   query: {
@@ -271,7 +271,7 @@ export const containerCommit = endpoint({
   errors: [400, 404, 409, 500],
 });
 
-export const containerDelete = endpoint({
+export const containerDelete = operation({
   route: 'DELETE /containers/{name}',
   summary: 'Remove a container.',
   query: { force: flag(), v: flag(), link: flag() },

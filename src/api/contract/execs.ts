@@ -1,9 +1,9 @@
 /** Further processes in running containers: the endpoints of the newest API. */
 import { ExecCreateRequest, ExecCreateResponse, ExecInspect, ExecStartRequest } from '../../model/exec.ts';
-import { body, conversation, empty, endpoint, json } from './endpoint.ts';
+import { body, empty, hijack, json, operation } from './operation.ts';
 import { dimension } from './query.ts';
 
-export const execCreate = endpoint({
+export const execCreate = operation({
   route: 'POST /containers/{name}/exec',
   summary: 'Prepare a further process in a running container.',
   body: body(ExecCreateRequest),
@@ -11,15 +11,15 @@ export const execCreate = endpoint({
   errors: [400, 404, 409, 500],
 });
 
-export const execStart = endpoint({
+export const execStart = operation({
   route: 'POST /exec/{id}/start',
   summary: 'Run a prepared process; unless detached, the connection becomes its streams.',
   body: body(ExecStartRequest),
-  success: conversation(200, { failsInside: true }),
+  success: hijack(200, { failsInside: true }),
   errors: [400, 404, 409, 500],
 });
 
-export const execResize = endpoint({
+export const execResize = operation({
   route: 'POST /exec/{id}/resize',
   summary: "Set the size of a further process's terminal.",
   query: { h: dimension('height'), w: dimension('width') },
@@ -27,7 +27,7 @@ export const execResize = endpoint({
   errors: [400, 404, 409, 500],
 });
 
-export const execInspect = endpoint({
+export const execInspect = operation({
   route: 'GET /exec/{id}/json',
   summary: 'Show a further process.',
   success: json(200, ExecInspect),

@@ -10,14 +10,14 @@ import {
   archiveBodyWhen,
   bytes,
   empty,
-  endpoint,
   json,
   lines,
+  operation,
   plain,
-} from './endpoint.ts';
+} from './operation.ts';
 import { filters, flag, number, text, texts } from './query.ts';
 
-export const imageList = endpoint({
+export const imageList = operation({
   route: 'GET /images/json',
   summary: 'List images.',
   query: { all: flag(), filters: filters(), 'shared-size': flag(), digests: flag() },
@@ -25,21 +25,21 @@ export const imageList = endpoint({
   errors: [400, 500],
 });
 
-export const imageInspect = endpoint({
+export const imageInspect = operation({
   route: 'GET /images/{name}/json',
   summary: 'Show everything about an image.',
   success: json(200, ImageInspect),
   errors: [404, 500],
 });
 
-export const imageHistory = endpoint({
+export const imageHistory = operation({
   route: 'GET /images/{name}/history',
   summary: 'Show the layers of an image and how they came about.',
   success: json(200, list(HistoryItem)),
   errors: [404, 500],
 });
 
-export const imageTag = endpoint({
+export const imageTag = operation({
   route: 'POST /images/{name}/tag',
   summary: 'Give an image a further name.',
   query: { repo: text(), tag: text() },
@@ -47,7 +47,7 @@ export const imageTag = endpoint({
   errors: [400, 404, 409, 500],
 });
 
-export const imageDelete = endpoint({
+export const imageDelete = operation({
   route: 'DELETE /images/{name}',
   summary: 'Remove a name of an image, and the image with its last name.',
   query: { force: flag(), noprune: flag() },
@@ -55,7 +55,7 @@ export const imageDelete = endpoint({
   errors: [404, 409, 500],
 });
 
-export const imagePrune = endpoint({
+export const imagePrune = operation({
   route: 'POST /images/prune',
   summary: 'Remove images without a name, or all that no container was made from.',
   query: { filters: filters() },
@@ -63,7 +63,7 @@ export const imagePrune = endpoint({
   errors: [400, 409, 500],
 });
 
-export const imageLoad = endpoint({
+export const imageLoad = operation({
   route: 'POST /images/load',
   summary: 'Load images from an archive.',
   query: { quiet: flag(true), platform: texts() },
@@ -72,7 +72,7 @@ export const imageLoad = endpoint({
   errors: [400, 500],
 });
 
-export const imageSave = endpoint({
+export const imageSave = operation({
   route: 'GET /images/{name}/get',
   summary: 'Save an image, or all of a repository, as an archive.',
   query: { platform: texts() },
@@ -80,7 +80,7 @@ export const imageSave = endpoint({
   errors: [400, 404, 500],
 });
 
-export const imageSaveSeveral = endpoint({
+export const imageSaveSeveral = operation({
   route: 'GET /images/get',
   summary: 'Save several images as one archive.',
   query: { names: texts(), platform: texts() },
@@ -88,7 +88,7 @@ export const imageSaveSeveral = endpoint({
   errors: [400, 404, 500],
 });
 
-export const imageCreate = endpoint({
+export const imageCreate = operation({
   route: 'POST /images/create',
   summary: 'Pull an image from a registry, or import a root file system.',
   query: {
@@ -106,7 +106,7 @@ export const imageCreate = endpoint({
   transfers: true,
 });
 
-export const imagePush = endpoint({
+export const imagePush = operation({
   route: 'POST /images/{name}/push',
   summary: 'Push an image to a registry.',
   query: { tag: text(), platform: text() },
@@ -116,7 +116,7 @@ export const imagePush = endpoint({
   transfers: true,
 });
 
-export const imageInsert = endpoint({
+export const imageInsert = operation({
   route: 'POST /images/{name}/insert',
   summary: 'Put a file from the web into an image.',
   query: { url: text(), path: text() },
@@ -125,7 +125,7 @@ export const imageInsert = endpoint({
   lastMinor: 11,
 });
 
-export const imageGraph = endpoint({
+export const imageGraph = operation({
   route: 'GET /images/viz',
   summary: 'Draw what images are made of, in the language of Graphviz.',
   success: plain(200),
@@ -134,7 +134,7 @@ export const imageGraph = endpoint({
   lastMinor: 19,
 });
 
-export const imageSearch = endpoint({
+export const imageSearch = operation({
   route: 'GET /images/search',
   summary: 'Find repositories at a registry.',
   query: { term: text(), limit: number(), filters: filters() },

@@ -1,8 +1,8 @@
-/** The newest API, whole, as data: operation name → endpoint. */
+/** The newest API, whole, as data: operation name → declaration. */
 import * as containers from './containers.ts';
-import type { Endpoint } from './endpoint.ts';
 import * as execs from './execs.ts';
 import * as images from './images.ts';
+import type { Operation } from './operation.ts';
 import * as registries from './registries.ts';
 import * as system from './system.ts';
 import * as volumes from './volumes.ts';
@@ -16,12 +16,12 @@ export const contract = { ...containers, ...execs, ...images, ...registries, ...
 /** The type of the whole contract. */
 export type Contract = typeof contract;
 /** The name of an operation, such as `containerCreate`. */
-export type Operation = keyof Contract;
+export type OperationName = keyof Contract;
 /** The routes of today's contract: what a version's lenses may speak of. */
-export type KnownRoute = Contract[Operation]['route'];
+export type KnownRoute = Contract[OperationName]['route'];
 
-type AnyEndpoint = Endpoint<`${'GET'} /`>;
+type AnyOperation = Operation<`${'GET'} /`>;
 
-/** An operation's endpoint, without its types: what is generic over operations reads it this way. */
-export const endpointOf = (operation: Operation): AnyEndpoint =>
-  contract[operation] as unknown as AnyEndpoint;
+/** An operation's declaration, without its types: what is generic over operations reads it this way. */
+export const operationOf = (operation: OperationName): AnyOperation =>
+  contract[operation] as unknown as AnyOperation;

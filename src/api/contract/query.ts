@@ -14,7 +14,7 @@ export interface Parameter<T> {
   /** `given` is undefined when the parameter is absent. @throws InvalidArgument */
   read(given: string | readonly string[] | undefined, name: string): T;
 }
-/** The query parameters of an endpoint, by name. */
+/** The query parameters of an operation, by name. */
 export type Parameters = Readonly<Record<string, Parameter<unknown>>>;
 /** What a handler gets for them. */
 export type QueryOf<P extends Parameters> = {

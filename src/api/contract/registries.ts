@@ -1,8 +1,8 @@
 /** Registries: the endpoints of the newest API that ask them something. */
 import { AuthAnswer, AuthConfig, DistributionInspect, ShownLogin } from '../../model/registry.ts';
-import { body, endpoint, json } from './endpoint.ts';
+import { body, json, operation } from './operation.ts';
 
-export const registryAuth = endpoint({
+export const registryAuth = operation({
   route: 'POST /auth',
   summary: 'Check credentials at a registry.',
   body: body(AuthConfig),
@@ -10,7 +10,7 @@ export const registryAuth = endpoint({
   errors: [400, 401, 500],
 });
 
-export const registryLogin = endpoint({
+export const registryLogin = operation({
   route: 'GET /auth',
   summary: 'Show who is logged in, where logins stay with the engine.',
   success: json(200, ShownLogin),
@@ -19,7 +19,7 @@ export const registryLogin = endpoint({
   lastMinor: 11,
 });
 
-export const registryDistribution = endpoint({
+export const registryDistribution = operation({
   route: 'GET /distribution/{name}/json',
   summary: 'Show what a name leads to at its registry.',
   success: json(200, DistributionInspect),

@@ -3,10 +3,10 @@ import { DiskUsage } from '../../model/disk-usage.ts';
 import { EventMessage } from '../../model/event.ts';
 import { BuildCachePruned, NetworksPruned } from '../../model/prune.ts';
 import { SystemInfo, SystemVersion } from '../../model/system.ts';
-import { endlessLines, endpoint, json, plain } from './endpoint.ts';
+import { endlessLines, json, operation, plain } from './operation.ts';
 import { filters, flag, texts, time } from './query.ts';
 
-export const systemPing = endpoint({
+export const systemPing = operation({
   route: 'GET /_ping',
   summary: 'Say that the engine is there; the headers say what it can do.',
   success: plain(200),
@@ -14,7 +14,7 @@ export const systemPing = endpoint({
   constant: true,
 });
 
-export const systemPingHead = endpoint({
+export const systemPingHead = operation({
   route: 'HEAD /_ping',
   summary: 'The headers of GET /_ping alone.',
   success: plain(200),
@@ -22,7 +22,7 @@ export const systemPingHead = endpoint({
   constant: true,
 });
 
-export const systemVersion = endpoint({
+export const systemVersion = operation({
   route: 'GET /version',
   summary: 'Show the versions of the engine, its API and its host.',
   success: json(200, SystemVersion),
@@ -30,14 +30,14 @@ export const systemVersion = endpoint({
   toldWithInfo: true,
 });
 
-export const systemInfo = endpoint({
+export const systemInfo = operation({
   route: 'GET /info',
   summary: 'Show the engine and its host.',
   success: json(200, SystemInfo),
   errors: [500],
 });
 
-export const systemDiskUsage = endpoint({
+export const systemDiskUsage = operation({
   route: 'GET /system/df',
   summary: 'Show how much disk images, containers and volumes take.',
   query: { type: texts(), verbose: flag() },
@@ -45,7 +45,7 @@ export const systemDiskUsage = endpoint({
   errors: [400, 500],
 });
 
-export const systemNetworkPrune = endpoint({
+export const systemNetworkPrune = operation({
   route: 'POST /networks/prune',
   summary: 'Remove networks that no container has.',
   query: { filters: filters() },
@@ -53,7 +53,7 @@ export const systemNetworkPrune = endpoint({
   errors: [400, 500],
 });
 
-export const systemBuildPrune = endpoint({
+export const systemBuildPrune = operation({
   route: 'POST /build/prune',
   summary: 'Remove what builds left for later ones.',
   query: { filters: filters() },
@@ -61,7 +61,7 @@ export const systemBuildPrune = endpoint({
   errors: [400, 500],
 });
 
-export const systemEvents = endpoint({
+export const systemEvents = operation({
   route: 'GET /events',
   summary: 'Follow what happens, or replay what happened.',
   query: { since: time(), until: time(), filters: filters() },

@@ -1,9 +1,9 @@
 /** Volumes: the endpoints of the newest API. */
 import { Volume, VolumeCreateRequest, VolumeList, VolumesPruned } from '../../model/volume.ts';
-import { body, empty, endpoint, json } from './endpoint.ts';
+import { body, empty, json, operation } from './operation.ts';
 import { filters, flag } from './query.ts';
 
-export const volumeList = endpoint({
+export const volumeList = operation({
   route: 'GET /volumes',
   summary: 'List volumes.',
   query: { filters: filters() },
@@ -11,7 +11,7 @@ export const volumeList = endpoint({
   errors: [400, 500],
 });
 
-export const volumeCreate = endpoint({
+export const volumeCreate = operation({
   route: 'POST /volumes/create',
   summary: 'Create a volume, or find the one of that name.',
   body: body(VolumeCreateRequest, { required: true }),
@@ -19,14 +19,14 @@ export const volumeCreate = endpoint({
   errors: [400, 404, 500],
 });
 
-export const volumeInspect = endpoint({
+export const volumeInspect = operation({
   route: 'GET /volumes/{name}',
   summary: 'Show a volume.',
   success: json(200, Volume),
   errors: [404, 500],
 });
 
-export const volumeDelete = endpoint({
+export const volumeDelete = operation({
   route: 'DELETE /volumes/{name}',
   summary: 'Remove a volume that no container has.',
   query: { force: flag() },
@@ -34,7 +34,7 @@ export const volumeDelete = endpoint({
   errors: [404, 409, 500],
 });
 
-export const volumePrune = endpoint({
+export const volumePrune = operation({
   route: 'POST /volumes/prune',
   summary: 'Remove volumes that no container has.',
   query: { filters: filters() },

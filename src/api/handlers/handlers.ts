@@ -1,22 +1,22 @@
 /** What a handler gets and gives: derived from the contract, so that a missing or wrong one does not compile. */
 import type { Readable } from 'node:stream';
 import type { Attachment, Engine, LogOutput } from '../../engine/index.ts';
+import type { Contract, OperationName } from '../contract/index.ts';
+import type { Manners } from '../contract/manners.ts';
 import type {
   ArchiveAnswer,
-  ConversationAnswer,
   DeferredAnswer,
   EmptyAnswer,
-  Endpoint,
+  HijackAnswer,
   InputOf,
   JsonAnswer,
   LinesAnswer,
+  Operation,
   OutputAnswer,
   Route,
   TextAnswer,
   WebSocketAnswer,
-} from '../contract/endpoint.ts';
-import type { Contract, Operation } from '../contract/index.ts';
-import type { Manners } from '../contract/manners.ts';
+} from '../contract/operation.ts';
 import type { Parameters } from '../contract/query.ts';
 
 /** What a call brings besides its input. */
@@ -62,15 +62,15 @@ export type OutputOf<S> =
               ? { readonly ended: Promise<T> }
               : S extends OutputAnswer
                 ? LogOutput
-                : S extends ConversationAnswer
+                : S extends HijackAnswer
                   ? Attachment | undefined
                   : S extends WebSocketAnswer
                     ? Attachment
                     : never;
 
-type SuccessOf<E> = E extends Endpoint<Route, Parameters, infer _B, infer S> ? S : never;
+type SuccessOf<E> = E extends Operation<Route, Parameters, infer _B, infer S> ? S : never;
 
 /** One handler for each of these operations. */
-export type Handlers<K extends Operation = Operation> = {
+export type Handlers<K extends OperationName = OperationName> = {
   readonly [O in K]: (input: InputOf<Contract[O]>, call: Call) => Promise<OutputOf<SuccessOf<Contract[O]>>>;
 };

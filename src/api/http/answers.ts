@@ -7,7 +7,7 @@ import { framedLines } from '../../formats/frames.ts';
 import { writeJson } from '../../formats/json.ts';
 import type { ArchiveReply, LogOutput } from '../handlers/index.ts';
 import { asText, type Dialect, type ToldFailure } from '../versions/index.ts';
-import { roomIn } from './conversation.ts';
+import { roomIn } from './hijack.ts';
 import { restamped } from './log-stamp.ts';
 
 type Headers = Readonly<Record<string, string>>;
@@ -132,21 +132,21 @@ export async function sendMessages(
   response: ServerResponse,
   messages: Messages,
   form: LineForm & Reading,
-  tell: (message: unknown) => Record<string, unknown> | undefined,
+  translate: (message: unknown) => Record<string, unknown> | undefined,
 ): Promise<void> {
   response.writeHead(200, { 'Content-Type': form.contentType });
   response.flushHeaders();
   messages.cut?.addEventListener('abort', () => response.destroy(), { once: true });
   try {
     for await (const message of messages) {
-      const told = tell(message);
+      const told = translate(message);
       if (told === undefined) continue;
       if (!response.destroyed && !response.write(`${form.before}${writeJson(told)}${form.after}`))
         await roomIn(response);
       if (response.destroyed && !form.toTheEnd) return;
     }
   } catch (error) {
-    const told = tell(failureMessage(error));
+    const told = translate(failureMessage(error));
     if (told !== undefined) response.write(`${form.before}${writeJson(told)}${form.after}`);
   }
   response.end();
@@ -162,13 +162,13 @@ function failureMessage(error: unknown): Record<string, unknown> {
 export async function sendProgressText(
   response: ServerResponse,
   messages: AsyncIterable<unknown>,
-  tell: (message: unknown) => Record<string, unknown> | undefined,
+  translate: (message: unknown) => Record<string, unknown> | undefined,
   { toTheEnd }: Reading,
 ): Promise<void> {
   response.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' });
   try {
     for await (const message of messages) {
-      const told = tell(message);
+      const told = translate(message);
       if (told !== undefined && !response.destroyed && !response.write(asText(told))) await roomIn(response);
       if (response.destroyed && !toTheEnd) return;
     }

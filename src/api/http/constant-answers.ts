@@ -3,7 +3,7 @@
  * and neither Node's parser nor the engine is needed to say them again.
  */
 import { STATUS_CODES } from 'node:http';
-import type { Operation } from '../contract/index.ts';
+import type { OperationName } from '../contract/index.ts';
 import type { TextReply } from '../handlers/index.ts';
 
 interface Kept {
@@ -15,8 +15,8 @@ interface Kept {
 /** The constant answers that one engine has given so far. */
 export class ConstantAnswers {
   readonly #headers: readonly (readonly [string, string])[];
-  readonly #kept = new Map<Operation, Kept>();
-  readonly #whole = new Map<Operation, Buffer>();
+  readonly #kept = new Map<OperationName, Kept>();
+  readonly #whole = new Map<OperationName, Buffer>();
   /** The second since 1970 that the bytes in `#whole` tell as their date. */
   #second = 0;
 
@@ -26,7 +26,7 @@ export class ConstantAnswers {
   }
 
   /** Keeps an answer that an operation has just given. */
-  keep(operation: Operation, status: number, { text, headers }: TextReply): void {
+  keep(operation: OperationName, status: number, { text, headers }: TextReply): void {
     if (this.#kept.has(operation)) return;
     const lines = [
       ...this.#headers,
@@ -42,7 +42,7 @@ export class ConstantAnswers {
   }
 
   /** The whole answer with today's date; undefined until it was given once in the ordinary way. */
-  answer(operation: Operation | undefined): Buffer | undefined {
+  answer(operation: OperationName | undefined): Buffer | undefined {
     const kept = operation && this.#kept.get(operation);
     if (!kept) return undefined;
     const now = Date.now();

@@ -8,8 +8,8 @@ import { gather } from '../../base/bytes.ts';
 import { InvalidArgument, messageOf } from '../../base/errors.ts';
 import { readJson } from '../../formats/json.ts';
 import { requestFailure } from '../../model/failures/request.ts';
-import type { Body } from '../contract/endpoint.ts';
-import type { Operation } from '../contract/index.ts';
+import type { OperationName } from '../contract/index.ts';
+import type { Body } from '../contract/operation.ts';
 import type { Query } from '../contract/query.ts';
 import type { Doc, Traits } from '../versions/index.ts';
 import {
@@ -42,7 +42,7 @@ export interface RawRequest {
 /** What the version's lenses work on, besides the names in the path: `{ query, body }`. @throws InvalidArgument, TooLarge */
 export async function envelope(
   raw: RawRequest,
-  operation: Operation,
+  operation: OperationName,
   body: Body,
   traits: Traits,
 ): Promise<Doc> {
@@ -54,7 +54,7 @@ export async function envelope(
 
 async function jsonBody(
   { request, bytes }: RawRequest,
-  operation: Operation,
+  operation: OperationName,
   body: Extract<Body, { kind: 'json' }>,
   traits: Traits,
 ): Promise<unknown> {

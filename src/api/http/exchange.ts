@@ -4,8 +4,8 @@ import type { IncomingMessage } from 'node:http';
 import { EngineError, Forbidden, InvalidArgument, messageOf } from '../../base/errors.ts';
 import { decodeBody } from '../../base/schema.ts';
 import { requestFailure } from '../../model/failures/request.ts';
-import type { JsonBody } from '../contract/endpoint.ts';
-import { endpointOf } from '../contract/index.ts';
+import { operationOf } from '../contract/index.ts';
+import type { JsonBody } from '../contract/operation.ts';
 import type { Query } from '../contract/query.ts';
 import {
   type ArchiveReply,
@@ -45,7 +45,7 @@ export async function exchange(given: Exchange): Promise<void> {
     // An answer in the middle of its request is often lost: clients read when they have written.
     if (error instanceof TooLarge && !(await discard(given.bytes))) hangUpSoon(given);
     fail(given, error, origin, target);
-    if (target?.match && endpointOf(target.match.operation).body.kind === 'bytes') await letPass(given);
+    if (target?.match && operationOf(target.match.operation).body.kind === 'bytes') await letPass(given);
   }
 }
 
@@ -68,7 +68,7 @@ async function read(
   { dialect, search }: Target,
   { operation, params }: Match,
 ): Promise<Input> {
-  const { route, query, body } = endpointOf(operation);
+  const { route, query, body } = operationOf(operation);
   const raw: RawRequest = { request: given.request, bytes: given.bytes, search };
   const asked: Doc = { ...(await envelope(raw, operation, body, dialect.traits)), params: { ...params } };
   dialect.request(route, asked);
@@ -97,10 +97,10 @@ function decodeJson(body: JsonBody<unknown>, said: unknown, { traits }: Dialect)
 
 async function answer(given: Exchange, asked: Asked): Promise<void> {
   const { operation, dialect, input } = asked;
-  const { success } = endpointOf(operation);
+  const { success } = operationOf(operation);
   const call = callOf(given, asked);
   const handle = handlers[operation] as (input: unknown, call: Call) => Promise<unknown>;
-  if (success.kind === 'conversation')
+  if (success.kind === 'hijack')
     return takeOver(given, asked, (accepted) => handle(input, { ...call, accepted }));
   if (success.kind === 'websocket')
     return serveWebSocket(given, asked, () => handle(input, call) as Promise<Attachment>);
@@ -112,7 +112,7 @@ async function answer(given: Exchange, asked: Asked): Promise<void> {
       return sendEmpty(given.response, success.status);
     case 'text': {
       const { text, headers } = result as TextReply;
-      if (endpointOf(operation).constant) given.constants.keep(operation, success.status, { text, headers });
+      if (operationOf(operation).constant) given.constants.keep(operation, success.status, { text, headers });
       return sendText(given.response, success.status, text, headers);
     }
     case 'lines':
@@ -152,7 +152,7 @@ function fail(
 ): void {
   const dialect = target?.dialect ?? newestDialect();
   const call = {
-    route: target?.match ? endpointOf(target.match.operation).route : '',
+    route: target?.match ? operationOf(target.match.operation).route : '',
     name: Object.values(target?.match?.params ?? {})[0] ?? '',
   };
   const newest = failureOf(error, origin);

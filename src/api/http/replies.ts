@@ -1,7 +1,7 @@
 /** Handlers' results as answers: completed, told in the version's words, written in the form of their kind. */
 import { messageOf } from '../../base/errors.ts';
-import type { Success } from '../contract/endpoint.ts';
-import { endpointOf } from '../contract/index.ts';
+import { operationOf } from '../contract/index.ts';
+import type { Success } from '../contract/operation.ts';
 import { type Call, handlers } from '../handlers/index.ts';
 import { type Doc, memberOf } from '../versions/index.ts';
 import { lineForm, sendDeferred, sendEmpty, sendJson, sendMessages, sendProgressText } from './answers.ts';
@@ -17,7 +17,7 @@ export async function sendValue(
   value: unknown,
   call: Call,
 ): Promise<void> {
-  const { route, toldWithInfo } = endpointOf(operation);
+  const { route, toldWithInfo } = operationOf(operation);
   const body = schema.fill(value);
   if (dialect.plainAnswer(route)) return sendJson(response, status, body);
   // `all`: also what the newest version no longer tells.
@@ -42,16 +42,21 @@ export async function sendLines(
     for await (const _ of messages); // its end, or its failure
     return sendEmpty(response, success.status);
   }
-  const { route } = endpointOf(operation);
-  const tell = (message: unknown) => dialect.message(route, success.schema.fill(message) as Doc);
+  const { route } = operationOf(operation);
+  const translate = (message: unknown) => dialect.message(route, success.schema.fill(message) as Doc);
   if (success.endless)
-    return sendMessages(response, messages, { ...lineForm(request.headers.accept, dialect), toTheEnd }, tell);
+    return sendMessages(
+      response,
+      messages,
+      { ...lineForm(request.headers.accept, dialect), toTheEnd },
+      translate,
+    );
   // What fails before its first message mostly has a status to say so.
   const begun = success.failsInside ? messages : await begin(messages);
   if (success.progress && dialect.traits.progress === 'text')
-    return sendProgressText(response, begun, tell, { toTheEnd });
+    return sendProgressText(response, begun, translate, { toTheEnd });
   const form = { contentType: 'application/json', before: '', after: '\n', toTheEnd };
-  return sendMessages(response, begun, form, tell);
+  return sendMessages(response, begun, form, translate);
 }
 
 /** Waits for the first message. @throws what the operation threw before it */
@@ -78,7 +83,7 @@ export async function sendLater(
   ended: Promise<unknown>,
 ): Promise<void> {
   const { waitHeadAtOnce, waitSilentOnFailure } = dialect.traits;
-  const { route } = endpointOf(operation);
+  const { route } = operationOf(operation);
   const told = ended.then((value) => {
     if (waitSilentOnFailure && memberOf(value, 'Error')) return undefined;
     const doc: Doc = { status, body: schema.fill(value) };

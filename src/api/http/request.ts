@@ -3,13 +3,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { Log } from '../../base/log.ts';
-import { endpointOf, type Operation } from '../contract/index.ts';
+import { type OperationName, operationOf } from '../contract/index.ts';
 import type { Engine } from '../handlers/index.ts';
 import type { Dialect, Doc } from '../versions/index.ts';
 import type { ConstantAnswers } from './constant-answers.ts';
 import type { Target } from './router.ts';
 
-/** Where a conversation goes: the raw connection behind an upgrade. */
+/** Where the streams of a taken-over connection go: the raw connection behind an upgrade. */
 export interface Line {
   readonly socket: Socket;
 }
@@ -41,11 +41,11 @@ export interface Input {
 
 /** An understood request: what is asked, and in which version's words. */
 export interface Asked {
-  readonly operation: Operation;
+  readonly operation: OperationName;
   readonly dialect: Dialect;
   readonly input: Input;
 }
 
 /** A pull or push of an old client goes on when the client has gone. */
 export const outlivesClient = ({ operation, dialect }: Pick<Asked, 'operation' | 'dialect'>): boolean =>
-  endpointOf(operation).transfers === true && dialect.traits.pullOutlivesClient;
+  operationOf(operation).transfers === true && dialect.traits.pullOutlivesClient;

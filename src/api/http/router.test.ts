@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { contract, type Operation } from '../contract/index.ts';
+import { contract, type OperationName } from '../contract/index.ts';
 import { classify, readTarget } from './router.ts';
 
-const endpoints = Object.entries(contract) as [Operation, { route: string; lastMinor?: number }][];
+const endpoints = Object.entries(contract) as [OperationName, { route: string; lastMinor?: number }][];
 
 for (const [operation, { route, lastMinor }] of endpoints)
   test(`${route} is found with and without a version, with its names`, () => {

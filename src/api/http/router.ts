@@ -1,12 +1,12 @@
 /** From method and path to an operation, by lookups: the number of routes does not matter. */
 import { InvalidArgument } from '../../base/errors.ts';
-import type { BytesBody } from '../contract/endpoint.ts';
-import { contract, endpointOf, type KnownRoute, type Operation } from '../contract/index.ts';
+import { contract, type KnownRoute, type OperationName, operationOf } from '../contract/index.ts';
+import type { BytesBody } from '../contract/operation.ts';
 import { type Dialect, dialectOf, legacyRoutes, minorOf } from '../versions/index.ts';
 
 /** The operation that a path leads to, and the names in it. */
 export interface Match {
-  readonly operation: Operation;
+  readonly operation: OperationName;
   readonly params: Readonly<Record<string, string>>;
 }
 /** What a request asks for, and in which version's words. */
@@ -18,15 +18,15 @@ export interface Target {
 }
 
 interface Pattern {
-  readonly operation: Operation;
+  readonly operation: OperationName;
   readonly param: string;
 }
 /** Whole paths; and `METHOD first verb` for `/first/{name}/verb`, where a name may contain slashes, and a verb one. */
-const whole = new Map<string, Operation>();
+const whole = new Map<string, OperationName>();
 const named = new Map<string, Pattern>();
-const byRoute = new Map<string, Operation>();
+const byRoute = new Map<string, OperationName>();
 
-for (const [operation, { route }] of Object.entries(contract) as [Operation, { route: KnownRoute }][]) {
+for (const [operation, { route }] of Object.entries(contract) as [OperationName, { route: KnownRoute }][]) {
   byRoute.set(route, operation);
   const parts = /^(\w+) (\/([^/{]+)(?:\/\{(\w+)\}(?:\/(.+))?)?.*)$/.exec(route);
   const [, method = '', path = '', first = '', param, verb = ''] = parts ?? [];
@@ -55,7 +55,7 @@ export interface Classified {
   /** The answer goes on for long: a client that ends its side has seen enough. */
   readonly isLong: boolean;
   /** The operation whose answer never changes, if it is one. */
-  readonly constant: Operation | undefined;
+  readonly constant: OperationName | undefined;
 }
 
 /** Never throws: what cannot be read is answered like any other failure, when the request is exchanged. */
@@ -81,9 +81,9 @@ const ORDINARY: Traffic = {
 
 function traffic({ match, search }: Target): Traffic {
   if (match === undefined) return ORDINARY;
-  const { success, body, constant } = endpointOf(match.operation);
+  const { success, body, constant } = operationOf(match.operation);
   return {
-    takesConnection: success.kind === 'conversation' || success.kind === 'websocket',
+    takesConnection: success.kind === 'hijack' || success.kind === 'websocket',
     bringsArchive: body.kind === 'bytes' && isArchive(body.archive, search),
     isLong: success.kind === 'lines' || success.kind === 'deferred' || success.kind === 'output',
     constant: constant ? match.operation : undefined,
@@ -128,8 +128,8 @@ function matchPath(method: string, path: string, dialect: Dialect): Match | unde
   return legacy(`${method} ${path}`, dialect);
 }
 
-function isThere(operation: Operation, { version }: Dialect): boolean {
-  const { lastMinor } = endpointOf(operation);
+function isThere(operation: OperationName, { version }: Dialect): boolean {
+  const { lastMinor } = operationOf(operation);
   return lastMinor === undefined || minorOf(version) <= lastMinor;
 }
 

@@ -2,20 +2,20 @@
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidArgument, messageOf } from '../../base/errors.ts';
-import type { Operation } from '../contract/index.ts';
-import { endpointOf } from '../contract/index.ts';
+import type { OperationName } from '../contract/index.ts';
+import { operationOf } from '../contract/index.ts';
 import type { Attachment } from '../handlers/index.ts';
 import { type Dialect, memberOf } from '../versions/index.ts';
 import { sendEmpty, streamType } from './answers.ts';
-import { conversationHead, converse } from './conversation.ts';
 import { SILENT_UPGRADE } from './front.ts';
+import { converse, hijackHead } from './hijack.ts';
 import type { Asked, Exchange } from './request.ts';
 import { failureOf } from './statuses.ts';
 
 /** A client that reads ahead gets the head alone, with what there is to hear so much later. */
 const HEAD_LEAD_MS = 5;
 
-/** Opens the conversation; may call `accepted` on the way. */
+/** Opens the streams; may call `accepted` on the way. */
 type Open = (accepted: () => void) => Promise<unknown>;
 
 /** Turns the connection into streams; a detached start answers like any other. */
@@ -64,7 +64,7 @@ class Head {
     const { dialect } = this.#asked;
     if (this.#framed !== undefined) return this.#framed;
     this.#framed = !terminal && dialect.traits.framing === 'multiplexed';
-    line?.socket.write(conversationHead(styleOf(request, dialect, this.#framed)));
+    line?.socket.write(hijackHead(styleOf(request, dialect, this.#framed)));
     return this.#framed;
   }
 }
@@ -103,12 +103,12 @@ async function openOr(
   }
 }
 
-function failsInside(operation: Operation): boolean {
-  const { success } = endpointOf(operation);
-  return success.kind === 'conversation' && success.failsInside;
+function failsInside(operation: OperationName): boolean {
+  const { success } = operationOf(operation);
+  return success.kind === 'hijack' && success.failsInside;
 }
 
-/** A conversation that says one thing. */
+/** Streams that say one thing. */
 function lastWords(text: string): Attachment {
   return {
     terminal: false,

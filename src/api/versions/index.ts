@@ -7,12 +7,12 @@ import { steps } from './steps.ts';
 
 export { changelog } from './changelog.ts';
 export { Dialect } from './dialect.ts';
+export type { Doc } from './doc-path.ts';
+export { memberOf } from './doc-path.ts';
 export { type FailedCall, type Failure, failureFrom, type ToldFailure } from './failure.ts';
 export { asText } from './forms/progress.ts';
 export { legacyRoutes } from './legacy/routes.ts';
 export { type OpenApi, openApi } from './openapi.ts';
-export type { Doc } from './place.ts';
-export { memberOf } from './place.ts';
 export { minorOf } from './step.ts';
 export type { Traits } from './traits.ts';
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InvalidArgument } from '../../base/errors.ts';
+import type { Doc } from './doc-path.ts';
 import {
   added,
   copied,
@@ -12,7 +13,6 @@ import {
   reshaped,
   rewritten,
 } from './lens.ts';
-import type { Doc } from './place.ts';
 
 const up = (lens: Lens, body: unknown): unknown => {
   const doc: Doc = { query: {}, body: structuredClone(body) };

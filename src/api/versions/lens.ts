@@ -1,9 +1,9 @@
 /** Lenses: each names one difference between two neighbouring versions of the API, and knows both directions. */
 import { InvalidArgument } from '../../base/errors.ts';
-import { type Doc, memberOf, place } from './place.ts';
+import { type Doc, docPath, memberOf } from './doc-path.ts';
 import { type JsonSchema, type ShapeChange, shapeOf, shapeSpot } from './shape.ts';
 
-export type { Doc } from './place.ts';
+export type { Doc } from './doc-path.ts';
 
 export interface Lens {
   readonly note: string;
@@ -19,7 +19,7 @@ export interface Lens {
 
 /** The newer version added `path`: older clients neither send nor see it. */
 export function added(path: string): Lens {
-  const at = place(path);
+  const at = docPath(path);
   return {
     note: `adds ${path}`,
     erase: (doc) => at.drop(doc),
@@ -36,7 +36,7 @@ export function removed(
   was: unknown | ((doc: Doc) => unknown),
   schema: JsonSchema = typeof was === 'function' ? {} : shapeOf(was),
 ): Lens {
-  const at = place(path);
+  const at = docPath(path);
   const make = typeof was === 'function' ? (was as (doc: Doc) => unknown) : () => structuredClone(was);
   return {
     note: `removes ${path}`,
@@ -63,7 +63,7 @@ export const untold = (name: string, absent: unknown): Lens =>
 
 /** The same thing under another name or in another place. What the newer place already says wins. */
 export function moved(from: string, to: string): Lens {
-  const [older, newer] = [place(from), place(to)];
+  const [older, newer] = [docPath(from), docPath(to)];
   return {
     note: `${from} moves to ${to}`,
     shape: (shape) => shapeSpot(from).put(shape, shapeSpot(to).take(shape)),
@@ -74,7 +74,7 @@ export function moved(from: string, to: string): Lens {
 
 /** The old place stays as a second one: clients of the older version read both. */
 export function copied(from: string, to: string, absent?: unknown): Lens {
-  const [older, newer] = [place(from), place(to)];
+  const [older, newer] = [docPath(from), docPath(to)];
   return {
     note: `${from} is also ${to}`,
     shape: (shape) => shapeSpot(from).put(shape, shapeSpot(to).peek(shape)),
@@ -85,7 +85,7 @@ export function copied(from: string, to: string, absent?: unknown): Lens {
 
 /** An absent value meant something else before. */
 export function defaultWas(path: string, old: unknown): Lens {
-  const at = place(path);
+  const at = docPath(path);
   return {
     note: `${path} no longer defaults to ${JSON.stringify(old)}`,
     up: (doc) => at.putIfAbsent(doc, old),
@@ -99,7 +99,7 @@ export function rewritten(
   note: string,
   way: { up?: Rewrite; down?: Rewrite; schema?: JsonSchema },
 ): Lens {
-  const at = place(path);
+  const at = docPath(path);
   const { up, down, schema } = way;
   return {
     note,

@@ -1,9 +1,10 @@
 /** Each version's OpenAPI document, made from the contract and the steps: nothing in it is written by hand. */
-import type { Body, Success } from '../contract/endpoint.ts';
-import { contract, endpointOf, type Operation } from '../contract/index.ts';
+
+import { contract, type OperationName, operationOf } from '../contract/index.ts';
+import type { Body, Success } from '../contract/operation.ts';
 import type { Parameter } from '../contract/query.ts';
 import type { Dialect } from './dialect.ts';
-import type { Doc } from './place.ts';
+import type { Doc } from './doc-path.ts';
 import type { JsonSchema } from './shape.ts';
 import { minorOf } from './step.ts';
 
@@ -21,8 +22,8 @@ export interface OpenApi {
  */
 export function openApi(dialect: Dialect): OpenApi {
   const paths: Record<string, Record<string, JsonSchema>> = {};
-  for (const operation of Object.keys(contract) as Operation[]) {
-    const { route, lastMinor } = endpointOf(operation);
+  for (const operation of Object.keys(contract) as OperationName[]) {
+    const { route, lastMinor } = operationOf(operation);
     const isGone = lastMinor !== undefined && lastMinor < minorOf(dialect.version);
     if (isGone || !dialect.documents(route)) continue;
     const [method = '', path = ''] = route.split(' ');
@@ -37,8 +38,8 @@ export function openApi(dialect: Dialect): OpenApi {
   };
 }
 
-function describe(operation: Operation, dialect: Dialect): JsonSchema {
-  const { route, summary, query, body, success, errors } = endpointOf(operation);
+function describe(operation: OperationName, dialect: Dialect): JsonSchema {
+  const { route, summary, query, body, success, errors } = operationOf(operation);
   const request: Doc = { query: querySchema(query), body: bodySchema(body) };
   const response: Doc = { body: successSchema(success) };
   const untold = [...dialect.requestShape(route, request), ...dialect.responseShape(route, response)];
@@ -84,7 +85,7 @@ function successSchema(success: Success): JsonSchema | undefined {
       return { type: 'string' };
     case 'archive':
     case 'output':
-    case 'conversation':
+    case 'hijack':
     case 'websocket':
       return { ...BYTES };
     case 'empty':
@@ -101,7 +102,7 @@ const CONTENT_TYPES = {
   text: 'text/plain',
   archive: 'application/x-tar',
   output: 'application/vnd.docker.raw-stream',
-  conversation: 'application/vnd.docker.raw-stream',
+  hijack: 'application/vnd.docker.raw-stream',
   websocket: 'application/octet-stream',
   empty: undefined,
 } as const satisfies Record<Success['kind'], string | undefined>;
@@ -113,7 +114,7 @@ const DESCRIPTIONS = {
   text: 'A text.',
   archive: 'A tar archive.',
   output: 'What the streams gave, framed unless there is a terminal.',
-  conversation: 'The connection is the streams from here on.',
+  hijack: 'The connection is the streams from here on.',
   websocket: 'The connection is the streams from here on, in messages of WebSocket.',
   empty: 'Done.',
 } as const satisfies Record<Success['kind'], string>;

@@ -2,7 +2,7 @@
  * Shapes: the JSON Schemas of a request or an answer, which lenses change along with the documents. A shape is laid out
  * like the document itself: `{ query, body }`, each with the schema of what stands there.
  */
-import { type Doc, isDoc } from './place.ts';
+import { type Doc, isDoc } from './doc-path.ts';
 
 /** A JSON Schema as plain data. */
 export type JsonSchema = Record<string, unknown>;

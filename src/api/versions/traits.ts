@@ -1,5 +1,5 @@
 /** How the front door behaves, where no lens on a document can say it. A step sets a trait for the versions before it. */
-import type { Operation } from '../contract/index.ts';
+import type { OperationName } from '../contract/index.ts';
 import type { Manners } from '../contract/manners.ts';
 
 export interface Traits extends Manners {
@@ -15,7 +15,7 @@ export interface Traits extends Manners {
   /** How progress of pull, import and load is written. */
   readonly progress: 'json' | 'text';
   /** Operations that told nothing of their progress: an empty answer at the end, or an error with its status. */
-  readonly progressUntold: readonly Operation[];
+  readonly progressUntold: readonly OperationName[];
   readonly pullOutlivesClient: boolean;
   /** What stands between two events. */
   readonly eventSeparator: '\n' | '';
@@ -32,9 +32,9 @@ export interface Traits extends Manners {
   /** What a body of `start` means. */
   readonly startBody: 'refused' | 'json' | 'jsonIfTyped' | 'ignored';
   /** Operations that took a body of any content type. */
-  readonly untyped: readonly Operation[];
+  readonly untyped: readonly OperationName[];
   /** Operations to which a body that is no JSON was none. */
-  readonly unreadableIgnored: readonly Operation[];
+  readonly unreadableIgnored: readonly OperationName[];
   /** How a body that cannot be read is reported. */
   readonly unreadable: 'wrapped' | 'bare';
   /** Whether detached `exec start` answers 204 instead of 200. */

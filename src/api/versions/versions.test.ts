@@ -6,8 +6,8 @@ import { type EngineError, inContext, type Phrase } from '../../base/errors.ts';
 import { containerContext, containerFailure } from '../../model/failures/container.ts';
 import { imageFailure } from '../../model/failures/image.ts';
 import { contract, type KnownRoute, NEWEST } from '../contract/index.ts';
+import type { Doc } from './doc-path.ts';
 import { changelog, dialectOf, type Failure, failureFrom, newestDialect } from './index.ts';
-import type { Doc } from './place.ts';
 import { steps } from './steps.ts';
 
 const create = 'POST /containers/create';

@@ -6,7 +6,7 @@ import { Shipper } from './shipper.ts';
 
 const port = parentPort!;
 const shippers = new Map<number, Shipper>();
-const tell = (message: FromShipper): void => port.postMessage(message);
+const post = (message: FromShipper): void => port.postMessage(message);
 
 port.on('message', (message: ToShipper) => {
   switch (message.is) {
@@ -30,23 +30,23 @@ port.on('message', (message: ToShipper) => {
 function open({ ship, plan }: Extract<ToShipper, { is: 'ship' }>): void {
   try {
     const shipper = new Shipper(plan, {
-      opened: () => tell({ is: 'opened', ship }),
-      shipped: (position, bytes) => tell({ is: 'shipped', ship, position, bytes }),
-      idle: (position) => tell({ is: 'idle', ship, position }),
-      trouble: (message) => tell({ is: 'trouble', ship, message }),
-      well: () => tell({ is: 'well', ship }),
-      dropped: (bytes) => tell({ is: 'dropped', ship, bytes }),
-      warning: (message) => tell({ is: 'warning', ship, message }),
+      opened: () => post({ is: 'opened', ship }),
+      shipped: (position, bytes) => post({ is: 'shipped', ship, position, bytes }),
+      idle: (position) => post({ is: 'idle', ship, position }),
+      trouble: (message) => post({ is: 'trouble', ship, message }),
+      well: () => post({ is: 'well', ship }),
+      dropped: (bytes) => post({ is: 'dropped', ship, bytes }),
+      warning: (message) => post({ is: 'warning', ship, message }),
     });
     shippers.set(ship, shipper);
     void shipper.run().then(() => closed(ship));
   } catch (error) {
-    tell({ is: 'trouble', ship, message: messageOf(error) });
+    post({ is: 'trouble', ship, message: messageOf(error) });
     closed(ship);
   }
 }
 
 function closed(ship: number): void {
   shippers.delete(ship);
-  tell({ is: 'closed', ship });
+  post({ is: 'closed', ship });
 }

@@ -1,5 +1,5 @@
 /** Containers in the forms of older versions. */
-import { type Doc, homeIn, isDoc } from '../place.ts';
+import { type Doc, homeIn, isDoc } from '../doc-path.ts';
 
 /** The network of a container that answers before 1.52 repeated at the top of NetworkSettings: the default bridge. */
 export function topLevelNetwork(doc: Doc): Doc {

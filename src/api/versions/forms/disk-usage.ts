@@ -1,7 +1,7 @@
 /** Disk usage in the forms of older versions. */
 import { flag } from '../../contract/query.ts';
+import { homeIn, isDoc, memberOf } from '../doc-path.ts';
 import type { Lens } from '../lens.ts';
-import { homeIn, isDoc, memberOf } from '../place.ts';
 
 /** Beside a query that wants the older members too. */
 const LEGACY = 'legacy';

@@ -1,5 +1,5 @@
 /** Events in the forms of older versions. */
-import { type Doc, isDoc } from '../place.ts';
+import { type Doc, isDoc } from '../doc-path.ts';
 
 /** `status`, `id` and `from`, which newer versions say as Action, Actor.ID and the actor's `image`. */
 export function withLegacyFields(event: Doc): Doc {

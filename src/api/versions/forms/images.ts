@@ -1,6 +1,7 @@
 /** Images in the forms of older versions. */
+
+import { type Doc, isDoc, memberOf } from '../doc-path.ts';
 import { refused } from '../lens.ts';
-import { type Doc, isDoc, memberOf } from '../place.ts';
 
 /** Image ids had no algorithm before 1.22. */
 export const bareId = (id: unknown): unknown => (typeof id === 'string' ? id.replace(/^sha256:/, '') : id);

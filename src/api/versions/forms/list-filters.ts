@@ -2,7 +2,7 @@
 import { InvalidArgument, messageOf } from '../../../base/errors.ts';
 import { decodeBody, list, map, string } from '../../../base/schema.ts';
 import { readJson } from '../../../formats/json.ts';
-import { type Doc, isDoc } from '../place.ts';
+import { type Doc, isDoc } from '../doc-path.ts';
 
 const KNOWN = new Set(
   'ancestor before exited expose health id is-task isolation label name network publish since status volume'.split(

@@ -1,6 +1,6 @@
 /** Published ports in the forms that clients below 1.6 wrote and read. */
 import { InvalidArgument } from '../../../base/errors.ts';
-import { type Doc, homeIn, isDoc, memberOf } from '../place.ts';
+import { type Doc, homeIn, isDoc, memberOf } from '../doc-path.ts';
 
 /** The list's ports as one string, as clients below 1.5 show it: `49153->80, 53->53/udp`, sorted. */
 export function portsText(ports: unknown): string {

@@ -1,5 +1,5 @@
 /** Progress of long operations in the forms of older versions. */
-import { type Doc, isDoc } from '../place.ts';
+import { type Doc, isDoc } from '../doc-path.ts';
 import type { MessageLens } from '../step.ts';
 import { bareId, shortId } from './images.ts';
 

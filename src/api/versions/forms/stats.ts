@@ -1,5 +1,5 @@
 /** Samples of what a container uses, in the forms of older versions. */
-import { type Doc, isDoc, memberOf } from '../place.ts';
+import { type Doc, isDoc, memberOf } from '../doc-path.ts';
 import type { MessageLens } from '../step.ts';
 
 /** Members that came with a version. */

@@ -1,7 +1,7 @@
 /** Volumes in the forms of older versions. */
 import { filterFailure } from '../../../model/failures/filter.ts';
+import { isDoc } from '../doc-path.ts';
 import { added, type Doc, type Lens, reshaped } from '../lens.ts';
-import { isDoc } from '../place.ts';
 import type { Lenses } from '../step.ts';
 
 /** A member of a volume came with a version, wherever volumes are shown. */

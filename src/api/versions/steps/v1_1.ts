@@ -1,8 +1,9 @@
 /** API 1.1. */
+
+import { isDoc, memberOf } from '../doc-path.ts';
 import { statusWas } from '../failure.ts';
 import { insertedStatus } from '../forms/progress.ts';
 import { added, removed, reshaped } from '../lens.ts';
-import { isDoc, memberOf } from '../place.ts';
 import { step } from '../step.ts';
 
 export const v1_1 = step('1.1', {

@@ -1,20 +1,20 @@
 /** API 1.10. */
 
+import { type Doc, docPath, isDoc, memberOf } from '../doc-path.ts';
 import { wordsWere } from '../failure.ts';
 import { below1_10 } from '../forms/said-at-create.ts';
 import { added, removed, reshaped } from '../lens.ts';
-import { type Doc, isDoc, memberOf, place } from '../place.ts';
 import { step } from '../step.ts';
 
-const dns = place('body.Dns');
-const volumesFrom = place('body.VolumesFrom');
+const dns = docPath('body.Dns');
+const volumesFrom = docPath('body.VolumesFrom');
 
 /** Name servers and volumes of others were said in the config, the latter separated by commas. */
 function carryHostSettings(doc: Doc): void {
-  place('body.HostConfig.Dns').putIfAbsent(doc, dns.take(doc));
+  docPath('body.HostConfig.Dns').putIfAbsent(doc, dns.take(doc));
   const others = volumesFrom.take(doc);
   if (typeof others === 'string' && others !== '')
-    place('body.HostConfig.VolumesFrom').putIfAbsent(doc, others.split(','));
+    docPath('body.HostConfig.VolumesFrom').putIfAbsent(doc, others.split(','));
 }
 
 const hostConfig = (doc: Doc, name: string): unknown => memberOf(memberOf(doc.body, 'HostConfig'), name);

@@ -1,9 +1,10 @@
 /** API 1.12. */
+
+import { type Doc, isDoc, memberOf } from '../doc-path.ts';
 import { shortForm } from '../forms/events.ts';
 import { lowerCased } from '../forms/images.ts';
 import { insertedBareId } from '../forms/progress.ts';
 import { added, moved, removed, reshaped } from '../lens.ts';
-import { type Doc, isDoc, memberOf } from '../place.ts';
 import { step } from '../step.ts';
 
 /** Unpublished ports were told as public ones. */

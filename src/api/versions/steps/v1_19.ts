@@ -1,9 +1,10 @@
 /** API 1.19. */
+
+import { type Doc, isDoc, memberOf } from '../doc-path.ts';
 import { statusWas, wordsWere } from '../failure.ts';
 import { noSuch } from '../forms/not-found.ts';
 import { withoutMembers } from '../forms/stats.ts';
 import { added, copied, reshaped, rewritten } from '../lens.ts';
-import { type Doc, isDoc, memberOf } from '../place.ts';
 import { step } from '../step.ts';
 
 const asFlag = (path: string) =>

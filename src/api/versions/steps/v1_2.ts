@@ -1,7 +1,8 @@
 /** API 1.2. */
+
+import type { Doc } from '../doc-path.ts';
 import { statusWas } from '../failure.ts';
 import { added, defaultWas, moved, reshaped } from '../lens.ts';
-import type { Doc } from '../place.ts';
 import { step } from '../step.ts';
 
 export const v1_2 = step('1.2', {

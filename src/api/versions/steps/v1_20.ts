@@ -1,9 +1,9 @@
 /** API 1.20. */
 
+import type { Doc } from '../doc-path.ts';
 import { wordsWere } from '../failure.ts';
 import { volumesOf } from '../forms/containers.ts';
 import { added, removed, rewritten } from '../lens.ts';
-import type { Doc } from '../place.ts';
 import { step } from '../step.ts';
 
 export const v1_20 = step('1.20', {

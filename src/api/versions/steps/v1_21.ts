@@ -1,10 +1,10 @@
 /** API 1.21. */
 import { shortId } from '../../../formats/digest.ts';
+import { type Doc, memberOf } from '../doc-path.ts';
 import { statusWas, wordsWere } from '../failure.ts';
 import { noImageWithTag } from '../forms/not-found.ts';
 import { oneNetwork } from '../forms/stats.ts';
 import { added, moved, removed } from '../lens.ts';
-import { type Doc, memberOf } from '../place.ts';
 import { step } from '../step.ts';
 
 export const v1_21 = step('1.21', {

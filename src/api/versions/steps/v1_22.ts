@@ -1,12 +1,12 @@
 /** API 1.22. */
 import { containerContext } from '../../../model/failures/container.ts';
+import { type Doc, memberOf } from '../doc-path.ts';
 import { wordsWere } from '../failure.ts';
 import { ofContainersAndImages } from '../forms/events.ts';
 import { bareId } from '../forms/images.ts';
 import { withoutMembers } from '../forms/stats.ts';
 import { invalidName } from '../forms/volumes.ts';
 import { added, removed, rewritten } from '../lens.ts';
-import { type Doc, memberOf } from '../place.ts';
 import { step } from '../step.ts';
 
 const bare = (path: string) => rewritten(path, 'ids name their algorithm', { down: bareId });

@@ -1,10 +1,11 @@
 /** API 1.24. */
+
+import type { Doc } from '../doc-path.ts';
 import { statusWas, wordsWere } from '../failure.ts';
 import { carryAnchors, requireReadable } from '../forms/list-filters.ts';
 import { withoutPidsLimit } from '../forms/stats.ts';
 import { volumeMember } from '../forms/volumes.ts';
 import { added, removed, reshaped, rewritten, said } from '../lens.ts';
-import type { Doc } from '../place.ts';
 import { step } from '../step.ts';
 
 export const v1_24 = step('1.24', {

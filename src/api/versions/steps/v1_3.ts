@@ -1,7 +1,8 @@
 /** API 1.3. */
+
+import { type Doc, isDoc, memberOf } from '../doc-path.ts';
 import { statusWas } from '../failure.ts';
 import { added, defaultWas, reshaped } from '../lens.ts';
-import { type Doc, isDoc, memberOf } from '../place.ts';
 import { step } from '../step.ts';
 
 /** History named the tag of a layer where there was one, else its short id. */

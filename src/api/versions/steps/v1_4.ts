@@ -1,7 +1,8 @@
 /** API 1.4. */
+
+import { type Doc, memberOf } from '../doc-path.ts';
 import { registryOfCreate, registryOfPush } from '../forms/images.ts';
 import { added, reshaped, said } from '../lens.ts';
-import { type Doc, memberOf } from '../place.ts';
 import { shapeOf } from '../shape.ts';
 import { step } from '../step.ts';
 

@@ -1,6 +1,7 @@
 /** API 1.41. */
+
+import { type Doc, isDoc } from '../doc-path.ts';
 import { added, reshaped, said } from '../lens.ts';
-import { type Doc, isDoc } from '../place.ts';
 import { step } from '../step.ts';
 
 /** The parameter `filter` named a repository: today that is the filter `reference`. */

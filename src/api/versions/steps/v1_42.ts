@@ -1,10 +1,10 @@
 /** API 1.42. */
 
+import { type Doc, isDoc } from '../doc-path.ts';
 import { wordsWere } from '../failure.ts';
 import { mountsOf } from '../forms/containers.ts';
 import { pruneOfAll } from '../forms/volumes.ts';
 import { added, moved, removed, reshaped, rewritten } from '../lens.ts';
-import { type Doc, isDoc } from '../place.ts';
 import { step } from '../step.ts';
 
 const optionsOf = { VolumeOptions: 'volume', TmpfsOptions: 'tmpfs', BindOptions: 'bind' } as const;

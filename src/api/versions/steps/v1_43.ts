@@ -1,6 +1,7 @@
 /** API 1.43. */
+
+import { isDoc, memberOf } from '../doc-path.ts';
 import { added, reshaped } from '../lens.ts';
-import { isDoc, memberOf } from '../place.ts';
 import { step } from '../step.ts';
 
 function nameTheNameless(images: unknown): void {

@@ -1,9 +1,9 @@
 /** API 1.44. */
 import { NEVER } from '../../../base/time.ts';
+import { type Doc, isDoc, memberOf } from '../doc-path.ts';
 import { wordsWere } from '../failure.ts';
 import { carryMacAddress, mountOptions, mountsOf } from '../forms/containers.ts';
 import { added, refused, removed, reshaped, said } from '../lens.ts';
-import { type Doc, isDoc, memberOf } from '../place.ts';
 import { step } from '../step.ts';
 
 function severalNetworks(doc: Doc): string | undefined {

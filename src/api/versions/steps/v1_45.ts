@@ -1,10 +1,10 @@
 /** API 1.45. */
 
+import { type Doc, isDoc, memberOf } from '../doc-path.ts';
 import { contextWas } from '../failure.ts';
 import { mountOptions, mountsOf } from '../forms/containers.ts';
 import { blankContainerConfig } from '../forms/images.ts';
 import { refused, removed, reshaped, untold } from '../lens.ts';
-import { type Doc, isDoc, memberOf } from '../place.ts';
 import { step } from '../step.ts';
 
 const predefined = new Set(['bridge', 'host', 'none', 'default']);

@@ -1,6 +1,7 @@
 /** API 1.49. */
+
+import { type Doc, memberOf } from '../doc-path.ts';
 import { added, removed } from '../lens.ts';
-import { type Doc, memberOf } from '../place.ts';
 import { step } from '../step.ts';
 
 const commitOf = (name: string) => (doc: Doc) => memberOf(memberOf(doc.body, name), 'ID') ?? '';

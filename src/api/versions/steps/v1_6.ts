@@ -1,15 +1,15 @@
 /** API 1.6. */
 
+import { type Doc, docPath, isDoc, memberOf } from '../doc-path.ts';
 import { contextWas } from '../failure.ts';
 import { nameAndDescription, shortId } from '../forms/images.ts';
 import { portMapping, publishSpecs } from '../forms/ports.ts';
 import { below1_6 } from '../forms/said-at-create.ts';
 import { added, removed, reshaped, rewritten } from '../lens.ts';
-import { type Doc, isDoc, memberOf, place } from '../place.ts';
 import { shapeOf } from '../shape.ts';
 import { step } from '../step.ts';
 
-const specs = place('body.PortSpecs');
+const specs = docPath('body.PortSpecs');
 
 export const v1_6 = step('1.6', {
   summary: 'Containers have names; ports are bound by maps; attach keeps the two streams apart.',

@@ -1,12 +1,12 @@
 /** API 1.7. */
 
+import { type Doc, memberOf } from '../doc-path.ts';
 import { statusWas, wordsWere } from '../failure.ts';
 import { entryPerTag, shortId } from '../forms/images.ts';
 import { noSuch } from '../forms/not-found.ts';
 import { insertedId } from '../forms/progress.ts';
 import { below1_7 } from '../forms/said-at-create.ts';
 import { added, moved, removed, reshaped, rewritten } from '../lens.ts';
-import { type Doc, memberOf } from '../place.ts';
 import { step } from '../step.ts';
 
 export const v1_7 = step('1.7', {

@@ -1,7 +1,8 @@
 /** API 1.8. */
+
+import { isDoc } from '../doc-path.ts';
 import { barOfDetail } from '../forms/progress.ts';
 import { added, defaultWas, removed, reshaped, rewritten } from '../lens.ts';
-import { isDoc } from '../place.ts';
 import { step } from '../step.ts';
 
 const omittedWhenFalse = ['MemoryLimit', 'SwapLimit', 'IPv4Forwarding'];

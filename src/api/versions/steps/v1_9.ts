@@ -1,9 +1,9 @@
 /** API 1.9. */
 import { readJson } from '../../../formats/json.ts';
+import { isDoc } from '../doc-path.ts';
 import { wordsWere } from '../failure.ts';
 import { splitTag } from '../forms/images.ts';
 import { added, removed, reshaped } from '../lens.ts';
-import { isDoc } from '../place.ts';
 import { step } from '../step.ts';
 
 export const v1_9 = step('1.9', {

@@ -1,10 +1,10 @@
-/** What an endpoint is: one declaration from which route, decoding, documentation and the typed client derive. */
+/** What an operation of the API is: one declaration from which route, decoding, documentation and the typed client derive. */
 import type { Schema } from '../../base/schema.ts';
 import type { Parameters, QueryOf } from './query.ts';
 
 /** The methods of HTTP that the API uses. */
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
-/** A method and a path with `{parameters}`, by which lenses and routers name an endpoint. */
+/** A method and a path with `{parameters}`, by which lenses and routers name an operation. */
 export type Route = `${Method} /${string}`;
 
 /** A body of JSON. `legacy` ones exist for old versions only: the newest refuses them (see the trait `startBody`). */
@@ -77,9 +77,9 @@ export interface OutputAnswer {
   readonly kind: 'output';
   readonly status: number;
 }
-/** The connection becomes the streams of a process; without a conversation (detached) the empty `status` is sent. */
-export interface ConversationAnswer {
-  readonly kind: 'conversation';
+/** The connection becomes the streams of a process; when nothing is attached (detached) the empty `status` is sent. */
+export interface HijackAnswer {
+  readonly kind: 'hijack';
   readonly status: number;
   /** What fails when the process is run is told inside the stream, where clients print it from. */
   readonly failsInside: boolean;
@@ -89,7 +89,7 @@ export interface WebSocketAnswer {
   readonly kind: 'websocket';
   readonly status: number;
 }
-/** Every form that the answer of an endpoint can take when all goes well. */
+/** Every form that the answer of an operation can take when all goes well. */
 export type Success =
   | JsonAnswer<unknown>
   | EmptyAnswer
@@ -98,11 +98,11 @@ export type Success =
   | ArchiveAnswer
   | DeferredAnswer<unknown>
   | OutputAnswer
-  | ConversationAnswer
+  | HijackAnswer
   | WebSocketAnswer;
 
-/** One endpoint of the API, whole. */
-export interface Endpoint<
+/** One operation of the API, whole. */
+export interface Operation<
   R extends Route = Route,
   Q extends Parameters = Parameters,
   B extends Body = Body,
@@ -125,13 +125,13 @@ export interface Endpoint<
   readonly constant?: boolean;
 }
 
-/** Declares an endpoint; what is left out is empty. */
-export function endpoint<
+/** Declares an operation; what is left out is empty. */
+export function operation<
   const R extends Route,
   S extends Success,
   Q extends Parameters = Record<never, never>,
   B extends Body = NoBody,
->(given: Omit<Endpoint<R, Q, B, S>, 'query' | 'body'> & { query?: Q; body?: B }): Endpoint<R, Q, B, S> {
+>(given: Omit<Operation<R, Q, B, S>, 'query' | 'body'> & { query?: Q; body?: B }): Operation<R, Q, B, S> {
   return { query: {} as Q, body: { kind: 'none' } as B, ...given };
 }
 
@@ -182,10 +182,10 @@ export const output = (): OutputAnswer => ({ kind: 'output', status: 200 });
 /** A container's streams over a WebSocket. */
 export const webSocket = (): WebSocketAnswer => ({ kind: 'websocket', status: 101 });
 /** The connection becomes streams; `failsInside`: what fails when the process is run is told there. */
-export const conversation = (
+export const hijack = (
   status: number,
   { failsInside = false }: { failsInside?: boolean } = {},
-): ConversationAnswer => ({ kind: 'conversation', status, failsInside });
+): HijackAnswer => ({ kind: 'hijack', status, failsInside });
 /** A body of JSON that is read by `schema`. */
 export const body = <T>(
   schema: Schema<T>,
@@ -213,6 +213,6 @@ export type ParamsOf<R extends string> = Readonly<Record<ParamsIn<R>, string>>;
 type BodyValue<B extends Body> = B extends JsonBody<infer T> ? T : undefined;
 /** A handler's input, decoded. A body of bytes is not part of it: it comes with the call. */
 export type InputOf<E> =
-  E extends Endpoint<infer R, infer Q, infer B, Success>
+  E extends Operation<infer R, infer Q, infer B, Success>
     ? { readonly params: ParamsOf<R>; readonly query: QueryOf<Q>; readonly body: BodyValue<B> }
     : never;

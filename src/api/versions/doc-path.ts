@@ -1,12 +1,13 @@
 /**
- * Places in a document: `body.HostConfig.Memory`, `body[].Ports`, `body.Networks.{}.DNSNames` (`[]` is each element of
+ * Paths in a document: `body.HostConfig.Memory`, `body[].Ports`, `body.Networks.{}.DNSNames` (`[]` is each element of
  * a list, `{}` each value of a map). Names match in any letter case when there is no exact match, as in requests.
  */
 
 /** A request or an answer, or one message of a stream, as JSON. */
 export type Doc = Record<string, unknown>;
 
-export interface Place {
+/** One path, and what can be done at the values it leads to. */
+export interface DocPath {
   /** Removes and returns the value at the first spot that has one. */
   take(doc: Doc): unknown;
   /** Removes the value at every spot. */
@@ -55,8 +56,8 @@ export function homeIn(at: Doc, name: string): Doc {
   return made;
 }
 
-/** A place; its path is split once. */
-export function place(path: string): Place {
+/** A path from its text, which is split once. */
+export function docPath(path: string): DocPath {
   const names = path.replaceAll('[]', '.[]').split('.');
   const last = names.pop() ?? '';
 

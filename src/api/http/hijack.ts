@@ -16,7 +16,7 @@ export interface Style {
 }
 
 /** The answer that turns an HTTP connection into a stream. */
-export function conversationHead({ upgraded, contentType }: Style): string {
+export function hijackHead({ upgraded, contentType }: Style): string {
   return upgraded
     ? `HTTP/1.1 101 UPGRADED\r\nContent-Type: ${contentType}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`
     : `HTTP/1.1 200 OK\r\nContent-Type: ${contentType}\r\n\r\n`;
