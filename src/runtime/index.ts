@@ -8,7 +8,14 @@ export { type Measured, Meter } from './cgroups/meter.ts';
 export { chooseExitSource } from './exits/exits.ts';
 export { blockRate, devicesAt, hostDevices } from './host/devices.ts';
 export { type ProcessTable, processTable } from './host/ps.ts';
-export { furnishRoot, kindInRoot, makeDirectoryInRoot, readInRoot } from './host/rootfs.ts';
+export {
+  furnishRoot,
+  kindInRoot,
+  makeDirectoryInRoot,
+  makeFilesInRoot,
+  placesInRoot,
+  readInRoot,
+} from './host/rootfs.ts';
 export { isBehind, type LogDelivery, LogDrivers } from './log-drivers/log-drivers.ts';
 export type { ShipTarget } from './log-drivers/protocol.ts';
 export type { SyslogAddress } from './log-drivers/syslog.ts';

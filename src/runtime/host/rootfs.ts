@@ -2,6 +2,7 @@
 import { closeSync, constants, fchmodSync, fchownSync, fstatSync, openSync, readSync } from 'node:fs';
 import { codeOf, InvalidArgument } from '../../base/errors.ts';
 import { chownAt, mkdirAt, O_PATH, openAt2, RESOLVE, symlinkAt } from '../../linux/index.ts';
+import { placeInRoot } from './place-in-root.ts';
 
 const INSIDE = RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS;
 
@@ -48,6 +49,11 @@ export function kindInRoot(rootfs: string, path: string): 'directory' | 'other' 
       return undefined;
     }
   });
+}
+
+/** Where paths really lie inside the root, by the paths: links followed, what does not exist as it is written. */
+export function placesInRoot(rootfs: string, paths: readonly string[]): Map<string, string> {
+  return withRoot(rootfs, (root) => new Map(paths.map((path) => [path, placeInRoot(root, path)])));
 }
 
 /** Makes a directory and its parents inside the root, as `WORKDIR` wants it; what exists stays as it is. @throws InvalidArgument */
@@ -126,6 +132,13 @@ export function furnishRoot(rootfs: string): void {
         closeSync(etc);
       }
     });
+  });
+}
+
+/** Empty files inside the root, to mount something over; what the image has there stays, also a link to nowhere. */
+export function makeFilesInRoot(rootfs: string, paths: readonly string[]): void {
+  withRoot(rootfs, (root) => {
+    for (const path of paths) unlessThere(() => closeSync(openAt2(root, path, NEW_FILE, 0o755, INSIDE)));
   });
 }
 

@@ -14,6 +14,7 @@ import {
   hostDevices,
   makeDirectoryInRoot,
   type PlannedDevice,
+  placesInRoot,
   type Task,
 } from '../../../runtime/index.ts';
 import { networkModeOf } from '../../networks/index.ts';
@@ -23,6 +24,7 @@ import type { Container } from '../container.ts';
 import { emitContainerEvent } from '../events.ts';
 import { type LogDriverDeps, startShipping, stopShipping } from '../logs/driver.ts';
 import { openLog } from '../logs/files.ts';
+import { requireFilePlaces } from '../mounts/covered.ts';
 import { attachMounts, type MountsDeps } from '../mounts/mounted.ts';
 import { makeMountPlaces } from '../mounts/places.ts';
 import { checkPropagation } from '../mounts/propagation.ts';
@@ -30,9 +32,11 @@ import { openSources, type SourcesDeps } from '../mounts/sources.ts';
 import type { WithFacts, WithNetwork, WithSupervisor } from '../needs.ts';
 import { type CgroupDeps, cgroupOf } from '../plan/cgroup.ts';
 import { limitsOf } from '../plan/limits.ts';
+import { engineFiles, type MountingFacts } from '../plan/mounting.ts';
 import { joinedNamespaces, sharedMemoryOf, sharesMemory } from '../plan/namespaces.ts';
 import { type NetworkFilesDeps, writeNetworkFiles } from '../plan/network-files.ts';
 import { planBundle } from '../plan/plan.ts';
+import type { ContainerMount } from '../record.ts';
 import { publishedPorts } from '../settle/ports.ts';
 import { assertAllowed, type LastRun, type State } from '../state.ts';
 import { type EndDeps, watchEnd } from './exit.ts';
@@ -119,7 +123,10 @@ function run(deps: StartDeps, container: Container): Promise<Task> {
     const endpoint = await connect(deps, container, undo);
     const user = userInRoot(rootfs, record.config.User ?? '', record.hostConfig.GroupAdd ?? []);
     if (record.config.WorkingDir) makeDirectoryInRoot(rootfs, record.config.WorkingDir, { uid: 0, gid: 0 });
-    const facts = { ...startFacts(deps, container, endpoint), rootfs, user, sources: sources.byDestination };
+    const found = startFacts(deps, container, endpoint);
+    const places = placesOf(rootfs, record.mounts, found);
+    requireFilePlaces(engineFiles(found), record.mounts, sources.byDestination, places);
+    const facts = { ...found, rootfs, user, sources: sources.byDestination, places };
     const { plan, warnings } = planBundle(record, facts);
     for (const warning of warnings) deps.log.warn('container.degraded', { id: record.id, warning });
     container.writer ??= openLog(deps, container);
@@ -142,6 +149,20 @@ function run(deps: StartDeps, container: Container): Promise<Task> {
     await launch.go();
     return launch.task;
   });
+}
+
+/** Where mounts and the engine's own files really lie; without mounts nothing can be in their way. */
+function placesOf(
+  rootfs: string,
+  mounts: readonly ContainerMount[],
+  facts: Pick<MountingFacts, 'files' | 'init'>,
+): Map<string, string> {
+  if (mounts.length === 0) return new Map();
+  const destinations = [
+    ...mounts.map(({ point }) => point.Destination),
+    ...engineFiles(facts).map(({ destination }) => destination),
+  ];
+  return placesInRoot(rootfs, destinations);
 }
 
 /** Waits for both, so that an undo never runs beside a write of what it undoes. @throws the first failure */

@@ -1,6 +1,6 @@
 /** What a container's mounts stand on: its volumes, found or made and filled from the image, and layers of images. */
 import { InvalidArgument } from '../../../base/errors.ts';
-import { kindInRoot } from '../../../runtime/index.ts';
+import { furnishRoot, kindInRoot, makeFilesInRoot } from '../../../runtime/index.ts';
 import type { Change } from '../../../storage/index.ts';
 import { DRIVER, type VolumeService } from '../../volumes/index.ts';
 import type {
@@ -11,8 +11,9 @@ import type {
   WithMountedVolumes,
   WithVolumeStore,
 } from '../needs.ts';
+import { NETWORK_FILES } from '../plan/network-files.ts';
 import type { ContainerMount } from '../record.ts';
-import { destinationOf, type WantedMount } from './mounts.ts';
+import { destinationOf, isInside, type WantedMount } from './mounts.ts';
 import { readOnly } from './options.ts';
 
 /** What mounts are provided from. */
@@ -122,6 +123,14 @@ async function fillVolumes(
   if (fill.length === 0) return;
   const root = layers.mount(id);
   try {
+    if (fill.some(({ destination }) => isInside('/etc', destination))) {
+      // As in dockerd a copy of /etc has places for the engine's files: then it can be mounted for reading only.
+      furnishRoot(root);
+      makeFilesInRoot(
+        root,
+        NETWORK_FILES.map((name) => `/etc/${name}`),
+      );
+    }
     for (const { name, destination } of fill) {
       const found = kindInRoot(root, destination);
       if (found === 'other')

@@ -7,33 +7,25 @@ import {
   type Limits,
   type Namespace,
   type PlannedDevice,
-  type PlannedMount,
   type Rlimit,
 } from '../../../runtime/index.ts';
 import { networkModeOf } from '../../networks/index.ts';
 import { environment } from '../../processes/environment.ts';
 import { apparmorOf, readSecurity, type SecurityDefaults, seccompOf } from '../../processes/security.ts';
 import type { ResolvedUser } from '../../processes/user.ts';
-import type { MountSource } from '../mounts/sources.ts';
-import type { ContainerMount, ContainerRecord } from '../record.ts';
+import type { ContainerRecord } from '../record.ts';
 import { readDeviceRule } from './limits.ts';
+import { INIT_PATH, type MountingFacts, planMounting } from './mounting.ts';
 
 /** What is known only when the container starts. */
-export interface StartFacts {
+export interface StartFacts extends MountingFacts {
   readonly rootfs: string;
   readonly user: ResolvedUser;
   readonly network: Namespace;
-  /** Namespaces of other containers that it joins. */
+  /** Of another container, when it joins one. */
   readonly pid: Namespace;
-  readonly ipc: Namespace;
-  /** Files of the engine's that are mounted over the image's: hosts, hostname, resolv.conf. */
-  readonly files: readonly { readonly source: string; readonly destination: string }[];
   readonly devices: readonly PlannedDevice[];
   readonly limits: Limits;
-  /** The engine's tmpfs for /dev/shm, where other containers may join; undefined: one of its own. */
-  readonly sharedMemory: string | undefined;
-  /** The init that is to be process 1; undefined: the command itself. */
-  readonly init: string | undefined;
   readonly security: SecurityDefaults;
   /** The AppArmor profile of plain containers; undefined: the host has no AppArmor. */
   readonly apparmor: string | undefined;
@@ -45,9 +37,6 @@ export interface StartFacts {
   readonly cgroup: string;
   /** Mount points of hierarchies of version 1. */
   readonly cgroupMounts: readonly string[];
-  /** What to mount, by destination: no longer what a record says, but what was found. */
-  readonly sources: ReadonlyMap<string, MountSource>;
-  readonly recursiveReadOnly: boolean;
 }
 
 /**
@@ -56,9 +45,6 @@ export interface StartFacts {
  */
 const readOnlyCgroups = (mounts: readonly string[]): readonly string[] =>
   mounts.length === 0 ? [] : ['/sys/fs/cgroup', ...mounts];
-
-/** Where an init appears in the container, as in dockerd. */
-const INIT_PATH = '/sbin/docker-init';
 
 export function planBundle(
   record: ContainerRecord,
@@ -95,7 +81,7 @@ export function planBundle(
     ...(host.OomScoreAdj ? { oomScoreAdj: host.OomScoreAdj } : {}),
     ...(seccomp ? { seccomp } : {}),
     ...(apparmorProfile ? { apparmorProfile } : {}),
-    mounts: mounts(record, facts, writableCgroups),
+    mounts: planMounting(record, facts, writableCgroups),
     ...rootPropagation(record),
     namespaces: {
       pid: facts.pid,
@@ -155,91 +141,4 @@ function rlimits(host: HostConfig, facts: StartFacts, warnings: string[]): Rlimi
     const encode = (value: number) => (value === Number.POSITIVE_INFINITY ? 2 ** 63 - 1024 : value);
     return { type, soft: encode(Math.min(cut(soft), cut(hard))), hard: encode(cut(hard)) };
   });
-}
-
-/** The kernel's file systems that every container has, in dockerd's order and options. */
-function systemMounts(host: HostConfig, facts: StartFacts, writableCgroups: boolean): PlannedMount[] {
-  const readOnly = host.Privileged ? 'rw' : 'ro';
-  const shmSource = facts.sharedMemory ?? (facts.ipc === 'host' ? '/dev/shm' : undefined);
-  const shm: PlannedMount =
-    shmSource === undefined
-      ? {
-          destination: '/dev/shm',
-          type: 'tmpfs',
-          source: 'shm',
-          options: ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${host.ShmSize ?? 0}`],
-        }
-      : {
-          destination: '/dev/shm',
-          type: 'bind',
-          source: shmSource,
-          options: ['rbind', 'rprivate', 'nosuid', 'noexec', 'nodev'],
-        };
-  return [
-    { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
-    {
-      destination: '/dev',
-      type: 'tmpfs',
-      source: 'tmpfs',
-      options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'],
-    },
-    {
-      destination: '/dev/pts',
-      type: 'devpts',
-      source: 'devpts',
-      options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
-    },
-    // Never the host's own, also with its network: below it lies every cgroup of the host, writable.
-    {
-      destination: '/sys',
-      type: 'sysfs',
-      source: 'sysfs',
-      options: ['nosuid', 'noexec', 'nodev', readOnly],
-    },
-    {
-      destination: '/sys/fs/cgroup',
-      type: 'cgroup',
-      source: 'cgroup',
-      options: ['nosuid', 'noexec', 'nodev', writableCgroups ? 'rw' : 'ro'],
-    },
-    { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
-    ...(host.IpcMode === 'none' ? [] : [shm]),
-  ];
-}
-
-function mounts(record: ContainerRecord, facts: StartFacts, writableCgroups: boolean): PlannedMount[] {
-  const taken = new Set(record.mounts.map(({ point }) => point.Destination));
-  const system = systemMounts(record.hostConfig, facts, writableCgroups).filter(
-    ({ destination }) => !taken.has(destination) && !(taken.has('/dev') && destination.startsWith('/dev/')),
-  );
-  const files = facts.files
-    .filter(({ destination }) => !taken.has(destination))
-    .map(
-      ({ source, destination }): PlannedMount => ({
-        destination,
-        type: 'bind',
-        source,
-        options: ['rbind', 'rprivate', ...(record.hostConfig.ReadonlyRootfs ? ['ro'] : [])],
-      }),
-    );
-  const own = record.mounts.map((mount) => ownMount(mount, facts));
-  const init: PlannedMount[] = facts.init
-    ? [{ destination: INIT_PATH, type: 'bind', source: facts.init, options: ['bind', 'ro'] }]
-    : [];
-  return [...system, ...files, ...own, ...init];
-}
-
-function ownMount({ point, options }: ContainerMount, facts: StartFacts): PlannedMount {
-  const destination = point.Destination;
-  if (point.Type === 'tmpfs') return { destination, type: 'tmpfs', source: 'tmpfs', options };
-  const source = facts.sources.get(destination);
-  // Nothing is mounted below a file, and crun takes the word for directories only.
-  const recursive = facts.recursiveReadOnly && source?.isDirectory;
-  const said = recursive ? options : options.filter((word) => word !== 'rro');
-  return {
-    destination,
-    type: 'bind',
-    source: source?.path ?? point.Source,
-    options: [...new Set([...said, ...(source?.restrictions ?? [])])],
-  };
 }
