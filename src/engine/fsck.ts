@@ -19,6 +19,7 @@ import { BLOB_SOURCES } from './images/blob-sources.ts';
 import { COMPRESSED } from './images/outgoing.ts';
 import { chainOf, IMAGES, type ImageRow, REFERENCES } from './images/store.ts';
 
+/** What was found in a data root. */
 export interface DataRootReport {
   readonly findings: readonly Finding[];
   /** How many of each kind were looked at. */

@@ -7,6 +7,7 @@ import { spreadSubdirectories } from '../linux/index.ts';
 /** Nobody waits longer before pulling again what was broken off. */
 export const UNFINISHED_KEPT_MS = 24 * 60 * 60 * 1000;
 
+/** The paths of a data root. */
 export interface Layout {
   readonly root: string;
   readonly records: string;
@@ -27,6 +28,7 @@ export interface Layout {
   readonly trash: string;
 }
 
+/** The paths of the data root at `root`; makes nothing. */
 export function layoutOf(root: string): Layout {
   return {
     root,

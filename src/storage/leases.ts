@@ -2,6 +2,7 @@
 import { randomName } from './layout.ts';
 import type { Lease } from './storage.ts';
 
+/** What is held, and how often. */
 export class Leases {
   readonly #held = new Map<string, number>();
 

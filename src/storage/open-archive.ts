@@ -8,6 +8,7 @@ import { portFrom, type TreeThreads } from './threads/threads.ts';
 import type { Trash } from './trash.ts';
 import type { DemuxedMember } from './unpack/members.ts';
 
+/** What an archive is opened with. */
 export interface OpenArchiveDeps {
   readonly layout: Layout;
   readonly threads: TreeThreads;

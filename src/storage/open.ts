@@ -17,6 +17,7 @@ import { Trash } from './trash.ts';
 import { plainArchive } from './unpack/plain.ts';
 import { openVolumes } from './volumes/volumes.ts';
 
+/** Which data root is opened, and how. */
 export interface OpenOptions {
   /** The data root, absolute. Its owner holds the lock that keeps a second engine out. */
   readonly root: string;

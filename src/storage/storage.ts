@@ -112,6 +112,7 @@ export interface LayerArchive {
   readonly expectedDiffId?: Digest | undefined;
 }
 
+/** How layers are put on top of one another. */
 export interface ApplyOptions {
   readonly parent: ChainId | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -149,6 +150,7 @@ export interface PathChange {
   readonly kind: 0 | 1 | 2;
 }
 
+/** How an archive is unpacked into a container. */
 export interface PutOptions {
   /** Everything belongs to this user, whatever the archive says. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
@@ -317,6 +319,7 @@ export interface CompressedLayer {
   readonly size: number;
 }
 
+/** A layer that is being compressed. */
 export interface Compressing {
   /** Destroying it ends the work. */
   readonly pieces: Pieces;
@@ -324,6 +327,7 @@ export interface Compressing {
   readonly made: Promise<CompressedLayer | undefined>;
 }
 
+/** A data root that is open. */
 export interface Storage {
   readonly records: Records;
   readonly content: Content;

@@ -12,8 +12,10 @@ import type { Driver } from './driver.ts';
 import { openStorage } from './open.ts';
 import type { ContainerTree, PutOptions, Storage, TreeMount } from './storage.ts';
 
+/** One member of an archive: its header, and its bytes. */
 export type Member = readonly [entry: Partial<TarEntry> & { readonly path: string }, data?: string];
 
+/** An archive of these members. */
 export const tar = (...members: readonly Member[]): Buffer =>
   Buffer.concat([
     ...members.map(([entry, data]) => tarMember(tarEntry(entry), Buffer.from(data ?? ''))),
@@ -50,6 +52,7 @@ export async function testContainer(
   await storage.layers.prepare(id, infos.at(-1)?.chainId);
 }
 
+/** The files of a container, as its copies see them. */
 export const openTree = (
   storage: Storage,
   id: string,
@@ -59,6 +62,7 @@ export const openTree = (
 
 const forever = new AbortController().signal;
 
+/** Unpacks an archive at a path. */
 export const put = (
   tree: ContainerTree,
   path: string,
@@ -90,6 +94,7 @@ export function membersOf(archive: Buffer): (TarEntry & { readonly content: stri
   return members;
 }
 
+/** The archive of a path, taken apart. */
 export async function get(tree: ContainerTree, path: string, follow = false) {
   const { stat, archive } = await tree.get(path, { follow, signal: forever });
   return { stat, members: membersOf(Buffer.concat(await archive.toArray())) };

@@ -10,6 +10,7 @@ import { readableFromPort } from './pack/port-sink.ts';
 import type { ContainerTree, PathStat, PutOptions } from './storage.ts';
 import { portFrom, type TreeThreads } from './threads/threads.ts';
 
+/** What a container's files are read and written with. */
 export interface TreeDeps {
   readonly threads: TreeThreads;
   /** Where an archive may be kept while a program decompresses it. */
@@ -18,6 +19,7 @@ export interface TreeDeps {
   readonly left: () => void;
 }
 
+/** A container's files, held open for copies until they are closed. */
 export class ViewTree implements ContainerTree {
   readonly #view: View;
   readonly #deps: TreeDeps;

@@ -2,6 +2,7 @@
 import type { Step } from './step.ts';
 import { steps } from './steps.ts';
 
+/** The whole changelog as Markdown. */
 export function changelog(): string {
   return steps.toReversed().map(chapter).join('\n\n');
 }

@@ -5,6 +5,7 @@ import type { MessageLens, Step, Version } from './step.ts';
 import { minorOf } from './step.ts';
 import { newestTraits, type Traits } from './traits.ts';
 
+/** How one version of the API is spoken. */
 export class Dialect {
   readonly version: Version;
   readonly traits: Traits;

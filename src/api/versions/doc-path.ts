@@ -22,6 +22,7 @@ export interface DocPath {
   homes(doc: Doc): Doc[];
 }
 
+/** Whether it is a JSON object. */
 export function isDoc(value: unknown): value is Doc {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

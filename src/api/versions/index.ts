@@ -20,6 +20,7 @@ const newestMinor = minorOf(NEWEST);
 /** One dialect a minor version, made when it is first asked for. */
 const dialects: (Dialect | undefined)[] = [];
 
+/** The dialect of the newest version. */
 export const newestDialect = (): Dialect => ofMinor(newestMinor);
 
 /**

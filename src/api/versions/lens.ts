@@ -5,6 +5,7 @@ import { type JsonSchema, type ShapeChange, shapeOf, shapeSpot } from './shape.t
 
 export type { Doc } from './doc-path.ts';
 
+/** One difference, as what it does to a document in each direction. */
 export interface Lens {
   readonly note: string;
   /** Removes what a client of the older version cannot have meant, or must not see. */

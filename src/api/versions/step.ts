@@ -4,7 +4,9 @@ import type { FailureLens } from './failure.ts';
 import type { Lens } from './lens.ts';
 import type { Traits } from './traits.ts';
 
+/** A version as clients write it. */
 export type Version = `1.${number}`;
+/** Lenses by the route whose documents they change. */
 export type Lenses = Readonly<Partial<Record<KnownRoute, readonly Lens[]>>>;
 
 /** One message of a stream in the older form; undefined: older clients do not get it. */
@@ -13,6 +15,7 @@ export interface MessageLens {
   down(message: Record<string, unknown>): Record<string, unknown> | undefined;
 }
 
+/** Everything that a version changed. */
 export interface Step {
   readonly version: Version;
   readonly summary: string;
@@ -29,6 +32,7 @@ export interface Step {
   readonly before?: Partial<Traits>;
 }
 
+/** Declares a version. */
 export const step = (version: Version, rest: Omit<Step, 'version'>): Step => ({ version, ...rest });
 
 /** A version is a pair, never a decimal: 1.10 comes after 1.9. */

@@ -2,6 +2,7 @@
 import type { OperationName } from '../contract/index.ts';
 import type { Manners } from '../contract/manners.ts';
 
+/** All traits, with their values for one version. */
 export interface Traits extends Manners {
   /** Below 1.6 the two streams of a container without a terminal came mixed. */
   readonly framing: 'merged' | 'multiplexed';

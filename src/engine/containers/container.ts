@@ -4,12 +4,14 @@ import type { LogDelivery, OutputWriter, Task } from '../../runtime/index.ts';
 import { type Change, type Records, rowPut } from '../../storage/index.ts';
 import { CONTAINERS, type ContainerRecord } from './record.ts';
 
+/** How a run ended, for those who wait for it. */
 export interface ExitNews {
   /** Undefined: nobody knows; `error` says why. */
   readonly exitCode: number | undefined;
   readonly error: string;
 }
 
+/** One container, and the only way to change what is recorded of it. */
 export class Container {
   #record: ContainerRecord;
   readonly #records: Records;

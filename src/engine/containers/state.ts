@@ -24,6 +24,7 @@ export const NO_RUN: LastRun = {
   error: '',
 };
 
+/** One run of a container. */
 export interface Run {
   readonly startedAt: string;
   readonly pid: number;
@@ -32,6 +33,7 @@ export interface Run {
   readonly last: LastRun;
 }
 
+/** The states, each with what holds in it. */
 export type State =
   | { readonly is: 'created'; readonly last: LastRun }
   /** On record before the process is let go, so that no running container can be unknown. `last`: before this run. */
@@ -42,6 +44,7 @@ export type State =
   | { readonly is: 'removing'; readonly last: LastRun }
   | { readonly is: 'dead'; readonly last: LastRun };
 
+/** What can be asked of a container in a state. */
 export type Verb = 'start' | 'stop' | 'kill' | 'pause' | 'unpause' | 'exec' | 'top';
 
 const allowed: Readonly<Record<State['is'], readonly Verb[]>> = {
@@ -86,6 +89,7 @@ export const isAlive = (state: State): state is Extract<State, { pid: number }> 
 
 /** Clients want a number: this stands for a code that nobody knows, and `Error` says so. */
 export const UNKNOWN_EXIT = 255;
+/** The exit code that clients are shown; that of an unknown end when nobody knows it. */
 export const exitCodeOf = (last: LastRun): number => last.exitCode ?? UNKNOWN_EXIT;
 
 /** `State` of inspect. */

@@ -21,6 +21,7 @@ import { commandError, StartFailed } from '../processes/start-error.ts';
 import { userInRoot } from '../processes/user-in-root.ts';
 import type { ExecStartOptions } from './promise.ts';
 
+/** A further process, from its making until it is forgotten. */
 export interface Exec {
   readonly id: string;
   readonly container: Container;

@@ -20,6 +20,7 @@ export const EXECS_PER_CONTAINER_MAX = 1024;
 /** Execs of one container that are being started at a time: whoever asks for hundreds holds up nobody else. */
 const LAUNCHES_MAX = 8;
 
+/** The verbs on execs. */
 export function createExecs(deps: ExecDeps & WithDirectory): Execs {
   const launches = new WeakMap<Container, Slots>();
   const find = (id: string): Exec => {

@@ -2,6 +2,7 @@
 import { TIMER_MS_MAX } from '../../base/time.ts';
 import type { Health, HealthConfig } from '../../model/container.ts';
 
+/** One result of a health check, as inspect shows it. */
 export type ProbeResult = Health['Log'][number];
 
 /** Spans in milliseconds, with defaults for what is not said. */

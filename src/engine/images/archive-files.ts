@@ -6,11 +6,13 @@ import { TarError } from '../../formats/tar/entry.ts';
 import { pathBelowRoot } from '../../formats/tar/path.ts';
 import type { ArchiveMember } from '../../storage/index.ts';
 
+/** A regular file of an archive. */
 export type ArchiveFile = Extract<ArchiveMember, { is: 'file' }>;
 
 /** Links followed for one name, as the kernel follows at most 40. */
 const LINKS_MAX = 40;
 
+/** Finds files by their names in the archive. */
 export class ArchiveFiles {
   readonly #members: ReadonlyMap<string, ArchiveMember>;
 

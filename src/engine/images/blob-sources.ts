@@ -16,6 +16,7 @@ const SOURCES_MAX = 5;
 type Repository = Pick<ImageReference, 'domain' | 'path'>;
 const nameOf = ({ domain, path }: Repository): string => `${domain}/${path}`;
 
+/** The repositories of each blob, on record. */
 export class BlobSources {
   readonly #records: Records;
   readonly #known: Map<string, readonly string[]>;

@@ -12,6 +12,7 @@ import { type ImageVerbs, tell } from './deps.ts';
 import { imageConfig } from './inspect.ts';
 import { identify, refuseReserved } from './store.ts';
 
+/** What the new image is made of. */
 export interface ImageCommit {
   readonly parentId: string;
   /** The new layer's, unpacked on top of the parent's and leased; undefined: nothing was changed. */
@@ -33,9 +34,11 @@ export interface ImageCommits {
   clear(): Promise<void>;
 }
 
+/** The name to be given, checked; undefined without one. @throws InvalidArgument */
 export const checkName = (repo: string | undefined, tag: string | undefined): ImageReference | undefined =>
   repo ? refuseReserved(parseRepoAndTag(repo, tag)) : undefined;
 
+/** Puts the new image into the store. */
 export async function commitImage(
   request: ImageCommit,
   verbs: ImageVerbs,

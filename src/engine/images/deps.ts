@@ -14,6 +14,7 @@ export interface ImageUser {
   readonly running: boolean;
 }
 
+/** An event about an image, as the verbs emit it. */
 export interface ImageEvent {
   readonly Type: 'image';
   readonly Action: 'import' | 'load' | 'tag' | 'untag' | 'delete' | 'pull' | 'push' | 'prune' | 'save';
@@ -21,6 +22,7 @@ export interface ImageEvent {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
+/** What the images room is built from. */
 export interface ImagesDeps {
   readonly storage: Storage;
   readonly events: { emit(event: ImageEvent): void };
@@ -33,6 +35,7 @@ export interface ImagesDeps {
   readonly transfers: { readonly down: number; readonly up: number };
 }
 
+/** What a verb on images can use. */
 export interface ImageVerbs extends ImagesDeps {
   readonly store: ImageStore;
   readonly downloads: Downloads;

@@ -5,6 +5,7 @@ import type { Slots } from '../../base/slots.ts';
 import { pauseAfter, type Repository, Unresumable } from '../../registry/index.ts';
 import type { Content, Digest, Storage, Unfinished, UnfinishedBlob } from '../../storage/index.ts';
 
+/** A blob that a manifest names. */
 export interface Wanted {
   readonly digest: Digest;
   /** Bytes, as the manifest says. */
@@ -27,6 +28,7 @@ const FRUITLESS_MAX = 5;
 /** Less than this is no progress: who sends a byte now and then would be waited for without end. */
 const FRUIT_BYTES = 1024;
 
+/** The transfers that are under way. */
 export class Downloads {
   readonly #content: Content;
   readonly #unfinished: Unfinished;

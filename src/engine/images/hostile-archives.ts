@@ -27,6 +27,7 @@ export const outsideFiles = (): Readonly<Record<string, Buffer>> => ({
 });
 
 const up = '../'.repeat(14);
+/** A name that leads out of the archive to that path. */
 export const climb = (path: string) => up + path.slice(1);
 
 /** Documents that name files outside. */
@@ -230,10 +231,12 @@ interface Blob {
   readonly size: number;
   readonly bytes: Buffer;
 }
+/** A blob of these bytes, or of this value as JSON. */
 export const blob = (value: unknown): Blob => {
   const bytes = Buffer.isBuffer(value) ? value : Buffer.from(JSON.stringify(value));
   return { digest: `sha256:${sha(bytes)}`, size: bytes.length, bytes };
 };
+/** A descriptor of that blob. */
 export const pointTo = ({ digest, size }: Blob, mediaType: string, more: object = {}) => ({
   mediaType,
   digest,
@@ -245,6 +248,7 @@ export const INDEX = 'application/vnd.oci.image.index.v1+json';
 const CONFIG = 'application/vnd.oci.image.config.v1+json';
 export const LAYER = 'application/vnd.oci.image.layer.v1.tar';
 const blobPath = (digest: string): string => `blobs/sha256/${digest.slice(7)}`;
+/** An archive in the form of an OCI layout. */
 export const layout = (index: unknown, ...blobs: Blob[]) =>
   tarOf(
     file('oci-layout', '{"imageLayoutVersion":"1.0.0"}'),

@@ -25,6 +25,7 @@ import { ImageStore } from './store.ts';
 import { tagImage } from './tag.ts';
 import { imagesUsage } from './usage.ts';
 
+/** The cleaning up that begins when the room is opened. */
 export interface Collected {
   /** What an earlier run left without an image is gone (or the failure logged) when it resolves. */
   readonly collected: Promise<void>;
@@ -35,6 +36,7 @@ export interface Measured {
   usage(verbose: boolean): Promise<ImagesUsage>;
 }
 
+/** What must be stopped before the daemon ends. */
 export interface Stoppable {
   /** The daemon ends: what pulls have brought so far is left to the next one. */
   stop(): void;

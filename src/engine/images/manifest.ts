@@ -14,6 +14,7 @@ import { fitness, hostPlatform, platformText, type WantedPlatform } from '../../
 import type { ManifestDocument, Repository } from '../../registry/index.ts';
 import { isImageConfig, isImageLayer } from './media-types.ts';
 
+/** The manifest of one image, and what led to it. */
 export interface ChosenManifest {
   /** Of what the reference itself names: an index, or the manifest. */
   readonly named: ManifestDocument;

@@ -7,5 +7,7 @@ const CONFIG_TYPES = [
 const LAYER_TYPE =
   /^application\/vnd\.(?:oci\.image\.layer\.(?:nondistributable\.)?v1\.tar(?:\+(?:gzip|zstd))?|docker\.image\.rootfs\.(?:foreign\.)?diff\.tar(?:\.gzip|\.zstd)?)$/;
 
+/** Whether that is the type of an image's configuration. */
 export const isImageConfig = (type: string | undefined): boolean => CONFIG_TYPES.includes(type ?? '');
+/** Whether that is the type of a layer. */
 export const isImageLayer = (type: string | undefined): boolean => LAYER_TYPE.test(type ?? '');

@@ -33,6 +33,7 @@ export type OutgoingLayer = { readonly info: LayerInfo } & (
   | { readonly is: 'made'; readonly known: Sent | undefined; make(signal: AbortSignal): Making }
 );
 
+/** A blob that is being made while it is sent. */
 export interface Making {
   readonly pieces: Pieces;
   readonly made: Promise<Sent | undefined>;

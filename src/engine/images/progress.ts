@@ -1,6 +1,7 @@
 /** Messages of a long operation, from where they arise to whoever reads them. */
 import type { Progress } from '../../model/progress.ts';
 
+/** Takes a message. */
 export type Say = (message: Progress) => void;
 
 /**

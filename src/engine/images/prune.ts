@@ -9,6 +9,7 @@ import type { ImageVerbs } from './deps.ts';
 import { removeImage, type Tally } from './remove.ts';
 import type { Image } from './store.ts';
 
+/** Removes the images that the filters choose. */
 export type PruneImages = (filters: Filters, signal: AbortSignal) => Promise<ImagesPruned>;
 
 /** @throws Conflict while another is at it, InvalidArgument for a filter that is not known or makes no sense */

@@ -7,6 +7,7 @@ import { dropBlobs } from './collect.ts';
 import type { ImageVerbs } from './deps.ts';
 import { identify, type ManifestOrigin } from './store.ts';
 
+/** An image whose parts are all there. */
 export interface NewImage {
   /** The configuration's bytes: their digest becomes the id. */
   readonly config: Buffer;
@@ -18,6 +19,7 @@ export interface NewImage {
   readonly manifest?: ManifestOrigin | undefined;
 }
 
+/** What became of it. */
 export interface Registered {
   readonly id: Digest;
   /** Images that had one of the names until now. */

@@ -7,6 +7,7 @@ import type { ChainId } from '../../storage/index.ts';
 import { imageConfig } from './inspect.ts';
 import type { ImageStore } from './store.ts';
 
+/** What a container takes from its image. */
 export interface ResolvedImage {
   readonly id: string;
   /** The image it was made from, where that is known. */
@@ -21,6 +22,7 @@ export interface ResolvedImage {
   readonly platform: WantedPlatform;
 }
 
+/** Where containers get their images from. */
 export interface ImageSource {
   /**
    * By any of its names, its id, or the start of it; `wanted`: it must be for that platform.

@@ -11,6 +11,7 @@ import { tarEnd, tarEntry, tarHeader, tarPadding } from '../../formats/tar/write
 import type { Digest, LayerInfo, Storage } from '../../storage/index.ts';
 import type { Image } from './store.ts';
 
+/** An image and the names it is saved under. */
 export interface NamedImage {
   readonly image: Image;
   readonly names: readonly ImageReference[];

@@ -54,6 +54,7 @@ export interface ManifestOrigin {
   readonly mediaType: string;
 }
 
+/** One image. */
 export interface Image {
   /** Digest of the configuration's bytes. */
   readonly id: Digest;
@@ -91,6 +92,7 @@ export interface ImageChange {
   readonly taggedAt?: string;
 }
 
+/** All images, by id and by name. */
 export class ImageStore {
   readonly #storage: Storage;
   readonly #log: Log;

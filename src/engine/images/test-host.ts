@@ -17,6 +17,7 @@ import { type Collected, createImages } from './images.ts';
 import type { Images } from './promise.ts';
 import type { ImageSource } from './resolve.ts';
 
+/** The images room over a data root of the test's own. */
 export interface TestImages {
   readonly images: Images & ImageSource & Collected;
   readonly storage: Storage;
@@ -29,6 +30,7 @@ export interface TestImages {
   reopened(): Promise<TestImages>;
 }
 
+/** Opens it; a second call with the same `home` opens the same data root anew. */
 export async function testImages(
   t: TestContext,
   home = freshHome(t),
@@ -73,6 +75,7 @@ interface Home {
   close: () => Promise<void>;
 }
 
+/** An empty data root, which goes with the test. */
 export function freshHome(t: TestContext): Home {
   const path = mkdtempSync(join(tmpdir(), 'gantry-images-'));
   const home: Home = { root: join(path, 'root'), close: async () => undefined };
@@ -90,6 +93,7 @@ export async function said(messages: AsyncIterable<Progress>): Promise<string[]>
   return all;
 }
 
+/** SHA-256 in hexadecimal. */
 export const sha = (bytes: Buffer | string): string => createHash('sha256').update(bytes).digest('hex');
 
 type Member = Partial<TarEntry> & { readonly path: string; readonly data?: Buffer | string };
@@ -100,14 +104,18 @@ export function tarOf(...members: readonly Member[]): Buffer {
   return Buffer.concat([...parts, tarEnd()]);
 }
 
+/** A symbolic link as a member of an archive. */
 export const link = (path: string, linkPath: string): Member => ({
   path,
   linkPath,
   type: 'symlink',
   mode: 0o777,
 });
+/** A hard link as a member of an archive. */
 export const hardLink = (path: string, linkPath: string): Member => ({ path, linkPath, type: 'hardlink' });
+/** A directory as a member of an archive. */
 export const directory = (path: string): Member => ({ path, type: 'directory' });
+/** A regular file as a member of an archive. */
 export const file = (path: string, data: Buffer | string = ''): Member => ({ path, data });
 
 /** An image configuration for `layers`, with `more` over the usual members. */

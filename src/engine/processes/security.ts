@@ -2,6 +2,7 @@
 import { settingFailure } from '../../model/failures/setting.ts';
 import { defaultSeccomp, parseSeccomp, type SeccompProfile, seccompFrom } from '../../runtime/index.ts';
 
+/** What a container's security options ask for. */
 export interface Security {
   /** `builtin`: the engine's own table; `default`: the one the daemon was told; else the text of a profile. */
   readonly seccomp: 'default' | 'builtin' | 'unconfined' | { readonly profile: string };

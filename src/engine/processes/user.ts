@@ -45,6 +45,7 @@ export interface UserFiles {
   readonly group: string | undefined;
 }
 
+/** The user in numbers, with the home directory that passwd names. */
 export interface ResolvedUser extends PlannedUser {
   readonly home: string;
 }

@@ -9,6 +9,7 @@ import type {
 import type { Containers } from '../containers/promise.ts';
 import type { System } from './promise.ts';
 
+/** Who knows what takes how much. */
 export interface DiskUsageDeps {
   readonly containers: Pick<Containers, 'list'>;
   readonly images: { usage(verbose: boolean): Promise<ImagesUsage> };

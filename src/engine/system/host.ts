@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { arch, cpus, hostname, release, totalmem } from 'node:os';
 
+/** What was read. */
 export interface Host {
   readonly hostname: string;
   readonly kernel: string;
@@ -20,6 +21,7 @@ export interface Host {
 const GO_ARCHES: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' };
 const MACHINES: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' };
 
+/** Reads it. */
 export function readHost(): Host {
   const release_ = text('/etc/os-release') || text('/usr/lib/os-release');
   return {

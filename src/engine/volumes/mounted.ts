@@ -13,6 +13,7 @@ interface InUse {
   readonly mailbox: Mailbox;
 }
 
+/** The volumes that are mounted, and by how many containers. */
 export class MountedVolumes {
   readonly #store: Volumes;
   readonly #inUse = new Map<string, InUse>();

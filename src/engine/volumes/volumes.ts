@@ -18,6 +18,7 @@ import { readDriverOptions } from './driver-options.ts';
 import { ANONYMOUS, DRIVER, listFilter, pruneFilter } from './filter.ts';
 import type { Volumes } from './promise.ts';
 
+/** What the volumes room is built from. */
 export interface VolumesDeps {
   readonly store: VolumeStore;
   readonly records: Pick<Records, 'write'>;
@@ -53,6 +54,7 @@ export interface Taken {
 
 type MeasuredVolume = Volume & { readonly UsageData: NonNullable<Volume['UsageData']> };
 
+/** The verbs on volumes. */
 export class VolumeService implements Volumes {
   readonly #deps: VolumesDeps;
   /** Containers that are being made, by the volume they need. */

@@ -26,6 +26,7 @@ export interface Difference {
   readonly name: ByteText;
 }
 
+/** What is compared. */
 export interface Sides {
   /** The container's own files. */
   readonly upper: string;

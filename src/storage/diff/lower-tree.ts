@@ -12,6 +12,7 @@ export interface LowerDirectory {
   readonly parts: readonly Buffer[];
 }
 
+/** What the layers show under one name. */
 export interface LowerEntry {
   readonly stat: BigIntStats;
   /** Where the topmost layer has it. */
@@ -23,6 +24,7 @@ export interface LowerEntry {
 /** How layers say that something is gone: as overlayfs does, or by names (`.wh.x`) where there is no overlay. */
 export type Whiteouts = 'overlay' | 'plain';
 
+/** Several layers, looked at as one tree. */
 export class LowerTree {
   readonly root: LowerDirectory;
   readonly #whiteouts: Whiteouts;

@@ -15,6 +15,7 @@ import { ExaminedRows } from './rows.ts';
 
 export type { Finding } from './finding.ts';
 
+/** What was found. */
 export interface Examined {
   readonly findings: readonly Finding[];
   /** What is recorded, for whoever knows what it means. */

@@ -1,5 +1,6 @@
 /** What is wrong with a data root. */
 
+/** One thing that is wrong. */
 export interface Finding {
   /** `damage`: something recorded cannot be had. `leftover`: something is there that nothing needs; the next start clears it up. */
   readonly is: 'damage' | 'leftover';
@@ -7,5 +8,7 @@ export interface Finding {
   readonly what: string;
 }
 
+/** A finding of damage. */
 export const damage = (where: string, what: string): Finding => ({ is: 'damage', where, what });
+/** A finding of something left over. */
 export const leftover = (where: string, what: string): Finding => ({ is: 'leftover', where, what });

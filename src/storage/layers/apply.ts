@@ -27,6 +27,7 @@ import { portFrom, type TreeThreads } from '../threads/threads.ts';
 import type { Trash } from '../trash.ts';
 import { chainIdOf, LAYERS, type LayerRow } from './rows.ts';
 
+/** What layers are made with. */
 export interface ApplyDeps {
   readonly layout: Layout;
   readonly driver: Driver;

@@ -24,6 +24,7 @@ import {
 import type { TreeMount } from '../storage.ts';
 import { Parents } from '../unpack/parents.ts';
 
+/** A tree as a container sees it, held open. */
 export interface View {
   /** The root directory: paths below it are resolved with it as `/`. */
   readonly root: number;
@@ -41,6 +42,7 @@ export type RootSource =
   /** `mount` mounts it at the target; it runs inside the new namespace. */
   | { readonly is: 'new'; readonly mount: () => void };
 
+/** What is mounted over the tree, and whether it may be changed. */
 export interface ViewOptions {
   readonly mounts: readonly TreeMount[];
   /** Nothing of the root may be changed; what is mounted over it says so for itself. */

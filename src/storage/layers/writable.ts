@@ -20,6 +20,7 @@ export type LowersOf = (chainId: ChainId) => string[];
 /** What `lower` says for a container without an image. */
 const NO_PARENT = 'none';
 
+/** What writable layers are made with. */
 export interface WritableDeps {
   readonly layout: Layout;
   readonly driver: Driver;
@@ -28,6 +29,7 @@ export interface WritableDeps {
   readonly trash: Trash;
 }
 
+/** The writable layers of all containers. */
 export class WritableLayers {
   readonly #layout: Layout;
   readonly #driver: Driver;

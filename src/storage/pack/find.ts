@@ -15,6 +15,7 @@ import type { PathStat } from '../storage.ts';
 /** Links that are followed for one path, as the kernel follows at most 40. */
 const LINKS_MAX = 40;
 
+/** What a path led to. */
 export interface FoundPath {
   readonly stat: PathStat;
   /** Where it is, links before its last part resolved: clean, '' is the root. */

@@ -10,6 +10,7 @@ import { compressedPieces } from './compress.ts';
 import { PieceMemory, sendPieces } from './port-sink.ts';
 import { TreePacker } from './tree-packer.ts';
 
+/** Sends an archive of a tree, or of a part of it. */
 export async function pack(
   { root, what, sink }: Extract<Task, { is: 'pack' }>,
   cancelled: AbortSignal,
@@ -25,6 +26,7 @@ export async function pack(
   }
 }
 
+/** Sends an archive of what a container changed. */
 export async function packDifferences(
   { sides, sink }: Extract<Task, { is: 'packDiff' }>,
   cancelled: AbortSignal,
@@ -33,6 +35,7 @@ export async function packDifferences(
   return (await send(packDiff(sidesOf(sides, true), memory), sink, cancelled, memory)) ?? 0;
 }
 
+/** Sends a file's bytes, compressed. */
 export const compressed = ({ path, sink }: Extract<Task, { is: 'compress' }>, cancelled: AbortSignal) =>
   send(compressedPieces(path), sink, cancelled, new PieceMemory());
 
@@ -53,6 +56,7 @@ async function send<T>(
 
 const KINDS = { changed: 0, added: 1, removed: 2 } as const;
 
+/** The paths that a container changed. */
 export function changes(sides: DiffSides): PathChange[] {
   const found: PathChange[] = [];
   for (const { kind, path } of differences(sidesOf(sides, false)))

@@ -22,6 +22,7 @@ interface Level {
   next: number;
 }
 
+/** Makes an archive of a tree below an open directory. */
 export class TreePacker {
   readonly #root: number;
   readonly #members: Members;

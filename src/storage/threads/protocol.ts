@@ -14,6 +14,7 @@ export type Source =
   /** `fd` is open as long as `port` is; where the connection stands at the end is told there. */
   | ({ readonly is: 'connection'; readonly fd: number; readonly port: MessagePort } & Standing);
 
+/** Work for a tree thread. */
 export type Task =
   | ({ readonly is: 'unpack'; readonly source: Source } & UnpackOptions)
   /** `layers`: directories with plain whiteouts, bottom first; `into`: an existing, empty directory. */
@@ -56,6 +57,7 @@ export interface DiffSides {
   readonly lowers: readonly string[];
 }
 
+/** What each kind of task gives back. */
 export interface Results {
   readonly unpack: Unpacked;
   readonly demux: readonly DemuxedMember[];
@@ -76,6 +78,7 @@ export interface Results {
   readonly sync: undefined;
 }
 
+/** What a tree thread is told. */
 export type ToTree =
   | { readonly is: 'run'; readonly id: number; readonly task: Task }
   | { readonly is: 'cancel'; readonly id: number };
@@ -98,6 +101,7 @@ export type ToPort =
   | { readonly is: 'error'; readonly message: string };
 /** From whoever reads a connection: nothing is known of it between these two. */
 export type FromReader = { readonly is: 'begun' } | { readonly is: 'standing'; readonly standing: Standing };
+/** What a reader of pieces tells the thread that sends them. */
 export interface FromPort {
   readonly granted: number;
   /** A piece's memory, to be filled again. */

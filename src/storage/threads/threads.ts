@@ -20,6 +20,7 @@ interface Thread {
   idle: NodeJS.Timeout | undefined;
 }
 
+/** The threads, and the tasks that wait for one. */
 export class TreeThreads {
   readonly #threads = new Set<Thread>();
   #lastId = 0;

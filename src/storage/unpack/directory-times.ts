@@ -11,6 +11,7 @@ export const WAITING_MAX = 4096;
 
 type Times = readonly [atimeNanos: bigint, mtimeNanos: bigint];
 
+/** The times that directories get when nothing more comes into them. */
 export class DirectoryTimes {
   readonly #open: (path: ByteText) => number;
   readonly #waiting = new Map<ByteText, Times>();

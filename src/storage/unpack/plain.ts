@@ -7,6 +7,7 @@ import { type Chunks, fromFile, inflated, sniff } from './sources.ts';
 export const plainArchive = (path: string): Readable =>
   Readable.from(plainChunks(path), { objectMode: false, highWaterMark: 1 << 20 });
 
+/** The archive's bytes, decompressed as they are read. */
 export async function* plainChunks(path: string): Chunks {
   const { compression, chunks } = await sniff(fromFile(path, new AbortController().signal));
   if (compression === 'none') yield* chunks;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { getXattr, listXattrs, removeTreeAt } from '../../linux/index.ts';
 
+/** A directory that goes with the test. */
 export function temporary(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'gantry-tree-'));
   t.after(() => rmSync(path, { recursive: true, force: true }));

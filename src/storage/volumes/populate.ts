@@ -10,6 +10,7 @@ import type { Trash } from '../trash.ts';
 /** `kept`: the volume had content of its own; `nothing`: the image has no directory there. */
 export type Populated = 'copied' | 'kept' | 'nothing';
 
+/** From where the volume is filled, and where the copy is made. */
 export interface PopulateOptions {
   readonly data: string;
   /** Beside `data`: the copy is made there and takes its place by one rename. */
@@ -22,6 +23,7 @@ export interface PopulateOptions {
   readonly trash: Trash;
 }
 
+/** Fills it if it is empty. */
 export async function populate(options: PopulateOptions): Promise<Populated> {
   const { data, copy, root, path, inPlace, threads, trash } = options;
   if (readdirSync(data).length > 0) return 'kept';

@@ -58,6 +58,7 @@ export function mountsOf(doc: Doc): Doc[] {
   return Array.isArray(host.Mounts) ? host.Mounts.filter(isDoc) : [];
 }
 
+/** The options of a mount that have this name, such as `VolumeOptions`. */
 export function mountOptions(mount: Doc, name: string): Doc | undefined {
   const options = mount[name];
   return isDoc(options) ? options : undefined;

@@ -63,6 +63,7 @@ export const insertedId: MessageLens = {
   note: 'tells the new image by its status',
   down: (message) => (isImageId(message.status) ? { Id: shortId(message.status) } : message),
 };
+/** The lens of an insert's last message. */
 export const insertedStatus: MessageLens = {
   note: 'tells the new image by its id',
   down: ({ Id, ...message }) => (Id === undefined ? message : { ...message, status: Id }),

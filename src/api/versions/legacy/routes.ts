@@ -1,6 +1,7 @@
 /** Routes that later versions no longer have, and what they are today. */
 import type { KnownRoute } from '../../contract/index.ts';
 
+/** A route of old, and its successor. */
 export interface LegacyRoute {
   readonly route: string;
   readonly is: KnownRoute;

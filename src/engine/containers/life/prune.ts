@@ -9,6 +9,7 @@ import type { Container } from '../container.ts';
 import { isAlive } from '../state.ts';
 import { type RemoveDeps, removeContainer } from './remove.ts';
 
+/** Removes the containers that the filters choose. */
 export type Prune = (filters: Filters, signal: AbortSignal) => Promise<ContainersPruned>;
 
 /** @throws Conflict while another is at it */

@@ -22,6 +22,7 @@ import { applyLimits } from './update.ts';
 /** What a daemon needs to find its containers again. */
 export type RecoverDeps = StartDeps & { readonly now: () => Date };
 
+/** How many containers were found in which state. */
 export interface Recovered {
   readonly running: number;
   readonly ended: number;

@@ -7,6 +7,7 @@ const DELAY_MAX_MS = 60_000;
 /** A run of this length counts as a success: the next wait is short again. */
 const SETTLED_SECONDS = 10;
 
+/** What decides whether an ended container starts again. */
 export interface RestartQuestion {
   readonly policy: RestartPolicy | undefined;
   readonly last: LastRun;
@@ -16,6 +17,7 @@ export interface RestartQuestion {
   readonly stopping: boolean;
 }
 
+/** Whether it does. */
 export function shouldRestart({ policy, last, count, stopped, stopping }: RestartQuestion): boolean {
   if (stopped || stopping) return false;
   if (policy?.Name === 'always' || policy?.Name === 'unless-stopped') return true;

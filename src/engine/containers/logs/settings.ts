@@ -23,6 +23,7 @@ const SEGMENT_BYTES_MIN = 16 << 10;
 /** What non-blocking mode keeps for a driver that is behind: Docker's documented default. */
 const BUFFER_BYTES = 1 << 20;
 
+/** How a log file is rotated. */
 export interface FileSettings {
   /** Undefined: the file is never rotated. */
   readonly maxBytes: number | undefined;
@@ -30,6 +31,7 @@ export interface FileSettings {
   readonly compress: boolean;
 }
 
+/** Everything that a container's log options say. */
 export interface LogSettings {
   readonly driver: LogDriver;
   readonly options: LogOptionMap;
@@ -84,6 +86,7 @@ function settingsOf(driver: LogDriver, options: LogOptionMap): Omit<LogSettings,
   };
 }
 
+/** Limits of a log that may take that many bytes in all. */
 export function limitsOf(bytes: number): LogLimits {
   const segmentBytes = Math.max(
     SEGMENT_BYTES_MIN,

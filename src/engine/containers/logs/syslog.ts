@@ -4,6 +4,7 @@ import { codeOf, InvalidArgument } from '../../../base/errors.ts';
 import { brief, type LogOptionMap } from '../../../model/log-options.ts';
 import type { SyslogAddress, SyslogFormat } from '../../../runtime/index.ts';
 
+/** What the options of the syslog driver say. */
 export interface SyslogSettings {
   readonly address: SyslogAddress;
   /** 0 to 23 (RFC 5424, table 1). */

@@ -4,6 +4,7 @@ import { brief } from '../../../model/log-options.ts';
 
 /** What `{{.Name}}` and the like stand for. */
 export type TagFields = Readonly<Record<string, TagValue>>;
+/** What a name in a template can stand for. */
 export type TagValue = string | number | readonly string[] | Readonly<Record<string, string>>;
 
 type Call = (args: readonly TagValue[]) => TagValue;

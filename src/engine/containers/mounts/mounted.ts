@@ -73,6 +73,7 @@ export function adoptMounts(deps: MountsDeps, { id, record }: Container): void {
 /** Names of a container's volumes. */
 export const volumesOf = (mounts: readonly ContainerMount[]): string[] =>
   mounts.flatMap((mount) => volumeOf(mount) ?? []);
+/** Ids of the layers that are mounted. */
 export const layersOf = (mounts: readonly ContainerMount[]): string[] =>
   mounts.flatMap(({ layer }) => layer ?? []);
 /** Ids of the images that are mounted. */

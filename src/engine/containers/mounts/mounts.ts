@@ -40,6 +40,7 @@ export interface MountPlan {
   readonly mustExist: readonly string[];
 }
 
+/** What the reading of mounts must know besides the request. */
 export interface MountFacts {
   /** `Config.Volumes`, of the image and the client: a volume each where nothing else is mounted. */
   readonly declared: readonly string[];
@@ -85,6 +86,7 @@ export function planMounts(host: HostConfig, facts: MountFacts): MountPlan {
 }
 
 const ready = (mount: ContainerMount): WantedMount => ({ is: 'ready', mount });
+/** Where it will be mounted, in the container. */
 export const destinationOf = (wanted: WantedMount): string =>
   wanted.is === 'ready' ? wanted.mount.point.Destination : wanted.destination;
 

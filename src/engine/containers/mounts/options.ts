@@ -6,6 +6,7 @@ import { settingFailure } from '../../../model/failures/setting.ts';
 import type { ContainerMount } from '../record.ts';
 
 const PROPAGATIONS = ['rprivate', 'private', 'rshared', 'shared', 'rslave', 'slave'];
+/** Whether the word names a propagation, as mount(8) spells it. */
 export const isPropagation = (word: string): boolean => PROPAGATIONS.includes(word);
 
 /** Words of one kind exclude each other. */
@@ -17,6 +18,7 @@ const MODES: readonly (readonly string[])[] = [
   PROPAGATIONS,
 ];
 
+/** What the third part of a bind says. */
 export interface Modes {
   readonly readOnly: boolean;
   readonly copy: boolean;
@@ -36,6 +38,7 @@ export function readModes(modes: string, spec: string): Modes {
   };
 }
 
+/** A bind mount as the plan of a bundle has it. */
 export function bindMount(
   source: string,
   destination: string,

@@ -27,6 +27,7 @@ export type ProvideDeps = WithDirectory &
 type WantedVolume = Extract<WantedMount, { is: 'volume' }>;
 type WantedImage = Extract<WantedMount, { is: 'image' }>;
 
+/** Mounts whose volumes and layers are there. */
 export interface Provided {
   readonly mounts: readonly ContainerMount[];
   /** Part of the transaction that puts the container with these mounts on record. Ask for it at the last moment. */

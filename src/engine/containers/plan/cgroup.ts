@@ -9,6 +9,7 @@ export type CgroupDeps = WithFacts<'cgroupDriver'> & {
   readonly cgroupParent: string;
 };
 
+/** The control group of a container, by its own parent or the daemon's. */
 export const cgroupOf = (
   { facts, cgroupParent }: CgroupDeps,
   { id, hostConfig }: Pick<ContainerRecord, 'id' | 'hostConfig'>,

@@ -19,6 +19,7 @@ export type NetworkFilesDeps = WithContainersRoot &
   };
 
 export const NETWORK_FILES = ['resolv.conf', 'hostname', 'hosts'] as const;
+/** Where such a file of a container lies on the host. */
 export const networkFile = (
   deps: WithContainersRoot,
   id: string,

@@ -46,6 +46,7 @@ export interface StartFacts extends MountingFacts {
 const readOnlyCgroups = (mounts: readonly string[]): readonly string[] =>
   mounts.length === 0 ? [] : ['/sys/fs/cgroup', ...mounts];
 
+/** The plan, and what its client should be warned of. */
 export function planBundle(
   record: ContainerRecord,
   facts: StartFacts,

@@ -61,6 +61,7 @@ export const MASKED_PATHS = [
 /** Paths that no plain container writes. */
 export const READONLY_PATHS = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
+/** The settled configuration and its warnings. @throws InvalidArgument */
 export function settleHostConfig(
   asked: HostConfig,
   facts: HostFacts,

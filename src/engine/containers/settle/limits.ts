@@ -5,6 +5,7 @@ import type { HostConfig } from '../../../model/container.ts';
 import { settingFailure } from '../../../model/failures/setting.ts';
 import type { LimitSupport } from '../../../runtime/index.ts';
 
+/** What this host can hold a container to. */
 export interface LimitFacts {
   readonly cpus: number;
   readonly limits: LimitSupport;

@@ -30,6 +30,7 @@ export type ImageConfig = Partial<
   >
 >;
 
+/** A request with every default filled in. */
 export interface Settled {
   readonly config: ContainerConfig;
   readonly hostConfig: HostConfig;

@@ -23,6 +23,7 @@ export type InspectDeps = WithContainersRoot &
   WithLayers &
   WithNetwork & { readonly storage: { readonly driver: string } };
 
+/** Everything that is told of one container. */
 export async function inspectContainer(
   deps: InspectDeps,
   container: Container,
@@ -68,6 +69,7 @@ function apparmorShown(deps: WithFacts<'apparmor'>, { record }: Container): stri
   return apparmorOf(readSecurity(SecurityOpt).apparmor, deps.facts.apparmor, Privileged) ?? '';
 }
 
+/** What a container has mounted, in the form of inspect. */
 export function mountPoints(container: Container): MountPoint[] {
   const plain = new Set(Object.keys(container.record.hostConfig.Tmpfs ?? {}));
   return container.record.mounts

@@ -13,6 +13,7 @@ import { portSummaries } from './port-summaries.ts';
 /** What lists look at. */
 export type ListDeps = FilterDeps & WithLayers & { readonly now: () => Date };
 
+/** The chosen containers, newest first. */
 export async function listContainers(deps: ListDeps, options: ListOptions): Promise<ContainerSummary[]> {
   const wanted = await containerFilter(deps, options);
   const chosen = deps.directory.all().filter(wanted);

@@ -21,8 +21,10 @@ const NO_CPU: CpuStats = {
   throttling_data: { periods: 0, throttled_periods: 0, throttled_time: 0 },
 };
 
+/** The measurements of a container, from now on. */
 export type ContainerStatsOf = (container: Container, options: StatsOptions) => AsyncIterable<ContainerStats>;
 
+/** Starts no sampler: the first who asks does. */
 export function createStats(deps: StatsDeps): ContainerStatsOf {
   const samplers = new WeakMap<Container, Sampler>();
   const samplerOf = (container: Container): Sampler => {
