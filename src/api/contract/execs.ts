@@ -31,5 +31,6 @@ export const execInspect = operation({
   route: 'GET /exec/{id}/json',
   summary: 'Show a further process.',
   success: json(200, ExecInspect),
+  toldWithContainer: true,
   errors: [404, 500],
 });

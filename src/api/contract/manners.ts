@@ -20,6 +20,8 @@ export interface Manners {
   readonly logins: 'kept' | 'sent';
   /** Whether the engine draws the graph of images, or leaves that to its clients. */
   readonly imageGraph: 'drawn' | 'left';
+  /** The content type of a copy out of a container. */
+  readonly copyType: 'application/x-tar' | 'application/octet-stream';
   /** Whether the layers of a pull come side by side, or one after the other. */
   readonly layers: 'parallel' | 'serial';
 }

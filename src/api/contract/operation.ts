@@ -121,6 +121,8 @@ export interface Operation<
   readonly transfers?: boolean;
   /** Its answer in older versions is made of what `GET /info` answers too (trait `versionTellsLimits`). */
   readonly toldWithInfo?: boolean;
+  /** Its answer in older versions holds what the inspection of its container answers (trait `execTellsContainer`). */
+  readonly toldWithContainer?: boolean;
   /** Its answer never changes while the engine runs, in no version: it is written once and sent as it stands. */
   readonly constant?: boolean;
 }

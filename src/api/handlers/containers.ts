@@ -114,10 +114,10 @@ export const containers: Handlers<Names> = {
     await engine.containers.putArchive(params.name, requirePath(path), bytes, { ...options, signal });
   },
 
-  async containerCopy({ params, body }, { engine, signal }) {
+  async containerCopy({ params, body }, { engine, signal, copyType }) {
     if (!body.Resource) throw containerFailure.copiesNothing();
     const archive = await engine.containers.copy(params.name, body.Resource, { signal });
-    return { archive, contentType: TAR, headers: {} };
+    return { archive, contentType: copyType, headers: {} };
   },
 
   async containerExport({ params }, { engine, signal }) {

@@ -1,9 +1,9 @@
 /** Handlers' results as answers: completed, told in the version's words, written in the form of their kind. */
-import { messageOf } from '../../base/errors.ts';
-import { operationOf } from '../contract/index.ts';
+import { messageOf, NotFound } from '../../base/errors.ts';
+import { contract, operationOf } from '../contract/index.ts';
 import type { Success } from '../contract/operation.ts';
 import { type Call, handlers } from '../handlers/index.ts';
-import { type Doc, memberOf } from '../versions/index.ts';
+import { type Dialect, type Doc, memberOf } from '../versions/index.ts';
 import { lineForm, sendDeferred, sendEmpty, sendJson, sendMessages, sendProgressText } from './answers.ts';
 import { type Asked, type Exchange, outlivesClient } from './request.ts';
 
@@ -17,16 +17,33 @@ export async function sendValue(
   value: unknown,
   call: Call,
 ): Promise<void> {
-  const { route, toldWithInfo } = operationOf(operation);
+  const { route, toldWithInfo, toldWithContainer } = operationOf(operation);
   const body = schema.fill(value);
   if (dialect.plainAnswer(route)) return sendJson(response, status, body);
   // `all`: also what the newest version no longer tells.
   const told: Doc = { status, body, said: input.said, all: value };
   if (toldWithInfo && dialect.traits.versionTellsLimits)
     told.info = await handlers.systemInfo({ params: {}, query: {}, body: undefined }, call);
+  if (toldWithContainer && dialect.traits.execTellsContainer)
+    told.container = await containerAs(dialect, String(memberOf(value, 'ContainerID')), call);
   dialect.response(route, told);
   if (told.body === undefined) sendEmpty(response, Number(told.status));
   else sendJson(response, Number(told.status), told.body);
+}
+
+/** What the inspection of a container answers in this version. Undefined: the container is gone. */
+async function containerAs(dialect: Dialect, name: string, call: Call): Promise<Doc | undefined> {
+  const { route, success } = contract.containerInspect;
+  try {
+    const asked = { params: { name }, query: { size: false }, body: undefined };
+    const value = await handlers.containerInspect(asked, call);
+    const doc: Doc = { status: success.status, body: success.schema.fill(value), all: value };
+    dialect.response(route, doc);
+    return doc;
+  } catch (error) {
+    if (error instanceof NotFound) return undefined;
+    throw error;
+  }
 }
 
 /** Messages as they come. */

@@ -42,6 +42,8 @@ export interface Traits extends Manners {
   readonly detachedStatus: 200 | 204;
   /** Whether `version` also tells what `info` knows of limits: its lens then finds info's answer as `info`. */
   readonly versionTellsLimits: boolean;
+  /** Whether the inspection of an exec tells the whole container: its lens then finds that answer as `container`. */
+  readonly execTellsContainer: boolean;
 }
 
 export const newestTraits: Traits = {
@@ -67,10 +69,12 @@ export const newestTraits: Traits = {
   logins: 'sent',
   imageGraph: 'left',
   layers: 'parallel',
+  copyType: 'application/x-tar',
   startBody: 'refused',
   untyped: [],
   unreadable: 'wrapped',
   unreadableIgnored: [],
   detachedStatus: 200,
   versionTellsLimits: false,
+  execTellsContainer: false,
 };

@@ -68,11 +68,23 @@ const LOWER: readonly (readonly [newer: string, older: string])[] = [
   ['Os', 'os'],
 ];
 
+/** What an image's config had at 1.11; later members have later steps, which know them under their later names. */
+const CONFIG_OF_1_11 = new Set([
+  ...['Hostname', 'Domainname', 'User', 'Memory', 'MemorySwap', 'CpuShares'],
+  ...['AttachStdin', 'AttachStdout', 'AttachStderr', 'PortSpecs', 'ExposedPorts'],
+  ...['Tty', 'OpenStdin', 'StdinOnce', 'Env', 'Cmd', 'Image', 'Volumes', 'WorkingDir'],
+  ...['Entrypoint', 'NetworkDisabled', 'OnBuild'],
+]);
+
+const configOf1_11 = (config: Doc): Doc =>
+  Object.fromEntries(Object.entries(config).filter(([name]) => CONFIG_OF_1_11.has(name)));
+
 /** Inspect below 1.12: the image's own JSON with small letters; `Size` kept its capital, empty values were left out. */
 export function lowerCased(image: Doc): Doc {
   const written: Doc = {};
   for (const [newer, older] of LOWER)
-    if (image[newer] !== undefined && image[newer] !== '') written[older] = image[newer];
+    if (image[newer] !== undefined && image[newer] !== '')
+      written[older] = isDoc(image[newer]) ? configOf1_11(image[newer]) : image[newer];
   if (image.Size !== undefined) written.Size = image.Size;
   return written;
 }

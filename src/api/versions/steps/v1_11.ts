@@ -1,10 +1,13 @@
 /** API 1.11. */
 
 import { containerContext } from '../../../model/failures/container.ts';
+import { type Doc, isDoc, memberOf } from '../doc-path.ts';
 import { wordsWere } from '../failure.ts';
 import { statusBelow1_11, unquoted } from '../forms/containers.ts';
-import { added, removed, rewritten } from '../lens.ts';
+import { added, removed, reshaped, rewritten } from '../lens.ts';
 import { step } from '../step.ts';
+
+const hostConfig = (doc: Doc, name: string): unknown => memberOf(memberOf(doc.body, 'HostConfig'), name);
 
 export const v1_11 = step('1.11', {
   summary: 'Logs without attaching; the engine can be pinged; events can end.',
@@ -20,10 +23,21 @@ export const v1_11 = step('1.11', {
       added('body.ProcessLabel'),
       added('body.HostConfig.NetworkMode'),
       removed('body.State.Ghost', false),
+      // 1.10 was the API of Docker 0.9, which had these in Config, and of 0.10, which had moved them to HostConfig.
+      removed('body.Config.Dns', (doc: Doc) => hostConfig(doc, 'Dns') ?? null),
+      removed('body.Config.VolumesFrom', (doc: Doc) => {
+        const others = hostConfig(doc, 'VolumesFrom');
+        return Array.isArray(others) ? others.join(',') : '';
+      }),
     ],
-    'GET /info': [
-      rewritten('body.IndexServerAddress', 'is a list of one', {
-        down: (list) => (Array.isArray(list) ? list[0] : list),
+    'GET /images/{name}/json': [
+      reshaped('Dns and VolumesFrom leave the config', {
+        down(doc) {
+          for (const name of ['config', 'container_config']) {
+            const config = memberOf(doc.body, name);
+            if (isDoc(config)) Object.assign(config, { Dns: null, VolumesFrom: '', ...config });
+          }
+        },
       }),
     ],
     'GET /version': [added('body.ApiVersion')],

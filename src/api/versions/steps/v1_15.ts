@@ -13,8 +13,13 @@ export const v1_15 = step('1.15', {
   ],
   requests: { 'POST /containers/create': [added('body.HostConfig')] },
   responses: {
-    'GET /images/{name}/json': [added('body.VirtualSize')],
+    'GET /images/{name}/json': [
+      added('body.VirtualSize'),
+      added('body.Config.SecurityOpt'),
+      added('body.ContainerConfig.SecurityOpt'),
+    ],
     'GET /containers/{name}/json': [
+      added('body.Config.SecurityOpt'),
       added('body.AppArmorProfile'),
       added('body.NetworkSettings.MacAddress'),
       added('body.HostConfig.ExtraHosts'),
@@ -30,6 +35,8 @@ export const v1_15 = step('1.15', {
   ],
   before: {
     memoryBytesMin: 512 << 10,
+    // The daemons set no type; Go's server took what it found for this one.
+    copyType: 'application/octet-stream',
     untyped: ['execStart', 'execCreate', 'containerCreate', 'containerCommit'],
   },
 });

@@ -1,5 +1,7 @@
 /** API 1.16. */
-import { added, rewritten } from '../lens.ts';
+
+import { type Doc, memberOf } from '../doc-path.ts';
+import { added, removed, rewritten } from '../lens.ts';
 import { step } from '../step.ts';
 
 /** Clients of before send it as a matter of course (daemon 1.4's `runconfig/merge.go` is the first to tell them apart). */
@@ -27,12 +29,19 @@ export const v1_16 = step('1.16', {
     ],
     'GET /images/{name}/json': [
       added('body.Checksum'),
+      removed('body.Config.SecurityOpt', null),
+      removed('body.ContainerConfig.SecurityOpt', null),
       added('body.Config.MacAddress'),
       added('body.ContainerConfig.MacAddress'),
     ],
     'GET /containers/{name}/json': [
       added('body.State.OOMKilled'),
       added('body.State.Error'),
+      // Docker 1.3.0 and 1.3.1 had the options here, 1.3.2 in HostConfig; all of them spoke 1.15.
+      removed(
+        'body.Config.SecurityOpt',
+        (doc: Doc) => memberOf(memberOf(doc.body, 'HostConfig'), 'SecurityOpt') ?? null,
+      ),
       added('body.Config.MacAddress'),
       added('body.HostConfig.IpcMode'),
     ],

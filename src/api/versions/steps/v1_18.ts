@@ -2,7 +2,7 @@
 
 import { wordsWere } from '../failure.ts';
 import { below1_18 } from '../forms/said-at-create.ts';
-import { added, rewritten } from '../lens.ts';
+import { added } from '../lens.ts';
 import { step } from '../step.ts';
 
 export const v1_18 = step('1.18', {
@@ -34,11 +34,8 @@ export const v1_18 = step('1.18', {
       added('body.Config.VolumeDriver'),
       added('body.ContainerConfig.VolumeDriver'),
     ],
+    'GET /exec/{id}/json': [added('body.Container.UpdateDns')],
     'GET /info': [
-      rewritten('body.IndexServerAddress', 'is one address instead of a list of one', {
-        down: (address) => [address],
-      }),
-
       added('body.SystemTime'),
       added('body.HttpProxy'),
       added('body.HttpsProxy'),

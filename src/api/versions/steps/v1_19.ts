@@ -57,6 +57,7 @@ export const v1_19 = step('1.19', {
       added('body.LoggingDriver'),
       added('body.ExperimentalBuild'),
     ],
+    'GET /exec/{id}/json': [added('body.Container.MountPoints')],
     'GET /version': [added('body.Experimental')],
     'GET /images/{name}/history': [added('body[].Comment')],
     'GET /images/{name}/json': [...inConfig('Config'), ...inConfig('ContainerConfig')],

@@ -38,6 +38,7 @@ export const v1_20 = step('1.20', {
       removed('body.Config.PortSpecs', null),
       removed('body.ContainerConfig.PortSpecs', null),
     ],
+    'GET /exec/{id}/json': [added('body.Container.HasBeenStartedBefore')],
     'GET /version': [added('body.BuildTime')],
     'GET /info': [added('body.BridgeNfIptables'), added('body.BridgeNfIp6tables')],
   },

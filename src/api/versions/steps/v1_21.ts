@@ -61,6 +61,7 @@ export const v1_21 = step('1.21', {
       removed('body.ContainerConfig.ExposedPorts', null),
       removed('body.ContainerConfig.VolumeDriver', ''),
     ],
+    'GET /exec/{id}/json': [removed('body.Container.UpdateDns', false)],
     'GET /info': [added('body.ServerVersion')],
   },
   messages: {

@@ -1,15 +1,21 @@
 /** API 1.22. */
 import { containerContext } from '../../../model/failures/container.ts';
-import { type Doc, memberOf } from '../doc-path.ts';
+import { type Doc, isDoc } from '../doc-path.ts';
 import { wordsWere } from '../failure.ts';
 import { ofContainersAndImages } from '../forms/events.ts';
+import { execContainer } from '../forms/exec-container.ts';
 import { bareId } from '../forms/images.ts';
 import { withoutMembers } from '../forms/stats.ts';
 import { invalidName } from '../forms/volumes.ts';
-import { added, removed, rewritten } from '../lens.ts';
+import { added, removed, reshaped, rewritten } from '../lens.ts';
 import { step } from '../step.ts';
 
 const bare = (path: string) => rewritten(path, 'ids name their algorithm', { down: bareId });
+
+/** It was 0 before it was known. */
+function zeroExitCode({ body }: Doc): void {
+  if (isDoc(body)) body.ExitCode ??= 0;
+}
 
 const blockIo = [
   'BlkioWeightDevice',
@@ -58,8 +64,9 @@ export const v1_22 = step('1.22', {
     'POST /commit': [bare('body.Id')],
     'DELETE /images/{name}': [bare('body[].Deleted')],
     'GET /exec/{id}/json': [
-      // The whole container stood here; its id is what clients read of it.
-      removed('body.Container', (doc: Doc) => ({ ID: memberOf(doc.body, 'ContainerID') })),
+      removed('body.Container', execContainer),
+      removed('body.ProcessConfig.user', ''),
+      reshaped('an exec that has not ended has no exit code', { down: zeroExitCode, shape: 'none' }),
       added('body.ContainerID'),
       added('body.CanRemove'),
       added('body.DetachKeys'),
@@ -106,5 +113,5 @@ export const v1_22 = step('1.22', {
     // Copying from one that is not there still said nothing.
     wordsWere('POST /containers/{name}/copy', 'container.notFound', () => ''),
   ],
-  before: { pullOutlivesClient: true, untyped: ['execStart'] },
+  before: { pullOutlivesClient: true, untyped: ['execStart'], execTellsContainer: true },
 });
