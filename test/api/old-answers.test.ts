@@ -14,7 +14,7 @@ async function get(url: string): Promise<Said> {
   return JSON.parse(reply.text) as Said;
 }
 
-// daemon/exec.go, daemon/container.go and daemon/execdriver/driver.go at v1.4.1 (1.16) … v1.9.1 (1.21).
+// moby's execConfig, Container and execdriver.ProcessConfig at v1.4.1 (1.16) … v1.9.1 (1.21).
 for (const [minor, more, less] of [
   [16, ['RestartCount'], ['MountPoints', 'UpdateDns', 'HasBeenStartedBefore', 'LogPath']],
   [17, ['Volumes', 'VolumesRW', 'RestartCount'], ['MountPoints', 'UpdateDns', 'LogPath']],
@@ -55,7 +55,7 @@ test('the address of the index is one text at every version that told it', async
     assert.equal(typeof (await get(`/v1.${minor}/info`)).IndexServerAddress, 'string', `1.${minor}`);
 });
 
-// runconfig/config.go at v0.9.1 and runconfig/hostconfig.go at v0.10.0: both are 1.10.
+// moby's runconfig.Config at v0.9.1 and runconfig.HostConfig at v0.10.0: both are 1.10.
 test('name servers and volumes of others stand in both places at 1.10', async () => {
   const at = async (version: string) => {
     const { Config, HostConfig } = (await get(`/v${version}/containers/web/json`)) as Record<string, Said>;
@@ -66,7 +66,7 @@ test('name servers and volumes of others stand in both places at 1.10', async ()
   assert.deepEqual(await at('1.11'), [undefined, undefined, ['9.9.9.9'], ['other']]);
 });
 
-// runconfig/config.go at v1.3.0; v1.3.2 has it in HostConfig.
+// moby's runconfig.Config at v1.3.0; v1.3.2 has it in HostConfig.
 test('security options stand in Config at 1.15 alone', async () => {
   for (const [version, isThere] of [
     ['1.14', false],
@@ -78,7 +78,7 @@ test('security options stand in Config at 1.15 alone', async () => {
   }
 });
 
-// api/server/server.go: v1.2.0 sets no type, v1.3.3 does.
+// moby's postContainersCopy: v1.2.0 sets no type, v1.3.3 does.
 for (const [version, type] of [
   ['1.4', 'application/octet-stream'],
   ['1.11', 'application/octet-stream'],

@@ -18,7 +18,7 @@ function told(version: string, all: Doc = inspected): Doc {
   return isDoc(doc.body) ? doc.body : {};
 }
 
-// image/image.go and runconfig/config.go, v0.3.4 … v0.11.1.
+// moby's image.Image and runconfig.Config, v0.3.4 … v0.11.1.
 for (const version of ['1.0', '1.7', '1.10', '1.11'])
   test(`an image at ${version} names its parent and the container it was made of`, () => {
     const { parent, container } = told(version);
@@ -42,7 +42,7 @@ for (const version of ['1.8', '1.9', '1.10', '1.11'])
       );
     });
 
-// daemon/execdriver/driver.go and daemon/exec.go, v1.4.1 … v1.9.1; in v1.10 both may be left out.
+// moby's execdriver.ProcessConfig and execConfig, v1.4.1 … v1.9.1; in v1.10 both may be left out.
 test('an exec up to 1.21 told a user though nobody had said one, and 0 before it had ended', () => {
   const at = (version: string, body: Doc): Doc => {
     const doc: Doc = { status: 200, body: structuredClone(body) };
