@@ -1,0 +1,68 @@
+/** What the verbs on containers, execs and health checks need, put together once. */
+import { mkdirSync, realpathSync } from 'node:fs';
+import type { Log } from '../../base/log.ts';
+import {
+  type ContainersDeps,
+  createHealthChecks,
+  type ExecDeps,
+  hardLimits,
+  MountedVolumes,
+} from '../../engine/index.ts';
+import { hostCapabilities } from '../../runtime/index.ts';
+import type { DaemonOptions } from '../options.ts';
+import type { Foundations } from './foundations.ts';
+import { containerFacts, type HostAbilities } from './host.ts';
+import { newId } from './new-id.ts';
+
+/** What the verbs share with the rest of the engine. */
+export type Shared = Pick<ContainersDeps, 'background' | 'directory' | 'images' | 'stopping' | 'volumes'>;
+
+/** For execs. */
+export const execNeeds = (
+  options: DaemonOptions,
+  foundations: Foundations,
+  abilities: HostAbilities,
+  { directory }: Shared,
+  log: Log,
+): ExecDeps & Pick<ContainersDeps, 'directory' | 'facts' | 'log' | 'storage'> => ({
+  storage: foundations.storage,
+  supervisor: foundations.supervisor,
+  events: foundations.events,
+  directory,
+  execs: new Map(),
+  log,
+  facts: containerFacts(options, foundations, abilities),
+  hostCapabilities: hostCapabilities(),
+  newId,
+});
+
+/** For containers; their directory on the disk is there afterwards. */
+export function containerNeeds(
+  options: DaemonOptions,
+  { storage, network, logDrivers, registries, names }: Foundations,
+  shared: Shared,
+  execs: ReturnType<typeof execNeeds>,
+): ContainersDeps {
+  const containersRoot = `${options.dataRoot}/containers`;
+  mkdirSync(containersRoot, { recursive: true, mode: 0o710 });
+  return {
+    ...execs,
+    ...shared,
+    health: createHealthChecks(execs),
+    mountedVolumes: new MountedVolumes(storage.volumes),
+    network,
+    containersRoot,
+    stagedMountsRoot: `${options.execRoot}/mounts`,
+    roots: [realpathSync(options.dataRoot), realpathSync(options.execRoot)],
+    hardLimits: hardLimits(),
+    defaultUlimits: options.defaultUlimits,
+    cgroupParent:
+      options.cgroupParent ?? (options.cgroupDriver === 'systemd' ? 'system.slice' : names.cgroup),
+    initPath: options.initPath,
+    dns: { servers: options.dns, search: options.dnsSearch, options: options.dnsOptions },
+    logDrivers,
+    download: (url, signal) => registries.download(url, signal),
+    now: () => new Date(),
+    random: Math.random,
+  };
+}

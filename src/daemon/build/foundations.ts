@@ -1,0 +1,74 @@
+/** What the engine stands on: storage, the supervisor of its processes, network, registries, events. */
+import { messageOf } from '../../base/errors.ts';
+import type { Log } from '../../base/log.ts';
+import { type EventHub, openEvents } from '../../engine/index.ts';
+import { Reactor } from '../../linux/index.ts';
+import type { BridgeNetwork } from '../../network/index.ts';
+import { Registries } from '../../registry/index.ts';
+import { LogDrivers, type OciRuntime, Supervisor } from '../../runtime/index.ts';
+import { openStorage, type Storage } from '../../storage/index.ts';
+import { type Names, namesFor } from '../identity.ts';
+import type { DaemonOptions } from '../options.ts';
+import { openNetwork } from './network.ts';
+
+/** Where hosts keep authorities and certificates for registries: ours first, then Docker's customary place. */
+const CERTIFICATES = ['/etc/gantry/certs.d', '/etc/docker/certs.d'];
+
+/** Rooms below the engine, open. */
+export interface Foundations {
+  readonly names: Names;
+  readonly runtimes: readonly OciRuntime[];
+  readonly supervisor: Supervisor;
+  readonly logDrivers: LogDrivers;
+  readonly storage: Storage;
+  readonly events: EventHub;
+  /** Undefined: the daemon was told to have no bridge. */
+  readonly network: BridgeNetwork | undefined;
+  readonly registries: Registries;
+}
+
+/** In the order in which one needs the other; `undo` closes them in reverse. */
+export async function openFoundations(
+  options: DaemonOptions,
+  log: Log,
+  undo: AsyncDisposableStack,
+): Promise<Foundations> {
+  const names = namesFor(options.dataRoot);
+  const runtimes = [...options.runtimes].map(([name, { path, args }]): OciRuntime => ({ name, path, args }));
+  const supervisor = openSupervisor(options, runtimes, log, undo);
+  undo.defer(() => supervisor.close(names.cgroup));
+  const logDrivers = new LogDrivers(log);
+  undo.defer(() => logDrivers.close());
+  const storage = await openStorage({ root: options.dataRoot, log });
+  undo.defer(() => storage.close());
+  const events = openEvents(`${options.dataRoot}/events`);
+  undo.defer(() => events.close());
+  if (events.unreadable > 0) log.warn('events.unreadable', { lines: events.unreadable });
+  const network = await openNetwork(options, names, log);
+  undo.defer(() => network?.close());
+  const registries = new Registries({
+    mirrors: options.registryMirrors,
+    insecure: options.insecureRegistries,
+    certificates: CERTIFICATES,
+    proxies: options.proxies,
+  });
+  undo.defer(() => registries.close());
+  return { names, runtimes, supervisor, logDrivers, storage, events, network, registries };
+}
+
+/** The supervisor, and the reactor that wakes it. */
+function openSupervisor(
+  { execRoot, cgroupDriver, realtime }: DaemonOptions,
+  runtimes: readonly OciRuntime[],
+  log: Log,
+  undo: AsyncDisposableStack,
+): Supervisor {
+  const reactor = new Reactor((error) =>
+    log.error('reactor', {
+      reason: messageOf(error),
+      stack: error instanceof Error ? error.stack : undefined,
+    }),
+  );
+  undo.defer(() => reactor.close());
+  return new Supervisor({ execRoot, runtimes, reactor, log, cgroupDriver, realtime });
+}
