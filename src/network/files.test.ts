@@ -125,3 +125,21 @@ test('behind systemd-resolved the servers are in its own file', () => {
   assert.equal(hostResolverPath('nameserver 127.0.0.53\nnameserver 10.0.0.1\n'), '/etc/resolv.conf');
   assert.equal(hostResolverPath(''), '/etc/resolv.conf');
 });
+
+for (const [hostname, domainname, names] of [
+  ['web', '', 'web'],
+  ['web.example.org', '', 'web.example.org web'],
+  ['web', 'example.org', 'web.example.org web'],
+  ['web.eu', 'example.org', 'web.eu.example.org web'],
+] as const)
+  test(`${hostname} of ${JSON.stringify(domainname)} stands in hosts as ${names}`, () => {
+    const text = hostsFile({
+      hostname,
+      domainname,
+      addresses: ['10.0.0.2'],
+      extraHosts: [],
+      hostGateway: '',
+      ipv6Loopback: true,
+    });
+    assert.equal(text.trim().split('\n').at(-1), `10.0.0.2\t${names}`);
+  });

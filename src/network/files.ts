@@ -31,8 +31,7 @@ export interface HostsInput {
 /** @throws InvalidArgument when a name or address could not stand in the file */
 export function hostsFile(input: HostsInput): string {
   const own = checkedHostName(input.hostname);
-  const domain = input.domainname === '' ? '' : checkedHostName(input.domainname);
-  const names = domain === '' ? own : `${own}.${domain} ${own}`;
+  const names = namesOf(input.domainname === '' ? own : `${own}.${checkedHostName(input.domainname)}`);
   const extra = input.extraHosts.map((text) => {
     const { name, address } = parseExtraHost(text);
     return [address === HOST_GATEWAY ? checkedAddress(input.hostGateway) : address, name];
@@ -44,6 +43,11 @@ export function hostsFile(input: HostsInput): string {
     ...input.addresses.map((address) => [checkedAddress(address), names]),
   ];
   return lines.map(([address, name]) => `${address}\t${name}\n`).join('');
+}
+/** A name with dots, and its first part, by which programs of the same domain call it. */
+function namesOf(hostname: string): string {
+  const dot = hostname.indexOf('.');
+  return dot < 0 ? hostname : `${hostname} ${hostname.slice(0, dot)}`;
 }
 const IPV6_NAMES = [
   ['::1', 'localhost ip6-localhost ip6-loopback'],

@@ -28,13 +28,22 @@ export class Directory {
   find(name: string): Container {
     const exact = this.peek(name);
     if (exact) return exact;
-    const matches = /^[0-9a-f]+$/.test(name)
-      ? [...this.#byId.values()].filter(({ id }) => id.startsWith(name))
-      : [];
+    const matches = this.#withPrefix(name);
     if (matches.length > 1) throw new InvalidArgument(`Multiple IDs found with provided prefix: ${name}`);
     const [found] = matches;
     if (found === undefined) throw containerFailure.notFound({ name });
     return found;
+  }
+
+  /** What {@link find} finds; undefined where it finds none, or several. */
+  lookUp(name: string): Container | undefined {
+    const [found, ...more] = this.#withPrefix(name);
+    return this.peek(name) ?? (more.length === 0 ? found : undefined);
+  }
+
+  #withPrefix(prefix: string): Container[] {
+    if (!/^[0-9a-f]+$/.test(prefix)) return [];
+    return [...this.#byId.values()].filter(({ id }) => id.startsWith(prefix));
   }
 
   /** The container of exactly that name or id, if there is one. */

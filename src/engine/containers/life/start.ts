@@ -34,7 +34,7 @@ import { type CgroupDeps, cgroupOf } from '../plan/cgroup.ts';
 import { limitsOf } from '../plan/limits.ts';
 import { engineFiles, type MountingFacts } from '../plan/mounting.ts';
 import { joinedNamespaces, sharedMemoryOf, sharesMemory } from '../plan/namespaces.ts';
-import { type NetworkFilesDeps, writeNetworkFiles } from '../plan/network-files.ts';
+import { type NetworkFilesDeps, networkOwner, writeNetworkFiles } from '../plan/network-files.ts';
 import { planBundle } from '../plan/plan.ts';
 import type { ContainerMount } from '../record.ts';
 import { publishedPorts } from '../settle/ports.ts';
@@ -110,6 +110,7 @@ async function failed(
 
 function run(deps: StartDeps, container: Container): Promise<Task> {
   return undoUnlessDone(async (undo) => {
+    takeNames(deps, container);
     const { record } = container;
     deps.supervisor.announceStart();
     const rootfs = deps.storage.layers.mount(record.id);
@@ -163,6 +164,12 @@ function placesOf(
     ...engineFiles(facts).map(({ destination }) => destination),
   ];
   return placesInRoot(rootfs, destinations);
+}
+
+/** In another container's network it has that one's names, as dockerd has it; they go on record with the start. */
+function takeNames(deps: StartDeps, container: Container): void {
+  const { Hostname = '', Domainname = '' } = networkOwner(deps, container).config;
+  container.set({ config: { ...container.record.config, Hostname, Domainname } });
 }
 
 /** Waits for both, so that an undo never runs beside a write of what it undoes. @throws the first failure */

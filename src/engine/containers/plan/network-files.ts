@@ -1,5 +1,6 @@
 /** hosts, hostname and resolv.conf of a container: written at each start, mounted over the image's. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { ContainerConfig } from '../../../model/container.ts';
 import type { Endpoint } from '../../../network/index.ts';
 import { hostnameFile, hostResolverPath, hostsFile, resolverFile } from '../../../network/index.ts';
 import { networkModeOf } from '../../networks/index.ts';
@@ -26,20 +27,41 @@ export const networkFile = (
   name: (typeof NETWORK_FILES)[number],
 ): string => `${deps.containersRoot}/${id}/${name}`;
 
-/** What to mount where. A container in another's network uses that one's files. */
+/**
+ * The container whose network, and with it names and name servers, this one has: itself, or the one at the end of the
+ * chain of those that join each other. What was removed meanwhile is still named. A circle, whose members never ran,
+ * ends where it closes.
+ */
+export function networkOwner(
+  { directory }: WithDirectory,
+  { record }: Pick<Container, 'record'>,
+): { readonly id: string; readonly config: ContainerConfig } {
+  const seen = new Set<string>();
+  let owner: { readonly id: string; readonly config: ContainerConfig } = record;
+  for (let at = record; !seen.has(at.id); ) {
+    seen.add(at.id);
+    const mode = networkModeOf(at.hostConfig);
+    if (mode.is !== 'container') return at;
+    const next = directory.lookUp(mode.id)?.record;
+    if (next === undefined) return { id: mode.id, config: at.config };
+    owner = next;
+    at = next;
+  }
+  return owner;
+}
+
+/** What to mount where. A container in another's network uses that one's files, as far as they are still there. */
 export function writeNetworkFiles(
   deps: NetworkFilesDeps,
   container: Container,
   endpoint: Endpoint | undefined,
 ): { source: string; destination: string }[] {
-  const { hostConfig, id } = container.record;
-  const mode = networkModeOf(hostConfig);
-  const owner = mode.is === 'container' ? deps.directory.find(mode.id) : container;
-  if (owner === container) write(deps, container, endpoint);
+  const owner = networkOwner(deps, container);
+  if (owner.id === container.id) write(deps, container, endpoint);
   return NETWORK_FILES.map((name) => ({
-    source: networkFile(deps, owner === container ? id : owner.id, name),
+    source: networkFile(deps, owner.id, name),
     destination: `/etc/${name}`,
-  }));
+  })).filter(({ source }) => existsSync(source));
 }
 
 function write(deps: NetworkFilesDeps, container: Container, endpoint: Endpoint | undefined): void {

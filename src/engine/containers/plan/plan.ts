@@ -63,8 +63,7 @@ export function planBundle(
   const seccomp = seccompOf(security.seccomp, facts.security.seccomp, privileged, caps.set);
   const apparmorProfile = apparmorOf(security.apparmor, facts.apparmor, privileged);
   const writableCgroups = security.writableCgroups ?? privileged;
-  const hostNames = host.UTSMode === 'host' || networkModeOf(host).is === 'host';
-  const hostname = hostNames ? undefined : config.Hostname;
+  const ownNames = host.UTSMode !== 'host';
   const plan: BundlePlan = {
     rootfs: facts.rootfs,
     readonlyRootfs: host.ReadonlyRootfs ?? false,
@@ -74,8 +73,8 @@ export function planBundle(
     user: facts.user,
     terminal: config.Tty ?? false,
     ...consoleSize(host),
-    ...(hostname && host.UTSMode !== 'host' ? { hostname } : {}),
-    ...(config.Domainname ? { domainname: config.Domainname } : {}),
+    ...(ownNames && config.Hostname ? { hostname: config.Hostname } : {}),
+    ...(ownNames && config.Domainname ? { domainname: config.Domainname } : {}),
     capabilities: caps.set,
     noNewPrivileges: security.noNewPrivileges,
     rlimits: rlimits(host, facts, warnings),
@@ -88,7 +87,7 @@ export function planBundle(
       pid: facts.pid,
       network: facts.network,
       ipc: facts.ipc,
-      uts: hostNames ? 'host' : 'private',
+      uts: ownNames ? 'private' : 'host',
       cgroup: host.CgroupnsMode === 'private' ? 'private' : 'host',
     },
     privileged,

@@ -12,13 +12,14 @@ import { networkModeOf, shownNetwork } from '../../networks/index.ts';
 import { apparmorOf, readSecurity } from '../../processes/security.ts';
 import type { Container } from '../container.ts';
 import { jsonFilePath } from '../logs/driver.ts';
-import type { WithContainersRoot, WithFacts, WithLayers, WithNetwork } from '../needs.ts';
-import { networkFile } from '../plan/network-files.ts';
+import type { WithContainersRoot, WithDirectory, WithFacts, WithLayers, WithNetwork } from '../needs.ts';
+import { networkFile, networkOwner } from '../plan/network-files.ts';
 import type { InspectOptions } from '../promise.ts';
 import { isAlive, stateView } from '../state.ts';
 
 /** What inspect looks at. */
 export type InspectDeps = WithContainersRoot &
+  WithDirectory &
   WithFacts<'apparmor'> &
   WithLayers &
   WithNetwork & { readonly storage: { readonly driver: string } };
@@ -32,7 +33,8 @@ export async function inspectContainer(
   const { record } = container;
   const { id, hostConfig } = record;
   const ran = !record.state.last.startedAt.startsWith('0001') || isAlive(record.state);
-  const file = (name: Parameters<typeof networkFile>[2]) => (ran ? networkFile(deps, id, name) : '');
+  const file = (name: Parameters<typeof networkFile>[2]) =>
+    ran ? networkFile(deps, networkOwner(deps, container).id, name) : '';
   return {
     Id: id,
     Created: record.created,
