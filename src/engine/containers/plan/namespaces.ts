@@ -66,15 +66,11 @@ function donor(
 }
 
 /** Modes that name a container by its id, so that they hold when it is renamed; what names none stays as it is. */
-export function byId(directory: Pick<Directory, 'find'>, host: HostConfig): HostConfig {
+export function byId(directory: Pick<Directory, 'lookUp'>, host: HostConfig): HostConfig {
   const named = (['NetworkMode', 'PidMode', 'IpcMode'] as const).flatMap((member) => {
     const name = joinedContainer(host[member]);
-    if (!name) return [];
-    try {
-      return [[member, modeOfJoining(directory.find(name).id)] as const];
-    } catch {
-      return []; // told when it starts
-    }
+    const other = name ? directory.lookUp(name) : undefined; // one that is unknown is told of at the start
+    return other ? [[member, modeOfJoining(other.id)] as const] : [];
   });
   return { ...host, ...Object.fromEntries(named) };
 }
@@ -86,12 +82,18 @@ export const sharesMemory = ({
 }: Pick<ContainerRecord, 'hostConfig' | 'mounts'>): boolean =>
   hostConfig.IpcMode === 'shareable' && !mounts.some(({ point }) => point.Destination === '/dev/shm');
 
-/** The tmpfs of the engine's that the container has for /dev/shm: its own, or the one of whom it joins. @throws Conflict */
+const HOST_SHARED_MEMORY = '/dev/shm';
+
+/**
+ * What the container has for /dev/shm: a tmpfs of the engine's, its own or that of the donor at whom a chain of joins
+ * ends; the host's, where the chain ends at the host. Undefined: a tmpfs that nobody else may have. @throws Conflict
+ */
 export function sharedMemoryOf(
   deps: WithDirectory & { readonly supervisor: Pick<Supervisor, 'sharedMemory'> },
   { record }: Container,
 ): string | undefined {
   if (sharesMemory(record)) return deps.supervisor.sharedMemory(record.id);
+  if (record.hostConfig.IpcMode === 'host') return HOST_SHARED_MEMORY;
   const name = joinedContainer(record.hostConfig.IpcMode);
   if (name === undefined) return undefined;
   const { container: other } = donor(deps, name, 'ipc');
