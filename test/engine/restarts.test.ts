@@ -1,6 +1,6 @@
 /** Restart policies over the ends of containers, of the daemon and of the machine. */
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Gantry, type Scope, startGantry } from '../harness/gantry.ts';
@@ -186,3 +186,43 @@ test('a loop of restarts backs off, counts, and ends at once with a stop or with
   assert.equal(ended.State.ExitCode, 1);
   assert.equal((await events('tries')).filter(({ Action }) => Action === 'start').length, 3);
 });
+
+/** Joins `first` in each of the ways there are, `last` in a chain, and names that come before those they join. */
+async function runJoined(api: Api): Promise<readonly string[]> {
+  await run(api, 'first', 'always', { HostConfig: { NetworkMode: 'none', IpcMode: 'shareable' } });
+  await run(api, 'by-network', 'always', { HostConfig: { NetworkMode: 'container:first' } });
+  await run(api, 'by-pid', 'always', { HostConfig: { PidMode: 'container:first' } });
+  await run(api, 'by-ipc', 'always', { HostConfig: { IpcMode: 'container:first' } });
+  await run(api, 'by-volumes', 'always', { HostConfig: { VolumesFrom: ['first'] } });
+  await run(api, 'a-last', 'always', {
+    HostConfig: {
+      NetworkMode: 'container:by-network',
+      IpcMode: 'container:by-ipc',
+      VolumesFrom: ['by-volumes'],
+    },
+  });
+  return ['first', 'by-network', 'by-pid', 'by-ipc', 'by-volumes', 'a-last'];
+}
+
+for (const what of ['the machine', 'the engine, with its containers'])
+  test(`containers that join each other come back together after a restart of ${what}`, async (t) => {
+    const env = { GANTRY_BOOT_ID: 'test' };
+    const gantry = await startWith(t, env);
+    const api = gantry.api();
+    const names = await runJoined(api);
+    if (what === 'the machine') await restartMachine(gantry, env);
+    else {
+      const pids = await Promise.all(names.map(async (name) => (await inspect(api, name)).State.Pid));
+      await gantry.kill9();
+      for (const pid of pids) process.kill(pid, 'SIGKILL');
+      await gantry.start();
+    }
+    for (const name of names)
+      await until(
+        () => statusOf(api, name),
+        (status) => status === 'running',
+      );
+    const network = async (name: string) =>
+      readlinkSync(`/proc/${(await inspect(api, name)).State.Pid}/ns/net`);
+    assert.equal(await network('a-last'), await network('first'));
+  });

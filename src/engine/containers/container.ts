@@ -28,9 +28,10 @@ export class Container {
   readonly execIds = new Set<string>();
   /** The health check of this run; undefined while none is made. */
   monitor: { stop(): void } | undefined;
-  /** A pending restart by policy. */
-  restartTimer: NodeJS.Timeout | undefined;
+  /** Milliseconds before the last restart by policy. */
   restartDelayMs = 0;
+  /** A restart by policy that is to come. */
+  #restart: AbortController | undefined;
   #exits: ((news: ExitNews) => void)[] = [];
   #removals: (() => void)[] = [];
   #starts: ((task: Task | undefined) => void)[] = [];
@@ -59,6 +60,19 @@ export class Container {
   /** A change that needs no durability: what it says is true of the running kernel only. */
   set(change: Partial<ContainerRecord>): void {
     this.#record = { ...this.#record, ...change };
+  }
+
+  /** A restart is to come, unless the signal is aborted; whoever waits for its moment disposes of the wait. */
+  awaitRestart(): { readonly signal: AbortSignal } & Disposable {
+    this.dropRestart();
+    const restart = new AbortController();
+    this.#restart = restart;
+    return { signal: restart.signal, [Symbol.dispose]: () => restart.abort() };
+  }
+  /** No restart by policy comes any more: it is started, stopped or removed by somebody. */
+  dropRestart(): void {
+    this.#restart?.abort();
+    this.#restart = undefined;
   }
 
   /** Resolves at the end of the run that goes on, or of the next. */

@@ -9,14 +9,12 @@ import { logDirectory } from '../logs/files.ts';
 import { detachMounts, type MountsDeps } from '../mounts/mounted.ts';
 import type { WithHealth, WithNetwork, WithStopping } from '../needs.ts';
 import { exitCodeOf, isAlive, type LastRun } from '../state.ts';
+import { type StartAgain, startWhenJoinable } from './held-back.ts';
 import { type RemoveDeps, removeContainer } from './remove.ts';
 import { restartDelay, shouldRestart } from './restart-policy.ts';
 
 /** What the end of a run needs. */
 export type EndDeps = MountsDeps & RemoveDeps & WithHealth & WithNetwork & WithStopping;
-
-/** How a policy starts a container again: start.ts, which itself needs to watch ends. */
-export type StartAgain = (container: Container) => Promise<void>;
 
 /** Follows a task to its end. Never throws: what fails here is logged, and the next step still comes. */
 export function watchEnd(deps: EndDeps, container: Container, task: Task, startAgain: StartAgain): void {
@@ -114,17 +112,19 @@ async function cleanUp(deps: EndDeps, container: Container, task: Task, saved: P
 
 function scheduleRestart(deps: EndDeps, container: Container, last: LastRun, startAgain: StartAgain): void {
   container.restartDelayMs = restartDelay(container.restartDelayMs, seconds(last));
-  container.restartTimer = setTimeout(() => {
+  const { signal } = container.awaitRestart();
+  const timer = setTimeout(() => {
     void container.mailbox
       .run(() => restartNow(deps, container, startAgain))
       .catch((error: unknown) =>
         deps.log.warn('container.restart', { id: container.id, reason: messageOf(error) }),
       );
   }, container.restartDelayMs);
+  signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
 }
 
 async function restartNow(deps: EndDeps, container: Container, startAgain: StartAgain): Promise<void> {
   if (container.record.state.is !== 'restarting' || container.gone || deps.stopping()) return;
   container.set({ restartCount: container.record.restartCount + 1 });
-  await startAgain(container);
+  await startWhenJoinable(deps, container, startAgain);
 }

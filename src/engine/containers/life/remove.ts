@@ -54,7 +54,7 @@ export async function removeContainer(
     if (!options.force) throw containerFailure.alive({ state: state.is });
     await killAndWait(deps, container);
   }
-  clearTimeout(container.restartTimer);
+  container.dropRestart();
   container.set({ state: { is: 'removing', last: container.record.state.last } });
   const anonymous = options.volumes ? unnamedVolumes(deps, container) : [];
   const leaving = deps.storage.volumes.leave(anonymous);

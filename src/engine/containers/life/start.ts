@@ -61,7 +61,7 @@ export type StartDeps = CgroupDeps &
 
 /** Call it inside the container's mailbox. @throws Unchanged, Conflict, StartFailed: then the state is as before, with the reason */
 export async function startContainer(deps: StartDeps, container: Container): Promise<void> {
-  clearTimeout(container.restartTimer);
+  container.dropRestart();
   assertAllowed(container.record.state, 'start', container.id);
   await container.cleanup;
   const before = container.record.state;

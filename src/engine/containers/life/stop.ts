@@ -63,7 +63,7 @@ function send(deps: WithEvents, container: Container, signal: number): void {
 /** SIGKILL, and the end is on record when it resolves. @throws Failed when it does not end */
 export async function killAndWait(deps: StopDeps, container: Container): Promise<void> {
   await wantStopped(container);
-  clearTimeout(container.restartTimer);
+  container.dropRestart();
   if (container.record.state.is === 'restarting') {
     await container.save({ state: { is: 'exited', last: container.record.state.last } });
     return;

@@ -24,7 +24,6 @@ export type ImageConfig = Partial<
     | 'Labels'
     | 'StopSignal'
     | 'Healthcheck'
-    | 'Shell'
     | 'OnBuild'
     | 'ArgsEscaped'
   >
@@ -81,9 +80,8 @@ function mergeConfig(
     Volumes: unlessEmpty({ ...image.Volumes, ...own.Volumes }),
     WorkingDir: cleanDirectory(own.WorkingDir || (image.WorkingDir ?? '')),
     Labels: { ...image.Labels, ...own.Labels },
-    OnBuild: own.OnBuild?.length ? own.OnBuild : undefined,
     ...(own.StopSignal || image.StopSignal ? { StopSignal: own.StopSignal || image.StopSignal } : {}),
-    ...((own.Shell ?? image.Shell) ? { Shell: own.Shell ?? image.Shell } : {}),
+    Shell: own.Shell?.length ? own.Shell : undefined, // the image's is for its builds alone
   } as ContainerConfig;
 }
 

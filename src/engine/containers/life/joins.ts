@@ -1,0 +1,32 @@
+/** What ties a container's start to other containers. */
+import { joinedContainer } from '../../../model/namespace-mode.ts';
+import type { Container } from '../container.ts';
+import type { Directory } from '../directory.ts';
+import { isAlive } from '../state.ts';
+
+type Known = { readonly directory: Pick<Directory, 'lookUp'> };
+
+/** Containers whose namespaces it joins: they must run when it starts. Removed ones are left out. */
+export function joinedBy({ directory }: Known, { record }: Container): Container[] {
+  const { NetworkMode, PidMode, IpcMode } = record.hostConfig;
+  return known(directory, [NetworkMode, PidMode, IpcMode].map(joinedContainer));
+}
+
+/** Containers that start before it where both are to start: those it joins, and those whose volumes it has. */
+export function comesAfter(deps: Known, container: Container): Container[] {
+  const volumesFrom = container.record.hostConfig.VolumesFrom ?? [];
+  return [
+    ...joinedBy(deps, container),
+    ...known(
+      deps.directory,
+      volumesFrom.map((said) => said.split(':', 1)[0]),
+    ),
+  ];
+}
+
+/** Those that it joins and that do not run: until they do, it cannot start. */
+export const missingFor = (deps: Known, container: Container): Container[] =>
+  joinedBy(deps, container).filter(({ record, task }) => !isAlive(record.state) || task === undefined);
+
+const known = (directory: Known['directory'], names: readonly (string | undefined)[]): Container[] =>
+  names.flatMap((name) => (name ? (directory.lookUp(name) ?? []) : []));
