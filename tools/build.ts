@@ -1,8 +1,9 @@
 /** Bundles what ships: dist/gantry.js with its lazily loaded chunks, and each `*.worker.ts` as an entry of its own. */
 import { execFileSync } from 'node:child_process';
 import { globSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import * as http from 'node:http';
 import { basename, dirname, join } from 'node:path';
-import { type BuildResult, build } from 'esbuild';
+import { type BuildResult, build, type Plugin } from 'esbuild';
 
 /** Chunks of the build before stay this long: a running engine may still load one of them. */
 const OLD_CHUNK_MS = 60 * 60 * 1000;
@@ -28,6 +29,26 @@ function release(root: string): Record<string, string> {
   return { __GANTRY_COMMIT__: JSON.stringify(commit), __GANTRY_BUILT__: JSON.stringify(built) };
 }
 
+/**
+ * `import 'node:http'` makes Node evaluate every export of it, lazy ones too, and so load its whole web client: 3 MiB
+ * of memory that nothing here uses. The builtin itself does not; only what is imported of it is looked up.
+ */
+const lazyHttp: Plugin = {
+  name: 'lazy-http',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:http$/ }, ({ kind }) =>
+      kind === 'import-statement' ? { path: 'http', namespace: 'builtin' } : undefined,
+    );
+    onLoad({ filter: /^http$/, namespace: 'builtin' }, () => {
+      const names = Object.keys(Object.getOwnPropertyDescriptors(http)).filter((name) => name !== 'default');
+      const line = (name: string) => `export const ${name} = /* @__PURE__ */ (() => http.${name})();`;
+      return {
+        contents: ["const http = process.getBuiltinModule('node:http');", ...names.map(line)].join('\n'),
+      };
+    });
+  },
+};
+
 /** Bundles the sources below `root` in memory. */
 function bundle(root: string, outdir: string): Promise<BuildResult<{ write: false }>> {
   return build({
@@ -38,6 +59,10 @@ function bundle(root: string, outdir: string): Promise<BuildResult<{ write: fals
     bundle: true,
     splitting: true,
     format: 'esm',
+    // Node keeps the text of what it has loaded: names stay, for errors to be read.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    plugins: [lazyHttp],
     platform: 'node',
     target: 'node24',
     sourcemap: 'linked',
@@ -53,6 +78,16 @@ function bundle(root: string, outdir: string): Promise<BuildResult<{ write: fals
     },
     logLevel: 'warning',
   });
+}
+
+/** One letter beyond Latin-1 doubles what a program's text takes in memory; esbuild leaves those in expressions. */
+function inAscii({ path, contents, text }: { path: string; contents: Uint8Array; text: string }) {
+  if (!path.endsWith('.js') || !/[^\0-\x7f]/.test(text)) return { path, contents };
+  const escaped = text.replace(
+    /[^\0-\x7f]/g,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return { path, contents: Buffer.from(escaped) };
 }
 
 /** Writes each output beside its place and renames it there: a starting engine never reads half a file. */
@@ -74,7 +109,8 @@ function install(outputs: readonly { path: string; contents: Uint8Array }[], out
 
 const root = dirname(import.meta.dirname);
 const outdir = join(root, 'dist');
-const { outputFiles } = await bundle(root, outdir).catch(() => process.exit(1)); // esbuild has said why
+const built = await bundle(root, outdir).catch(() => process.exit(1)); // esbuild has said why
+const outputFiles = built.outputFiles.map(inAscii);
 install(outputFiles, outdir);
 const bytes = outputFiles
   .filter((one) => one.path.endsWith('.js'))

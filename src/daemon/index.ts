@@ -10,6 +10,7 @@ import { checkHost, formatChecks } from './doctor.ts';
 import { type Built, buildEngine } from './engine.ts';
 import { formatHost, type Host } from './hosts.ts';
 import { lockRoot, writePidFile } from './identity.ts';
+import { IdleMemory } from './idle-memory.ts';
 import { notify } from './notify.ts';
 import type { DaemonOptions } from './options.ts';
 
@@ -52,14 +53,17 @@ async function serve(options: DaemonOptions, log: Log, stopped: Promise<string>)
   const built = await buildEngine(options, log);
   const api = createApi({ engine: built.engine, log, version: built.version });
   const listeners: Listener[] = [];
+  let idleMemory: IdleMemory | undefined;
   try {
     for (const host of options.hosts) listeners.push(...(await open(api, host, options)));
     built.begin();
+    idleMemory = new IdleMemory();
     announce(options, began, log);
     const signal = await stopped;
     log.info('daemon.stopping', { signal });
     notify({ state: 'stopping' }, log);
   } finally {
+    idleMemory?.stop();
     built.stop();
     await Promise.all(listeners.map((listener) => listener.close()));
     await api.close(options.shutdownTimeoutMs ?? TIMER_MS_MAX);

@@ -8,7 +8,6 @@ import { TreeWriter } from './tree-writer.ts';
 const WHITEOUT = '.wh.';
 const OPAQUE = '.wh..wh..opq';
 const COPY_BYTES = 1 << 20;
-const buffer = Buffer.alloc(COPY_BYTES);
 
 /** Copies `layers`, bottom first, over each other into the directory `into`; their whiteouts (`.wh.x`) remove. */
 export function flatten(layers: readonly string[], into: string): undefined {
@@ -50,6 +49,8 @@ export function copyDirectory(root: string, path: string, into: string): 'copied
 
 /** One tree on its way. It is ours alone and does not change: it is walked by path, links are never followed. */
 class TreeCopy {
+  readonly #room = Buffer.alloc(COPY_BYTES);
+  readonly #zeros = Buffer.alloc(COPY_BYTES);
   readonly #from: string;
   readonly #into: string;
   readonly #writer: TreeWriter;
@@ -111,9 +112,9 @@ class TreeCopy {
     const fd = openSync(source, constants.O_RDONLY | constants.O_NOFOLLOW);
     try {
       let at = 0;
-      for (let n = readSync(fd, buffer); n > 0; n = readSync(fd, buffer)) {
-        const chunk = buffer.subarray(0, n);
-        if (!chunk.equals(zeros.subarray(0, n))) this.#writer.data(chunk, at);
+      for (let n = readSync(fd, this.#room); n > 0; n = readSync(fd, this.#room)) {
+        const chunk = this.#room.subarray(0, n);
+        if (!chunk.equals(this.#zeros.subarray(0, n))) this.#writer.data(chunk, at);
         at += n;
       }
     } finally {
@@ -125,8 +126,6 @@ class TreeCopy {
     return Buffer.concat([Buffer.from(this.#from), Buffer.from(path === '' ? '' : `/${path}`, 'latin1')]);
   }
 }
-
-const zeros = Buffer.alloc(COPY_BYTES);
 
 /** Names of a directory in one character a byte; what is no directory has none. */
 function namesIn(path: Buffer): ByteText[] {
