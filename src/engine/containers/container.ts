@@ -21,7 +21,7 @@ export class Container {
   /** Opened by the first attach or start of a run, closed at its end. */
   writer: OutputWriter | undefined;
   /** Its log on the way to its driver, for those that have it elsewhere. */
-  shipment: LogDelivery | undefined;
+  logDelivery: LogDelivery | undefined;
   /** What still has to be given back after the last run; a start or removal waits for it. */
   cleanup: Promise<void> = Promise.resolve();
   /** Ids of exec instances, for inspect. */
@@ -87,15 +87,15 @@ export class Container {
     return this.task ? Promise.resolve(this.task) : listen(this.#starts, signal);
   }
 
-  tellExit(news: ExitNews): void {
-    for (const tell of this.#exits.splice(0)) tell(news);
+  notifyExit(news: ExitNews): void {
+    for (const resolve of this.#exits.splice(0)) resolve(news);
   }
-  tellStart(task: Task | undefined): void {
-    for (const tell of this.#starts.splice(0)) tell(task);
+  notifyStart(task: Task | undefined): void {
+    for (const resolve of this.#starts.splice(0)) resolve(task);
   }
-  tellRemoved(): void {
+  notifyRemoved(): void {
     this.#gone = true;
-    for (const tell of this.#removals.splice(0)) tell();
+    for (const resolve of this.#removals.splice(0)) resolve();
   }
 }
 

@@ -8,7 +8,7 @@ import { familiarString, type ImageReference, parseRepoAndTag } from '../../form
 import type { ContainerConfig } from '../../model/config.ts';
 import { imageFailure } from '../../model/failures/image.ts';
 import type { Digest } from '../../storage/index.ts';
-import { type ImageVerbs, tell } from './deps.ts';
+import { emitImageEvent, type ImageVerbs } from './deps.ts';
 import { imageConfig } from './inspect.ts';
 import { identify, refuseReserved } from './store.ts';
 
@@ -65,7 +65,7 @@ export async function commitImage(
       change: { tags: [{ reference: name, id }], taggedAt: created },
       result: undefined,
     }));
-    tell(verbs, 'tag', id, reference);
+    emitImageEvent(verbs, 'tag', id, reference);
   }
   return { id, reference };
 }

@@ -43,7 +43,7 @@ export interface ImageVerbs extends ImagesDeps {
 }
 
 /** Tells that an image travelled under a name: of such events the name itself is the id, as Docker has it. */
-export function tellTravel(
+export function emitTransferEvent(
   { events, store }: ImageVerbs,
   action: 'pull' | 'push',
   reference: ImageReference,
@@ -59,7 +59,7 @@ export function tellTravel(
 }
 
 /** Tells what happened to an image, with its labels while it is there. `name`: a reference, or the id. */
-export function tell(
+export function emitImageEvent(
   { events, store }: ImageVerbs,
   action: ImageEvent['Action'],
   id: string,

@@ -6,14 +6,17 @@ import type { Say } from './progress.ts';
 /** At most so many messages a second. */
 const PROGRESS_INTERVAL_MS = 100;
 
-/** Calls `tell` with what it is called with, when it is time or `total` is reached. */
-export function sometimes(total: number | undefined, tell: (bytes: number) => void): (bytes: number) => void {
+/** Calls `report` with what it is called with, when it is time or `total` is reached. */
+export function sometimes(
+  total: number | undefined,
+  report: (bytes: number) => void,
+): (bytes: number) => void {
   let told = 0;
   return (bytes) => {
     const now = performance.now();
     if (now - told < PROGRESS_INTERVAL_MS && bytes !== total) return;
     told = now;
-    tell(bytes);
+    report(bytes);
   };
 }
 
@@ -24,13 +27,13 @@ export async function* told(
   say: Say,
 ): AsyncGenerator<Buffer, void> {
   const total = bytes === undefined ? {} : { total: bytes };
-  const tell = sometimes(bytes, (current) => say({ status, progressDetail: { current, ...total } }));
+  const report = sometimes(bytes, (current) => say({ status, progressDetail: { current, ...total } }));
   let current = 0;
   try {
     for await (const piece of body as AsyncIterable<Buffer>) {
       current += piece.length;
       yield piece;
-      tell(current);
+      report(current);
     }
   } catch (error) {
     throw new Failed(`downloading from ${from}: ${messageOf(error)}`, { cause: error });

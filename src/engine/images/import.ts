@@ -7,7 +7,7 @@ import { hostArchitecture } from '../../formats/oci.ts';
 import { familiarString, type ImageReference, parseRepoAndTag } from '../../formats/reference.ts';
 import type { Progress } from '../../model/progress.ts';
 import { applyChanges } from './changes.ts';
-import { type ImageVerbs, tell } from './deps.ts';
+import { emitImageEvent, type ImageVerbs } from './deps.ts';
 import { told } from './downloading.ts';
 import { imageConfig } from './inspect.ts';
 import { progressOf, type Say } from './progress.ts';
@@ -58,9 +58,9 @@ export async function* importRootfs(
         change: { tags: [{ reference, id }], taggedAt: created },
         result: undefined,
       }));
-      tell(verbs, 'tag', id, familiarString(reference));
+      emitImageEvent(verbs, 'tag', id, familiarString(reference));
     }
-    tell(verbs, 'import', id, id);
+    emitImageEvent(verbs, 'import', id, id);
     say({ status: id });
   });
 }

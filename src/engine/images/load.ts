@@ -7,7 +7,7 @@ import { familiarString } from '../../formats/reference.ts';
 import type { Progress } from '../../model/progress.ts';
 import type { Lease } from '../../storage/index.ts';
 import { ArchiveFiles } from './archive-files.ts';
-import { type ImageVerbs, tell } from './deps.ts';
+import { emitImageEvent, type ImageVerbs } from './deps.ts';
 import { readDockerArchive } from './load-docker.ts';
 import { readLegacyArchive } from './load-legacy.ts';
 import { readOciLayout } from './load-oci.ts';
@@ -32,7 +32,7 @@ export function loadImages(
       const onLayer = quiet ? undefined : layerProgress(image, say);
       const registered = await registerImage(image, { signal, onLayer }, verbs);
       report(image, registered, say);
-      tell(verbs, 'load', registered.id, registered.id);
+      emitImageEvent(verbs, 'load', registered.id, registered.id);
       loaded++;
     }
     if (loaded === 0 && platforms.length > 0)

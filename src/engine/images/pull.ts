@@ -19,7 +19,7 @@ import type { Progress } from '../../model/progress.ts';
 import { firstRoute, isMissing, RegistryError, type Repository } from '../../registry/index.ts';
 import type { Digest, Lease } from '../../storage/index.ts';
 import { dropBlobs } from './collect.ts';
-import { type ImageVerbs, tellTravel } from './deps.ts';
+import { emitTransferEvent, type ImageVerbs } from './deps.ts';
 import { sometimes } from './downloading.ts';
 import { type ChosenManifest, chooseManifest } from './manifest.ts';
 import { progressOf, type Say } from './progress.ts';
@@ -68,7 +68,7 @@ async function pullFrom(repository: Repository, pulling: Pulling, verbs: ImageVe
       : await pullOne(repository, pulling, verbs);
   const name = familiarString(reference);
   say({ status: `Status: ${isNew ? 'Downloaded newer image' : 'Image is up to date'} for ${name}` });
-  tellTravel(verbs, 'pull', reference);
+  emitTransferEvent(verbs, 'pull', reference);
 }
 
 /** In the words that clients match on. */
@@ -244,12 +244,12 @@ function hearing(
   say: Say,
 ): (bytes: number | undefined) => void {
   const id = shortId(digest);
-  const tell = sometimes(total, (current) =>
+  const report = sometimes(total, (current) =>
     say({ status: 'Downloading', id, progressDetail: { current, total } }),
   );
   return (bytes) => {
     if (bytes === undefined) say({ status: 'Waiting', id, progressDetail: {} });
-    else tell(bytes);
+    else report(bytes);
   };
 }
 

@@ -13,7 +13,7 @@ import {
 import type { Progress } from '../../model/progress.ts';
 import { firstRoute, type ManifestDocument, type Repository } from '../../registry/index.ts';
 import { sourceText } from './blob-sources.ts';
-import { type ImageVerbs, tellTravel } from './deps.ts';
+import { emitTransferEvent, type ImageVerbs } from './deps.ts';
 import { sometimes } from './downloading.ts';
 import {
   CompressedLayers,
@@ -56,7 +56,7 @@ export function pushImage(options: PushOptions, verbs: ImageVerbs): AsyncIterabl
           reason: messageOf(failure),
         }),
     );
-    tellTravel(verbs, 'push', reference);
+    emitTransferEvent(verbs, 'push', reference);
   });
 }
 
@@ -158,8 +158,8 @@ async function sendKept(
   from: string | undefined,
   { repository, say, signal }: Upload,
 ): Promise<Done> {
-  const tell = teller(say, shortId(info.diffId), known.size);
-  const body = () => telling(open(), ({ length }) => tell(length));
+  const report = progressReporter(say, shortId(info.diffId), known.size);
+  const body = () => reportingOn(open(), ({ length }) => report(length));
   const how = await repository.upload({ digest: known.digest, size: known.size, from }, body, signal);
   return { how, sent: known };
 }
@@ -172,8 +172,8 @@ async function sendMade(
 ): Promise<Done> {
   const open = () => {
     const { pieces, made } = make(signal);
-    const tell = teller(say, shortId(info.diffId), info.plainBytes);
-    return { body: telling(pieces, () => tell(GZIP_PIECE_BYTES)), made };
+    const report = progressReporter(say, shortId(info.diffId), info.plainBytes);
+    return { body: reportingOn(pieces, () => report(GZIP_PIECE_BYTES)), made };
   };
   const where = known && from !== undefined ? { digest: known.digest, from } : undefined;
   const how = await repository.uploadMade(where, open, signal);
@@ -181,10 +181,10 @@ async function sendMade(
 }
 
 /** The same chunks, each told of when it is asked for. */
-function telling(stream: Readable, tell: (chunk: Buffer) => void): Readable {
+function reportingOn(stream: Readable, report: (chunk: Buffer) => void): Readable {
   async function* chunks(): AsyncGenerator<Buffer, void> {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
-      tell(chunk);
+      report(chunk);
       yield chunk;
     }
   }
@@ -193,14 +193,14 @@ function telling(stream: Readable, tell: (chunk: Buffer) => void): Readable {
 }
 
 /** Tells how far a layer is, as often as people can see. */
-function teller(say: Say, id: string, total: number): (more: number) => void {
+function progressReporter(say: Say, id: string, total: number): (more: number) => void {
   let current = 0;
-  const tell = sometimes(total, (bytes) =>
+  const report = sometimes(total, (bytes) =>
     say({ status: 'Pushing', id, progressDetail: { current: bytes, total } }),
   );
   return (more) => {
     current = Math.min(total, current + more);
-    tell(current);
+    report(current);
   };
 }
 

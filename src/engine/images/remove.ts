@@ -4,7 +4,7 @@ import { shortId } from '../../formats/digest.ts';
 import { familiarName, familiarString, parseReference, storedForm } from '../../formats/reference.ts';
 import type { ImageDeleteItem } from '../../model/image.ts';
 import { collect } from './collect.ts';
-import { type ImageVerbs, tell } from './deps.ts';
+import { emitImageEvent, type ImageVerbs } from './deps.ts';
 import type { RemoveImageOptions } from './promise.ts';
 import type { Image } from './store.ts';
 
@@ -105,7 +105,7 @@ function reportUntagged(
   announce = true,
 ): void {
   for (const name of names) {
-    if (announce) tell(verbs, 'untag', image.id, image.id);
+    if (announce) emitImageEvent(verbs, 'untag', image.id, image.id);
     tally.items.push({ Untagged: name });
   }
 }
@@ -131,7 +131,7 @@ async function removeUnnamed(
   const { removed, done } = collect([image.id, ...(image.manifest ? [image.manifest.digest] : [])], verbs);
   await done;
   reportUntagged(image, names, tally, verbs);
-  tell(verbs, 'delete', id, id);
+  emitImageEvent(verbs, 'delete', id, id);
   tally.items.push({ Deleted: id }, ...removed.layers.map((chainId) => ({ Deleted: chainId })));
   tally.bytes += removed.bytes;
   if (prune && image.parent !== undefined)

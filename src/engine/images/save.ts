@@ -5,7 +5,7 @@ import { fitness, platformText, type WantedPlatform } from '../../formats/platfo
 import { type ImageReference, parseAnyReference, withDefaultTag } from '../../formats/reference.ts';
 import type { Lease, Storage } from '../../storage/index.ts';
 import { collectRemoved } from './collect.ts';
-import { type ImageVerbs, tell } from './deps.ts';
+import { emitImageEvent, type ImageVerbs } from './deps.ts';
 import type { SaveOptions } from './promise.ts';
 import { archiveMembers, archiveOf, type NamedImage } from './save-archive.ts';
 import type { Image, ImageStore } from './store.ts';
@@ -31,7 +31,7 @@ export async function saveImages(
   addAbortSignal(signal, archive);
   const held = undo.move();
   archive.once('close', () => void letGo(held, images, verbs));
-  for (const { image } of images) tell(verbs, 'save', image.id, image.id);
+  for (const { image } of images) emitImageEvent(verbs, 'save', image.id, image.id);
   return archive;
 }
 

@@ -3,7 +3,7 @@
 import { InvalidArgument } from '../../base/errors.ts';
 import { formatNanos } from '../../base/time.ts';
 import { familiarString, parseRepoAndTag } from '../../formats/reference.ts';
-import { type ImageVerbs, tell } from './deps.ts';
+import { emitImageEvent, type ImageVerbs } from './deps.ts';
 import { refuseReserved } from './store.ts';
 
 /** Whatever had the name before loses it. @throws NotFound, InvalidArgument */
@@ -19,5 +19,5 @@ export async function tagImage(
     const image = verbs.store.find(name);
     return { change: { tags: [{ reference, id: image.id }], taggedAt }, result: image.id };
   });
-  tell(verbs, 'tag', id, familiarString(reference));
+  emitImageEvent(verbs, 'tag', id, familiarString(reference));
 }

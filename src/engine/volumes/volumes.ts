@@ -152,8 +152,8 @@ export class VolumeService implements Volumes {
     return names.filter((name) => users.get(name)?.every((id) => id === holder) ?? true);
   }
 
-  tellRemoved(name: string): void {
-    this.#tell(name, 'destroy');
+  emitRemoved(name: string): void {
+    this.#emit(name, 'destroy');
   }
 
   #find(name: string): VolumeRow {
@@ -185,7 +185,7 @@ export class VolumeService implements Volumes {
     const fresh = new Map<string, VolumeRow>();
     const names = asks.map((ask) => this.#findOrPlan(holder, ask, fresh));
     await this.#deps.store.create([...fresh.values()]);
-    for (const name of fresh.keys()) this.#tell(name, 'create');
+    for (const name of fresh.keys()) this.#emit(name, 'create');
     for (const name of names) this.#held.set(name, [...(this.#held.get(name) ?? []), holder]);
     const release = () => {
       for (const name of names) this.#release(name, holder);
@@ -245,7 +245,7 @@ export class VolumeService implements Volumes {
       throw error;
     }
     this.#inBackground(leaving.go());
-    this.#tell(name, 'destroy');
+    this.#emit(name, 'destroy');
   }
 
   async #prune(wanted: (row: VolumeRow) => boolean, signal: AbortSignal): Promise<VolumesPruned> {
@@ -269,7 +269,7 @@ export class VolumeService implements Volumes {
     return { VolumesDeleted: deleted, SpaceReclaimed: reclaimed };
   }
 
-  #tell(name: string, action: 'create' | 'destroy'): void {
+  #emit(name: string, action: 'create' | 'destroy'): void {
     this.#deps.events.emit({ Type: 'volume', Action: action, id: name, attributes: { driver: DRIVER } });
   }
 

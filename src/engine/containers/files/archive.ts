@@ -81,7 +81,7 @@ export async function putArchive(
     tree.put(path, archive, {
       owner: owner && { uid: owner.uid, gid: owner.gid },
       keepKinds: noOverwriteDirNonDir,
-      check: (place) => assertWritable(container, place),
+      check: (target) => assertWritable(container, target),
       busy: container.task?.mountPoints() ?? [],
       signal,
     }),
@@ -90,10 +90,10 @@ export async function putArchive(
 }
 
 /** The kernel would refuse too, in other words and half-way. @throws InvalidArgument */
-function assertWritable({ record }: Container, place: string): void {
+function assertWritable({ record }: Container, path: string): void {
   const [mount] = record.mounts
     .map(({ point }) => point)
-    .filter(({ Destination }) => place === Destination || place.startsWith(`${Destination}/`))
+    .filter(({ Destination }) => path === Destination || path.startsWith(`${Destination}/`))
     .sort((a, b) => b.Destination.length - a.Destination.length);
   if (mount && !mount.RW) throw new InvalidArgument('mounted volume is marked read-only');
   if (!mount && record.hostConfig.ReadonlyRootfs)

@@ -30,9 +30,9 @@ export async function* insertFile(
   { image, url, path, signal }: InsertOptions,
 ): AsyncGenerator<Progress, void> {
   const { id, config } = images.resolve(image);
-  const place = posix.normalize(`/${path}`);
+  const target = posix.normalize(`/${path}`);
   if (!URL.canParse(url)) throw new InvalidArgument(`invalid URL ${JSON.stringify(url.slice(0, 100))}`);
-  if (place.endsWith('/')) throw new InvalidArgument(`${JSON.stringify(path)} names no file`);
+  if (target.endsWith('/')) throw new InvalidArgument(`${JSON.stringify(path)} names no file`);
   yield* progressOf(signal, async (say, signal) => {
     await using source = await download(new URL(url), signal);
     const runs = (config.Cmd?.length ?? 0) + (config.Entrypoint?.length ?? 0) > 0;
@@ -41,7 +41,7 @@ export async function* insertFile(
       { name: undefined, platform: undefined, readOnlyIsFlat: false, signal },
     );
     try {
-      const archive = Readable.from(archiveOf(source, place, say));
+      const archive = Readable.from(archiveOf(source, target, say));
       await containers.putArchive(Id, '/', archive, {
         noOverwriteDirNonDir: true,
         copyUIDGID: false,
@@ -63,11 +63,11 @@ export async function* insertFile(
 }
 
 /** A tar member says its size before its bytes. */
-async function* archiveOf(source: Download, place: string, say: Say): AsyncGenerator<Buffer, void> {
+async function* archiveOf(source: Download, target: string, say: Say): AsyncGenerator<Buffer, void> {
   const body = told(source, 'Downloading', say);
   const whole = source.bytes === undefined ? await gather(body, UNANNOUNCED_BYTES_MAX, tooLarge) : undefined;
   const size = source.bytes ?? whole?.length ?? 0;
-  yield tarHeader(tarEntry({ path: place.slice(1), size }));
+  yield tarHeader(tarEntry({ path: target.slice(1), size }));
   let current = 0;
   for await (const part of whole ? [whole] : body) {
     current += part.length;

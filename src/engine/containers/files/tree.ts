@@ -7,7 +7,7 @@ import type { Container } from '../container.ts';
 import { attachForFiles, type MountsDeps } from '../mounts/mounted.ts';
 import { copySource, type SourcesDeps } from '../mounts/sources.ts';
 import type { WithContainersRoot, WithDirectory, WithLayers } from '../needs.ts';
-import { NETWORK_FILES, networkFile } from '../plan/network-files.ts';
+import { NETWORK_FILES, networkFile } from '../own-files.ts';
 import { isAlive } from '../state.ts';
 
 /** What is needed to open a container's files. */

@@ -4,7 +4,7 @@ import { messageOf } from '../../../base/errors.ts';
 import type { Task, TaskEnd } from '../../../runtime/index.ts';
 import type { Container } from '../container.ts';
 import { emitContainerEvent } from '../events.ts';
-import { finishShipping } from '../logs/driver.ts';
+import { finishLogDelivery } from '../logs/driver.ts';
 import { logDirectory } from '../logs/files.ts';
 import { detachMounts, type MountsDeps } from '../mounts/mounted.ts';
 import type { WithHealth, WithNetwork, WithStopping } from '../needs.ts';
@@ -32,7 +32,7 @@ async function finishRun(
   end: TaskEnd,
   startAgain: StartAgain,
 ): Promise<void> {
-  await finishShipping(container);
+  await finishLogDelivery(container);
   const { state } = container.record;
   const startedAt = isAlive(state) ? state.startedAt : state.last.startedAt;
   const last: LastRun = {
@@ -76,7 +76,7 @@ async function saveEnd(deps: EndDeps, container: Container, last: LastRun, again
     exitCode: String(exitCode),
     execDuration: String(seconds(last)),
   });
-  container.tellExit({ exitCode: last.exitCode, error: last.error });
+  container.notifyExit({ exitCode: last.exitCode, error: last.error });
 }
 
 const seconds = ({ startedAt, finishedAt }: LastRun): number =>

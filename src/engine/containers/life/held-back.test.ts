@@ -32,14 +32,14 @@ function engine(joins: Readonly<Record<string, string>>) {
     container.dropRestart();
     const { name } = container.record;
     if (failing.has(name)) {
-      container.tellStart(undefined);
+      container.notifyStart(undefined);
       throw new Error(`${name} does not start`);
     }
     const task = {} as Task;
     container.task = task;
     container.set({ state: { is: 'running', startedAt: '', pid: 1, last: container.record.state.last } });
     started.push(name);
-    container.tellStart(task);
+    container.notifyStart(task);
   };
   const byPolicy = (name: string) => {
     const container = find(name);

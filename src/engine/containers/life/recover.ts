@@ -3,7 +3,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { messageOf } from '../../../base/errors.ts';
 import { DEFAULT_LIMITS, isFrozen, OutputWriter, type Task } from '../../../runtime/index.ts';
 import { Container } from '../container.ts';
-import { resumeShipping } from '../logs/driver.ts';
+import { resumeLogDelivery } from '../logs/driver.ts';
 import { openLog } from '../logs/files.ts';
 import { adoptMounts, layersOf } from '../mounts/mounted.ts';
 import { clearAllStaged } from '../mounts/sources.ts';
@@ -48,7 +48,7 @@ export async function recoverContainers(deps: RecoverDeps): Promise<Recovered> {
   await finishUpdates(deps);
   await clearLitter(deps);
   for (const container of deps.directory.all())
-    if (container.shipment === undefined) await resumeShipping(deps, container);
+    if (container.logDelivery === undefined) await resumeLogDelivery(deps, container);
   await deps.mountedVolumes.sweep();
   for (const container of ghosts) await container.save({});
   await thawInterrupted(deps);
@@ -107,7 +107,7 @@ async function adopt(deps: RecoverDeps, container: Container): Promise<keyof Rec
     case 'ended': {
       container.task = found.task;
       container.writer = found.task.writer;
-      await resumeShipping(deps, container);
+      await resumeLogDelivery(deps, container);
       container.set({ state: { ...state, pid: found.task.pid, is: stateOf(deps, found.task) } });
       deps.storage.layers.mount(id);
       adoptMounts(deps, container);

@@ -9,7 +9,7 @@ import type { ImageSource } from '../../images/index.ts';
 import type { VolumeService } from '../../volumes/index.ts';
 import type { Container } from '../container.ts';
 import { emitContainerEvent } from '../events.ts';
-import { stopShipping } from '../logs/driver.ts';
+import { stopLogDelivery } from '../logs/driver.ts';
 import { imagesOf, layersOf, volumesOf } from '../mounts/mounted.ts';
 import type {
   WithBackground,
@@ -37,7 +37,7 @@ export type RemoveDeps = StopDeps &
   WithRecords &
   WithVolumeStore & {
     readonly images: Pick<ImageSource, 'has'> & Pick<ImageCommits, 'clear'>;
-    readonly volumes: Pick<VolumeService, 'tellRemoved' | 'unusedBut'>;
+    readonly volumes: Pick<VolumeService, 'emitRemoved' | 'unusedBut'>;
     /** Forgets execs of the container. */
     readonly execs: { delete(id: string): void };
   };
@@ -67,10 +67,10 @@ export async function removeContainer(
   deps.directory.remove(container);
   for (const id of container.execIds) deps.execs.delete(id);
   inBackground(deps, leaving.go());
-  for (const name of anonymous) deps.volumes.tellRemoved(name);
+  for (const name of anonymous) deps.volumes.emitRemoved(name);
   inBackground(deps, sweep(deps, container));
   emitContainerEvent(deps, container, 'destroy');
-  container.tellRemoved();
+  container.notifyRemoved();
 }
 
 /** Those that the client gave no name and nobody else has: only they go with a container. */
@@ -88,7 +88,7 @@ function inBackground(deps: WithBackground, work: Promise<void>): void {
 /** What cannot be removed now is litter that the next start of the daemon clears: the container is gone all the same. */
 async function sweep(deps: RemoveDeps, container: Container): Promise<void> {
   await container.cleanup;
-  await stopShipping(container);
+  await stopLogDelivery(container);
   container.writer?.finish();
   container.writer = undefined;
   const { imageId, mounts } = container.record;

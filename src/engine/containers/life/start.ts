@@ -22,7 +22,7 @@ import { type StartFailed, translateStartError } from '../../processes/start-err
 import { userInRoot } from '../../processes/user-in-root.ts';
 import type { Container } from '../container.ts';
 import { emitContainerEvent } from '../events.ts';
-import { type LogDriverDeps, startShipping, stopShipping } from '../logs/driver.ts';
+import { type LogDriverDeps, startLogDelivery, stopLogDelivery } from '../logs/driver.ts';
 import { openLog } from '../logs/files.ts';
 import { requireFilePlaces } from '../mounts/covered.ts';
 import { attachMounts, type MountsDeps } from '../mounts/mounted.ts';
@@ -71,7 +71,7 @@ export async function startContainer(deps: StartDeps, container: Container): Pro
     container.set({
       state: { ...(container.record.state as Extract<State, { is: 'running' }>), pid: task.pid },
     });
-    container.tellStart(task);
+    container.notifyStart(task);
     emitContainerEvent(deps, container, 'start');
     deps.health.begin(container, { fresh: true });
     watchEnd(deps, container, task, (again) => startContainer(deps, again));
@@ -100,8 +100,8 @@ async function failed(
   });
   container.writer?.finish();
   container.writer = undefined;
-  container.tellStart(undefined);
-  container.tellExit({ exitCode: failure.exitCode, error: failure.message });
+  container.notifyStart(undefined);
+  container.notifyExit({ exitCode: failure.exitCode, error: failure.message });
   // Whoever asked for a container that removes itself does not come back for one that never ran.
   if (container.record.hostConfig.AutoRemove)
     await removeContainer(deps, container, { force: false, volumes: true });
@@ -131,8 +131,8 @@ function run(deps: StartDeps, container: Container): Promise<Task> {
     const { plan, warnings } = planBundle(record, facts);
     for (const warning of warnings) deps.log.warn('container.degraded', { id: record.id, warning });
     container.writer ??= openLog(deps, container);
-    await startShipping(deps, container);
-    undo.defer(() => stopShipping(container));
+    await startLogDelivery(deps, container);
+    undo.defer(() => stopLogDelivery(container));
     // On record before the process runs; the writing goes on while the runtime prepares.
     const saved = container.save({
       state: {

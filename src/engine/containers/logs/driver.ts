@@ -78,15 +78,15 @@ const journalName = (name: string): string =>
     .toUpperCase();
 
 /** Begins to ship the log of a container that starts. @throws Failed when its driver cannot */
-export async function startShipping(deps: LogDriverDeps, container: Container): Promise<void> {
-  await stopShipping(container);
+export async function startLogDelivery(deps: LogDriverDeps, container: Container): Promise<void> {
+  await stopLogDelivery(container);
   try {
     const settings = readLogSettings(container.record.hostConfig.LogConfig);
     if (settings.driver === 'journald') requireJournal();
-    container.shipment = await ship(deps, container, settings);
-    await container.shipment?.opened;
+    container.logDelivery = await ship(deps, container, settings);
+    await container.logDelivery?.opened;
   } catch (error) {
-    await stopShipping(container);
+    await stopLogDelivery(container);
     throw cannotOpen(error);
   }
 }
@@ -99,28 +99,28 @@ function cannotOpen(error: unknown): unknown {
 }
 
 /** Leaves the rest of the log for another time. */
-export async function stopShipping(container: Container): Promise<void> {
-  const { shipment } = container;
-  container.shipment = undefined;
-  await shipment?.leave();
+export async function stopLogDelivery(container: Container): Promise<void> {
+  const { logDelivery } = container;
+  container.logDelivery = undefined;
+  await logDelivery?.leave();
 }
 
 /** The run is over: resolves when all of its output is where its driver has it, or that takes too long. */
-export async function finishShipping(container: Container): Promise<void> {
-  const { shipment } = container;
-  container.shipment = undefined;
-  await shipment?.finish();
+export async function finishLogDelivery(container: Container): Promise<void> {
+  const { logDelivery } = container;
+  container.logDelivery = undefined;
+  await logDelivery?.finish();
 }
 
 /** Goes on delivering the log of a container that runs already, or ends what was left of one that does not. */
-export async function resumeShipping(deps: LogDriverDeps, container: Container): Promise<void> {
+export async function resumeLogDelivery(deps: LogDriverDeps, container: Container): Promise<void> {
   const settings = logSettings(deps, container.record);
   if (settings === undefined || settings.driver === 'local' || settings.driver === 'none') return;
   if (container.task === undefined && !isBehind(logDirectory(deps, container.id))) return;
   try {
-    const shipment = await ship(deps, container, settings);
-    container.shipment = shipment;
-    if (container.task === undefined) void shipment?.finish();
+    const logDelivery = await ship(deps, container, settings);
+    container.logDelivery = logDelivery;
+    if (container.task === undefined) void logDelivery?.finish();
   } catch (error) {
     deps.log.warn('log.shipping', { id: container.id, reason: messageOf(error) });
   }

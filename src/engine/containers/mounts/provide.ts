@@ -11,7 +11,7 @@ import type {
   WithMountedVolumes,
   WithVolumeStore,
 } from '../needs.ts';
-import { NETWORK_FILES } from '../plan/network-files.ts';
+import { NETWORK_FILES } from '../own-files.ts';
 import type { ContainerMount } from '../record.ts';
 import { destinationOf, isInside, type WantedMount } from './mounts.ts';
 import { readOnly } from './options.ts';

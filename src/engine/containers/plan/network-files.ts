@@ -6,6 +6,7 @@ import { hostnameFile, hostResolverPath, hostsFile, resolverFile } from '../../.
 import { networkModeOf } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
 import type { WithContainersRoot, WithDirectory, WithFacts } from '../needs.ts';
+import { NETWORK_FILES, networkFile } from '../own-files.ts';
 
 /** What the files say besides the container's own configuration. */
 export type NetworkFilesDeps = WithContainersRoot &
@@ -18,14 +19,6 @@ export type NetworkFilesDeps = WithContainersRoot &
       readonly options: readonly string[];
     };
   };
-
-export const NETWORK_FILES = ['resolv.conf', 'hostname', 'hosts'] as const;
-/** Where such a file of a container lies on the host. */
-export const networkFile = (
-  deps: WithContainersRoot,
-  id: string,
-  name: (typeof NETWORK_FILES)[number],
-): string => `${deps.containersRoot}/${id}/${name}`;
 
 /**
  * The container whose network, and with it names and name servers, this one has: itself, or the one at the end of the

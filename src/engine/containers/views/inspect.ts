@@ -13,7 +13,8 @@ import { apparmorOf, readSecurity } from '../../processes/security.ts';
 import type { Container } from '../container.ts';
 import { jsonFilePath } from '../logs/driver.ts';
 import type { WithContainersRoot, WithDirectory, WithFacts, WithLayers, WithNetwork } from '../needs.ts';
-import { networkFile, networkOwner } from '../plan/network-files.ts';
+import { networkFile } from '../own-files.ts';
+import { networkOwner } from '../plan/network-files.ts';
 import type { InspectOptions } from '../promise.ts';
 import { isAlive, stateView } from '../state.ts';
 
