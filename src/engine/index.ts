@@ -20,7 +20,7 @@ export { createImages } from './images/index.ts';
 export type * from './images/promise.ts';
 export type { Attachment, OutputChunk } from './processes/attachment.ts';
 export type { SystemDeps } from './system/deps.ts';
-export { type Host, hardLimits, readHost } from './system/host.ts';
+export { type Host, hardLimits, readHost, settableOomScore } from './system/host.ts';
 export type * from './system/promise.ts';
 export { createSystem } from './system/system.ts';
 export { MountedVolumes, VolumeService } from './volumes/index.ts';

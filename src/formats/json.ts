@@ -3,6 +3,9 @@
 /** TypeScript's library does not know it yet; V8 has it since 11.4. */
 const rawJson = (JSON as typeof JSON & { rawJSON(text: string): unknown }).rawJSON;
 
+/** What `JSON.stringify` writes with all digits. */
+export const jsonInteger = (value: bigint): unknown => rawJson(String(value));
+
 /** JSON of a value that may hold `bigint`s, which are written with all their digits. */
 export function writeJson(value: unknown): string {
   return JSON.stringify(value, (_key, said) => (typeof said === 'bigint' ? rawJson(String(said)) : said));

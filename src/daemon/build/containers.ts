@@ -7,6 +7,7 @@ import {
   type ExecDeps,
   hardLimits,
   MountedVolumes,
+  settableOomScore,
 } from '../../engine/index.ts';
 import { hostCapabilities } from '../../runtime/index.ts';
 import type { DaemonOptions } from '../options.ts';
@@ -24,6 +25,7 @@ export const execNeeds = (
   abilities: HostAbilities,
   { directory }: Shared,
   log: Log,
+  capabilities = hostCapabilities(),
 ): ExecDeps & Pick<ContainersDeps, 'directory' | 'facts' | 'log' | 'storage'> => ({
   storage: foundations.storage,
   supervisor: foundations.supervisor,
@@ -32,7 +34,10 @@ export const execNeeds = (
   execs: new Map(),
   log,
   facts: containerFacts(options, foundations, abilities),
-  hostCapabilities: hostCapabilities(),
+  hostCapabilities: capabilities,
+  hardLimits: hardLimits(),
+  defaultUlimits: options.defaultUlimits,
+  canRaiseLimits: capabilities.has('CAP_SYS_RESOURCE'),
   newId,
 });
 
@@ -54,8 +59,7 @@ export function containerNeeds(
     containersRoot,
     stagedMountsRoot: `${options.execRoot}/mounts`,
     roots: [realpathSync(options.dataRoot), realpathSync(options.execRoot)],
-    hardLimits: hardLimits(),
-    defaultUlimits: options.defaultUlimits,
+    settableOomScore: (score) => (execs.canRaiseLimits ? score : settableOomScore(score)),
     cgroupParent:
       options.cgroupParent ?? (options.cgroupDriver === 'systemd' ? 'system.slice' : names.cgroup),
     initPath: options.initPath,

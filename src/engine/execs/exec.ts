@@ -16,6 +16,7 @@ import type { WithEvents, WithFacts, WithLayers, WithSupervisor } from '../conta
 import { assertAllowed } from '../containers/state.ts';
 import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '../processes/detach-keys.ts';
 import { environment } from '../processes/environment.ts';
+import { type LimitRights, rlimitsOf } from '../processes/rlimits.ts';
 import { apparmorOf, readSecurity } from '../processes/security.ts';
 import { commandError, StartFailed } from '../processes/start-error.ts';
 import { userInRoot } from '../processes/user-in-root.ts';
@@ -40,7 +41,8 @@ export type ExecDeps = ExecTableDeps &
   WithEvents &
   WithFacts<'apparmor' | 'defaults'> &
   WithLayers &
-  WithSupervisor & {
+  WithSupervisor &
+  LimitRights & {
     readonly newId: () => string;
     readonly hostCapabilities: ReadonlySet<string>;
   };
@@ -137,7 +139,8 @@ function launch(deps: ExecDeps, exec: Exec, { detach, consoleSize }: ExecRunOpti
     capabilities: capabilitiesOf(deps, exec),
     noNewPrivileges: security.noNewPrivileges,
     ...(apparmorProfile ? { apparmorProfile } : {}),
-    rlimits: [],
+    // What is cut was told when the container started.
+    rlimits: rlimitsOf(hostConfig, deps, []),
   });
   return startExec(deps.supervisor, task, {
     execId: exec.id,

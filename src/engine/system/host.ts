@@ -1,6 +1,7 @@
 /** What the engine must know of its host, read once at start. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { arch, cpus, hostname, release, totalmem } from 'node:os';
+import { codeOf } from '../../base/errors.ts';
 
 /** What was read. */
 export interface Host {
@@ -71,4 +72,43 @@ export function hardLimits(limits: string = text('/proc/self/limits')): Readonly
     if (name !== undefined && /^\d+$/.test(hard)) found.set(name, Number(hard));
   }
   return found;
+}
+
+/** Where a process's out-of-memory score is read and set. */
+interface ScoreFile {
+  readonly read: () => number;
+  readonly write: (score: number) => void;
+}
+
+const OOM_SCORE_FILE = '/proc/self/oom_score_adj';
+const ownScore: ScoreFile = {
+  read: () => Number(readFileSync(OOM_SCORE_FILE, 'utf8')),
+  write: (score) => writeFileSync(OOM_SCORE_FILE, String(score)),
+};
+
+/**
+ * The nearest out-of-memory score to `asked` that this process may give to what it starts. Without CAP_SYS_RESOURCE
+ * the kernel knows a lowest one, and tells nobody which (proc(5), oom_score_adj): it is found by trying on ourselves.
+ */
+export function settableOomScore(asked: number, file: ScoreFile = ownScore): number {
+  const own = file.read();
+  if (asked >= own) return asked;
+  const maySet = (score: number): boolean => {
+    try {
+      file.write(score);
+    } catch (error) {
+      if (codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM') return false;
+      throw error;
+    }
+    file.write(own);
+    return true;
+  };
+  if (maySet(asked)) return asked;
+  let [refused, allowed] = [asked, own];
+  while (allowed - refused > 1) {
+    const between = Math.floor((refused + allowed) / 2);
+    if (maySet(between)) allowed = between;
+    else refused = between;
+  }
+  return allowed;
 }

@@ -1,4 +1,5 @@
 /** The OCI runtime configuration (`config.json`) of a container, from a plan. Pure. */
+import { jsonInteger } from '../../formats/json.ts';
 import type { SeccompProfile } from './seccomp.ts';
 
 /** One mount inside the container, in the order of mounting. */
@@ -29,8 +30,9 @@ export interface PlannedDevice {
 /** One limit of setrlimit(2): `type` by its name in the OCI specification, such as `RLIMIT_CORE`. */
 export interface Rlimit {
   readonly type: string;
-  readonly soft: number;
-  readonly hard: number;
+  /** Exact: without a limit it has all 64 bits set, which no number of ours can say. */
+  readonly soft: bigint;
+  readonly hard: bigint;
 }
 /** `private`: a new one; `host`: the daemon's; a path: an existing one. */
 export type Namespace = 'private' | 'host' | { readonly path: string };
@@ -164,7 +166,11 @@ export function processSpec(
     env: plan.env,
     cwd: plan.cwd,
     capabilities: { bounding: caps, effective, permitted: effective, inheritable: [], ambient: [] },
-    rlimits: plan.rlimits,
+    rlimits: plan.rlimits.map(({ type, soft, hard }) => ({
+      type,
+      soft: jsonInteger(soft),
+      hard: jsonInteger(hard),
+    })),
     noNewPrivileges: plan.noNewPrivileges,
     oomScoreAdj: plan.oomScoreAdj,
     apparmorProfile: plan.apparmorProfile,

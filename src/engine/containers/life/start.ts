@@ -18,6 +18,7 @@ import {
   type Task,
 } from '../../../runtime/index.ts';
 import { networkModeOf } from '../../networks/index.ts';
+import type { LimitRights } from '../../processes/rlimits.ts';
 import { type StartFailed, translateStartError } from '../../processes/start-error.ts';
 import { userInRoot } from '../../processes/user-in-root.ts';
 import type { Container } from '../container.ts';
@@ -50,11 +51,10 @@ export type StartDeps = CgroupDeps &
   NetworkFilesDeps &
   SourcesDeps &
   WithFacts &
-  WithSupervisor & {
+  WithSupervisor &
+  LimitRights & {
+    readonly settableOomScore: (score: number) => number;
     readonly hostCapabilities: ReadonlySet<string>;
-    /** This daemon's own hard limits by name; none may be exceeded without CAP_SYS_RESOURCE. */
-    readonly hardLimits: ReadonlyMap<string, number>;
-    readonly defaultUlimits: ReadonlyMap<string, { readonly soft: number; readonly hard: number }>;
     /** The program that `Init` asks for; undefined: the host has none. */
     readonly initPath: string | undefined;
   };
@@ -233,7 +233,8 @@ function startFacts(deps: StartDeps, container: Container, endpoint: Endpoint | 
     hostCapabilities: deps.hostCapabilities,
     hardLimits: deps.hardLimits,
     defaultUlimits: deps.defaultUlimits,
-    canRaiseLimits: deps.hostCapabilities.has('CAP_SYS_RESOURCE'),
+    canRaiseLimits: deps.canRaiseLimits,
+    settableOomScore: deps.settableOomScore,
     cgroup: cgroupOf(deps, container.record).spec,
     cgroupMounts: deps.facts.cgroupMounts,
     recursiveReadOnly: deps.facts.recursiveReadOnly,

@@ -7,10 +7,10 @@ import {
   type Limits,
   type Namespace,
   type PlannedDevice,
-  type Rlimit,
 } from '../../../runtime/index.ts';
 import { networkModeOf } from '../../networks/index.ts';
 import { environment } from '../../processes/environment.ts';
+import { type LimitRights, oomScoreOf, rlimitsOf } from '../../processes/rlimits.ts';
 import { apparmorOf, readSecurity, type SecurityDefaults, seccompOf } from '../../processes/security.ts';
 import type { ResolvedUser } from '../../processes/user.ts';
 import type { ContainerRecord } from '../record.ts';
@@ -18,7 +18,7 @@ import { readDeviceRule } from './limits.ts';
 import { INIT_PATH, type MountingFacts, planMounting } from './mounting.ts';
 
 /** What is known only when the container starts. */
-export interface StartFacts extends MountingFacts {
+export interface StartFacts extends MountingFacts, LimitRights {
   readonly rootfs: string;
   readonly user: ResolvedUser;
   readonly network: Namespace;
@@ -30,9 +30,8 @@ export interface StartFacts extends MountingFacts {
   /** The AppArmor profile of plain containers; undefined: the host has no AppArmor. */
   readonly apparmor: string | undefined;
   readonly hostCapabilities: ReadonlySet<string>;
-  readonly hardLimits: ReadonlyMap<string, number>;
-  readonly defaultUlimits: ReadonlyMap<string, { readonly soft: number; readonly hard: number }>;
-  readonly canRaiseLimits: boolean;
+  /** The nearest out-of-memory score to one asked for that this daemon may set. */
+  readonly settableOomScore: (score: number) => number;
   /** `linux.cgroupsPath`. */
   readonly cgroup: string;
   /** Mount points of hierarchies of version 1. */
@@ -64,6 +63,7 @@ export function planBundle(
   const apparmorProfile = apparmorOf(security.apparmor, facts.apparmor, privileged);
   const writableCgroups = security.writableCgroups ?? privileged;
   const ownNames = host.UTSMode !== 'host';
+  const oomScore = oomScoreOf(host, facts.settableOomScore, warnings);
   const plan: BundlePlan = {
     rootfs: facts.rootfs,
     readonlyRootfs: host.ReadonlyRootfs ?? false,
@@ -77,8 +77,8 @@ export function planBundle(
     ...(ownNames && config.Domainname ? { domainname: config.Domainname } : {}),
     capabilities: caps.set,
     noNewPrivileges: security.noNewPrivileges,
-    rlimits: rlimits(host, facts, warnings),
-    ...(host.OomScoreAdj ? { oomScoreAdj: host.OomScoreAdj } : {}),
+    rlimits: rlimitsOf(host, facts, warnings),
+    ...(oomScore === undefined ? {} : { oomScoreAdj: oomScore }),
     ...(seccomp ? { seccomp } : {}),
     ...(apparmorProfile ? { apparmorProfile } : {}),
     mounts: planMounting(record, facts, writableCgroups),
@@ -122,23 +122,4 @@ function networkSysctls(network: Namespace, host: HostConfig): Record<string, st
 function consoleSize(host: HostConfig): Pick<BundlePlan, 'consoleSize'> {
   const [rows = 0, columns = 0] = host.ConsoleSize ?? [];
   return rows > 0 && columns > 0 ? { consoleSize: { rows, columns } } : {};
-}
-
-/** A limit above this daemon's own cannot be given without CAP_SYS_RESOURCE: it is cut, with a warning, not refused. */
-function rlimits(host: HostConfig, facts: StartFacts, warnings: string[]): Rlimit[] {
-  const asked = new Map(facts.defaultUlimits);
-  for (const { Name, Soft, Hard } of host.Ulimits ?? []) asked.set(Name, { soft: Soft, hard: Hard });
-  return [...asked].map(([name, { soft, hard }]) => {
-    const type = `RLIMIT_${name.toUpperCase()}`;
-    const most = facts.canRaiseLimits
-      ? Number.POSITIVE_INFINITY
-      : (facts.hardLimits.get(name) ?? Number.POSITIVE_INFINITY);
-    const unlimited = (value: number) => (value < 0 ? Number.POSITIVE_INFINITY : value);
-    const cut = (value: number) => Math.min(unlimited(value), most);
-    if (cut(hard) < unlimited(hard))
-      warnings.push(`ulimit ${name}: ${hard} is cut to ${most}, this daemon's own limit`);
-    // RLIM_INFINITY is 2^64 − 1, which JSON carries as the nearest double; the largest exact one serves as well.
-    const encode = (value: number) => (value === Number.POSITIVE_INFINITY ? 2 ** 63 - 1024 : value);
-    return { type, soft: encode(Math.min(cut(soft), cut(hard))), hard: encode(cut(hard)) };
-  });
 }
