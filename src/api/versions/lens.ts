@@ -111,6 +111,19 @@ export function rewritten(
 }
 type Rewrite = (value: unknown) => unknown;
 
+/** What may be null, where it stands, was this value before. */
+export function neverNull(path: string, was: unknown): Lens {
+  const at = docPath(path);
+  const last = path.slice(path.lastIndexOf('.') + 1);
+  return {
+    note: `${path} may be null`,
+    shape: 'none',
+    down(doc) {
+      for (const each of at.homes(doc)) if (each[last] === null) each[last] = was;
+    },
+  };
+}
+
 /** A whole document in another form; `shape`: what that makes of its schema. */
 export function reshaped(
   note: string,

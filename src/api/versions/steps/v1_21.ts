@@ -40,7 +40,6 @@ export const v1_21 = step('1.21', {
       added('body.HostConfig.DnsOptions'),
       added('body.HostConfig.MemoryReservation'),
       added('body.HostConfig.KernelMemory'),
-      added('body.HostConfig.KernelMemoryTCP'),
       added('body.NetworkSettings.Networks'),
       added('body.NetworkSettings.SandboxID'),
       added('body.State.Status'),

@@ -1,9 +1,19 @@
 /** API 1.31. */
 import { volumeMember } from '../forms/volumes.ts';
+import { added, neverNull } from '../lens.ts';
 import { step } from '../step.ts';
 
 export const v1_31 = step('1.31', {
-  summary: 'Volumes show when they were created; secrets may have drivers. Nothing here for containers.',
+  summary:
+    'Volumes show when they were created; containers tell their platform, images when they were tagged.',
   adds: ['POST /build/prune'],
-  responses: volumeMember('CreatedAt'),
+  responses: {
+    ...volumeMember('CreatedAt'),
+    'GET /containers/{name}/json': [
+      added('body.Platform'),
+      // Daemons up to 17.06 wrote their default here.
+      neverNull('body.HostConfig.MemorySwappiness', -1),
+    ],
+    'GET /images/{name}/json': [added('body.Metadata')],
+  },
 });

@@ -11,4 +11,9 @@ export const v1_32 = step('1.32', {
     wordsWere('GET /containers/{name}/top', 'container.psFailed', () => 'Error running ps: exit status 1'),
   ],
   requests: { 'POST /images/create': [added('query.platform')] },
+  responses: {
+    'GET /containers/json': [added('body[].NetworkSettings.Networks.{}.DriverOpts')],
+    'GET /containers/{name}/json': [added('body.NetworkSettings.Networks.{}.DriverOpts')],
+    'GET /system/df': [added('body.Containers[].NetworkSettings.Networks.{}.DriverOpts')],
+  },
 });

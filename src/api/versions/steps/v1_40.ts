@@ -13,7 +13,10 @@ export const v1_40 = step('1.40', {
     'POST /containers/{name}/update': [added('body.PidsLimit')],
   },
   responses: {
-    'GET /info': [added('body.PidsLimit')],
-    'GET /containers/{name}/json': [added('body.HostConfig.DeviceRequests')],
+    'GET /info': [added('body.PidsLimit'), added('body.KernelMemoryTCP')],
+    'GET /containers/{name}/json': [
+      added('body.HostConfig.DeviceRequests'),
+      added('body.HostConfig.KernelMemoryTCP'),
+    ],
   },
 });

@@ -1,7 +1,7 @@
 /** API 1.41. */
 
 import { type Doc, isDoc } from '../doc-path.ts';
-import { added, reshaped, said } from '../lens.ts';
+import { added, neverNull, reshaped, said } from '../lens.ts';
 import { step } from '../step.ts';
 
 /** The parameter `filter` named a repository: today that is the filter `reference`. */
@@ -33,8 +33,12 @@ export const v1_41 = step('1.41', {
     ],
   },
   responses: {
-    'GET /info': [added('body.CgroupVersion'), added('body.DefaultAddressPools')],
-    'GET /containers/{name}/json': [added('body.HostConfig.CgroupnsMode')],
+    'GET /info': [added('body.OSVersion'), added('body.CgroupVersion'), added('body.DefaultAddressPools')],
+    'GET /containers/{name}/json': [
+      added('body.HostConfig.CgroupnsMode'),
+      // Before, daemons knew cgroup v1 alone, where this can always be said.
+      neverNull('body.HostConfig.OomKillDisable', false),
+    ],
   },
   messages: {
     'GET /events': [
