@@ -1,11 +1,10 @@
 /** What is kept on disk: blobs, layers, records. */
-export type { Driver } from './driver.ts';
 export { type Examined, examineStorage, type Finding } from './fsck/examine.ts';
 export { damage, leftover } from './fsck/finding.ts';
 export { forgetSetAside } from './fsck/rows.ts';
 export { chainIdOf, isChainId } from './layers/rows.ts';
 export { UNFINISHED_KEPT_MS } from './layout.ts';
-export { type OpenOptions, openStorage } from './open.ts';
-export { rowGone, rowPut, tryRead } from './records/door.ts';
+export { openStorage } from './open.ts';
+export { rowGone, rowPut } from './records/door.ts';
 export type * from './storage.ts';
 export { isVolumeName } from './volumes/rows.ts';

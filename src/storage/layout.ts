@@ -8,6 +8,7 @@ import { spreadSubdirectories } from '../linux/index.ts';
 export const UNFINISHED_KEPT_MS = 24 * 60 * 60 * 1000;
 
 /** The paths of a data root. */
+/** Paths below a data root. */
 export interface Layout {
   readonly root: string;
   readonly records: string;
@@ -29,6 +30,7 @@ export interface Layout {
 }
 
 /** The paths of the data root at `root`; makes nothing. */
+/** Where things lie below `root`; makes nothing. */
 export function layoutOf(root: string): Layout {
   return {
     root,

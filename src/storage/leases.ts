@@ -3,6 +3,7 @@ import { randomName } from './layout.ts';
 import type { Lease } from './storage.ts';
 
 /** What is held, and how often. */
+/** Who holds what, in memory: after a crash no operation is under way that needs it. */
 export class Leases {
   readonly #held = new Map<string, number>();
 

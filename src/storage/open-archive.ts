@@ -9,6 +9,7 @@ import type { Trash } from './trash.ts';
 import type { DemuxedMember } from './unpack/members.ts';
 
 /** What an archive is opened with. */
+/** What an archive is taken apart with. */
 export interface OpenArchiveDeps {
   readonly layout: Layout;
   readonly threads: TreeThreads;

@@ -9,15 +9,16 @@ import { makeLayout } from './layout.ts';
 import { Leases } from './leases.ts';
 import { detachBelow } from './leftover-mounts.ts';
 import { openArchive } from './open-archive.ts';
-import { readableFromPort } from './pack/port-sink.ts';
 import { openRecords } from './records/records.ts';
 import type { Storage } from './storage.ts';
+import { readableFromPort } from './threads/port-sink.ts';
 import { TreeThreads } from './threads/threads.ts';
 import { Trash } from './trash.ts';
 import { plainArchive } from './unpack/plain.ts';
 import { openVolumes } from './volumes/volumes.ts';
 
 /** Which data root is opened, and how. */
+/** Where and how storage is opened. */
 export interface OpenOptions {
   /** The data root, absolute. Its owner holds the lock that keeps a second engine out. */
   readonly root: string;

@@ -54,8 +54,6 @@ export interface Content {
     source: Readable,
     options: { expected?: Digest; signal?: AbortSignal },
   ): Promise<{ digest: Digest; bytes: number }>;
-  /** A fresh name in the staging area, for a file that {@link adopt} will take. Left over, it goes at the next start. */
-  stagedPath(): string;
   /** Gives a file of the staging area, whole and synced, the name of `digest`, which the caller computed from its bytes. */
   adopt(staged: string, digest: Digest): Promise<void>;
   /** A small blob, whole; its digest is checked again. */
@@ -113,6 +111,7 @@ export interface LayerArchive {
 }
 
 /** How layers are put on top of one another. */
+/** How layers are made of archives. */
 export interface ApplyOptions {
   readonly parent: ChainId | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -151,6 +150,7 @@ export interface PathChange {
 }
 
 /** How an archive is unpacked into a container. */
+/** How an archive is put into a container. */
 export interface PutOptions {
   /** Everything belongs to this user, whatever the archive says. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
@@ -320,6 +320,7 @@ export interface CompressedLayer {
 }
 
 /** A layer that is being compressed. */
+/** An archive that is compressed while it is read. */
 export interface Compressing {
   /** Destroying it ends the work. */
   readonly pieces: Pieces;
@@ -328,6 +329,7 @@ export interface Compressing {
 }
 
 /** A data root that is open. */
+/** The storage of one engine. Close it with the daemon. */
 export interface Storage {
   readonly records: Records;
   readonly content: Content;

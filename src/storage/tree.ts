@@ -5,12 +5,13 @@ import type { Readable } from 'node:stream';
 import { codeOf, Failed, messageOf, NotFound } from '../base/errors.ts';
 import { closeView, type View } from './layers/view.ts';
 import { randomName } from './layout.ts';
-import type { FoundPath } from './pack/find.ts';
-import { readableFromPort } from './pack/port-sink.ts';
+import type { FoundPath } from './lookup/find.ts';
 import type { ContainerTree, PathStat, PutOptions } from './storage.ts';
+import { readableFromPort } from './threads/port-sink.ts';
 import { portFrom, type TreeThreads } from './threads/threads.ts';
 
 /** What a container's files are read and written with. */
+/** What a container's tree is reached with. */
 export interface TreeDeps {
   readonly threads: TreeThreads;
   /** Where an archive may be kept while a program decompresses it. */
@@ -20,6 +21,7 @@ export interface TreeDeps {
 }
 
 /** A container's files, held open for copies until they are closed. */
+/** A container's files, through a view of its mounts. */
 export class ViewTree implements ContainerTree {
   readonly #view: View;
   readonly #deps: TreeDeps;

@@ -50,7 +50,6 @@ export function openContent(layout: Layout): Content {
         throw error;
       }
     },
-    stagedPath: () => join(layout.staging, `blob-${randomName()}`),
     adopt,
     async read(digest) {
       const bytes = await readFile(pathOf(digest)).catch((error: unknown) => {

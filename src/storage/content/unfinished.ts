@@ -16,6 +16,7 @@ import type { Content, Digest, Unfinished, UnfinishedBlob } from '../storage.ts'
 const READ_CHUNK = 1 << 20;
 
 /** The blobs that were begun, kept in a directory of their own. */
+/** Opens what earlier daemons left, and takes new ones. */
 export function openUnfinished({ unfinished: directory, content }: Layout, blobs: Content): Unfinished {
   const pathOf = (digest: Digest): string => join(directory, digest.slice('sha256:'.length));
   return {

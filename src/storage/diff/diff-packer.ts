@@ -2,7 +2,7 @@
 import { closeSync } from 'node:fs';
 import { splitLast } from '../../formats/tar/path.ts';
 import { Members } from '../pack/members.ts';
-import type { PieceMemory } from '../pack/port-sink.ts';
+import type { PieceMemory } from '../pack/piece-memory.ts';
 import { differences, type Sides } from './difference.ts';
 
 /** Returns how many differences there are. */

@@ -13,6 +13,7 @@ export interface LowerDirectory {
 }
 
 /** What the layers show under one name. */
+/** Something that the layers below show at a name. */
 export interface LowerEntry {
   readonly stat: BigIntStats;
   /** Where the topmost layer has it. */
@@ -25,6 +26,7 @@ export interface LowerEntry {
 export type Whiteouts = 'overlay' | 'plain';
 
 /** Several layers, looked at as one tree. */
+/** The layers below a container, as one tree. */
 export class LowerTree {
   readonly root: LowerDirectory;
   readonly #whiteouts: Whiteouts;

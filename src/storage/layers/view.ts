@@ -25,6 +25,7 @@ import type { TreeMount } from '../storage.ts';
 import { Parents } from '../unpack/parents.ts';
 
 /** A tree as a container sees it, held open. */
+/** A container's root with its mounts, for us alone. Dispose of it. */
 export interface View {
   /** The root directory: paths below it are resolved with it as `/`. */
   readonly root: number;
@@ -43,6 +44,7 @@ export type RootSource =
   | { readonly is: 'new'; readonly mount: () => void };
 
 /** What is mounted over the tree, and whether it may be changed. */
+/** What a view shows. */
 export interface ViewOptions {
   readonly mounts: readonly TreeMount[];
   /** Nothing of the root may be changed; what is mounted over it says so for itself. */

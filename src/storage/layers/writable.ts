@@ -21,6 +21,7 @@ export type LowersOf = (chainId: ChainId) => string[];
 const NO_PARENT = 'none';
 
 /** What writable layers are made with. */
+/** What writable layers are kept with. */
 export interface WritableDeps {
   readonly layout: Layout;
   readonly driver: Driver;
@@ -30,6 +31,7 @@ export interface WritableDeps {
 }
 
 /** The writable layers of all containers. */
+/** The writable layers of containers: a directory each, mounted over the layers it stands on. */
 export class WritableLayers {
   readonly #layout: Layout;
   readonly #driver: Driver;

@@ -4,8 +4,8 @@ import { codeOf } from '../../base/errors.ts';
 import type { ByteText, EntryType } from '../../formats/tar/entry.ts';
 import { tarEntry, tarHeader } from '../../formats/tar/writer.ts';
 import { ERRNO, pathBytes, SystemError, tryOpenAt } from '../../linux/index.ts';
-import { describe, describeLink, typeOf } from './describe.ts';
-import type { PieceMemory } from './port-sink.ts';
+import { describe, describeLink, typeOf } from '../lookup/describe.ts';
+import type { PieceMemory } from './piece-memory.ts';
 import { TarOutput } from './tar-output.ts';
 
 const OPEN_DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;

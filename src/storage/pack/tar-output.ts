@@ -1,8 +1,7 @@
 /** Collects an archive in large pieces, each handed on whole: file data is read straight into its place. */
 import { readSync } from 'node:fs';
 import { TAR_BLOCK } from '../../formats/tar/entry.ts';
-import { PIECE_BYTES } from '../threads/protocol.ts';
-import type { PieceMemory } from './port-sink.ts';
+import { PIECE_BYTES, type PieceMemory } from './piece-memory.ts';
 
 /** Every method is a generator of full pieces: who consumes them decides when it goes on. */
 export class TarOutput {

@@ -7,7 +7,7 @@ import { type ByteText, TAR_LIMITS } from '../../formats/tar/entry.ts';
 import { splitLast } from '../../formats/tar/path.ts';
 import { ERRNO, pathBytes, SystemError, tryOpenDirectoryInTree } from '../../linux/index.ts';
 import { Members } from './members.ts';
-import type { PieceMemory } from './port-sink.ts';
+import type { PieceMemory } from './piece-memory.ts';
 
 /** Directories kept open on the way down; those above are found again on the way back. */
 const KEPT_OPEN = 64;
@@ -23,6 +23,7 @@ interface Level {
 }
 
 /** Makes an archive of a tree below an open directory. */
+/** Makes an archive of a tree, or of one thing in it. Close it, however it ends. */
 export class TreePacker {
   readonly #root: number;
   readonly #members: Members;

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { checksumOf } from './row.ts';
 
 /** The schema's number in `user_version`; a file with a higher one comes from a newer Gantry and is refused. */
-export const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 1;
 /** Frames in the write-ahead log (4 KiB each) before SQLite copies them into the main file. */
 const CHECKPOINT_FRAMES = 1000;
 

@@ -1,7 +1,8 @@
 /** What the main thread and the tree threads say to each other. */
 import type { MessagePort } from 'node:worker_threads';
 import type { Standing } from '../../base/lent-body.ts';
-import type { FoundPath } from '../pack/find.ts';
+import type { FoundPath } from '../lookup/find.ts';
+import { PIECE_BYTES, PIECES_MAX } from '../pack/piece-memory.ts';
 import type { CompressedLayer, PathChange } from '../storage.ts';
 import type { Unpacked, UnpackOptions } from '../unpack/layer.ts';
 import type { DemuxedMember } from '../unpack/members.ts';
@@ -15,6 +16,7 @@ export type Source =
   | ({ readonly is: 'connection'; readonly fd: number; readonly port: MessagePort } & Standing);
 
 /** Work for a tree thread. */
+/** What a tree thread can be asked to do. */
 export type Task =
   | ({ readonly is: 'unpack'; readonly source: Source } & UnpackOptions)
   /** `layers`: directories with plain whiteouts, bottom first; `into`: an existing, empty directory. */
@@ -58,6 +60,7 @@ export interface DiffSides {
 }
 
 /** What each kind of task gives back. */
+/** What each task gives. */
 export interface Results {
   readonly unpack: Unpacked;
   readonly demux: readonly DemuxedMember[];
@@ -79,11 +82,12 @@ export interface Results {
 }
 
 /** What a tree thread is told. */
+/** From the main thread to a tree thread. */
 export type ToTree =
   | { readonly is: 'run'; readonly id: number; readonly task: Task }
   | { readonly is: 'cancel'; readonly id: number };
 
-/** `blame`: the archive's fault, or the system's (with its errno name). */
+/** From a tree thread to the main thread. `blame`: the archive's fault, or the system's (with its errno name). */
 export type FromTree =
   | { readonly is: 'done'; readonly id: number; readonly result: Results[keyof Results] }
   | {
@@ -102,14 +106,12 @@ export type ToPort =
 /** From whoever reads a connection: nothing is known of it between these two. */
 export type FromReader = { readonly is: 'begun' } | { readonly is: 'standing'; readonly standing: Standing };
 /** What a reader of pieces tells the thread that sends them. */
+/** Through a port, from whoever reads it. */
 export interface FromPort {
   readonly granted: number;
   /** A piece's memory, to be filled again. */
   readonly spare?: ArrayBuffer;
 }
 
-/** Large enough that few messages cross between threads, small enough that the first one comes soon. */
-export const PIECE_BYTES = 1 << 20;
-
 /** Bytes on their way through a port: enough to keep both threads busy. */
-export const PORT_WINDOW = 4 << 20;
+export const PORT_WINDOW = PIECES_MAX * PIECE_BYTES;

@@ -1,14 +1,14 @@
 /** What a tree thread can do: each task is a function of another folder. */
 import { closeSync, constants, openSync } from 'node:fs';
 import { pathBytes, removeTreeAt, syncFileSystem } from '../../linux/index.ts';
-import { findDirectory, findPath } from '../pack/find.ts';
-import { changes, compressed, pack, packDifferences } from '../pack/tasks.ts';
+import { findDirectory, findPath } from '../lookup/find.ts';
 import { copyDirectory, flatten } from '../unpack/flatten.ts';
 import { unpackLayer } from '../unpack/layer.ts';
 import { demux } from '../unpack/members.ts';
 import { put } from '../unpack/put.ts';
 import { treeBytes } from '../unpack/tree-bytes.ts';
 import { incomingFrom } from './incoming.ts';
+import { changes, compressed, pack, packDifferences } from './pack-tasks.ts';
 import type { Results, Task } from './protocol.ts';
 
 /** Does one task. `cancelled` ends it between two chunks. */

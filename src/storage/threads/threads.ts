@@ -21,6 +21,7 @@ interface Thread {
 }
 
 /** The threads, and the tasks that wait for one. */
+/** The pool of tree threads. Close it with the storage. */
 export class TreeThreads {
   readonly #threads = new Set<Thread>();
   #lastId = 0;

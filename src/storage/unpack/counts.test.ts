@@ -12,7 +12,7 @@ import type { EntryType, TarEntry } from '../../formats/tar/entry.ts';
 import { removeTreeAt } from '../../linux/index.ts';
 import { differences } from '../diff/difference.ts';
 import { LowerTree } from '../diff/lower-tree.ts';
-import { PieceMemory } from '../pack/port-sink.ts';
+import { PieceMemory } from '../pack/piece-memory.ts';
 import { TreePacker } from '../pack/tree-packer.ts';
 import { temporaryInMemory } from './test-tree.ts';
 import { treeBytes } from './tree-bytes.ts';

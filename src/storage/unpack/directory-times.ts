@@ -7,11 +7,12 @@ import type { ByteText } from '../../formats/tar/entry.ts';
 import { setTimesFd } from '../../linux/index.ts';
 
 /** Directories whose times wait, each with its path of up to 4 KiB. */
-export const WAITING_MAX = 4096;
+const WAITING_MAX = 4096;
 
 type Times = readonly [atimeNanos: bigint, mtimeNanos: bigint];
 
 /** The times that directories get when nothing more comes into them. */
+/** Times of directories, which are set when nothing more comes into them. */
 export class DirectoryTimes {
   readonly #open: (path: ByteText) => number;
   readonly #waiting = new Map<ByteText, Times>();

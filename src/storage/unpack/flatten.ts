@@ -2,7 +2,7 @@
 import { closeSync, constants, lstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import type { ByteText } from '../../formats/tar/entry.ts';
 import { ERRNO, pathBytes, SystemError, tryOpenDirectoryInRoot } from '../../linux/index.ts';
-import { describe, describeLink, typeOf } from '../pack/describe.ts';
+import { describe, describeLink, typeOf } from '../lookup/describe.ts';
 import { TreeWriter } from './tree-writer.ts';
 
 const WHITEOUT = '.wh.';

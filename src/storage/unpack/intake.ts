@@ -8,14 +8,12 @@ import { type Chunks, type Incoming, inflated, sniff } from './sources.ts';
 export class Intake {
   readonly #hash: Hash | undefined;
   readonly #fd: number | undefined;
-  bytes = 0;
 
   constructor(hash: boolean, keepAs: string | undefined) {
     this.#hash = hash ? createHash('sha256') : undefined;
     this.#fd = keepAs === undefined ? undefined : openSync(keepAs, 'wx', 0o600);
   }
   take(chunk: Buffer): void {
-    this.bytes += chunk.length;
     this.#hash?.update(chunk);
     if (this.#fd !== undefined) writeAll(this.#fd, chunk);
   }

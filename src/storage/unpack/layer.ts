@@ -24,7 +24,6 @@ export interface Unpacked {
   readonly diffHash: string;
   /** Of the bytes as they came; undefined when not asked for. */
   readonly sourceHash: string | undefined;
-  readonly sourceBytes: number;
   /** Length of the plain tar stream. */
   readonly plainBytes: number;
   readonly totals: TreeTotals;
@@ -51,7 +50,6 @@ export async function unpackLayer(incoming: Incoming, options: UnpackOptions): P
     return {
       diffHash: diff.digest('hex'),
       sourceHash: intake.digest(),
-      sourceBytes: intake.bytes,
       plainBytes,
       totals: totals.replaced ? { ...totals, bytes: treeBytes(into) } : totals,
     };

@@ -8,6 +8,7 @@ export const plainArchive = (path: string): Readable =>
   Readable.from(plainChunks(path), { objectMode: false, highWaterMark: 1 << 20 });
 
 /** The archive's bytes, decompressed as they are read. */
+/** The same as chunks. @throws TarError when what is compressed is broken */
 export async function* plainChunks(path: string): Chunks {
   const { compression, chunks } = await sniff(fromFile(path, new AbortController().signal));
   if (compression === 'none') yield* chunks;

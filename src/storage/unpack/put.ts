@@ -1,7 +1,7 @@
 /** Unpacks an archive into a container: what is there stays, and what comes is added or replaces. */
 import { closeSync } from 'node:fs';
 import { TarReader } from '../../formats/tar/reader.ts';
-import { openDirectory } from '../pack/find.ts';
+import { openDirectory } from '../lookup/find.ts';
 import { plainSpooled } from './intake.ts';
 import type { Incoming } from './sources.ts';
 import { type Guest, TreeWriter } from './tree-writer.ts';

@@ -11,6 +11,7 @@ import type { Trash } from '../trash.ts';
 export type Populated = 'copied' | 'kept' | 'nothing';
 
 /** From where the volume is filled, and where the copy is made. */
+/** What is copied into a volume. */
 export interface PopulateOptions {
   readonly data: string;
   /** Beside `data`: the copy is made there and takes its place by one rename. */
@@ -24,6 +25,7 @@ export interface PopulateOptions {
 }
 
 /** Fills it if it is empty. */
+/** Copies what an image has at a path into an empty volume. @throws Failed */
 export async function populate(options: PopulateOptions): Promise<Populated> {
   const { data, copy, root, path, inPlace, threads, trash } = options;
   if (readdirSync(data).length > 0) return 'kept';

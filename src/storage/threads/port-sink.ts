@@ -2,10 +2,8 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Failed } from '../../base/errors.ts';
 import { Pieces } from '../../base/pieces.ts';
-import { type FromPort, PIECE_BYTES, PORT_WINDOW, type ToPort } from '../threads/protocol.ts';
-
-/** Pieces of memory that came back and are filled again; more than a window of them is never under way. */
-const SPARE_MAX = PORT_WINDOW / PIECE_BYTES;
+import type { PieceMemory } from '../pack/piece-memory.ts';
+import { type FromPort, PORT_WINDOW, type ToPort } from './protocol.ts';
 
 /** The main thread's side. Destroying the stream closes the port: the writer then stops. */
 export function readableFromPort(): { readable: Pieces; port: MessagePort } {
@@ -49,19 +47,6 @@ class PiecesOfPort extends Pieces {
       this.#port.postMessage({ granted: 0, spare: buffer as ArrayBuffer } satisfies FromPort, [
         buffer as ArrayBuffer,
       ]);
-  }
-}
-
-/** The thread's side of the memory: what came back, else new. */
-export class PieceMemory {
-  readonly #spare: ArrayBuffer[] = [];
-
-  take(): Buffer {
-    const spare = this.#spare.pop();
-    return spare ? Buffer.from(spare) : Buffer.allocUnsafeSlow(PIECE_BYTES);
-  }
-  put(spare: ArrayBuffer): void {
-    if (spare.byteLength === PIECE_BYTES && this.#spare.length < SPARE_MAX) this.#spare.push(spare);
   }
 }
 

@@ -4,13 +4,15 @@ import { messageOf } from '../../base/errors.ts';
 import { packDiff } from '../diff/diff-packer.ts';
 import { differences, type Sides } from '../diff/difference.ts';
 import { LowerTree } from '../diff/lower-tree.ts';
+import { compressedPieces } from '../pack/compress.ts';
+import { PieceMemory } from '../pack/piece-memory.ts';
+import { TreePacker } from '../pack/tree-packer.ts';
 import type { PathChange } from '../storage.ts';
-import type { DiffSides, Task, ToPort } from '../threads/protocol.ts';
-import { compressedPieces } from './compress.ts';
-import { PieceMemory, sendPieces } from './port-sink.ts';
-import { TreePacker } from './tree-packer.ts';
+import { sendPieces } from './port-sink.ts';
+import type { DiffSides, Task, ToPort } from './protocol.ts';
 
 /** Sends an archive of a tree, or of a part of it. */
+/** Sends the archive of a tree, or of one thing in it. @throws SystemError */
 export async function pack(
   { root, what, sink }: Extract<Task, { is: 'pack' }>,
   cancelled: AbortSignal,
@@ -27,6 +29,7 @@ export async function pack(
 }
 
 /** Sends an archive of what a container changed. */
+/** Sends a layer of what a container changed; gives how many changes are in it. @throws SystemError */
 export async function packDifferences(
   { sides, sink }: Extract<Task, { is: 'packDiff' }>,
   cancelled: AbortSignal,
@@ -36,6 +39,7 @@ export async function packDifferences(
 }
 
 /** Sends a file's bytes, compressed. */
+/** Sends a kept archive, compressed by gzip. @throws Error of the disk */
 export const compressed = ({ path, sink }: Extract<Task, { is: 'compress' }>, cancelled: AbortSignal) =>
   send(compressedPieces(path), sink, cancelled, new PieceMemory());
 
@@ -57,6 +61,7 @@ async function send<T>(
 const KINDS = { changed: 0, added: 1, removed: 2 } as const;
 
 /** The paths that a container changed. */
+/** What a container changed, by path. @throws SystemError */
 export function changes(sides: DiffSides): PathChange[] {
   const found: PathChange[] = [];
   for (const { kind, path } of differences(sidesOf(sides, false)))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PIECE_BYTES } from '../threads/protocol.ts';
-import { PieceMemory, readableFromPort, sendPieces } from './port-sink.ts';
+import { PIECE_BYTES, PieceMemory } from '../pack/piece-memory.ts';
+import { readableFromPort, sendPieces } from './port-sink.ts';
 
 const PIECES = 24;
 
