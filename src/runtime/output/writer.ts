@@ -242,9 +242,9 @@ export class OutputWriter {
   set onDrained(resume: () => void) {
     this.#followers.onDrained = resume;
   }
-  /** `tell` is called after each new record: it must be quick. */
-  set onGrown(tell: (() => void) | undefined) {
-    this.#onGrown = tell;
+  /** `listener` is called after each new record: it must be quick. */
+  set onGrown(listener: (() => void) | undefined) {
+    this.#onGrown = listener;
   }
 
   /** Resolves when something was written after this call, or the log ended. */

@@ -92,13 +92,13 @@ class Comparison {
     const before = this.#sides.lower.find(lowerDirectory, name);
     const stat = lstatAt(dir, name);
     if (!stat || this.#isWhiteout(stat)) {
-      if (before) yield* this.#tell({ kind: 'removed', path, dir, name });
+      if (before) yield* this.#report({ kind: 'removed', path, dir, name });
       return;
     }
     const kind = before || MOUNT_PLACES.has(path) ? 'changed' : 'added';
     const told: Difference = { kind, path, dir, name };
     if (stat.isDirectory()) yield* this.#directoryEntry(told, stat, before, alone);
-    else if (!this.#isUnchanged(told, stat, before)) yield* this.#tell(told);
+    else if (!this.#isUnchanged(told, stat, before)) yield* this.#report(told);
   }
 
   *#directoryEntry(
@@ -113,7 +113,7 @@ class Comparison {
     try {
       const depth = this.#pending.length;
       if (this.#isUnchangedDirectory(fd, path, stat, before)) this.#pending.push(told);
-      else yield* this.#tell(told);
+      else yield* this.#report(told);
       const hides =
         alone || (this.#sides.holds === 'changes' && isOpaque(Buffer.from(`/proc/self/fd/${fd}/.`)));
       yield* this.directory(fd, path, before?.directory, hides);
@@ -123,7 +123,7 @@ class Comparison {
     }
   }
 
-  *#tell(difference: Difference): Generator<Difference> {
+  *#report(difference: Difference): Generator<Difference> {
     yield* this.#pending.splice(0);
     yield difference;
   }

@@ -11,11 +11,11 @@ const GROUP_MAX = 512;
 
 const port = parentPort!;
 const { path } = workerData as { path: string };
-const tell = (message: FromWriter): void => port.postMessage(message);
+const post = (message: FromWriter): void => port.postMessage(message);
 let database: DatabaseSync = open();
 
 function open(): DatabaseSync {
-  return openDatabase(path, (what) => tell({ is: 'setAside', ...what }));
+  return openDatabase(path, (what) => post({ is: 'setAside', ...what }));
 }
 
 port.on('message', (first: ToWriter) => {
@@ -45,10 +45,10 @@ function writeGroup(group: readonly Extract<ToWriter, { is: 'write' }>[]): void 
   if (group.length === 0) return;
   try {
     commit(group.flatMap((write) => write.changes));
-    for (const { id } of group) tell({ is: 'done', id });
+    for (const { id } of group) post({ is: 'done', id });
   } catch (error) {
     reopenAfter(error);
-    if (group.length === 1) tell({ is: 'failed', id: group[0]!.id, message: (error as Error).message });
+    if (group.length === 1) post({ is: 'failed', id: group[0]!.id, message: (error as Error).message });
     else for (const write of group) writeGroup([write]);
   }
 }
@@ -79,14 +79,14 @@ function reopenAfter(error: unknown): void {
 
 function load(id: number, table: string): void {
   answer(id, () => {
-    tell({ is: 'table', id, table: loadTable(database, table, (news) => tell(news)) });
+    post({ is: 'table', id, table: loadTable(database, table, (news) => post(news)) });
   });
 }
 
 function settle(id: number, settlement: Settlement): void {
   answer(id, () => {
     settleTable(database, settlement);
-    tell({ is: 'done', id });
+    post({ is: 'done', id });
   });
 }
 
@@ -94,12 +94,12 @@ function answer(id: number, work: () => void): void {
   try {
     work();
   } catch (error) {
-    tell({ is: 'failed', id, message: (error as Error).message });
+    post({ is: 'failed', id, message: (error as Error).message });
   }
 }
 
 function close(id: number): void {
   database.close();
-  tell({ is: 'done', id });
+  post({ is: 'done', id });
   port.close();
 }

@@ -8,7 +8,7 @@ import { checksumOf, readRow, type StoredRow } from './row.ts';
 export function loadTable(
   database: DatabaseSync,
   table: string,
-  tell: (news: FromWriter) => void,
+  post: (news: FromWriter) => void,
 ): LoadedTable {
   const rows: LoadedRow[] = [];
   const aside = loadAside(database, table);
@@ -19,7 +19,7 @@ export function loadTable(
     else {
       setAside(database, table, row, read.damage);
       aside.push({ key: String(row.key), text: String(row.text), ...read, sound: undefined, isNew: true });
-      tell({ is: 'damaged', table, key: String(row.key), damage: read.damage });
+      post({ is: 'damaged', table, key: String(row.key), damage: read.damage });
     }
   }
   const lost = database.prepare('SELECT 1 FROM damaged WHERE tbl = ? LIMIT 1').get(LOST_FILE);

@@ -18,10 +18,10 @@ export async function* connectionChunks(
   { fd, state, bytes, port }: Extract<Source, { is: 'connection' }>,
   cancelled: AbortSignal,
 ): Chunks {
-  const tell = (message: FromReader): void => port.postMessage(message);
+  const post = (message: FromReader): void => port.postMessage(message);
   const scanner = new BodyScanner(state);
   const line = Line.open(fd);
-  tell({ is: 'begun' });
+  post({ is: 'begun' });
   let chunk: Buffer = Buffer.from(bytes);
   let rest: Buffer = chunk;
   try {
@@ -35,7 +35,7 @@ export async function* connectionChunks(
     }
   } finally {
     const standing: Standing = { state: scanner.state, bytes: Buffer.concat([rest, ...line.close()]) };
-    tell({ is: 'standing', standing });
+    post({ is: 'standing', standing });
     port.close();
   }
 }

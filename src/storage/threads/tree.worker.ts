@@ -7,7 +7,7 @@ import { perform } from './tasks.ts';
 
 const port = parentPort!;
 const running = new Map<number, AbortController>();
-const tell = (message: FromTree): void => port.postMessage(message);
+const post = (message: FromTree): void => port.postMessage(message);
 
 port.on('message', (message: ToTree) => {
   if (message.is === 'cancel') running.get(message.id)?.abort(new TarError('cancelled'));
@@ -18,10 +18,10 @@ async function run({ id, task }: Extract<ToTree, { is: 'run' }>): Promise<void> 
   const controller = new AbortController();
   running.set(id, controller);
   try {
-    tell({ is: 'done', id, result: await perform(task, controller.signal) });
+    post({ is: 'done', id, result: await perform(task, controller.signal) });
   } catch (error) {
     const blame = error instanceof TarError ? 'archive' : 'system';
-    tell({ is: 'failed', id, message: messageOf(error), blame, code: codeOf(error) });
+    post({ is: 'failed', id, message: messageOf(error), blame, code: codeOf(error) });
   } finally {
     if ('source' in task && task.source.is !== 'file') task.source.port.close(); // the sender stops, also when nothing was read
     if ('sink' in task) task.sink.close();
