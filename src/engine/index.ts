@@ -9,7 +9,7 @@ export { restartByPolicy } from './containers/life/restart-all.ts';
 export { volumeUsers } from './containers/mounts/volume-users.ts';
 export type * from './containers/promise.ts';
 export type { Engine } from './engine.ts';
-export { type EventHub, type NewEvent, openEvents } from './events/events.ts';
+export { type EventHub, openEvents } from './events/events.ts';
 export type * from './events/promise.ts';
 export type { ExecDeps } from './execs/exec.ts';
 export { createExecs } from './execs/execs.ts';

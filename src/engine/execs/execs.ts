@@ -16,7 +16,7 @@ import type { Execs } from './promise.ts';
  * Execs of one container that have not ended, those that nobody started among them. Each that runs is a process of the
  * host with descriptors of ours; each that only waits holds its request.
  */
-export const EXECS_PER_CONTAINER_MAX = 1024;
+const EXECS_PER_CONTAINER_MAX = 1024;
 /** Execs of one container that are being started at a time: whoever asks for hundreds holds up nobody else. */
 const LAUNCHES_MAX = 8;
 

@@ -111,7 +111,7 @@ function heldLayers({ storage, store }: Holders): Set<ChainId> {
 }
 
 /** Blobs that something recorded needs. */
-export function heldBlobs({ storage, store }: Holders): Set<string> {
+function heldBlobs({ storage, store }: Holders): Set<string> {
   return new Set([
     ...storage.layers.all().map(({ blob }) => blob),
     ...store.all().flatMap(({ id, manifest }) => (manifest ? [id, manifest.digest] : [id])),

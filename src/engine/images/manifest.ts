@@ -1,5 +1,5 @@
 /** What a reference names at a registry: a manifest, perhaps chosen from an index, checked before anything is fetched. */
-import { Failed, InvalidArgument, NotFound, NotImplemented } from '../../base/errors.ts';
+import { InvalidArgument, NotFound, NotImplemented } from '../../base/errors.ts';
 import { isDigest } from '../../formats/digest.ts';
 import {
   type Descriptor,
@@ -89,9 +89,4 @@ function checked(manifest: ImageManifest): ImageManifest {
   const odd = layers.find(({ mediaType }) => !isImageLayer(mediaType));
   if (odd) throw new InvalidArgument(`unsupported media type ${odd.mediaType ?? ''} of a layer`);
   return manifest;
-}
-
-/** A configuration must not be larger than what its manifest said, and no document of ours is that large. */
-export function assertSize(bytes: number, said: number | undefined, what: string): void {
-  if (bytes !== said) throw new Failed(`${what} has ${bytes} bytes, not ${said} as its manifest says`);
 }

@@ -16,8 +16,6 @@ export interface ResolvedImage {
   readonly config: ImageConfig;
   /** Undefined: an image without layers. */
   readonly chainId: ChainId | undefined;
-  /** Familiar forms of its names. */
-  readonly references: readonly string[];
   /** What it is for, as its configuration says. */
   readonly platform: WantedPlatform;
 }
@@ -44,7 +42,6 @@ export function resolveImage(name: string, store: ImageStore, wanted?: WantedPla
     parent: image.parent,
     config: imageConfig(config ?? {}),
     chainId: image.chain.at(-1),
-    references: store.references(image.id),
     platform,
   };
 }

@@ -48,7 +48,7 @@ async function letGo(held: AsyncDisposable, images: readonly NamedImage[], verbs
 }
 
 /** In the order they were asked for, each once. @throws NotFound */
-export function namedImages(names: readonly string[], store: ImageStore): NamedImage[] {
+function namedImages(names: readonly string[], store: ImageStore): NamedImage[] {
   const found = new Map<string, { image: Image; names: Map<string, ImageReference> }>();
   for (const { image, reference } of names.flatMap((name) => meant(name, store))) {
     const entry = found.get(image.id) ?? { image, names: new Map() };

@@ -4,14 +4,11 @@ import { InvalidArgument } from '../../base/errors.ts';
 import { formatNanos } from '../../base/time.ts';
 import { familiarString, parseRepoAndTag } from '../../formats/reference.ts';
 import { emitImageEvent, type ImageVerbs } from './deps.ts';
+import type { TagTarget } from './promise.ts';
 import { refuseReserved } from './store.ts';
 
 /** Whatever had the name before loses it. @throws NotFound, InvalidArgument */
-export async function tagImage(
-  name: string,
-  to: { readonly repo: string; readonly tag: string | undefined },
-  verbs: ImageVerbs,
-): Promise<void> {
+export async function tagImage(name: string, to: TagTarget, verbs: ImageVerbs): Promise<void> {
   if (to.repo === '') throw new InvalidArgument('repository name must have at least one component');
   const reference = refuseReserved(parseRepoAndTag(to.repo, to.tag));
   const taggedAt = formatNanos(verbs.now());

@@ -1,4 +1,4 @@
 /** Volumes, as containers and the daemon use them. */
 export { DRIVER } from './filter.ts';
 export { MountedVolumes } from './mounted.ts';
-export { type Taken, type VolumeAsk, VolumeService, type VolumesDeps } from './volumes.ts';
+export { type VolumeAsk, VolumeService } from './volumes.ts';

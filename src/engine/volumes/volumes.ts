@@ -16,7 +16,7 @@ import type { NewEvent } from '../events/events.ts';
 import { oneAtATime } from '../one-prune.ts';
 import { readDriverOptions } from './driver-options.ts';
 import { ANONYMOUS, DRIVER, listFilter, pruneFilter } from './filter.ts';
-import type { Volumes } from './promise.ts';
+import type { PruneVolumesOptions, RemoveVolumeOptions, Volumes } from './promise.ts';
 
 /** What the volumes room is built from. */
 export interface VolumesDeps {
@@ -105,7 +105,7 @@ export class VolumeService implements Volumes {
     return this.inspect(taken.names[0] ?? '');
   }
 
-  async remove(name: string, { force }: { force: boolean }): Promise<void> {
+  async remove(name: string, { force }: RemoveVolumeOptions): Promise<void> {
     if (force && this.#deps.store.get(name) === undefined) return;
     this.#find(name);
     const users = this.#users().get(name);
@@ -113,7 +113,7 @@ export class VolumeService implements Volumes {
     await this.#remove(name);
   }
 
-  readonly prune = oneAtATime((filters: Filters, { signal }: { signal: AbortSignal }) =>
+  readonly prune = oneAtATime((filters: Filters, { signal }: PruneVolumesOptions) =>
     this.#prune(pruneFilter(filters), signal),
   );
 

@@ -87,7 +87,7 @@ function settingsOf(driver: LogDriver, options: LogOptionMap): Omit<LogSettings,
 }
 
 /** Limits of a log that may take that many bytes in all. */
-export function limitsOf(bytes: number): LogLimits {
+function limitsOf(bytes: number): LogLimits {
   const segmentBytes = Math.max(
     SEGMENT_BYTES_MIN,
     Math.min(DEFAULT_LIMITS.segmentBytes, Math.floor(bytes / SEGMENTS)),

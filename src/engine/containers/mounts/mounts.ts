@@ -131,7 +131,7 @@ function cleanTarget(target: string, type: string, spec: string, source = ''): s
 }
 
 /** `[source:]/container[:mode,…]`; the source is a path, or a volume's name. @throws InvalidArgument */
-export function parseBind(spec: string, host: HostConfig, facts: MountFacts): WantedMount {
+function parseBind(spec: string, host: HostConfig, facts: MountFacts): WantedMount {
   const parts = spec.split(':');
   const malformed = settingFailure.volumeSpecInvalid({ spec });
   if (parts.length > 3 || parts[0] === '' || spec.includes('\0')) throw malformed;

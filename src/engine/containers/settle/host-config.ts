@@ -44,7 +44,7 @@ export interface HostFacts extends LimitFacts {
 }
 
 /** Paths that no plain container reads (Docker's documented defaults). */
-export const MASKED_PATHS = [
+const MASKED_PATHS = [
   '/proc/acpi',
   '/proc/asound',
   '/proc/interrupts',
@@ -59,7 +59,7 @@ export const MASKED_PATHS = [
   '/sys/firmware',
 ];
 /** Paths that no plain container writes. */
-export const READONLY_PATHS = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
+const READONLY_PATHS = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
 /** The settled configuration and its warnings. @throws InvalidArgument */
 export function settleHostConfig(

@@ -5,29 +5,11 @@ import { InvalidArgument } from '../../../base/errors.ts';
 import type { ContainerConfig, CreateRequest, HostConfig } from '../../../model/container.ts';
 import { containerFailure } from '../../../model/failures/container.ts';
 import { settingFailure } from '../../../model/failures/setting.ts';
+import type { ImageConfig } from '../../../model/image.ts';
 import { hostsFile, resolverFile } from '../../../network/index.ts';
 import { networkModeOf } from '../../networks/index.ts';
 import { parseSignal } from '../../processes/signals.ts';
 import { type HostFacts, settleHostConfig } from './host-config.ts';
-
-/** The part of an image's configuration that containers inherit. */
-export type ImageConfig = Partial<
-  Pick<
-    ContainerConfig,
-    | 'User'
-    | 'ExposedPorts'
-    | 'Env'
-    | 'Entrypoint'
-    | 'Cmd'
-    | 'Volumes'
-    | 'WorkingDir'
-    | 'Labels'
-    | 'StopSignal'
-    | 'Healthcheck'
-    | 'OnBuild'
-    | 'ArgsEscaped'
-  >
->;
 
 /** A request with every default filled in. */
 export interface Settled {
