@@ -104,10 +104,13 @@ function settleOom(asked: HostConfig, can: LimitSupport, warnings: string[]): Ch
     if (asked.OomKillDisable)
       warnings.push('Your kernel does not support OomKillDisable. OomKillDisable discarded.');
     changes.OomKillDisable = undefined;
-  } else if (asked.OomKillDisable && (asked.Memory ?? 0) === 0)
-    warnings.push(
-      'OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources.',
-    );
+  } else {
+    changes.OomKillDisable = asked.OomKillDisable ?? false;
+    if (asked.OomKillDisable && (asked.Memory ?? 0) === 0)
+      warnings.push(
+        'OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources.',
+      );
+  }
   if (asked.PidsLimit !== undefined && !can.pids) {
     if (asked.PidsLimit > 0) warnings.push(lacks('PIDs limit capabilities', 'PIDs limit discarded.'));
     changes.PidsLimit = undefined;

@@ -167,3 +167,9 @@ for (const [what, request, command, shown] of [
 
 test('an empty word for entry point without a command leaves nothing to run', () =>
   assert.throws(() => settled({ Entrypoint: [''] }, IMAGE), { message: 'no command specified' }));
+
+test('whether the OOM killer is off is told where the kernel can say it, as dockerd does', () => {
+  assert.deepEqual([host({}).OomKillDisable, host({ OomKillDisable: true }).OomKillDisable], [false, true]);
+  const without = { ...facts, limits: { ...facts.limits, oomKillDisable: false } };
+  assert.equal(settleHostConfig({ OomKillDisable: false }, without).hostConfig.OomKillDisable, undefined);
+});
