@@ -1,5 +1,5 @@
 /** Prunes of one kind of thing, one at a time. */
-import { Conflict } from '../base/errors.ts';
+import { requestFailure } from '../model/failures/request.ts';
 
 /** The same prune, refused while one is at it. @throws Conflict */
 export function oneAtATime<A extends readonly unknown[], T>(
@@ -7,7 +7,7 @@ export function oneAtATime<A extends readonly unknown[], T>(
 ): (...asked: A) => Promise<T> {
   let running = false;
   return async (...asked) => {
-    if (running) throw new Conflict('a prune operation is already running');
+    if (running) throw requestFailure.pruneRunning();
     running = true;
     try {
       return await prune(...asked);

@@ -1,5 +1,6 @@
 /** Log drivers and the names of their options, checked as dockerd checks them when a container is made. Pure. */
 import { InvalidArgument } from '../base/errors.ts';
+import { logFailure } from './failures/log.ts';
 
 export const LOG_DRIVERS = ['journald', 'json-file', 'local', 'none', 'syslog'] as const;
 /** The log drivers that containers can have. */
@@ -42,19 +43,15 @@ export function checkLogOptions(driver: string, options: LogOptionMap): void {
   if (driver === 'none') return;
   const mode = options.mode ?? '';
   if (!['', 'blocking', 'non-blocking'].includes(mode))
-    throw new InvalidArgument(`logger: logging mode not supported: ${brief(mode)}`);
+    throw logFailure.modeUnsupported({ mode: brief(mode) });
   if (options['max-buffer-size'] !== undefined) {
-    if (mode !== 'non-blocking')
-      throw new InvalidArgument("logger: max-buffer-size option is only supported with 'mode=non-blocking'");
+    if (mode !== 'non-blocking') throw logFailure.bufferOfBlocking();
     readSize('error parsing option max-buffer-size: ', options['max-buffer-size'], 1024);
   }
   const disabled = options['cache-disabled'];
   if (disabled && readBoolean(disabled) === undefined)
-    throw new InvalidArgument(`invalid value for option cache-disabled: ${brief(disabled)}`);
-  if (!isLogDriver(driver) || driver === 'none')
-    throw new InvalidArgument(
-      `error looking up logging plugin ${brief(driver)}: plugin "${brief(driver)}" not found`,
-    );
+    throw logFailure.cacheFlagInvalid({ value: brief(disabled) });
+  if (!isLogDriver(driver) || driver === 'none') throw logFailure.pluginUnknown({ driver: brief(driver) });
   const known = [...BUILT_IN, ...OPTIONS[driver]];
   const unknown = Object.keys(options)
     .sort()
@@ -77,7 +74,7 @@ export function readSize(prefix: string, text: string, base: 1000 | 1024): numbe
   const [, number = '', unit = ''] = /^(\d{1,15}(?:\.\d{1,15})?) ?([kmgtp]?)(?:i?b)?$/i.exec(text) ?? [];
   const bytes = Math.trunc(Number(number) * base ** (POWERS[unit.toLowerCase()] ?? 0));
   if (number === '' || !Number.isSafeInteger(bytes))
-    throw new InvalidArgument(`${prefix}invalid size: '${brief(text)}'`);
+    throw logFailure.sizeInvalid({ prefix, text: brief(text) });
   return bytes;
 }
 

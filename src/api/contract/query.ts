@@ -1,7 +1,6 @@
 /** Query parameters: how each is read from its text. Booleans have been settled by the version's dialect before. */
-
-import { InvalidArgument } from '../../base/errors.ts';
 import { parseUnixSeconds } from '../../base/time.ts';
+import { filterFailure } from '../../model/failures/filter.ts';
 import { requestFailure } from '../../model/failures/request.ts';
 import type { Filters } from '../../model/filters.ts';
 
@@ -78,10 +77,7 @@ export function time(options: { zeroIsAbsent?: boolean } = {}): Parameter<bigint
       const said = first(given);
       if (said === undefined || said === '' || (options.zeroIsAbsent && said === '0')) return undefined;
       const at = parseUnixSeconds(said);
-      if (at === undefined)
-        throw new InvalidArgument(
-          `invalid value for ${JSON.stringify(name)}: invalid timestamp ${JSON.stringify(said)}: invalid seconds ${JSON.stringify(said)}: invalid syntax`,
-        );
+      if (at === undefined) throw requestFailure.timeInvalid({ name, said });
       return at;
     },
   };
@@ -101,10 +97,10 @@ function readFilters(said: string): Filters {
   try {
     parsed = JSON.parse(said);
   } catch (error) {
-    throw new InvalidArgument('invalid filter', { cause: error });
+    throw filterFailure.unreadable({ cause: error });
   }
   if (parsed === null) return new Map();
-  if (typeof parsed !== 'object' || Array.isArray(parsed)) throw new InvalidArgument('invalid filter');
+  if (typeof parsed !== 'object' || Array.isArray(parsed)) throw filterFailure.unreadable();
   return new Map(Object.entries(parsed).map(([name, values]) => [name, valuesOf(values)]));
 }
 
@@ -118,7 +114,7 @@ function valuesOf(values: unknown): readonly string[] {
     Object.values(values).every((on) => typeof on === 'boolean')
   )
     return Object.keys(values);
-  throw new InvalidArgument('invalid filter');
+  throw filterFailure.unreadable();
 }
 
 const first = (given: string | readonly string[] | undefined): string | undefined =>

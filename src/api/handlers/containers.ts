@@ -1,6 +1,4 @@
 /** Containers: today's input → engine call → today's output. */
-
-import { InvalidArgument } from '../../base/errors.ts';
 import type { CreateRequest } from '../../model/container.ts';
 import { containerFailure } from '../../model/failures/container.ts';
 import { checkMemory, kernelMemoryWarnings, settleAtDoor, settleLimits } from './create.ts';
@@ -39,8 +37,7 @@ export const containers: Handlers<Names> = {
     engine.containers.inspect(params.name, { size: query.size }),
 
   async containerStart({ params, query, body }, { engine, saidAtCreate: keep, memoryBytesMin }) {
-    if (query.checkpoint !== undefined)
-      throw new InvalidArgument('checkpoints are not supported by this engine');
+    if (query.checkpoint !== undefined) throw containerFailure.noCheckpoints();
     checkMemory(body, memoryBytesMin);
     const hostConfig =
       Object.keys(body).length > 0 ? settleAtDoor({ HostConfig: body }).request.HostConfig : undefined;
@@ -152,7 +149,7 @@ function isEmpty({ HostConfig: _host, NetworkingConfig: _networks, ...config }: 
 function conditionOf(said: string | undefined): 'not-running' | 'next-exit' | 'removed' {
   if (said === undefined) return 'not-running';
   if (said === 'not-running' || said === 'next-exit' || said === 'removed') return said;
-  throw new InvalidArgument(`invalid condition: ${JSON.stringify(said)}`);
+  throw containerFailure.waitConditionInvalid({ condition: said });
 }
 
 /** `all`, and whatever is no number, means everything: so did the first engine. */

@@ -1,6 +1,6 @@
 /** What the API settles about a container before the engine hears of it, as the first engine's API did. */
-import { InvalidArgument } from '../../base/errors.ts';
 import type { CreateRequest, HostConfig, UpdateRequest } from '../../model/container.ts';
+import { settingFailure } from '../../model/failures/setting.ts';
 
 /** Fills empty port bindings, takes "no limit" for no limit, and says what has no effect. */
 export function settleAtDoor(request: CreateRequest): {
@@ -26,10 +26,9 @@ export function settleAtDoor(request: CreateRequest): {
 /** @throws InvalidArgument below the least memory of the client's version */
 export function checkMemory({ Memory = 0, MemoryReservation = 0 }: HostConfig, leastBytes: number): void {
   const least = leastBytes >= 1 << 20 ? `${leastBytes >> 20}MB` : `${leastBytes >> 10}k`;
-  if (Memory !== 0 && Memory < leastBytes)
-    throw new InvalidArgument(`Minimum memory limit allowed is ${least}`);
+  if (Memory !== 0 && Memory < leastBytes) throw settingFailure.memoryTooSmall({ least });
   if (MemoryReservation > 0 && MemoryReservation < leastBytes)
-    throw new InvalidArgument(`Minimum memory reservation allowed is ${least}`);
+    throw settingFailure.reservationTooSmall({ least });
 }
 
 /** 0 and every negative number mean "unlimited"; the engine knows 0 for it. */

@@ -1,10 +1,10 @@
 /** Images: today's input → engine call → today's output. */
-
 import { gather } from '../../base/bytes.ts';
-import { InvalidArgument, NotFound } from '../../base/errors.ts';
 import { isFailure } from '../../base/failures.ts';
 import { type Credentials, readAuthBody, readAuthHeader } from '../../formats/credentials.ts';
 import { readPlatform } from '../../formats/platform.ts';
+import { imageFailure } from '../../model/failures/image.ts';
+import { referenceFailure } from '../../model/failures/reference.ts';
 import { requestFailure } from '../../model/failures/request.ts';
 import type { Call, Handlers } from './handlers.ts';
 import { drawImages } from './image-graph.ts';
@@ -18,12 +18,12 @@ export const images: Handlers<Extract<keyof Handlers, `image${string}`>> = {
   imageHistory: ({ params }, { engine }) => engine.images.history(params.name),
 
   async imageTag({ params, query }, { engine }) {
-    if (query.repo === undefined) throw new InvalidArgument('invalid reference format');
+    if (query.repo === undefined) throw referenceFailure.invalid();
     await engine.images.tag(params.name, { repo: query.repo, tag: query.tag });
   },
 
   async imageDelete({ params, query }, { engine }) {
-    if (params.name.trim() === '') throw new InvalidArgument('image name cannot be blank');
+    if (params.name.trim() === '') throw imageFailure.nameBlank();
     return engine.images.remove(params.name, { force: query.force, prune: !query.noprune });
   },
 
@@ -60,13 +60,13 @@ export const images: Handlers<Extract<keyof Handlers, `image${string}`>> = {
   },
 
   async imageGraph(_input, { engine, imageGraph }) {
-    if (imageGraph === 'left') throw new NotFound('This is now implemented in the client.');
+    if (imageGraph === 'left') throw imageFailure.graphLeft();
     const images = await engine.images.list({ all: true, filters: new Map(), sharedSize: false });
     return { text: drawImages(images), headers: {} };
   },
 
   async imageSearch({ query }, { engine, signal, registryAuth }) {
-    if (query.term === undefined) throw new InvalidArgument('term: cannot be empty');
+    if (query.term === undefined) throw imageFailure.termEmpty();
     const { term, limit, filters } = query;
     return engine.images.search({ term, limit, filters, credentials: readAuthHeader(registryAuth), signal });
   },
@@ -98,7 +98,7 @@ export const images: Handlers<Extract<keyof Handlers, `image${string}`>> = {
 /** Where an archive lies; without a scheme it is http. @throws InvalidArgument */
 function readSource(text: string): URL {
   const url = URL.parse(text.includes('://') ? text : `http://${text}`);
-  if (url === null) throw new InvalidArgument(`invalid source of an import: ${JSON.stringify(text)}`);
+  if (url === null) throw imageFailure.sourceInvalid({ source: text });
   return url;
 }
 
@@ -129,6 +129,6 @@ async function forWriting(
 ): Promise<Credentials | undefined> {
   if (registryAuth !== undefined) return readAuthHeader(registryAuth);
   if (logins === 'kept') return engine.images.keptCredentials(image);
-  const tooLarge = () => new InvalidArgument(`the body is larger than ${AUTH_BODY_BYTES_MAX} bytes`);
+  const tooLarge = () => requestFailure.bodyTooLarge({ most: AUTH_BODY_BYTES_MAX });
   return readAuthBody(await gather(bytes, AUTH_BODY_BYTES_MAX, tooLarge));
 }

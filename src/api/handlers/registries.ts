@@ -1,7 +1,6 @@
 /** Registries: today's input → engine call → today's output. */
-
-import { InvalidArgument } from '../../base/errors.ts';
 import { readAuthHeader, readCredentials } from '../../formats/credentials.ts';
+import { registryFailure } from '../../model/failures/registry.ts';
 import { requestFailure } from '../../model/failures/request.ts';
 import type { Handlers } from './handlers.ts';
 
@@ -12,8 +11,7 @@ export const registries: Handlers<Extract<keyof Handlers, `registry${string}`>> 
     const isSame =
       !body.password && kept?.username === body.username && kept?.server === (body.serveraddress ?? '');
     const credentials = readCredentials(isSame ? { ...body, password: kept?.password } : body);
-    if (credentials === undefined)
-      throw new InvalidArgument('a user name and a password are needed to log in');
+    if (credentials === undefined) throw registryFailure.loginIncomplete();
     const server = body.serveraddress ?? '';
     await engine.images.login({ server, credentials, signal });
     if (logins === 'kept' && credentials.is === 'password') {

@@ -1,6 +1,6 @@
 /** The engine itself: today's input → engine call → today's output. */
-import { InvalidArgument } from '../../base/errors.ts';
 import { DISK_USAGE_KINDS, type DiskUsageKind } from '../../model/disk-usage.ts';
+import { requestFailure } from '../../model/failures/request.ts';
 import type { Handlers, TextReply } from './handlers.ts';
 
 /** What clients learn before anything else: never from a cache; builds by the classic builder; no swarm. */
@@ -33,9 +33,7 @@ export const system: Handlers<Extract<keyof Handlers, `system${string}`>> = {
   async systemEvents({ query }, { engine, signal }) {
     const { since, until } = query;
     if (since !== undefined && until !== undefined && until < since)
-      throw new InvalidArgument(
-        `\`since\` time (${seconds(since)}) cannot be after \`until\` time (${seconds(until)})`,
-      );
+      throw requestFailure.sinceAfterUntil({ since: seconds(since), until: seconds(until) });
     return engine.events.subscribe({ ...query, signal });
   },
 };
@@ -45,6 +43,6 @@ const seconds = (nanos: bigint): string => String(Number(nanos) / 1e9);
 /** None asked for: all. @throws InvalidArgument */
 function kindsOf(said: readonly string[]): readonly DiskUsageKind[] {
   const unknown = said.find((kind) => !DISK_USAGE_KINDS.some((each) => each === kind));
-  if (unknown !== undefined) throw new InvalidArgument(`unknown object type: ${unknown}`);
+  if (unknown !== undefined) throw requestFailure.objectTypeUnknown({ type: unknown });
   return said.length === 0 ? DISK_USAGE_KINDS : DISK_USAGE_KINDS.filter((kind) => said.includes(kind));
 }

@@ -3,9 +3,9 @@
  * one. Read as a stream it is like any other body; or a tree thread reads the connection itself meanwhile.
  */
 import type { Socket } from 'node:net';
-import { Failed } from '../../base/errors.ts';
 import { LentBody, type Standing } from '../../base/lent-body.ts';
 import { BodyScanner, type Framing } from '../../formats/body-scanner.ts';
+import { requestFailure } from '../../model/failures/request.ts';
 
 /** What the front does for a body. */
 export interface Giver {
@@ -56,7 +56,7 @@ export class ConnectionBody extends LentBody {
   feed(chunk: Buffer | null): void {
     if (chunk === null) {
       if (this.#is !== 'lent') this.#is = 'over';
-      this.destroy(new Failed('aborted'));
+      this.destroy(requestFailure.aborted());
       return;
     }
     const { payload, used } = this.#scanner.push(chunk);
@@ -104,7 +104,7 @@ export class ConnectionBody extends LentBody {
   #end(rest: Buffer): void {
     this.#is = 'over';
     if (this.#scanner.broken) {
-      this.destroy(new Failed('malformed chunked encoding'));
+      this.destroy(requestFailure.chunksMalformed());
       this.#socket.destroy();
       return;
     }

@@ -1,5 +1,4 @@
 /** A request as it came: query, form and JSON body, in the client's words. */
-
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
@@ -82,9 +81,7 @@ function takesStartBody(request: IncomingMessage, startBody: Traits['startBody']
     case 'refused':
       // `{}`, `null` and the like are shorter; a body without a length may be anything.
       if (Number(length ?? 0) > 7 || request.headers['transfer-encoding'] !== undefined)
-        throw new InvalidArgument(
-          'starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24',
-        );
+        throw requestFailure.startHasBody();
       return false;
     case 'json':
       if (hasBody(request)) checkType(request.headers['content-type']);
@@ -145,10 +142,7 @@ export async function discard(bytes: Readable): Promise<boolean> {
 
 /** A whole body, within its limit of size and time. @throws TooLarge, InvalidArgument when it does not come */
 async function readAll(bytes: Readable, limit: number): Promise<Buffer> {
-  const timer = setTimeout(
-    () => bytes.destroy(new InvalidArgument('the request body did not come in time')),
-    BODY_TIMEOUT_MS,
-  );
+  const timer = setTimeout(() => bytes.destroy(requestFailure.bodyLate()), BODY_TIMEOUT_MS);
   try {
     const tooLarge = () => new TooLarge(`request body too large: more than ${limit} bytes`);
     return await gather(bytes.iterator({ destroyOnReturn: false }), limit, tooLarge);

@@ -1,7 +1,6 @@
 /** One request and its answer. */
-
 import type { IncomingMessage } from 'node:http';
-import { EngineError, Forbidden, InvalidArgument, messageOf } from '../../base/errors.ts';
+import { EngineError, InvalidArgument, messageOf } from '../../base/errors.ts';
 import { decodeBody } from '../../base/schema.ts';
 import { requestFailure } from '../../model/failures/request.ts';
 import { operationOf } from '../contract/index.ts';
@@ -60,7 +59,7 @@ async function letPass({ request, bytes }: Exchange): Promise<void> {
 function refuseForeignPages({ headers }: IncomingMessage): void {
   const { origin, host } = headers;
   if (origin === undefined || origin === `http://${host}` || origin === `https://${host}`) return;
-  throw new Forbidden(`requests from pages of ${origin} are not allowed`);
+  throw requestFailure.foreignPage({ origin });
 }
 
 async function read(

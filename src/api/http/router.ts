@@ -1,5 +1,5 @@
 /** From method and path to an operation, by lookups: the number of routes does not matter. */
-import { InvalidArgument } from '../../base/errors.ts';
+import { requestFailure } from '../../model/failures/request.ts';
 import { contract, type KnownRoute, type OperationName, operationOf } from '../contract/index.ts';
 import type { BytesBody } from '../contract/operation.ts';
 import { type Dialect, dialectOf, legacyRoutes, minorOf } from '../versions/index.ts';
@@ -107,7 +107,7 @@ function unescapePath(raw: string): string {
   try {
     return decodeURIComponent(raw);
   } catch (error) {
-    throw new InvalidArgument(`invalid URL escape in ${JSON.stringify(raw)}`, { cause: error });
+    throw requestFailure.urlInvalid({ url: raw }, { cause: error });
   }
 }
 

@@ -1,7 +1,8 @@
 /** A call that takes its connection over: from the answer's head on it is the streams of a process. */
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { InvalidArgument, messageOf } from '../../base/errors.ts';
+import { messageOf } from '../../base/errors.ts';
+import { requestFailure } from '../../model/failures/request.ts';
 import type { OperationName } from '../contract/index.ts';
 import { operationOf } from '../contract/index.ts';
 import type { Attachment } from '../handlers/index.ts';
@@ -27,7 +28,7 @@ export async function takeOver(given: Exchange, asked: Asked, open: Open): Promi
   if (!attachment) return sendEmpty(response, asked.dialect.traits.detachedStatus);
   if (!line) {
     attachment.close();
-    throw new InvalidArgument('this call needs a connection of its own');
+    throw requestFailure.needsConnection();
   }
   if (!head.isSent) {
     head.send(attachment.terminal);

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { InvalidArgument } from '../../base/errors.ts';
+import { requestFailure } from '../../model/failures/request.ts';
 import type { Attachment } from '../handlers/index.ts';
 import type { Traits } from '../versions/index.ts';
 import { LINGER_MS, MESSAGE_BYTES_MAX } from './limits.ts';
@@ -26,7 +26,7 @@ export async function serveWebSocket(
   { dialect }: Asked,
   open: () => Promise<Attachment>,
 ): Promise<void> {
-  if (!line || !asksForWebSocket(request)) throw new InvalidArgument('not websocket protocol');
+  if (!line || !asksForWebSocket(request)) throw requestFailure.noWebSocket();
   const attachment = await open();
   let socket: WebSocket | undefined;
   try {

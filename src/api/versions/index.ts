@@ -1,5 +1,5 @@
 /** Versions of the API: which one a request means, and how it speaks. */
-import { InvalidArgument } from '../../base/errors.ts';
+import { requestFailure } from '../../model/failures/request.ts';
 import { NEWEST, OLDEST } from '../contract/index.ts';
 import { Dialect } from './dialect.ts';
 import { minorOf } from './step.ts';
@@ -30,10 +30,7 @@ export const newestDialect = (): Dialect => ofMinor(newestMinor);
 export function dialectOf(version: string | undefined): Dialect {
   if (version === undefined) return newestDialect();
   const [major = 0, minor = 0] = version.split('.').map((part) => Number(part || 0));
-  if (major < 1)
-    throw new InvalidArgument(
-      `client version ${version} is too old. Minimum supported API version is ${OLDEST}, please upgrade your client to a newer version`,
-    );
+  if (major < 1) throw requestFailure.versionTooOld({ version, oldest: OLDEST });
   return ofMinor(major > 1 ? newestMinor : Math.min(minor, newestMinor));
 }
 

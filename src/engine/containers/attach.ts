@@ -1,5 +1,5 @@
 /** Attaches a client to a container's streams, before, during or between its runs. */
-import { Conflict } from '../../base/errors.ts';
+import { containerFailure } from '../../model/failures/container.ts';
 import { readChunks, type StreamName } from '../../runtime/index.ts';
 import { type Attachment, makeAttachment, type OutputChunk } from '../processes/attachment.ts';
 import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '../processes/detach-keys.ts';
@@ -16,12 +16,9 @@ export type AttachDeps = LogFilesDeps & WithEvents;
 export function attachContainer(deps: AttachDeps, container: Container, options: AttachOptions): Attachment {
   const detachKeys = parseDetachKeys(options.detachKeys || DEFAULT_DETACH_KEYS);
   const { state, config, id } = container.record;
-  if (state.is === 'paused')
-    throw new Conflict(`container ${id} is paused, unpause the container before attach`);
-  if (state.is === 'restarting')
-    throw new Conflict(`container ${id} is restarting, wait until the container is running`);
-  if (state.is === 'removing' || state.is === 'dead')
-    throw new Conflict(`container ${id} is marked for removal and cannot be attached to`);
+  if (state.is === 'paused') throw containerFailure.attachPaused({ id });
+  if (state.is === 'restarting') throw containerFailure.attachRestarting({ id });
+  if (state.is === 'removing' || state.is === 'dead') throw containerFailure.attachGoing({ id });
   const over = new AbortController();
   const output =
     options.stdout || options.stderr ? openOutput(deps, container, options, over.signal) : undefined;

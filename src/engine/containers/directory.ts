@@ -1,6 +1,4 @@
 /** All containers, found by name, id or id prefix. */
-
-import { InvalidArgument } from '../../base/errors.ts';
 import { containerFailure } from '../../model/failures/container.ts';
 import type { Container } from './container.ts';
 import { allReadable } from './set-aside.ts';
@@ -11,8 +9,7 @@ const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 /** @throws InvalidArgument */
 export function checkName(name: string): string {
   const bare = name.replace(/^\//, '');
-  if (!NAME.test(bare))
-    throw new InvalidArgument(`Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`);
+  if (!NAME.test(bare)) throw containerFailure.nameInvalid({ name });
   return bare;
 }
 
@@ -29,7 +26,7 @@ export class Directory {
     const exact = this.peek(name);
     if (exact) return exact;
     const matches = this.#withPrefix(name);
-    if (matches.length > 1) throw new InvalidArgument(`Multiple IDs found with provided prefix: ${name}`);
+    if (matches.length > 1) throw containerFailure.idAmbiguous({ prefix: name });
     const [found] = matches;
     if (found === undefined) throw containerFailure.notFound({ name });
     return found;

@@ -1,9 +1,9 @@
 /** The files of an image archive by their names in it. Links lead from name to name inside the archive, nowhere else. */
 import { open } from 'node:fs/promises';
-import { InvalidArgument } from '../../base/errors.ts';
 import { DOCUMENT_BYTES_MAX } from '../../formats/oci.ts';
 import { TarError } from '../../formats/tar/entry.ts';
 import { pathBelowRoot } from '../../formats/tar/path.ts';
+import { archiveFailure } from '../../model/failures/archive.ts';
 import type { ArchiveMember } from '../../storage/index.ts';
 
 /** A regular file of an archive. */
@@ -31,13 +31,13 @@ export class ArchiveFiles {
       }
       path = through;
     }
-    throw new InvalidArgument(`invalid archive: too many links at ${quote(name)}`);
+    throw archiveFailure.linksTooMany({ name: quote(name) });
   }
 
   /** @throws InvalidArgument when there is no such file */
   get(name: string): ArchiveFile {
     const file = this.find(name);
-    if (!file) throw new InvalidArgument(`invalid archive: no file ${quote(name)} in it`);
+    if (!file) throw archiveFailure.fileMissing({ name: quote(name) });
     return file;
   }
 
@@ -65,7 +65,7 @@ export class ArchiveFiles {
 /** @throws InvalidArgument when it is too large */
 export async function readDocument(file: ArchiveFile, name: string): Promise<Buffer> {
   if (file.bytes > DOCUMENT_BYTES_MAX)
-    throw new InvalidArgument(`invalid archive: ${quote(name)} is larger than ${DOCUMENT_BYTES_MAX} bytes`);
+    throw archiveFailure.documentTooLarge({ name: quote(name), most: DOCUMENT_BYTES_MAX });
   await using opened = await open(file.file, 'r');
   return opened.readFile();
 }
@@ -75,7 +75,7 @@ function clean(name: string): string {
   try {
     return pathBelowRoot(Buffer.from(name, 'utf8').toString('latin1'));
   } catch (error) {
-    if (error instanceof TarError) throw new InvalidArgument(`invalid archive: ${error.message}`);
+    if (error instanceof TarError) throw archiveFailure.unreadable({ why: error.message });
     throw error;
   }
 }

@@ -1,8 +1,8 @@
 /** Instructions of a Dockerfile that change an image's configuration: `changes` of import and commit. */
-import { InvalidArgument } from '../../base/errors.ts';
 import { parseGoDuration } from '../../formats/go-duration.ts';
 import { expand, unquote, words } from '../../formats/shell-words.ts';
 import type { ContainerConfig, HealthConfig } from '../../model/config.ts';
+import { changeFailure } from '../../model/failures/change.ts';
 
 type Mutable = { -readonly [K in keyof ContainerConfig]: ContainerConfig[K] };
 
@@ -34,10 +34,9 @@ export function applyChanges(config: ContainerConfig, changes: readonly string[]
     const apply = Object.hasOwn(instructions, word.toLowerCase())
       ? instructions[word.toLowerCase()]
       : undefined;
-    if (!apply) throw new InvalidArgument(`${word} is not a valid change command`);
+    if (!apply) throw changeFailure.commandInvalid({ word });
     const bare = ['cmd', 'entrypoint', 'healthcheck'].includes(word.toLowerCase());
-    if (rest === '' && !bare)
-      throw new InvalidArgument(`${word.toUpperCase()} requires at least one argument`);
+    if (rest === '' && !bare) throw changeFailure.argumentMissing({ command: word.toUpperCase() });
     apply(work, rest);
   }
   return finished(work);
@@ -77,17 +76,14 @@ const instructions: Readonly<Record<string, Apply>> = {
   },
   onbuild: (work, rest) => {
     const trigger = rest.split(/\s/, 1)[0]!.toUpperCase();
-    if (trigger === 'ONBUILD')
-      throw new InvalidArgument("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
-    if (['MAINTAINER', 'FROM'].includes(trigger))
-      throw new InvalidArgument(`${trigger} isn't allowed as an ONBUILD trigger`);
+    if (trigger === 'ONBUILD') throw changeFailure.onBuildChained();
+    if (['MAINTAINER', 'FROM'].includes(trigger)) throw changeFailure.triggerInvalid({ trigger });
     work.triggers ??= [...(work.config.OnBuild ?? [])];
     work.triggers.push(rest);
   },
   stopsignal: ({ config }, rest) => {
     const signal = only('STOPSIGNAL', rest);
-    if (!/^(?:\d{1,2}|[A-Za-z0-9+-]{1,16})$/.test(signal))
-      throw new InvalidArgument(`Invalid signal: ${signal}`);
+    if (!/^(?:\d{1,2}|[A-Za-z0-9+-]{1,16})$/.test(signal)) throw changeFailure.signalInvalid({ signal });
     config.StopSignal = signal;
   },
   user: ({ config }, rest) => {
@@ -96,15 +92,14 @@ const instructions: Readonly<Record<string, Apply>> = {
   volume: (work, rest) => {
     work.volumes ??= new Set(Object.keys(work.config.Volumes ?? {}));
     for (const path of jsonWords(rest) ?? words(rest)) {
-      if (path === '') throw new InvalidArgument('VOLUME specified can not be an empty string');
+      if (path === '') throw changeFailure.volumeEmpty();
       work.volumes.add(path);
     }
   },
   workdir: ({ config }, rest) => {
     const path = unquote(rest);
     const whole = path.startsWith('/') ? path : `${config.WorkingDir || '/'}/${path}`;
-    if (whole.length > PATH_CHARS_MAX)
-      throw new InvalidArgument(`WORKDIR of more than ${PATH_CHARS_MAX} characters`);
+    if (whole.length > PATH_CHARS_MAX) throw changeFailure.workingDirTooLong({ most: PATH_CHARS_MAX });
     config.WorkingDir = clean(whole);
   },
   healthcheck: ({ config }, rest) => {
@@ -140,14 +135,13 @@ function pairs(what: string, rest: string): [key: string, value: string][] {
   const first = all[0] ?? '';
   if (!first.includes('=')) {
     const [, key = '', value = ''] = /^(\S+)\s+(.*)$/s.exec(rest) ?? [];
-    if (key === '') throw new InvalidArgument(`${what} must have two arguments`);
+    if (key === '') throw changeFailure.argumentsNotTwo({ what });
     return [[unquote(key), unquote(value)]];
   }
   return all.map((word) => {
     const at = word.indexOf('=');
-    if (at < 0)
-      throw new InvalidArgument(`Syntax error - can't find = in "${word}". Must be of the form: name=value`);
-    if (at === 0) throw new InvalidArgument(`${what} names can not be blank`);
+    if (at < 0) throw changeFailure.noEquals({ word });
+    if (at === 0) throw changeFailure.nameBlank({ what });
     return [unquote(word.slice(0, at)), unquote(word.slice(at + 1))];
   });
 }
@@ -160,14 +154,13 @@ const expanded = (rest: string, work: Work, env: ReadonlyMap<string, string>): s
   expand(rest, (name) => {
     const value = env.get(name)?.slice(name.length + 1) ?? '';
     work.grown += value.length;
-    if (work.grown > EXPANDED_CHARS_MAX)
-      throw new InvalidArgument(`ENV with more than ${EXPANDED_CHARS_MAX} characters of other variables`);
+    if (work.grown > EXPANDED_CHARS_MAX) throw changeFailure.expansionTooLong({ most: EXPANDED_CHARS_MAX });
     return value;
   });
 
 function only(what: string, rest: string): string {
   const all = words(rest);
-  if (all.length !== 1) throw new InvalidArgument(`${what} requires exactly one argument`);
+  if (all.length !== 1) throw changeFailure.argumentsNotOne({ what });
   return unquote(all[0]!);
 }
 
@@ -179,10 +172,9 @@ function expose(work: Work, ports: Set<string>, word: string): void {
   const parts = /^(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp|sctp))?$/i.exec(unquote(word));
   const first = Number(parts?.[1] ?? -1);
   const last = Number(parts?.[2] ?? first);
-  if (!parts || first < 0 || last > PORT_MAX || last < first)
-    throw new InvalidArgument(`invalid containerPort: ${word}`);
+  if (!parts || first < 0 || last > PORT_MAX || last < first) throw changeFailure.portInvalid({ port: word });
   work.exposed += last - first + 1;
-  if (work.exposed > EXPOSED_MAX) throw new InvalidArgument(`EXPOSE of more than ${EXPOSED_MAX} ports`);
+  if (work.exposed > EXPOSED_MAX) throw changeFailure.portsTooMany({ most: EXPOSED_MAX });
   const protocol = (parts[3] ?? 'tcp').toLowerCase();
   for (let port = first; port <= last; port++) ports.add(`${port}/${protocol}`);
 }
@@ -198,9 +190,8 @@ function clean(path: string): string {
 
 function nanosOf(flag: string, text: string): number {
   const nanos = parseGoDuration(text);
-  if (nanos === undefined)
-    throw new InvalidArgument(`invalid duration ${JSON.stringify(text)} for --${flag}`);
-  if (nanos !== 0 && nanos < 1e6) throw new InvalidArgument(`Interval "${flag}" cannot be less than 1ms`);
+  if (nanos === undefined) throw changeFailure.durationInvalid({ text, flag });
+  if (nanos !== 0 && nanos < 1e6) throw changeFailure.durationTooShort({ flag });
   return nanos;
 }
 
@@ -219,17 +210,16 @@ function healthcheck(rest: string): HealthConfig {
     const member = HEALTH_FLAGS[name];
     if (member) health[member] = nanosOf(name, value);
     else if (name === 'retries' && /^\d{1,6}$/.test(value)) health.Retries = Number(value);
-    else throw new InvalidArgument(`unknown flag: ${name}`);
+    else throw changeFailure.flagUnknown({ name });
     at = at.slice(whole.length);
   }
   const [, kind = '', probe = ''] = /^(\S+)\s*(.*)$/s.exec(at) ?? [];
   if (kind.toUpperCase() === 'NONE') {
-    if (probe !== '') throw new InvalidArgument('HEALTHCHECK NONE takes no arguments');
+    if (probe !== '') throw changeFailure.noneTakesNothing();
     return { Test: ['NONE'] };
   }
-  if (kind.toUpperCase() !== 'CMD')
-    throw new InvalidArgument(`Unknown type ${JSON.stringify(kind.toUpperCase())} in HEALTHCHECK (try CMD)`);
-  if (probe === '') throw new InvalidArgument('Missing command after HEALTHCHECK CMD');
+  if (kind.toUpperCase() !== 'CMD') throw changeFailure.healthTypeUnknown({ type: kind.toUpperCase() });
+  if (probe === '') throw changeFailure.healthCommandMissing();
   const exec = jsonWords(probe);
   const test = exec ? ['CMD', ...exec] : ['CMD-SHELL', probe];
   return { ...health, Test: test };

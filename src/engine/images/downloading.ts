@@ -1,5 +1,6 @@
 /** Tells how far a transfer is: each piece, but not too often, and always the last one. */
-import { Failed, messageOf } from '../../base/errors.ts';
+import { messageOf } from '../../base/errors.ts';
+import { imageFailure } from '../../model/failures/image.ts';
 import type { Download } from '../../registry/index.ts';
 import type { Say } from './progress.ts';
 
@@ -36,6 +37,6 @@ export async function* told(
       report(current);
     }
   } catch (error) {
-    throw new Failed(`downloading from ${from}: ${messageOf(error)}`, { cause: error });
+    throw imageFailure.downloadFailed({ from, why: messageOf(error) }, { cause: error });
   }
 }

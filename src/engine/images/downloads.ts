@@ -1,7 +1,9 @@
 /** Blobs on their way from registries: one transfer for all who want the same one, resumed where it broke. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failed, messageOf } from '../../base/errors.ts';
+import { isFailure } from '../../base/failures.ts';
 import type { Slots } from '../../base/slots.ts';
+import { imageFailure } from '../../model/failures/image.ts';
 import { pauseAfter, type Repository, Unresumable } from '../../registry/index.ts';
 import type { Content, Digest, Storage, Unfinished, UnfinishedBlob } from '../../storage/index.ts';
 
@@ -65,7 +67,7 @@ export class Downloads {
       signal.removeEventListener('abort', leave);
       transfer.listeners.delete(heard);
       if (transfer.listeners.size === 0) {
-        transfer.abandon.abort(new Failed('nobody wants it any more'));
+        transfer.abandon.abort(imageFailure.downloadAbandoned());
         // Who cleans up after this finds all that there will ever be.
         await transfer.done.catch(() => undefined);
       }
@@ -129,8 +131,7 @@ export class Downloads {
       const found = blob.digest();
       if (found === digest) return await blob.finish();
       await blob.restart();
-      if (inOneAnswer || tries === 2)
-        throw new Failed(`filesystem layer verification failed for digest ${digest}: it is ${found}`);
+      if (inOneAnswer || tries === 2) throw imageFailure.layerDiffers({ digest, found });
     }
   }
 }
@@ -157,7 +158,7 @@ async function receive(
         await blob.append(chunk);
         progress(blob.bytes);
       }
-      if (blob.bytes < size) throw new Failed(`${digest} ends after ${blob.bytes} of ${size} bytes`);
+      if (blob.bytes < size) throw imageFailure.blobEnds({ digest, bytes: blob.bytes, size });
     } catch (error) {
       signal.throwIfAborted();
       most = Math.max(most, blob.bytes);
@@ -180,7 +181,7 @@ class Oversized extends Failed {}
 /** Milliseconds until the next try; undefined: it will not help. */
 function pauseFor(error: unknown, fruitless: number): number | undefined {
   if (fruitless >= FRUITLESS_MAX || error instanceof Oversized) return undefined;
-  const isBroken = !(error instanceof Failed) || / ends after /.test(messageOf(error));
+  const isBroken = !(error instanceof Failed) || isFailure(error, imageFailure.blobEnds);
   const refused = /connection refused/.test(messageOf(error)); // it is being started again, perhaps
   return pauseAfter(error, fruitless) ?? (isBroken || refused ? 250 * 2 ** fruitless : undefined);
 }

@@ -1,10 +1,11 @@
 /** Makes an image of one layer from the archive of a root file system. */
 import { Readable } from 'node:stream';
-import { InvalidArgument } from '../../base/errors.ts';
 import { VERSION } from '../../base/release.ts';
 import { formatNanos } from '../../base/time.ts';
 import { hostArchitecture } from '../../formats/oci.ts';
 import { familiarString, type ImageReference, parseRepoAndTag } from '../../formats/reference.ts';
+import { imageFailure } from '../../model/failures/image.ts';
+import { referenceFailure } from '../../model/failures/reference.ts';
 import type { Progress } from '../../model/progress.ts';
 import { applyChanges } from './changes.ts';
 import { emitImageEvent, type ImageVerbs } from './deps.ts';
@@ -93,7 +94,7 @@ function readPlatform(text: string | undefined): { architecture: string; os: str
     (text || undefined)?.toLowerCase().split('/') ?? [];
   const parts = [os, architecture, ...(variant === undefined ? [] : [variant])];
   if (more.length > 0 || parts.some((part) => !/^[a-z0-9_.-]+$/.test(part)))
-    throw new InvalidArgument(`${JSON.stringify(text)}: unknown operating system or architecture`);
-  if (os !== 'linux') throw new InvalidArgument(`operating system is not supported: ${os}`);
+    throw referenceFailure.platformUnknown({ text: String(text) });
+  if (os !== 'linux') throw imageFailure.systemUnsupported({ os });
   return { architecture, os, ...(variant === undefined ? {} : { variant }) };
 }

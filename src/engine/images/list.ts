@@ -1,6 +1,4 @@
 /** The list of images, filtered as clients ask. */
-
-import { InvalidArgument } from '../../base/errors.ts';
 import { type Nanos, parseRfc3339, parseUnixSeconds } from '../../base/time.ts';
 import { parseGoDuration } from '../../formats/go-duration.ts';
 import { pathMatch } from '../../formats/path-match.ts';
@@ -85,7 +83,7 @@ function readTime(text: string, now: Nanos): Nanos {
   const span = parseGoDuration(text);
   if (span !== undefined) return now - BigInt(span);
   const time = parseUnixSeconds(text) ?? parseRfc3339(text) ?? parseRfc3339(withZone(text));
-  if (time === undefined) throw new InvalidArgument(`failed to parse value as time or duration: "${text}"`);
+  if (time === undefined) throw filterFailure.timeInvalid({ text });
   return time;
 }
 

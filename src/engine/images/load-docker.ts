@@ -1,8 +1,9 @@
 /** The archive of `docker save` since 1.10: `manifest.json` says which files make which image. */
 import { isDeepStrictEqual } from 'node:util';
-import { InvalidArgument } from '../../base/errors.ts';
 import { type DockerManifestItem, readDockerManifest, readImageDocument } from '../../formats/oci.ts';
 import { type ImageReference, parseReference } from '../../formats/reference.ts';
+import { imageFailure } from '../../model/failures/image.ts';
+import { referenceFailure } from '../../model/failures/reference.ts';
 import type { ArchiveFiles } from './archive-files.ts';
 import type { NewImage } from './register.ts';
 import { identify, refuseReserved } from './store.ts';
@@ -31,8 +32,8 @@ async function readItem({ Config, Layers, RepoTags, Parent }: DockerManifestItem
 export function readTag(text: string): ImageReference {
   const reference = refuseReserved(parseReference(text));
   if (reference.tag === undefined || reference.digest !== undefined)
-    throw new InvalidArgument(`invalid tag ${JSON.stringify(text)}`);
-  if (reference.path === 'library/scratch') throw new InvalidArgument("'scratch' is a reserved name");
+    throw imageFailure.tagInvalid({ tag: text });
+  if (reference.path === 'library/scratch') throw referenceFailure.reserved();
   return reference;
 }
 

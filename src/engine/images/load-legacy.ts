@@ -1,11 +1,12 @@
 /** The archive of `docker save` before 1.10: a directory an image, each with its layer and its parent's id. */
-import { InvalidArgument, messageOf } from '../../base/errors.ts';
+import { messageOf } from '../../base/errors.ts';
 import { decodeBody } from '../../base/schema.ts';
 import { parseRfc3339 } from '../../base/time.ts';
 import { digestOf } from '../../formats/digest-of.ts';
 import { type HistoryEntry, IMAGE_LAYERS_MAX, readRepositories } from '../../formats/oci.ts';
 import type { ImageReference } from '../../formats/reference.ts';
 import { ContainerConfig } from '../../model/config.ts';
+import { archiveFailure } from '../../model/failures/archive.ts';
 import type { ChainId, Digest, LayerInfo, Lease } from '../../storage/index.ts';
 import type { ArchiveFiles } from './archive-files.ts';
 import type { ImageVerbs } from './deps.ts';
@@ -47,7 +48,7 @@ export async function* readLegacyArchive(
   const tags = await readTags(files);
   const images = parentsFirst(await readImages(files));
   const nowhere = [...tags.keys()].find((id) => !images.some((image) => image.id === id));
-  if (nowhere !== undefined) throw new InvalidArgument(`invalid target ID: ${nowhere.slice(0, 100)}`);
+  if (nowhere !== undefined) throw archiveFailure.targetInvalid({ target: nowhere.slice(0, 100) });
   const converted = new Map<string, Converted>();
   for (const image of images) {
     const parent = image.parent === undefined ? undefined : converted.get(image.parent);
@@ -79,8 +80,7 @@ async function readImages(files: ArchiveFiles): Promise<Map<string, LegacyImage>
   for (const id of files.topNames()) {
     if (!files.find(`${id}/json`)) continue;
     // An id becomes nothing but a key here; still, what cannot be one is refused with all the rest.
-    if (!ID.test(id))
-      throw new InvalidArgument(`invalid archive: ${JSON.stringify(id.slice(0, 100))} is not an image id`);
+    if (!ID.test(id)) throw archiveFailure.idInvalid({ id: id.slice(0, 100) });
     const json = readObject(await files.read(`${id}/json`), id);
     const parent = typeof json.parent === 'string' && json.parent !== '' ? json.parent : undefined;
     images.set(id, { id, parent, json });
@@ -94,9 +94,9 @@ function readObject(bytes: Buffer, id: string): Record<string, unknown> {
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
       return value as Record<string, unknown>;
   } catch (error) {
-    throw new InvalidArgument(`invalid archive: ${id}/json: ${messageOf(error)}`);
+    throw archiveFailure.jsonUnreadable({ id, why: messageOf(error) });
   }
-  throw new InvalidArgument(`invalid archive: ${id}/json is not an object`);
+  throw archiveFailure.jsonNoObject({ id });
 }
 
 /** @throws InvalidArgument when a parent is missing or parents go round */
@@ -105,8 +105,8 @@ function parentsFirst(images: ReadonlyMap<string, LegacyImage>): LegacyImage[] {
   for (const image of images.values()) {
     const line: LegacyImage[] = [];
     for (let at: LegacyImage | undefined = image; at && !ordered.has(at); at = parentOf(at, images)) {
-      if (line.includes(at)) throw new InvalidArgument(`invalid archive: image ${at.id} is its own ancestor`);
-      if (line.length >= IMAGE_LAYERS_MAX) throw new InvalidArgument('invalid archive: too many layers');
+      if (line.includes(at)) throw archiveFailure.ownAncestor({ id: at.id });
+      if (line.length >= IMAGE_LAYERS_MAX) throw archiveFailure.layersTooMany();
       line.push(at);
     }
     for (const ancestor of line.reverse()) ordered.add(ancestor);
@@ -120,8 +120,7 @@ function parentOf(
 ): LegacyImage | undefined {
   if (parent === undefined) return undefined;
   const found = images.get(parent);
-  if (!found)
-    throw new InvalidArgument(`invalid archive: parent ${parent.slice(0, 100)} of ${id} is not in it`);
+  if (!found) throw archiveFailure.parentMissing({ parent: parent.slice(0, 100), id });
   return found;
 }
 
@@ -165,7 +164,7 @@ function decodeConfig(value: unknown, id: string): ContainerConfig {
   try {
     return decodeBody(ContainerConfig, value ?? {});
   } catch (error) {
-    throw new InvalidArgument(`invalid archive: ${id}/json: ${messageOf(error)}`);
+    throw archiveFailure.jsonUnreadable({ id, why: messageOf(error) });
   }
 }
 

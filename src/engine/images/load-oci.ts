@@ -1,5 +1,4 @@
 /** An OCI image layout in an archive: `index.json` and blobs by digest. */
-import { InvalidArgument } from '../../base/errors.ts';
 import { isDigest } from '../../formats/digest.ts';
 import { digestOf } from '../../formats/digest-of.ts';
 import {
@@ -13,6 +12,7 @@ import {
 } from '../../formats/oci.ts';
 import { fitness, hostPlatform, type WantedPlatform } from '../../formats/platform.ts';
 import { type ImageReference, parseReference } from '../../formats/reference.ts';
+import { archiveFailure } from '../../model/failures/archive.ts';
 import { type ArchiveFile, type ArchiveFiles, readDocument } from './archive-files.ts';
 import { readTag } from './load-docker.ts';
 import { isImageConfig, isImageLayer } from './media-types.ts';
@@ -40,7 +40,7 @@ export async function readOciLayout(
     for (const manifest of found) images.push(await reader.image(manifest, namesOf(group[0]!)));
   }
   if (images.length === 0 && platforms.length === 0)
-    throw new InvalidArgument(`invalid archive: no image for linux/${hostArchitecture()} in it`);
+    throw archiveFailure.noImageForHost({ architecture: hostArchitecture() });
   return images;
 }
 
@@ -75,14 +75,13 @@ class LayoutReader {
 
   /** The manifests to take of descriptors that are alternatives: the best for each platform, or all when none names one. */
   async images(descriptors: readonly Descriptor[], path: readonly string[] = []): Promise<ImageManifest[]> {
-    if (path.length > NESTING_MAX)
-      throw new InvalidArgument('invalid archive: indexes are nested too deeply');
+    if (path.length > NESTING_MAX) throw archiveFailure.indexesTooDeep();
     const candidates = descriptors.filter(isImage);
     const found: ImageManifest[] = [];
     for (const descriptor of candidates.length > 1 ? bestOf(candidates, this.#platforms) : candidates) {
       const digest = descriptor.digest ?? '';
-      if (path.includes(digest)) throw new InvalidArgument('invalid archive: an index lists itself');
-      if (++this.#looked > MANIFESTS_MAX) throw new InvalidArgument('invalid archive: too many manifests');
+      if (path.includes(digest)) throw archiveFailure.indexListsItself();
+      if (++this.#looked > MANIFESTS_MAX) throw archiveFailure.manifestsTooMany();
       const bytes = await readDocument(this.#blob(descriptor), digest);
       checkMediaType(descriptor, bytes);
       if (documentKind(descriptor.mediaType) === 'manifest') found.push(readManifest(bytes));
@@ -93,12 +92,9 @@ class LayoutReader {
 
   async image({ config, layers }: ImageManifest, tags: readonly ImageReference[]): Promise<NewImage> {
     if (!isImageConfig(config.mediaType))
-      throw new InvalidArgument(
-        `invalid archive: ${quote(config.mediaType)} is no configuration of an image`,
-      );
+      throw archiveFailure.noConfiguration({ type: quote(config.mediaType) });
     const wrong = layers.find(({ mediaType }) => !isImageLayer(mediaType));
-    if (wrong)
-      throw new InvalidArgument(`invalid archive: ${quote(wrong.mediaType)} is no layer of an image`);
+    if (wrong) throw archiveFailure.noLayer({ type: quote(wrong.mediaType) });
     return {
       config: await readDocument(this.#blob(config), config.digest ?? ''),
       layers: layers.map((layer) => {
@@ -111,14 +107,11 @@ class LayoutReader {
 
   /** The blob that a descriptor names, when it is what the descriptor says. @throws InvalidArgument */
   #blob({ digest = '', size, data }: Descriptor): ArchiveFile {
-    if (!isDigest(digest)) throw new InvalidArgument(`invalid archive: digest ${quote(digest)}`);
+    if (!isDigest(digest)) throw archiveFailure.digestInvalid({ digest: quote(digest) });
     const file = this.#files.get(`blobs/sha256/${digest.slice('sha256:'.length)}`);
-    if (file.digest !== digest)
-      throw new InvalidArgument(`invalid archive: blob ${digest} is ${file.digest}`);
-    if (file.bytes !== size)
-      throw new InvalidArgument(`invalid archive: blob ${digest} has ${file.bytes} bytes, not ${size}`);
-    if (data !== undefined && !sameData(data, digest, size))
-      throw new InvalidArgument(`invalid archive: the data of ${digest} is other than its blob`);
+    if (file.digest !== digest) throw archiveFailure.blobDiffers({ digest, found: file.digest });
+    if (file.bytes !== size) throw archiveFailure.blobSizeDiffers({ digest, bytes: file.bytes, size });
+    if (data !== undefined && !sameData(data, digest, size)) throw archiveFailure.dataDiffers({ digest });
     return file;
   }
 }
@@ -152,9 +145,7 @@ function bestOf(
 function checkMediaType({ mediaType }: Descriptor, bytes: Buffer): void {
   const own = readMediaType(bytes);
   if (own !== undefined && own !== '' && own !== mediaType)
-    throw new InvalidArgument(
-      `invalid archive: a document is ${quote(own)} where ${quote(mediaType)} was said`,
-    );
+    throw archiveFailure.typeDiffers({ own: quote(own), mediaType: quote(mediaType) });
 }
 
 const quote = (text: string | undefined): string => JSON.stringify((text ?? '').slice(0, 200));

@@ -1,9 +1,10 @@
 /** Loads images from an archive, whatever tool wrote it. */
 import type { Readable } from 'node:stream';
-import { InvalidArgument, NotFound } from '../../base/errors.ts';
 import { shortId } from '../../formats/digest.ts';
 import { fitness, platformText, type WantedPlatform } from '../../formats/platform.ts';
 import { familiarString } from '../../formats/reference.ts';
+import { archiveFailure } from '../../model/failures/archive.ts';
+import { imageFailure } from '../../model/failures/image.ts';
 import type { Progress } from '../../model/progress.ts';
 import type { Lease } from '../../storage/index.ts';
 import { ArchiveFiles } from './archive-files.ts';
@@ -36,7 +37,7 @@ export function loadImages(
       loaded++;
     }
     if (loaded === 0 && platforms.length > 0)
-      throw new NotFound(`requested platform(s) ([${platforms.map(platformText).join(' ')}]) not found`);
+      throw imageFailure.platformsMissing({ platforms: platforms.map(platformText).join(' ') });
   });
 }
 
@@ -48,10 +49,7 @@ async function* imagesIn(
   if (files.find('manifest.json')) yield* await readDockerArchive(files);
   else if (files.find('index.json')) yield* await readOciLayout(files, platforms);
   else if (files.find('repositories')) yield* readLegacyArchive(files, signal, lease, verbs);
-  else
-    throw new InvalidArgument(
-      'invalid archive: it has neither manifest.json nor index.json nor repositories',
-    );
+  else throw archiveFailure.noDirectory();
 }
 
 function isFor({ config }: NewImage, platforms: readonly WantedPlatform[]): boolean {

@@ -1,5 +1,4 @@
 /** What a reference names at a registry: a manifest, perhaps chosen from an index, checked before anything is fetched. */
-import { InvalidArgument, NotFound, NotImplemented } from '../../base/errors.ts';
 import { isDigest } from '../../formats/digest.ts';
 import {
   type Descriptor,
@@ -11,6 +10,7 @@ import {
   readMediaType,
 } from '../../formats/oci.ts';
 import { fitness, hostPlatform, platformText, type WantedPlatform } from '../../formats/platform.ts';
+import { manifestFailure } from '../../model/failures/manifest.ts';
 import type { ManifestDocument, Repository } from '../../registry/index.ts';
 import { isImageConfig, isImageLayer } from './media-types.ts';
 
@@ -35,10 +35,9 @@ export async function chooseManifest(
   const named = await repository.manifest(reference, signal);
   let document = named;
   for (let depth = 0; kindOf(document) === 'index'; depth++) {
-    if (depth === NESTING_MAX)
-      throw new InvalidArgument('invalid image index: indexes are nested too deeply');
+    if (depth === NESTING_MAX) throw manifestFailure.indexesTooDeep();
     const { digest = '' } = choose(readIndex(document.bytes).manifests, platform ?? hostPlatform());
-    if (!isDigest(digest)) throw new InvalidArgument('invalid image index: a manifest without a digest');
+    if (!isDigest(digest)) throw manifestFailure.digestMissing();
     document = await repository.manifest(digest, signal);
   }
   return { named, document, manifest: checked(readManifest(document.bytes)) };
@@ -47,14 +46,12 @@ export async function chooseManifest(
 /** What the answer's head says and what the document says of itself must agree (CVE-2021-41190). */
 export function kindOf({ bytes, mediaType }: ManifestDocument): 'manifest' | 'index' {
   if (/manifest\.v1\+(?:prettyjws|json)$/.test(mediaType) && !mediaType.includes('.oci.'))
-    throw new NotImplemented(
-      'Docker Image manifest version 2, schema 1 is not supported: push the image again with a newer tool',
-    );
+    throw manifestFailure.schema1();
   const own = readMediaType(bytes);
   const kind = documentKind(own || mediaType);
-  if (kind === undefined) throw new InvalidArgument(`unsupported media type ${own || mediaType}`);
+  if (kind === undefined) throw manifestFailure.typeUnsupported({ type: own || mediaType });
   if (own && documentKind(mediaType) !== undefined && own !== mediaType)
-    throw new InvalidArgument(`invalid image manifest: it is ${own} where the registry said ${mediaType}`);
+    throw manifestFailure.typeDiffers({ own, mediaType });
   return kind;
 }
 
@@ -68,25 +65,19 @@ function choose(manifests: readonly Descriptor[], wanted: WantedPlatform): Descr
     (a, b) => ((b.rate ?? -1) > (a?.rate ?? -1) ? b : a),
     undefined,
   );
-  if (best === undefined)
-    throw new NotFound(`no matching manifest for ${platformText(wanted)} in the manifest list entries`);
+  if (best === undefined) throw manifestFailure.noneForPlatform({ platform: platformText(wanted) });
   return best.descriptor;
 }
 
 function checked(manifest: ImageManifest): ImageManifest {
   const { config, layers } = manifest;
-  if (!isImageConfig(config.mediaType))
-    throw new InvalidArgument(
-      `unsupported media type ${config.mediaType ?? ''}: it is no image that containers can be made from`,
-    );
+  if (!isImageConfig(config.mediaType)) throw manifestFailure.noImage({ type: config.mediaType ?? '' });
   if (layers.length > IMAGE_LAYERS_MAX)
-    throw new InvalidArgument(
-      `image with ${layers.length} layers: ${IMAGE_LAYERS_MAX} at most can be mounted`,
-    );
+    throw manifestFailure.layersTooMany({ count: layers.length, most: IMAGE_LAYERS_MAX });
   for (const { digest, size, mediaType } of [config, ...layers])
     if (!isDigest(digest ?? '') || size === undefined || size < 0)
-      throw new InvalidArgument(`invalid image manifest: ${mediaType ?? 'a part'} without digest and size`);
+      throw manifestFailure.partIncomplete({ what: mediaType ?? 'a part' });
   const odd = layers.find(({ mediaType }) => !isImageLayer(mediaType));
-  if (odd) throw new InvalidArgument(`unsupported media type ${odd.mediaType ?? ''} of a layer`);
+  if (odd) throw manifestFailure.layerUnsupported({ type: odd.mediaType ?? '' });
   return manifest;
 }

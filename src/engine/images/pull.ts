@@ -1,6 +1,6 @@
 /** Pulls images: finds the manifest, fetches what is not here, and registers it under its names. */
 import { Readable } from 'node:stream';
-import { EngineError, InvalidArgument, messageOf, NotFound } from '../../base/errors.ts';
+import { EngineError, messageOf } from '../../base/errors.ts';
 import { isDigest, shortId } from '../../formats/digest.ts';
 import {
   type Descriptor,
@@ -15,6 +15,9 @@ import {
   type ImageReference,
   parseReference,
 } from '../../formats/reference.ts';
+import { imageFailure } from '../../model/failures/image.ts';
+import { manifestFailure } from '../../model/failures/manifest.ts';
+import { referenceFailure } from '../../model/failures/reference.ts';
 import type { Progress } from '../../model/progress.ts';
 import { firstRoute, isMissing, RegistryError, type Repository } from '../../registry/index.ts';
 import type { Digest, Lease } from '../../storage/index.ts';
@@ -42,7 +45,7 @@ export function pullImage(options: PullOptions, verbs: ImageVerbs): AsyncIterabl
   const reference = refuseReserved(
     parseReference(tag ? `${image}${isDigest(tag) ? '@' : ':'}${tag}` : image),
   );
-  if (reference.path === 'library/scratch') throw new InvalidArgument("'scratch' is a reserved name");
+  if (reference.path === 'library/scratch') throw referenceFailure.reserved();
   const platform = options.platform ? parsePlatform(options.platform) : undefined;
   const routes = verbs.registries.routesToPull(reference.domain, reference.path, credentials);
   return progressOf(options.signal, (say, signal) =>
@@ -76,13 +79,13 @@ function translate(error: unknown, reference: ImageReference): unknown {
   if (!isMissing(error)) return error;
   const { reason, message } = error;
   if (reason === 'DENIED')
-    return new NotFound(
-      `pull access denied for ${familiarName(reference)}, repository does not exist or may require 'docker login': ${message}`,
-      { cause: error },
-    );
+    return imageFailure.pullDenied({ name: familiarName(reference), why: message }, { cause: error });
   if (reason === 'NAME_UNKNOWN')
-    return new NotFound(`repository ${familiarName(reference)} not found: ${message}`, { cause: error });
-  return new NotFound(`manifest for ${familiarString(reference)} not found: ${message}`, { cause: error });
+    return imageFailure.repositoryNotFound({ name: familiarName(reference), why: message }, { cause: error });
+  return imageFailure.manifestNotFound(
+    { reference: familiarString(reference), why: message },
+    { cause: error },
+  );
 }
 
 /** Whether any of them is another image than before. */
@@ -202,8 +205,7 @@ async function fetchConfiguration(
   signal: AbortSignal,
   { downloads, storage }: ImageVerbs,
 ): Promise<Buffer> {
-  if (size > DOCUMENT_BYTES_MAX)
-    throw new InvalidArgument(`image configuration is larger than ${DOCUMENT_BYTES_MAX} bytes`);
+  if (size > DOCUMENT_BYTES_MAX) throw manifestFailure.configurationTooLarge({ most: DOCUMENT_BYTES_MAX });
   await downloads.fetch({ digest: digest as Digest, size, repository }, () => undefined, signal);
   return storage.content.read(digest as Digest);
 }

@@ -1,6 +1,6 @@
 /** Pushes images: what the registry lacks is sent, what it has elsewhere is taken over, then the manifest names it all. */
 import { Readable } from 'node:stream';
-import { InvalidArgument, messageOf, NotFound } from '../../base/errors.ts';
+import { messageOf } from '../../base/errors.ts';
 import { Slots } from '../../base/slots.ts';
 import { shortId } from '../../formats/digest.ts';
 import { GZIP_PIECE_BYTES } from '../../formats/gzip.ts';
@@ -10,6 +10,7 @@ import {
   type ImageReference,
   parseReference,
 } from '../../formats/reference.ts';
+import { imageFailure } from '../../model/failures/image.ts';
 import type { Progress } from '../../model/progress.ts';
 import { firstRoute, type ManifestDocument, type Repository } from '../../registry/index.ts';
 import { sourceText } from './blob-sources.ts';
@@ -37,7 +38,7 @@ interface Pushing {
 export function pushImage(options: PushOptions, verbs: ImageVerbs): AsyncIterable<Progress> {
   const { image, tag, credentials } = options;
   const reference = parseReference(tag ? `${image}:${tag}` : image);
-  if (reference.digest !== undefined) throw new InvalidArgument('cannot push a digest reference');
+  if (reference.digest !== undefined) throw imageFailure.pushByDigest();
   const routes = verbs.registries.routesToPush(reference.domain, reference.path, credentials);
   return progressOf(options.signal, async (say, signal) => {
     say({ status: `The push refers to repository [${reference.domain}/${reference.path}]` });
@@ -66,11 +67,10 @@ function namedBy(
   { store }: ImageVerbs,
 ): { readonly reference: ImageReference; readonly image: Image }[] {
   const all = store.tagsOf(reference);
-  if (all.length === 0)
-    throw new NotFound(`An image does not exist locally with the tag: ${familiarName(reference)}`);
+  if (all.length === 0) throw imageFailure.noTagsLocally({ name: familiarName(reference) });
   return (reference.tag === undefined ? all : [reference]).map((each) => {
     const image = store.get(store.named(each) ?? '');
-    if (image === undefined) throw new NotFound(`tag does not exist: ${familiarString(each)}`);
+    if (image === undefined) throw imageFailure.tagNotFound({ reference: familiarString(each) });
     return { reference: each, image };
   });
 }

@@ -1,7 +1,8 @@
 /** Puts an image into the store: its layers, its configuration, its names. In this order a crash leaves all or nothing. */
 import { Readable } from 'node:stream';
-import { InvalidArgument } from '../../base/errors.ts';
 import type { ImageReference } from '../../formats/reference.ts';
+import { imageFailure } from '../../model/failures/image.ts';
+import { manifestFailure } from '../../model/failures/manifest.ts';
 import type { Digest, LayerArchive } from '../../storage/index.ts';
 import { dropBlobs } from './collect.ts';
 import type { ImageVerbs } from './deps.ts';
@@ -35,11 +36,8 @@ export async function registerImage(
   const { id, document } = identify(config);
   const diffIds = document.rootfs.diff_ids as readonly Digest[];
   if (layers.length !== diffIds.length)
-    throw new InvalidArgument(
-      `invalid manifest, layers length mismatch: expected ${layers.length}, got ${diffIds.length}`,
-    );
-  if (document.os && document.os !== 'linux')
-    throw new InvalidArgument(`cannot load ${document.os} image on linux`);
+    throw manifestFailure.layersDiffer({ expected: layers.length, found: diffIds.length });
+  if (document.os && document.os !== 'linux') throw imageFailure.systemForeign({ system: document.os });
   await using lease = storage.lease('image');
   lease.hold('blob', id);
   const archives = layers.map((layer, i) => ({ ...layer, expectedDiffId: diffIds[i] }));

@@ -1,9 +1,9 @@
 /** What is asked of registries without an image coming or going: search, login, what a name leads to. */
-
-import { InvalidArgument, NotFound } from '../../base/errors.ts';
+import { NotFound } from '../../base/errors.ts';
 import { readImageDocument, readIndex, readManifest } from '../../formats/oci.ts';
 import { familiarString, parseReference, withDefaultTag } from '../../formats/reference.ts';
 import { filterFailure } from '../../model/failures/filter.ts';
+import { imageFailure } from '../../model/failures/image.ts';
 import type { Filters } from '../../model/filters.ts';
 import type { DistributionInspect, SearchResult } from '../../model/registry.ts';
 import { firstRoute, isMissing, type Repository } from '../../registry/index.ts';
@@ -21,8 +21,7 @@ export async function searchImages(
   { registries }: ImageVerbs,
 ): Promise<SearchResult[]> {
   const wanted = limit === undefined || limit === 0 ? SEARCH_DEFAULT : limit;
-  if (wanted < 1 || wanted > SEARCH_MAX)
-    throw new InvalidArgument(`limit ${wanted} is outside the range of [1, ${SEARCH_MAX}]`);
+  if (wanted < 1 || wanted > SEARCH_MAX) throw imageFailure.searchLimitInvalid({ wanted, most: SEARCH_MAX });
   const keep = readFilters(filters);
   const hits = await registries.search(term, { limit: wanted, credentials, signal });
   return hits.filter(keep).map((hit) => ({

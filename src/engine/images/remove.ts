@@ -1,7 +1,8 @@
 /** Removes names of images, and images: the rules for tags, ids, children and containers of the first engine. */
-import { Conflict, InvalidArgument } from '../../base/errors.ts';
+import type { EngineError } from '../../base/errors.ts';
 import { shortId } from '../../formats/digest.ts';
 import { familiarName, familiarString, parseReference, storedForm } from '../../formats/reference.ts';
+import { imageFailure } from '../../model/failures/image.ts';
 import type { ImageDeleteItem } from '../../model/image.ts';
 import { collect } from './collect.ts';
 import { emitImageEvent, type ImageVerbs } from './deps.ts';
@@ -32,7 +33,7 @@ export async function removeImage(
   options: RemoveImageOptions,
   verbs: ImageVerbs,
 ): Promise<Tally> {
-  if (name.trim() === '') throw new InvalidArgument('image name cannot be blank');
+  if (name.trim() === '') throw imageFailure.nameBlank();
   const { store } = verbs;
   const image = store.find(name);
   const tally: Tally = { items: [], bytes: 0 };
@@ -56,9 +57,7 @@ async function removeName(
   const { store, usedBy } = verbs;
   const user = usedBy(image.id)[0];
   if (!force && isSingleReference(store.references(image.id)) && user)
-    throw new Conflict(
-      `conflict: unable to remove repository reference "${name}" (must force) - container ${shortId(user.containerId)} is using its referenced image ${shortId(image.id)}`,
-    );
+    throw imageFailure.nameInUse({ name, container: shortId(user.containerId), id: shortId(image.id) });
   const reference = storedForm(parseReference(name));
   await untag(image, [familiarString(reference)], tally, verbs);
   if (reference.digest === undefined) {
@@ -174,9 +173,9 @@ function obstacleTo(
   );
 }
 
-function conflict(id: string, { hard, message }: Obstacle): Conflict {
+function conflict(id: string, { hard, message }: Obstacle): EngineError {
   const force = hard ? 'cannot be forced' : 'must be forced';
-  return new Conflict(`conflict: unable to delete ${shortId(id)} (${force}) - ${message}`);
+  return imageFailure.inUse({ id: shortId(id), force, why: message });
 }
 
 /** All of one repository, with one tag at most. */

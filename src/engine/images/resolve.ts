@@ -1,7 +1,8 @@
 /** An image as the ground of a container. */
-import { NotFound } from '../../base/errors.ts';
+import type { EngineError } from '../../base/errors.ts';
 import { platformText, suits, type WantedPlatform } from '../../formats/platform.ts';
 import { familiarString, parseReference } from '../../formats/reference.ts';
+import { imageFailure } from '../../model/failures/image.ts';
 import type { ImageConfig } from '../../model/image.ts';
 import type { ChainId } from '../../storage/index.ts';
 import { imageConfig } from './inspect.ts';
@@ -53,7 +54,5 @@ function nameShown(name: string): string {
 }
 
 /** The image of that name is for another platform than the one that was asked for. */
-export const forAnother = (name: string, has: WantedPlatform, wanted: WantedPlatform): NotFound =>
-  new NotFound(
-    `image with reference ${name} was found but its platform (${platformText(has)}) does not match the specified platform (${platformText(wanted)})`,
-  );
+export const forAnother = (name: string, has: WantedPlatform, wanted: WantedPlatform): EngineError =>
+  imageFailure.platformDiffers({ name, has: platformText(has), wanted: platformText(wanted) });

@@ -4,10 +4,10 @@
  */
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
-import { Failed } from '../../base/errors.ts';
 import { digestOf } from '../../formats/digest-of.ts';
 import { familiarName, familiarString, type ImageReference } from '../../formats/reference.ts';
 import { tarEnd, tarEntry, tarHeader, tarPadding } from '../../formats/tar/writer.ts';
+import { imageFailure } from '../../model/failures/image.ts';
 import type { Digest, LayerInfo, Storage } from '../../storage/index.ts';
 import type { Image } from './store.ts';
 
@@ -59,7 +59,7 @@ async function* tarBytes(members: readonly Member[]): AsyncGenerator<Buffer, voi
       sent += chunk.length;
       yield chunk;
     }
-    if (sent !== bytes) throw new Failed(`${path} has ${sent} bytes on the disk, not ${bytes}`);
+    if (sent !== bytes) throw imageFailure.fileSizeDiffers({ path, sent, bytes });
     if (bytes % 512 !== 0) yield tarPadding(bytes);
   }
   yield tarEnd();

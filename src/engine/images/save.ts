@@ -1,8 +1,9 @@
 /** What `docker save` sends: images with their names, as an archive that any engine and tool reads. */
 import { addAbortSignal, type Readable } from 'node:stream';
-import { messageOf, NotFound } from '../../base/errors.ts';
+import { messageOf } from '../../base/errors.ts';
 import { fitness, platformText, type WantedPlatform } from '../../formats/platform.ts';
 import { type ImageReference, parseAnyReference, withDefaultTag } from '../../formats/reference.ts';
+import { imageFailure } from '../../model/failures/image.ts';
 import type { Lease, Storage } from '../../storage/index.ts';
 import { collectRemoved } from './collect.ts';
 import { emitImageEvent, type ImageVerbs } from './deps.ts';
@@ -76,7 +77,7 @@ function meant(
 
 function assertPlatform(image: Image, wanted: readonly WantedPlatform[]): void {
   if (wanted.length === 0 || wanted.some((each) => fitness(image.document, each) !== undefined)) return;
-  throw new NotFound(`no suitable export target found for platform ${wanted.map(platformText).join(', ')}`);
+  throw imageFailure.noExportTarget({ platforms: wanted.map(platformText).join(', ') });
 }
 
 function hold(image: Image, lease: Lease, { layers }: Storage): void {

@@ -1,6 +1,5 @@
 /** Which images there are and what they are called. In memory for reading; every change is on the disk before it is seen. */
-
-import { InvalidArgument, messageOf } from '../../base/errors.ts';
+import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { Mailbox } from '../../base/mailbox.ts';
 import { object, optional, type Schema, string } from '../../base/schema.ts';
@@ -19,6 +18,7 @@ import {
   withDefaultTag,
 } from '../../formats/reference.ts';
 import { imageFailure } from '../../model/failures/image.ts';
+import { referenceFailure } from '../../model/failures/reference.ts';
 import {
   type ChainId,
   type Change,
@@ -280,12 +280,8 @@ function missing(name: string): never {
 /** Names that would be read as an id are never given. @throws InvalidArgument */
 export function refuseReserved(reference: ImageReference): ImageReference {
   const name = familiarName(reference);
-  if (name === 'sha256')
-    throw new InvalidArgument('refusing to create an ambiguous tag using digest algorithm as name');
-  if (/^[0-9a-f]{64}$/.test(name))
-    throw new InvalidArgument(
-      `invalid repository name (${name}), cannot specify 64-byte hexadecimal strings`,
-    );
+  if (name === 'sha256') throw imageFailure.tagAmbiguous();
+  if (/^[0-9a-f]{64}$/.test(name)) throw referenceFailure.nameIsId({ name });
   return reference;
 }
 

@@ -1,15 +1,15 @@
 /** Gives an image another name. */
 
-import { InvalidArgument } from '../../base/errors.ts';
 import { formatNanos } from '../../base/time.ts';
 import { familiarString, parseRepoAndTag } from '../../formats/reference.ts';
+import { referenceFailure } from '../../model/failures/reference.ts';
 import { emitImageEvent, type ImageVerbs } from './deps.ts';
 import type { TagTarget } from './promise.ts';
 import { refuseReserved } from './store.ts';
 
 /** Whatever had the name before loses it. @throws NotFound, InvalidArgument */
 export async function tagImage(name: string, to: TagTarget, verbs: ImageVerbs): Promise<void> {
-  if (to.repo === '') throw new InvalidArgument('repository name must have at least one component');
+  if (to.repo === '') throw referenceFailure.nameEmpty();
   const reference = refuseReserved(parseRepoAndTag(to.repo, to.tag));
   const taggedAt = formatNanos(verbs.now());
   const id = await verbs.store.change(() => {

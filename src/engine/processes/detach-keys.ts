@@ -1,5 +1,5 @@
 /** The key sequence that ends an attach and leaves the process alone. Pure. */
-import { InvalidArgument } from '../../base/errors.ts';
+import { requestFailure } from '../../model/failures/request.ts';
 
 export const DEFAULT_DETACH_KEYS = 'ctrl-p,ctrl-q';
 const CONTROL: Readonly<Record<string, number>> = { '@': 0, '[': 27, '\\': 28, ']': 29, '^': 30, _: 31 };
@@ -17,7 +17,7 @@ export function parseDetachKeys(text: string): Buffer {
             : CONTROL[control];
       if (code !== undefined) return code;
       if (control === undefined && key.length === 1 && key.charCodeAt(0) < 128) return key.charCodeAt(0);
-      throw new InvalidArgument(`invalid detach keys (${text}): unknown key ${JSON.stringify(key)}`);
+      throw requestFailure.detachKeysInvalid({ text, key });
     }),
   );
 }

@@ -1,5 +1,5 @@
 /** Who a process runs as: `User` looked up in the container's own passwd and group. Pure. */
-import { InvalidArgument } from '../../base/errors.ts';
+import { containerFailure } from '../../model/failures/container.ts';
 import type { PlannedUser } from '../../runtime/index.ts';
 
 interface PasswdEntry {
@@ -67,8 +67,7 @@ export function resolveUser(spec: string, groupAdd: readonly string[], files: Us
   const added = groupAdd.map((name) => findGroup(groups, name));
   const additionalGids = [...new Set([gid, ...member, ...added])];
   // Checked where they are used: tables of an image may have what a runtime would take for root.
-  if ([entry.uid, ...additionalGids].some((each) => each > ID_MAX))
-    throw new InvalidArgument('uids and gids must be in range 0-2147483647');
+  if ([entry.uid, ...additionalGids].some((each) => each > ID_MAX)) throw containerFailure.idsOutOfRange();
   return { uid: entry.uid, gid, additionalGids, home: entry.home || '/' };
 }
 
@@ -80,8 +79,7 @@ function findUser(
   // A number is always an id, whatever names the image gives to it.
   const uid = number(who);
   const entry = passwd.find((each) => (Number.isNaN(uid) ? each.name === who : each.uid === uid));
-  if (entry === undefined && Number.isNaN(uid))
-    throw new InvalidArgument(`unable to find user ${who}: no matching entries in passwd file`);
+  if (entry === undefined && Number.isNaN(uid)) throw containerFailure.userUnknown({ who });
   return entry ?? { uid, gid: 0 };
 }
 
@@ -89,7 +87,6 @@ function findGroup(groups: readonly GroupEntry[], which: string): number {
   const gid = number(which);
   if (!Number.isNaN(gid)) return gid;
   const byName = groups.find(({ name }) => name === which);
-  if (byName === undefined)
-    throw new InvalidArgument(`unable to find group ${which}: no matching entries in group file`);
+  if (byName === undefined) throw containerFailure.groupUnknown({ which });
   return byName.gid;
 }

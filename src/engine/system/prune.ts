@@ -1,6 +1,6 @@
 /** The prune of the build cache, which nobody can fill here yet: it is asked for with every `docker system prune`. */
-import { InvalidArgument } from '../../base/errors.ts';
 import { parseGoDuration } from '../../formats/go-duration.ts';
+import { filterFailure } from '../../model/failures/filter.ts';
 import type { Filters } from '../../model/filters.ts';
 import type { BuildCachePruned } from '../../model/prune.ts';
 import type { NewEvent } from '../events/events.ts';
@@ -12,11 +12,9 @@ interface Deps {
 /** No build leaves anything here. @throws InvalidArgument */
 export function pruneBuildCache(filters: Filters, { events }: Deps): BuildCachePruned {
   const until = filters.get('until') ?? [];
-  if (until.length > 1) throw new InvalidArgument('filters expect only one value');
+  if (until.length > 1) throw filterFailure.oneValueOnly();
   if (until[0] !== undefined && parseGoDuration(until[0]) === undefined)
-    throw new InvalidArgument(
-      `"until" filter expects a duration (e.g., '24h'), not ${JSON.stringify(until[0])}`,
-    );
+    throw filterFailure.untilNoDuration({ until: until[0] });
   events.emit({ Type: 'builder', Action: 'prune', id: '', attributes: { reclaimed: '0' } });
   return { SpaceReclaimed: 0 };
 }

@@ -1,6 +1,6 @@
 /** Options of the local driver (`type`, `device`, `o`), read into what mount(2) takes. Pure; nothing goes to a shell. */
-import { InvalidArgument } from '../../base/errors.ts';
 import { MS } from '../../linux/index.ts';
+import { volumeFailure } from '../../model/failures/volume.ts';
 import type { VolumeDevice } from '../../storage/index.ts';
 
 type Options = Readonly<Record<string, string>>;
@@ -64,11 +64,11 @@ const WORD = /^[a-zA-Z][a-zA-Z0-9_.-]*$/;
 /** What a volume with these options mounts; undefined: a plain directory. @throws InvalidArgument in dockerd's words */
 export function readDriverOptions(options: Options): VolumeDevice | undefined {
   for (const name of Object.keys(options))
-    if (!KNOWN.includes(name)) throw new InvalidArgument(`invalid option: ${JSON.stringify(name)}`);
+    if (!KNOWN.includes(name)) throw volumeFailure.optionInvalid({ name });
   if (options.size !== undefined) checkSize(options.size);
   const needs = (name: string, other: string): void => {
     if (Object.hasOwn(options, name) && !Object.hasOwn(options, other))
-      throw new InvalidArgument(`missing required option: ${JSON.stringify(other)}`);
+      throw volumeFailure.optionMissing({ name: other });
   };
   needs('device', 'type');
   needs('type', 'device');
@@ -79,8 +79,7 @@ export function readDriverOptions(options: Options): VolumeDevice | undefined {
 }
 
 function readDevice(type: string, source: string, words: string): VolumeDevice {
-  if (!/^[a-z0-9][a-z0-9_.-]{0,31}$/.test(type))
-    throw new InvalidArgument(`invalid option: "type": ${JSON.stringify(type)} names no file system`);
+  if (!/^[a-z0-9][a-z0-9_.-]{0,31}$/.test(type)) throw volumeFailure.typeInvalid({ type });
   let [flags, propagation] = [0, 0];
   const data: string[] = [];
   for (const word of words.split(',').filter((each) => each !== '')) {
@@ -89,15 +88,12 @@ function readDevice(type: string, source: string, words: string): VolumeDevice {
     else data.push(checkedWord(type, word));
   }
   const bind = (flags & MS.BIND) !== 0;
-  if (bind && data.length > 0)
-    throw new InvalidArgument(`invalid option: "o": a bind takes no ${JSON.stringify(data[0])}`);
+  if (bind && data.length > 0) throw volumeFailure.bindOptionInvalid({ option: String(data[0]) });
   checkText('device', source);
-  if (bind && !source.startsWith('/'))
-    throw new InvalidArgument(`invalid option: "device": ${JSON.stringify(source)} is no absolute path`);
-  if (type === 'cifs' && /^\/\/[^/]*:\d+(\/|$)/.test(source))
-    throw new InvalidArgument("port not allowed in CIFS device URL, include 'port' in 'o='");
+  if (bind && !source.startsWith('/')) throw volumeFailure.deviceRelative({ device: source });
+  if (type === 'cifs' && /^\/\/[^/]*:\d+(\/|$)/.test(source)) throw volumeFailure.portInDevice();
   if (Buffer.byteLength(data.join(',')) > DATA_BYTES_MAX)
-    throw new InvalidArgument(`invalid option: "o": more than ${DATA_BYTES_MAX} bytes`);
+    throw volumeFailure.optionsTooLong({ most: DATA_BYTES_MAX });
   return { source, type, flags, propagation, data: data.join(',') };
 }
 
@@ -105,22 +101,20 @@ function checkedWord(type: string, word: string): string {
   const [name = ''] = word.split('=', 1);
   checkText('o', word);
   const known = Object.hasOwn(WORDS, type) ? WORDS[type] : WORD;
-  if (!known?.test(name))
-    throw new InvalidArgument(`invalid option: "o": ${JSON.stringify(name)} is not known for type ${type}`);
+  if (!known?.test(name)) throw volumeFailure.optionUnknown({ name, type });
   return word;
 }
 
 function checkText(name: string, text: string): void {
   for (const character of text)
-    if (character < ' ' || character === '\x7f')
-      throw new InvalidArgument(`invalid option: ${JSON.stringify(name)}: a control character`);
+    if (character < ' ' || character === '\x7f') throw volumeFailure.optionHasControl({ name });
 }
 
 /** Quotas need a file system with project quotas, which Gantry does not drive. */
 function checkSize(text: string): void {
   const parts = /^(\d+(?:\.\d+)?) ?(?:[kKmMgGtTpP]?[iI]?[bB]?)$/.exec(text);
-  if (!parts) throw new InvalidArgument(`invalid size: '${text}'`);
-  if (Number(parts[1]) > 0) throw new InvalidArgument('quota size requested but no quota support');
+  if (!parts) throw volumeFailure.sizeInvalid({ size: text });
+  if (Number(parts[1]) > 0) throw volumeFailure.noQuota();
 }
 
 /** A password must not come back in an error or a log. */

@@ -1,7 +1,7 @@
 /** Names of servers in a mount's options: the kernel wants an address, users write names. */
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { Failed } from '../../base/errors.ts';
+import { volumeFailure } from '../../model/failures/volume.ts';
 import type { VolumeDevice } from '../../storage/index.ts';
 
 /** `addr=` of nfs, and the host of a cifs share, as an address. @throws Failed when the name is not known */
@@ -25,6 +25,6 @@ async function resolve(name: string): Promise<string> {
   try {
     return (await lookup(name)).address;
   } catch (cause) {
-    throw new Failed(`error resolving passed in network volume address: ${name}`, { cause });
+    throw volumeFailure.serverUnresolved({ name }, { cause });
   }
 }

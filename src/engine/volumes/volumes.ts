@@ -1,6 +1,5 @@
 /** Volumes: made, listed, removed and mounted, for clients and for containers. One driver: local. */
-
-import { InvalidArgument, inContext, NotFound, Unavailable } from '../../base/errors.ts';
+import { inContext } from '../../base/errors.ts';
 import { Mailbox } from '../../base/mailbox.ts';
 import type { VolumesUsage } from '../../model/disk-usage.ts';
 import { volumeContext, volumeFailure } from '../../model/failures/volume.ts';
@@ -83,10 +82,7 @@ export class VolumeService implements Volumes {
   }
 
   async create(request: VolumeCreateRequest): Promise<Volume> {
-    if (request.ClusterVolumeSpec !== undefined)
-      throw new Unavailable(
-        'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
-      );
+    if (request.ClusterVolumeSpec !== undefined) throw volumeFailure.noSwarm();
     const taken = await this.take('', [
       {
         name: request.Name || undefined,
@@ -215,9 +211,7 @@ export class VolumeService implements Volumes {
     const name = ask.name ?? this.#deps.newId();
     try {
       if (ask.driver && ask.driver !== DRIVER)
-        throw new NotFound(
-          `error looking up volume plugin ${ask.driver}: plugin ${JSON.stringify(ask.driver)} not found`,
-        );
+        throw volumeFailure.pluginUnknown({ driver: ask.driver, driver2: ask.driver });
       if (this.#deps.store.get(name) || fresh.has(name)) return name;
       if (!ask.existing) checkVolumeName(name);
       readDriverOptions(ask.options ?? {});
@@ -282,11 +276,7 @@ export class VolumeService implements Volumes {
 /** @throws InvalidArgument */
 function checkVolumeName(name: string): void {
   if (isVolumeName(name)) return;
-  if (name.length === 1)
-    throw new InvalidArgument(
-      'volume name is too short, names should be at least two alphanumeric characters',
-    );
-  if (name.length > 255 && isVolumeName(name.slice(0, 255)))
-    throw new InvalidArgument('volume name is too long, names should be at most 255 characters');
+  if (name.length === 1) throw volumeFailure.nameTooShort();
+  if (name.length > 255 && isVolumeName(name.slice(0, 255))) throw volumeFailure.nameTooLong();
   throw volumeFailure.nameInvalid({ name });
 }

@@ -1,14 +1,27 @@
 /** All failures that have a code, by noun, and the types of their fields: what older versions of the API match. */
+import { archiveFailure } from './archive.ts';
+import { changeFailure } from './change.ts';
 import { containerContext, containerFailure } from './container.ts';
 import { execFailure } from './exec.ts';
 import { filterFailure } from './filter.ts';
 import { imageFailure } from './image.ts';
+import { logFailure } from './log.ts';
+import { manifestFailure } from './manifest.ts';
 import { networkContext, networkFailure } from './network.ts';
+
+/** Each noun's failures. */ import { referenceFailure } from './reference.ts';
+import { registryFailure } from './registry.ts';
 import { requestFailure } from './request.ts';
 import { settingContext, settingFailure } from './setting.ts';
 import { volumeContext, volumeFailure } from './volume.ts';
 
 export const failureTables = {
+  manifest: manifestFailure,
+  change: changeFailure,
+  archive: archiveFailure,
+  registry: registryFailure,
+  reference: referenceFailure,
+  log: logFailure,
   container: containerFailure,
   exec: execFailure,
   filter: filterFailure,
@@ -18,6 +31,7 @@ export const failureTables = {
   setting: settingFailure,
   volume: volumeFailure,
 };
+/** Each noun's contexts. */
 export const contextTables = {
   container: containerContext,
   network: networkContext,

@@ -2,6 +2,7 @@
 import { Conflict, Failed, InvalidArgument, NotFound, Unchanged } from '../../base/errors.ts';
 import { contexts, failure, failures } from '../../base/failures.ts';
 
+/** Failures of verbs on containers. */
 export const containerFailure = failures('container', {
   notFound: failure(NotFound, ({ name }: { name: string }) => `No such container: ${name}`, true),
   nameTaken: failure(
@@ -46,6 +47,140 @@ export const containerFailure = failures('container', {
   ),
   /** `why`: the words of `ps`. */
   psFailed: failure(Failed, ({ why }: { why: string }) => `ps: ${why}`),
+  noCheckpoints: failure(InvalidArgument, () => 'checkpoints are not supported by this engine'),
+  waitConditionInvalid: failure(
+    InvalidArgument,
+    ({ condition }: { condition: string }) => `invalid condition: ${JSON.stringify(condition)}`,
+  ),
+  attachPaused: failure(
+    Conflict,
+    ({ id }: { id: string }) => `container ${id} is paused, unpause the container before attach`,
+  ),
+  attachRestarting: failure(
+    Conflict,
+    ({ id }: { id: string }) => `container ${id} is restarting, wait until the container is running`,
+  ),
+  attachGoing: failure(
+    Conflict,
+    ({ id }: { id: string }) => `container ${id} is marked for removal and cannot be attached to`,
+  ),
+  linkNotRemoved: failure(Conflict, () => 'Conflict, cannot remove the default link name of the container'),
+  nameInvalid: failure(
+    InvalidArgument,
+    ({ name }: { name: string }) =>
+      `Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`,
+  ),
+  idAmbiguous: failure(
+    InvalidArgument,
+    ({ prefix }: { prefix: string }) => `Multiple IDs found with provided prefix: ${prefix}`,
+  ),
+  volumeReadOnly: failure(InvalidArgument, () => 'mounted volume is marked read-only'),
+  rootReadOnly: failure(InvalidArgument, () => 'container rootfs is marked read-only'),
+  dead: failure(
+    Conflict,
+    ({ verb, id }: { verb: string; id: string }) => `You cannot ${verb} container ${id} which is Dead`,
+  ),
+  beingRemoved: failure(
+    Conflict,
+    ({ verb, id }: { verb: string; id: string }) =>
+      `You cannot ${verb} container ${id} which is being removed`,
+  ),
+  insertUrlInvalid: failure(
+    InvalidArgument,
+    ({ url }: { url: string }) => `invalid URL ${JSON.stringify(url)}`,
+  ),
+  insertNamesNoFile: failure(
+    InvalidArgument,
+    ({ path }: { path: string }) => `${JSON.stringify(path)} names no file`,
+  ),
+  insertEnded: failure(
+    Failed,
+    ({ from, current, size }: { from: string; current: number; size: number }) =>
+      `${from} ended after ${current} of ${size} bytes`,
+  ),
+  insertTooLong: failure(
+    Failed,
+    ({ from, most }: { from: string; most: number }) =>
+      `${from} does not say its length, and has more than ${most} bytes`,
+  ),
+  filesUnreachable: failure(
+    Failed,
+    ({ id, why }: { id: string; why: string }) => `the files of ${id} cannot be reached: ${why}`,
+  ),
+  noImage: failure(InvalidArgument, () => 'no image specified: Image must name one'),
+  notFrozen: failure(Failed, ({ id }: { id: string }) => `cannot pause container ${id}: unable to freeze`),
+  nameSame: failure(InvalidArgument, () => 'Renaming a container with the same name as its current name'),
+  noInit: failure(
+    Failed,
+    () =>
+      'exec: "docker-init": executable file not found in $PATH: install tini, or name another with --init-path',
+    true,
+  ),
+  beingStarted: failure(Conflict, ({ id }: { id: string }) => `container ${id} is just being started`),
+  notKilled: failure(
+    Failed,
+    ({ id, seconds }: { id: string; seconds: number }) =>
+      `container ${id} did not end within ${seconds} seconds of SIGKILL`,
+  ),
+  updateGoing: failure(Conflict, () => 'container is marked for removal and cannot be "update"'),
+  updateConflicts: failure(Conflict, ({ why }: { why: string }) => `Conflicting options: ${why}`),
+  memoryAboveSwap: failure(
+    Conflict,
+    () =>
+      'Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time',
+  ),
+  removesItself: failure(
+    Conflict,
+    () => 'Restart policy cannot be updated because AutoRemove is enabled for the container',
+  ),
+  sourceNotShared: failure(
+    Failed,
+    ({ source, at }: { source: string; at: string }) =>
+      `path ${source} is mounted on ${at} but it is not a shared mount`,
+  ),
+  sourceNotSlave: failure(
+    Failed,
+    ({ source, at }: { source: string; at: string }) =>
+      `path ${source} is mounted on ${at} but it is not a shared or slave mount`,
+  ),
+  volumeOverFile: failure(
+    InvalidArgument,
+    ({ destination }: { destination: string }) =>
+      `cannot mount volume over existing file, file exists ${destination}`,
+  ),
+  subpathMissing: failure(
+    NotFound,
+    ({ root, subpath }: { root: string; subpath: string }) =>
+      `cannot access path ${root}/${subpath}: no such file or directory`,
+    true,
+  ),
+  subpathEscapes: failure(
+    InvalidArgument,
+    ({ root, subpath }: { root: string; subpath: string }) => `path ${root}/${subpath} escapes its volume`,
+  ),
+  subpathUnreachable: failure(
+    Failed,
+    ({ root, subpath, why }: { root: string; subpath: string; why: string }) =>
+      `cannot access path ${root}/${subpath}: ${why}`,
+  ),
+  joinsNotRunning: failure(
+    Conflict,
+    ({ what, id }: { what: string; id: string }) => `cannot join ${what} of a non running container: ${id}`,
+  ),
+  ipcNotShareable: failure(
+    Conflict,
+    ({ id }: { id: string }) =>
+      `failed to join IPC namespace: container ${id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`,
+  ),
+  idsOutOfRange: failure(InvalidArgument, () => 'uids and gids must be in range 0-2147483647'),
+  userUnknown: failure(
+    InvalidArgument,
+    ({ who }: { who: string }) => `unable to find user ${who}: no matching entries in passwd file`,
+  ),
+  groupUnknown: failure(
+    InvalidArgument,
+    ({ which }: { which: string }) => `unable to find group ${which}: no matching entries in group file`,
+  ),
 });
 
 /** What was being done with a container. */

@@ -2,6 +2,7 @@
 import { Conflict, InvalidArgument, NotFound, Unavailable } from '../../base/errors.ts';
 import { failure, failures } from '../../base/failures.ts';
 
+/** Failures of further processes in containers. */
 export const execFailure = failures('exec', {
   notFound: failure(NotFound, ({ id }: { id: string }) => `No such exec instance: ${id}`, true),
   noCommand: failure(InvalidArgument, () => 'No exec command specified'),

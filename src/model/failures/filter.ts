@@ -8,6 +8,7 @@ interface Word {
 }
 const oneOf = ({ value, known }: Word): string => `(${value}): must be one of ${known.join(', ')}`;
 
+/** Failures of filters. */
 export const filterFailure = failures('filter', {
   unknown: failure(InvalidArgument, ({ name }: { name: string }) => `invalid filter '${name}'`),
   valuesInvalid: failure(
@@ -39,4 +40,25 @@ export const filterFailure = failures('filter', {
     ({ values }: { values: readonly string[] }) =>
       `invalid filter 'is-task${values.length > 0 ? `=[${values.join(' ')}]` : ''}'`,
   ),
+  portHasColon: failure(
+    InvalidArgument,
+    ({ name, value }: { name: string; value: string }) =>
+      `filter for '${name}' should not contain ':': ${value}`,
+  ),
+  portInvalid: failure(
+    InvalidArgument,
+    ({ name, value, why }: { name: string; value: string; why: string }) =>
+      `error while looking up for ${name} ${value}: ${why}`,
+  ),
+  oneValueOnly: failure(InvalidArgument, () => 'filters expect only one value'),
+  untilNoDuration: failure(
+    InvalidArgument,
+    ({ until }: { until: string }) =>
+      `"until" filter expects a duration (e.g., '24h'), not ${JSON.stringify(until)}`,
+  ),
+  timeInvalid: failure(
+    InvalidArgument,
+    ({ text }: { text: string }) => `failed to parse value as time or duration: "${text}"`,
+  ),
+  unreadable: failure(InvalidArgument, () => 'invalid filter'),
 });

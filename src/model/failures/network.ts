@@ -1,7 +1,8 @@
 /** Failures of networks and published ports. */
-import { Failed } from '../../base/errors.ts';
+import { Failed, NotFound } from '../../base/errors.ts';
 import { contexts, failure, failures } from '../../base/failures.ts';
 
+/** Failures of networks and published ports. */
 export const networkFailure = failures('network', {
   /** `port` 0: one of a range. `why`: in the kernel's words, or that it is allocated. */
   portNotBound: failure(
@@ -10,6 +11,7 @@ export const networkFailure = failures('network', {
   ),
   /** All ports of a range that was asked for. */
   portsAllocated: failure(Failed, () => 'all ports are allocated'),
+  notFound: failure(NotFound, ({ name }: { name: string }) => `network ${name} not found`, true),
 });
 
 /** What was being done with a network. */

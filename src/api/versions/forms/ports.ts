@@ -1,5 +1,5 @@
 /** Published ports in the forms that clients below 1.6 wrote and read. */
-import { InvalidArgument } from '../../../base/errors.ts';
+import { requestFailure } from '../../../model/failures/request.ts';
 import { type Doc, homeIn, isDoc, memberOf } from '../doc-path.ts';
 
 /** The list's ports as one string, as clients below 1.5 show it: `49153->80, 53->53/udp`, sorted. */
@@ -45,6 +45,6 @@ function readSpec(spec: unknown): { ip: string; publicPort: string; port: string
   const parts =
     typeof said === 'string' ? /^(?:(?:([0-9.]*):)?(\d*):)?(\d{1,5})(?:\/(tcp|udp))?$/.exec(said) : null;
   if (!parts || Number(parts[3]) > 65535 || Number(parts[2] ?? 0) > 65535)
-    throw new InvalidArgument(`Invalid port specification: ${JSON.stringify(said)}`);
+    throw requestFailure.portSpecInvalid({ port: String(said) });
   return { ip: parts[1] ?? '', publicPort: parts[2] ?? '', port: `${parts[3]}/${parts[4] ?? 'tcp'}` };
 }

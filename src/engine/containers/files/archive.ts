@@ -1,7 +1,6 @@
 /** Files in and out of containers as tar archives, whether they run or not. */
-
 import type { Readable } from 'node:stream';
-import { Conflict, InvalidArgument, NotFound } from '../../../base/errors.ts';
+import { NotFound } from '../../../base/errors.ts';
 import type { ContainerChange } from '../../../model/container.ts';
 import { containerFailure } from '../../../model/failures/container.ts';
 import type { PathStat } from '../../../storage/index.ts';
@@ -95,9 +94,8 @@ function assertWritable({ record }: Container, path: string): void {
     .map(({ point }) => point)
     .filter(({ Destination }) => path === Destination || path.startsWith(`${Destination}/`))
     .sort((a, b) => b.Destination.length - a.Destination.length);
-  if (mount && !mount.RW) throw new InvalidArgument('mounted volume is marked read-only');
-  if (!mount && record.hostConfig.ReadonlyRootfs)
-    throw new InvalidArgument('container rootfs is marked read-only');
+  if (mount && !mount.RW) throw containerFailure.volumeReadOnly();
+  if (!mount && record.hostConfig.ReadonlyRootfs) throw containerFailure.rootReadOnly();
 }
 
 async function named<T>({ name }: Called, path: string, work: () => Promise<T>): Promise<T> {
@@ -124,9 +122,8 @@ export function exportContainer(
 /** @throws Conflict when it is on its way out */
 export function refuseGoing({ record }: Container, verb: string): void {
   const { state, id } = record;
-  if (state.is === 'dead') throw new Conflict(`You cannot ${verb} container ${id} which is Dead`);
-  if (state.is === 'removing')
-    throw new Conflict(`You cannot ${verb} container ${id} which is being removed`);
+  if (state.is === 'dead') throw containerFailure.dead({ verb, id });
+  if (state.is === 'removing') throw containerFailure.beingRemoved({ verb, id });
 }
 
 /** In the order of paths. */

@@ -2,8 +2,8 @@
 import { posix } from 'node:path';
 import { Readable } from 'node:stream';
 import { gather } from '../../../base/bytes.ts';
-import { Failed, InvalidArgument } from '../../../base/errors.ts';
 import { tarEnd, tarEntry, tarHeader, tarPadding } from '../../../formats/tar/writer.ts';
+import { containerFailure } from '../../../model/failures/container.ts';
 import type { Progress } from '../../../model/progress.ts';
 import type { Download } from '../../../registry/index.ts';
 import { told } from '../../images/downloading.ts';
@@ -31,8 +31,8 @@ export async function* insertFile(
 ): AsyncGenerator<Progress, void> {
   const { id, config } = images.resolve(image);
   const target = posix.normalize(`/${path}`);
-  if (!URL.canParse(url)) throw new InvalidArgument(`invalid URL ${JSON.stringify(url.slice(0, 100))}`);
-  if (target.endsWith('/')) throw new InvalidArgument(`${JSON.stringify(path)} names no file`);
+  if (!URL.canParse(url)) throw containerFailure.insertUrlInvalid({ url: url.slice(0, 100) });
+  if (target.endsWith('/')) throw containerFailure.insertNamesNoFile({ path });
   yield* progressOf(signal, async (say, signal) => {
     await using source = await download(new URL(url), signal);
     const runs = (config.Cmd?.length ?? 0) + (config.Entrypoint?.length ?? 0) > 0;
@@ -73,13 +73,11 @@ async function* archiveOf(source: Download, target: string, say: Say): AsyncGene
     current += part.length;
     yield part;
   }
-  if (current !== size) throw new Failed(`${source.from} ended after ${current} of ${size} bytes`);
+  if (current !== size) throw containerFailure.insertEnded({ from: source.from, current, size });
   yield tarPadding(size);
   yield tarEnd();
 
   function tooLarge(): Error {
-    return new Failed(
-      `${source.from} does not say its length, and has more than ${UNANNOUNCED_BYTES_MAX} bytes`,
-    );
+    return containerFailure.insertTooLong({ from: source.from, most: UNANNOUNCED_BYTES_MAX });
   }
 }

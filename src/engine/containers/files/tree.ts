@@ -1,6 +1,7 @@
 /** A container's files for copies in and out: its root, with everything over it that its configuration says. */
 import { closeSync, existsSync } from 'node:fs';
-import { Failed, messageOf } from '../../../base/errors.ts';
+import { messageOf } from '../../../base/errors.ts';
+import { containerFailure } from '../../../model/failures/container.ts';
 import type { ContainerTree, TreeMount } from '../../../storage/index.ts';
 import { networkModeOf } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
@@ -30,7 +31,7 @@ export async function openTree(deps: TreeDeps, container: Container): Promise<Co
     all.sort((a, b) => depth(a) - depth(b));
     return deps.storage.layers.openTree(id, all, hostConfig.ReadonlyRootfs ?? false);
   } catch (error) {
-    throw new Failed(`the files of ${id} cannot be reached: ${messageOf(error)}`, { cause: error });
+    throw containerFailure.filesUnreachable({ id, why: messageOf(error) }, { cause: error });
   }
 }
 

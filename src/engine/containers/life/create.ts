@@ -1,7 +1,6 @@
 /** Makes a container from an image: name, writable layer, record. Starting it is start.ts. */
-
 import { mkdirSync, rmSync } from 'node:fs';
-import { asKind, InvalidArgument, inContext } from '../../../base/errors.ts';
+import { asKind, inContext } from '../../../base/errors.ts';
 import { undoUnlessDone } from '../../../base/lifetime.ts';
 import { formatNanos, nowNanos } from '../../../base/time.ts';
 import {
@@ -12,7 +11,7 @@ import {
   type WantedPlatform,
 } from '../../../formats/platform.ts';
 import type { ContainerConfig, CreateRequest, CreateResponse, HostConfig } from '../../../model/container.ts';
-import { containerContext } from '../../../model/failures/container.ts';
+import { containerContext, containerFailure } from '../../../model/failures/container.ts';
 import { formatHardwareAddress, parseHardwareAddress } from '../../../network/index.ts';
 import type { Supervisor } from '../../../runtime/index.ts';
 import { Container } from '../container.ts';
@@ -66,7 +65,7 @@ export async function createContainer(
   options: CreateOptions,
 ): Promise<CreateResponse> {
   deps.supervisor.announceStart(); // who creates a container starts it next, as a rule
-  if (!request.Image) throw new InvalidArgument('no image specified: Image must name one');
+  if (!request.Image) throw containerFailure.noImage();
   const id = deps.newId();
   const name = options.name
     ? checkName(options.name)

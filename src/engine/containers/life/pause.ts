@@ -1,5 +1,5 @@
 /** Freezes and thaws a container's processes by its cgroup. */
-import { Failed } from '../../../base/errors.ts';
+import { containerFailure } from '../../../model/failures/container.ts';
 import { freeze } from '../../../runtime/index.ts';
 import type { Container } from '../container.ts';
 import { emitContainerEvent } from '../events.ts';
@@ -22,7 +22,7 @@ export async function pauseContainer(
   const { cgroupPath } = container.task.record;
   if (!(await freeze(deps.supervisor.cgroups, cgroupPath, true))) {
     await freeze(deps.supervisor.cgroups, cgroupPath, false);
-    throw new Failed(`cannot pause container ${container.id}: unable to freeze`);
+    throw containerFailure.notFrozen({ id: container.id });
   }
   deps.health.end(container);
   await container.save({ state: { ...state, is: 'paused' }, pausedInPassing: inPassing });

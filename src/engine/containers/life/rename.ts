@@ -1,5 +1,5 @@
 /** Gives a container another name. */
-import { InvalidArgument, inContext } from '../../../base/errors.ts';
+import { inContext } from '../../../base/errors.ts';
 import { containerContext, containerFailure } from '../../../model/failures/container.ts';
 import type { Container } from '../container.ts';
 import { checkName } from '../directory.ts';
@@ -13,8 +13,7 @@ export type RenameDeps = WithDirectory & WithEvents;
 export async function renameContainer(deps: RenameDeps, container: Container, to: string): Promise<void> {
   if (to === '') throw containerFailure.namesEmpty();
   const old = container.record.name;
-  if (to.replace(/^\//, '') === old)
-    throw new InvalidArgument('Renaming a container with the same name as its current name');
+  if (to.replace(/^\//, '') === old) throw containerFailure.nameSame();
   const name = reserve(deps, container, to);
   try {
     await container.save({ name });

@@ -1,10 +1,11 @@
 /** Starts a container: root, network, files, plan, process. The column of steps is the order on the kernel. */
-
-import { Failed, InvalidArgument, inContext } from '../../../base/errors.ts';
+import { inContext } from '../../../base/errors.ts';
 import { isFailure } from '../../../base/failures.ts';
 import { undoUnlessDone } from '../../../base/lifetime.ts';
 import { formatNanos, nowNanos } from '../../../base/time.ts';
+import { containerFailure } from '../../../model/failures/container.ts';
 import { networkContext, networkFailure } from '../../../model/failures/network.ts';
+import { settingFailure } from '../../../model/failures/setting.ts';
 import type { Endpoint } from '../../../network/index.ts';
 import {
   type BundlePlan,
@@ -248,19 +249,17 @@ function initOf(
 ): string | undefined {
   const { Init, PidMode } = record.hostConfig;
   if (!(Init ?? facts.defaults.init) || PidMode) return undefined;
-  if (initPath === undefined)
-    throw new Failed(
-      'exec: "docker-init": executable file not found in $PATH: install tini, or name another with --init-path',
-    );
+  if (initPath === undefined) throw containerFailure.noInit();
   return initPath;
 }
 
 function devicesOf(container: Container): PlannedDevice[] {
   const { Devices = [], DeviceRequests = [], Privileged } = container.record.hostConfig;
   for (const { Driver = '', Capabilities = [] } of DeviceRequests)
-    throw new InvalidArgument(
-      `could not select device driver "${Driver}" with capabilities: [${Capabilities.map((each) => `[${each.join(' ')}]`).join(' ')}]`,
-    );
+    throw settingFailure.noDeviceDriver({
+      driver: Driver,
+      capabilities: Capabilities.map((each) => `[${each.join(' ')}]`).join(' '),
+    });
   const asked = Devices.flatMap(({ PathOnHost, PathInContainer, CgroupPermissions }) =>
     devicesAt(PathOnHost, PathInContainer || PathOnHost, CgroupPermissions || 'rwm'),
   );

@@ -1,6 +1,4 @@
 /** Ends containers: stop, kill, restart. The end itself is handled by exit.ts, whoever caused it. */
-
-import { Conflict, Failed } from '../../../base/errors.ts';
 import { TIMER_MS_MAX } from '../../../base/time.ts';
 import { containerFailure } from '../../../model/failures/container.ts';
 import { parseSignal, SIGKILL, SIGTERM } from '../../processes/signals.ts';
@@ -51,7 +49,7 @@ async function endsWithin(container: Container, milliseconds: number | undefined
 function send(deps: WithEvents, container: Container, signal: number): void {
   const { hostConfig, state } = container.record;
   if (container.task === undefined) {
-    if (isAlive(state)) throw new Conflict(`container ${container.id} is just being started`);
+    if (isAlive(state)) throw containerFailure.beingStarted({ id: container.id });
     return;
   }
   container.task.signal(signal);
@@ -71,10 +69,7 @@ export async function killAndWait(deps: StopDeps, container: Container): Promise
   const ended = endsWithin(container, KILL_WAIT_MS);
   send(deps, container, SIGKILL);
   if (container.record.state.is === 'paused') await unpauseContainer(deps, container, { silently: true });
-  if (!(await ended))
-    throw new Failed(
-      `container ${container.id} did not end within ${KILL_WAIT_MS / 1000} seconds of SIGKILL`,
-    );
+  if (!(await ended)) throw containerFailure.notKilled({ id: container.id, seconds: KILL_WAIT_MS / 1000 });
 }
 
 /** @throws Unchanged when it is not running */

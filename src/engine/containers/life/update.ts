@@ -1,8 +1,7 @@
 /** Changes limits and the restart policy of a container, running or not. */
-
-import { Conflict, Failed, inContext } from '../../../base/errors.ts';
+import { Failed, inContext } from '../../../base/errors.ts';
 import type { HostConfig, UpdateRequest, UpdateResponse } from '../../../model/container.ts';
-import { containerContext } from '../../../model/failures/container.ts';
+import { containerContext, containerFailure } from '../../../model/failures/container.ts';
 import { limitsSpec, RuntimeRefused, type Supervisor } from '../../../runtime/index.ts';
 import type { Container } from '../container.ts';
 import { emitContainerEvent } from '../events.ts';
@@ -39,8 +38,7 @@ export async function updateContainer(
   if (RestartPolicy?.Name) readRestartPolicy(RestartPolicy);
   try {
     const { record } = container;
-    if (record.state.is === 'removing' || record.state.is === 'dead')
-      throw new Conflict('container is marked for removal and cannot be "update"');
+    if (record.state.is === 'removing' || record.state.is === 'dead') throw containerFailure.updateGoing();
     const changes = changedLimits(asked as HostConfig);
     checkAgainst(record.hostConfig, changes, RestartPolicy?.Name);
     await apply(deps, container, changes, RestartPolicy?.Name ? { RestartPolicy } : {});
@@ -60,7 +58,7 @@ function changedLimits(asked: HostConfig): HostConfig {
 /** What a change must not contradict of what stands already, in dockerd's words. @throws Conflict */
 function checkAgainst(before: HostConfig, changes: HostConfig, policy: string | undefined): void {
   const both = (one: number | undefined, other: number | undefined) => (one ?? 0) > 0 && (other ?? 0) > 0;
-  const clash = (why: string) => new Conflict(`Conflicting options: ${why}`);
+  const clash = (why: string) => containerFailure.updateConflicts({ why });
   if (both(changes.NanoCpus, before.CpuPeriod))
     throw clash('Nano CPUs cannot be updated as CPU Period has already been set');
   if (both(changes.NanoCpus, before.CpuQuota))
@@ -71,11 +69,9 @@ function checkAgainst(before: HostConfig, changes: HostConfig, policy: string | 
     throw clash('CPU Quota cannot be updated as NanoCPUs has already been set');
   const swap = before.MemorySwap ?? 0;
   if (changes.Memory && !changes.MemorySwap && changes.Memory > swap)
-    throw new Conflict(
-      'Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time',
-    );
+    throw containerFailure.memoryAboveSwap();
   if (before.AutoRemove && policy !== undefined && policy !== '' && policy !== 'no')
-    throw new Conflict('Restart policy cannot be updated because AutoRemove is enabled for the container');
+    throw containerFailure.removesItself();
 }
 
 /** On record first, and marked until the kernel has it: a daemon that dies between the two does it again. */

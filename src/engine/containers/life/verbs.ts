@@ -1,6 +1,6 @@
 /** Verbs on the life of containers: each finds its container and waits for its turn. */
-import { Conflict, inContext, type Phrase } from '../../../base/errors.ts';
-import { containerContext } from '../../../model/failures/container.ts';
+import { inContext, type Phrase } from '../../../base/errors.ts';
+import { containerContext, containerFailure } from '../../../model/failures/container.ts';
 import type { Container } from '../container.ts';
 import { emitContainerEvent } from '../events.ts';
 import type { Containers } from '../promise.ts';
@@ -68,7 +68,7 @@ export function createLifeVerbs(deps: LifeDeps): LifeVerbs {
     rename: async (name, to) => await inTurn(name, (container) => renameContainer(deps, container, to)),
     async remove(name, { force, volumes, link }) {
       const container = find(name);
-      if (link) throw new Conflict('Conflict, cannot remove the default link name of the container');
+      if (link) throw containerFailure.linkNotRemoved();
       await withContext(containerContext.remove({ name }), async () => {
         // A restart waits in the mailbox for the end, perhaps without limit: who forces a removal does not wait for that.
         if (force && container.task !== undefined && isAlive(container.record.state))

@@ -1,10 +1,10 @@
 /** Where a container's output goes besides its log here: which file or daemon, and what is said with each line. */
-
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { asKind, EngineError, Failed, inContext, messageOf } from '../../../base/errors.ts';
 import { containerContext } from '../../../model/failures/container.ts';
+import { logFailure } from '../../../model/failures/log.ts';
 import { isBehind, type LogDelivery, type LogDrivers, type ShipTarget } from '../../../runtime/index.ts';
 import type { Container } from '../container.ts';
 import type { WithContainersRoot } from '../needs.ts';
@@ -140,5 +140,5 @@ async function ship(
 
 /** @throws Failed on hosts without systemd */
 function requireJournal(): void {
-  if (!existsSync(JOURNAL_SOCKET)) throw new Failed('journald is not enabled on this host');
+  if (!existsSync(JOURNAL_SOCKET)) throw logFailure.noJournal();
 }

@@ -1,8 +1,7 @@
 /** What a container wrote, now and from now on. */
-
-import { NotImplemented } from '../../../base/errors.ts';
 import { formatNanosFixed } from '../../../base/time.ts';
 import { containerFailure } from '../../../model/failures/container.ts';
+import { logFailure } from '../../../model/failures/log.ts';
 import {
   type Line,
   type Loss,
@@ -25,8 +24,7 @@ export async function containerLogs(
 ): Promise<LogOutput> {
   if (!options.stdout && !options.stderr) throw containerFailure.noStream();
   const settings = logSettings(deps, container.record);
-  if (settings?.isReadable === false)
-    throw new NotImplemented('configured logging driver does not support reading');
+  if (settings?.isReadable === false) throw logFailure.notReadable();
   // Only json-file keeps attributes with its lines.
   const attributes =
     options.details && settings?.driver === 'json-file'

@@ -1,8 +1,8 @@
 /** What a container's log options mean: how much is kept, how the file looks, who else gets it. Pure. */
-
-import { InvalidArgument, inContext } from '../../../base/errors.ts';
+import { inContext } from '../../../base/errors.ts';
 import type { LogConfig } from '../../../model/container.ts';
 import { containerContext } from '../../../model/failures/container.ts';
+import { logFailure } from '../../../model/failures/log.ts';
 import {
   brief,
   checkLogOptions,
@@ -51,7 +51,7 @@ export function readLogSettings(config: LogConfig | undefined): LogSettings {
   const driver = config?.Type || 'local';
   const options = config?.Config ?? {};
   checkLogOptions(driver, options);
-  if (!isLogDriver(driver)) throw new InvalidArgument(`no log driver ${brief(driver)}`);
+  if (!isLogDriver(driver)) throw logFailure.driverUnknown({ driver: brief(driver) });
   const syslog = driver === 'syslog' ? readSyslog(options) : undefined;
   // dockerd finds these when it starts the container; who makes one wants to know now.
   try {
@@ -97,13 +97,11 @@ function limitsOf(bytes: number): LogLimits {
 
 function jsonFile(options: LogOptionMap): FileSettings {
   const maxBytes = options['max-size'] === undefined ? undefined : readSize('', options['max-size'], 1000);
-  if (maxBytes !== undefined && maxBytes <= 0)
-    throw new InvalidArgument('max-size must be a positive number');
+  if (maxBytes !== undefined && maxBytes <= 0) throw logFailure.sizeNotPositive();
   const files = options['max-file'] === undefined ? 1 : readCount(options['max-file']);
-  if (files < 1) throw new InvalidArgument('max-file cannot be less than 1');
+  if (files < 1) throw logFailure.noFiles();
   const compress = options.compress !== undefined && readFlag(options.compress);
-  if (compress && (files === 1 || maxBytes === undefined))
-    throw new InvalidArgument('compress cannot be true when max-file is less than 2 or max-size is not set');
+  if (compress && (files === 1 || maxBytes === undefined)) throw logFailure.nothingToCompress();
   return { maxBytes, files, compress };
 }
 
@@ -117,30 +115,23 @@ function localLimits(options: LogOptionMap, prefix: '' | 'cache-'): LogLimits {
     size === undefined
       ? LOCAL_FILE_BYTES
       : readSize(`invalid value for max-size: ${brief(size)}: `, size, 1000);
-  if (fileBytes <= 0) throw new InvalidArgument('max size should be a positive number');
+  if (fileBytes <= 0) throw logFailure.localSizeNotPositive();
   const files =
     count === undefined ? LOCAL_FILES : readCount(count, `invalid value for max-file: ${brief(count)}: `);
-  if (files < 0) throw new InvalidArgument('max file count cannot be less than 0');
+  if (files < 0) throw logFailure.localFilesNegative();
   const said = options[`${prefix}compress`];
   const compress = said === undefined || readFlag(said, 'error reading compress log option: ');
-  if (compress && files <= 1)
-    throw new InvalidArgument('compression cannot be enabled when max file count is 1');
+  if (compress && files <= 1) throw logFailure.localNothingToCompress();
   return limitsOf(fileBytes * Math.max(1, files));
 }
 
 function readCount(text: string, prefix = ''): number {
-  if (!/^[+-]?\d{1,15}$/.test(text))
-    throw new InvalidArgument(
-      `${prefix}strconv.Atoi: parsing ${JSON.stringify(brief(text))}: invalid syntax`,
-    );
+  if (!/^[+-]?\d{1,15}$/.test(text)) throw logFailure.countInvalid({ prefix, text: brief(text) });
   return Number(text);
 }
 
 function readFlag(text: string, prefix = ''): boolean {
   const value = readBoolean(text);
-  if (value === undefined)
-    throw new InvalidArgument(
-      `${prefix}strconv.ParseBool: parsing ${JSON.stringify(brief(text))}: invalid syntax`,
-    );
+  if (value === undefined) throw logFailure.flagInvalid({ prefix, text: brief(text) });
   return value;
 }

@@ -1,6 +1,7 @@
 /** Where a container's syslog messages go and how they look, read from its log options. */
 import { statSync } from 'node:fs';
-import { codeOf, InvalidArgument } from '../../../base/errors.ts';
+import { codeOf } from '../../../base/errors.ts';
+import { logFailure } from '../../../model/failures/log.ts';
 import { brief, type LogOptionMap } from '../../../model/log-options.ts';
 import type { SyslogAddress, SyslogFormat } from '../../../runtime/index.ts';
 
@@ -52,7 +53,7 @@ export function readSyslog(options: LogOptionMap): SyslogSettings {
   const facility = readFacility(options['syslog-facility'] ?? '');
   const format = options['syslog-format'] ?? '';
   if (format !== '' && format !== 'rfc3164' && format !== 'rfc5424' && format !== 'rfc5424micro')
-    throw new InvalidArgument('Invalid syslog format');
+    throw logFailure.syslogFormatInvalid();
   return {
     address,
     facility,
@@ -71,7 +72,7 @@ function readFacility(text: string): number {
   const named = FACILITIES.indexOf(text);
   if (named >= 0) return named;
   if (/^[+-]?\d{1,4}$/.test(text) && Number(text) >= 0 && Number(text) <= FACILITY_MAX) return Number(text);
-  throw new InvalidArgument('invalid syslog facility');
+  throw logFailure.syslogFacilityInvalid();
 }
 
 function readAddress(text: string): SyslogAddress {
@@ -81,11 +82,11 @@ function readAddress(text: string): SyslogAddress {
     return { is: scheme, path: rest };
   }
   if (scheme !== 'udp' && scheme !== 'tcp' && scheme !== 'tcp+tls')
-    throw new InvalidArgument(`unsupported scheme: '${brief(scheme)}'`);
+    throw logFailure.syslogSchemeUnsupported({ scheme: brief(scheme) });
   const [, six, name, port] = /^(?:\[([0-9a-fA-F:.%]+)\]|([^:/?#@[\]]*))(?::(\d{1,5}))?\/?$/.exec(rest) ?? [];
   const host = six ?? name;
   if (host === undefined || Number(port ?? SYSLOG_PORT) > 65_535)
-    throw new InvalidArgument(`address ${brief(rest)}: not HOST or HOST:PORT`);
+    throw logFailure.syslogAddressInvalid({ address: brief(rest) });
   return { is: scheme, host: host === '' ? 'localhost' : host, port: Number(port ?? SYSLOG_PORT) };
 }
 
@@ -96,7 +97,7 @@ export function requireSocket(address: SyslogAddress | undefined): void {
   try {
     statSync(path);
   } catch (error) {
-    const why = codeOf(error) === 'ENOENT' ? 'no such file or directory' : codeOf(error);
-    throw new InvalidArgument(`stat ${brief(path)}: ${why}`);
+    const why = codeOf(error) === 'ENOENT' ? 'no such file or directory' : String(codeOf(error));
+    throw logFailure.socketUnreachable({ path: brief(path), why });
   }
 }

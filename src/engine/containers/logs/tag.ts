@@ -1,5 +1,6 @@
 /** The `tag` option: a small part of Go's templates over what a log driver knows of a container. Pure. */
-import { InvalidArgument } from '../../../base/errors.ts';
+import type { EngineError } from '../../../base/errors.ts';
+import { logFailure } from '../../../model/failures/log.ts';
 import { brief } from '../../../model/log-options.ts';
 
 /** What `{{.Name}}` and the like stand for. */
@@ -65,7 +66,7 @@ export function fillTag(template: string, fields: TagFields): string {
   return filled + rest;
 }
 
-const wrong = (why: string): InvalidArgument => new InvalidArgument(`template: log-tag:1: ${why}`);
+const wrong = (why: string): EngineError => logFailure.tagInvalid({ why });
 
 function pipeline(inside: string, column: number, fields: TagFields): TagValue {
   let value: TagValue | undefined;
@@ -115,8 +116,6 @@ function operand(word: string, column: number, fields: TagFields): TagValue {
   if (!/^(\.\w+)+$/.test(word)) throw wrong(`unexpected ${JSON.stringify(brief(word))} in operand`);
   const [name = '', ...below] = word.slice(1).split('.');
   if (!Object.hasOwn(fields, name))
-    throw new InvalidArgument(
-      `template: log-tag:1:${column}: executing "log-tag" at <${brief(word)}>: can't evaluate field ${brief(name)} in type *logger.Info`,
-    );
+    throw logFailure.tagFieldUnknown({ column, word: brief(word), name: brief(name) });
   return below.reduce<TagValue>((value, key) => member(value, key), fields[name] ?? '');
 }

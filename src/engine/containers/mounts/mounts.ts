@@ -1,7 +1,5 @@
 /** What a container wants mounted (`Binds`, `Mounts`, `Tmpfs`, `VolumesFrom`, `Volumes`), read into one list. Pure. */
-
 import { posix } from 'node:path';
-import { InvalidArgument } from '../../../base/errors.ts';
 import type { HostConfig, Mount } from '../../../model/container.ts';
 import { settingFailure } from '../../../model/failures/setting.ts';
 import type { VolumeAsk } from '../../volumes/index.ts';
@@ -185,19 +183,17 @@ function propagationFor(source: string, asked: string | undefined, { roots }: Mo
   const root = roots.find((each) => isInside(source, each) || isInside(each, source));
   if (root === undefined) return asked ?? 'rprivate';
   if (asked !== undefined && !['rslave', 'rshared'].includes(asked))
-    throw new InvalidArgument(
-      `invalid mount config: must use either propagation mode "rslave" or "rshared" when mount source is within the daemon root, daemon root: "${root}", bind mount source: "${source}", propagation: "${asked}"`,
-    );
+    throw settingFailure.propagationInvalid({ root, source, asked: String(asked) });
   return asked ?? 'rslave';
 }
 
 /** `container[:ro|:rw…]`: what the other has mounted, never with more rights. @throws InvalidArgument */
 function parseVolumesFrom(spec: string, facts: MountFacts): WantedMount[] {
-  if (spec === '') throw new InvalidArgument('volumes-from specification cannot be an empty string');
+  if (spec === '') throw settingFailure.volumesFromEmpty();
   const at = spec.indexOf(':');
   const [name, modes] = at < 0 ? [spec, ''] : [spec.slice(0, at), spec.slice(at + 1)];
   if (modes !== '' && (!isMode(modes) || /(^|,)r?(private|slave|shared)(,|$)|(^|,)nocopy(,|$)/.test(modes)))
-    throw new InvalidArgument(`invalid mode: ${modes}`);
+    throw settingFailure.modeInvalid({ modes });
   const narrowed = modes.split(',').includes('ro');
   return facts.mountsOf(name).flatMap((mount) => inherited(mount, narrowed) ?? []);
 }
@@ -302,7 +298,7 @@ function parseBindMount(
     throw fail(`invalid propagation mode: ${propagation}`);
   if (!Source.startsWith('/')) throw fail(`invalid mount path: '${Source}' mount path must be absolute`);
   const { ReadOnlyNonRecursive: flat = false, ReadOnlyForceRecursive: force = false } = BindOptions;
-  const conflict = (what: string) => new InvalidArgument(`mount options conflict: ${what}`);
+  const conflict = (what: string) => settingFailure.mountOptionsConflict({ what });
   if (!ReadOnly && flat) throw conflict('!ReadOnly && BindOptions.ReadOnlyNonRecursive');
   if (!ReadOnly && force) throw conflict('!ReadOnly && BindOptions.ReadOnlyForceRecursive');
   if (flat && force) throw conflict('ReadOnlyNonRecursive && BindOptions.ReadOnlyForceRecursive');

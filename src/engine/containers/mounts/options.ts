@@ -1,6 +1,4 @@
 /** Options of single mounts: modes of binds, propagation, tmpfs. Pure. */
-
-import { InvalidArgument } from '../../../base/errors.ts';
 import type { Mount } from '../../../model/container.ts';
 import { settingFailure } from '../../../model/failures/setting.ts';
 import type { ContainerMount } from '../record.ts';
@@ -78,7 +76,7 @@ const TMPFS_OPTION =
 /** @throws InvalidArgument */
 export function tmpfsMount(destination: string, options: readonly string[]): ContainerMount {
   const bad = options.find((option) => !TMPFS_OPTION.test(option));
-  if (bad !== undefined) throw new InvalidArgument(`invalid tmpfs option ${JSON.stringify(bad)}`);
+  if (bad !== undefined) throw settingFailure.tmpfsOptionInvalid({ option: bad });
   const defaults = ['noexec', 'nosuid', 'nodev'].filter(
     (word) => !options.includes(word.slice(2)) && !options.includes(word),
   );

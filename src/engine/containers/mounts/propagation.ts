@@ -1,6 +1,6 @@
 /** Whether sources of shared and slave mounts can be that: the kernel would take the words without a word. */
-import { Failed } from '../../../base/errors.ts';
 import { type MountInfo, mountInfo } from '../../../linux/index.ts';
+import { containerFailure } from '../../../model/failures/container.ts';
 import type { ContainerMount } from '../record.ts';
 import { isInside } from './mounts.ts';
 
@@ -18,11 +18,10 @@ export function checkPropagation(
     const [, word] = /^r?(shared|slave)$/.exec(point.Propagation ?? '') ?? [];
     if (source === undefined || word === undefined) continue;
     const { at, shared, slave } = mountOf(source);
-    if (word === 'shared' && !shared)
-      throw new Failed(`path ${point.Source} is mounted on ${at} but it is not a shared mount`);
+    if (word === 'shared' && !shared) throw containerFailure.sourceNotShared({ source: point.Source, at });
     const ours = roots.some((root) => isInside(source, root) || isInside(root, source));
     if (word === 'slave' && !shared && !slave && !ours)
-      throw new Failed(`path ${point.Source} is mounted on ${at} but it is not a shared or slave mount`);
+      throw containerFailure.sourceNotSlave({ source: point.Source, at });
   }
 }
 

@@ -1,5 +1,5 @@
 /** What a container's mounts stand on: its volumes, found or made and filled from the image, and layers of images. */
-import { InvalidArgument } from '../../../base/errors.ts';
+import { containerFailure } from '../../../model/failures/container.ts';
 import { furnishRoot, kindInRoot, makeFilesInRoot } from '../../../runtime/index.ts';
 import type { Change } from '../../../storage/index.ts';
 import { DRIVER, type VolumeService } from '../../volumes/index.ts';
@@ -134,8 +134,7 @@ async function fillVolumes(
     }
     for (const { name, destination } of fill) {
       const found = kindInRoot(root, destination);
-      if (found === 'other')
-        throw new InvalidArgument(`cannot mount volume over existing file, file exists ${destination}`);
+      if (found === 'other') throw containerFailure.volumeOverFile({ destination });
       if (found === 'directory') await fillVolume(deps, id, name, { root, path: destination });
     }
   } finally {

@@ -2,7 +2,6 @@
  * Where a starting container's mounts come from on the host: looked at, made where the client left it to us, and held
  * by a descriptor where a container could exchange a name on the way.
  */
-
 import {
   closeSync,
   constants,
@@ -14,7 +13,7 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
-import { codeOf, Failed, InvalidArgument, NotFound } from '../../../base/errors.ts';
+import { codeOf } from '../../../base/errors.ts';
 import {
   bindDescriptor,
   cloneMount,
@@ -26,6 +25,7 @@ import {
   restrictionsOf,
   unmount,
 } from '../../../linux/index.ts';
+import { containerFailure } from '../../../model/failures/container.ts';
 import { settingFailure } from '../../../model/failures/setting.ts';
 import type { Storage } from '../../../storage/index.ts';
 import type { Container } from '../container.ts';
@@ -162,11 +162,9 @@ function openSubpath(root: string, subpath: string): number {
     return openAt2(directory, subpath, O_PATH, 0, RESOLVE.BENEATH | RESOLVE.NO_MAGICLINKS);
   } catch (error) {
     const code = codeOf(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR')
-      throw new NotFound(`cannot access path ${root}/${subpath}: no such file or directory`);
-    if (code === 'EXDEV' || code === 'ELOOP')
-      throw new InvalidArgument(`path ${root}/${subpath} escapes its volume`);
-    throw new Failed(`cannot access path ${root}/${subpath}: ${code}`, { cause: error });
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw containerFailure.subpathMissing({ root, subpath });
+    if (code === 'EXDEV' || code === 'ELOOP') throw containerFailure.subpathEscapes({ root, subpath });
+    throw containerFailure.subpathUnreachable({ root, subpath, why: String(code) }, { cause: error });
   } finally {
     closeSync(directory);
   }

@@ -1,6 +1,6 @@
 /** Limits of `HostConfig` in the units of the runtime, and whose devices they speak of. */
-import { InvalidArgument } from '../../../base/errors.ts';
 import type { HostConfig } from '../../../model/container.ts';
+import { settingFailure } from '../../../model/failures/setting.ts';
 import { blockRate, type DeviceRate, type DeviceRule, type Limits } from '../../../runtime/index.ts';
 
 /** The period that `NanoCpus` is a share of. */
@@ -48,7 +48,7 @@ const RULE = /^([acb]) ([0-9]{1,10}|\*):([0-9]{1,10}|\*) ([rwm]{1,3})$/;
 /** `c 10:200 rwm`. @throws InvalidArgument */
 export function readDeviceRule(text: string): DeviceRule {
   const [, type, major, minor, access] = RULE.exec(text) ?? [];
-  if (access === undefined) throw new InvalidArgument(`invalid device cgroup rule format: '${text}'`);
+  if (access === undefined) throw settingFailure.deviceRuleInvalid({ text });
   return {
     allow: true,
     type: type as 'a' | 'b' | 'c',

@@ -1,6 +1,6 @@
 /** Namespaces that a container shares: with the host, with another container, or with nobody. */
-import { Conflict } from '../../../base/errors.ts';
 import type { HostConfig } from '../../../model/container.ts';
+import { containerFailure } from '../../../model/failures/container.ts';
 import { joinedContainer, modeOfJoining } from '../../../model/namespace-mode.ts';
 import type { Namespace, Supervisor } from '../../../runtime/index.ts';
 import { DEFAULT_NETWORK, type NetworkMode, networkModeOf } from '../../networks/index.ts';
@@ -60,9 +60,10 @@ function donor(
   const container = deps.directory.find(name);
   const { record, task } = container;
   if (isAlive(record.state) && task !== undefined) return { container, pid: task.pid };
-  throw new Conflict(
-    `cannot join ${kind === 'net' ? 'network' : `${kind} namespace`} of a non running container: ${record.id}`,
-  );
+  throw containerFailure.joinsNotRunning({
+    what: kind === 'net' ? 'network' : `${kind} namespace`,
+    id: record.id,
+  });
 }
 
 /** Modes that name a container by its id, so that they hold when it is renamed; what names none stays as it is. */
@@ -100,7 +101,5 @@ export function sharedMemoryOf(
   // It may itself have joined another one's. No ring can be: whoever starts does not run yet.
   const shared = sharedMemoryOf(deps, other);
   if (shared !== undefined) return shared;
-  throw new Conflict(
-    `failed to join IPC namespace: container ${other.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`,
-  );
+  throw containerFailure.ipcNotShareable({ id: other.id });
 }

@@ -1,7 +1,7 @@
 /** `HostConfig`: defaults filled in, contradictions and what this host or engine cannot do refused. Pure. */
-
-import { Conflict, InvalidArgument, inContext, NotFound, NotImplemented } from '../../../base/errors.ts';
+import { inContext } from '../../../base/errors.ts';
 import type { HostConfig } from '../../../model/container.ts';
+import { networkFailure } from '../../../model/failures/network.ts';
 import { settingContext, settingFailure } from '../../../model/failures/setting.ts';
 import type { RestartPolicy } from '../../../model/host-config.ts';
 import { checkLogOptions } from '../../../model/log-options.ts';
@@ -110,39 +110,36 @@ const set = (value: unknown): boolean =>
 /** Asked for and not there yet: better refused than ignored. */
 function refuseUnknown(asked: HostConfig, facts: HostFacts): void {
   const later = ['Links', 'Cgroup'] as const;
-  for (const name of later)
-    if (set(asked[name]))
-      throw new NotImplemented(`HostConfig.${name} is not supported by this version of Gantry`);
+  for (const name of later) if (set(asked[name])) throw settingFailure.memberUnsupported({ name });
   if (asked.UsernsMode && asked.UsernsMode !== 'host')
-    throw new InvalidArgument(`invalid user namespace mode: ${asked.UsernsMode}`);
+    throw settingFailure.usernsModeInvalid({ mode: asked.UsernsMode });
   if (asked.Isolation && asked.Isolation !== 'default')
-    throw new InvalidArgument(`invalid isolation (${asked.Isolation}): Linux knows only the default`);
+    throw settingFailure.isolationInvalid({ isolation: asked.Isolation });
   if (asked.Runtime && !facts.runtimes.includes(asked.Runtime))
-    throw new InvalidArgument(`unknown or invalid runtime name: ${asked.Runtime}`);
+    throw settingFailure.runtimeUnknown({ runtime: asked.Runtime });
 }
 
 /** The mode as records keep it. Without a default network, what names none has none. @throws InvalidArgument, NotFound */
 function networkMode(asked: HostConfig, facts: HostFacts): string {
   const mode = networkModeOf(asked);
-  if (mode.is === 'container' && mode.id === '')
-    throw new InvalidArgument('invalid container format container:<name|id>');
+  if (mode.is === 'container' && mode.id === '') throw settingFailure.joinNamesNobody();
   if (mode.is !== 'network') return asked.NetworkMode ?? '';
-  if (mode.name !== DEFAULT_NETWORK) throw new NotFound(`network ${mode.name} not found`);
+  if (mode.name !== DEFAULT_NETWORK) throw networkFailure.notFound({ name: mode.name });
   return facts.bridge ? mode.name : 'none';
 }
 
 /** A namespace mode that may also be another container's. */
 function mode(what: string, wanted: string, known: readonly string[]): string {
   if (known.includes(wanted) || joinedContainer(wanted)) return wanted;
-  throw new InvalidArgument(`invalid ${what} mode: ${wanted}`);
+  throw settingFailure.namespaceModeInvalid({ what, mode: wanted });
 }
 function plainMode(what: string, wanted: string, known: readonly string[]): string {
   if (known.includes(wanted)) return wanted;
-  throw new InvalidArgument(`invalid ${what} mode: ${wanted}`);
+  throw settingFailure.namespaceModeInvalid({ what, mode: wanted });
 }
 
 function shm(bytes: number | undefined, absent: number): number {
-  if (bytes !== undefined && bytes < 0) throw new InvalidArgument('SHM size can not be less than 0');
+  if (bytes !== undefined && bytes < 0) throw settingFailure.shmNegative();
   return bytes || absent;
 }
 
@@ -159,8 +156,7 @@ function logConfig(asked: HostConfig, facts: HostFacts): NonNullable<HostConfig[
 
 function restartPolicy(asked: HostConfig): RestartPolicy {
   const policy = readRestartPolicy(asked.RestartPolicy ?? {});
-  if (asked.AutoRemove && policy.Name !== 'no')
-    throw new InvalidArgument("can't create 'AutoRemove' container with restart policy");
+  if (asked.AutoRemove && policy.Name !== 'no') throw settingFailure.autoRemoveRestarts();
   return policy;
 }
 
@@ -169,12 +165,8 @@ export function readRestartPolicy({ Name = 'no', MaximumRetryCount = 0 }: Restar
   const name = Name === '' ? 'no' : Name;
   if (!['no', 'always', 'on-failure', 'unless-stopped'].includes(name))
     throw settingFailure.restartPolicyUnknown({ policy: name });
-  if (MaximumRetryCount !== 0 && name !== 'on-failure')
-    throw new InvalidArgument(
-      "invalid restart policy: maximum retry count can only be used with 'on-failure'",
-    );
-  if (MaximumRetryCount < 0)
-    throw new InvalidArgument('invalid restart policy: maximum retry count cannot be negative');
+  if (MaximumRetryCount !== 0 && name !== 'on-failure') throw settingFailure.retriesUnasked();
+  if (MaximumRetryCount < 0) throw settingFailure.retriesNegative();
   return { Name: name, MaximumRetryCount };
 }
 
@@ -207,10 +199,8 @@ export function checkNetworkConflicts(
   said: { hostname: boolean; macAddress: boolean; ports: boolean },
 ): void {
   const other = networkModeOf(host).is === 'container';
-  if (other && said.hostname) throw new Conflict('conflicting options: hostname and the network mode');
-  if (other && said.macAddress) throw new Conflict('conflicting options: mac-address and the network mode');
-  if (other && said.ports)
-    throw new Conflict('conflicting options: port publishing and the container type network mode');
-  if (host.UTSMode === 'host' && said.hostname)
-    throw new Conflict('conflicting options: hostname and the UTS mode');
+  if (other && said.hostname) throw settingFailure.hostnameShared();
+  if (other && said.macAddress) throw settingFailure.macAddressShared();
+  if (other && said.ports) throw settingFailure.portsShared();
+  if (host.UTSMode === 'host' && said.hostname) throw settingFailure.hostnameOfHost();
 }

@@ -1,6 +1,4 @@
 /** Limits as a request has them: contradictions refused, what this kernel cannot hold discarded with a warning. Pure. */
-
-import { InvalidArgument } from '../../../base/errors.ts';
 import type { HostConfig } from '../../../model/container.ts';
 import { settingFailure } from '../../../model/failures/setting.ts';
 import type { LimitSupport } from '../../../runtime/index.ts';
@@ -46,8 +44,7 @@ const lacks = (what: string, discarded: string): string =>
 function settleMemory(asked: HostConfig, can: LimitSupport, warnings: string[], update: boolean): Changes {
   let limit = asked.Memory ?? 0;
   let swap = asked.MemorySwap ?? 0;
-  if (limit !== 0 && limit < MEMORY_BYTES_MIN)
-    throw new InvalidArgument('Minimum memory limit allowed is 512k');
+  if (limit !== 0 && limit < MEMORY_BYTES_MIN) throw settingFailure.memoryBelow512k();
   if (limit > 0 && !can.memory) {
     warnings.push(lacks('memory limit capabilities', 'Limitation discarded.'));
     [limit, swap] = [0, -1];
@@ -56,12 +53,8 @@ function settleMemory(asked: HostConfig, can: LimitSupport, warnings: string[], 
     warnings.push(lacks('swap limit capabilities', 'Memory limited without swap.'));
     swap = -1;
   }
-  if (limit > 0 && swap > 0 && swap < limit)
-    throw new InvalidArgument('Minimum memoryswap limit should be larger than memory limit, see usage');
-  if (limit === 0 && swap > 0 && !update)
-    throw new InvalidArgument(
-      'You should always set the Memory limit when using Memoryswap limit, see usage',
-    );
+  if (limit > 0 && swap > 0 && swap < limit) throw settingFailure.swapBelowMemory();
+  if (limit === 0 && swap > 0 && !update) throw settingFailure.swapWithoutMemory();
   return {
     Memory: limit,
     MemorySwap: swap,
@@ -78,8 +71,7 @@ function settleSwappiness(asked: HostConfig, can: LimitSupport, warnings: string
     warnings.push(lacks('memory swappiness capabilities', 'Memory swappiness discarded.'));
     return { MemorySwappiness: undefined };
   }
-  if (swappiness < 0 || swappiness > 100)
-    throw new InvalidArgument(`Invalid value: ${swappiness}, valid memory swappiness range is 0-100`);
+  if (swappiness < 0 || swappiness > 100) throw settingFailure.swappinessInvalid({ swappiness });
   return {};
 }
 
@@ -89,12 +81,8 @@ function settleReservation(asked: HostConfig, limit: number, can: LimitSupport, 
     warnings.push(lacks('memory soft limit capabilities', 'Limitation discarded.'));
     return { MemoryReservation: 0 };
   }
-  if (reservation > 0 && reservation < MEMORY_BYTES_MIN)
-    throw new InvalidArgument('Minimum memory reservation allowed is 512k');
-  if (limit > 0 && reservation > limit)
-    throw new InvalidArgument(
-      'Minimum memory limit can not be less than memory reservation limit, see usage',
-    );
+  if (reservation > 0 && reservation < MEMORY_BYTES_MIN) throw settingFailure.reservationBelow512k();
+  if (limit > 0 && reservation > limit) throw settingFailure.memoryBelowReservation();
   return {};
 }
 
@@ -121,17 +109,11 @@ function settleOom(asked: HostConfig, can: LimitSupport, warnings: string[]): Ch
 function settleCpu(asked: HostConfig, { cpus, limits: can }: LimitFacts, warnings: string[]): Changes {
   const changes: Changes = {};
   const { NanoCpus: nano = 0, CpuPeriod: period = 0, CpuQuota: quota = 0, CpuShares: shares = 0 } = asked;
-  if (nano > 0 && period > 0)
-    throw new InvalidArgument('Conflicting options: Nano CPUs and CPU Period cannot both be set');
-  if (nano > 0 && quota > 0)
-    throw new InvalidArgument('Conflicting options: Nano CPUs and CPU Quota cannot both be set');
-  if (nano > 0 && !can.cpuQuota)
-    throw new InvalidArgument(
-      'NanoCPUs can not be set, as your kernel does not support CPU CFS scheduler or the cgroup is not mounted',
-    );
+  if (nano > 0 && period > 0) throw settingFailure.nanoCpusAndPeriod();
+  if (nano > 0 && quota > 0) throw settingFailure.nanoCpusAndQuota();
+  if (nano > 0 && !can.cpuQuota) throw settingFailure.nanoCpusUnsupported();
   if (nano < 0 || nano > cpus * 1e9) throw settingFailure.cpusOutOfRange({ cpus });
-  if (shares < 0)
-    throw new InvalidArgument(`invalid CPU shares (${shares}): value must be a positive integer`);
+  if (shares < 0) throw settingFailure.cpuSharesInvalid({ shares });
   if (shares > 0 && !can.cpuShares) {
     warnings.push(lacks('CPU shares', 'Shares discarded.'));
     changes.CpuShares = 0;
@@ -140,12 +122,8 @@ function settleCpu(asked: HostConfig, { cpus, limits: can }: LimitFacts, warning
     warnings.push('Your kernel does not support CPU CFS scheduler. CPU period/quota discarded.');
     return { ...changes, CpuPeriod: 0, CpuQuota: 0 };
   }
-  if (period !== 0 && (period < 1000 || period > 1_000_000))
-    throw new InvalidArgument(
-      'CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)',
-    );
-  if (quota > 0 && quota < 1000)
-    throw new InvalidArgument('CPU cfs quota can not be less than 1ms (i.e. 1000)');
+  if (period !== 0 && (period < 1000 || period > 1_000_000)) throw settingFailure.cpuPeriodInvalid();
+  if (quota > 0 && quota < 1000) throw settingFailure.cpuQuotaTooSmall();
   if ((asked.CpuPercent ?? 0) > 0) {
     warnings.push('linux does not support CPU percent. Percent discarded.');
     changes.CpuPercent = 0;
@@ -159,9 +137,9 @@ function checkRealtime(
   can: LimitSupport,
 ): void {
   if (CpuRealtimePeriod === 0 && CpuRealtimeRuntime === 0) return;
-  if (!can.cpuRealtime) throw new InvalidArgument('kernel does not support CPU real-time scheduler');
+  if (!can.cpuRealtime) throw settingFailure.realtimeUnsupported();
   if (CpuRealtimePeriod !== 0 && CpuRealtimeRuntime > CpuRealtimePeriod)
-    throw new InvalidArgument('cpu real-time runtime cannot be higher than cpu real-time period');
+    throw settingFailure.realtimeAbovePeriod();
 }
 
 function settleCpusets(asked: HostConfig, can: LimitSupport, warnings: string[]): Changes {
@@ -175,11 +153,9 @@ function settleCpusets(asked: HostConfig, can: LimitSupport, warnings: string[])
     return readSet(text, what).some((wanted) => !available.some((range) => isWithin(wanted, range)));
   };
   if (missing(cpus, 'cpus', can.cpus))
-    throw new InvalidArgument(`Requested CPUs are not available - requested ${cpus}, available: ${can.cpus}`);
+    throw settingFailure.cpusUnavailable({ requested: cpus, available: can.cpus });
   if (missing(mems, 'mems', can.mems))
-    throw new InvalidArgument(
-      `Requested memory nodes are not available - requested ${mems}, available: ${can.mems}`,
-    );
+    throw settingFailure.memoryNodesUnavailable({ requested: mems, available: can.mems });
   return {};
 }
 
@@ -193,10 +169,8 @@ function readSet(text: string, what: string): readonly Range[] {
   const found: Range[] = [];
   if (text === '') return found;
   if (text.length > SET_CHARS_MAX)
-    throw new InvalidArgument(
-      `Invalid value for cpuset ${what}: ${text.length} characters are more than ${SET_CHARS_MAX}`,
-    );
-  const fail = (why: string) => new InvalidArgument(`Invalid value ${text} for cpuset ${what}: ${why}`);
+    throw settingFailure.cpusetTooLong({ what, length: text.length, most: SET_CHARS_MAX });
+  const fail = (why: string) => settingFailure.cpusetInvalid({ text, what, why });
   for (const range of text.split(',')) {
     const [, first, last = first] = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(range) ?? [];
     if (first === undefined || Number(last) < Number(first)) throw fail(`invalid format: ${text}`);
@@ -221,12 +195,8 @@ function settleBlockIo(asked: HostConfig, can: LimitSupport, warnings: string[])
   if (weight > 0 && !can.blkioWeight) {
     warnings.push(lacks('Block I/O weight', 'Weight discarded.'));
     changes.BlkioWeight = 0;
-  } else if (weight > 0 && (weight < 10 || weight > 1000))
-    throw new InvalidArgument('Range of blkio weight is from 10 to 1000');
-  if (asked.IOMaximumBandwidth || asked.IOMaximumIOps)
-    throw new InvalidArgument(
-      'Invalid QoS settings: linux does not support Maximum IO Bandwidth or Maximum IO IOps',
-    );
+  } else if (weight > 0 && (weight < 10 || weight > 1000)) throw settingFailure.blkioWeightInvalid();
+  if (asked.IOMaximumBandwidth || asked.IOMaximumIOps) throw settingFailure.ioMaximumUnsupported();
   if (asked.BlkioWeightDevice?.length && !can.blkioWeightDevice) {
     warnings.push(lacks('Block I/O weight_device', 'Weight-device discarded.'));
     changes.BlkioWeightDevice = [];

@@ -1,7 +1,5 @@
 /** Published ports: what `PortBindings` and `PublishAllPorts` ask for. Pure. */
-
 import { isIP } from 'node:net';
-import { InvalidArgument } from '../../../base/errors.ts';
 import type { ContainerConfig, HostConfig } from '../../../model/container.ts';
 import { settingFailure } from '../../../model/failures/setting.ts';
 import type { PortRequest } from '../../../network/index.ts';
@@ -37,14 +35,12 @@ function parsePort(text: string): { containerPort: number; protocol: 'tcp' | 'ud
   const containerPort = Number(number);
   if (!/^\d{1,5}$/.test(number) || containerPort > 65_535 || containerPort === 0)
     throw settingFailure.portInvalid({ port: text });
-  if (protocol !== 'tcp' && protocol !== 'udp')
-    throw new InvalidArgument(`publishing ${protocol} ports is not supported: ${text}`);
+  if (protocol !== 'tcp' && protocol !== 'udp') throw settingFailure.protocolUnsupported({ protocol, text });
   return { containerPort, protocol };
 }
 
 function checkAddress(text: string): string {
-  if (text !== '' && isIP(text) === 0)
-    throw new InvalidArgument(`invalid host IP address: ${JSON.stringify(text)}`);
+  if (text !== '' && isIP(text) === 0) throw settingFailure.hostIpInvalid({ text });
   return text;
 }
 

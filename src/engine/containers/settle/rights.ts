@@ -1,5 +1,5 @@
 /** Rights, devices and settings of the kernel that a request asks for: each in a form that can do no other harm. Pure. */
-import { InvalidArgument } from '../../../base/errors.ts';
+import { settingFailure } from '../../../model/failures/setting.ts';
 import { type HostConfig, ULIMIT_NAMES } from '../../../model/host-config.ts';
 import { type CgroupDriver, checkCgroupParent } from '../../../runtime/index.ts';
 import { networkModeOf } from '../../networks/index.ts';
@@ -12,18 +12,17 @@ export function checkRights(asked: HostConfig, driver: CgroupDriver): void {
   for (const rule of asked.DeviceCgroupRules ?? []) readDeviceRule(rule);
   for (const { PathOnHost, PathInContainer, CgroupPermissions } of asked.Devices ?? []) {
     if (!/^[rwm]{0,3}$/.test(CgroupPermissions))
-      throw new InvalidArgument(`bad mode specified: ${CgroupPermissions}`);
+      throw settingFailure.deviceModeInvalid({ mode: CgroupPermissions });
     if (![PathOnHost, PathInContainer || PathOnHost].every(isCleanPath))
-      throw new InvalidArgument(`${PathInContainer || PathOnHost} is not an absolute path`);
+      throw settingFailure.devicePathRelative({ path: PathInContainer || PathOnHost });
   }
   for (const path of [...(asked.MaskedPaths ?? []), ...(asked.ReadonlyPaths ?? [])])
-    if (!isCleanPath(path)) throw new InvalidArgument(`${JSON.stringify(path)} is not an absolute path`);
+    if (!isCleanPath(path)) throw settingFailure.pathRelative({ path });
   const score = asked.OomScoreAdj ?? 0;
-  if (score < -1000 || score > 1000)
-    throw new InvalidArgument(`Invalid value ${score}, range for oom score adj is [-1000, 1000]`);
+  if (score < -1000 || score > 1000) throw settingFailure.oomScoreInvalid({ score });
   if (asked.CgroupParent) checkCgroupParent(driver, asked.CgroupParent);
   for (const { Name } of asked.Ulimits ?? [])
-    if (!ULIMIT_NAMES.includes(Name)) throw new InvalidArgument(`invalid ulimit type: ${Name}`);
+    if (!ULIMIT_NAMES.includes(Name)) throw settingFailure.ulimitUnknown({ name: Name });
   for (const name of Object.keys(asked.Annotations ?? {})) checkAnnotation(name);
   checkStorage(asked.StorageOpt ?? {});
 }
@@ -33,13 +32,9 @@ const isCleanPath = (path: string): boolean =>
   path.startsWith('/') && !path.split('/').includes('..') && !path.includes('\0');
 
 function checkAnnotation(name: string): void {
-  if (name === '')
-    throw new InvalidArgument('invalid Annotations: the empty string is not permitted as an annotation key');
+  if (name === '') throw settingFailure.annotationUnnamed();
   // These speak to the runtime itself: files on the host, filters, handlers.
-  if (name.startsWith('run.oci.'))
-    throw new InvalidArgument(
-      `invalid annotation: ${name}: names beginning with run.oci. belong to the runtime`,
-    );
+  if (name.startsWith('run.oci.')) throw settingFailure.annotationReserved({ name });
 }
 
 /** Of the kernel's settings for System V IPC those that each IPC namespace has of its own. */
@@ -56,9 +51,9 @@ export function checkSysctls(settled: HostConfig): void {
   for (const [given, value] of Object.entries(settled.Sysctls ?? {})) {
     // The name becomes a path below /proc/sys, by the runtime's hand.
     if (!/^[A-Za-z0-9_-]+([./][A-Za-z0-9_-]+)+$/.test(given) || value.includes('\0'))
-      throw new InvalidArgument(`invalid sysctl ${JSON.stringify(given)}`);
+      throw settingFailure.sysctlInvalid({ name: given });
     const why = forbids(given.replaceAll('/', '.'), settled);
-    if (why !== undefined) throw new InvalidArgument(`sysctl ${JSON.stringify(given)} ${why}`);
+    if (why !== undefined) throw settingFailure.sysctlForbidden({ name: given, why });
   }
 }
 
@@ -77,9 +72,6 @@ function forbids(name: string, host: HostConfig): string | undefined {
 /** The writable layer has the size of the disk: project quotas, which dockerd limits it by on xfs, are not set. */
 function checkStorage(options: Readonly<Record<string, string>>): void {
   const unknown = Object.keys(options).find((name) => name.toLowerCase() !== 'size');
-  if (unknown !== undefined) throw new InvalidArgument(`overlay2: unknown option ${unknown}`);
-  if (Object.keys(options).length > 0)
-    throw new InvalidArgument(
-      "--storage-opt is supported only for overlay over xfs with 'pquota' mount option, and not yet by Gantry there",
-    );
+  if (unknown !== undefined) throw settingFailure.storageOptUnknown({ option: unknown });
+  if (Object.keys(options).length > 0) throw settingFailure.storageOptUnsupported();
 }

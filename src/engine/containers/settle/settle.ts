@@ -1,7 +1,5 @@
 /** What a create request means once the image's and the engine's defaults are in. Pure: plain data in and out. */
-
 import { posix } from 'node:path';
-import { InvalidArgument } from '../../../base/errors.ts';
 import type { ContainerConfig, CreateRequest, HostConfig } from '../../../model/container.ts';
 import { containerFailure } from '../../../model/failures/container.ts';
 import { settingFailure } from '../../../model/failures/setting.ts';
@@ -139,10 +137,9 @@ const SPAN_NANOS_MIN = 1e6;
 function checkHealth({ Healthcheck: check }: ContainerConfig): void {
   for (const name of ['Interval', 'Timeout', 'StartPeriod', 'StartInterval'] as const) {
     const nanos = check?.[name] ?? 0;
-    if (nanos !== 0 && nanos < SPAN_NANOS_MIN)
-      throw new InvalidArgument(`${name} in Healthcheck cannot be less than 1ms`);
+    if (nanos !== 0 && nanos < SPAN_NANOS_MIN) throw settingFailure.healthTooShort({ name });
   }
-  if ((check?.Retries ?? 0) < 0) throw new InvalidArgument('Retries in Healthcheck cannot be negative');
+  if ((check?.Retries ?? 0) < 0) throw settingFailure.healthRetriesNegative();
 }
 
 /** Limits of what one container may say about itself: a record must stay small enough to rewrite with each change. */
@@ -152,24 +149,19 @@ function checkConfig(config: ContainerConfig): void {
   if (config.WorkingDir && !config.WorkingDir.startsWith('/'))
     throw settingFailure.workingDirRelative({ directory: config.WorkingDir });
   for (const entry of config.Env ?? [])
-    if (entry === '' || entry.startsWith('='))
-      throw new InvalidArgument(`invalid environment variable: ${entry}`);
+    if (entry === '' || entry.startsWith('=')) throw settingFailure.environmentInvalid({ entry });
   const words = [...(config.Env ?? []), ...(config.Cmd ?? []), ...(config.Entrypoint ?? [])];
-  if (words.some((word) => word.includes('\0')))
-    throw new InvalidArgument('a NUL byte cannot be part of a command or an environment variable');
+  if (words.some((word) => word.includes('\0'))) throw settingFailure.commandHasNul();
   if (words.reduce((sum, word) => sum + Buffer.byteLength(word), 0) > WORDS_BYTES_MAX)
-    throw new InvalidArgument(
-      'command and environment together exceed 2 MiB, more than the kernel passes to a program',
-    );
-  if (config.WorkingDir?.includes('\0') || config.User?.includes('\0'))
-    throw new InvalidArgument('a NUL byte cannot be part of a path or a user');
+    throw settingFailure.commandTooLong();
+  if (config.WorkingDir?.includes('\0') || config.User?.includes('\0')) throw settingFailure.pathHasNul();
   parseSignal(config.StopSignal, 0);
   if (
     config.Hostname !== undefined &&
     config.Hostname !== '' &&
     !/^[a-zA-Z0-9]([a-zA-Z0-9._-]{0,61}[a-zA-Z0-9])?$/.test(config.Hostname)
   )
-    throw new InvalidArgument(`invalid hostname format: ${config.Hostname}`);
+    throw settingFailure.hostnameInvalid({ hostname: config.Hostname });
   for (const port of Object.keys(config.ExposedPorts ?? {}))
     if (!/^\d{1,5}\/(tcp|udp|sctp)$/.test(port) || Number(port.split('/')[0]) > 65_535)
       throw settingFailure.portInvalid({ port });

@@ -1,6 +1,5 @@
 /** Which containers a list is asked for. Values of one filter are alternatives, but for labels; filters must all hold. */
-
-import { type EngineError, InvalidArgument } from '../../../base/errors.ts';
+import type { EngineError } from '../../../base/errors.ts';
 import { filterFailure } from '../../../model/failures/filter.ts';
 import type { Filters } from '../../../model/filters.ts';
 import { textsFound } from '../../expressions.ts';
@@ -197,12 +196,10 @@ interface PortRange {
 /** `80`, `80/udp`, `8000-8080/tcp`. */
 function readPorts(name: string, values: readonly string[]): PortRange[] {
   return values.map((value) => {
-    if (value.includes(':'))
-      throw new InvalidArgument(`filter for '${name}' should not contain ':': ${value}`);
+    if (value.includes(':')) throw filterFailure.portHasColon({ name, value });
     const [range = '', protocol = 'tcp'] = value.split('/', 2);
     const [first = '', last = first] = range.split('-', 2);
-    const refuse = (why: string) =>
-      new InvalidArgument(`error while looking up for ${name} ${value}: ${why}`);
+    const refuse = (why: string) => filterFailure.portInvalid({ name, value, why });
     if (range === '') throw refuse('empty string specified for ports.');
     for (const each of [first, last])
       if (!/^\d{1,5}$/.test(each) || Number(each) > 65_535)
