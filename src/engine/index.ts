@@ -18,6 +18,7 @@ export { type DataRootReport, examineDataRoot } from './fsck.ts';
 export { createHealthChecks } from './health/monitor.ts';
 export { createImages } from './images/index.ts';
 export type * from './images/promise.ts';
+export { DEFAULT_NETWORK } from './networks/index.ts';
 export type { Attachment, OutputChunk } from './processes/attachment.ts';
 export type { SystemDeps } from './system/deps.ts';
 export { type Host, hardLimits, readHost, settableOomScore } from './system/host.ts';

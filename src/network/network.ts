@@ -1,63 +1,311 @@
-/** The network room's promises. */
+/** One network: its addresses, its endpoints, and the driver that carries them. */
+import { createHash, randomBytes } from 'node:crypto';
+import { messageOf } from '../base/errors.ts';
+import { parseAddress } from './addresses/address.ts';
+import { formatHardwareAddress, hardwareAddressFor, parseHardwareAddress } from './addresses/hardware.ts';
+import { AddressPool } from './addresses/pool.ts';
+import { contains, type Subnet } from './addresses/subnet.ts';
+import type { Driver } from './drivers/driver.ts';
+import type { NetworkHost } from './host.ts';
+import type { Reservation } from './published/host-ports.ts';
+import type { PortRequest } from './published/port.ts';
+import { type Endpoint, endpointAddress, subnetsOf } from './sandbox/endpoint.ts';
+import { type ReadySandbox, SandboxPool } from './sandbox/pool.ts';
+import { makeSandbox, type Sandbox } from './sandbox/sandbox.ts';
 
-/** A published port, resolved: `hostPort` 0 in a request means "choose one". */
-export interface PublishedPort {
-  readonly protocol: 'tcp' | 'udp';
-  readonly containerPort: number;
-  /** '' and '0.0.0.0' mean every address. */
-  readonly hostIp: string;
-  readonly hostPort: number;
+/** What the first interface of a sandbox is called; the others count on. */
+const FIRST_INTERFACE = 'eth0';
+
+/** A network as others know it. */
+export interface NetworkOptions {
+  /** 64 hex digits. */
+  readonly id: string;
+  readonly name: string;
 }
 
-/** What a container asks to have published. */
-export interface PortRequest extends PublishedPort {
-  /** The end of a range that begins at `hostPort`: its first free port is taken. Absent: `hostPort` and no other. */
-  readonly lastHostPort?: number;
-}
-
-export const isAnyAddress = (hostIp: string): boolean => hostIp === '' || hostIp === '0.0.0.0';
-
-/** A container's place on the bridge. Plain data: the engine keeps it in its records. */
-export interface Endpoint {
-  readonly endpointId: string;
-  readonly ipAddress: string;
-  readonly prefixLength: number;
-  readonly gateway: string;
-  readonly macAddress: string;
-  /** Name of the host side of the veth pair. */
-  readonly hostInterface: string;
-  readonly ports: readonly PublishedPort[];
-}
-
-export interface ConnectRequest {
-  readonly containerId: string;
+/** What a container wants of a network. */
+export interface EndpointRequest {
   /** Chosen from the address when undefined (02:42 + the four address bytes, as Docker does). */
   readonly macAddress: string | undefined;
   readonly ports: readonly PortRequest[];
 }
 
-/** The default bridge network of one engine. Several engines live side by side: bridge, subnet and table are their own. */
-export interface BridgeNetwork {
+/** A request whose ports are held, to be joined or given back. */
+export interface HeldRequest {
+  readonly network: Network;
+  readonly mac: Buffer | undefined;
+  readonly reservation: Reservation;
+}
+
+interface Member {
+  readonly endpoint: Endpoint;
+  readonly reservation: Reservation | undefined;
+  /** Whether the host's ports lead to it. */
+  readonly published: boolean;
+}
+
+/** What exists from the first use on. */
+interface Started {
+  readonly pools: readonly AddressPool[];
+}
+
+/** A network of the engine. Nothing of it is on the host before its first use. */
+export class Network {
   readonly id: string;
-  readonly bridgeName: string;
-  /** `172.17.0.0/16`; known after the first use or when configured. */
-  readonly subnet: string;
-  readonly gateway: string;
+  readonly name: string;
+  readonly #host: NetworkHost;
+  readonly #driver: Driver;
+  readonly #ready: SandboxPool;
+  /** By sandbox: a sandbox has at most one endpoint on a network. */
+  readonly #members = new Map<string, Member>();
+  /** Host interfaces of this network start with this. */
+  readonly #prefix: string;
+  /** A container runs whose endpoint nobody knows: no interface is taken for a stray one. */
+  #keepsUnknown = false;
+  #subnets: readonly Subnet[];
+  #started: Promise<Started> | undefined;
+
+  constructor(host: NetworkHost, driver: Driver, { id, name }: NetworkOptions) {
+    this.id = id;
+    this.name = name;
+    this.#host = host;
+    this.#driver = driver;
+    this.#prefix = `veth${id.slice(0, 4)}`;
+    this.#subnets = driver.configured;
+    this.#ready = new SandboxPool({
+      newName: () => this.#newInterfaceName(),
+      make: (outside) => this.#makeReady(outside),
+      onError: (error) => host.log.warn('network.namespace.not-prepared', { error: messageOf(error) }),
+    });
+  }
+
+  /** `bridge` and the like. */
+  get driver(): string {
+    return this.#driver.kind;
+  }
+  /** `172.17.0.0/16` and the like; those that nobody configured are known after the first use. */
+  get subnets(): readonly Subnet[] {
+    return this.#subnets;
+  }
+  /** Whether containers are on it. */
+  get inUse(): boolean {
+    return this.#members.size > 0;
+  }
+
+  /** Holds what the request can be refused for. @throws Failed for a taken port, InvalidArgument */
+  hold({ macAddress, ports }: EndpointRequest): HeldRequest {
+    const mac = macAddress === undefined ? undefined : parseHardwareAddress(macAddress);
+    return { network: this, mac, reservation: this.#driver.reserve(ports) };
+  }
+
+  /** A sandbox with an interface on this network. @throws what the driver throws */
+  async takeReady(): Promise<ReadySandbox> {
+    await this.#start();
+    return await this.#ready.take();
+  }
+
+  /** One more interface for a sandbox that has others. @throws what the driver throws */
+  async attach(sandbox: Sandbox, inside: string): Promise<Pick<ReadySandbox, 'link' | 'hostInterface'>> {
+    await this.#start();
+    const outside = this.#newInterfaceName();
+    return { link: await this.#driver.attach(sandbox, { inside, outside }), hostInterface: outside };
+  }
+
+  /** Gives the interface its addresses; `undo` takes them back. The ports are not open yet. @throws Failed when no address is free */
+  async join(
+    sandboxId: string,
+    { sandbox, link, hostInterface }: ReadySandbox,
+    { mac: wanted, reservation }: HeldRequest,
+    { leadsOut, undo }: { readonly leadsOut: boolean; readonly undo: AsyncDisposableStack },
+  ): Promise<Endpoint> {
+    const { pools } = await this.#start();
+    const taken = pools.map((pool) => {
+      const address = pool.take();
+      undo.defer(() => pool.release(address));
+      return { address, subnet: pool.subnet };
+    });
+    const mac = wanted ?? hardwareAddressFor(taken[0]?.address ?? { family: 4, value: 0n });
+    const addresses = taken.map(({ address, subnet }) => endpointAddress(address, subnet));
+    await sandbox.configure(link, mac, addresses, leadsOut);
+    return {
+      endpointId: createHash('sha256').update(`${sandboxId}\0${hostInterface}`).digest('hex'),
+      interfaceName: link.name,
+      addresses,
+      macAddress: formatHardwareAddress(mac),
+      hostInterface,
+      ports: reservation.ports,
+    };
+  }
+
+  /** Opens the endpoint's ports; from now on the network knows it. @throws Failed: then no port is open */
+  async publish(sandboxId: string, endpoint: Endpoint, reservation: Reservation): Promise<void> {
+    await this.#driver.publish(endpoint);
+    this.#members.set(sandboxId, { endpoint, reservation, published: true });
+  }
+
+  /** The owner of a sandbox that lives on is gone: its ports lead there no more, nor do conversations by them. */
+  async withdraw(sandboxId: string): Promise<void> {
+    const endpoint = this.#members.get(sandboxId)?.endpoint;
+    await this.closePorts(sandboxId);
+    if (endpoint !== undefined) this.#forget(endpoint, () => undefined);
+  }
+
+  /** Closes the ports of a sandbox and gives them back. */
+  async closePorts(sandboxId: string): Promise<void> {
+    const member = this.#members.get(sandboxId);
+    if (member === undefined || !member.published) return;
+    this.#members.set(sandboxId, { ...member, published: false, reservation: undefined });
+    try {
+      await this.#start();
+      await this.#driver.withdraw(member.endpoint);
+    } finally {
+      member.reservation?.release();
+    }
+  }
+
+  /** The sandbox is gone: its addresses may be given again when the kernel has forgotten who was led to them by ports. */
+  async leave(sandboxId: string): Promise<void> {
+    const member = this.#members.get(sandboxId);
+    this.#members.delete(sandboxId);
+    if (member === undefined) return;
+    const { pools } = await this.#start();
+    this.#forget(member.endpoint, (text) => {
+      const address = parseAddress(text);
+      pools.find(({ subnet }) => contains(subnet, address))?.release(address);
+    });
+  }
+
+  #forget({ addresses, ports }: Endpoint, then: (address: string) => void): void {
+    for (const { address } of addresses) this.#host.released.add(address, ports, () => then(address));
+  }
+
   /**
-   * A network namespace for the container with `lo` up and `eth0` on the bridge; it lives at {@link namespacePath}
-   * (a bind mount) until `disconnect`. The bridge and the firewall table are made at the first call.
-   * @throws Failed `Bind for IP:PORT failed: port is already allocated`, `all ports are allocated` for a range, or no
-   * free address · Conflict when the container is connected already, or the bridge belongs to another engine · InvalidArgument for a malformed request
+   * After a restart of the engine: these are alive, all else of this network is removed. `keepsUnknown`: there may be
+   * others, so nothing is.
    */
-  connect(request: ConnectRequest): Promise<Endpoint>;
-  namespacePath(containerId: string): string;
-  /** Takes everything of this container back. Never waits for the kernel's veth removal. Absent: nothing to do. */
-  disconnect(containerId: string): Promise<void>;
-  /**
-   * After a restart: these are alive (their addresses and ports are taken); everything else of ours is removed, except
-   * what belongs to a container of `isKept`: nobody knows its endpoint, but it may be running.
-   */
-  recover(alive: ReadonlyMap<string, Endpoint>, isKept?: (containerId: string) => boolean): Promise<void>;
-  /** Orderly end: when no endpoint is left, the bridge and the table go too. */
-  close(): Promise<void>;
+  async recover(
+    alive: ReadonlyMap<string, { readonly endpoint: Endpoint; readonly published: boolean }>,
+    { keepsUnknown }: { readonly keepsUnknown: boolean },
+  ): Promise<void> {
+    this.#keepsUnknown = keepsUnknown;
+    for (const [sandboxId, { endpoint, published }] of alive) {
+      if (this.#members.has(sandboxId)) continue;
+      const reservation = published ? this.#holdAgain(sandboxId, endpoint) : undefined;
+      this.#members.set(sandboxId, { endpoint, published, reservation });
+    }
+    await this.sweep(() => false);
+    const [first] = this.#members.values();
+    if (first === undefined) {
+      this.#ready.empty();
+      if (!keepsUnknown) await this.#stop();
+      return;
+    }
+    this.#subnets = subnetsOf(first.endpoint);
+    const { pools } = await this.#start();
+    for (const { endpoint } of this.#members.values())
+      for (const { address } of endpoint.addresses)
+        for (const pool of pools) pool.claim(parseAddress(address));
+    this.#forgetTheDead();
+  }
+
+  /** Nobody knows which addresses containers had that ended meanwhile: all that are of ours and nobody's now. */
+  #forgetTheDead(): void {
+    const living = new Set(
+      [...this.#members.values()].flatMap(({ endpoint }) => endpoint.addresses.map((each) => each.address)),
+    );
+    this.#host.released.forgetAll((text) => {
+      const address = parseAddress(text);
+      return !living.has(text) && this.#subnets.some((each) => contains(each, address));
+    });
+  }
+
+  /** Someone may have taken a port while no engine ran: the redirection works on, so this is only told. */
+  #holdAgain(sandboxId: string, endpoint: Endpoint): Reservation | undefined {
+    try {
+      return this.#driver.reserve(endpoint.ports);
+    } catch (error) {
+      this.#host.log.warn('network.port-not-held', { sandbox: sandboxId, error: messageOf(error) });
+      return undefined;
+    }
+  }
+
+  /** Puts back what others took away; nothing to do before the first use. */
+  async mend(): Promise<void> {
+    if (this.#started === undefined) return;
+    await this.#started;
+    if (await this.#driver.mend(this.#endpoints())) this.#ready.empty();
+  }
+
+  /** Removes host interfaces of ours that belong to no sandbox and do not wait to be used; none while `busy`. True: all done. */
+  async sweep(busy: () => boolean): Promise<boolean> {
+    if (this.#keepsUnknown) return true;
+    const present = await this.#driver.interfaces(this.#prefix);
+    if (busy()) return false; // an interface may be on its way from the pool to a sandbox
+    const kept = new Set([
+      ...[...this.#members.values()].map(({ endpoint }) => endpoint.hostInterface),
+      ...this.#ready.interfaces(),
+    ]);
+    await this.#driver.remove(present.filter((name) => !kept.has(name)));
+    return true;
+  }
+
+  /** Orderly end: what is ready goes; without endpoints all of the network goes from the host. */
+  async close(): Promise<void> {
+    await this.#ready.close();
+    if (!this.inUse && this.#started !== undefined && !this.#keepsUnknown) {
+      await this.sweep(() => false);
+      await this.#stop();
+    }
+    for (const { reservation } of this.#members.values()) reservation?.release();
+  }
+
+  #endpoints(): ReadonlyMap<string, Endpoint> {
+    return new Map([...this.#members].map(([id, { endpoint }]) => [id, endpoint]));
+  }
+
+  /** What is published of it: the ports of the others are closed. */
+  #living(): ReadonlyMap<string, Endpoint> {
+    return new Map(
+      [...this.#members].map(([id, { endpoint, published }]) => [
+        id,
+        published ? endpoint : { ...endpoint, ports: [] },
+      ]),
+    );
+  }
+
+  /** Everything that must be there before a sandbox can join; made once. */
+  #start(): Promise<Started> {
+    this.#started ??= this.#makeStarted().catch((error: unknown) => {
+      this.#started = undefined;
+      throw error;
+    });
+    return this.#started;
+  }
+
+  async #makeStarted(): Promise<Started> {
+    this.#subnets = await this.#driver.start(this.#subnets, this.#living());
+    return { pools: this.#subnets.map((subnet) => new AddressPool(subnet)) };
+  }
+
+  async #stop(): Promise<void> {
+    this.#started = undefined;
+    this.#subnets = this.#driver.configured;
+    await this.#driver.stop();
+  }
+
+  /** At most 15 characters: IFNAMSIZ with its NUL. */
+  #newInterfaceName(): string {
+    return `${this.#prefix}${randomBytes(4).toString('hex').slice(0, 7)}`;
+  }
+
+  async #makeReady(outside: string): Promise<ReadySandbox> {
+    const sandbox = makeSandbox();
+    try {
+      const link = await this.#driver.attach(sandbox, { inside: FIRST_INTERFACE, outside });
+      return { sandbox, link, hostInterface: outside };
+    } catch (error) {
+      sandbox[Symbol.dispose]();
+      throw error;
+    }
+  }
 }

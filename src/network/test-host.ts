@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import * as linux from '../linux/index.ts';
-import { addressBytes, parseAddress } from './addresses/addresses.ts';
+import { addressBytes, parseAddress } from './addresses/address.ts';
 import * as route from './netlink/route.ts';
 import { NetlinkSocket, PROTOCOL } from './netlink/socket.ts';
 
@@ -44,18 +44,21 @@ export interface Neighbour {
 export async function addNeighbour(name: string, hostAddress: string, address: string): Promise<Neighbour> {
   const host = new NetlinkSocket(PROTOCOL.ROUTE);
   const { fd, result: inside } = linux.newNetworkNamespace(() => new NetlinkSocket(PROTOCOL.ROUTE));
-  await host.ask([route.addVeth(name, 0, fd, 1500), route.raise(name)]);
+  await host.ask([
+    route.addVeth({ host: name, bridgeIndex: 0, namespaceFd: fd, inside: 'eth0', mtu: 1500 }),
+    route.raise(name),
+  ]);
   const [outer] = route.readLinks(await host.ask([route.getLink(name)]));
   const [inner] = route.readLinks(
     await inside.ask([route.getLink('eth0'), route.raise('lo'), route.raise('eth0')]),
   );
-  await host.ask([route.addAddress(outer?.index ?? 0, addressBytes(parseAddress(hostAddress)), 24)]);
+  await host.ask([route.addAddress(outer?.index ?? 0, parseAddress(hostAddress), 24)]);
   await host.ask([route.getLink(name)]); // makes the kernel notice the plugged cable at once
-  await inside.ask([route.addAddress(inner?.index ?? 0, addressBytes(parseAddress(address)), 24)]);
+  await inside.ask([route.addAddress(inner?.index ?? 0, parseAddress(address), 24)]);
   return {
     fd,
     addRoute: async (_destination, gateway) => {
-      await inside.ask([route.addDefaultRoute(addressBytes(parseAddress(gateway)), inner?.index ?? 0)]);
+      await inside.ask([route.addDefaultRoute(parseAddress(gateway), inner?.index ?? 0)]);
     },
     close: async () => {
       inside.close();

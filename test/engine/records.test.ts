@@ -52,7 +52,10 @@ const COUNTING = ['busybox', 'sh', '-c', 'i=0; while :; do echo line $i; i=$((i+
 
 for (const [what, spoil] of [
   ['torn', undefined],
-  ['of wrong types', (row: Row) => ({ ...row, hostConfig: 'none', pid: [] })],
+  [
+    'of wrong types',
+    ({ row, ...wrapping }: Row) => ({ ...wrapping, row: { ...(row as Row), hostConfig: 'none', pid: [] } }),
+  ],
   ['of a newer layout', (row: Row) => ({ layout: 99, row: { ...row, endpoint: 'somewhere else' } })],
 ] as const)
   test(`a running container whose record is ${what} runs on unseen, and is back when the record is`, async (t) => {
@@ -112,7 +115,7 @@ test('a stopped container whose record cannot be read keeps its files, and its n
   const gantry = await startGantry(t);
   const id = await gantry.dockerOk('create', '--name', 'once', '--network', 'none', 'busybox', 'true');
   await gantry.kill9();
-  rewrite(gantry, id, (row) => ({ layout: 2, row }));
+  rewrite(gantry, id, (row) => ({ layout: 99, row }));
   await gantry.start();
   await gantry.dockerOk('create', '--name', 'once', '--network', 'none', 'busybox', 'true');
   await gantry.stop();

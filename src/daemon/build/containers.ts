@@ -44,7 +44,7 @@ export const execNeeds = (
 /** For containers; their directory on the disk is there afterwards. */
 export function containerNeeds(
   options: DaemonOptions,
-  { storage, network, logDrivers, registries, names }: Foundations,
+  { storage, networks, logDrivers, registries, names }: Foundations,
   shared: Shared,
   execs: ReturnType<typeof execNeeds>,
 ): ContainersDeps {
@@ -55,7 +55,7 @@ export function containerNeeds(
     ...shared,
     health: createHealthChecks(execs),
     mountedVolumes: new MountedVolumes(storage.volumes),
-    network,
+    networks,
     containersRoot,
     stagedMountsRoot: `${options.execRoot}/mounts`,
     roots: [realpathSync(options.dataRoot), realpathSync(options.execRoot)],

@@ -3,13 +3,13 @@ import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { type EventHub, openEvents } from '../../engine/index.ts';
 import { Reactor } from '../../linux/index.ts';
-import type { BridgeNetwork } from '../../network/index.ts';
+import type { Networks } from '../../network/index.ts';
 import { Registries } from '../../registry/index.ts';
 import { LogDrivers, type OciRuntime, Supervisor } from '../../runtime/index.ts';
 import { openStorage, type Storage } from '../../storage/index.ts';
 import { type Names, namesFor } from '../identity.ts';
 import type { DaemonOptions } from '../options.ts';
-import { openNetwork } from './network.ts';
+import { openNetworks } from './networks.ts';
 
 /** Where hosts keep authorities and certificates for registries: ours first, then Docker's customary place. */
 const CERTIFICATES = ['/etc/gantry/certs.d', '/etc/docker/certs.d'];
@@ -22,8 +22,7 @@ export interface Foundations {
   readonly logDrivers: LogDrivers;
   readonly storage: Storage;
   readonly events: EventHub;
-  /** Undefined: the daemon was told to have no bridge. */
-  readonly network: BridgeNetwork | undefined;
+  readonly networks: Networks;
   readonly registries: Registries;
 }
 
@@ -44,8 +43,8 @@ export async function openFoundations(
   const events = openEvents(`${options.dataRoot}/events`);
   undo.defer(() => events.close());
   if (events.unreadable > 0) log.warn('events.unreadable', { lines: events.unreadable });
-  const network = await openNetwork(options, names, log);
-  undo.defer(() => network?.close());
+  const networks = openNetworks(options, names, log);
+  undo.defer(() => networks.close());
   const registries = new Registries({
     mirrors: options.registryMirrors,
     insecure: options.insecureRegistries,
@@ -53,7 +52,7 @@ export async function openFoundations(
     proxies: options.proxies,
   });
   undo.defer(() => registries.close());
-  return { names, runtimes, supervisor, logDrivers, storage, events, network, registries };
+  return { names, runtimes, supervisor, logDrivers, storage, events, networks, registries };
 }
 
 /** The supervisor, and the reactor that wakes it. */

@@ -1,6 +1,6 @@
 /** What the engine must know of the host that it runs on, read once. */
 import type { Log } from '../../base/log.ts';
-import { type ContainersDeps, type Host, readHost } from '../../engine/index.ts';
+import { type ContainersDeps, DEFAULT_NETWORK, type Host, readHost } from '../../engine/index.ts';
 import { canSetMountAttributes } from '../../linux/index.ts';
 import { defaultAppArmor, type LimitSupport, readLimitSupport } from '../../runtime/index.ts';
 import type { DaemonOptions } from '../options.ts';
@@ -24,7 +24,7 @@ export const readAbilities = ({ supervisor, names }: Foundations, log: Log): Hos
 /** What requests for containers are settled by. */
 export const containerFacts = (
   options: DaemonOptions,
-  { supervisor, network }: Foundations,
+  { supervisor, networks }: Foundations,
   { host, limits, apparmor }: HostAbilities,
 ): ContainersDeps['facts'] => ({
   hostname: host.hostname,
@@ -40,6 +40,6 @@ export const containerFacts = (
   defaultRuntime: options.defaultRuntime,
   logDriver: options.logDriver,
   logOptions: options.logOptions,
-  bridge: network !== undefined,
+  bridge: networks.find(DEFAULT_NETWORK) !== undefined,
   recursiveReadOnly: canSetMountAttributes(),
 });

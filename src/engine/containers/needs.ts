@@ -3,7 +3,7 @@
  * uses and those of the verbs that it calls. The daemon assembles all of them once.
  */
 import type { Log } from '../../base/log.ts';
-import type { BridgeNetwork } from '../../network/index.ts';
+import type { Networks } from '../../network/index.ts';
 import type { Supervisor } from '../../runtime/index.ts';
 import type { Storage } from '../../storage/index.ts';
 import type { NewEvent } from '../events/events.ts';
@@ -68,10 +68,9 @@ export interface WithCgroups {
   readonly supervisor: Pick<Supervisor, 'cgroups'>;
 }
 
-/** Networks of the engine's. */
-export interface WithNetwork {
-  /** Undefined: the daemon was told to have no bridge. */
-  readonly network: BridgeNetwork | undefined;
+/** Networks of the engine's, and the sandboxes that are on them. */
+export interface WithNetworks {
+  readonly networks: Networks;
 }
 
 /** Facts of the host and the daemon's settings, of which a verb names those that it reads. */

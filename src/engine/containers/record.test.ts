@@ -32,3 +32,32 @@ for (const [what, change] of [
     const row = JSON.parse(JSON.stringify({ ...first[0], ...change }));
     assert.throws(() => readStored(CONTAINERS, row), /^InvalidArgument/);
   });
+
+test('the endpoint of the first layout is the sandbox of the second, with the default network by its name', () => {
+  const endpoint = {
+    endpointId: 'e'.repeat(64),
+    ipAddress: '172.17.0.2',
+    prefixLength: 16,
+    gateway: '172.17.0.1',
+    macAddress: '02:42:ac:11:00:02',
+    hostInterface: 'veth00000000000',
+    ports: [{ protocol: 'tcp', containerPort: 80, hostIp: '0.0.0.0', hostPort: 8080 }],
+  };
+  const { sandboxId, endpoints } = readStored(CONTAINERS, { ...first[0], endpoint }).value;
+  assert.equal(sandboxId, first[0]?.id);
+  assert.deepEqual(endpoints, {
+    bridge: {
+      endpointId: endpoint.endpointId,
+      interfaceName: 'eth0',
+      addresses: [{ address: '172.17.0.2', prefixLength: 16, gateway: '172.17.0.1' }],
+      macAddress: endpoint.macAddress,
+      hostInterface: endpoint.hostInterface,
+      ports: endpoint.ports,
+    },
+  });
+  const { sandboxId: none, endpoints: nowhere } = readStored(CONTAINERS, {
+    ...first[0],
+    endpoint: undefined,
+  }).value;
+  assert.deepEqual([none, nowhere], [undefined, {}]);
+});

@@ -1,8 +1,21 @@
 /** What is on disk of a container. One row a container; rewritten whole with each change of its state. */
-import { boolean, integer, list, object, oneOf, optional, type Schema, string } from '../../base/schema.ts';
-import { oneOfKinds, orUndefined, type RecordKind, textThat } from '../../base/stored.ts';
+
+import { InvalidArgument } from '../../base/errors.ts';
+import {
+  boolean,
+  integer,
+  isObject,
+  list,
+  map,
+  object,
+  oneOf,
+  optional,
+  type Schema,
+  string,
+} from '../../base/schema.ts';
+import { oneOfKinds, orUndefined, type RecordKind, readStored, textThat } from '../../base/stored.ts';
 import { ContainerConfig, Health, HostConfig, MountPoint } from '../../model/container.ts';
-import type { Endpoint, PublishedPort } from '../../network/index.ts';
+import type { Endpoint, Endpoints, PublishedPort } from '../../network/index.ts';
 import { type ChainId, isChainId } from '../../storage/index.ts';
 import type { LastRun, State } from './state.ts';
 
@@ -19,8 +32,19 @@ export interface ContainerMount {
   readonly imageId?: string;
 }
 
+/** The network sandbox that a container runs in. */
+export interface SandboxRecord {
+  /** Undefined: it does not run, or has a network that is not the engine's. */
+  readonly sandboxId: string | undefined;
+  /** The sandbox's endpoints by network id; without ports where it is another container's. */
+  readonly endpoints: Endpoints;
+}
+
+/** In no sandbox. */
+export const NO_SANDBOX: SandboxRecord = { sandboxId: undefined, endpoints: {} };
+
 /** What is on record of a container: what was asked for and settled at create, and how its life stands. */
-export interface ContainerRecord {
+export interface ContainerRecord extends SandboxRecord {
   readonly id: string;
   /** Without the slash. */
   readonly name: string;
@@ -47,8 +71,6 @@ export interface ContainerRecord {
   readonly limitsPending?: boolean;
   /** The hardware address that was asked for; absent: one is chosen. */
   readonly macAddress?: string;
-  /** Its place on the bridge while it runs. */
-  readonly endpoint: Endpoint | undefined;
 }
 
 const lastRun: Schema<LastRun> = object('last run', {
@@ -91,12 +113,16 @@ const port: Schema<PublishedPort> = object('port', {
   hostPort: integer(),
 });
 
-/** How an endpoint stands in a record. */
-export const endpointSchema: Schema<Endpoint> = object('endpoint', {
+const endpoint: Schema<Endpoint> = object('endpoint', {
   endpointId: string(),
-  ipAddress: string(),
-  prefixLength: integer(),
-  gateway: string(),
+  interfaceName: string(),
+  addresses: list(
+    object('address', {
+      address: string(),
+      prefixLength: integer(),
+      gateway: string(),
+    }),
+  ),
   macAddress: string(),
   hostInterface: string(),
   ports: list(port),
@@ -120,8 +146,35 @@ const schema: Schema<ContainerRecord> = object('container', {
   stoppedByUser: boolean(),
   limitsPending: optional(boolean()),
   macAddress: optional(string()),
-  endpoint: orUndefined(endpointSchema),
+  sandboxId: orUndefined(string()),
+  endpoints: map(endpoint),
 });
 
 /** Containers, by id. To change the layout: see base/stored.ts. */
-export const CONTAINERS: RecordKind<ContainerRecord> = { table: 'containers', schema, migrations: [] };
+export const CONTAINERS: RecordKind<ContainerRecord> = {
+  table: 'containers',
+  schema,
+  migrations: [severalEndpoints],
+};
+
+/** What the only network of layout 1 was called. Its id is not in the row: whoever finds the container again knows it. */
+const ONLY_NETWORK = 'bridge';
+
+/** Layout 2: a sandbox with endpoints by network, where there was one endpoint whose sandbox had the container's id. */
+function severalEndpoints(row: unknown): unknown {
+  if (!isObject(row)) throw new InvalidArgument('it is no object');
+  const { endpoint: only, ...rest } = row;
+  if (!isObject(only)) return { ...rest, endpoints: {} };
+  const { ipAddress: address, prefixLength, gateway, ...kept } = only;
+  const addresses = [{ address, prefixLength, gateway }];
+  const moved = { ...kept, interfaceName: 'eth0', addresses };
+  return { ...rest, sandboxId: row.id, endpoints: { [ONLY_NETWORK]: moved } };
+}
+
+/** The sandbox of a row that is otherwise not as it should be. @throws InvalidArgument when that is wrong too */
+export const sandboxOf = (row: unknown): SandboxRecord =>
+  readStored({ schema: sandbox, migrations: CONTAINERS.migrations }, row).value;
+const sandbox: Schema<SandboxRecord> = object('container', {
+  sandboxId: orUndefined(string()),
+  endpoints: map(endpoint),
+});

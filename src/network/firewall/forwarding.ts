@@ -9,7 +9,7 @@ import * as rule from '../netlink/expressions.ts';
 import * as nft from '../netlink/nftables.ts';
 import { NetlinkError, type NetlinkSocket } from '../netlink/socket.ts';
 
-const TABLE = 'gantry_forwarding';
+const TABLE = nft.tableOf(4, 'gantry_forwarding');
 const USERS = 'bridges';
 const SWITCH = '/proc/sys/net/ipv4/ip_forward';
 const FORWARD_PRIORITY = 0;
@@ -17,47 +17,45 @@ const FORWARD_PRIORITY = 0;
 const isCode = (error: unknown, code: string): boolean =>
   error instanceof NetlinkError && error.systemCode === code;
 
-/** The switch as one engine sees it. */
+/** The switch as one engine sees it, which may need it for several bridges. */
 export class Forwarding {
   readonly #netfilter: NetlinkSocket;
-  readonly #bridge: string;
   readonly #log: Log;
-  /** The switch was turned on by an engine, so the guard must stand. */
-  #guarded = false;
+  /** Bridges for which an engine turned the switch on, so that the guard must stand. */
+  readonly #guarded = new Set<string>();
 
-  constructor(netfilter: NetlinkSocket, bridge: string, log: Log) {
+  constructor(netfilter: NetlinkSocket, log: Log) {
     this.#netfilter = netfilter;
-    this.#bridge = bridge;
     this.#log = log;
   }
 
   /** Sees to it that the host forwards, and that the guard stands where it must. Cheap when nothing is to be done. */
-  async enable(): Promise<void> {
+  async enable(bridge: string): Promise<void> {
     const on = (await readFile(SWITCH, 'utf8')).trim() === '1';
     const users = await usersOf(this.#netfilter);
-    if (on && (includes(users, this.#bridge) || (users.length === 0 && !this.#guarded))) {
-      this.#guarded ||= users.length > 0;
+    if (on && (includes(users, bridge) || (users.length === 0 && !this.#guarded.has(bridge)))) {
+      if (users.length > 0) this.#guarded.add(bridge);
       return;
     }
-    if (!(await joinGuard(this.#netfilter, this.#bridge))) await makeGuard(this.#netfilter, this.#bridge);
-    this.#guarded = true;
+    if (!(await joinGuard(this.#netfilter, bridge))) await makeGuard(this.#netfilter, bridge);
+    this.#guarded.add(bridge);
     if (on) return;
     await writeFile(SWITCH, '1');
-    this.#log.info('network.forwarding.enabled', { bridge: this.#bridge, guard: TABLE });
+    this.#log.info('network.forwarding.enabled', { bridge, guard: TABLE.name });
   }
 
-  /** This engine no longer needs it; the last one turns it off, if it was an engine that turned it on. */
-  async release(): Promise<void> {
-    this.#guarded = false;
+  /** This bridge no longer needs it; the last one of all engines turns it off, if it was an engine that turned it on. */
+  async release(bridge: string): Promise<void> {
+    this.#guarded.delete(bridge);
     const users = await usersOf(this.#netfilter);
-    if (!includes(users, this.#bridge)) return;
+    if (!includes(users, bridge)) return;
     if (users.length > 1) {
-      await this.#netfilter.ask(nft.batch(nft.deleteElements(TABLE, USERS, [user(this.#bridge)])));
+      await this.#netfilter.ask(nft.batch(nft.deleteElements(TABLE, USERS, [user(bridge)])));
       return;
     }
     await writeFile(SWITCH, '0'); // before the guard goes: the host is at no moment an open router
     await this.#netfilter.ask(nft.batch([nft.deleteTable(TABLE)]));
-    this.#log.info('network.forwarding.disabled', { bridge: this.#bridge });
+    this.#log.info('network.forwarding.disabled', { bridge });
   }
 }
 
@@ -66,7 +64,7 @@ const usersOf = async (netfilter: NetlinkSocket): Promise<nft.Element[]> =>
 const includes = (users: readonly nft.Element[], bridge: string): boolean =>
   users.some(({ key }) => key.equals(user(bridge).key));
 
-/** True when the guard exists; this engine's bridge then counts as one of its users. */
+/** True when the guard exists; the bridge then counts as one of its users. */
 async function joinGuard(netfilter: NetlinkSocket, bridge: string): Promise<boolean> {
   try {
     await netfilter.ask(nft.batch(nft.addElements(TABLE, USERS, [user(bridge)])));

@@ -9,7 +9,7 @@ import * as rule from '../netlink/expressions.ts';
 import * as nft from '../netlink/nftables.ts';
 import type { NetlinkSocket } from '../netlink/socket.ts';
 
-const TABLE = 'filter';
+const TABLE = nft.tableOf(4, 'filter');
 const CHAIN = 'FORWARD';
 const LEGACY_TABLES = '/proc/net/ip_tables_names';
 
@@ -47,7 +47,7 @@ async function ours(netfilter: NetlinkSocket, bridge: string): Promise<nft.Rule[
 /** The older iptables keeps its rules elsewhere, out of our reach: say what to do if they drop. */
 export async function warnOfLegacyRules(bridge: string, log: Log): Promise<void> {
   const tables = await readFile(LEGACY_TABLES, 'utf8').catch(() => '');
-  if (!tables.split('\n').includes(TABLE)) return;
+  if (!tables.split('\n').includes(TABLE.name)) return;
   log.warn('network.legacy-iptables', {
     bridge,
     hint: `if FORWARD drops: iptables-legacy -I FORWARD -i ${bridge} -j ACCEPT; iptables-legacy -I FORWARD -o ${bridge} -j ACCEPT`,

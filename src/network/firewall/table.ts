@@ -1,70 +1,89 @@
 /**
- * The engine's firewall: one nft table of its own, laid down in one commit. Published ports are elements of two maps.
- * What the rules promise is told in README.md beside this file.
+ * The engine's firewall: one nft table of its own a family, shared by all its bridges, laid down in one commit. Which
+ * rules it has is told in rules.ts.
  */
-import { addressBytes, formatSubnet, parseAddress, type Subnet } from '../addresses/addresses.ts';
-import * as rule from '../netlink/expressions.ts';
+import { type Family, familyOf } from '../addresses/address.ts';
 import type { Request } from '../netlink/message.ts';
 import * as nft from '../netlink/nftables.ts';
 import { NetlinkError, type NetlinkSocket } from '../netlink/socket.ts';
-import { type Endpoint, isAnyAddress, type PublishedPort } from '../network.ts';
+import type { PublishedPort } from '../published/port.ts';
+import { elementsOf, frameOf, MAPS, type PortElement, rulesOf, type Territory } from './rules.ts';
 
-/** Key (protocol, port), for ports published on every address of the host. */
-const MAP_EVERYWHERE = 'published';
-/** Key (address, protocol, port), for ports published on one address. */
-const MAP_ONE_ADDRESS = 'published_at';
-const LOOPBACK = Buffer.from([127, 0, 0, 0]);
-const LOOPBACK_PREFIX = 8;
-// Priorities of linux/netfilter_ipv4.h. `raw` comes before connection tracking: addresses are still those on the wire.
-const PRIORITY = { raw: -300, dstnat: -100, filter: 0, srcnat: 100 } as const;
-
-export interface Territory {
-  readonly table: string;
-  readonly bridge: string;
-  readonly subnet: Subnet;
+/** Ports of a container, and where it is reached. */
+export interface Publication {
+  readonly ports: readonly PublishedPort[];
+  /** The container's addresses. */
+  readonly addresses: readonly string[];
 }
 
+const FAMILIES: readonly Family[] = [4, 6];
+
+/** Knows what should stand in the tables, and can lay it down anew at any time. */
 export class Firewall {
   readonly #netfilter: NetlinkSocket;
-  readonly #territory: Territory;
-  readonly #rules: readonly Request[];
+  readonly #name: string;
+  readonly #territories = new Map<string, Territory>();
+  /** What is published, by who published it. */
+  readonly #published = new Map<string, Publication>();
   #generation = -1;
 
-  constructor(netfilter: NetlinkSocket, territory: Territory) {
+  constructor(netfilter: NetlinkSocket, name: string) {
     this.#netfilter = netfilter;
-    this.#territory = territory;
-    this.#rules = rulesOf(territory);
+    this.#name = name;
   }
 
-  /** Makes the table anew with the ports of these endpoints; conversations under way go on. @throws NetlinkError */
-  async install(endpoints: Iterable<Endpoint>): Promise<void> {
-    const { table } = this.#territory;
-    const elements = [...endpoints].flatMap((endpoint) => elementsOf(endpoint.ports, endpoint.ipAddress));
+  /** Takes a bridge in, with what its containers published in an earlier life. @throws NetlinkError */
+  async enter(territory: Territory, published: ReadonlyMap<string, Publication>): Promise<void> {
+    this.#territories.set(territory.bridge, territory);
+    for (const [owner, publication] of published) this.#published.set(owner, publication);
+    await this.install();
+  }
+
+  /** Lets go of a bridge; with the last one the tables go. Absent: a table of an earlier life goes all the same. */
+  async leave(bridge: string): Promise<void> {
+    this.#territories.delete(bridge);
+    if (this.#territories.size > 0) return await this.install();
+    this.#generation = -1;
+    for (const family of FAMILIES) await removeTable(this.#netfilter, nft.tableOf(family, this.#name));
+  }
+
+  /** Makes the tables anew with all that is published; conversations under way go on. @throws NetlinkError */
+  async install(): Promise<void> {
     await this.#netfilter.ask(
-      nft.batch([
-        ...[nft.addTable(table), nft.deleteTable(table), nft.addTable(table)],
-        ...frameOf(table),
-        ...this.#rules,
-        ...addAll(table, elements),
-      ]),
+      nft.batch(
+        this.#tables().flatMap((table) => [
+          ...[nft.addTable(table), nft.deleteTable(table), nft.addTable(table)],
+          ...frameOf(table),
+          ...rulesOf(table, [...this.#territories.values()]),
+          ...addAll(table, this.#elements(table)),
+        ]),
+      ),
     );
   }
 
-  /** Opens the ports for a container at `address`. @throws NetlinkError */
-  async publish(ports: readonly PublishedPort[], address: string): Promise<void> {
-    const elements = elementsOf(ports, address);
-    if (elements.length > 0) await this.#netfilter.ask(nft.batch(addAll(this.#territory.table, elements)));
+  /** Opens ports on behalf of `owner`. @throws NetlinkError: then none is open */
+  async publish(owner: string, publication: Publication): Promise<void> {
+    const requests = this.#tables().flatMap((table) => addAll(table, elementsFor(table, publication)));
+    if (requests.length > 0) await this.#netfilter.ask(nft.batch(requests));
+    this.#published.set(owner, publication);
   }
 
-  /** Closes the ports again; those that are gone already are no failure. @throws NetlinkError */
-  async withdraw(ports: readonly PublishedPort[], address: string): Promise<void> {
-    const { table } = this.#territory;
-    const elements = elementsOf(ports, address);
-    if (elements.length === 0) return;
+  /** Closes what `owner` opened; what is gone already is no failure. @throws NetlinkError */
+  async withdraw(owner: string): Promise<void> {
+    const publication = this.#published.get(owner);
+    this.#published.delete(owner);
+    if (publication === undefined) return;
+    for (const table of this.#tables()) {
+      const elements = elementsFor(table, publication);
+      if (elements.length > 0) await this.#delete(table, elements);
+    }
+  }
+
+  async #delete(table: nft.Table, elements: readonly PortElement[]): Promise<void> {
     try {
       await this.#netfilter.ask(nft.batch(deleteAll(table, elements)));
     } catch (error) {
-      if (!(error instanceof NetlinkError) || error.systemCode !== 'ENOENT') throw error;
+      if (!isMissing(error)) throw error;
       // One missing element fails its whole batch: take them one by one.
       for (const each of elements)
         await this.#netfilter.ask(nft.batch(deleteAll(table, [each]))).catch(unlessMissing);
@@ -72,113 +91,60 @@ export class Firewall {
   }
 
   /** False when somebody took rules of ours away. Cheap while nobody changes any rule on this host. */
-  async intact(expected: Iterable<Endpoint>): Promise<boolean> {
-    const { table } = this.#territory;
+  async intact(): Promise<boolean> {
     const generation = nft.readGeneration(await this.#netfilter.ask([nft.getGeneration()]));
     if (generation === this.#generation) return true;
+    for (const table of this.#tables()) if (!(await this.#stands(table))) return false;
+    this.#generation = generation;
+    return true;
+  }
+
+  async #stands(table: nft.Table): Promise<boolean> {
     const rules = nft.readRules(await this.#netfilter.ask([nft.listRules(table)]));
-    if (rules.length !== this.#rules.length) return false;
-    const wanted = [...expected].flatMap((endpoint) => elementsOf(endpoint.ports, endpoint.ipAddress));
-    for (const map of [MAP_EVERYWHERE, MAP_ONE_ADDRESS]) {
+    if (rules.length !== rulesOf(table, [...this.#territories.values()]).length) return false;
+    const wanted = this.#elements(table);
+    for (const map of MAPS) {
       const present = nft.readElements(await this.#netfilter.ask([nft.listElements(table, map)]));
       const keys = new Set(present.map(({ key }) => key.toString('hex')));
       const here = wanted.filter((each) => each.map === map);
       if (here.length !== keys.size || !here.every(({ key }) => keys.has(key.toString('hex')))) return false;
     }
-    this.#generation = generation;
     return true;
+  }
+
+  /** One for each family that a bridge has a subnet of. */
+  #tables(): nft.Table[] {
+    const subnets = [...this.#territories.values()].flatMap((each) => each.subnets);
+    return FAMILIES.filter((family) => subnets.some(({ base }) => base.family === family)).map((family) =>
+      nft.tableOf(family, this.#name),
+    );
+  }
+
+  #elements(table: nft.Table): PortElement[] {
+    return [...this.#published.values()].flatMap((publication) => elementsFor(table, publication));
   }
 }
 
-/** Takes the table away with all that is in it. Absent: nothing to do. */
-export async function removeFirewall(netfilter: NetlinkSocket, table: string): Promise<void> {
-  await netfilter.ask(nft.batch([nft.deleteTable(table)])).catch(unlessMissing);
+async function removeTable(netfilter: NetlinkSocket, table: nft.Table): Promise<void> {
+  await netfilter.ask(nft.batch([nft.deleteTable(table)])).catch((error: unknown) => {
+    if (!(error instanceof NetlinkError && ABSENT.includes(error.systemCode ?? ''))) throw error;
+  });
 }
+/** There is no such table, or the kernel has no packets of its family. */
+const ABSENT: readonly string[] = ['ENOENT', 'EAFNOSUPPORT', 'EOPNOTSUPP'];
 
+const isMissing = (error: unknown): boolean => error instanceof NetlinkError && error.systemCode === 'ENOENT';
 function unlessMissing(error: unknown): void {
-  if (!(error instanceof NetlinkError) || error.systemCode !== 'ENOENT') throw error;
+  if (!isMissing(error)) throw error;
 }
 
-interface PortElement extends nft.Element {
-  readonly map: string;
-}
-const addAll = (table: string, elements: readonly PortElement[]): Request[] =>
+const elementsFor = ({ family }: nft.Table, { ports, addresses }: Publication): PortElement[] =>
+  addresses
+    .filter((address) => familyOf(address) === family)
+    .flatMap((address) => elementsOf(ports, address));
+const addAll = (table: nft.Table, elements: readonly PortElement[]): Request[] =>
   [...Map.groupBy(elements, (each) => each.map)].flatMap(([map, some]) => nft.addElements(table, map, some));
-const deleteAll = (table: string, elements: readonly PortElement[]): Request[] =>
+const deleteAll = (table: nft.Table, elements: readonly PortElement[]): Request[] =>
   [...Map.groupBy(elements, (each) => each.map)].flatMap(([map, some]) =>
     nft.deleteElements(table, map, some),
   );
-
-/** A container's published ports as map elements. */
-export function elementsOf(ports: readonly PublishedPort[], containerAddress: string): PortElement[] {
-  const target = addressBytes(parseAddress(containerAddress));
-  return ports.map((port) => {
-    const service = [nft.protocolField(port.protocol), nft.portField(port.hostPort)];
-    const value = Buffer.concat([target, nft.portField(port.containerPort)]);
-    if (isAnyAddress(port.hostIp)) return { map: MAP_EVERYWHERE, key: Buffer.concat(service), value };
-    const host = addressBytes(parseAddress(port.hostIp));
-    return { map: MAP_ONE_ADDRESS, key: Buffer.concat([host, ...service]), value };
-  });
-}
-
-function frameOf(table: string): Request[] {
-  const chain = (name: string, type: nft.Hook['type'], hook: nft.Hook['hook'], priority: number): Request =>
-    nft.addChain(table, name, { type, hook, priority, policy: 'accept' });
-  return [
-    nft.addMap(table, MAP_EVERYWHERE, ['protocol', 'port'], ['address', 'port']),
-    nft.addMap(table, MAP_ONE_ADDRESS, ['address', 'protocol', 'port'], ['address', 'port']),
-    chain('guard', 'filter', 'prerouting', PRIORITY.raw),
-    chain('prerouting', 'nat', 'prerouting', PRIORITY.dstnat),
-    chain('output', 'nat', 'output', PRIORITY.dstnat),
-    chain('forward', 'filter', 'forward', PRIORITY.filter),
-    chain('postrouting', 'nat', 'postrouting', PRIORITY.srcnat),
-  ];
-}
-
-/** The rules, in order. Exported for its test: it is the whole policy, as data. */
-export function rulesOf({ table, bridge, subnet }: Territory): Request[] {
-  const network = addressBytes(subnet.base);
-  const gateway = addressBytes(subnet.gateway);
-  const fromUs = rule.from(network, subnet.prefixLength);
-  const toUs = rule.to(network, subnet.prefixLength);
-  const toLoopback = rule.to(LOOPBACK, LOOPBACK_PREFIX);
-  const add = (chain: string, comment: string, ...steps: (readonly Buffer[])[]): Request =>
-    nft.addRule(table, chain, steps.flat(), comment);
-  const redirections = (chain: string): Request[] => [
-    add(chain, 'ports published on one address', rule.redirectByAddress(MAP_ONE_ADDRESS)),
-    add(chain, 'ports published on every address', rule.toThisHost, rule.redirectByPort(MAP_EVERYWHERE)),
-  ];
-  return [
-    add('guard', 'the host loopback is not for containers', rule.cameIn(bridge), toLoopback, [
-      rule.counter,
-      rule.drop,
-    ]),
-    add(
-      'guard',
-      `only ${bridge} reaches ${formatSubnet(subnet)} directly`,
-      rule.cameInElsewhere(bridge),
-      rule.cameInElsewhere('lo'),
-      toUs,
-      rule.toOtherThan(gateway),
-      [rule.counter, rule.drop],
-    ),
-    add('prerouting', 'loopback addresses from a wire', rule.cameInElsewhere('lo'), toLoopback, [rule.leave]),
-    ...redirections('prerouting'),
-    ...redirections('output'),
-    add('forward', 'answers', rule.goesOut(bridge), rule.answering, [rule.accept]),
-    add('forward', 'published ports', rule.goesOut(bridge), rule.redirected, [rule.accept]),
-    add('forward', 'neighbours', rule.cameIn(bridge), rule.goesOut(bridge), [rule.accept]),
-    add('forward', 'nothing else comes in', rule.goesOut(bridge), [rule.counter, rule.drop]),
-    add('postrouting', 'containers to the world', fromUs, rule.goesOutElsewhere(bridge), [rule.masquerade]),
-    add('postrouting', 'own published port', fromUs, rule.goesOut(bridge), rule.redirected, [
-      rule.masquerade,
-    ]),
-    add(
-      'postrouting',
-      'host loopback to a published port',
-      rule.goesOut(bridge),
-      rule.from(LOOPBACK, LOOPBACK_PREFIX),
-      [rule.masquerade],
-    ),
-  ];
-}

@@ -1,7 +1,12 @@
 /** nf_tables expressions: the steps a rule is made of, as the kernel wants them. Pure. linux/netfilter/nf_tables.h. */
+import { type Address, addressBytes, type Family } from '../addresses/address.ts';
+import type { Range } from '../addresses/subnet.ts';
 import { attribute, be32, text } from './message.ts';
 
-/** One step of a rule. Registers: 1 is the first 16-byte register, 9 and 10 the second and third 4 bytes of it. */
+/**
+ * One step of a rule. Registers: 1 is the first of 16 bytes; 8 and up are the same memory in words of 4 bytes, of which
+ * 8 to 11 are register 1.
+ */
 export type Expression = Buffer;
 
 const CMP_EQ = 0;
@@ -14,8 +19,11 @@ const META = { IIFNAME: 6, OIFNAME: 7, L4PROTO: 16, IIFKIND: 26, OIFKIND: 27 } a
 const CT = { STATE: 0, STATUS: 2 } as const;
 const NETWORK_HEADER = 1;
 const TRANSPORT_HEADER = 2;
-const SOURCE_AT = 12;
-const DESTINATION_AT = 16;
+/** Where the network header has its addresses, and how many bytes each. */
+const ADDRESSES = {
+  4: { source: 12, destination: 16, bytes: 4, protocol: 2 },
+  6: { source: 8, destination: 24, bytes: 16, protocol: 10 },
+} as const;
 const PORT_AT = 2;
 const FIB_ADDRESS_TYPE = 3;
 const FIB_DESTINATION = 2;
@@ -69,9 +77,13 @@ const verdict = (code: number): Expression =>
     attribute(2, [attribute(2, [attribute(1, be32(code))])]),
   ]);
 
+/** The packet passes this chain. */
 export const accept: Expression = verdict(NF_ACCEPT);
+/** The packet is thrown away. */
 export const drop: Expression = verdict(NF_DROP);
+/** No further rule of this chain is asked. */
 export const leave: Expression = verdict(NFT_RETURN);
+/** The packet goes out under the address of the interface it leaves by. */
 export const masquerade: Expression = expression('masq', []);
 /** Packets and bytes that came this far; `nft list table` shows them. */
 export const counter: Expression = expression('counter', [
@@ -79,12 +91,16 @@ export const counter: Expression = expression('counter', [
   attribute(2, Buffer.alloc(8)),
 ]);
 
+/** It came in by this interface. */
 export const cameIn = (name: string): Expression[] => [meta(META.IIFNAME), compare(CMP_EQ, nameBytes(name))];
+/** It came in by any other interface. */
 export const cameInElsewhere = (name: string): Expression[] => [
   meta(META.IIFNAME),
   compare(CMP_NEQ, nameBytes(name)),
 ];
+/** It leaves by this interface. */
 export const goesOut = (name: string): Expression[] => [meta(META.OIFNAME), compare(CMP_EQ, nameBytes(name))];
+/** It leaves by any other interface. */
 export const goesOutElsewhere = (name: string): Expression[] => [
   meta(META.OIFNAME),
   compare(CMP_NEQ, nameBytes(name)),
@@ -94,28 +110,30 @@ export const cameInByKind = (kind: string): Expression[] => [
   meta(META.IIFKIND),
   compare(CMP_EQ, nameBytes(kind)),
 ];
+/** It leaves by an interface of this kind. */
 export const goesOutByKind = (kind: string): Expression[] => [
   meta(META.OIFKIND),
   compare(CMP_EQ, nameBytes(kind)),
 ];
 
-/** IPv4 address in a range: `address` must have no bits beyond the prefix. */
-function addressIn(offset: number, address: Buffer, prefixLength: number): Expression[] {
-  const mask = Buffer.alloc(4);
-  mask.writeUInt32BE(prefixLength === 0 ? 0 : (0xffffffff << (32 - prefixLength)) >>> 0);
-  const whole = payload(NETWORK_HEADER, offset, 4);
-  return prefixLength === 32
-    ? [whole, compare(CMP_EQ, address)]
-    : [whole, masked(mask), compare(CMP_EQ, address)];
+function addressIn(which: 'source' | 'destination', { base, prefixLength }: Range): Expression[] {
+  const { [which]: offset, bytes } = ADDRESSES[base.family];
+  const whole = payload(NETWORK_HEADER, offset, bytes);
+  const equal = compare(CMP_EQ, addressBytes(base));
+  if (prefixLength === bytes * 8) return [whole, equal];
+  const free = bytes * 8 - prefixLength;
+  const mask = ((1n << BigInt(prefixLength)) - 1n) << BigInt(free);
+  return [whole, masked(addressBytes({ family: base.family, value: mask })), equal];
 }
-export const from = (address: Buffer, prefixLength: number): Expression[] =>
-  addressIn(SOURCE_AT, address, prefixLength);
-export const to = (address: Buffer, prefixLength: number): Expression[] =>
-  addressIn(DESTINATION_AT, address, prefixLength);
-export const toOtherThan = (address: Buffer): Expression[] => [
-  payload(NETWORK_HEADER, DESTINATION_AT, 4),
-  compare(CMP_NEQ, address),
-];
+/** The sender's address lies in the range. */
+export const from = (range: Range): Expression[] => addressIn('source', range);
+/** The receiver's address lies in the range. */
+export const to = (range: Range): Expression[] => addressIn('destination', range);
+/** The receiver's address is another. */
+export const toOtherThan = (address: Address): Expression[] => {
+  const { destination, bytes } = ADDRESSES[address.family];
+  return [payload(NETWORK_HEADER, destination, bytes), compare(CMP_NEQ, addressBytes(address))];
+};
 
 /** One of this host's own addresses (loopback included). */
 export const toThisHost: readonly Expression[] = [
@@ -133,26 +151,35 @@ export const redirected: readonly Expression[] = [ct(CT.STATUS), ...anyOf(0x20)]
 
 const lookup = (map: string): Expression =>
   expression('lookup', [attribute(1, text(map)), attribute(2, be32(1)), attribute(3, be32(1))]);
+/** The register of 4 bytes that lies `bytes` behind the start of register 1. */
+const registerAt = (bytes: number): number => 8 + bytes / 4;
+
 /** Address from register 1, port from the four bytes after it: what the map's value holds. */
-const destinationNat: Expression = expression('nat', [
-  attribute(1, be32(1)), // NFT_NAT_DNAT
-  attribute(2, be32(2)), // NFPROTO_IPV4
-  attribute(3, be32(1)),
-  attribute(5, be32(9)),
-]);
+function destinationNat(family: Family): Expression {
+  const { protocol, bytes } = ADDRESSES[family];
+  return expression('nat', [
+    attribute(1, be32(1)), // NFT_NAT_DNAT
+    attribute(2, be32(protocol)),
+    attribute(3, be32(1)),
+    attribute(5, be32(registerAt(bytes))),
+  ]);
+}
 
 /** Redirects by (protocol, destination port). */
-export const redirectByPort = (map: string): Expression[] => [
+export const redirectByPort = (family: Family, map: string): Expression[] => [
   meta(META.L4PROTO, 1),
-  payload(TRANSPORT_HEADER, PORT_AT, 2, 9),
+  payload(TRANSPORT_HEADER, PORT_AT, 2, registerAt(4)),
   lookup(map),
-  destinationNat,
+  destinationNat(family),
 ];
 /** Redirects by (destination address, protocol, destination port). */
-export const redirectByAddress = (map: string): Expression[] => [
-  payload(NETWORK_HEADER, DESTINATION_AT, 4, 1),
-  meta(META.L4PROTO, 9),
-  payload(TRANSPORT_HEADER, PORT_AT, 2, 10),
-  lookup(map),
-  destinationNat,
-];
+export const redirectByAddress = (family: Family, map: string): Expression[] => {
+  const { destination, bytes } = ADDRESSES[family];
+  return [
+    payload(NETWORK_HEADER, destination, bytes, 1),
+    meta(META.L4PROTO, registerAt(bytes)),
+    payload(TRANSPORT_HEADER, PORT_AT, 2, registerAt(bytes + 4)),
+    lookup(map),
+    destinationNat(family),
+  ];
+};

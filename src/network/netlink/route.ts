@@ -1,4 +1,12 @@
-/** rtnetlink requests and answers: links, IPv4 addresses, routes. Pure. Layout: linux/rtnetlink.h, if_link.h. */
+/** rtnetlink requests and answers: links, addresses and routes of both families. Pure. Layout: linux/rtnetlink.h, if_link.h. */
+import {
+  type Address,
+  addressBytes,
+  addressFromBytes,
+  type Family,
+  formatAddress,
+} from '../addresses/address.ts';
+import { lastOf, type Range, rangeOf } from '../addresses/subnet.ts';
 import {
   attribute,
   attributes,
@@ -33,14 +41,15 @@ const BR_STATE_FORWARDING = 3;
 const BRPORT_HAIRPIN = 4;
 const INET6_ADDR_GEN_MODE = 8;
 const ADDR_GEN_NONE = 1;
-const AF_INET = 2;
 const AF_INET6 = 10;
+const FAMILY_NUMBERS = { 4: 2, 6: AF_INET6 } as const;
 const IFF_UP = 1;
 const CREATE = FLAG.CREATE | FLAG.EXCL;
 const ENODEV = 19;
 const EEXIST = 17;
 const EAFNOSUPPORT = 97;
 
+/** A network interface. */
 export interface Link {
   readonly index: number;
   readonly name: string;
@@ -52,13 +61,10 @@ export interface Link {
   /** A bridge port that takes part: packets pass. */
   readonly forwarding: boolean;
 }
-export interface Address {
+/** An address of an interface. */
+export interface LinkAddress {
   readonly linkIndex: number;
-  readonly bytes: Buffer;
-  readonly prefixLength: number;
-}
-export interface Route {
-  readonly destination: Buffer;
+  readonly address: Address;
   readonly prefixLength: number;
 }
 
@@ -109,14 +115,26 @@ export const setAlias = (name: string, alias: string): Request =>
     attribute(IFLA.IFALIAS, Buffer.from(alias)),
   ]);
 
+/** A veth pair that is wanted. */
+export interface Veth {
+  /** The end on the host. */
+  readonly host: string;
+  /** The bridge that the host's end is on; 0: none. */
+  readonly bridgeIndex: number;
+  readonly namespaceFd: number;
+  /** The end in the namespace. */
+  readonly inside: string;
+  readonly mtu: number;
+}
+
 /**
- * A veth pair: `host` on the bridge, `eth0` born inside the namespace. The host side cannot be created up (its peer
+ * A veth pair: one end on the bridge, the other born inside the namespace. The host side cannot be created up (its peer
  * is not linked yet: ENOTCONN): send {@link raise} in the same batch.
  */
-export function addVeth(host: string, bridgeIndex: number, namespaceFd: number, mtu: number): Request {
+export function addVeth({ host, bridgeIndex, namespaceFd, inside, mtu }: Veth): Request {
   const peer = Buffer.concat([
     linkHeader(0),
-    attribute(IFLA.IFNAME, text('eth0')),
+    attribute(IFLA.IFNAME, text(inside)),
     attribute(IFLA.MTU, u32(mtu)),
     attribute(IFLA.NET_NS_FD, u32(namespaceFd)),
   ]);
@@ -143,9 +161,11 @@ export const hairpin = (name: string): Request =>
     ]),
   ]);
 
+/** Switches an interface on. */
 export const raise = (name: string): Request =>
   request(`raise ${name}`, RTM.NEWLINK, 0, [linkHeader(0, true), attribute(IFLA.IFNAME, text(name))]);
 
+/** Plugs an interface into a bridge. */
 export const setMaster = (name: string, bridgeIndex: number): Request =>
   request(`put ${name} on its bridge`, RTM.NEWLINK, 0, [
     linkHeader(0),
@@ -153,6 +173,7 @@ export const setMaster = (name: string, bridgeIndex: number): Request =>
     attribute(IFLA.MASTER, u32(bridgeIndex)),
   ]);
 
+/** Gives an interface another hardware address. */
 export const setHardwareAddress = (name: string, mac: Buffer): Request =>
   request(`set the hardware address of ${name}`, RTM.NEWLINK, 0, [
     linkHeader(0),
@@ -170,6 +191,7 @@ export const deleteLink = (name: string): Request =>
     [ENODEV],
   );
 
+/** One interface; answers nothing when there is none of that name. */
 export const getLink = (name: string): Request =>
   request(
     `look up link ${name}`,
@@ -179,39 +201,55 @@ export const getLink = (name: string): Request =>
     [ENODEV],
   );
 
+/** All interfaces of a namespace. */
 export const listLinks = (): Request => request('list links', RTM.GETLINK, FLAG.DUMP, [linkHeader(0)]);
 
-/** An IPv4 address; `broadcast` as `ip` would choose it. */
-export function addAddress(linkIndex: number, address: Buffer, prefixLength: number): Request {
-  const header = Buffer.from([AF_INET, prefixLength, 0, 0, ...u32(linkIndex)]);
-  const hostBits = prefixLength >= 32 ? 0 : 2 ** (32 - prefixLength) - 1;
-  const broadcast = Buffer.alloc(4);
-  broadcast.writeUInt32BE((address.readUInt32BE(0) | hostBits) >>> 0);
+/** No neighbour is asked whether it has the address already: the pool knows, and a start must not wait for it. */
+const IFA_F_NODAD = 2;
+
+/** An address of an interface, with its IPv4 broadcast address as `ip` would choose it. */
+export function addAddress(linkIndex: number, address: Address, prefixLength: number): Request {
+  const flags = address.family === 6 ? IFA_F_NODAD : 0;
+  const header = Buffer.from([FAMILY_NUMBERS[address.family], prefixLength, flags, 0, ...u32(linkIndex)]);
+  const bytes = addressBytes(address);
+  const broadcast = addressBytes(lastOf(rangeOf(address, prefixLength)));
   return request(
-    `add address ${[...address].join('.')}/${prefixLength}`,
+    `add address ${formatAddress(address)}/${prefixLength}`,
     RTM.NEWADDR,
     CREATE,
-    [header, attribute(2, address), attribute(1, address), attribute(4, broadcast)],
+    [
+      header,
+      attribute(2, bytes),
+      attribute(1, bytes),
+      ...(address.family === 4 ? [attribute(4, broadcast)] : []),
+    ],
     [EEXIST],
   );
 }
 
-export const listAddresses = (): Request =>
-  request('list addresses', RTM.GETADDR, FLAG.DUMP, [Buffer.from([AF_INET, 0, 0, 0, 0, 0, 0, 0])]);
+/** All addresses of one family. */
+export const listAddresses = (family: Family): Request =>
+  request('list addresses', RTM.GETADDR, FLAG.DUMP, [
+    Buffer.from([FAMILY_NUMBERS[family], 0, 0, 0, 0, 0, 0, 0]),
+  ]);
 
 const MAIN_TABLE = 254;
 const BOOT = 3;
 /** The default route, by way of `gateway`. */
-export const addDefaultRoute = (gateway: Buffer, linkIndex: number): Request =>
-  request(`add default route by ${[...gateway].join('.')}`, RTM.NEWROUTE, CREATE, [
-    Buffer.from([AF_INET, 0, 0, 0, MAIN_TABLE, BOOT, 0, 1, 0, 0, 0, 0]),
-    attribute(5, gateway),
+export const addDefaultRoute = (gateway: Address, linkIndex: number): Request =>
+  request(`add default route by ${formatAddress(gateway)}`, RTM.NEWROUTE, CREATE, [
+    Buffer.from([FAMILY_NUMBERS[gateway.family], 0, 0, 0, MAIN_TABLE, BOOT, 0, 1, 0, 0, 0, 0]),
+    attribute(5, addressBytes(gateway)),
     attribute(4, u32(linkIndex)),
   ]);
 
-export const listRoutes = (): Request =>
-  request('list routes', RTM.GETROUTE, FLAG.DUMP, [Buffer.from([AF_INET, ...Buffer.alloc(11)])]);
+/** All routes of one family. */
+export const listRoutes = (family: Family): Request =>
+  request('list routes', RTM.GETROUTE, FLAG.DUMP, [
+    Buffer.from([FAMILY_NUMBERS[family], ...Buffer.alloc(11)]),
+  ]);
 
+/** The interfaces in an answer. */
 export function readLinks(replies: readonly Reply[]): Link[] {
   return replies
     .filter((reply) => reply.type === RTM.NEWLINK)
@@ -231,18 +269,28 @@ export function readLinks(replies: readonly Reply[]): Link[] {
     });
 }
 
-export function readAddresses(replies: readonly Reply[]): Address[] {
+/** The addresses in an answer. */
+export function readAddresses(replies: readonly Reply[]): LinkAddress[] {
   return replies.flatMap(({ type, body }) => {
     const bytes = attributes(body, 8).get(2) ?? attributes(body, 8).get(1);
-    if (type !== RTM.NEWADDR || body[0] !== AF_INET || bytes === undefined) return [];
-    return [{ linkIndex: body.readUInt32LE(4), bytes, prefixLength: body[1] ?? 32 }];
+    if (type !== RTM.NEWADDR || familyOf(body[0]) === undefined || bytes === undefined) return [];
+    const address = addressFromBytes(bytes);
+    return [{ linkIndex: body.readUInt32LE(4), address, prefixLength: body[1] ?? 0 }];
   });
 }
 
-/** Destinations; a default route has prefix length 0. */
-export function readRoutes(replies: readonly Reply[]): Route[] {
+/** Where the routes in an answer lead; a default route has prefix length 0. */
+export function readRoutes(replies: readonly Reply[]): Range[] {
   return replies.flatMap(({ type, body }) => {
-    if (type !== RTM.NEWROUTE || body[0] !== AF_INET) return [];
-    return [{ destination: attributes(body, 12).get(1) ?? Buffer.alloc(4), prefixLength: body[1] ?? 0 }];
+    const family = familyOf(body[0]);
+    if (type !== RTM.NEWROUTE || family === undefined) return [];
+    const bytes = attributes(body, 12).get(1);
+    const address = bytes === undefined ? { family, value: 0n } : addressFromBytes(bytes);
+    return [rangeOf(address, body[1] ?? 0)];
   });
+}
+
+function familyOf(number: number | undefined): Family | undefined {
+  if (number === FAMILY_NUMBERS[4]) return 4;
+  return number === FAMILY_NUMBERS[6] ? 6 : undefined;
 }

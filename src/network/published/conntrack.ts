@@ -2,7 +2,7 @@
  * Connection tracking remembers where a conversation was redirected to. A datagram service that moves to another
  * container would not be reached by clients that keep talking, so memories that a change makes false are deleted.
  */
-import { formatAddress } from '../addresses/addresses.ts';
+import { addressFromBytes, formatAddress } from '../addresses/address.ts';
 import {
   attribute,
   attributes,
@@ -14,7 +14,7 @@ import {
   u32,
 } from '../netlink/message.ts';
 import { NetlinkError, type NetlinkSocket } from '../netlink/socket.ts';
-import { isAnyAddress, type PublishedPort } from '../network.ts';
+import { isAnyAddress, type PublishedPort } from './port.ts';
 
 const SUBSYSTEM = 1 << 8;
 const CT_NEW = 0;
@@ -41,6 +41,7 @@ const UDP = 17;
 const ENOENT = 2;
 const header = Buffer.from([IPV4, 0, 0, 0]);
 
+/** One direction of a conversation. */
 export interface Tuple {
   readonly source: string;
   readonly destination: string;
@@ -48,6 +49,7 @@ export interface Tuple {
   readonly sourcePort: number;
   readonly destinationPort: number;
 }
+/** A conversation that the kernel remembers. */
 export interface Conversation {
   readonly original: Tuple;
   readonly reply: Tuple;
@@ -137,7 +139,8 @@ function readTuple(bytes: Buffer): Tuple {
   const parts = attributes(bytes);
   const ip = attributes(parts.get(TUPLE_IP) ?? Buffer.alloc(0));
   const protocol = attributes(parts.get(TUPLE_PROTOCOL) ?? Buffer.alloc(0));
-  const addressIn = (type: number): string => formatAddress(ip.get(type)?.readUInt32BE(0) ?? 0);
+  const addressIn = (type: number): string =>
+    formatAddress(addressFromBytes(ip.get(type) ?? Buffer.alloc(4)));
   const portIn = (type: number): number => protocol.get(type)?.readUInt16BE(0) ?? 0;
   return {
     source: addressIn(IP_SOURCE),

@@ -4,8 +4,8 @@ import { closeSync, readFileSync } from 'node:fs';
 import { codeOf, InvalidArgument, NotImplemented } from '../../base/errors.ts';
 import * as linux from '../../linux/index.ts';
 import { networkFailure } from '../../model/failures/network.ts';
-import { addressBytes, parseAddress } from '../addresses/addresses.ts';
-import type { PortRequest, PublishedPort } from '../network.ts';
+import { addressBytes, parseAddress } from '../addresses/address.ts';
+import type { PortRequest, PublishedPort } from './port.ts';
 
 /** Each costs a descriptor and a firewall element. */
 export const PORTS_PER_CONTAINER_MAX = 4096;

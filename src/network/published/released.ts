@@ -2,13 +2,14 @@
 import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { NetlinkSocket, PROTOCOL } from '../netlink/socket.ts';
-import type { PublishedPort } from '../network.ts';
 import { forgetRedirected } from './conntrack.ts';
+import type { PublishedPort } from './port.ts';
 
 /** Forgetting is one walk through the kernel's table for all that ended meanwhile. */
 const FORGET_AFTER_MS = 1000;
 
-export class RetiredAddresses {
+/** Addresses on their way back into the pool. */
+export class ReleasedAddresses {
   /** Of its own: rules must not wait for a walk through all conversations. */
   readonly #tracking = new NetlinkSocket(PROTOCOL.NETFILTER);
   readonly #log: Log;

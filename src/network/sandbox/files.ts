@@ -1,9 +1,10 @@
-/** The files under `netns/` that keep containers' network namespaces alive: bind mounts named after the container. */
+/** The files under `netns/` that keep sandboxes alive: bind mounts of their namespaces. */
 import { closeSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, InvalidArgument } from '../../base/errors.ts';
 import * as linux from '../../linux/index.ts';
 
+/** One directory of such files, each named after its sandbox. */
 export class NamespaceFiles {
   readonly #directory: string;
 
@@ -11,16 +12,16 @@ export class NamespaceFiles {
     this.#directory = directory;
   }
 
-  /** @throws InvalidArgument when the id could leave the directory */
-  pathOf(containerId: string): string {
-    if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(containerId))
-      throw new InvalidArgument(`invalid container id: ${JSON.stringify(containerId)}`);
-    return join(this.#directory, containerId);
+  /** Where the runtime finds the namespace. @throws InvalidArgument when the id could leave the directory */
+  pathOf(sandboxId: string): string {
+    if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(sandboxId))
+      throw new InvalidArgument(`invalid sandbox id: ${JSON.stringify(sandboxId)}`);
+    return join(this.#directory, sandboxId);
   }
 
-  /** Binds the namespace `fd` to the container's file. @throws SystemError */
-  keep(containerId: string, fd: number): void {
-    const path = this.pathOf(containerId);
+  /** Binds the namespace `fd` to the sandbox's file. @throws SystemError */
+  keep(sandboxId: string, fd: number): void {
+    const path = this.pathOf(sandboxId);
     mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
     closeSync(openSync(path, 'wx', 0o400));
     try {
@@ -32,8 +33,8 @@ export class NamespaceFiles {
   }
 
   /** Lets go of the namespace; the kernel takes it apart when its last process is gone. Absent: nothing to do. */
-  async drop(containerId: string): Promise<void> {
-    const path = this.pathOf(containerId);
+  async drop(sandboxId: string): Promise<void> {
+    const path = this.pathOf(sandboxId);
     for (;;) {
       // A file may carry several mounts after a crash between two starts; EINVAL says that none is left.
       const more = await linux.unmountAway(path, linux.MNT_DETACH).then(
@@ -48,7 +49,8 @@ export class NamespaceFiles {
     rmSync(path, { force: true });
   }
 
-  containers(): string[] {
+  /** The ids of the sandboxes that have a file. */
+  ids(): string[] {
     try {
       return readdirSync(this.#directory);
     } catch (error) {

@@ -34,7 +34,7 @@ import type {
 } from '../needs.ts';
 import { byId } from '../plan/namespaces.ts';
 import type { CreateOptions } from '../promise.ts';
-import type { ContainerRecord } from '../record.ts';
+import { type ContainerRecord, NO_SANDBOX } from '../record.ts';
 import { checkNetworkConflicts } from '../settle/host-config.ts';
 import { publishedPorts } from '../settle/ports.ts';
 import { type Settled, settle } from '../settle/settle.ts';
@@ -106,7 +106,7 @@ export async function createContainer(
       restartCount: 0,
       stoppedByUser: false,
       ...(macAddress === undefined ? {} : { macAddress }),
-      endpoint: undefined,
+      ...NO_SANDBOX,
     };
     const container = new Container(record, deps.storage.records);
     await container.save({}, changes());

@@ -7,14 +7,15 @@ import { emitContainerEvent } from '../events.ts';
 import { finishLogDelivery } from '../logs/driver.ts';
 import { logDirectory } from '../logs/files.ts';
 import { detachMounts, type MountsDeps } from '../mounts/mounted.ts';
-import type { WithHealth, WithNetwork, WithStopping } from '../needs.ts';
+import type { WithHealth, WithNetworks, WithStopping } from '../needs.ts';
+import { NO_SANDBOX } from '../record.ts';
 import { exitCodeOf, isAlive, type LastRun } from '../state.ts';
 import { type StartAgain, startWhenJoinable } from './held-back.ts';
 import { type RemoveDeps, removeContainer } from './remove.ts';
 import { restartDelay, shouldRestart } from './restart-policy.ts';
 
 /** What the end of a run needs. */
-export type EndDeps = MountsDeps & RemoveDeps & WithHealth & WithNetwork & WithStopping;
+export type EndDeps = MountsDeps & RemoveDeps & WithHealth & WithNetworks & WithStopping;
 
 /** Follows a task to its end. Never throws: what fails here is logged, and the next step still comes. */
 export function watchEnd(deps: EndDeps, container: Container, task: Task, startAgain: StartAgain): void {
@@ -33,7 +34,7 @@ async function finishRun(
   startAgain: StartAgain,
 ): Promise<void> {
   await finishLogDelivery(container);
-  const { state } = container.record;
+  const { state, sandboxId } = container.record;
   const startedAt = isAlive(state) ? state.startedAt : state.last.startedAt;
   const last: LastRun = {
     startedAt,
@@ -55,7 +56,7 @@ async function finishRun(
   deps.health.end(container);
   container.task = undefined;
   container.writer = undefined;
-  container.cleanup = cleanUp(deps, container, task, saveEnd(deps, container, last, again));
+  container.cleanup = cleanUp(deps, container, { task, sandboxId }, saveEnd(deps, container, last, again));
   await container.cleanup;
   if (again) scheduleRestart(deps, container, last, startAgain);
   else if (container.record.hostConfig.AutoRemove)
@@ -65,7 +66,7 @@ async function finishRun(
 /** Written, then told: whoever hears of the end can rely on it. */
 async function saveEnd(deps: EndDeps, container: Container, last: LastRun, again: boolean): Promise<void> {
   try {
-    await container.save({ state: { is: again ? 'restarting' : 'exited', last }, endpoint: undefined });
+    await container.save({ state: { is: again ? 'restarting' : 'exited', last }, ...NO_SANDBOX });
   } catch (error) {
     // A full disk must not hide the end from who waits for it; the next successful write brings it to the disk.
     deps.log.error('container.unsaved', { id: container.id, reason: messageOf(error) });
@@ -86,13 +87,18 @@ const seconds = ({ startedAt, finishedAt }: LastRun): number =>
 const keepsLog = ({ record }: Container): boolean => record.hostConfig.LogConfig?.Type !== 'none';
 
 /** Only when the end is on record may the kernel forget it. */
-async function cleanUp(deps: EndDeps, container: Container, task: Task, saved: Promise<void>): Promise<void> {
+async function cleanUp(
+  deps: EndDeps,
+  container: Container,
+  { task, sandboxId }: { readonly task: Task; readonly sandboxId: string | undefined },
+  saved: Promise<void>,
+): Promise<void> {
   await saved;
   const steps: readonly [string, () => void | Promise<void>][] = [
     ['task', () => task.release()],
     ['root', () => deps.storage.layers.unmount(container.id)],
     ['mounts', () => detachMounts(deps, container)],
-    ['network', () => deps.network?.disconnect(container.id)],
+    ['network', () => (sandboxId === undefined ? undefined : deps.networks.leave(sandboxId, container.id))],
     [
       'log',
       () =>

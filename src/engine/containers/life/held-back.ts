@@ -2,6 +2,7 @@
 import { messageOf } from '../../../base/errors.ts';
 import type { Container } from '../container.ts';
 import type { WithDirectory, WithLog, WithStopping } from '../needs.ts';
+import { NO_SANDBOX } from '../record.ts';
 import { missingFor } from './joins.ts';
 
 /** How a policy starts a container again: start.ts, which itself needs to watch ends. */
@@ -42,7 +43,7 @@ async function holdBack(
   deps.log.info('container.held-back', { id: container.id, reason: error });
   await container.save({
     state: { is: 'restarting', last: { ...container.record.state.last, error } },
-    endpoint: undefined,
+    ...NO_SANDBOX,
   });
   void wake(deps, container, missing, start).catch((failure: unknown) =>
     deps.log.warn('container.restart', { id: container.id, reason: messageOf(failure) }),

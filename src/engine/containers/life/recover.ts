@@ -9,13 +9,14 @@ import { adoptMounts, layersOf } from '../mounts/mounted.ts';
 import { clearAllStaged } from '../mounts/sources.ts';
 import type { WithCgroups, WithDirectory, WithLayers } from '../needs.ts';
 import { cgroupOf } from '../plan/cgroup.ts';
-import { CONTAINERS } from '../record.ts';
+import { CONTAINERS, NO_SANDBOX } from '../record.ts';
 import { UnreadableContainers } from '../set-aside.ts';
 import { isAlive, type LastRun, type Run } from '../state.ts';
 import { watchEnd } from './exit.ts';
 import { keepUnreadable } from './keep-unreadable.ts';
 import { unpauseContainer } from './pause.ts';
 import { removeContainer } from './remove.ts';
+import { livingSandboxes } from './sandbox.ts';
 import { type StartDeps, startContainer } from './start.ts';
 import { applyLimits } from './update.ts';
 
@@ -33,17 +34,18 @@ export interface Recovered {
 export async function recoverContainers(deps: RecoverDeps): Promise<Recovered> {
   const counts = { running: 0, ended: 0, undone: 0 };
   await loadContainers(deps);
-  const endpoints = keepUnreadable(deps);
+  const kept = keepUnreadable(deps);
   const ghosts: Container[] = [];
   for (const container of deps.directory.all()) {
     if (!isAlive(container.record.state)) continue;
     const what = await adopt(deps, container);
     counts[what] += 1;
     if (what !== 'running') ghosts.push(container);
-    if (what === 'running' && container.record.endpoint)
-      endpoints.set(container.id, container.record.endpoint);
   }
-  await deps.network?.recover(endpoints, (id) => belongsToUnreadable(deps, id));
+  const running = deps.directory.all().filter(({ record }) => isAlive(record.state));
+  await deps.networks.recover(new Map([...kept, ...livingSandboxes(deps.networks, running)]), (id) =>
+    belongsToUnreadable(deps, id),
+  );
   clearAllStaged(deps.stagedMountsRoot);
   await finishUpdates(deps);
   await clearLitter(deps);
@@ -124,7 +126,7 @@ async function adopt(deps: RecoverDeps, container: Container): Promise<keyof Rec
         state: state.last.startedAt.startsWith('0001')
           ? { is: 'created', last: state.last }
           : { is: 'exited', last: state.last },
-        endpoint: undefined,
+        ...NO_SANDBOX,
       });
       return 'undone';
     case 'unreadable':
@@ -154,7 +156,7 @@ function endWithMachine(deps: RecoverDeps, container: Container, { startedAt }: 
   };
   container.set({
     state: { is: 'exited', last },
-    endpoint: undefined,
+    ...NO_SANDBOX,
     ...(health ? { health: { ...health, Status: 'unhealthy' } } : {}),
   });
   return 'ended';

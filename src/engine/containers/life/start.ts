@@ -1,12 +1,8 @@
 /** Starts a container: root, network, files, plan, process. The column of steps is the order on the kernel. */
-import { inContext } from '../../../base/errors.ts';
-import { isFailure } from '../../../base/failures.ts';
 import { undoUnlessDone } from '../../../base/lifetime.ts';
 import { formatNanos, nowNanos } from '../../../base/time.ts';
 import { containerFailure } from '../../../model/failures/container.ts';
-import { networkContext, networkFailure } from '../../../model/failures/network.ts';
 import { settingFailure } from '../../../model/failures/setting.ts';
-import type { Endpoint } from '../../../network/index.ts';
 import {
   type BundlePlan,
   bundleSpec,
@@ -18,7 +14,6 @@ import {
   placesInRoot,
   type Task,
 } from '../../../runtime/index.ts';
-import { networkModeOf } from '../../networks/index.ts';
 import type { LimitRights } from '../../processes/rlimits.ts';
 import { type StartFailed, translateStartError } from '../../processes/start-error.ts';
 import { userInRoot } from '../../processes/user-in-root.ts';
@@ -31,18 +26,18 @@ import { attachMounts, type MountsDeps } from '../mounts/mounted.ts';
 import { makeMountPlaces } from '../mounts/places.ts';
 import { checkPropagation } from '../mounts/propagation.ts';
 import { openSources, type SourcesDeps } from '../mounts/sources.ts';
-import type { WithFacts, WithNetwork, WithSupervisor } from '../needs.ts';
+import type { WithFacts, WithSupervisor } from '../needs.ts';
 import { type CgroupDeps, cgroupOf } from '../plan/cgroup.ts';
 import { limitsOf } from '../plan/limits.ts';
 import { engineFiles, type MountingFacts } from '../plan/mounting.ts';
 import { joinedNamespaces, sharedMemoryOf, sharesMemory } from '../plan/namespaces.ts';
 import { type NetworkFilesDeps, networkOwner, writeNetworkFiles } from '../plan/network-files.ts';
 import { planBundle } from '../plan/plan.ts';
-import type { ContainerMount } from '../record.ts';
-import { publishedPorts } from '../settle/ports.ts';
+import { type ContainerMount, NO_SANDBOX, type SandboxRecord } from '../record.ts';
 import { assertAllowed, type LastRun, type State } from '../state.ts';
 import { type EndDeps, watchEnd } from './exit.ts';
 import { removeContainer } from './remove.ts';
+import { enterSandbox } from './sandbox.ts';
 
 /** What a start needs. */
 export type StartDeps = CgroupDeps &
@@ -97,7 +92,7 @@ async function failed(
   };
   await container.save({
     state: before.is === 'created' ? { is: 'created', last } : { is: 'exited', last },
-    endpoint: undefined,
+    ...NO_SANDBOX,
   });
   container.writer?.finish();
   container.writer = undefined;
@@ -122,10 +117,10 @@ function run(deps: StartDeps, container: Container): Promise<Task> {
     checkPropagation(record.mounts, sources.byDestination, deps.roots);
     furnishRoot(rootfs);
     makeMountPlaces(rootfs, record.mounts, sources.byDestination);
-    const endpoint = await connect(deps, container, undo);
+    const sandbox = await enterSandbox(deps, container, undo);
     const user = userInRoot(rootfs, record.config.User ?? '', record.hostConfig.GroupAdd ?? []);
     if (record.config.WorkingDir) makeDirectoryInRoot(rootfs, record.config.WorkingDir, { uid: 0, gid: 0 });
-    const found = startFacts(deps, container, endpoint);
+    const found = startFacts(deps, container, sandbox);
     const places = placesOf(rootfs, record.mounts, found);
     requireFilePlaces(engineFiles(found), record.mounts, sources.byDestination, places);
     const facts = { ...found, rootfs, user, sources: sources.byDestination, places };
@@ -144,7 +139,7 @@ function run(deps: StartDeps, container: Container): Promise<Task> {
         last: record.state.last,
       },
       stoppedByUser: false,
-      endpoint,
+      ...sandbox,
     });
     const [launch] = await settledBoth(deps.supervisor.launch(launchPlan(deps, container, plan)), saved);
     undo.defer(() => launch.undo());
@@ -195,36 +190,10 @@ function launchPlan(deps: StartDeps, container: Container, plan: BundlePlan) {
   };
 }
 
-async function connect(
-  deps: WithNetwork,
-  container: Container,
-  undo: AsyncDisposableStack,
-): Promise<Endpoint | undefined> {
-  const { hostConfig, config, id } = container.record;
-  if (networkModeOf(hostConfig).is !== 'network' || deps.network === undefined || config.NetworkDisabled)
-    return undefined;
-  const network = deps.network;
-  const request = {
-    containerId: id,
-    macAddress: container.record.macAddress,
-    ports: publishedPorts(hostConfig, config.ExposedPorts),
-  };
-  const endpoint = await network.connect(request).catch((cause: unknown) => {
-    // Where Docker's clients look for it when a port is taken.
-    const isTaken =
-      isFailure(cause, networkFailure.portNotBound) || isFailure(cause, networkFailure.portsAllocated);
-    throw isTaken
-      ? inContext(cause, networkContext.publish({ container: container.record.name, network: network.id }))
-      : cause;
-  });
-  undo.defer(() => network.disconnect(id));
-  return endpoint;
-}
-
-function startFacts(deps: StartDeps, container: Container, endpoint: Endpoint | undefined) {
+function startFacts(deps: StartDeps, container: Container, sandbox: SandboxRecord) {
   return {
-    ...joinedNamespaces(deps, container),
-    files: writeNetworkFiles(deps, container, endpoint),
+    ...joinedNamespaces(deps, container, sandbox.sandboxId),
+    files: writeNetworkFiles(deps, container, sandbox.endpoints),
     devices: devicesOf(container),
     limits: limitsOf(container.record.hostConfig),
     sharedMemory: sharedMemoryOf(deps, container),

@@ -3,31 +3,32 @@ import type { HostConfig } from '../../../model/container.ts';
 import { containerFailure } from '../../../model/failures/container.ts';
 import { joinedContainer, modeOfJoining } from '../../../model/namespace-mode.ts';
 import type { Namespace, Supervisor } from '../../../runtime/index.ts';
-import { DEFAULT_NETWORK, type NetworkMode, networkModeOf } from '../../networks/index.ts';
+import { type NetworkMode, networkModeOf } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
 import type { Directory } from '../directory.ts';
-import type { WithDirectory, WithNetwork } from '../needs.ts';
+import type { WithDirectory, WithNetworks } from '../needs.ts';
 import type { ContainerRecord } from '../record.ts';
 import { isAlive } from '../state.ts';
 
 /** What joined namespaces are found by. */
-export type NamespacesDeps = WithDirectory & WithNetwork;
+export type NamespacesDeps = WithDirectory & WithNetworks;
 
 /** @throws NotFound, Conflict when the other container does not run */
 export function joinedNamespaces(
   deps: NamespacesDeps,
   container: Container,
+  sandboxId: string | undefined,
 ): { network: Namespace; pid: Namespace; ipc: Namespace } {
-  const { hostConfig, id, config } = container.record;
+  const { hostConfig, config } = container.record;
   const { PidMode = '', IpcMode = '' } = hostConfig;
   return {
-    network: config.NetworkDisabled ? 'private' : network(deps, networkModeOf(hostConfig), id),
+    network: config.NetworkDisabled ? 'private' : network(deps, networkModeOf(hostConfig), sandboxId),
     pid: joined(deps, PidMode, 'pid'),
     ipc: IpcMode === 'none' ? 'private' : joined(deps, IpcMode, 'ipc'),
   };
 }
 
-function network(deps: NamespacesDeps, mode: NetworkMode, id: string): Namespace {
+function network(deps: NamespacesDeps, mode: NetworkMode, sandboxId: string | undefined): Namespace {
   switch (mode.is) {
     case 'none':
       return 'private';
@@ -36,9 +37,7 @@ function network(deps: NamespacesDeps, mode: NetworkMode, id: string): Namespace
     case 'container':
       return { path: `/proc/${donor(deps, mode.id, 'net').pid}/ns/net` };
     case 'network':
-      return mode.name === DEFAULT_NETWORK && deps.network
-        ? { path: deps.network.namespacePath(id) }
-        : 'private';
+      return sandboxId === undefined ? 'private' : { path: deps.networks.sandboxPath(sandboxId) };
     default:
       return mode satisfies never;
   }

@@ -1,9 +1,9 @@
 /** hosts, hostname and resolv.conf of a container: written at each start, mounted over the image's. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { ContainerConfig } from '../../../model/container.ts';
-import type { Endpoint } from '../../../network/index.ts';
+import type { Endpoint, Endpoints } from '../../../network/index.ts';
 import { hostnameFile, hostResolverPath, hostsFile, resolverFile } from '../../../network/index.ts';
-import { networkModeOf } from '../../networks/index.ts';
+import { networkModeOf, ownEndpoint } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
 import type { WithContainersRoot, WithDirectory, WithFacts } from '../needs.ts';
 import { NETWORK_FILES, networkFile } from '../own-files.ts';
@@ -47,10 +47,11 @@ export function networkOwner(
 export function writeNetworkFiles(
   deps: NetworkFilesDeps,
   container: Container,
-  endpoint: Endpoint | undefined,
+  endpoints: Endpoints,
 ): { source: string; destination: string }[] {
+  const { hostConfig } = container.record;
   const owner = networkOwner(deps, container);
-  if (owner.id === container.id) write(deps, container, endpoint);
+  if (owner.id === container.id) write(deps, container, ownEndpoint({ hostConfig, endpoints }));
   return NETWORK_FILES.map((name) => ({
     source: networkFile(deps, owner.id, name),
     destination: `/etc/${name}`,
@@ -72,9 +73,9 @@ function write(deps: NetworkFilesDeps, container: Container, endpoint: Endpoint 
       : hostsFile({
           hostname,
           domainname: config.Domainname ?? '',
-          addresses: endpoint ? [endpoint.ipAddress] : [],
+          addresses: endpoint?.addresses.map(({ address }) => address) ?? [],
           extraHosts: hostConfig.ExtraHosts ?? [],
-          hostGateway: endpoint?.gateway ?? '',
+          hostGateway: endpoint?.addresses[0]?.gateway ?? '',
           ipv6Loopback: true,
         }),
   );

@@ -6,7 +6,7 @@ import { textsFound } from '../../expressions.ts';
 import { hasLabel } from '../../filters.ts';
 import { networkModeOf, shownNetwork } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
-import type { WithDirectory, WithImages, WithNetwork } from '../needs.ts';
+import type { WithDirectory, WithImages, WithNetworks } from '../needs.ts';
 import type { ListOptions } from '../promise.ts';
 import { exitCodeOf, isAlive } from '../state.ts';
 import { healthOf } from './health.ts';
@@ -14,7 +14,7 @@ import { endpointSettings } from './inspect.ts';
 import { portSummaries } from './port-summaries.ts';
 
 /** What filters of lists look at. */
-export type FilterDeps = WithDirectory & WithImages & WithNetwork;
+export type FilterDeps = WithDirectory & WithImages & WithNetworks;
 
 type Test = (container: Container) => boolean;
 /** Reads a filter's values once. @throws InvalidArgument, NotFound */

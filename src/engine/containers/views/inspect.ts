@@ -8,11 +8,11 @@ import type {
   NetworkSettings,
   PortMap,
 } from '../../../model/container.ts';
-import { networkModeOf, shownNetwork } from '../../networks/index.ts';
+import { endpointView, networkModeOf, ownEndpoint, shownNetwork } from '../../networks/index.ts';
 import { apparmorOf, readSecurity } from '../../processes/security.ts';
 import type { Container } from '../container.ts';
 import { jsonFilePath } from '../logs/driver.ts';
-import type { WithContainersRoot, WithDirectory, WithFacts, WithLayers, WithNetwork } from '../needs.ts';
+import type { WithContainersRoot, WithDirectory, WithFacts, WithLayers, WithNetworks } from '../needs.ts';
 import { networkFile } from '../own-files.ts';
 import { networkOwner } from '../plan/network-files.ts';
 import type { InspectOptions } from '../promise.ts';
@@ -23,7 +23,7 @@ export type InspectDeps = WithContainersRoot &
   WithDirectory &
   WithFacts<'apparmor'> &
   WithLayers &
-  WithNetwork & { readonly storage: { readonly driver: string } };
+  WithNetworks & { readonly storage: { readonly driver: string } };
 
 /** Everything that is told of one container. */
 export async function inspectContainer(
@@ -95,13 +95,13 @@ export async function sizes(
   return { SizeRw: own, SizeRootFs: own + below };
 }
 
-function networkSettings(deps: WithNetwork, container: Container): NetworkSettings {
+function networkSettings(deps: WithNetworks, container: Container): NetworkSettings {
   const { record } = container;
   const alive = isAlive(record.state);
   const mode = networkModeOf(record.hostConfig);
   const key =
-    mode.is === 'network' && deps.network
-      ? deps.network.namespacePath(record.id)
+    mode.is === 'network' && record.sandboxId !== undefined
+      ? deps.networks.sandboxPath(record.sandboxId)
       : alive && container.task
         ? networkKey(container.task.pid)
         : '';
@@ -114,7 +114,7 @@ function networkSettings(deps: WithNetwork, container: Container): NetworkSettin
 }
 
 /** The networks that a container is on, by name; none where it has another container's. */
-export function networksOf(deps: WithNetwork, container: Container): Record<string, EndpointSettings> {
+export function networksOf(deps: WithNetworks, container: Container): Record<string, EndpointSettings> {
   const name = shownNetwork(networkModeOf(container.record.hostConfig));
   return name === undefined ? {} : { [name]: endpointSettings(deps, container) };
 }
@@ -131,7 +131,8 @@ function networkKey(pid: number): string {
 
 /** Exposed ports with `null`, published ones with their bindings; nothing while it does not run, or on no network of its own. */
 function ports(container: Container): PortMap {
-  const { endpoint, config, state } = container.record;
+  const { config, state } = container.record;
+  const endpoint = ownEndpoint(container.record);
   if (!isAlive(state) || endpoint === undefined) return {};
   const map: Record<string, { HostIp: string; HostPort: string }[] | null> = Object.fromEntries(
     Object.keys(config.ExposedPorts ?? {}).map((port) => [port, null]),
@@ -144,17 +145,8 @@ function ports(container: Container): PortMap {
 }
 
 /** A container's place on its network; only the network's id while it does not run. */
-export function endpointSettings(deps: WithNetwork, container: Container): EndpointSettings {
-  const { endpoint, hostConfig } = container.record;
-  if (networkModeOf(hostConfig).is !== 'network') return {};
-  const NetworkID = deps.network?.id ?? '';
-  if (endpoint === undefined) return { NetworkID };
-  return {
-    NetworkID,
-    EndpointID: endpoint.endpointId,
-    Gateway: endpoint.gateway,
-    IPAddress: endpoint.ipAddress,
-    IPPrefixLen: endpoint.prefixLength,
-    MacAddress: endpoint.macAddress,
-  };
+export function endpointSettings({ networks }: WithNetworks, { record }: Container): EndpointSettings {
+  const mode = networkModeOf(record.hostConfig);
+  if (mode.is !== 'network') return {};
+  return endpointView(networks.find(mode.name)?.id ?? '', ownEndpoint(record));
 }

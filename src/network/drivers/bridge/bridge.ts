@@ -2,20 +2,20 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Conflict, codeOf, Failed } from '../../../base/errors.ts';
+import { isAddress, isSame, parseAddress } from '../../addresses/address.ts';
+import { randomHardwareAddress } from '../../addresses/hardware.ts';
 import {
-  addressBytes,
   chooseSubnet,
-  isAddress,
   overlaps,
-  parseAddress,
   type Range,
-  randomHardwareAddress,
   rangeOf,
   type Subnet,
-} from '../../addresses/addresses.ts';
+  subnetOf,
+} from '../../addresses/subnet.ts';
 import * as route from '../../netlink/route.ts';
 import { NetlinkError, type NetlinkSocket } from '../../netlink/socket.ts';
 
+/** The bridge that is wanted. */
 export interface BridgePlan {
   readonly name: string;
   /** Written on the bridge; tells this engine's bridge from everybody else's. */
@@ -25,6 +25,7 @@ export interface BridgePlan {
   readonly subnet: Subnet | undefined;
 }
 
+/** A bridge that stands. */
 export interface Bridge {
   readonly index: number;
   readonly subnet: Subnet;
@@ -59,31 +60,26 @@ async function findBridge(host: NetlinkSocket, plan: BridgePlan): Promise<Bridge
     throw new Conflict(`bridge ${plan.name} belongs to another engine (${link.alias})`);
   const ours = link.alias === plan.mark;
   const address = route
-    .readAddresses(await host.ask([route.listAddresses()]))
+    .readAddresses(await host.ask([route.listAddresses(4)]))
     .find((each) => each.linkIndex === link.index);
-  const present = address && subnetOf(address);
+  const present = address && subnetOf(address.address, address.prefixLength);
   const wanted = plan.subnet;
   if (present && (wanted === undefined || same(present, wanted))) {
     await settle(host, plan.name);
     return { index: link.index, subnet: present, ours };
   }
-  if (!ours && wanted === undefined)
-    throw new Failed(`bridge ${plan.name} has no IPv4 address: give it one, or configure a subnet`);
   if (!ours) {
-    await host.ask([
-      route.addAddress(link.index, addressBytes(wanted?.gateway ?? 0), wanted?.prefixLength ?? 0),
-    ]);
-    return { index: link.index, subnet: wanted as Subnet, ours };
+    if (wanted === undefined)
+      throw new Failed(`bridge ${plan.name} has no IPv4 address: give it one, or configure a subnet`);
+    await host.ask([route.addAddress(link.index, wanted.gateway, wanted.prefixLength)]);
+    return { index: link.index, subnet: wanted, ours };
   }
   await host.ask([route.deleteLink(plan.name)]); // ours, but half made or with the subnet of an earlier configuration
   return undefined;
 }
 
-const subnetOf = (address: route.Address): Subnet => {
-  const gateway = address.bytes.readUInt32BE(0);
-  return { ...rangeOf(gateway, address.prefixLength), gateway };
-};
-const same = (a: Subnet, b: Subnet): boolean => a.gateway === b.gateway && a.prefixLength === b.prefixLength;
+const same = (a: Subnet, b: Subnet): boolean =>
+  isSame(a.gateway, b.gateway) && a.prefixLength === b.prefixLength;
 
 async function makeBridge(host: NetlinkSocket, plan: BridgePlan): Promise<Bridge> {
   const subnet = plan.subnet ?? chooseSubnet(await takenRanges(host));
@@ -104,7 +100,7 @@ async function makeBridge(host: NetlinkSocket, plan: BridgePlan): Promise<Bridge
   const [link] = route.readLinks(await host.ask([route.getLink(plan.name)]));
   if (link === undefined) throw new Failed(`bridge ${plan.name} vanished while it was made`);
   await settle(host, plan.name);
-  await host.ask([route.addAddress(link.index, addressBytes(subnet.gateway), subnet.prefixLength)]);
+  await host.ask([route.addAddress(link.index, subnet.gateway, subnet.prefixLength)]);
   return { index: link.index, subnet, ours: true };
 }
 
@@ -122,16 +118,14 @@ async function settle(host: NetlinkSocket, name: string): Promise<void> {
 
 /** Routes and addresses of this host, and the name servers it asks: a bridge over one of those would cut us off. */
 async function takenRanges(host: NetlinkSocket): Promise<Range[]> {
-  const routes = route.readRoutes(await host.ask([route.listRoutes()]));
-  const addresses = route.readAddresses(await host.ask([route.listAddresses()]));
+  const routes = route.readRoutes(await host.ask([route.listRoutes(4)]));
+  const addresses = route.readAddresses(await host.ask([route.listAddresses(4)]));
   const servers = (await readFile('/etc/resolv.conf', 'utf8').catch(() => '')).matchAll(
     /^nameserver\s+([\d.]+)\s*$/gm,
   );
   return [
-    ...routes
-      .filter((each) => each.prefixLength > 0)
-      .map((each) => rangeOf(each.destination.readUInt32BE(0), each.prefixLength)),
-    ...addresses.map((each) => rangeOf(each.bytes.readUInt32BE(0), each.prefixLength)),
+    ...routes.filter((each) => each.prefixLength > 0),
+    ...addresses.map((each) => rangeOf(each.address, each.prefixLength)),
     ...[...servers]
       .filter((each) => isAddress(each[1] ?? ''))
       .map((each) => rangeOf(parseAddress(each[1] ?? ''), 32)),
@@ -139,17 +133,16 @@ async function takenRanges(host: NetlinkSocket): Promise<Range[]> {
 }
 
 async function alone(host: NetlinkSocket, bridge: Bridge): Promise<boolean> {
-  const addresses = route.readAddresses(await host.ask([route.listAddresses()]));
+  const addresses = route.readAddresses(await host.ask([route.listAddresses(4)]));
   return !addresses.some(
     (each) =>
-      each.linkIndex !== bridge.index &&
-      overlaps(rangeOf(each.bytes.readUInt32BE(0), each.prefixLength), bridge.subnet),
+      each.linkIndex !== bridge.index && overlaps(rangeOf(each.address, each.prefixLength), bridge.subnet),
   );
 }
 
 /**
  * Lets connections from the host's own 127.0.0.1 leave by the bridge, towards published ports. The guard chain of
- * firewall.ts keeps containers from using it in the other direction.
+ * firewall/rules.ts keeps containers from using it in the other direction.
  */
 export const allowLoopbackRouting = (name: string): Promise<void> =>
   writeFile(`/proc/sys/net/ipv4/conf/${name}/route_localnet`, '1');

@@ -2,7 +2,7 @@
 
 import * as route from '../../netlink/route.ts';
 import type { NetlinkSocket } from '../../netlink/socket.ts';
-import type { Endpoint } from '../../network.ts';
+import type { Endpoint } from '../../sandbox/endpoint.ts';
 
 const listed = async (host: NetlinkSocket): Promise<route.Link[]> =>
   route.readLinks(await host.ask([route.listLinks()]));
@@ -13,11 +13,12 @@ export async function hostSides(host: NetlinkSocket, prefix: string): Promise<st
   return links.filter((link) => link.kind === 'veth' && link.name.startsWith(prefix)).map(({ name }) => name);
 }
 
+/** Deletes interfaces; those that are gone already are no failure. */
 export async function removeLinks(host: NetlinkSocket, names: readonly string[]): Promise<void> {
   for (const name of names) await host.ask([route.deleteLink(name)]);
 }
 
-/** Puts host sides back on the bridge where they are off it. Returns the containers whose interface is gone. */
+/** Puts host sides back on the bridge where they are off it. Returns the keys of the endpoints whose interface is gone. */
 export async function reattach(
   host: NetlinkSocket,
   bridgeIndex: number,

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { formatAddress, parseAddress } from './address.ts';
+import { AddressPool } from './pool.ts';
+import { contains, parseSubnet } from './subnet.ts';
+
+test('addresses are given in turn, a freed one last, never the gateway', () => {
+  const pool = new AddressPool(parseSubnet('10.0.0.0/29'));
+  const take = () => formatAddress(pool.take());
+  assert.deepEqual([take(), take()], ['10.0.0.2', '10.0.0.3']);
+  pool.release(parseAddress('10.0.0.2'));
+  assert.deepEqual([take(), take(), take(), take()], ['10.0.0.4', '10.0.0.5', '10.0.0.6', '10.0.0.2']);
+  assert.throws(take, /no available IPv4 addresses/);
+});
+
+test('a claimed address is not given', () => {
+  const pool = new AddressPool(parseSubnet('10.0.0.0/29'));
+  pool.claim(parseAddress('10.0.0.3'));
+  const given = Array.from({ length: 4 }, () => formatAddress(pool.take()));
+  assert.deepEqual(given.toSorted(), ['10.0.0.2', '10.0.0.4', '10.0.0.5', '10.0.0.6']);
+});
+
+test('a subnet of 2^64 addresses gives one after the other, without looking at all', () => {
+  const pool = new AddressPool(parseSubnet('fd00:1::/64'));
+  const take = () => formatAddress(pool.take());
+  assert.deepEqual([take(), take()], ['fd00:1::2', 'fd00:1::3']);
+  pool.claim(parseAddress('fd00:1::ffff:ffff:ffff:ffff'));
+  assert.deepEqual([take(), take()], ['fd00:1::4', 'fd00:1::5']);
+});
+
+test('whatever is taken, claimed and released, no address is given twice at a time', () => {
+  const step = fc.oneof(
+    { weight: 3, arbitrary: fc.constant({ is: 'take' } as const) },
+    fc.nat(9).map((index) => ({ is: 'release', index }) as const),
+    fc.nat(20).map((offset) => ({ is: 'claim', offset }) as const),
+  );
+  fc.assert(
+    fc.property(fc.constantFrom('10.0.0.0/28', 'fd00:1::/124'), fc.array(step), (text, steps) => {
+      const subnet = parseSubnet(text);
+      const pool = new AddressPool(subnet);
+      const held = new Map<string, ReturnType<typeof parseAddress>>();
+      const room = subnet.base.family === 4 ? 13 : 14;
+      for (const each of steps) {
+        if (each.is === 'release') {
+          const [key, address] = [...held][each.index] ?? [];
+          if (key === undefined || address === undefined) continue;
+          held.delete(key);
+          pool.release(address);
+        } else if (each.is === 'claim') {
+          const address = { ...subnet.base, value: subnet.base.value + 2n + BigInt(each.offset % room) };
+          pool.claim(address);
+          held.set(formatAddress(address), address);
+        } else if (held.size === room) {
+          assert.throws(() => pool.take(), /no available IPv[46] addresses/);
+        } else {
+          const address = pool.take();
+          assert.ok(contains(subnet, address) && !held.has(formatAddress(address)));
+          held.set(formatAddress(address), address);
+        }
+      }
+    }),
+  );
+});

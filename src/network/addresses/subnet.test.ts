@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import ipaddr from 'ipaddr.js';
+import { type Address, addressFromBytes, formatAddress, parseAddress } from './address.ts';
+import {
+  chooseSubnet,
+  contains,
+  formatRange,
+  lastOf,
+  overlaps,
+  parseSubnet,
+  type Range,
+  rangeOf,
+} from './subnet.ts';
+
+/** Any address of either family. */
+const anyAddress = fc
+  .oneof(fc.uint8Array({ minLength: 4, maxLength: 4 }), fc.uint8Array({ minLength: 16, maxLength: 16 }))
+  .map(addressFromBytes);
+/** Any range of either family. */
+const anyRange = fc
+  .tuple(anyAddress, fc.nat(128))
+  .map(([address, bits]) => rangeOf(address, address.family === 4 ? bits % 33 : bits));
+const theirs = (address: Address): ipaddr.IPv4 | ipaddr.IPv6 => ipaddr.parse(formatAddress(address));
+const inTheirWords = ({ base, prefixLength }: Range, address: Address): boolean =>
+  base.family === address.family && theirs(address).match(theirs(base) as never, prefixLength);
+
+for (const [text, subnet, gateway] of [
+  ['172.30.0.0/16', '172.30.0.0/16', '172.30.0.1'],
+  ['172.30.0.1/16', '172.30.0.0/16', '172.30.0.1'],
+  ['10.1.2.77/24', '10.1.2.0/24', '10.1.2.77'],
+] as const)
+  test(`${text} is the subnet ${subnet} with gateway ${gateway}`, () => {
+    const parsed = parseSubnet(text);
+    assert.deepEqual([formatRange(parsed), formatAddress(parsed.gateway)], [subnet, gateway]);
+  });
+
+test('the first subnet that overlaps nothing is chosen', () => {
+  const taken = (...texts: string[]) =>
+    texts.map((text) => rangeOf(parseAddress(text.split('/')[0] ?? ''), Number(text.split('/')[1])));
+  assert.equal(formatRange(chooseSubnet([])), '172.17.0.0/16');
+  assert.equal(formatRange(chooseSubnet(taken('172.17.0.0/16', '172.18.5.0/24'))), '172.19.0.0/16');
+  assert.equal(formatRange(chooseSubnet(taken('172.16.0.0/12'))), '192.168.0.0/20');
+  assert.throws(
+    () => chooseSubnet(taken('172.16.0.0/12', '192.168.0.0/16')),
+    /non-overlapping IPv4 address pool/,
+  );
+});
+
+test('overlap is symmetric and means a common address', () => {
+  fc.assert(
+    fc.property(anyRange, anyRange, (a, b) => {
+      const common =
+        a.base.family === b.base.family && a.base.value <= lastOf(b).value && b.base.value <= lastOf(a).value;
+      assert.equal(overlaps(a, b), common);
+      assert.equal(overlaps(b, a), common);
+    }),
+  );
+});
+
+test('a range has the addresses that ipaddr.js says it has', () => {
+  fc.assert(
+    fc.property(anyRange, anyAddress, fc.nat(), (range, stranger, step) => {
+      const size = lastOf(range).value - range.base.value + 1n;
+      const member = { ...range.base, value: range.base.value + (BigInt(step) % size) };
+      for (const each of [stranger, member, range.base, lastOf(range)])
+        assert.equal(contains(range, each), inTheirWords(range, each), formatAddress(each));
+      assert.ok(contains(range, member));
+    }),
+  );
+});
+
+test('first and last address of a range are those of ipaddr.js', () => {
+  fc.assert(
+    fc.property(anyRange, (range) => {
+      const { IPv4, IPv6 } = ipaddr;
+      const kind = range.base.family === 4 ? IPv4 : IPv6;
+      assert.equal(formatAddress(range.base), kind.networkAddressFromCIDR(formatRange(range)).toString());
+      assert.equal(
+        formatAddress(lastOf(range)),
+        kind.broadcastAddressFromCIDR(formatRange(range)).toString(),
+      );
+    }),
+  );
+});
+
+for (const [text, subnet, gateway] of [
+  ['fd00:1::/64', 'fd00:1::/64', 'fd00:1::1'],
+  ['fd00:1::ff/64', 'fd00:1::/64', 'fd00:1::ff'],
+  ['2001:db8::/32', '2001:db8::/32', '2001:db8::1'],
+] as const)
+  test(`${text} is the subnet ${subnet} with gateway ${gateway}`, () => {
+    const parsed = parseSubnet(text);
+    assert.deepEqual([formatRange(parsed), formatAddress(parsed.gateway)], [subnet, gateway]);
+  });
+
+for (const text of ['::1/64', 'fe80::/64', 'ff02::/16', 'fd00::/127', 'fd00::/4', 'fd00::', 'fd00::%eth0/64'])
+  test(`the subnet ${text} is refused`, () => {
+    assert.throws(() => parseSubnet(text), { kind: 'invalid' });
+  });

@@ -1,0 +1,56 @@
+/** What an engine has of its host's network once, however many networks it has. */
+import { join } from 'node:path';
+import { Failed } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import { Forwarding } from './firewall/forwarding.ts';
+import { Firewall } from './firewall/table.ts';
+import { NetlinkSocket, PROTOCOL } from './netlink/socket.ts';
+import { HostPorts } from './published/host-ports.ts';
+import { ReleasedAddresses } from './published/released.ts';
+import { NamespaceFiles } from './sandbox/files.ts';
+
+const TABLE_NAME = /^[a-zA-Z][a-zA-Z0-9_]{0,63}$/;
+/** IFALIASZ: what the kernel keeps of an interface's alias. */
+const MARK_CHARACTERS_MAX = 255;
+
+/** How an engine tells its own from everybody else's. */
+export interface NetworkHostOptions {
+  /** Namespaces are kept at `<execRoot>/netns/<sandbox>`. */
+  readonly execRoot: string;
+  /** The nft table, one engine's own. */
+  readonly tableName: string;
+  readonly log: Log;
+}
+
+/** Shared by all networks of an engine; several engines live side by side, each with its own. */
+export class NetworkHost {
+  /** rtnetlink in the host's namespace. */
+  readonly route = new NetlinkSocket(PROTOCOL.ROUTE);
+  readonly netfilter = new NetlinkSocket(PROTOCOL.NETFILTER);
+  readonly ports = new HostPorts();
+  readonly files: NamespaceFiles;
+  readonly firewall: Firewall;
+  readonly forwarding: Forwarding;
+  readonly released: ReleasedAddresses;
+  readonly log: Log;
+  /** Written on interfaces that the engine makes; `ip link` shows it as alias. */
+  readonly mark: string;
+
+  /** @throws Failed for an impossible name of the table */
+  constructor({ execRoot, tableName, log }: NetworkHostOptions) {
+    if (!TABLE_NAME.test(tableName)) throw new Failed(`invalid table name: ${JSON.stringify(tableName)}`);
+    this.log = log;
+    this.mark = `gantry ${tableName} ${execRoot}`.slice(0, MARK_CHARACTERS_MAX);
+    this.files = new NamespaceFiles(join(execRoot, 'netns'));
+    this.netfilter.roomForMany();
+    this.firewall = new Firewall(this.netfilter, tableName);
+    this.forwarding = new Forwarding(this.netfilter, log);
+    this.released = new ReleasedAddresses(log);
+  }
+
+  /** Call it when no network needs the host any more. */
+  close(): void {
+    this.route.close();
+    this.netfilter.close();
+  }
+}
