@@ -26,33 +26,28 @@ export const LogConfig = object('LogConfig', { Type: blank(string()), Config: bl
 export type LogConfig = Infer<typeof LogConfig>;
 
 /** A device of the host, and what it is in the container. */
-export const DeviceMapping = object('DeviceMapping', {
+const DeviceMapping = object('DeviceMapping', {
   PathOnHost: string(),
   PathInContainer: string(),
   CgroupPermissions: string(),
 });
-export type DeviceMapping = Infer<typeof DeviceMapping>;
 
 /** Devices asked of a driver by what they can do, such as GPUs. */
-export const DeviceRequest = object('DeviceRequest', {
+const DeviceRequest = object('DeviceRequest', {
   Driver: blank(string()),
   Count: blank(integer('int')),
   DeviceIDs: blank(list(string())),
   Capabilities: blank(list(list(string()))),
   Options: blank(map(string())),
 });
-export type DeviceRequest = Infer<typeof DeviceRequest>;
 
 /** A limit on the traffic with one block device: bytes or operations a second. */
-export const ThrottleDevice = object('ThrottleDevice', { Path: string(), Rate: integer('uint64') });
-export type ThrottleDevice = Infer<typeof ThrottleDevice>;
+const ThrottleDevice = object('ThrottleDevice', { Path: string(), Rate: integer('uint64') });
 /** A device's share of the traffic. */
-export const WeightDevice = object('WeightDevice', { Path: string(), Weight: integer('uint16') });
-export type WeightDevice = Infer<typeof WeightDevice>;
+const WeightDevice = object('WeightDevice', { Path: string(), Weight: integer('uint16') });
 
 /** A limit of setrlimit(2) for the container's processes. */
-export const Ulimit = object('Ulimit', { Name: string(), Hard: integer(), Soft: integer() });
-export type Ulimit = Infer<typeof Ulimit>;
+const Ulimit = object('Ulimit', { Name: string(), Hard: integer(), Soft: integer() });
 /** What may be limited by setrlimit(2). */
 export const ULIMIT_NAMES: readonly string[] = [
   ...['as', 'core', 'cpu', 'data', 'fsize', 'locks', 'memlock', 'msgqueue', 'nice', 'nofile', 'nproc'],

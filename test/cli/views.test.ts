@@ -19,6 +19,43 @@ async function runs(stage: Stage, name: string, ...rest: readonly string[]): Pro
   await stage.quietly(['run', '-d', '--name', name, ...NONE, ...rest]);
 }
 
+/** Every filter of `ps`, some with words that it refuses. */
+const PS_FILTERS = [
+  'exited=4',
+  'exited=0',
+  'exited=1x',
+  'health=none',
+  'health=starting',
+  'health=healthy',
+  'health=odd',
+  'is-task=false',
+  'is-task=true',
+  'is-task=odd',
+  'label=tier=',
+  'label=tier',
+  'label=toString',
+  'name=f.*t',
+  'name=(',
+  'name=/first',
+  'network=none',
+  'network=host',
+  'network=nosuch',
+  'publish=80',
+  'publish=1:2',
+  'expose=80',
+  'expose=79-81/udp',
+  'expose=x',
+  'isolation=default',
+  'before=fourth',
+  'since=/first',
+  'volume=/nowhere',
+  'status=removing',
+  'status=dead',
+  'id=zz',
+  'ancestor=busybox:latest',
+  'ancestor=busybox:other',
+];
+
 const scenes: readonly Scene[] = [
   {
     title: 'top shows the processes of a container, in the columns that ps is asked for',
@@ -117,41 +154,7 @@ const scenes: readonly Scene[] = [
         'sleep',
         '999',
       );
-      for (const filter of [
-        'exited=4',
-        'exited=0',
-        'exited=1x',
-        'health=none',
-        'health=starting',
-        'health=healthy',
-        'health=odd',
-        'is-task=false',
-        'is-task=true',
-        'is-task=odd',
-        'label=tier=',
-        'label=tier',
-        'label=toString',
-        'name=f.*t',
-        'name=(',
-        'name=/first',
-        'network=none',
-        'network=host',
-        'network=nosuch',
-        'publish=80',
-        'publish=1:2',
-        'expose=80',
-        'expose=79-81/udp',
-        'expose=x',
-        'isolation=default',
-        'before=fourth',
-        'since=/first',
-        'volume=/nowhere',
-        'status=removing',
-        'status=dead',
-        'id=zz',
-        'ancestor=busybox:latest',
-        'ancestor=busybox:other',
-      ])
+      for (const filter of PS_FILTERS)
         for (const all of [['-a'], []]) {
           const ran = await stage.quietly(['ps', ...all, '--format', '{{.Names}}', '--filter', filter]);
           stage.see(

@@ -125,7 +125,12 @@ const long = (letter: string): string => letter.repeat(200);
 
 /** Files, links, devices; as they are made, nothing taken away. */
 function first(scratch: string, oldestSparse: boolean): Buffer {
-  return Buffer.concat([
+  return Buffer.concat([...named(), ...kinds(scratch, oldestSparse)]);
+}
+
+/** Modes, owners, times, names and links. */
+function named(): Buffer[] {
+  return [
     directory('t', { mode: 0o751, uid: 3, gid: 4, mtimeNanos: NOW + 1n }),
     ...modes.flatMap((mode) => [
       member(`t/mode-${mode.toString(8)}`, { mode, uid: 1000, gid: 2000 }, 'x'),
@@ -155,6 +160,12 @@ function first(scratch: string, oldestSparse: boolean): Buffer {
     hardlink('t/two', 't/one'),
     hardlink('t/three', 't/two'),
     hardlink('t/link-to-link', 't/up'),
+  ];
+}
+
+/** Devices, attributes, sparse files, and what the second layer takes away. */
+function kinds(scratch: string, oldestSparse: boolean): Buffer[] {
+  return [
     member('t/null', { type: 'char', major: 1, minor: 3, mode: 0o666 }),
     hardlink('t/null-too', 't/null'),
     member('t/block', { type: 'block', major: 259, minor: 1_048_575, mode: 0o600 }),
@@ -201,7 +212,7 @@ function first(scratch: string, oldestSparse: boolean): Buffer {
       ],
     ),
     symlink('w/link-to-dir', 'full'),
-  ]);
+  ];
 }
 
 /** Takes away, hides, and turns one kind into another. */

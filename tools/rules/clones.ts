@@ -14,10 +14,10 @@ import {
 import type { Finding } from './finding.ts';
 import { endLine, type House, nodesOf, type Source, startLine } from './house.ts';
 
-/** A clone has at least this many nodes of the syntax tree (some eight lines). */
-const NODES_MIN = 50;
+/** A clone has at least this many nodes of the syntax tree (some ten lines). */
+const NODES_MIN = 60;
 /** A test is read alone, with what it sets up and what it asks for: more of that may stand in several tests. */
-const TEST_NODES_MIN = 80;
+const TEST_NODES_MIN = 90;
 
 /** One node of the syntax tree, as far as clones are concerned. */
 interface Token {

@@ -9,10 +9,10 @@ export { changelog } from './changelog.ts';
 export { Dialect } from './dialect.ts';
 export type { Doc } from './doc-path.ts';
 export { memberOf } from './doc-path.ts';
-export { type FailedCall, type Failure, failureFrom, type ToldFailure } from './failure.ts';
+export { type Failure, failureFrom, type ToldFailure } from './failure.ts';
 export { asText } from './forms/progress.ts';
 export { legacyRoutes } from './legacy/routes.ts';
-export { type OpenApi, openApi } from './openapi.ts';
+export { openApi } from './openapi.ts';
 export { minorOf } from './step.ts';
 export type { Traits } from './traits.ts';
 

@@ -7,7 +7,7 @@ type Row = readonly [name: string, make: (outside: string) => Buffer];
 
 export const secret = 'CANARY-8c1f';
 export const layer = tarOf(file('a', 'good'));
-export const config = configOf([layer]);
+const config = configOf([layer]);
 const manifest = (more: Record<string, unknown> = {}) =>
   file(
     'manifest.json',

@@ -1,5 +1,5 @@
 /** Looking into a container's root and preparing it. Nothing in it decides a path on the host: links resolve inside. */
-import { closeSync, constants, fchmodSync, fchownSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { codeOf, InvalidArgument } from '../../base/errors.ts';
 import { chownAt, mkdirAt, O_PATH, openAt2, RESOLVE, symlinkAt } from '../../linux/index.ts';
 import { placeInRoot } from './place-in-root.ts';
@@ -88,31 +88,6 @@ function exists(root: number, path: string): boolean {
     if (codeOf(error) === 'ENOENT') return false;
     throw new InvalidArgument(`Cannot mkdir ${path}: ${codeOf(error)}`, { cause: error });
   }
-}
-
-/** Owner and mode of a directory inside the root; undefined when there is none. */
-export function directoryInRoot(
-  rootfs: string,
-  path: string,
-): { uid: number; gid: number; mode: number } | undefined {
-  return withRoot(rootfs, (root) => {
-    try {
-      const fd = openAt2(root, path, constants.O_RDONLY | constants.O_DIRECTORY, 0, INSIDE);
-      const { uid, gid, mode } = fstatSync(fd);
-      closeSync(fd);
-      return { uid, gid, mode: mode & 0o7777 };
-    } catch {
-      return undefined;
-    }
-  });
-}
-
-/** Gives a host directory of ours the owner and mode that the image has at the place where it is mounted. */
-export function copyOwner(directory: string, from: { uid: number; gid: number; mode: number }): void {
-  const fd = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
-  fchownSync(fd, from.uid, from.gid);
-  fchmodSync(fd, from.mode);
-  closeSync(fd);
 }
 
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;

@@ -79,25 +79,27 @@ function place(t: TestContext, options: Partial<JsonFileTarget> = {}) {
       shipper.finish();
       await shipper.run();
     },
-    /** The logged texts of all files, oldest first. */
-    read() {
-      const rotated = Array.from({ length: target.files }, (_, i) => `${target.path}.${i}`)
-        .slice(1)
-        .reverse()
-        .flatMap((path) =>
-          existsSync(path)
-            ? [readFileSync(path)]
-            : existsSync(`${path}.gz`)
-              ? [gunzipSync(readFileSync(`${path}.gz`))]
-              : [],
-        );
-      return Buffer.concat([...rotated, readFileSync(target.path)])
-        .toString()
-        .split('\n')
-        .slice(0, -1)
-        .map((line) => JSON.parse(line) as { log: string; stream: string });
-    },
+    read: () => readAll(target),
   };
+}
+
+/** The logged texts of all files, oldest first. */
+function readAll(target: JsonFileTarget) {
+  const rotated = Array.from({ length: target.files }, (_, i) => `${target.path}.${i}`)
+    .slice(1)
+    .reverse()
+    .flatMap((path) =>
+      existsSync(path)
+        ? [readFileSync(path)]
+        : existsSync(`${path}.gz`)
+          ? [gunzipSync(readFileSync(`${path}.gz`))]
+          : [],
+    );
+  return Buffer.concat([...rotated, readFileSync(target.path)])
+    .toString()
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as { log: string; stream: string });
 }
 
 test('what is shipped in many goes is in the file once, in order', async (t) => {

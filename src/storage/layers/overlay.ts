@@ -10,8 +10,6 @@ export interface OverlayPlan {
   readonly target: string;
 }
 
-/** The kernel's limit of layers in one overlay (OVL_MAX_STACK). */
-export const LOWER_LAYERS_MAX = 500;
 /** mount(2) hands one page of options to the kernel, with an ending NUL. */
 const OPTIONS_MAX = 4095;
 
@@ -22,7 +20,7 @@ const OPTIONS_MAX = 4095;
 const FEATURES_OFF = 'index=off,metacopy=off,redirect_dir=off';
 
 /** The options of mount(2), or undefined when they do not fit in a page. Pure. */
-export function overlayOptions({ lowers, upper, work }: OverlayPlan): string | undefined {
+function overlayOptions({ lowers, upper, work }: OverlayPlan): string | undefined {
   const lower = lowers.map(escapeLower).join(':');
   const options = `${FEATURES_OFF},lowerdir=${lower},upperdir=${escapeComma(upper)},workdir=${escapeComma(work)}`;
   return Buffer.byteLength(options) <= OPTIONS_MAX ? options : undefined;

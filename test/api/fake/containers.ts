@@ -23,17 +23,7 @@ const life = (
   stage: Stage,
 ): Pick<
   Containers,
-  | 'create'
-  | 'start'
-  | 'stop'
-  | 'restart'
-  | 'kill'
-  | 'pause'
-  | 'unpause'
-  | 'rename'
-  | 'remove'
-  | 'update'
-  | 'prune'
+  'create' | 'start' | 'stop' | 'restart' | 'kill' | 'pause' | 'unpause' | 'rename' | 'remove' | 'update'
 > => {
   const { fake, known, note } = stage;
   return {
@@ -84,10 +74,6 @@ const life = (
       known(name);
       note('update', name, request);
       return { Warnings: [] };
-    },
-    async prune(filters) {
-      note('prune', filters);
-      return { ContainersDeleted: [ID], SpaceReclaimed: 5 };
     },
   };
 };
@@ -148,10 +134,14 @@ const files = (
   stage: Stage,
 ): Pick<
   Containers,
-  'statPath' | 'getArchive' | 'copy' | 'putArchive' | 'export' | 'changes' | 'insert' | 'commit'
+  'prune' | 'statPath' | 'getArchive' | 'copy' | 'putArchive' | 'export' | 'changes' | 'insert' | 'commit'
 > => {
   const { known, note } = stage;
   return {
+    async prune(filters) {
+      note('prune', filters);
+      return { ContainersDeleted: [ID], SpaceReclaimed: 5 };
+    },
     async statPath(name, path) {
       known(name);
       note('statPath', name, path);

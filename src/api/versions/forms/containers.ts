@@ -2,7 +2,7 @@
 import { type Doc, homeIn, isDoc } from '../doc-path.ts';
 
 /** The network of a container that answers before 1.52 repeated at the top of NetworkSettings: the default bridge. */
-export function topLevelNetwork(doc: Doc): Doc {
+function topLevelNetwork(doc: Doc): Doc {
   const settings = isDoc(doc.body) && isDoc(doc.body.NetworkSettings) ? doc.body.NetworkSettings : {};
   const networks = isDoc(settings.Networks) ? settings.Networks : {};
   return isDoc(networks.bridge) ? networks.bridge : {};

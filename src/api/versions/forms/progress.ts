@@ -4,7 +4,7 @@ import type { MessageLens } from '../step.ts';
 import { bareId, shortId } from './images.ts';
 
 /** The bar that clients print as it comes: newer ones draw it themselves from `progressDetail`. */
-export function progressText(detail: unknown): string | undefined {
+function progressText(detail: unknown): string | undefined {
   if (!isDoc(detail)) return undefined;
   const current = Number(detail.current ?? 0);
   const total = Number(detail.total ?? 0);

@@ -7,7 +7,7 @@ import { isAlive } from '../state.ts';
 type Known = { readonly directory: Pick<Directory, 'lookUp'> };
 
 /** Containers whose namespaces it joins: they must run when it starts. Removed ones are left out. */
-export function joinedBy({ directory }: Known, { record }: Container): Container[] {
+function joinedBy({ directory }: Known, { record }: Container): Container[] {
   const { NetworkMode, PidMode, IpcMode } = record.hostConfig;
   return known(directory, [NetworkMode, PidMode, IpcMode].map(joinedContainer));
 }
