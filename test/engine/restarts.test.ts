@@ -187,6 +187,15 @@ test('a loop of restarts backs off, counts, and ends at once with a stop or with
   assert.equal((await events('tries')).filter(({ Action }) => Action === 'start').length, 3);
 });
 
+/** Its first process, once it runs: a start is on record before there is one. */
+async function pidOf(api: Api, name: string): Promise<number> {
+  const { State } = await until(
+    () => inspect(api, name),
+    ({ State }) => State.Status === 'running' && State.Pid > 0,
+  );
+  return State.Pid;
+}
+
 /** Joins `first` in each of the ways there are, `last` in a chain, and names that come before those they join. */
 async function runJoined(api: Api): Promise<readonly string[]> {
   await run(api, 'first', 'always', { HostConfig: { NetworkMode: 'none', IpcMode: 'shareable' } });
@@ -217,12 +226,73 @@ for (const what of ['the machine', 'the engine, with its containers'])
       for (const pid of pids) process.kill(pid, 'SIGKILL');
       await gantry.start();
     }
-    for (const name of names)
-      await until(
-        () => statusOf(api, name),
-        (status) => status === 'running',
-      );
-    const network = async (name: string) =>
-      readlinkSync(`/proc/${(await inspect(api, name)).State.Pid}/ns/net`);
+    for (const name of names) await pidOf(api, name);
+    const network = async (name: string) => readlinkSync(`/proc/${await pidOf(api, name)}/ns/net`);
     assert.equal(await network('a-last'), await network('first'));
   });
+
+test('what joins a container that does not come back yet waits for it, whoever starts it', async (t) => {
+  const env = { GANTRY_BOOT_ID: 'test' };
+  const gantry = await startWith(t, env);
+  const api = gantry.api();
+  await run(api, 'donor', 'no');
+  await run(api, 'joined', 'always', { HostConfig: { NetworkMode: 'container:donor' } });
+  await run(api, 'chained', 'unless-stopped', { HostConfig: { PidMode: 'container:joined' } });
+  await run(api, 'stopped', 'unless-stopped', { HostConfig: { NetworkMode: 'container:donor' } });
+
+  await restartMachine(gantry, env);
+  for (const name of ['joined', 'chained', 'stopped'])
+    await until(
+      () => statusOf(api, name),
+      (status) => status === 'restarting',
+    );
+  assert.match((await inspect(api, 'joined')).State.Error, /waiting for a container to join .*: donor/);
+  assert.equal((await api.post('/containers/stopped/stop')).status, 204);
+  assert.equal(await statusOf(api, 'stopped'), 'exited');
+
+  assert.equal((await api.post('/containers/donor/start')).status, 204);
+  for (const name of ['joined', 'chained'])
+    await until(
+      () => statusOf(api, name),
+      (status) => status === 'running',
+    );
+  assert.equal(await statusOf(api, 'stopped'), 'exited');
+  assert.equal((await inspect(api, 'joined')).State.Error, '');
+});
+
+test('a container that joins another comes back behind it when both end, and gives up when that one is removed', async (t) => {
+  const gantry = await startGantry(t);
+  const api = gantry.api();
+  const kill = async (name: string) => process.kill(await pidOf(api, name), 'SIGKILL');
+  await run(api, 'donor', 'always');
+  await run(api, 'joined', 'always', { HostConfig: { NetworkMode: 'container:donor' } });
+  // Each short run doubles the delay of the next start: the donor's becomes far longer than that of who joins it.
+  for (let count = 1; count <= 4; count++) {
+    await kill('donor');
+    await until(
+      () => inspect(api, 'donor'),
+      ({ RestartCount }) => RestartCount === count,
+    );
+  }
+  await kill('donor');
+  await kill('joined');
+  await until(
+    () => inspect(api, 'joined'),
+    ({ State }) => /waiting for a container to join .*: donor/.test(State.Error),
+  );
+  const network = async (name: string) => readlinkSync(`/proc/${await pidOf(api, name)}/ns/net`);
+  assert.equal(await network('joined'), await network('donor'));
+
+  assert.equal((await api.post('/containers/donor/stop?t=0')).status, 204);
+  await kill('joined');
+  await until(
+    () => statusOf(api, 'joined'),
+    (status) => status === 'restarting',
+  );
+  assert.equal((await api.delete('/containers/donor')).status, 204);
+  await until(
+    () => statusOf(api, 'joined'),
+    (status) => status === 'exited',
+  );
+  assert.match((await inspect(api, 'joined')).State.Error, /No such container/);
+});
