@@ -15,6 +15,7 @@ const RESOLVED_STUB = '127.0.0.53';
 const RESOLVED_FILE = '/run/systemd/resolve/resolv.conf';
 const DEFAULT_FILE = '/etc/resolv.conf';
 
+/** What a container's /etc/hosts is made from. */
 export interface HostsInput {
   readonly hostname: string;
   readonly domainname: string;
@@ -68,6 +69,7 @@ export function parseExtraHost(text: string): { name: string; address: string } 
   return { name, address };
 }
 
+/** What a container's /etc/resolv.conf is made from. */
 export interface ResolverInput {
   /** The host's file, see {@link hostResolverPath}. */
   readonly host: string;

@@ -157,6 +157,7 @@ export async function serveDatagrams(place: Place, port: number, name: string): 
     },
   };
 }
+/** A UDP socket on that port, in a container's namespace or on the host. */
 export async function datagramSocket(place: Place, port: number): Promise<dgram.Socket> {
   const fd = at(place, () => {
     const made = linux.socket(linux.AF.INET, linux.SOCK.DGRAM | SOCK_NONBLOCK, 0);
@@ -187,5 +188,6 @@ export function askDatagram(socket: dgram.Socket, ip: string, port: number): Pro
 
 /** Reads or writes a file under /proc as the given place sees it. */
 export const readAt = (place: Place, path: string): string => at(place, () => readFileSync(path, 'utf8'));
+/** Writes a file as it is seen there, such as a switch below /proc/sys/net. */
 export const writeAt = (place: Place, path: string, value: string): void =>
   at(place, () => writeFileSync(path, value));

@@ -31,12 +31,14 @@ export const links = async (): Promise<string[]> =>
 export const rulesIn = async (table: string): Promise<number> =>
   nft.readRules(await netfilter.ask([nft.listRules(nft.tableOf(4, table))])).length;
 
+/** A published TCP port. */
 export const tcp = (hostPort: number, containerPort = 80, hostIp = ''): PublishedPort => ({
   protocol: 'tcp',
   containerPort,
   hostIp,
   hostPort,
 });
+/** A published UDP port. */
 export const udp = (hostPort: number, containerPort: number): PublishedPort => ({
   ...tcp(hostPort, containerPort),
   protocol: 'udp',

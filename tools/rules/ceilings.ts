@@ -3,10 +3,8 @@ import type { Ceilings } from './judge.ts';
 
 /** By rule and room. */
 export const ceilings: Ceilings = {
-  'file-size': { 'src/network': 2 },
   'named-file': { 'src/network': 7 },
-  'doc-comment': { 'src/network': 70 },
-  'unused-export': { 'src/model': 2, 'src/network': 6 },
+  'unused-export': { 'src/model': 2, 'src/network': 11 },
   'unread-member': {
     'src/api/handlers': 1,
     'src/api/http': 1,

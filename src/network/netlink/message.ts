@@ -11,6 +11,7 @@ export interface Request {
   readonly tolerated: readonly number[];
 }
 
+/** One message from the kernel. */
 export interface Reply {
   readonly type: number;
   readonly sequence: number;
@@ -80,10 +81,13 @@ export function attribute(type: number, value: Buffer | readonly Buffer[]): Buff
   return out;
 }
 
+/** A text as the kernel reads it: with a NUL at its end. */
 export const text = (value: string): Buffer => Buffer.from(`${value}\0`);
+/** One byte. */
 export function u8(value: number): Buffer {
   return Buffer.from([value]);
 }
+/** 32 bits, little-endian as every machine that we run on. */
 export function u32(value: number): Buffer {
   const out = Buffer.alloc(4);
   out.writeUInt32LE(value >>> 0);
@@ -95,6 +99,7 @@ export function be32(value: number): Buffer {
   out.writeUInt32BE(value >>> 0);
   return out;
 }
+/** 16 bits in network order. */
 export function be16(value: number): Buffer {
   const out = Buffer.alloc(2);
   out.writeUInt16BE(value);
