@@ -86,7 +86,7 @@ test('each line is in json-file once and in its order, though the daemon is kill
   const gantry = await startGantry(t);
   const config = { 'max-size': '300k', 'max-file': '100', compress: 'true' };
   const script =
-    'i=0; while [ $i -lt 60000 ]; do echo "line $i"; echo "error $i" >&2; i=$((i+1)); [ $((i%100)) = 0 ] && usleep 20000; done';
+    'i=0; while [ $i -lt 200000 ]; do echo "line $i"; echo "error $i" >&2; i=$((i+1)); [ $((i%100)) = 0 ] && usleep 20000; done';
   const id = await begin(gantry, script, { Type: 'json-file', Config: config });
   for (let kill = 0; kill < 8; kill++) {
     await new Promise((resolve) => setTimeout(resolve, 40 * (kill % 4)));
@@ -125,6 +125,26 @@ test('what a dead daemon had not put into json-file is there when the next has s
     linesAt(path).map(({ log }) => log),
     ['first\n', ...Array.from({ length: 2000 }, (_, i) => `line ${i}\n`)],
   );
+});
+
+test('a container that ends while no daemon lives has its last lines in json-file once', async (t) => {
+  const gantry = await startGantry(t);
+  // As much as the pipe holds: it ends though nobody reads.
+  const script = 'echo first; sleep 0.5; i=0; while [ $i -lt 20000 ]; do echo "line $i"; i=$((i+1)); done';
+  for (let round = 0; round < 4; round++) {
+    const id = await begin(gantry, script, {
+      Type: 'json-file',
+      Config: { 'max-size': '30k', 'max-file': '100', compress: 'true' },
+    });
+    const path = await logPathOf(gantry, id);
+    await gantry.kill9();
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    await gantry.start();
+    await waited(gantry, id);
+    const logged = linesAt(path).map(({ log }) => log);
+    assert.equal(logged.length, 20001, `round ${round}: ${logged.length} lines`);
+    assert.equal(new Set(logged).size, 20001);
+  }
 });
 
 /** A syslog daemon on a unix socket: all that it was sent. */

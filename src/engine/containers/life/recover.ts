@@ -36,11 +36,13 @@ export async function recoverContainers(deps: RecoverDeps): Promise<Recovered> {
   await loadContainers(deps);
   const kept = keepUnreadable(deps);
   const ghosts: Container[] = [];
+  const adopted = new Set<Container>();
   for (const container of deps.directory.all()) {
     if (!isAlive(container.record.state)) continue;
     const what = await adopt(deps, container);
     counts[what] += 1;
-    if (what !== 'running') ghosts.push(container);
+    if (what === 'running') adopted.add(container);
+    else ghosts.push(container);
   }
   const running = deps.directory.all().filter(({ record }) => isAlive(record.state));
   await deps.networks.recover(new Map([...kept, ...livingSandboxes(deps.networks, running)]), (id) =>
@@ -49,8 +51,10 @@ export async function recoverContainers(deps: RecoverDeps): Promise<Recovered> {
   clearAllStaged(deps.stagedMountsRoot);
   await finishUpdates(deps);
   await clearLitter(deps);
+  // An adopted one's log is on its way already, also when the container has ended meanwhile: a second delivery beside
+  // the one that finishes would write every line twice.
   for (const container of deps.directory.all())
-    if (container.logDelivery === undefined) await resumeLogDelivery(deps, container);
+    if (!adopted.has(container)) await resumeLogDelivery(deps, container);
   await deps.mountedVolumes.sweep();
   for (const container of ghosts) await container.save({});
   await thawInterrupted(deps);
