@@ -9,6 +9,7 @@ export { chooseExitSource } from './exits/exits.ts';
 export { blockRate, devicesAt, hostDevices } from './host/devices.ts';
 export { type ProcessTable, processTable } from './host/ps.ts';
 export {
+  directoryInRoot,
   furnishRoot,
   kindInRoot,
   makeDirectoryInRoot,

@@ -19,6 +19,14 @@ import type { Endpoint, Endpoints, PublishedPort } from '../../network/index.ts'
 import { type ChainId, isChainId } from '../../storage/index.ts';
 import type { LastRun, State } from './state.ts';
 
+/** What a tmpfs covers, which its root is like where the client names neither mode nor owner. */
+export interface CoveredDirectory {
+  /** Permissions, with the set-id and sticky bits. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /** A mount that was decided at create. `Source` on the host is absolute; binds of `Mounts` must exist at start. */
 export interface ContainerMount {
   readonly point: MountPoint;
@@ -30,6 +38,8 @@ export interface ContainerMount {
   /** The layer of its own through which an image is mounted, and the image. */
   readonly layer?: string;
   readonly imageId?: string;
+  /** Of a tmpfs: decided at the first start; absent before, and for what is no tmpfs. */
+  readonly covers?: CoveredDirectory;
 }
 
 /** The network sandbox that a container runs in. */
@@ -97,6 +107,12 @@ const state: Schema<State> = oneOfKinds({
   dead: atRest,
 });
 
+const covered: Schema<CoveredDirectory> = object('covered directory', {
+  mode: integer(),
+  uid: integer(),
+  gid: integer(),
+});
+
 const mount: Schema<ContainerMount> = object('mount', {
   point: MountPoint,
   options: list(string()),
@@ -104,6 +120,7 @@ const mount: Schema<ContainerMount> = object('mount', {
   subpath: optional(string()),
   layer: optional(string()),
   imageId: optional(string()),
+  covers: optional(covered),
 });
 
 const port: Schema<PublishedPort> = object('port', {

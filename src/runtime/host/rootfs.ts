@@ -56,11 +56,14 @@ export function placesInRoot(rootfs: string, paths: readonly string[]): Map<stri
   return withRoot(rootfs, (root) => new Map(paths.map((path) => [path, placeInRoot(root, path)])));
 }
 
-/** Makes a directory and its parents inside the root, as `WORKDIR` wants it; what exists stays as it is. @throws InvalidArgument */
+/**
+ * Makes a directory and its parents inside the root, as `WORKDIR` wants it, also where a link leads that has nothing at
+ * its end; what exists stays as it is. @throws InvalidArgument
+ */
 export function makeDirectoryInRoot(rootfs: string, path: string, owner: { uid: number; gid: number }): void {
   withRoot(rootfs, (root) => {
     let made = '';
-    for (const name of path.split('/').filter((each) => each !== '' && each !== '.')) {
+    for (const name of placeInRoot(root, path).split('/').filter(Boolean)) {
       const parent = openAt2(root, made === '' ? '.' : made, O_PATH | constants.O_DIRECTORY, 0, INSIDE);
       made = made === '' ? name : `${made}/${name}`;
       try {
@@ -88,6 +91,23 @@ function exists(root: number, path: string): boolean {
     if (codeOf(error) === 'ENOENT') return false;
     throw new InvalidArgument(`Cannot mkdir ${path}: ${codeOf(error)}`, { cause: error });
   }
+}
+
+/** Owner and mode of a directory inside the root; undefined when there is none. */
+export function directoryInRoot(
+  rootfs: string,
+  path: string,
+): { uid: number; gid: number; mode: number } | undefined {
+  return withRoot(rootfs, (root) => {
+    try {
+      const fd = openAt2(root, path, O_PATH | constants.O_DIRECTORY, 0, INSIDE);
+      const { uid, gid, mode } = fstatSync(fd);
+      closeSync(fd);
+      return { uid, gid, mode: mode & 0o7777 };
+    } catch {
+      return undefined;
+    }
+  });
 }
 
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;

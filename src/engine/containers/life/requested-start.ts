@@ -4,6 +4,7 @@ import type { HostConfig } from '../../../model/container.ts';
 import type { Container } from '../container.ts';
 import { destinationOf } from '../mounts/mounts.ts';
 import { declaredMounts, provideMounts } from '../mounts/provide.ts';
+import { keepCovered } from '../mounts/tmpfs-root.ts';
 import { byId } from '../plan/namespaces.ts';
 import type { StartOptions } from '../promise.ts';
 import { settleHostConfig } from '../settle/host-config.ts';
@@ -52,7 +53,8 @@ async function replaceHostConfig(
     const byDestination = new Map(
       [...kept, ...provided.mounts].map((each) => [each.point.Destination, each]),
     );
-    const mounts = wanted.flatMap((each) => byDestination.get(destinationOf(each)) ?? []);
+    const asked = wanted.flatMap((each) => byDestination.get(destinationOf(each)) ?? []);
+    const mounts = keepCovered(before, asked);
     await container.save({ hostConfig, mounts }, provided.changes());
     provided.done();
   });

@@ -26,6 +26,7 @@ import { attachMounts, type MountsDeps } from '../mounts/mounted.ts';
 import { makeMountPlaces } from '../mounts/places.ts';
 import { checkPropagation } from '../mounts/propagation.ts';
 import { openSources, type SourcesDeps } from '../mounts/sources.ts';
+import { recordCovered } from '../mounts/tmpfs-root.ts';
 import type { WithFacts, WithSupervisor } from '../needs.ts';
 import { type CgroupDeps, cgroupOf } from '../plan/cgroup.ts';
 import { limitsOf } from '../plan/limits.ts';
@@ -107,19 +108,21 @@ async function failed(
 function run(deps: StartDeps, container: Container): Promise<Task> {
   return undoUnlessDone(async (undo) => {
     takeNames(deps, container);
-    const { record } = container;
     deps.supervisor.announceStart();
-    const rootfs = deps.storage.layers.mount(record.id);
-    undo.defer(() => deps.storage.layers.unmount(record.id));
+    const rootfs = deps.storage.layers.mount(container.id);
+    undo.defer(() => deps.storage.layers.unmount(container.id));
     await attachMounts(deps, container, undo);
     const sources = openSources(deps, container);
     using _released = { [Symbol.dispose]: () => sources.release() };
-    checkPropagation(record.mounts, sources.byDestination, deps.roots);
+    checkPropagation(container.record.mounts, sources.byDestination, deps.roots);
     furnishRoot(rootfs);
+    const { WorkingDir } = container.record.config;
+    if (WorkingDir) makeDirectoryInRoot(rootfs, WorkingDir, { uid: 0, gid: 0 });
+    await recordCovered(container, rootfs, sources.byDestination);
+    const { record } = container;
     makeMountPlaces(rootfs, record.mounts, sources.byDestination);
     const sandbox = await enterSandbox(deps, container, undo);
     const user = userInRoot(rootfs, record.config.User ?? '', record.hostConfig.GroupAdd ?? []);
-    if (record.config.WorkingDir) makeDirectoryInRoot(rootfs, record.config.WorkingDir, { uid: 0, gid: 0 });
     const found = startFacts(deps, container, sandbox);
     const places = placesOf(rootfs, record.mounts, found);
     requireFilePlaces(engineFiles(found), record.mounts, sources.byDestination, places);

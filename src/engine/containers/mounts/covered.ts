@@ -6,13 +6,13 @@ import { isInside } from './mounts.ts';
 import type { MountSource } from './sources.ts';
 
 /** The mount that a path lies in, and the path from there. */
-interface MountBelow {
+export interface MountBelow {
   readonly mount: ContainerMount;
   readonly path: string;
 }
 
 /** The innermost of `mounts` that `path` lies in, but is not itself; undefined: the container's root. `placeOf`: where destinations really lie. */
-function mountBelow(
+export function mountBelow(
   mounts: readonly ContainerMount[],
   placeOf: (destination: string) => string,
   path: string,

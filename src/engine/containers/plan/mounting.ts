@@ -3,6 +3,7 @@ import type { HostConfig } from '../../../model/container.ts';
 import type { Namespace, PlannedMount } from '../../../runtime/index.ts';
 import { isInside } from '../mounts/mounts.ts';
 import type { MountSource } from '../mounts/sources.ts';
+import { tmpfsOptions } from '../mounts/tmpfs-root.ts';
 import type { ContainerMount, ContainerRecord } from '../record.ts';
 
 /** Where an init appears in the container, as in dockerd. */
@@ -122,9 +123,11 @@ function systemMounts(host: HostConfig, writableCgroups: boolean): PlannedMount[
   ];
 }
 
-function ownMount({ point, options }: ContainerMount, facts: MountingFacts): PlannedMount {
+function ownMount(mount: ContainerMount, facts: MountingFacts): PlannedMount {
+  const { point, options } = mount;
   const destination = point.Destination;
-  if (point.Type === 'tmpfs') return { destination, type: 'tmpfs', source: 'tmpfs', options };
+  if (point.Type === 'tmpfs')
+    return { destination, type: 'tmpfs', source: 'tmpfs', options: tmpfsOptions(mount) };
   const source = facts.sources.get(destination);
   // Nothing is mounted below a file, and crun takes the word for directories only.
   const recursive = facts.recursiveReadOnly && source?.isDirectory;
