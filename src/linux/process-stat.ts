@@ -9,12 +9,16 @@ export interface ProcessStat {
   readonly session: number;
   /** It is on its way out, and nothing stops that any more: `PF_EXITING` of field 9, or nobody waited for it yet. */
   readonly exiting: boolean;
+  /** It has executed a program since it was forked: `PF_FORKNOEXEC` of field 9 is off. */
+  readonly executed: boolean;
   /** Field 22, in clock ticks since boot: tells a process from a later one with its number. */
   readonly startTime: string;
 }
 
 /** `PF_EXITING` of the kernel's `include/linux/sched.h`. */
 const EXITING = 0x4;
+/** `PF_FORKNOEXEC` of the same file. */
+const FORKED_ONLY = 0x40;
 
 /** Undefined: there is no such process any more. */
 export function processStat(pid: number): ProcessStat | undefined {
@@ -32,6 +36,7 @@ export function processStat(pid: number): ProcessStat | undefined {
     parent: Number(parent),
     session: Number(session),
     exiting: state === 'Z' || state === 'X' || (Number(flags) & EXITING) !== 0,
+    executed: (Number(flags) & FORKED_ONLY) === 0,
     startTime: fields[19] ?? '',
   };
 }

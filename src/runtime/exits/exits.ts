@@ -95,13 +95,17 @@ export class Exits {
     setTimeout(() => this.#claimed.delete(pid), CLAIM_MS).unref();
   }
 
-  /** Resolves when the process behind `pidfd` has ended; undefined: nobody knows how. The descriptor stays open. */
-  watch(pid: number, pidfd: number): Promise<ExitStatus | undefined> {
+  /**
+   * Resolves when the process behind `pidfd` has ended; undefined: nobody knows how. The descriptor stays open.
+   * `ending` is called when it has ended but was not waited for by us: `/proc` still knows it.
+   */
+  watch(pid: number, pidfd: number, ending?: () => void): Promise<ExitStatus | undefined> {
     this.#ours.add(pid);
     this.#claimed.delete(pid);
     return new Promise((resolve) => {
       this.#deps.reactor.add(pidfd, () => {
         this.#deps.reactor.remove(pidfd);
+        ending?.();
         void this.resolve(pid, pidfd).then((status) => {
           this.#ours.delete(pid);
           resolve(status);

@@ -204,3 +204,21 @@ test('tail of a line that never ends gives its end', async (t) => {
     assert((await lines(log.directory, { tail: 1 })).join('').endsWith(end));
   }
 });
+
+test('what the first bytes of a run are replaced by is all that anybody reads, and the rest follows it', async (t) => {
+  const { directory, writer, say } = openLog(t);
+  say('stderr', 'of before\n');
+  const asked: string[] = [];
+  writer.onFirstBytes = (bytes, read) => {
+    asked.push(`${bytes} ${read()}`);
+    return Buffer.from('words\n');
+  };
+  say('stderr', '{"a":"long line"}\n');
+  say('stderr', '{"a":"line"}\n');
+  say('stdout', 'out\n');
+  assert.deepEqual(asked, ['18 {"a":"long line"}\n']);
+  assert.deepEqual(await lines(directory), ['e of before\n', 'e words\n', 'e {"a":"line"}\n', 'o out\n']);
+  writer.onFirstBytes = () => undefined;
+  say('stderr', 'stays\n');
+  assert.deepEqual((await lines(directory)).at(-1), 'e stays\n');
+});

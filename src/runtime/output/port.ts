@@ -1,6 +1,7 @@
 /** Reads a pipe or terminal when asked to, never faster than its reader: an exec's output on its way to the client. */
 import { closeSync } from 'node:fs';
 import { type Reactor, readNow, SystemError, splice } from '../../linux/index.ts';
+import type { FirstBytes } from './writer.ts';
 
 const BYTES_PER_READ = 64 << 10;
 const BYTES_PER_DROP = 1 << 20;
@@ -13,9 +14,11 @@ export class OutputPort {
   #draining = false;
   #sink: number | undefined;
   #wake: (() => void) | undefined;
+  #onFirstBytes: FirstBytes | undefined;
 
-  /** Takes over `fd`, which must not block. */
-  constructor(fd: number, reactor: Reactor) {
+  /** Takes over `fd`, which must not block. `onFirstBytes` is asked once: about the first bytes read. */
+  constructor(fd: number, reactor: Reactor, onFirstBytes?: FirstBytes) {
+    this.#onFirstBytes = onFirstBytes;
     this.#fd = fd;
     this.#reactor = reactor;
   }
@@ -31,13 +34,19 @@ export class OutputPort {
         }
         const bytes = Buffer.allocUnsafe(BYTES_PER_READ);
         const n = this.#read(bytes);
-        if (n > 0) yield bytes.subarray(0, n);
+        if (n > 0) yield this.#askOnce(bytes.subarray(0, n));
         else if (n === 0 || this.#draining) return;
         else await this.#readable();
       }
     } finally {
       this.close();
     }
+  }
+
+  #askOnce(bytes: Buffer): Buffer {
+    const ask = this.#onFirstBytes;
+    this.#onFirstBytes = undefined;
+    return ask?.(bytes.length, () => bytes) ?? bytes;
   }
 
   /** From now on what comes is read but not given: the kernel drops it into `sink`, which is /dev/null. Pipes only. */

@@ -6,6 +6,7 @@ import {
   closeSync,
   constants,
   fstatSync,
+  ftruncateSync,
   openSync,
   readSync,
   statSync,
@@ -91,6 +92,12 @@ export class Segment {
     const got = readSync(this.fdOf(stream), into, 0, into.length, at);
     this.count(got);
     return got;
+  }
+  /** Puts `bytes` in the place of everything from `at` on. */
+  replaceTail(stream: StreamName, at: number, bytes: Buffer): void {
+    const fd = this.fdOf(stream);
+    writeSync(fd, bytes, 0, bytes.length, at);
+    ftruncateSync(fd, at + bytes.length);
   }
   /** Tells the meter of bytes that were read past it. */
   count(bytes: number): void {

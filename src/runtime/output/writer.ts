@@ -36,6 +36,9 @@ export interface Position {
   readonly record: number;
 }
 
+/** What to write instead of the first bytes of a run, of which `read` gives the text; undefined: they stay. */
+export type FirstBytes = (bytes: number, read: () => Buffer) => Buffer | undefined;
+
 /** A container's log while it is written: it takes output from pipes and knows who reads along. */
 export class OutputWriter {
   readonly directory: string;
@@ -55,6 +58,7 @@ export class OutputWriter {
   #waiting: (() => void)[] = [];
   readonly #followers = new Followers();
   #onGrown: (() => void) | undefined;
+  #onFirstBytes: FirstBytes | undefined;
   /** Bytes written since this process opened the log: followers measure their lag by it. */
   totalBytes = 0;
 
@@ -123,6 +127,7 @@ export class OutputWriter {
       }
     } finally {
       if (this.#sizes[stream] > begin) {
+        this.#askOnce(stream, begin);
         this.totalBytes += this.#sizes[stream] - begin;
         this.#record(stream);
         if (this.#isFull()) this.#rotate();
@@ -132,6 +137,21 @@ export class OutputWriter {
       }
     }
     return answer;
+  }
+
+  /** Before a record tells readers of the bytes: what is replaced nobody has seen. */
+  #askOnce(stream: StreamName, begin: number): void {
+    const ask = this.#onFirstBytes;
+    if (ask === undefined) return;
+    this.#onFirstBytes = undefined;
+    const bytes = this.#sizes[stream] - begin;
+    const instead = ask(bytes, () => {
+      const text = Buffer.alloc(bytes);
+      return text.subarray(0, this.#segment.read(stream, text, begin));
+    });
+    if (instead === undefined) return;
+    this.#segment.replaceTail(stream, begin, instead);
+    this.#sizes[stream] = begin + instead.length;
   }
 
   #record(stream: StreamName, is: RecordKind = 'bytes'): void {
@@ -245,6 +265,11 @@ export class OutputWriter {
   /** `listener` is called after each new record: it must be quick. */
   set onGrown(listener: (() => void) | undefined) {
     this.#onGrown = listener;
+  }
+
+  /** `ask` is asked once: about the bytes that are written next, before anybody reads them. */
+  set onFirstBytes(ask: FirstBytes) {
+    this.#onFirstBytes = ask;
   }
 
   /** Resolves when something was written after this call, or the log ended. */

@@ -9,6 +9,7 @@ import {
   setNonBlocking,
   setWindowSize,
 } from '../../linux/index.ts';
+import { LastWords } from '../oci/last-words.ts';
 import { OutputPort } from '../output/port.ts';
 import type { StreamName } from '../output/record.ts';
 import { InputPort } from '../streams/input.ts';
@@ -78,7 +79,7 @@ export async function startExec(supervisor: Supervisor, task: Task, plan: ExecPl
   try {
     return await undoUnlessDone((undo) =>
       plan.terminal
-        ? onTerminal(supervisor, task, files, undo)
+        ? onTerminal(supervisor, task, plan, files, undo)
         : onPipes(supervisor, task, plan, files, undo),
     );
   } finally {
@@ -130,14 +131,15 @@ async function onPipes(
       consoleSocket: undefined,
       stdio: [a, b, c],
     });
+    const pipes = Object.values(fds).flatMap((fd) => (fd === undefined ? [] : [fstatSync(fd).ino]));
+    const words = new LastWords(pid, commandOf(plan));
     for (const stream of ['stdout', 'stderr'] as const) {
       const fd = fds[stream];
-      if (fd !== undefined) outputs.set(stream, new OutputPort(fd, supervisor.reactor));
+      if (fd !== undefined) outputs.set(stream, outputPort(supervisor, fd, words));
     }
-    const pipes = Object.values(fds).flatMap((fd) => (fd === undefined ? [] : [fstatSync(fd).ino]));
     const input = stdin === undefined ? undefined : new InputPort(stdin, supervisor.reactor);
     if (stdin !== undefined) closeSync(stdin);
-    return watched(supervisor, pid, { input, outputs, terminal: undefined, pipes });
+    return watched(supervisor, pid, words, { input, outputs, terminal: undefined, pipes });
   } finally {
     for (const fd of theirs) if (fd !== supervisor.devNull) closeSync(fd);
   }
@@ -146,6 +148,7 @@ async function onPipes(
 async function onTerminal(
   supervisor: Supervisor,
   task: Task,
+  plan: ExecPlan,
   files: Files,
   undo: AsyncDisposableStack,
 ): Promise<ExecProcess> {
@@ -163,9 +166,10 @@ async function onTerminal(
     const master = await socket.master();
     undo.defer(() => closeSync(master));
     setNonBlocking(master, true);
-    return watched(supervisor, pid, {
+    const words = new LastWords(pid, commandOf(plan));
+    return watched(supervisor, pid, words, {
       input: new InputPort(master, supervisor.reactor),
-      outputs: new Map([['stdout', new OutputPort(master, supervisor.reactor)]]),
+      outputs: new Map([['stdout', outputPort(supervisor, master, words)]]),
       terminal: master,
       pipes: [],
     });
@@ -174,9 +178,18 @@ async function onTerminal(
   }
 }
 
+function commandOf({ process }: ExecPlan): string {
+  const { args } = process as { args: readonly string[] };
+  return args[0] ?? '';
+}
+
+const outputPort = ({ reactor }: Supervisor, fd: number, words: LastWords): OutputPort =>
+  new OutputPort(fd, reactor, (bytes, read) => words.instead(bytes, read));
+
 function watched(
   supervisor: Supervisor,
   pid: number,
+  words: LastWords,
   parts: {
     input: InputPort | undefined;
     outputs: ReadonlyMap<StreamName, OutputPort>;
@@ -185,5 +198,10 @@ function watched(
   },
 ): ExecProcess {
   const pidfd = pidfdOpen(pid);
-  return new ExecProcess({ pid, pidfd, ended: supervisor.exits.watch(pid, pidfd), ...parts });
+  return new ExecProcess({
+    pid,
+    pidfd,
+    ended: supervisor.exits.watch(pid, pidfd, () => words.ending()),
+    ...parts,
+  });
 }

@@ -5,6 +5,7 @@ import { bindDescriptor, pidfdOpen, pidfdSignal, processStat, SystemError } from
 import { takeOwnLimits, writeOwnLimits } from '../cgroups/own-limits.ts';
 import { allowRealtime } from '../cgroups/realtime.ts';
 import { removeWhenEmpty } from '../cgroups/removal.ts';
+import { LastWords } from '../oci/last-words.ts';
 import type { CreateCall, OciTool } from '../oci/oci.ts';
 import type { OutputWriter } from '../output/writer.ts';
 import type { PipeInodes } from '../streams/stdio.ts';
@@ -62,7 +63,9 @@ export function launchTask(host: TaskHost, plan: LaunchPlan): Promise<Launch> {
     directory.save(record);
     const task = makeTask(host, record, pidfd, plan.writer, streams);
     undo.defer(() => void host.tasks.delete(task));
-    watchTask(host, task, pidfd);
+    const words = new LastWords(streams.pid, commandOf(plan.spec));
+    plan.writer.onFirstBytes = (bytes, read) => words.instead(bytes, read);
+    watchTask(host, task, pidfd, () => words.ending());
     return {
       task,
       go: () => tool.start(plan.id, directory.file('log.json')),
@@ -84,6 +87,11 @@ function ownLimits(host: TaskHost, spec: object) {
   const { linux } = spec as { linux: { resources: object } };
   const { resources, writes } = takeOwnLimits(host.cgroups, linux.resources);
   return { spec: { ...spec, linux: { ...linux, resources } }, writes };
+}
+
+function commandOf(spec: object): string {
+  const { process } = spec as { process: { args: readonly string[] } };
+  return process.args[0] ?? '';
 }
 
 function createProcess(

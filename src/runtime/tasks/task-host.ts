@@ -78,9 +78,12 @@ export function makeTask(
   return task;
 }
 
-/** Ends the task when its process does, and with it whatever else of the container still runs. */
-export function watchTask(host: TaskHost, task: Task, pidfd: number): void {
-  void host.exits.watch(task.pid, pidfd).then((status) => {
+/**
+ * Ends the task when its process does, and with it whatever else of the container still runs. `ending`: as of
+ * `Exits.watch`.
+ */
+export function watchTask(host: TaskHost, task: Task, pidfd: number, ending?: () => void): void {
+  void host.exits.watch(task.pid, pidfd, ending).then((status) => {
     // With the host's process namespace nothing else ends the container's other processes: they go with the first.
     task.signalAll(SIGKILL);
     task.end(status, new Date());
