@@ -321,6 +321,7 @@ const rights: Group = {
       see: 'cat /proc/version | wc -c; head -c 1 /proc/timer_list | wc -c',
       holds: '0\n1',
       shows: { 'HostConfig.MaskedPaths': ['/proc/version', '/etc/nothing/there'] },
+      since: 38,
     },
     {
       what: 'ReadonlyPaths',
@@ -328,6 +329,7 @@ const rights: Group = {
       see: 'touch /etc/passwd; touch /etc/group && echo ok',
       holds: 'touch: /etc/passwd: Read-only file system\nok',
       shows: { 'HostConfig.ReadonlyPaths': ['/etc/passwd'] },
+      since: 38,
     },
     {
       what: 'Sysctls of namespaces',

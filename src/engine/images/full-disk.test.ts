@@ -48,10 +48,10 @@ test('a load for which the disk is too small fails clearly, leaves nothing, and 
   await load(randomBytes(1 << 20), 'small:1');
   await assert.rejects(load(randomBytes(5 << 20), 'large:1'), {
     name: 'Failed',
-    code: 'ENOSPC',
+    systemCode: 'ENOSPC',
     message: /ENOSPC|no space/,
   });
-  await assert.rejects(load(randomBytes(20 << 20), 'larger:1'), { name: 'Failed', code: 'ENOSPC' });
+  await assert.rejects(load(randomBytes(20 << 20), 'larger:1'), { name: 'Failed', systemCode: 'ENOSPC' });
   await load(randomBytes(1 << 20), 'small:2');
   const list = await images.list({ all: true, filters: new Map(), sharedSize: false });
   assert.deepEqual(list.flatMap(({ RepoTags }) => RepoTags).sort(), ['small:1', 'small:2']);
@@ -69,7 +69,7 @@ test('room that is kept for unfinished pulls is there for the next try of what f
   });
   await images.collected;
   assert.deepEqual(readdirSync(join(root, 'unfinished')), [name]);
-  await assert.rejects(load(randomBytes(2 << 20), 'some:1'), { name: 'Failed', code: 'ENOSPC' });
+  await assert.rejects(load(randomBytes(2 << 20), 'some:1'), { name: 'Failed', systemCode: 'ENOSPC' });
   assert.deepEqual(readdirSync(join(root, 'unfinished')), []);
   await load(randomBytes(2 << 20), 'some:1');
   assert.ok(images.resolve('some:1').id);
