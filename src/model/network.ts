@@ -13,11 +13,12 @@ import {
 } from '../base/schema.ts';
 
 /** The addresses asked for. */
-export const EndpointIpamConfig = object('EndpointIPAMConfig', {
+const EndpointIpamConfig = object('EndpointIPAMConfig', {
   IPv4Address: optional(string()),
   IPv6Address: optional(string()),
   LinkLocalIPs: optional(list(string())),
 });
+/** As a client sends it. */
 export type EndpointIpamConfig = Infer<typeof EndpointIpamConfig>;
 
 /** One network of a container: what was asked for, and what it has. */
@@ -45,7 +46,8 @@ export const NetworkingConfig = object('NetworkingConfig', { EndpointsConfig: bl
 export type NetworkingConfig = Infer<typeof NetworkingConfig>;
 
 /** Where a container's port is published on the host. */
-export const PortBinding = object('PortBinding', { HostIp: string(), HostPort: string() });
+const PortBinding = object('PortBinding', { HostIp: string(), HostPort: string() });
+/** As a client sends it. */
 export type PortBinding = Infer<typeof PortBinding>;
 
 /** `80/tcp` to its bindings; in answers `null` for a port that is exposed but not published. */

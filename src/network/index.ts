@@ -1,12 +1,9 @@
 /** Networks, the sandboxes that are on them, the firewall, and the network files of a container. */
 export { formatHardwareAddress, parseHardwareAddress } from './addresses/hardware.ts';
 export {
-  type HostsInput,
   hostnameFile,
   hostResolverPath,
   hostsFile,
-  parseExtraHost,
-  type ResolverInput,
   resolverFile,
 } from './files.ts';
 export { type LivingSandbox, Networks } from './networks.ts';

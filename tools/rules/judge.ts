@@ -2,42 +2,29 @@
 import type { Exception } from './exceptions.ts';
 import { type Finding, lineOf, type RuleName } from './finding.ts';
 
-/** How many findings of a rule a room has at most, by rule and room. */
-export type Ceilings = Readonly<Partial<Record<RuleName, Readonly<Record<string, number>>>>>;
+/** How many findings no exception covers, by rule and room. */
+export type Counts = Readonly<Partial<Record<RuleName, Readonly<Record<string, number>>>>>;
 
-/** What the exceptions and ceilings make of the findings. */
+/** What the exceptions make of the findings. */
 export interface Judgement {
   /** Lines for people; empty when the house is in order. */
   readonly wrong: readonly string[];
-  /** Findings that no exception covers, counted as ceilings are written. */
-  readonly counts: Ceilings;
+  readonly counts: Counts;
 }
 
 /** What is wrong: findings that nothing covers, and exceptions that cover nothing. */
-export function judge(
-  findings: readonly Finding[],
-  exceptions: readonly Exception[],
-  ceilings: Ceilings,
-): Judgement {
+export function judge(findings: readonly Finding[], exceptions: readonly Exception[]): Judgement {
   const idle = exceptions.filter((one) => !findings.some((finding) => covers(one, finding)));
   const left = findings.filter((finding) => !exceptions.some((one) => covers(one, finding)));
   const counts: Partial<Record<RuleName, Record<string, number>>> = {};
-  const wrong = idle.map(
+  for (const [rule, ofRule] of Map.groupBy(left, (finding) => finding.rule))
+    for (const [room, group] of Map.groupBy(ofRule, ({ path }) => roomOf(path)))
+      counts[rule] = { ...counts[rule], [room]: group.length };
+  const needless = idle.map(
     ({ rule, path, name }) =>
       `${path}: ${rule}: the exception ${name ?? 'for this file'} is needed no longer`,
   );
-  for (const [rule, ofRule] of Map.groupBy(left, (finding) => finding.rule))
-    for (const [room, group] of Map.groupBy(ofRule, ({ path }) => roomOf(path))) {
-      counts[rule] = { ...counts[rule], [room]: group.length };
-      wrong.push(...overCeiling(`${room}: ${rule}`, group, ceilings[rule]?.[room] ?? 0));
-    }
-  return { wrong, counts };
-}
-
-function overCeiling(where: string, group: readonly Finding[], ceiling: number): readonly string[] {
-  if (group.length <= ceiling) return [];
-  const before = `${where}: ${group.length} findings, ${ceiling} at most: which one is new?`;
-  return [...group.map(lineOf), ...(ceiling > 0 ? [before] : [])];
+  return { wrong: [...needless, ...left.map(lineOf)], counts };
 }
 
 const covers = (one: Exception, { rule, path, name }: Finding): boolean =>

@@ -10,8 +10,6 @@ import { LINGER_MS } from './limits.ts';
 export interface Style {
   /** The client asked to upgrade, and this version answers that. */
   readonly upgraded: boolean;
-  /** Frames keep the streams apart. */
-  readonly framed: boolean;
   readonly contentType: string;
 }
 

@@ -72,7 +72,7 @@ class Head {
 
 function styleOf(request: IncomingMessage, { traits }: Dialect, framed: boolean) {
   const upgraded = traits.upgradeAnswered && request.headers.upgrade !== SILENT_UPGRADE;
-  return { upgraded, framed, contentType: streamType(upgraded && framed && traits.framesAnnounced) };
+  return { upgraded, contentType: streamType(upgraded && framed && traits.framesAnnounced) };
 }
 
 /**

@@ -279,7 +279,6 @@ export function readPolicy(replies: readonly Reply[]): 'accept' | 'drop' | undef
 
 /** A rule as it stands in the kernel. */
 export interface Rule {
-  readonly chain: string;
   readonly handle: bigint;
   readonly comment: string;
 }
@@ -290,7 +289,6 @@ export function readRules(replies: readonly Reply[]): Rule[] {
     .map(({ body }) => {
       const found = attributes(body, 4);
       return {
-        chain: textOf(found.get(2)),
         handle: found.get(3)?.readBigUInt64BE(0) ?? 0n,
         comment: commentIn(found.get(7)),
       };

@@ -57,7 +57,6 @@ export interface Link {
   readonly kind: string;
   readonly alias: string;
   readonly master: number;
-  readonly up: boolean;
   /** A bridge port that takes part: packets pass. */
   readonly forwarding: boolean;
 }
@@ -264,7 +263,6 @@ export function readLinks(replies: readonly Reply[]): Link[] {
         alias: textOf(found.get(IFLA.IFALIAS)),
         master: found.get(IFLA.MASTER)?.readUInt32LE(0) ?? 0,
         forwarding: port.get(BRPORT_STATE)?.[0] === BR_STATE_FORWARDING,
-        up: (body.readUInt32LE(8) & IFF_UP) !== 0,
       };
     });
 }

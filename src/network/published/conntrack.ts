@@ -31,7 +31,6 @@ const TUPLE_PROTOCOL = 2;
 const IP_SOURCE = 1;
 const IP_DESTINATION = 2;
 const PROTOCOL_NUMBER = 1;
-const SOURCE_PORT = 2;
 const DESTINATION_PORT = 3;
 const BY_PROTOCOL = 1 << 3;
 /** IPS_DST_NAT */
@@ -46,7 +45,6 @@ export interface Tuple {
   readonly source: string;
   readonly destination: string;
   readonly protocol: number;
-  readonly sourcePort: number;
   readonly destinationPort: number;
 }
 /** A conversation that the kernel remembers. */
@@ -123,7 +121,7 @@ const remove = ({ identity }: Conversation): Request =>
   request('forget a conversation', SUBSYSTEM | CT_DELETE, 0, [header, ...identity], [ENOENT]);
 
 /** What a dump lists; entries that are not IPv4 or lack a part are left out. */
-export function readConversations(replies: readonly Reply[]): Conversation[] {
+function readConversations(replies: readonly Reply[]): Conversation[] {
   return replies.flatMap(({ type, body }) => {
     if (type !== (SUBSYSTEM | CT_NEW) || body[0] !== IPV4) return [];
     const found = attributes(body, header.length);
@@ -146,7 +144,6 @@ function readTuple(bytes: Buffer): Tuple {
     source: addressIn(IP_SOURCE),
     destination: addressIn(IP_DESTINATION),
     protocol: protocol.get(PROTOCOL_NUMBER)?.[0] ?? 0,
-    sourcePort: portIn(SOURCE_PORT),
     destinationPort: portIn(DESTINATION_PORT),
   };
 }

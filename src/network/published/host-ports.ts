@@ -8,7 +8,7 @@ import { addressBytes, parseAddress } from '../addresses/address.ts';
 import type { PortRequest, PublishedPort } from './port.ts';
 
 /** Each costs a descriptor and a firewall element. */
-export const PORTS_PER_CONTAINER_MAX = 4096;
+const PORTS_PER_CONTAINER_MAX = 4096;
 /** Used when the kernel does not tell its own range. */
 const FALLBACK_RANGE: readonly [number, number] = [49_153, 65_535];
 const EVERYWHERE = '0.0.0.0';

@@ -19,8 +19,6 @@ const OPAQUE_XATTR = 'trusted.overlay.opaque';
 /** Gives what was just made its attributes, as its header says. */
 export class Attributes {
   readonly #owner: { readonly uid: number; readonly gid: number } | undefined;
-  /** Extended attributes that this file system did not take. */
-  dropped = 0;
 
   /** `owner`: whose everything is; undefined: as the archive says. */
   constructor(owner: { readonly uid: number; readonly gid: number } | undefined) {
@@ -58,7 +56,6 @@ export class Attributes {
     if (result >= 0) return;
     const tolerated = result === -ERRNO.EOPNOTSUPP || (result === -ERRNO.EPERM && name.startsWith('user.'));
     if (!tolerated) throw new SystemError('setxattr', -result, `${quote(path)} ${quote(name)}`);
-    this.dropped++;
   }
 
   /** The link's own header has the last word. What it does not change is let be: chown would take capabilities away. */

@@ -17,7 +17,7 @@ export type DemuxedMember =
       readonly bytes: number;
       readonly hash: string;
     }
-  | { readonly is: 'link'; readonly path: string; readonly target: string; readonly hard: boolean }
+  | { readonly is: 'link'; readonly path: string; readonly target: string }
   | { readonly is: 'directory'; readonly path: string };
 
 /** Its members, their bytes in files of the directory `into`. @throws TarError when the archive is to blame, SystemError */
@@ -53,9 +53,9 @@ class MemberFiles implements TarSink {
     if (entry.type === 'directory') this.members.push({ is: 'directory', path });
     else if (entry.type === 'symlink') {
       const base = entry.linkPath.startsWith('/') ? '' : `${dirname(path)}/`;
-      this.members.push({ is: 'link', path, target: pathBelowRoot(base + entry.linkPath), hard: false });
+      this.members.push({ is: 'link', path, target: pathBelowRoot(base + entry.linkPath) });
     } else if (entry.type === 'hardlink')
-      this.members.push({ is: 'link', path, target: pathBelowRoot(entry.linkPath), hard: true });
+      this.members.push({ is: 'link', path, target: pathBelowRoot(entry.linkPath) });
     else if (entry.type === 'file') {
       const file = join(this.#into, String(this.members.length));
       this.#open = {

@@ -63,8 +63,6 @@ export interface TreeTotals {
   readonly opaqueRoot: boolean;
   /** Something was replaced by a later member: `bytes` is too high and must be counted from the tree. */
   readonly replaced: boolean;
-  /** Extended attributes that this file system does not take. */
-  readonly xattrsDropped: number;
 }
 
 /** A sink for an archive's members. Close it, however it ends. */
@@ -103,7 +101,6 @@ export class TreeWriter implements TarSink {
       entries: this.#entries,
       opaqueRoot: this.#opaqueRoot,
       replaced: this.#replaced,
-      xattrsDropped: this.#attributes.dropped,
     };
   }
 

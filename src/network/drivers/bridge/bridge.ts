@@ -29,8 +29,6 @@ export interface BridgePlan {
 export interface Bridge {
   readonly index: number;
   readonly subnet: Subnet;
-  /** False: somebody else made it, and nobody of us removes it. */
-  readonly ours: boolean;
 }
 
 /** Another engine may choose the same subnet at the same moment; who sees the other gives way. */
@@ -66,13 +64,13 @@ async function findBridge(host: NetlinkSocket, plan: BridgePlan): Promise<Bridge
   const wanted = plan.subnet;
   if (present && (wanted === undefined || same(present, wanted))) {
     await settle(host, plan.name);
-    return { index: link.index, subnet: present, ours };
+    return { index: link.index, subnet: present };
   }
   if (!ours) {
     if (wanted === undefined)
       throw new Failed(`bridge ${plan.name} has no IPv4 address: give it one, or configure a subnet`);
     await host.ask([route.addAddress(link.index, wanted.gateway, wanted.prefixLength)]);
-    return { index: link.index, subnet: wanted, ours };
+    return { index: link.index, subnet: wanted };
   }
   await host.ask([route.deleteLink(plan.name)]); // ours, but half made or with the subnet of an earlier configuration
   return undefined;
@@ -101,7 +99,7 @@ async function makeBridge(host: NetlinkSocket, plan: BridgePlan): Promise<Bridge
   if (link === undefined) throw new Failed(`bridge ${plan.name} vanished while it was made`);
   await settle(host, plan.name);
   await host.ask([route.addAddress(link.index, subnet.gateway, subnet.prefixLength)]);
-  return { index: link.index, subnet, ours: true };
+  return { index: link.index, subnet };
 }
 
 /** The host takes no IPv6 from containers: neither addresses nor router advertisements. */
