@@ -96,7 +96,7 @@ test('each line is in json-file once and in its order, though the daemon is kill
   const gantry = await startGantry(t);
   const config = { 'max-size': '300k', 'max-file': '100', compress: 'true' };
   const script =
-    'i=0; while [ $i -lt 200000 ]; do echo "line $i"; echo "error $i" >&2; i=$((i+1)); [ $((i%100)) = 0 ] && usleep 20000; done';
+    'i=0; while [ $i -lt 60000 ]; do echo "line $i"; echo "error $i" >&2; i=$((i+1)); [ $((i%100)) = 0 ] && usleep 20000; done';
   const id = await begin(gantry, script, { Type: 'json-file', Config: config });
   for (let kill = 0; kill < 8; kill++) {
     await new Promise((resolve) => setTimeout(resolve, 40 * (kill % 4)));
