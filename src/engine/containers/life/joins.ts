@@ -24,9 +24,11 @@ export function comesAfter(deps: Known, container: Container): Container[] {
   ];
 }
 
-/** Those that it joins and that do not run: until they do, it cannot start. */
+/** Those that it joins and that do not run, or are about to end: until they run, it cannot start. */
 export const missingFor = (deps: Known, container: Container): Container[] =>
-  joinedBy(deps, container).filter(({ record, task }) => !isAlive(record.state) || task === undefined);
+  joinedBy(deps, container).filter(
+    ({ record, task }) => !isAlive(record.state) || task === undefined || task.ending,
+  );
 
 const known = (directory: Known['directory'], names: readonly (string | undefined)[]): Container[] =>
   names.flatMap((name) => (name ? (directory.lookUp(name) ?? []) : []));

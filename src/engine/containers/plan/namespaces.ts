@@ -58,7 +58,7 @@ function donor(
 ): { container: Container; pid: number } {
   const container = deps.directory.find(name);
   const { record, task } = container;
-  if (isAlive(record.state) && task !== undefined) return { container, pid: task.pid };
+  if (isAlive(record.state) && task !== undefined && !task.ending) return { container, pid: task.pid };
   throw containerFailure.joinsNotRunning({
     what: kind === 'net' ? 'network' : `${kind} namespace`,
     id: record.id,
