@@ -44,7 +44,7 @@ const scenes: readonly Scene[] = [
     },
   },
   {
-    title: "bash at a terminal: job control, history, and a pager's keys",
+    title: 'bash at a terminal: job control, and a job that gets the terminal back',
     async play(stage) {
       const terminal = stage.terminal([
         'run',
@@ -67,13 +67,19 @@ const scenes: readonly Scene[] = [
       ])
         stage.see(`${line}: ${(await terminal.command(line)).replace(/\[1\] \d+\n/, '')}`);
       // It tells when it runs: the keys before that would go to the shell.
-      terminal.type("sh -c 'echo begun; exec sleep 1000'\r");
+      terminal.type("sh -c 'echo begun; exec cat'\r");
       await terminal.shows(/[\r\n]begun/);
       terminal.type('\x1a');
       await terminal.shows(/Stopped/);
-      const end = await terminal.command('kill -9 %%; wait; echo gone');
-      // Whether `wait` sees the job stopped first is a race of its own.
-      stage.see(end.replace(/bash: wait: warning: .* stopped\r?\n/, ''));
+      await terminal.shows(PROMPT);
+      terminal.type('fg\r');
+      await terminal.shows(/[\r\n]sh -c 'echo begun; exec cat'\r\n/);
+      terminal.type('word\r');
+      // The terminal's echo, then what the job read: it has the terminal again, so the next key is for it.
+      await terminal.shows(/word\r\nword\r\n/);
+      terminal.type('\x03');
+      await terminal.shows(PROMPT);
+      stage.see(`after the job: ${await terminal.command('jobs; echo $?')}`);
       terminal.type('exit 12\r');
       stage.see(`ended with ${await terminal.ended}`);
     },

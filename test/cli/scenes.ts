@@ -120,6 +120,11 @@ export class Stage {
     this.#lines.push(text);
   }
 
+  /** What the scene's terminals show that nobody has waited for: it says what a scene that hangs waits before. */
+  get unread(): string {
+    return this.#terminals.map((terminal) => terminal.unread).join('\n');
+  }
+
   /** A command line at a terminal. */
   terminal(argv: readonly string[], size = { rows: 24, columns: 80 }): Terminal {
     const env = dockerEnv(this.engine.host, '/nonexistent', { ...this.#version, env: { TERM: 'xterm' } });
@@ -176,7 +181,12 @@ export async function seenOn(
 async function inTime(playing: Promise<void>, stage: Stage): Promise<void> {
   const { promise, reject } = Promise.withResolvers<void>();
   const timer = setTimeout(
-    () => reject(new Error(`${stage.engine.constructor.name}: no end; seen so far:\n${stage.seen}`)),
+    () =>
+      reject(
+        new Error(
+          `${stage.engine.constructor.name}: no end; seen so far:\n${stage.seen}\non terminals: ${JSON.stringify(stage.unread)}`,
+        ),
+      ),
     SCENE_TIMEOUT_MS,
   );
   try {

@@ -187,11 +187,11 @@ test('a loop of restarts backs off, counts, and ends at once with a stop or with
   assert.equal((await events('tries')).filter(({ Action }) => Action === 'start').length, 3);
 });
 
-/** Its first process, once it runs: a start is on record before there is one. */
-async function pidOf(api: Api, name: string): Promise<number> {
+/** Its first process, once it runs and is none of `before`: a start is on record before there is one. */
+async function pidOf(api: Api, name: string, before: readonly number[] = []): Promise<number> {
   const { State } = await until(
     () => inspect(api, name),
-    ({ State }) => State.Status === 'running' && State.Pid > 0,
+    ({ State }) => State.Status === 'running' && State.Pid > 0 && !before.includes(State.Pid),
   );
   return State.Pid;
 }
@@ -219,17 +219,32 @@ for (const what of ['the machine', 'the engine, with its containers'])
     const gantry = await startWith(t, env);
     const api = gantry.api();
     const names = await runJoined(api);
+    const pids = await Promise.all(names.map((name) => pidOf(api, name)));
     if (what === 'the machine') await restartMachine(gantry, env);
     else {
-      const pids = await Promise.all(names.map(async (name) => (await inspect(api, name)).State.Pid));
       await gantry.kill9();
       for (const pid of pids) process.kill(pid, 'SIGKILL');
       await gantry.start();
     }
-    for (const name of names) await pidOf(api, name);
-    const network = async (name: string) => readlinkSync(`/proc/${await pidOf(api, name)}/ns/net`);
+    for (const name of names) await pidOf(api, name, pids);
+    const network = async (name: string) => readlinkSync(`/proc/${await pidOf(api, name, pids)}/ns/net`);
     assert.equal(await network('a-last'), await network('first'));
   });
+
+test('what ended just before the engine came back is not said to run, by nobody', async (t) => {
+  const gantry = await startWith(t, {});
+  const api = gantry.api();
+  for (const name of ['one', 'two', 'three']) await run(api, name, 'no');
+  const pids = await Promise.all(['one', 'two', 'three'].map((name) => pidOf(api, name)));
+  await gantry.kill9();
+  for (const pid of pids) process.kill(pid, 'SIGKILL');
+  await gantry.start();
+  assert.deepEqual((await api.get('/containers/json')).json(), []);
+  for (const name of ['one', 'two', 'three']) {
+    const { State } = await inspect(api, name);
+    assert.deepEqual([State.Status, State.ExitCode, State.Pid], ['exited', 137, 0]);
+  }
+});
 
 test('what joins a container that does not come back yet waits for it, whoever starts it', async (t) => {
   const env = { GANTRY_BOOT_ID: 'test' };

@@ -189,9 +189,10 @@ export class Gantry {
 
   async #removeContainers(): Promise<void> {
     const api = this.api();
-    const now = Math.ceil(Date.now() / 1000) + 1;
+    // A time that is over, so that nobody waits for it; the fraction tells of events of this very second.
+    const until = (Date.now() / 1000).toFixed(3);
     const filters = encodeURIComponent(JSON.stringify({ type: ['container'], event: ['create'] }));
-    const events = await api.get(`/events?since=0&until=${now - 1}&filters=${filters}`);
+    const events = await api.get(`/events?since=0&until=${until}&filters=${filters}`);
     for (const [, id] of events.text.matchAll(/"id":"([0-9a-f]{64})"/g)) this.#ids.add(id ?? '');
     const all = (await api.get('/containers/json?all=1')).json<{ Id: string }[]>();
     for (const { Id } of all) this.#ids.add(Id);

@@ -64,6 +64,11 @@ export class Terminal {
     });
   }
 
+  /** What was shown behind the last thing that was waited for. */
+  get unread(): string {
+    return this.seen.slice(this.#read);
+  }
+
   type(text: string): void {
     writeSync(this.#master, text);
   }

@@ -84,6 +84,27 @@ test('a start of the other that fails lets it wait on', async () => {
   assert.deepEqual(all.started, ['a', 'b']);
 });
 
+test('a container that is about to end is waited for, and is not asked again and again', async () => {
+  const all = engine({ a: '', b: 'a' });
+  const [a, b] = [all.find('a'), all.find('b')];
+  await all.byPolicy('a');
+  a.task = { ending: true } as Task;
+  await all.byPolicy('b');
+  let saves = 0;
+  const save = b.save.bind(b);
+  b.save = (...change) => {
+    saves += 1;
+    return save(...change);
+  };
+  await settled();
+  assert.equal(saves, 0);
+  a.task = undefined;
+  a.notifyExit({ exitCode: 0, error: '' });
+  await all.start(a);
+  await settled();
+  assert.deepEqual(all.started, ['a', 'a', 'b']);
+});
+
 test('a failure of its own is not waited out', async () => {
   const all = engine({ a: '', b: 'a' });
   await all.byPolicy('a');

@@ -59,7 +59,7 @@ async function wake(
   using wait = container.awaitRestart();
   const { signal } = wait;
   // A removal wakes it too: then its start fails, and says why.
-  const news = missing.flatMap((each) => [each.nextTask(signal), each.nextRemoval(signal)]);
+  const news = missing.flatMap((each) => [nextRun(each, signal), each.nextRemoval(signal)]);
   const came = await Promise.race(news).then(
     () => true,
     () => false, // stopped, removed, or started by somebody
@@ -69,4 +69,10 @@ async function wake(
     if (container.record.state.is !== 'restarting' || container.gone || deps.stopping()) return;
     await startWhenJoinable(deps, container, start);
   });
+}
+
+/** The next run of a container that cannot be joined now: one that is about to end still has the task of its last. */
+async function nextRun(container: Container, signal: AbortSignal): Promise<unknown> {
+  if (container.task?.ending) await container.nextExit(signal);
+  return container.nextTask(signal);
 }

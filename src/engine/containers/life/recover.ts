@@ -20,6 +20,9 @@ import { livingSandboxes } from './sandbox.ts';
 import { type StartDeps, startContainer } from './start.ts';
 import { applyLimits } from './update.ts';
 
+/** The kernel tells of an end in milliseconds; what takes longer does not keep the engine from its clients. */
+const HEAR_OF_ENDS_MS = 2_000;
+
 /** What a daemon needs to find its containers again. */
 export type RecoverDeps = StartDeps & { readonly now: () => Date };
 
@@ -58,6 +61,7 @@ export async function recoverContainers(deps: RecoverDeps): Promise<Recovered> {
   await deps.mountedVolumes.sweep();
   for (const container of ghosts) await container.save({});
   await thawInterrupted(deps);
+  await hearOfEnds(adopted);
   await removeEnded(deps);
   return counts;
 }
@@ -75,6 +79,13 @@ async function loadContainers({ storage, directory, log }: RecoverDeps): Promise
     }
     directory.add(container);
   }
+}
+
+/** What ended shortly before is on record before the first client asks, and is not said to run. */
+async function hearOfEnds(adopted: ReadonlySet<Container>): Promise<void> {
+  const signal = AbortSignal.timeout(HEAR_OF_ENDS_MS);
+  const ending = [...adopted].filter(({ task }) => task?.ending);
+  await Promise.allSettled(ending.map((container) => container.nextExit(signal)));
 }
 
 /** What a verb paused that a crash cut off. */
