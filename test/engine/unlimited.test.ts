@@ -1,6 +1,6 @@
 /** Limits that are none, and scores that this machine's daemon may not set: inside, in an exec, and in inspect. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { startGantry } from '../harness/gantry.ts';
 import { execInside } from '../security/inside.ts';
@@ -31,4 +31,26 @@ test('unlimited is unlimited, and a score is what may be set', async (t) => {
   assert.match(inside.output, /^Max core file size +unlimited +unlimited/m);
   const score = Number.parseInt(inside.output, 10);
   if (score !== -900) assert.match(gantry.log(), /oom score -900 is raised to /);
+});
+
+test('a container and what is executed in it have the score asked for, or none; never the daemon’s own', async (t) => {
+  const gantry = await startGantry(t);
+  const api = gantry.api();
+  writeFileSync(`/proc/${gantry.pid}/oom_score_adj`, '150');
+  for (const [asked, wanted] of [
+    [300, '300'],
+    [undefined, '0'],
+  ] as const) {
+    const body = {
+      Image: 'busybox',
+      Cmd: ['sleep', '1000'],
+      HostConfig: { NetworkMode: 'none', ...(asked === undefined ? {} : { OomScoreAdj: asked }) },
+    };
+    const { Id } = (await api.post('/containers/create', body)).json<{ Id: string }>();
+    assert.equal((await api.post(`/containers/${Id}/start`)).status, 204);
+    const { output } = await execInside(gantry, Id, {
+      Cmd: ['cat', '/proc/1/oom_score_adj', '/proc/self/oom_score_adj'],
+    });
+    assert.equal(output, `${wanted}\n${wanted}\n`);
+  }
 });

@@ -18,6 +18,11 @@ import { newId } from './new-id.ts';
 /** What the verbs share with the rest of the engine. */
 export type Shared = Pick<ContainersDeps, 'background' | 'directory' | 'images' | 'stopping' | 'volumes'>;
 
+const scoreRights = (canRaiseLimits: boolean): Pick<ExecDeps, 'canRaiseLimits' | 'settableOomScore'> => ({
+  canRaiseLimits,
+  settableOomScore: (asked) => (canRaiseLimits ? asked : settableOomScore(asked)),
+});
+
 /** For execs. */
 export const execNeeds = (
   options: DaemonOptions,
@@ -37,7 +42,7 @@ export const execNeeds = (
   hostCapabilities: capabilities,
   hardLimits: hardLimits(),
   defaultUlimits: options.defaultUlimits,
-  canRaiseLimits: capabilities.has('CAP_SYS_RESOURCE'),
+  ...scoreRights(capabilities.has('CAP_SYS_RESOURCE')),
   newId,
 });
 
@@ -59,7 +64,6 @@ export function containerNeeds(
     containersRoot,
     stagedMountsRoot: `${options.execRoot}/mounts`,
     roots: [realpathSync(options.dataRoot), realpathSync(options.execRoot)],
-    settableOomScore: (score) => (execs.canRaiseLimits ? score : settableOomScore(score)),
     cgroupParent:
       options.cgroupParent ?? (options.cgroupDriver === 'systemd' ? 'system.slice' : names.cgroup),
     initPath: options.initPath,

@@ -16,7 +16,7 @@ import type { WithEvents, WithFacts, WithLayers, WithSupervisor } from '../conta
 import { assertAllowed } from '../containers/state.ts';
 import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '../processes/detach-keys.ts';
 import { environment } from '../processes/environment.ts';
-import { type LimitRights, rlimitsOf } from '../processes/rlimits.ts';
+import { type LimitRights, oomScoreOf, rlimitsOf } from '../processes/rlimits.ts';
 import { apparmorOf, readSecurity } from '../processes/security.ts';
 import { commandError, StartFailed } from '../processes/start-error.ts';
 import { userInRoot } from '../processes/user-in-root.ts';
@@ -141,6 +141,7 @@ function launch(deps: ExecDeps, exec: Exec, { detach, consoleSize }: ExecRunOpti
     ...(apparmorProfile ? { apparmorProfile } : {}),
     // What is cut was told when the container started.
     rlimits: rlimitsOf(hostConfig, deps, []),
+    oomScoreAdj: oomScoreOf(hostConfig, deps, []),
   });
   return startExec(deps.supervisor, task, {
     execId: exec.id,

@@ -42,8 +42,9 @@ test('a runtime is given all digits of a limit', () => {
 
 test('an out-of-memory score below what may be set is raised, and that is told', () => {
   const warnings: string[] = [];
-  const settable = (score: number) => Math.max(score, -100);
-  assert.equal(oomScoreOf({}, settable, warnings), undefined);
+  const settable = { settableOomScore: (score: number) => Math.max(score, -100) };
+  assert.equal(oomScoreOf({}, settable, warnings), 0);
+  assert.equal(oomScoreOf({}, { settableOomScore: () => 200 }, warnings), 200);
   assert.equal(oomScoreOf({ OomScoreAdj: 300 }, settable, warnings), 300);
   assert.deepEqual(warnings, []);
   assert.equal(oomScoreOf({ OomScoreAdj: -900 }, settable, warnings), -100);

@@ -9,6 +9,8 @@ export interface LimitRights {
   readonly defaultUlimits: ReadonlyMap<string, { readonly soft: number; readonly hard: number }>;
   /** With CAP_SYS_RESOURCE it may exceed its own limits. */
   readonly canRaiseLimits: boolean;
+  /** The nearest score for the out-of-memory killer to `asked` that it may set. */
+  readonly settableOomScore: (asked: number) => number;
 }
 
 /** RLIM_INFINITY: all ones in 64 bits (getrlimit(2)). */
@@ -20,7 +22,7 @@ const UNLIMITED = 2n ** 64n - 1n;
  */
 export function rlimitsOf(
   host: Pick<HostConfig, 'Ulimits'>,
-  rights: LimitRights,
+  rights: Omit<LimitRights, 'settableOomScore'>,
   warnings: string[],
 ): Rlimit[] {
   const asked = new Map(rights.defaultUlimits);
@@ -38,15 +40,17 @@ export function rlimitsOf(
 const exact = (limit: number): bigint => (limit < 0 ? UNLIMITED : BigInt(limit));
 const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
-/** The score to set: as asked, or the lowest that this daemon may set, with a line for `warnings`; undefined: none was asked. */
+/**
+ * The score to set: as asked, or the lowest that this daemon may set, with a line for `warnings`. Without a wish it is
+ * 0, as dockerd has it: a container does not share the protection that the daemon itself may have.
+ */
 export function oomScoreOf(
-  host: Pick<HostConfig, 'OomScoreAdj'>,
-  settable: (score: number) => number,
+  { OomScoreAdj }: Pick<HostConfig, 'OomScoreAdj'>,
+  { settableOomScore }: Pick<LimitRights, 'settableOomScore'>,
   warnings: string[],
-): number | undefined {
-  if (!host.OomScoreAdj) return undefined;
-  const given = settable(host.OomScoreAdj);
-  if (given !== host.OomScoreAdj)
-    warnings.push(`oom score ${host.OomScoreAdj} is raised to ${given}, the lowest that this daemon may set`);
+): number {
+  const given = settableOomScore(OomScoreAdj ?? 0);
+  if (OomScoreAdj && given !== OomScoreAdj)
+    warnings.push(`oom score ${OomScoreAdj} is raised to ${given}, the lowest that this daemon may set`);
   return given;
 }

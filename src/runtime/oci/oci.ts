@@ -55,6 +55,8 @@ export interface CreateCall {
   readonly pidFile: string;
   readonly logFile: string;
   readonly consoleSocket: string | undefined;
+  /** The process's score for the out-of-memory killer: crun does not set 0, and its exec sets none. */
+  readonly oomScoreAdj: number | undefined;
   readonly stdio: readonly [stdin: number, stdout: number, stderr: number];
 }
 /** The arguments of the runtime's `exec`. */
@@ -109,7 +111,7 @@ export class OciTool {
       ...keyring,
       call.id,
     ]);
-    return this.#made(call.pidFile);
+    return this.#made(call);
   }
 
   /** Changes limits of a running container. `resources`: `linux.resources`, left in `file`. @throws RuntimeRefused */
@@ -168,21 +170,22 @@ export class OciTool {
 
   /** Starts a further process in the container and returns its pid. @throws RuntimeRefused */
   async exec(call: ExecCall): Promise<number> {
-    await this.#run(call, [
-      'exec',
+    const args = [
       '--detach',
       `--process=${call.processFile}`,
       `--pid-file=${call.pidFile}`,
       ...console_(call),
-      call.id,
-    ]);
-    return this.#made(call.pidFile);
+    ];
+    // The runtime's child inherits it, unless that one is made already.
+    await this.#run(call, ['exec', ...args, call.id], (pid) => setOomScore(pid, call.oomScoreAdj));
+    return this.#made(call);
   }
 
   /** The pid of what the runtime made; without a pause between its end and this, or the process could be taken for nobody's. */
-  #made(pidFile: string): number {
+  #made({ pidFile, oomScoreAdj }: Pick<CreateCall, 'pidFile' | 'oomScoreAdj'>): number {
     const pid = readPid(pidFile);
     this.#deps.exits.claim(pid);
+    setOomScore(pid, oomScoreAdj);
     return pid;
   }
 
@@ -211,7 +214,11 @@ export class OciTool {
     return this.#isCrun ? ['--cgroup-manager=cgroupfs'] : [];
   }
 
-  async #run(call: Pick<CreateCall, 'id' | 'logFile' | 'stdio'>, args: readonly string[]): Promise<void> {
+  async #run(
+    call: Pick<CreateCall, 'id' | 'logFile' | 'stdio'>,
+    args: readonly string[],
+    begun?: (pid: number) => void,
+  ): Promise<void> {
     const { cgroups, exits } = this.#deps;
     const manager = this.#managerFlags();
     const argv = [
@@ -234,6 +241,7 @@ export class OciTool {
         cause: error,
       });
     }
+    begun?.(pid);
     const pidfd = pidfdOpen(pid);
     let status: ExitStatus | undefined;
     try {
@@ -254,6 +262,15 @@ export class OciTool {
 
 const console_ = (call: Pick<CreateCall, 'consoleSocket'>): string[] =>
   call.consoleSocket === undefined ? [] : [`--console-socket=${call.consoleSocket}`];
+
+function setOomScore(pid: number, score: number | undefined): void {
+  if (score === undefined) return;
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, String(score));
+  } catch {
+    // It has ended.
+  }
+}
 
 function readPid(file: string): number {
   const pid = Number(readFileSync(file, 'utf8'));

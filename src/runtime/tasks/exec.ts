@@ -128,6 +128,7 @@ async function onPipes(
       processFile: files.process,
       pidFile: files.pid,
       logFile: files.log,
+      oomScoreAdj: scoreOf(plan),
       consoleSocket: undefined,
       stdio: [a, b, c],
     });
@@ -160,6 +161,7 @@ async function onTerminal(
       processFile: files.process,
       pidFile: files.pid,
       logFile: files.log,
+      oomScoreAdj: scoreOf(plan),
       consoleSocket: socket.path,
       stdio: [nul, nul, nul],
     });
@@ -182,6 +184,9 @@ function commandOf({ process }: ExecPlan): string {
   const { args } = process as { args: readonly string[] };
   return args[0] ?? '';
 }
+
+const scoreOf = ({ process }: ExecPlan): number | undefined =>
+  (process as { oomScoreAdj?: number }).oomScoreAdj;
 
 const outputPort = ({ reactor }: Supervisor, fd: number, words: LastWords): OutputPort =>
   new OutputPort(fd, reactor, (bytes, read) => words.instead(bytes, read));

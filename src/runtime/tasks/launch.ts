@@ -63,7 +63,7 @@ export function launchTask(host: TaskHost, plan: LaunchPlan): Promise<Launch> {
     directory.save(record);
     const task = makeTask(host, record, pidfd, plan.writer, streams);
     undo.defer(() => void host.tasks.delete(task));
-    const words = new LastWords(streams.pid, commandOf(plan.spec));
+    const words = new LastWords(streams.pid, processOf(plan.spec).args[0] ?? '');
     plan.writer.onFirstBytes = (bytes, read) => words.instead(bytes, read);
     watchTask(host, task, pidfd, () => words.ending());
     return {
@@ -89,10 +89,8 @@ function ownLimits(host: TaskHost, spec: object) {
   return { spec: { ...spec, linux: { ...linux, resources } }, writes };
 }
 
-function commandOf(spec: object): string {
-  const { process } = spec as { process: { args: readonly string[] } };
-  return process.args[0] ?? '';
-}
+const processOf = (spec: object): { readonly args: readonly string[]; readonly oomScoreAdj?: number } =>
+  (spec as { process: ReturnType<typeof processOf> }).process;
 
 function createProcess(
   host: TaskHost,
@@ -106,6 +104,7 @@ function createProcess(
     bundle: directory.path,
     pidFile: directory.file('pid'),
     logFile: directory.file('log.json'),
+    oomScoreAdj: processOf(plan.spec).oomScoreAdj,
   };
   const create = (io: Pick<CreateCall, 'stdio' | 'consoleSocket'>) => tool.create({ ...call, ...io });
   return plan.terminal

@@ -50,7 +50,6 @@ export type StartDeps = CgroupDeps &
   WithFacts &
   WithSupervisor &
   LimitRights & {
-    readonly settableOomScore: (score: number) => number;
     readonly hostCapabilities: ReadonlySet<string>;
     /** The program that `Init` asks for; undefined: the host has none. */
     readonly initPath: string | undefined;

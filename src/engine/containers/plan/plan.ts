@@ -30,8 +30,6 @@ export interface StartFacts extends MountingFacts, LimitRights {
   /** The AppArmor profile of plain containers; undefined: the host has no AppArmor. */
   readonly apparmor: string | undefined;
   readonly hostCapabilities: ReadonlySet<string>;
-  /** The nearest out-of-memory score to one asked for that this daemon may set. */
-  readonly settableOomScore: (score: number) => number;
   /** `linux.cgroupsPath`. */
   readonly cgroup: string;
   /** Mount points of hierarchies of version 1. */
@@ -63,7 +61,7 @@ export function planBundle(
   const apparmorProfile = apparmorOf(security.apparmor, facts.apparmor, privileged);
   const writableCgroups = security.writableCgroups ?? privileged;
   const ownNames = host.UTSMode !== 'host';
-  const oomScore = oomScoreOf(host, facts.settableOomScore, warnings);
+  const oomScore = oomScoreOf(host, facts, warnings);
   const plan: BundlePlan = {
     rootfs: facts.rootfs,
     readonlyRootfs: host.ReadonlyRootfs ?? false,
@@ -78,7 +76,7 @@ export function planBundle(
     capabilities: caps.set,
     noNewPrivileges: security.noNewPrivileges,
     rlimits: rlimitsOf(host, facts, warnings),
-    ...(oomScore === undefined ? {} : { oomScoreAdj: oomScore }),
+    oomScoreAdj: oomScore,
     ...(seccomp ? { seccomp } : {}),
     ...(apparmorProfile ? { apparmorProfile } : {}),
     mounts: planMounting(record, facts, writableCgroups),
