@@ -1,7 +1,7 @@
 /**
- * Scenes: what a user does with a docker command line, played on Gantry and on Debian's dockerd with each command
- * line there is. What was seen must be equal, but for differences that the scene lists with their reasons. Both speak
- * the peer's newest version of the API; test/versions has the others.
+ * Scenes: what a user does with a docker command line, played on Gantry and on Debian's dockerd. What was seen must
+ * be equal, but for differences that the scene lists with their reasons. Both speak the peer's newest version of the
+ * API; test/versions has the others.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -23,6 +23,8 @@ import { lineDiff } from './line-diff.ts';
 import { plain } from './plain.ts';
 import { Started } from './started.ts';
 
+/** Whether each scene is played with every command line there is (`npm run scenes`), or with one of them in turn. */
+const ALL_COMMAND_LINES = process.env.GANTRY_SCENES === 'all';
 /** Far longer than any scene takes, on any machine. */
 const SCENE_TIMEOUT_MS = 120_000;
 /** Plays of one scene that a peer may need. */
@@ -238,7 +240,8 @@ async function compare(
 }
 
 /**
- * Declares the tests of a file's scenes: each with each command line, on both engines at once.
+ * Declares the tests of a file's scenes, on both engines at once. The command lines take turns: on dockerd every scene
+ * with every command line takes twenty minutes.
  * `prepare` brings each engine what all the scenes need.
  */
 export function playScenes(
@@ -254,8 +257,9 @@ export function playScenes(
     await Promise.all([gantry, dockerd].map((engine) => typeof engine !== 'string' && prepare(engine)));
   });
   after(() => Promise.all(ends.map((end) => end())));
-  for (const [index, cli] of commandLines().entries())
-    for (const scene of scenes.filter(({ once }) => index === 0 || !once))
+  const lines = commandLines();
+  for (const [index, cli] of lines.entries())
+    for (const scene of scenes.filter((each, turn) => isPlayed(each, turn, index, lines.length)))
       test(`${scene.title} (${cli.name})`, async (t) => {
         if (typeof dockerd === 'string' || scene.alone !== undefined) {
           t.diagnostic(`not compared: ${scene.alone ?? dockerd}`);
@@ -266,4 +270,9 @@ export function playScenes(
         const on = (engine: Engine) => () => seenOn(engine, cli, scene, peer.apiVersion);
         await compare(on(gantry), on(peer), scene);
       });
+}
+
+function isPlayed({ once }: Scene, turn: number, line: number, lines: number): boolean {
+  if (once) return line === 0;
+  return ALL_COMMAND_LINES || turn % lines === line;
 }
