@@ -78,6 +78,8 @@ const scenes: readonly Scene[] = [
       terminal.type('\x03');
       await terminal.shows(PROMPT);
       stage.see(await terminal.command('echo code $?'));
+      // Before its prompt the shell has the terminal in its lines' mode, where the key is lost.
+      await terminal.shows(PROMPT);
       terminal.type('\x04');
       stage.see(`ended with ${await terminal.ended}`);
       await stage.all('inspect -f {{.State.ExitCode}} keys');
