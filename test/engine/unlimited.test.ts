@@ -28,7 +28,9 @@ test('unlimited is unlimited, and a score is what may be set', async (t) => {
     [[{ Name: 'core', Hard: -1, Soft: -1 }], -900],
   );
   // An update changes no limits of processes, as dockerd's does not; it is no error to name some.
-  const update = await api.post(`/containers/${Id}/update`, { Ulimits: [{ Name: 'core', Soft: 1, Hard: 1 }] });
+  const update = await api.post(`/containers/${Id}/update`, {
+    Ulimits: [{ Name: 'core', Soft: 1, Hard: 1 }],
+  });
   assert.equal(update.status, 200, update.text);
   const inside = await execInside(gantry, Id, { Cmd: ['cat', '/proc/1/oom_score_adj', '/proc/1/limits'] });
   assert.match(inside.output, /^Max core file size +unlimited +unlimited/m);
