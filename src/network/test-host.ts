@@ -70,22 +70,22 @@ export async function addNeighbour(name: string, hostAddress: string, address: s
 }
 
 /** Where something happens: a namespace's descriptor, or the host itself. */
-export type Place = number | 'host';
-const at = <T>(place: Place, work: () => T): T =>
-  place === 'host' ? work() : linux.inNetworkNamespace(place, work);
+export type Namespace = number | 'host';
+const at = <T>(where: Namespace, work: () => T): T =>
+  where === 'host' ? work() : linux.inNetworkNamespace(where, work);
 /** A container's namespace by its file. The caller closes it. */
-export const openPlace = (path: string): number => openSync(path, 'r');
+export const openNamespace = (path: string): number => openSync(path, 'r');
 
 const address = (ip: string, port: number): Buffer => linux.inetAddress(addressBytes(parseAddress(ip)), port);
 
 /** A server that tells each client its own name and the address it saw. */
 export async function serve(
-  place: Place,
+  where: Namespace,
   port: number,
   name: string,
   ip = '0.0.0.0',
 ): Promise<AsyncDisposable> {
-  const fd = at(place, () => {
+  const fd = at(where, () => {
     const made = linux.socket(linux.AF.INET, linux.SOCK.STREAM, 0);
     linux.setOption(made, SOL_SOCKET, 2, 1);
     linux.bind(made, address(ip, port));
@@ -108,7 +108,7 @@ export async function serve(
 
 /** What a server answers, or the error's code, or `silence`. `device` forces the way out. */
 export function ask(
-  place: Place,
+  where: Namespace,
   ip: string,
   port: number,
   patienceMs = PATIENCE_MS,
@@ -116,7 +116,7 @@ export function ask(
 ): Promise<string> {
   let fd: number;
   try {
-    fd = at(place, () => {
+    fd = at(where, () => {
       const made = linux.socket(linux.AF.INET, linux.SOCK.STREAM | SOCK_NONBLOCK, 0);
       if (device !== undefined) linux.setOptionBytes(made, SOL_SOCKET, SO_BINDTODEVICE, Buffer.from(device));
       try {
@@ -147,8 +147,8 @@ export function ask(
 }
 
 /** A datagram server that answers with its name. */
-export async function serveDatagrams(place: Place, port: number, name: string): Promise<AsyncDisposable> {
-  const socket = await datagramSocket(place, port);
+export async function serveDatagrams(where: Namespace, port: number, name: string): Promise<AsyncDisposable> {
+  const socket = await datagramSocket(where, port);
   socket.on('message', (_bytes, from) => socket.send(`${name} ${from.address}`, from.port, from.address));
   return {
     [Symbol.asyncDispose]: async () => {
@@ -158,8 +158,8 @@ export async function serveDatagrams(place: Place, port: number, name: string): 
   };
 }
 /** A UDP socket on that port, in a container's namespace or on the host. */
-export async function datagramSocket(place: Place, port: number): Promise<dgram.Socket> {
-  const fd = at(place, () => {
+export async function datagramSocket(where: Namespace, port: number): Promise<dgram.Socket> {
+  const fd = at(where, () => {
     const made = linux.socket(linux.AF.INET, linux.SOCK.DGRAM | SOCK_NONBLOCK, 0);
     linux.bind(made, address('0.0.0.0', port));
     return made;
@@ -186,8 +186,8 @@ export function askDatagram(socket: dgram.Socket, ip: string, port: number): Pro
   });
 }
 
-/** Reads or writes a file under /proc as the given place sees it. */
-export const readAt = (place: Place, path: string): string => at(place, () => readFileSync(path, 'utf8'));
+/** Reads or writes a file under /proc as the given where sees it. */
+export const readAt = (where: Namespace, path: string): string => at(where, () => readFileSync(path, 'utf8'));
 /** Writes a file as it is seen there, such as a switch below /proc/sys/net. */
-export const writeAt = (place: Place, path: string, value: string): void =>
-  at(place, () => writeFileSync(path, value));
+export const writeAt = (where: Namespace, path: string, value: string): void =>
+  at(where, () => writeFileSync(path, value));

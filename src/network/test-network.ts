@@ -16,7 +16,7 @@ import type { Network } from './network.ts';
 import { Networks } from './networks.ts';
 import type { PortRequest, PublishedPort } from './published/port.ts';
 import { addressIn, type Endpoint } from './sandbox/endpoint.ts';
-import { openPlace } from './test-host.ts';
+import { openNamespace } from './test-host.ts';
 
 export const host = new NetlinkSocket(PROTOCOL.ROUTE);
 export const netfilter = new NetlinkSocket(PROTOCOL.NETFILTER);
@@ -175,7 +175,7 @@ export async function stage(
     container: async (id, ports = []) => {
       const endpoint = await network.connect({ containerId: id, macAddress: undefined, ports });
       ids.add(id);
-      const place = openPlace(network.namespacePath(id));
+      const place = openNamespace(network.namespacePath(id));
       places.push(place);
       return { endpoint, place };
     },

@@ -10,7 +10,7 @@ import { contains, parseSubnet } from '../addresses/subnet.ts';
 import type { Network } from '../network.ts';
 import { Networks } from '../networks.ts';
 import { addressIn, type Endpoint, type Endpoints } from '../sandbox/endpoint.ts';
-import { ask, openPlace, readAt, serve } from '../test-host.ts';
+import { ask, openNamespace, readAt, serve } from '../test-host.ts';
 import { links } from '../test-network.ts';
 
 /** A kind of network under test. */
@@ -60,7 +60,7 @@ function sceneOf(end: AsyncDisposableStack, driver: DriverCase, execRoot: string
         endpoints: on.map((network) => ({ network, macAddress: undefined, ports: [] })),
       }),
     enter: (id) => {
-      const fd = openPlace(networks.sandboxPath(id));
+      const fd = openNamespace(networks.sandboxPath(id));
       end.defer(() => closeSync(fd));
       return fd;
     },

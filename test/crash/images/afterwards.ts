@@ -6,8 +6,8 @@ import { examineDataRoot } from '../../../src/engine/index.ts';
 import type { FakeRegistry } from '../../harness/fake-registry.ts';
 import { type Deed, type Host, namesIn, openHost, perform, prepare } from './deeds.ts';
 
-/** Where deeds are done. */
-export interface Place {
+/** The data root that deeds are done on, and the registry that they pull from. */
+export interface Grounds {
   readonly root: string;
   readonly registry: FakeRegistry;
 }
@@ -17,7 +17,7 @@ export async function afterwards(
   deed: Deed,
   round: number,
   text: string,
-  { root, registry }: Place,
+  { root, registry }: Grounds,
 ): Promise<void> {
   const host = await openHost(root);
   try {

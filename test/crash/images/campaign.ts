@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FakeRegistry } from '../../harness/fake-registry.ts';
 import { randomFrom } from '../workload.ts';
-import { afterwards, type Place } from './afterwards.ts';
+import { afterwards, type Grounds } from './afterwards.ts';
 import { DEEDS, type Deed, offer } from './deeds.ts';
 
 /** How long a campaign is, and what it draws its chances from. */
@@ -40,26 +40,26 @@ export async function runImageCampaign({ kills, seed, say }: ImageCampaign): Pro
   const steps: Record<string, number> = {};
   const killed: Record<string, number> = {};
   let starts = 0;
-  const place = { root: join(home, 'root'), registry };
+  const grounds = { root: join(home, 'root'), registry };
   for (let round = 0; round < kills; round++) {
     const deed = DEEDS[round % DEEDS.length] ?? 'load';
     offer(registry, round);
-    steps[deed] ??= await stepsOf(deed, round, place);
+    steps[deed] ??= await stepsOf(deed, round, grounds);
     const at = 1 + Math.floor(random() * steps[deed]);
     const again = random() < 0.5 ? 1 + Math.floor(random() * START_STEPS_MAX) : undefined;
     const then = again === undefined ? '' : `, and at step ${again} of the next start`;
     const text = `${deed}, killed at step ${at} of ${steps[deed]}${then} (round ${round}, seed ${seed})`;
     say(text);
-    const survived = await childDoes(deed, round, at, place);
-    if (again !== undefined && (await childDoes('start', round, again, place)) === '') starts++;
-    await afterwards(deed, round, text, place);
+    const survived = await childDoes(deed, round, at, grounds);
+    if (again !== undefined && (await childDoes('start', round, again, grounds)) === '') starts++;
+    await afterwards(deed, round, text, grounds);
     if (!survived) killed[deed] = (killed[deed] ?? 0) + 1;
   }
   return { kills: killed, steps, starts };
 }
 
 /** Counts them once, in a root of its own. */
-async function stepsOf(deed: Deed, round: number, { root, registry }: Place): Promise<number> {
+async function stepsOf(deed: Deed, round: number, { root, registry }: Grounds): Promise<number> {
   const own = `${root}-${deed}`;
   const steps = Number(await childDoes(deed, round, 0, { root: own, registry }));
   assert.ok(steps > 0, `${deed} takes no step`);
@@ -71,7 +71,7 @@ async function childDoes(
   deed: Deed | 'start',
   round: number,
   at: number,
-  { root, registry }: Place,
+  { root, registry }: Grounds,
 ): Promise<string> {
   const here = (name: string) => join(import.meta.dirname, name);
   const argv = [root, deed, String(round), String(at), registry.host];

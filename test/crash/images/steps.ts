@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FakeRegistry } from '../../harness/fake-registry.ts';
 import { randomFrom } from '../workload.ts';
-import { afterwards, type Place } from './afterwards.ts';
+import { afterwards, type Grounds } from './afterwards.ts';
 import { type Deed, offer } from './deeds.ts';
 import { killAt, type Step, watch } from './trace.ts';
 
@@ -40,19 +40,19 @@ export async function runStepsCampaign({ deeds, kills, seed, say }: StepsCampaig
   await using scope = new AsyncDisposableStack();
   scope.defer(() => rmSync(home, { recursive: true, force: true }));
   const registry = await FakeRegistry.start({ after: (end) => scope.defer(end) });
-  const place = { root: join(home, 'root'), registry };
+  const grounds = { root: join(home, 'root'), registry };
   const verdict = { kills: {} as Record<string, number>, steps: {} as Record<string, number> };
   const threads = new Set<string>();
   let round = 0;
   for await (const { deed, step, of } of kills === 'all'
-    ? everyStep(deeds, place)
-    : someSteps(deeds, kills, randomFrom(seed), place)) {
+    ? everyStep(deeds, grounds)
+    : someSteps(deeds, kills, randomFrom(seed), grounds)) {
     verdict.steps[deed] = of;
     offer(registry, ++round);
     const text = `${deed}, killed in ${step.thread} ${step.index} at ${step.call} ${step.nth} (round ${round}, seed ${seed})`;
-    const isKilled = await killedAt(deed, round, step, place);
+    const isKilled = await killedAt(deed, round, step, grounds);
     say(isKilled ? text : `${text}: the call did not come`);
-    await afterwards(deed, round, text, place);
+    await afterwards(deed, round, text, grounds);
     if (!isKilled) continue;
     verdict.kills[deed] = (verdict.kills[deed] ?? 0) + 1;
     threads.add(step.thread);
@@ -67,9 +67,9 @@ interface Aim {
   readonly of: number;
 }
 
-async function* everyStep(deeds: readonly Deed[], place: Place): AsyncGenerator<Aim, void> {
+async function* everyStep(deeds: readonly Deed[], grounds: Grounds): AsyncGenerator<Aim, void> {
   for (const deed of deeds) {
-    const steps = await stepsOf(deed, place);
+    const steps = await stepsOf(deed, grounds);
     for (const step of steps) yield { deed, step, of: steps.length };
   }
 }
@@ -79,14 +79,14 @@ async function* someSteps(
   deeds: readonly Deed[],
   count: number,
   random: () => number,
-  place: Place,
+  grounds: Grounds,
 ): AsyncGenerator<Aim, void> {
   const known = new Map<Deed, readonly Step[]>();
   const one = <T>(some: readonly T[]): T => some[Math.floor(random() * some.length)] ?? assert.fail('none');
   const kindOf = ({ thread, call }: Step): string => `${thread} ${call}`;
   for (let i = 0; i < count; i++) {
     const deed = deeds[i % deeds.length] ?? 'load';
-    const steps = known.get(deed) ?? (await stepsOf(deed, place));
+    const steps = known.get(deed) ?? (await stepsOf(deed, grounds));
     known.set(deed, steps);
     const kind = one([...new Set(steps.map(kindOf))]);
     yield { deed, step: one(steps.filter((step) => kindOf(step) === kind)), of: steps.length };
@@ -94,7 +94,7 @@ async function* someSteps(
 }
 
 /** Writes them down once, in a root of its own. */
-async function stepsOf(deed: Deed, { root, registry }: Place): Promise<readonly Step[]> {
+async function stepsOf(deed: Deed, { root, registry }: Grounds): Promise<readonly Step[]> {
   const own = { root: `${root}-${deed}`, registry };
   offer(registry, 0);
   await using child = await ready(deed, 0, own);
@@ -103,14 +103,14 @@ async function stepsOf(deed: Deed, { root, registry }: Place): Promise<readonly 
   return watched.steps();
 }
 
-async function killedAt(deed: Deed, round: number, step: Step, place: Place): Promise<boolean> {
-  await using child = await ready(deed, round, place);
+async function killedAt(deed: Deed, round: number, step: Step, grounds: Grounds): Promise<boolean> {
+  await using child = await ready(deed, round, grounds);
   await killAt(child.pid, step);
   return (await child.perform()) === 'killed';
 }
 
 /** A process that is ready for the deed. Disposing kills it. */
-async function ready(deed: Deed, round: number, { root, registry }: Place) {
+async function ready(deed: Deed, round: number, { root, registry }: Grounds) {
   const argv = [root, deed, String(round), registry.host];
   const child = spawn(
     process.execPath,

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as nft from '../../netlink/nftables.ts';
 import * as route from '../../netlink/route.ts';
-import { ask, IN_VAIN_MS, onHostOfItsOwn, openPlace, readAt, serve } from '../../test-host.ts';
+import { ask, IN_VAIN_MS, onHostOfItsOwn, openNamespace, readAt, serve } from '../../test-host.ts';
 import { host, links, netfilter, rulesIn, stage, type TestEndpoint, tcp } from '../../test-network.ts';
 
 await onHostOfItsOwn();
@@ -42,7 +42,7 @@ test('after kill -9 the living are kept, and the rest of ours is removed', async
   const living = JSON.parse(child.stdout) as TestEndpoint;
   await network.recover(new Map([['living', living]]));
   assert.deepEqual(readdirSync(join(execRoot, 'netns')), ['living']);
-  const place = openPlace(network.namespacePath('living'));
+  const place = openNamespace(network.namespacePath('living'));
   {
     await using _server = await serve(place, 80, 'living');
     assert.equal(await ask('host', '127.0.0.1', 8080), `living ${network.gateway}`);
