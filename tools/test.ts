@@ -1,9 +1,11 @@
 /**
  * Runs the tests in node's own runner, in two phases with one report: unit tests side by side, then what drives
  * real engines (test/) one file at a time, so that engines under test never compete for the two cores of a small
- * machine. Arguments: none (all), `--quick` (unit tests alone), or files.
+ * machine. Arguments: none (all), `--quick` (unit tests alone), or files. The files that took longest are told at the
+ * end.
  */
 import { globSync } from 'node:fs';
+import { relative } from 'node:path';
 import { Transform } from 'node:stream';
 import { run } from 'node:test';
 import { dot, spec } from 'node:test/reporters';
@@ -24,6 +26,11 @@ function phasesFor(argv: readonly string[]): readonly Phase[] {
   return [unit, { files: globSync('test/**/*.test.ts').sort(), concurrency: 1 }];
 }
 
+/** So many of the slowest files are told. */
+const SLOWEST_TOLD = 15;
+/** Milliseconds of a file's tests. */
+const took = new Map<string, number>();
+
 /** The closing lines (`tests 12`, `pass 12`, …) of all phases, summed in the order node prints them. */
 const closing = new Map<string, number>();
 let failed = false;
@@ -35,8 +42,16 @@ const withoutClosing = () =>
     transform(event, _encoding, done) {
       const { type, data } = event as {
         type: string;
-        data: { message?: string; nesting?: number; todo?: string | boolean };
+        data: {
+          message?: string;
+          nesting?: number;
+          todo?: string | boolean;
+          file?: string;
+          details?: { duration_ms?: number };
+        };
       };
+      if (data.nesting === 0 && data.file !== undefined && /^test:(pass|fail)$/.test(type))
+        took.set(data.file, (took.get(data.file) ?? 0) + (data.details?.duration_ms ?? 0));
       const line = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) ([\d.]+)$/.exec(
         data.message ?? '',
       );
@@ -58,9 +73,17 @@ async function* allEvents(phases: readonly Phase[]) {
       execArgv: ['--disable-warning=ExperimentalWarning'],
     }).compose(withoutClosing());
   }
-  for (const [name, sum] of closing)
-    yield { type: 'test:diagnostic', data: { nesting: 0, message: `${name} ${sum}`, level: 'info' } };
+  for (const [name, sum] of closing) yield diagnostic(`${name} ${sum}`);
+  if (took.size < 2) return;
+  const slowest = [...took].sort(([, a], [, b]) => b - a).slice(0, SLOWEST_TOLD);
+  for (const [file, ms] of slowest)
+    yield diagnostic(`${Math.round(ms / 1000)} s in ${relative(process.cwd(), file)}`);
 }
+
+const diagnostic = (message: string) => ({
+  type: 'test:diagnostic',
+  data: { nesting: 0, message, level: 'info' },
+});
 
 /** A dot a test, for `npm run check`; the closing lines still follow. */
 async function printDots(events: Parameters<typeof dot>[0]): Promise<void> {

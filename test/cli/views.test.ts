@@ -305,7 +305,7 @@ const healthScenes: readonly Scene[] = [
     title: 'a health check that takes too long, or fails, says so',
     async play(stage) {
       const check = (...options: readonly string[]) => [...options, 'busybox', 'sleep', '999'];
-      const late = ['--health-interval', '100ms', '--health-timeout', '200ms', '--health-cmd', 'sleep 99'];
+      const late = ['--health-interval', '100ms', '--health-timeout', '200ms', '--health-cmd', 'sleep 9'];
       await runs(stage, 'late', ...check(...late));
       await runs(stage, 'code', ...check(...PROBED, '--health-cmd', 'echo no; exit 3'));
       await runs(stage, 'none', ...check('--no-healthcheck'));
