@@ -111,7 +111,9 @@ export class OciTool {
       ...keyring,
       call.id,
     ]);
-    return this.#made(call);
+    const pid = this.#made(call);
+    if (call.oomScoreAdj !== undefined) setOomScore(pid, call.oomScoreAdj); // it waits to be started
+    return pid;
   }
 
   /** Changes limits of a running container. `resources`: `linux.resources`, left in `file`. @throws RuntimeRefused */
@@ -176,16 +178,14 @@ export class OciTool {
       `--pid-file=${call.pidFile}`,
       ...console_(call),
     ];
-    // The runtime's child inherits it, unless that one is made already.
-    await this.#run(call, ['exec', ...args, call.id], (pid) => setOomScore(pid, call.oomScoreAdj));
+    await this.#run(call, ['exec', ...args, call.id], call.oomScoreAdj);
     return this.#made(call);
   }
 
   /** The pid of what the runtime made; without a pause between its end and this, or the process could be taken for nobody's. */
-  #made({ pidFile, oomScoreAdj }: Pick<CreateCall, 'pidFile' | 'oomScoreAdj'>): number {
+  #made({ pidFile }: Pick<CreateCall, 'pidFile'>): number {
     const pid = readPid(pidFile);
     this.#deps.exits.claim(pid);
-    setOomScore(pid, oomScoreAdj);
     return pid;
   }
 
@@ -198,8 +198,12 @@ export class OciTool {
     rmSync(`${this.#root}/${id}`, { recursive: true, force: true });
   }
 
-  #spawn(argv: readonly string[], stdio: CreateCall['stdio']): number {
+  #spawn(argv: readonly string[], stdio: CreateCall['stdio'], score: number | undefined): number {
     const file = this.#program?.file ?? this.runtime.path;
+    if (score !== undefined && score !== ownOomScore()) {
+      const scored = ['sh', '-c', WITH_SCORE, 'sh', String(score), this.runtime.path, ...argv.slice(1)];
+      return spawn('/bin/sh', scored, stdio, { env: ENV });
+    }
     try {
       return spawn(file, argv, stdio, { env: ENV });
     } catch (error) {
@@ -217,7 +221,7 @@ export class OciTool {
   async #run(
     call: Pick<CreateCall, 'id' | 'logFile' | 'stdio'>,
     args: readonly string[],
-    begun?: (pid: number) => void,
+    inheritedScore?: number,
   ): Promise<void> {
     const { cgroups, exits } = this.#deps;
     const manager = this.#managerFlags();
@@ -230,7 +234,7 @@ export class OciTool {
       ...manager,
       ...args,
     ];
-    const start = () => this.#spawn(argv, call.stdio);
+    const start = () => this.#spawn(argv, call.stdio, inheritedScore);
     const done = exits.orphanReaper.work();
     let pid: number;
     try {
@@ -241,7 +245,6 @@ export class OciTool {
         cause: error,
       });
     }
-    begun?.(pid);
     const pidfd = pidfdOpen(pid);
     let status: ExitStatus | undefined;
     try {
@@ -263,8 +266,12 @@ export class OciTool {
 const console_ = (call: Pick<CreateCall, 'consoleSocket'>): string[] =>
   call.consoleSocket === undefined ? [] : [`--console-socket=${call.consoleSocket}`];
 
-function setOomScore(pid: number, score: number | undefined): void {
-  if (score === undefined) return;
+/** Sets the score ($1) of itself and becomes the program ($2 …): so that no process is made before it has the score. */
+const WITH_SCORE = '{ echo "$1" > /proc/self/oom_score_adj; } 2> /dev/null; shift; exec "$@"';
+
+const ownOomScore = (): number => Number(readFileSync('/proc/self/oom_score_adj', 'utf8'));
+
+function setOomScore(pid: number, score: number): void {
   try {
     writeFileSync(`/proc/${pid}/oom_score_adj`, String(score));
   } catch {
