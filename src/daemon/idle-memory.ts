@@ -1,10 +1,11 @@
 /**
  * Gives memory back when the engine has nothing to do. V8 collects when it needs room, so an engine that has worked and
- * now rests would keep what it needed at its busiest; glibc keeps what its threads have freed.
+ * now rests would keep what it needed at its busiest; glibc keeps what its threads have freed, and the kernel keeps
+ * mapped whatever was ever used of the program.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { releaseFreeMemory } from '../linux/index.ts';
+import { releaseFreeMemory, releaseProgramPages } from '../linux/index.ts';
 
 /** How often it looks whether there was work. */
 const LOOK_EVERY_MS = 10_000;
@@ -63,6 +64,7 @@ function thisProcess(): IdleMemoryHost {
     release() {
       collect({ type: 'major', flavor: 'last-resort' });
       releaseFreeMemory();
+      releaseProgramPages();
     },
   };
 }
