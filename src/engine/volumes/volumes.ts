@@ -180,12 +180,18 @@ export class VolumeService implements Volumes {
   async #take(holder: string, asks: readonly VolumeAsk[]): Promise<Taken> {
     const fresh = new Map<string, VolumeRow>();
     const names = asks.map((ask) => this.#findOrPlan(holder, ask, fresh));
-    await this.#deps.store.create([...fresh.values()]);
-    for (const name of fresh.keys()) this.#emit(name, 'create');
+    // Held before they are made: nobody removes one that is half there.
     for (const name of names) this.#held.set(name, [...(this.#held.get(name) ?? []), holder]);
     const release = () => {
       for (const name of names) this.#release(name, holder);
     };
+    try {
+      await this.#deps.store.create([...fresh.values()]);
+    } catch (error) {
+      release();
+      throw error;
+    }
+    for (const name of fresh.keys()) this.#emit(name, 'create');
     return {
       names,
       done: release,

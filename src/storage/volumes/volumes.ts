@@ -42,17 +42,18 @@ class VolumeDirectories implements Volumes {
     const made: string[] = [];
     // Known from here on: a second create of the name finds this one.
     for (const row of rows) this.#rows.set(row.name, row);
+    await Promise.all(rows.map(({ name }) => this.#leaving.get(name)));
+    const fresh = rows.filter((row) => this.#rows.get(row.name) === row); // not what was to leave, and stayed
     try {
-      await Promise.all(rows.map(({ name }) => this.#leaving.get(name)));
-      for (const { name } of rows) {
+      for (const { name } of fresh) {
         mkdirSync(this.#home(name), { mode: 0o701 });
         made.push(name);
         mkdirSync(this.pathOf(name), { mode: 0o755 });
       }
-      await syncPaths(...rows.map(({ name }) => this.#home(name)), this.#deps.layout.volumes);
-      await this.#deps.records.write(rows.map(volumePut));
+      await syncPaths(...fresh.map(({ name }) => this.#home(name)), this.#deps.layout.volumes);
+      await this.#deps.records.write(fresh.map(volumePut));
     } catch (error) {
-      for (const { name } of rows) this.#rows.delete(name);
+      for (const { name } of fresh) this.#rows.delete(name);
       await Promise.all(made.map((name) => this.#deps.trash.take(this.#home(name))));
       throw error;
     }
@@ -70,13 +71,23 @@ class VolumeDirectories implements Volumes {
 
   leave(names: readonly string[]): Leaving {
     const rows = names.flatMap((name) => this.#rows.get(name) ?? []);
-    for (const { name } of rows) this.#rows.delete(name);
+    // From here on who makes one of that name waits, until this one is gone or stays.
+    const left = Promise.withResolvers<void>();
+    for (const { name } of rows) {
+      this.#rows.delete(name);
+      this.#leaving.set(name, left.promise);
+    }
+    const over = () => {
+      for (const { name } of rows) if (this.#leaving.get(name) === left.promise) this.#leaving.delete(name);
+      left.resolve();
+    };
     return {
       changes: rows.map((row) => volumePut({ ...row, leaving: true })),
       stay: () => {
         for (const row of rows) this.#rows.set(row.name, row);
+        over();
       },
-      go: () => Promise.all(rows.map(({ name }) => this.#discard(name))).then(() => undefined),
+      go: () => Promise.all(rows.map(({ name }) => this.#discard(name))).then(over),
     };
   }
 
@@ -123,17 +134,10 @@ class VolumeDirectories implements Volumes {
   #discard(name: string): Promise<void> {
     const { log, records, trash } = this.#deps;
     const home = this.#home(name);
-    const gone = (async () => {
+    return (async () => {
       detachBelow(home);
       await trash.take(home);
       await records.write([volumeGone(name)]);
-    })();
-    const settled = gone
-      .catch((error: unknown) => log.error('volume.litter', { name, reason: messageOf(error) }))
-      .finally(() => {
-        if (this.#leaving.get(name) === settled) this.#leaving.delete(name);
-      });
-    this.#leaving.set(name, settled);
-    return settled;
+    })().catch((error: unknown) => log.error('volume.litter', { name, reason: messageOf(error) }));
   }
 }
