@@ -28,7 +28,7 @@ function phasesFor(argv: readonly string[]): readonly Phase[] {
 
 /** So many of the slowest files are told. */
 const SLOWEST_TOLD = 15;
-/** Milliseconds of a file's tests. */
+/** Milliseconds of the tests that a file declares. */
 const took = new Map<string, number>();
 
 /** The closing lines (`tests 12`, `pass 12`, …) of all phases, summed in the order node prints them. */

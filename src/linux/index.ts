@@ -7,6 +7,7 @@ export * from './mount-info.ts';
 export * from './mounts.ts';
 export * from './namespaces.ts';
 export * from './network-calls.ts';
+export * from './oom-score.ts';
 export * from './process.ts';
 export * from './process-stat.ts';
 export * from './reactor.ts';

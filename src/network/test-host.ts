@@ -186,7 +186,7 @@ export function askDatagram(socket: dgram.Socket, ip: string, port: number): Pro
   });
 }
 
-/** Reads or writes a file under /proc as the given where sees it. */
+/** Reads a file as it is seen there, such as one below /proc. */
 export const readAt = (where: Namespace, path: string): string => at(where, () => readFileSync(path, 'utf8'));
 /** Writes a file as it is seen there, such as a switch below /proc/sys/net. */
 export const writeAt = (where: Namespace, path: string, value: string): void =>

@@ -237,8 +237,7 @@ async function compare(
 
 /**
  * Declares the tests of a file's scenes, on both engines at once. The command lines take turns: on dockerd every scene
- * with every command line takes twenty minutes.
- * `prepare` brings each engine what all the scenes need.
+ * with every command line takes twenty minutes. `prepare` brings each engine what all the scenes need.
  */
 export function playScenes(
   scenes: readonly Scene[],

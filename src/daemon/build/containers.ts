@@ -18,11 +18,6 @@ import { newId } from './new-id.ts';
 /** What the verbs share with the rest of the engine. */
 export type Shared = Pick<ContainersDeps, 'background' | 'directory' | 'images' | 'stopping' | 'volumes'>;
 
-const scoreRights = (canRaiseLimits: boolean): Pick<ExecDeps, 'canRaiseLimits' | 'settableOomScore'> => ({
-  canRaiseLimits,
-  settableOomScore: (asked) => (canRaiseLimits ? asked : settableOomScore(asked)),
-});
-
 /** For execs. */
 export const execNeeds = (
   options: DaemonOptions,
@@ -31,6 +26,7 @@ export const execNeeds = (
   { directory }: Shared,
   log: Log,
   capabilities = hostCapabilities(),
+  canRaiseLimits = capabilities.has('CAP_SYS_RESOURCE'),
 ): ExecDeps & Pick<ContainersDeps, 'directory' | 'facts' | 'log' | 'storage'> => ({
   storage: foundations.storage,
   supervisor: foundations.supervisor,
@@ -42,7 +38,8 @@ export const execNeeds = (
   hostCapabilities: capabilities,
   hardLimits: hardLimits(),
   defaultUlimits: options.defaultUlimits,
-  ...scoreRights(capabilities.has('CAP_SYS_RESOURCE')),
+  canRaiseLimits,
+  settableOomScore: (asked) => (canRaiseLimits ? asked : settableOomScore(asked)),
   newId,
 });
 

@@ -1,7 +1,8 @@
 /** What the engine must know of its host, read once at start. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { arch, cpus, hostname, release, totalmem } from 'node:os';
 import { codeOf } from '../../base/errors.ts';
+import { ownOomScore, setOomScore } from '../../linux/index.ts';
 
 /** What was read. */
 export interface Host {
@@ -80,11 +81,7 @@ interface ScoreFile {
   readonly write: (score: number) => void;
 }
 
-const OOM_SCORE_FILE = '/proc/self/oom_score_adj';
-const ownScore: ScoreFile = {
-  read: () => Number(readFileSync(OOM_SCORE_FILE, 'utf8')),
-  write: (score) => writeFileSync(OOM_SCORE_FILE, String(score)),
-};
+const ownScore: ScoreFile = { read: ownOomScore, write: (score) => setOomScore(score) };
 
 /**
  * The nearest out-of-memory score to `asked` that this process may give to what it starts. Without CAP_SYS_RESOURCE

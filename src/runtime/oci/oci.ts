@@ -12,7 +12,14 @@ import {
 } from 'node:fs';
 import { codeOf, Failed } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
-import { type ExitStatus, pidfdOpen, spawn, withHiddenPath } from '../../linux/index.ts';
+import {
+  type ExitStatus,
+  ownOomScore,
+  pidfdOpen,
+  setOomScore,
+  spawn,
+  withHiddenPath,
+} from '../../linux/index.ts';
 import type { CgroupHost } from '../cgroups/cgroups.ts';
 import type { CgroupDriver } from '../cgroups/location.ts';
 import type { Exits } from '../exits/exits.ts';
@@ -111,8 +118,8 @@ export class OciTool {
       ...keyring,
       call.id,
     ]);
-    const pid = this.#made(call);
-    if (call.oomScoreAdj !== undefined) setOomScore(pid, call.oomScoreAdj); // it waits to be started
+    const pid = this.#made(call.pidFile);
+    if (call.oomScoreAdj !== undefined) setScoreOf(pid, call.oomScoreAdj); // it waits to be started
     return pid;
   }
 
@@ -179,11 +186,11 @@ export class OciTool {
       ...console_(call),
     ];
     await this.#run(call, ['exec', ...args, call.id], call.oomScoreAdj);
-    return this.#made(call);
+    return this.#made(call.pidFile);
   }
 
   /** The pid of what the runtime made; without a pause between its end and this, or the process could be taken for nobody's. */
-  #made({ pidFile }: Pick<CreateCall, 'pidFile'>): number {
+  #made(pidFile: string): number {
     const pid = readPid(pidFile);
     this.#deps.exits.claim(pid);
     return pid;
@@ -199,11 +206,12 @@ export class OciTool {
   }
 
   #spawn(argv: readonly string[], stdio: CreateCall['stdio'], score: number | undefined): number {
-    const file = this.#program?.file ?? this.runtime.path;
     if (score !== undefined && score !== ownOomScore()) {
+      // By its path: the sealed copy's descriptor does not reach the shell.
       const scored = ['sh', '-c', WITH_SCORE, 'sh', String(score), this.runtime.path, ...argv.slice(1)];
       return spawn('/bin/sh', scored, stdio, { env: ENV });
     }
+    const file = this.#program?.file ?? this.runtime.path;
     try {
       return spawn(file, argv, stdio, { env: ENV });
     } catch (error) {
@@ -269,11 +277,9 @@ const console_ = (call: Pick<CreateCall, 'consoleSocket'>): string[] =>
 /** Sets the score ($1) of itself and becomes the program ($2 …): so that no process is made before it has the score. */
 const WITH_SCORE = '{ echo "$1" > /proc/self/oom_score_adj; } 2> /dev/null; shift; exec "$@"';
 
-const ownOomScore = (): number => Number(readFileSync('/proc/self/oom_score_adj', 'utf8'));
-
-function setOomScore(pid: number, score: number): void {
+function setScoreOf(pid: number, score: number): void {
   try {
-    writeFileSync(`/proc/${pid}/oom_score_adj`, String(score));
+    setOomScore(score, pid);
   } catch {
     // It has ended.
   }

@@ -138,6 +138,12 @@ const DEFAULT_DEVICE_RULES: readonly DeviceRule[] = [
 const defined = <T extends object>(value: T): T =>
   Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as T;
 
+/** What is read again of the `process` of a configuration. */
+export interface ProcessSpec {
+  readonly args: readonly string[];
+  readonly oomScoreAdj?: number;
+}
+
 /** `process` of the configuration; exec uses the same shape with its own values. */
 export function processSpec(
   plan: Pick<

@@ -10,6 +10,7 @@ import {
   setWindowSize,
 } from '../../linux/index.ts';
 import { LastWords } from '../oci/last-words.ts';
+import type { ProcessSpec } from '../oci/spec.ts';
 import { OutputPort } from '../output/port.ts';
 import type { StreamName } from '../output/record.ts';
 import { InputPort } from '../streams/input.ts';
@@ -180,13 +181,9 @@ async function onTerminal(
   }
 }
 
-function commandOf({ process }: ExecPlan): string {
-  const { args } = process as { args: readonly string[] };
-  return args[0] ?? '';
-}
+const commandOf = ({ process }: ExecPlan): string => (process as ProcessSpec).args[0] ?? '';
 
-const scoreOf = ({ process }: ExecPlan): number | undefined =>
-  (process as { oomScoreAdj?: number }).oomScoreAdj;
+const scoreOf = ({ process }: ExecPlan): number | undefined => (process as ProcessSpec).oomScoreAdj;
 
 const outputPort = ({ reactor }: Supervisor, fd: number, words: LastWords): OutputPort =>
   new OutputPort(fd, reactor, (bytes, read) => words.instead(bytes, read));

@@ -7,6 +7,7 @@ import { allowRealtime } from '../cgroups/realtime.ts';
 import { removeWhenEmpty } from '../cgroups/removal.ts';
 import { LastWords } from '../oci/last-words.ts';
 import type { CreateCall, OciTool } from '../oci/oci.ts';
+import type { ProcessSpec } from '../oci/spec.ts';
 import type { OutputWriter } from '../output/writer.ts';
 import type { PipeInodes } from '../streams/stdio.ts';
 import type { Opened } from '../streams/streams.ts';
@@ -89,8 +90,7 @@ function ownLimits(host: TaskHost, spec: object) {
   return { spec: { ...spec, linux: { ...linux, resources } }, writes };
 }
 
-const processOf = (spec: object): { readonly args: readonly string[]; readonly oomScoreAdj?: number } =>
-  (spec as { process: ReturnType<typeof processOf> }).process;
+const processOf = (spec: object): ProcessSpec => (spec as { process: ProcessSpec }).process;
 
 function createProcess(
   host: TaskHost,

@@ -131,13 +131,15 @@ class VolumeDirectories implements Volumes {
   }
 
   /** The row says `leaving` already: what is left undone here is done at the next start. */
-  #discard(name: string): Promise<void> {
+  async #discard(name: string): Promise<void> {
     const { log, records, trash } = this.#deps;
     const home = this.#home(name);
-    return (async () => {
+    try {
       detachBelow(home);
       await trash.take(home);
       await records.write([volumeGone(name)]);
-    })().catch((error: unknown) => log.error('volume.litter', { name, reason: messageOf(error) }));
+    } catch (error) {
+      log.error('volume.litter', { name, reason: messageOf(error) });
+    }
   }
 }

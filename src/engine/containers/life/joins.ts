@@ -2,7 +2,7 @@
 import { joinedContainer } from '../../../model/namespace-mode.ts';
 import type { Container } from '../container.ts';
 import type { Directory } from '../directory.ts';
-import { isAlive } from '../state.ts';
+import { joinableTask } from '../plan/namespaces.ts';
 
 type Known = { readonly directory: Pick<Directory, 'lookUp'> };
 
@@ -26,9 +26,7 @@ export function comesAfter(deps: Known, container: Container): Container[] {
 
 /** Those that it joins and that do not run, or are about to end: until they run, it cannot start. */
 export const missingFor = (deps: Known, container: Container): Container[] =>
-  joinedBy(deps, container).filter(
-    ({ record, task }) => !isAlive(record.state) || task === undefined || task.ending,
-  );
+  joinedBy(deps, container).filter((other) => joinableTask(other) === undefined);
 
 const known = (directory: Known['directory'], names: readonly (string | undefined)[]): Container[] =>
   names.flatMap((name) => (name ? (directory.lookUp(name) ?? []) : []));

@@ -61,8 +61,8 @@ export async function recoverContainers(deps: RecoverDeps): Promise<Recovered> {
   await deps.mountedVolumes.sweep();
   for (const container of ghosts) await container.save({});
   await thawInterrupted(deps);
-  await hearOfEnds(adopted);
   await removeEnded(deps);
+  await hearOfEnds(adopted);
   return counts;
 }
 
@@ -100,7 +100,7 @@ async function removeEnded(deps: RecoverDeps): Promise<void> {
   for (const container of deps.directory.all()) {
     const { state, hostConfig } = container.record;
     if (state.is === 'exited' && hostConfig.AutoRemove)
-      await removeContainer(deps, container, { force: false, volumes: true });
+      await container.mailbox.run(() => removeContainer(deps, container, { force: false, volumes: true }));
   }
 }
 

@@ -57,13 +57,17 @@ function donor(
   kind: 'net' | 'pid' | 'ipc',
 ): { container: Container; pid: number } {
   const container = deps.directory.find(name);
-  const { record, task } = container;
-  if (isAlive(record.state) && task !== undefined && !task.ending) return { container, pid: task.pid };
+  const task = joinableTask(container);
+  if (task !== undefined) return { container, pid: task.pid };
   throw containerFailure.joinsNotRunning({
     what: kind === 'net' ? 'network' : `${kind} namespace`,
-    id: record.id,
+    id: container.id,
   });
 }
+
+/** The task whose namespaces others can join now; undefined when the container does not run, or is about to end. */
+export const joinableTask = ({ record, task }: Container): Container['task'] =>
+  isAlive(record.state) && task !== undefined && !task.ending ? task : undefined;
 
 /** Modes that name a container by its id, so that they hold when it is renamed; what names none stays as it is. */
 export function byId(directory: Pick<Directory, 'lookUp'>, host: HostConfig): HostConfig {
