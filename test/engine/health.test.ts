@@ -18,7 +18,8 @@ test('a probe that the end of its container cuts off says nothing of its health'
   assert.equal(made.status, 201, made.text);
   const since = Date.now() / 1000;
   for (let round = 0; round < ROUNDS; round++) {
-    assert.equal((await api.post('/containers/probed/start')).status, 204);
+    const started = await api.post('/containers/probed/start');
+    assert.equal(started.status, 204, started.text);
     await until(
       async () =>
         (await api.get('/containers/probed/json')).json<{ State: { Health: { Status: string } } }>(),

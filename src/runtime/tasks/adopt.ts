@@ -31,6 +31,7 @@ export function adoptTask(host: TaskHost, id: string, writerOf: (record: TaskRec
   }
   const { record } = loaded;
   if (record.bootId !== host.boot) {
+    host.tools.get(record.runtime)?.forget(id); // where the exec root is on a disk
     directory.remove();
     return { is: 'unknown' };
   }

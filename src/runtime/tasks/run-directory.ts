@@ -1,6 +1,6 @@
 /** A task's directory below the exec root: the bundle and the record. It dies with the host's boot. */
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { messageOf } from '../../base/errors.ts';
+import { codeOf, messageOf } from '../../base/errors.ts';
 import { readStored, storedForm } from '../../base/stored.ts';
 import { TASK, type TaskRecord } from './record.ts';
 
@@ -12,12 +12,18 @@ export type LoadedTask =
   /** It may be running: nothing of it is to be taken back. */
   | { readonly is: 'unreadable'; readonly damage: string };
 
+/** Node waits in between, and with it the daemon: so short. */
+const REMOVAL_RETRIES = { maxRetries: 20, retryDelay: 1 } as const;
+
 /** The files of one task. Removing it removes them all. */
 export class RunDirectory {
   readonly path: string;
+  readonly #away: string;
 
-  constructor(path: string) {
+  /** `away`: where it lies while it is removed, on the same file system. */
+  constructor(path: string, away: string) {
     this.path = path;
+    this.#away = away;
   }
 
   /** Makes it anew; what a failed start left is removed. */
@@ -25,8 +31,17 @@ export class RunDirectory {
     this.remove();
     mkdirSync(this.path, { recursive: true, mode: 0o700 });
   }
+  /** A runtime that is just making an exec still writes here; it is renamed first, so that what is written finds nothing. */
   remove(): void {
-    rmSync(this.path, { recursive: true, force: true });
+    rmSync(this.#away, { recursive: true, force: true });
+    try {
+      renameSync(this.path, this.#away);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return;
+      throw error;
+    }
+    // A file that was being made at that moment may still appear once.
+    rmSync(this.#away, { recursive: true, force: true, ...REMOVAL_RETRIES });
   }
   file(name: 'config.json' | 'pid' | 'pidfd' | 'task.json' | 'log.json' | 'limits.json' | 'shm'): string {
     return `${this.path}/${name}`;

@@ -2,7 +2,7 @@
  * Starts, finds again, and ends tasks: the processes of containers, which outlive this daemon. This file opens what
  * all tasks share and closes it; a start is in launch.ts, the finding again in adopt.ts.
  */
-import { mkdirSync, openSync, readdirSync } from 'node:fs';
+import { mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
 import type { Log } from '../../base/log.ts';
 import { becomeSubreaper, type Reactor } from '../../linux/index.ts';
 import { type CgroupHost, readCgroupHost, removeEmptyCgroup } from '../cgroups/cgroups.ts';
@@ -52,7 +52,8 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     const { execRoot, reactor, log } = options;
     this.reactor = reactor;
-    for (const name of ['tasks', 'runtimes'])
+    rmSync(`${execRoot}/removed`, { recursive: true, force: true }); // what a killed daemon was removing
+    for (const name of ['tasks', 'removed', 'runtimes'])
       mkdirSync(`${execRoot}/${name}`, { recursive: true, mode: 0o700 });
     becomeSubreaper();
     const cgroups = readCgroupHost();

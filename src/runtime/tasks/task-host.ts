@@ -41,7 +41,7 @@ export function toolOf(host: TaskHost, name: string): OciTool {
 
 /** Where the files of the task of container `id` lie. */
 export const directoryOf = (host: TaskHost, id: string): RunDirectory =>
-  new RunDirectory(`${host.execRoot}/tasks/${id}`);
+  new RunDirectory(`${host.execRoot}/tasks/${id}`, `${host.execRoot}/removed/${id}`);
 
 /** A task over a process that exists. Its release gives back everything that a launch has taken. */
 export function makeTask(
@@ -69,8 +69,9 @@ export function makeTask(
         void removeWhenEmpty(host.cgroups, record.cgroupPath, host.log);
         await detachAway(directory.file('pidfd'));
         await detachAway(directory.file('shm'));
-        directory.remove();
+        // The record goes last: whatever is left before, the next daemon finds by it.
         toolOf(host, record.runtime).forget(record.id);
+        directory.remove();
       },
     },
   });
