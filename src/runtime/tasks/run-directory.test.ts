@@ -1,12 +1,25 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { RunDirectory } from './run-directory.ts';
+import { prepareExecRoot, RunDirectory, runDirectoryIds } from './run-directory.ts';
 
 const ROUNDS = 400;
+
+test('a removal that a killed daemon had begun is ended at the next start; tasks stay', (t) => {
+  const root = mkdtempSync(join(tmpdir(), 'gantry-run-directory-'));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  prepareExecRoot(root);
+  const [stays, goes] = [new RunDirectory(root, 'stays'), new RunDirectory(root, 'goes')];
+  for (const directory of [stays, goes]) directory.create();
+  goes.writeConfig({});
+  renameSync(goes.path, join(root, 'removed/goes'));
+  prepareExecRoot(root);
+  assert.deepEqual(readdirSync(join(root, 'removed')), []);
+  assert.deepEqual(runDirectoryIds(root), ['stays']);
+});
 
 /** What `crun exec` does at a moment that the engine does not choose: it writes its pid file. */
 const WRITER = `
@@ -17,9 +30,8 @@ const WRITER = `
 
 test('a directory goes whole while the runtime still writes into it', async (t) => {
   const root = mkdtempSync(join(tmpdir(), 'gantry-run-directory-'));
-  const paths = { tasks: join(root, 'tasks'), removed: join(root, 'removed') };
-  for (const path of Object.values(paths)) mkdirSync(path);
-  const directory = new RunDirectory(join(paths.tasks, 'a'), join(paths.removed, 'a'));
+  prepareExecRoot(root);
+  const directory = new RunDirectory(root, 'a');
   const writer = spawn(process.execPath, ['-e', WRITER, directory.path], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
@@ -38,5 +50,5 @@ test('a directory goes whole while the runtime still writes into it', async (t) 
     assert.equal(existsSync(directory.path), false);
   }
   assert(written > 0, 'nothing was written meanwhile');
-  assert.deepEqual(readdirSync(paths.removed), []);
+  assert.deepEqual(readdirSync(join(root, 'removed')), []);
 });

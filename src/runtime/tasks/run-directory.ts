@@ -1,5 +1,14 @@
 /** A task's directory below the exec root: the bundle and the record. It dies with the host's boot. */
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { codeOf, messageOf } from '../../base/errors.ts';
 import { readStored, storedForm } from '../../base/stored.ts';
 import { TASK, type TaskRecord } from './record.ts';
@@ -12,18 +21,31 @@ export type LoadedTask =
   /** It may be running: nothing of it is to be taken back. */
   | { readonly is: 'unreadable'; readonly damage: string };
 
-/** Node waits in between, and with it the daemon: so short. */
-const REMOVAL_RETRIES = { maxRetries: 20, retryDelay: 1 } as const;
+const TASKS = 'tasks';
+/** Where a directory lies while it is removed: on the same file system, but no task's any more. */
+const REMOVED = 'removed';
+
+/** Makes the places of run directories, and ends the removals that a killed daemon had begun. */
+export function prepareExecRoot(execRoot: string): void {
+  rmSync(`${execRoot}/${REMOVED}`, { recursive: true, force: true });
+  for (const name of [TASKS, REMOVED]) mkdirSync(`${execRoot}/${name}`, { recursive: true, mode: 0o700 });
+}
+
+/** Ids of the containers that have a run directory. */
+export const runDirectoryIds = (execRoot: string): string[] => readdirSync(`${execRoot}/${TASKS}`);
+
+/** Node waits in between (1, 2, … ms), and with it the daemon: so few and so short. */
+const REMOVAL_RETRIES = { maxRetries: 5, retryDelay: 1 } as const;
 
 /** The files of one task. Removing it removes them all. */
 export class RunDirectory {
   readonly path: string;
   readonly #away: string;
 
-  /** `away`: where it lies while it is removed, on the same file system. */
-  constructor(path: string, away: string) {
-    this.path = path;
-    this.#away = away;
+  /** That of container `id`, in an exec root that `prepareExecRoot` has seen. */
+  constructor(execRoot: string, id: string) {
+    this.path = `${execRoot}/${TASKS}/${id}`;
+    this.#away = `${execRoot}/${REMOVED}/${id}`;
   }
 
   /** Makes it anew; what a failed start left is removed. */

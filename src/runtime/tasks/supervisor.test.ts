@@ -21,6 +21,7 @@ import { bundleSpec } from '../oci/spec.ts';
 import { readLines } from '../output/lines.ts';
 import { OutputWriter } from '../output/writer.ts';
 import { startExec } from './exec.ts';
+import { RunDirectory } from './run-directory.ts';
 import { Supervisor } from './supervisor.ts';
 
 const CRUN = '/usr/bin/crun';
@@ -208,4 +209,28 @@ test('a prepared process that was never let go is found and taken back by the ne
   await launch.task.release();
   assert.equal(await output(here.root, 'half'), '');
   assert.deepEqual(here.supervisor.leftIds(), []);
+});
+
+test('of a task of another boot nothing is left, also where the exec root is on a disk', { skip }, (t) => {
+  const here = place(t);
+  const directory = new RunDirectory(join(here.root, 'exec'), 'before');
+  const runtimeState = join(here.root, 'exec/runtimes/crun/before');
+  directory.create();
+  directory.save({
+    id: 'before',
+    pid: 1,
+    startTime: '0',
+    bootId: `not ${here.supervisor.boot}`,
+    runtime: 'crun',
+    terminal: false,
+    openStdin: false,
+    pipes: undefined,
+    cgroupPath: `/${here.cgroup}/before`,
+    logDirectory: join(here.root, 'log'),
+  });
+  mkdirSync(runtimeState, { recursive: true });
+  const found = here.supervisor.adopt('before', () => assert.fail('it does not run'));
+  assert.equal(found.is, 'unknown');
+  assert.deepEqual(here.supervisor.leftIds(), []);
+  assert.equal(existsSync(runtimeState), false);
 });

@@ -2,7 +2,7 @@
  * Starts, finds again, and ends tasks: the processes of containers, which outlive this daemon. This file opens what
  * all tasks share and closes it; a start is in launch.ts, the finding again in adopt.ts.
  */
-import { mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, openSync } from 'node:fs';
 import type { Log } from '../../base/log.ts';
 import { becomeSubreaper, type Reactor } from '../../linux/index.ts';
 import { type CgroupHost, readCgroupHost, removeEmptyCgroup } from '../cgroups/cgroups.ts';
@@ -21,7 +21,7 @@ import { Streams } from '../streams/streams.ts';
 import { adoptTask, type Found, keepTask } from './adopt.ts';
 import { type Launch, type LaunchPlan, launchTask } from './launch.ts';
 import type { TaskRecord } from './record.ts';
-import { bootId } from './run-directory.ts';
+import { bootId, prepareExecRoot, runDirectoryIds } from './run-directory.ts';
 import type { Task } from './task.ts';
 import { directoryOf, type TaskHost, toolOf } from './task-host.ts';
 
@@ -52,9 +52,8 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     const { execRoot, reactor, log } = options;
     this.reactor = reactor;
-    rmSync(`${execRoot}/removed`, { recursive: true, force: true }); // what a killed daemon was removing
-    for (const name of ['tasks', 'removed', 'runtimes'])
-      mkdirSync(`${execRoot}/${name}`, { recursive: true, mode: 0o700 });
+    prepareExecRoot(execRoot);
+    mkdirSync(`${execRoot}/runtimes`, { recursive: true, mode: 0o700 });
     becomeSubreaper();
     const cgroups = readCgroupHost();
     this.cgroups = cgroups;
@@ -133,7 +132,7 @@ export class Supervisor {
 
   /** Ids with a directory below the exec root: what an earlier daemon started and did not clear away. */
   leftIds(): string[] {
-    return readdirSync(`${this.#host.execRoot}/tasks`);
+    return runDirectoryIds(this.#host.execRoot);
   }
 
   /** Removes a cgroup that a cut-off start left; safe to call for one that never was. */

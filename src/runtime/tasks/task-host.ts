@@ -40,8 +40,7 @@ export function toolOf(host: TaskHost, name: string): OciTool {
 }
 
 /** Where the files of the task of container `id` lie. */
-export const directoryOf = (host: TaskHost, id: string): RunDirectory =>
-  new RunDirectory(`${host.execRoot}/tasks/${id}`, `${host.execRoot}/removed/${id}`);
+export const directoryOf = (host: TaskHost, id: string): RunDirectory => new RunDirectory(host.execRoot, id);
 
 /** A task over a process that exists. Its release gives back everything that a launch has taken. */
 export function makeTask(
