@@ -1,5 +1,6 @@
 /** Networks, the sandboxes that are on them, the firewall, and the network files of a container. */
 export { formatHardwareAddress, parseHardwareAddress } from './addresses/hardware.ts';
+export { parseSubnet } from './addresses/subnet.ts';
 export {
   hostnameFile,
   hostResolverPath,

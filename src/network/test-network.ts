@@ -8,7 +8,7 @@ import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { silentLog } from '../base/log.ts';
 import { formatAddress } from './addresses/address.ts';
-import { formatRange } from './addresses/subnet.ts';
+import { formatRange, parseSubnet } from './addresses/subnet.ts';
 import * as nft from './netlink/nftables.ts';
 import * as route from './netlink/route.ts';
 import { NetlinkSocket, PROTOCOL } from './netlink/socket.ts';
@@ -86,7 +86,8 @@ export async function openTestNetwork(options: {
   readonly watchEveryMs?: number;
 }): Promise<TestNetwork> {
   const networks = new Networks({ ...options, log: silentLog });
-  const network = networks.addBridge(options);
+  const { subnet: text, ...rest } = options;
+  const network = networks.addBridge({ ...rest, subnets: text === undefined ? [] : [parseSubnet(text)] });
   const subnet = () => network.subnets[0];
   return {
     networks,

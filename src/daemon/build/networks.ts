@@ -1,7 +1,7 @@
 /** Opens the engine's networks as its settings want them. */
 import type { Log } from '../../base/log.ts';
 import { DEFAULT_NETWORK } from '../../engine/index.ts';
-import { Networks } from '../../network/index.ts';
+import { Networks, parseSubnet } from '../../network/index.ts';
 import type { Names } from '../identity.ts';
 import type { DaemonOptions } from '../options.ts';
 
@@ -15,6 +15,7 @@ export function openNetworks(
   const networks = new Networks({ execRoot, tableName: names.table, log });
   if (bridge === 'none') return networks;
   const bridgeName = bridge ?? names.bridge;
-  networks.addBridge({ name: DEFAULT_NETWORK, bridgeName, subnet: bridgeAddress, mtu });
+  const subnets = bridgeAddress === undefined ? [] : [parseSubnet(bridgeAddress)];
+  networks.addBridge({ name: DEFAULT_NETWORK, bridgeName, subnets, mtu });
   return networks;
 }

@@ -1,5 +1,5 @@
 /** Failures of networks and published ports. */
-import { Failed, NotFound } from '../../base/errors.ts';
+import { Failed, Forbidden, InvalidArgument, NotFound } from '../../base/errors.ts';
 import { contexts, failure, failures } from '../../base/failures.ts';
 
 /** Failures of networks and published ports. */
@@ -11,6 +11,23 @@ export const networkFailure = failures('network', {
   ),
   /** All ports of a range that was asked for. */
   portsAllocated: failure(Failed, () => 'all ports are allocated'),
+  noSubnetFree: failure(
+    Failed,
+    ({ family }: { family: 4 | 6 }) =>
+      `could not find an available, non-overlapping IPv${family} address pool among the defaults to assign to the network`,
+  ),
+  noAddressFree: failure(
+    Failed,
+    ({ family, subnet }: { family: 4 | 6; subnet: string }) =>
+      `no available IPv${family} addresses on this network's address pools: ${subnet}`,
+  ),
+  /** An address that was asked for. */
+  addressTaken: failure(Forbidden, () => 'Address already in use'),
+  addressOutOfRange: failure(
+    InvalidArgument,
+    ({ address }: { address: string }) =>
+      `Invalid address ${address}: It does not belong to any of this network's subnets`,
+  ),
   notFound: failure(NotFound, ({ name }: { name: string }) => `network ${name} not found`, true),
 });
 

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { formatAddress, parseAddress } from './address.ts';
 import { AddressPool } from './pool.ts';
-import { contains, parseSubnet } from './subnet.ts';
+import { contains, parseRange, parseSubnet } from './subnet.ts';
 
 test('addresses are given in turn, a freed one last, never the gateway', () => {
   const pool = new AddressPool(parseSubnet('10.0.0.0/29'));
@@ -12,6 +12,50 @@ test('addresses are given in turn, a freed one last, never the gateway', () => {
   pool.release(parseAddress('10.0.0.2'));
   assert.deepEqual([take(), take(), take(), take()], ['10.0.0.4', '10.0.0.5', '10.0.0.6', '10.0.0.2']);
   assert.throws(take, /no available IPv4 addresses/);
+});
+
+test('a wanted address is given once, and never one that is kept or lies outside', () => {
+  const reserved = [parseAddress('10.0.0.5')];
+  const pool = new AddressPool({ ...parseSubnet('10.0.0.0/29'), reserved });
+  const want = (text: string) => formatAddress(pool.take(parseAddress(text)));
+  assert.equal(want('10.0.0.3'), '10.0.0.3');
+  for (const taken of ['10.0.0.3', '10.0.0.1', '10.0.0.5'])
+    assert.throws(() => want(taken), { kind: 'forbidden', message: 'Address already in use' });
+  for (const outside of ['10.0.0.0', '10.0.0.7', '10.0.0.8', 'fd00::3'])
+    assert.throws(() => want(outside), {
+      kind: 'invalid',
+      message: `Invalid address ${outside}: It does not belong to any of this network's subnets`,
+    });
+  const given = Array.from({ length: 3 }, () => formatAddress(pool.take()));
+  assert.deepEqual(given, ['10.0.0.2', '10.0.0.4', '10.0.0.6']);
+  pool.release(parseAddress('10.0.0.5'));
+  assert.throws(() => pool.take(), /no available IPv4 addresses/);
+  pool.release(parseAddress('10.0.0.3'));
+  assert.equal(want('10.0.0.3'), '10.0.0.3');
+});
+
+test('without a wish addresses come from the range alone, with one from the whole subnet', () => {
+  const range = parseRange('10.0.0.8/30');
+  const pool = new AddressPool({ ...parseSubnet('10.0.0.0/24'), range });
+  const given = Array.from({ length: 4 }, () => formatAddress(pool.take()));
+  assert.deepEqual(given, ['10.0.0.8', '10.0.0.9', '10.0.0.10', '10.0.0.11']);
+  assert.throws(() => pool.take(), /no available IPv4 addresses/);
+  assert.equal(formatAddress(pool.take(parseAddress('10.0.0.99'))), '10.0.0.99');
+  pool.claim(parseAddress('10.0.0.200'));
+  pool.release(parseAddress('10.0.0.9'));
+  assert.equal(formatAddress(pool.take()), '10.0.0.9');
+});
+
+test('a range at the edges of its subnet holds neither its base nor its broadcast address', () => {
+  const whole = parseSubnet('10.0.0.0/24');
+  const first = new AddressPool({ ...whole, range: parseRange('10.0.0.0/30') });
+  const last = new AddressPool({ ...whole, range: parseRange('10.0.0.252/30') });
+  const nothing = new AddressPool({ ...whole, range: parseRange('10.0.0.0/32') });
+  const all = (pool: AddressPool, count: number) =>
+    Array.from({ length: count }, () => formatAddress(pool.take()));
+  assert.deepEqual(all(first, 2), ['10.0.0.2', '10.0.0.3']);
+  assert.deepEqual(all(last, 3), ['10.0.0.252', '10.0.0.253', '10.0.0.254']);
+  for (const pool of [first, last, nothing]) assert.throws(() => pool.take(), /no available IPv4/);
 });
 
 test('a claimed address is not given', () => {

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import ipaddr from 'ipaddr.js';
-import { type Address, addressFromBytes, formatAddress, parseAddress } from './address.ts';
+import { type Address, addressFromBytes, formatAddress } from './address.ts';
 import {
-  chooseSubnet,
   contains,
   formatRange,
   lastOf,
   overlaps,
+  parseRange,
   parseSubnet,
   type Range,
   rangeOf,
@@ -36,17 +36,24 @@ for (const [text, subnet, gateway] of [
     assert.deepEqual([formatRange(parsed), formatAddress(parsed.gateway)], [subnet, gateway]);
   });
 
-test('the first subnet that overlaps nothing is chosen', () => {
-  const taken = (...texts: string[]) =>
-    texts.map((text) => rangeOf(parseAddress(text.split('/')[0] ?? ''), Number(text.split('/')[1])));
-  assert.equal(formatRange(chooseSubnet([])), '172.17.0.0/16');
-  assert.equal(formatRange(chooseSubnet(taken('172.17.0.0/16', '172.18.5.0/24'))), '172.19.0.0/16');
-  assert.equal(formatRange(chooseSubnet(taken('172.16.0.0/12'))), '192.168.0.0/20');
-  assert.throws(
-    () => chooseSubnet(taken('172.16.0.0/12', '192.168.0.0/16')),
-    /non-overlapping IPv4 address pool/,
-  );
-});
+for (const [text, range] of [
+  ['10.1.2.77/24', '10.1.2.0/24'],
+  ['10.1.2.77/32', '10.1.2.77/32'],
+  ['fd00::5/64', 'fd00::/64'],
+] as const)
+  test(`${text} lies in the range ${range}`, () => assert.equal(formatRange(parseRange(text)), range));
+
+for (const text of [
+  '10.1.2.0',
+  '10.1.2.0/33',
+  'fd00::/129',
+  '10.1.2/24',
+  '10.1.2.0/-1',
+  '10.0.0.0/8; drop',
+  '',
+])
+  test(`${JSON.stringify(text)} is no range`, () =>
+    assert.throws(() => parseRange(text), { kind: 'invalid' }));
 
 test('overlap is symmetric and means a common address', () => {
   fc.assert(

@@ -1,5 +1,5 @@
 /** Ranges of addresses with a common prefix, and subnets: ranges with a gateway. Both families. Pure. */
-import { Failed, InvalidArgument } from '../../base/errors.ts';
+import { InvalidArgument } from '../../base/errors.ts';
 import {
   type Address,
   bitsOf,
@@ -19,6 +19,10 @@ export interface Range {
 /** What a network gives its containers: addresses of the range, and the way out. */
 export interface Subnet extends Range {
   readonly gateway: Address;
+  /** The part that addresses are given from when none is asked for. Absent: all of it. */
+  readonly range?: Range;
+  /** Addresses of other machines on the network: given to nobody. */
+  readonly reserved?: readonly Address[];
 }
 
 /** How many addresses have this prefix. */
@@ -59,10 +63,13 @@ export const overlaps = (a: Range, b: Range): boolean =>
 export const formatRange = ({ base, prefixLength }: Range): string =>
   `${formatAddress(base)}/${prefixLength}`;
 
-const range = (text: string): Range => {
-  const [address = '', prefixLength] = text.split('/');
-  return rangeOf(parseAddress(address), Number(prefixLength));
-};
+/** Reads `172.28.5.0/24`; bits behind the prefix may be set. @throws InvalidArgument unless it is an address with a prefix length */
+export function parseRange(text: string): Range {
+  const [, host = '', digits = ''] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? [];
+  if (!isAddress(host) || Number(digits) > bitsOf(familyOf(host)))
+    throw new InvalidArgument(`invalid CIDR address: ${text}`);
+  return rangeOf(parseAddress(host), Number(digits));
+}
 
 /**
  * What no network can have. IPv4: this network, loopback, link-local, multicast and what follows it. IPv6: loopback
@@ -71,7 +78,7 @@ const range = (text: string): Range => {
 const UNUSABLE: readonly Range[] = [
   ...['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3'],
   ...['::/8', 'fe80::/10', 'ff00::/8'],
-].map(range);
+].map(parseRange);
 
 /** Prefix lengths of subnets: room for a gateway and a container, and no more than a pool can mean. */
 const PREFIXES = { 4: [4, 30], 6: [8, 126] } as const;
@@ -98,20 +105,4 @@ export function parseSubnet(text: string): Subnet {
   if (family === 4 && gateway.value === lastOf(whole).value)
     throw new InvalidArgument(`invalid subnet ${text}: the gateway is the broadcast address`);
   return { ...whole, gateway };
-}
-
-/** Where a network's IPv4 subnet is looked for, in this order (the same as Docker's default pools). */
-const CANDIDATES: readonly Subnet[] = [
-  ...Array.from({ length: 15 }, (_, i) => parseSubnet(`172.${17 + i}.0.0/16`)),
-  ...Array.from({ length: 16 }, (_, i) => parseSubnet(`192.168.${16 * i}.0/20`)),
-];
-
-/** An IPv4 subnet that overlaps nothing that is taken. @throws Failed when there is none */
-export function chooseSubnet(taken: readonly Range[]): Subnet {
-  const free = CANDIDATES.find((candidate) => !taken.some((each) => overlaps(each, candidate)));
-  if (!free)
-    throw new Failed(
-      'could not find an available, non-overlapping IPv4 address pool: configure one by --bip',
-    );
-  return free;
 }

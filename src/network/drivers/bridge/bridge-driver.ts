@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failed, InvalidArgument } from '../../../base/errors.ts';
 import { formatAddress } from '../../addresses/address.ts';
-import { formatRange, parseSubnet, type Subnet } from '../../addresses/subnet.ts';
+import { type SubnetPool, subnetPools } from '../../addresses/choose.ts';
+import { formatRange, type Subnet } from '../../addresses/subnet.ts';
 import { closeHostChain, openHostChain, warnOfLegacyRules } from '../../firewall/host-chain.ts';
 import type { Publication } from '../../firewall/table.ts';
 import type { NetworkHost } from '../../host.ts';
@@ -26,8 +27,10 @@ const PLUG_IN_POLL_MS = 3;
 export interface BridgeOptions {
   /** At most 15 characters; one engine's own. */
   readonly bridgeName: string;
-  /** `172.30.0.1/16`: the gateway's address and the prefix. Undefined: what the bridge has, or a free one. */
-  readonly subnet?: string | undefined;
+  /** Empty or absent: what the bridge has, or a free one. */
+  readonly subnets?: readonly Subnet[];
+  /** Where a free one is looked for first. */
+  readonly pools?: readonly SubnetPool[];
   readonly mtu: number;
 }
 
@@ -35,10 +38,12 @@ export interface BridgeOptions {
 export function createBridgeDriver(host: NetworkHost, options: BridgeOptions): Driver {
   if (!BRIDGE_NAME.test(options.bridgeName))
     throw new Failed(`invalid bridge name: ${JSON.stringify(options.bridgeName)}`);
-  const subnet = options.subnet === undefined ? undefined : parseSubnet(options.subnet);
-  if (subnet?.base.family === 6)
-    throw new InvalidArgument(`invalid subnet ${options.subnet}: bridge networks have IPv4 subnets only`);
-  return new BridgeDriver(host, options, subnet);
+  for (const subnet of options.subnets ?? [])
+    if (subnet.base.family === 6)
+      throw new InvalidArgument(
+        `invalid subnet ${formatRange(subnet)}: bridge networks have IPv4 subnets only`,
+      );
+  return new BridgeDriver(host, options);
 }
 
 class BridgeDriver implements Driver {
@@ -47,14 +52,16 @@ class BridgeDriver implements Driver {
   readonly #host: NetworkHost;
   readonly #name: string;
   readonly #mtu: number;
+  readonly #pools: readonly SubnetPool[];
   #bridge: Bridge | undefined;
   #loopbackAllowed = false;
 
-  constructor(host: NetworkHost, { bridgeName, mtu }: BridgeOptions, subnet: Subnet | undefined) {
+  constructor(host: NetworkHost, { bridgeName, mtu, subnets = [], pools = [] }: BridgeOptions) {
     this.#host = host;
     this.#name = bridgeName;
     this.#mtu = mtu;
-    this.configured = subnet === undefined ? [] : [subnet];
+    this.configured = subnets;
+    this.#pools = subnetPools(pools, host.mark);
   }
 
   async start(subnets: readonly Subnet[], living: ReadonlyMap<string, Endpoint>): Promise<readonly Subnet[]> {
@@ -155,6 +162,7 @@ class BridgeDriver implements Driver {
       mark: this.#host.mark,
       mtu: this.#mtu,
       subnet,
+      pools: this.#pools,
     });
     return this.#bridge;
   }

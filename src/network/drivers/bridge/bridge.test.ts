@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseAddress } from '../../addresses/address.ts';
+import { parseSubnet } from '../../addresses/subnet.ts';
 import * as rule from '../../netlink/expressions.ts';
 import * as nft from '../../netlink/nftables.ts';
 import * as route from '../../netlink/route.ts';
@@ -16,7 +17,12 @@ await onHostOfItsOwn();
 testDriver({
   kind: 'bridge',
   add: (networks, number, subnet) =>
-    networks.addBridge({ name: `net${number}`, bridgeName: `gts${number}`, subnet, mtu: 1500 }),
+    networks.addBridge({
+      name: `net${number}`,
+      bridgeName: `gts${number}`,
+      subnets: [parseSubnet(subnet)],
+      mtu: 1500,
+    }),
 });
 
 test('a container gets an address, a route and a way to its neighbours and the host', async (t) => {

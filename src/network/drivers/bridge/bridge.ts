@@ -1,19 +1,14 @@
 /** The bridge and its subnet: found, made, or left to whoever made it. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Conflict, codeOf, Failed } from '../../../base/errors.ts';
-import { isAddress, isSame, parseAddress } from '../../addresses/address.ts';
+import { isSame } from '../../addresses/address.ts';
+import { freeSubnet, type SubnetPool } from '../../addresses/choose.ts';
 import { randomHardwareAddress } from '../../addresses/hardware.ts';
-import {
-  chooseSubnet,
-  overlaps,
-  type Range,
-  rangeOf,
-  type Subnet,
-  subnetOf,
-} from '../../addresses/subnet.ts';
+import { overlaps, rangeOf, type Subnet, subnetOf } from '../../addresses/subnet.ts';
 import * as route from '../../netlink/route.ts';
 import { NetlinkError, type NetlinkSocket } from '../../netlink/socket.ts';
+import { takenRanges } from '../../netlink/taken.ts';
 
 /** The bridge that is wanted. */
 export interface BridgePlan {
@@ -23,6 +18,8 @@ export interface BridgePlan {
   readonly mtu: number;
   /** Undefined: the subnet that the bridge has, else a free one. */
   readonly subnet: Subnet | undefined;
+  /** Where a free one is looked for. */
+  readonly pools: readonly SubnetPool[];
 }
 
 /** A bridge that stands. */
@@ -64,7 +61,7 @@ async function findBridge(host: NetlinkSocket, plan: BridgePlan): Promise<Bridge
   const wanted = plan.subnet;
   if (present && (wanted === undefined || same(present, wanted))) {
     await settle(host, plan.name);
-    return { index: link.index, subnet: present };
+    return { index: link.index, subnet: wanted ?? present };
   }
   if (!ours) {
     if (wanted === undefined)
@@ -80,7 +77,7 @@ const same = (a: Subnet, b: Subnet): boolean =>
   isSame(a.gateway, b.gateway) && a.prefixLength === b.prefixLength;
 
 async function makeBridge(host: NetlinkSocket, plan: BridgePlan): Promise<Bridge> {
-  const subnet = plan.subnet ?? chooseSubnet(await takenRanges(host));
+  const subnet = plan.subnet ?? freeSubnet(4, plan.pools, await takenRanges(host, 4));
   try {
     await host.ask([
       route.addBridge(plan.name, randomHardwareAddress(), plan.mtu),
@@ -112,22 +109,6 @@ async function settle(host: NetlinkSocket, name: string): Promise<void> {
     await writeFile(`/proc/sys/net/ipv6/conf/${name}/${key}`, value).catch((error: unknown) => {
       if (codeOf(error) !== 'ENOENT') throw error;
     });
-}
-
-/** Routes and addresses of this host, and the name servers it asks: a bridge over one of those would cut us off. */
-async function takenRanges(host: NetlinkSocket): Promise<Range[]> {
-  const routes = route.readRoutes(await host.ask([route.listRoutes(4)]));
-  const addresses = route.readAddresses(await host.ask([route.listAddresses(4)]));
-  const servers = (await readFile('/etc/resolv.conf', 'utf8').catch(() => '')).matchAll(
-    /^nameserver\s+([\d.]+)\s*$/gm,
-  );
-  return [
-    ...routes.filter((each) => each.prefixLength > 0),
-    ...addresses.map((each) => rangeOf(each.address, each.prefixLength)),
-    ...[...servers]
-      .filter((each) => isAddress(each[1] ?? ''))
-      .map((each) => rangeOf(parseAddress(each[1] ?? ''), 32)),
-  ];
 }
 
 async function alone(host: NetlinkSocket, bridge: Bridge): Promise<boolean> {
