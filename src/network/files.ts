@@ -23,6 +23,8 @@ export interface HostsInput {
   readonly addresses: readonly string[];
   /** `name:address` or `name=address`; the address may be `host-gateway`. */
   readonly extraHosts: readonly string[];
+  /** Addresses of other containers, each with all that they are called. */
+  readonly linked?: readonly { readonly address: string; readonly names: readonly string[] }[] | undefined;
   /** What `host-gateway` means: the bridge's gateway, as a rule. */
   readonly hostGateway: string;
   /** Whether ::1 exists in the container. */
@@ -37,10 +39,15 @@ export function hostsFile(input: HostsInput): string {
     const { name, address } = parseExtraHost(text);
     return [address === HOST_GATEWAY ? checkedAddress(input.hostGateway) : address, name];
   });
+  const linked = (input.linked ?? []).map(({ address, names: called }) => [
+    checkedAddress(address),
+    called.map(checkedHostName).join(' '),
+  ]);
   const lines = [
     ['127.0.0.1', 'localhost'],
     ...(input.ipv6Loopback ? IPV6_NAMES : []),
     ...extra,
+    ...linked,
     ...input.addresses.map((address) => [checkedAddress(address), names]),
   ];
   return lines.map(([address, name]) => `${address}\t${name}\n`).join('');

@@ -1,7 +1,10 @@
 /** Networks, the sandboxes that are on them, the firewall, and the network files of a container. */
+
+export { type Family, familyOf } from './addresses/address.ts';
 export { formatHardwareAddress, parseHardwareAddress } from './addresses/hardware.ts';
 export { parseSubnet } from './addresses/subnet.ts';
 export {
+  type HostsInput,
   hostnameFile,
   hostResolverPath,
   hostsFile,

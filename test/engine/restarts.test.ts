@@ -101,6 +101,27 @@ test('after a restart of the machine policies start again what ran, and nothing 
   assert.equal(await statusOf(api, 'waiting'), 'created');
 });
 
+test('after a restart of the machine a linking container starts behind the one that it links to', async (t) => {
+  const env = { GANTRY_BOOT_ID: 'test' };
+  const gantry = await startWith(t, env);
+  const api = gantry.api();
+  // The older one starts first, unless there is a reason; below 1.15 links came with the start.
+  const made = await api.post('/containers/create?name=web', { Image: 'busybox', Cmd: ['sleep', '1000'] });
+  assert.equal(made.status, 201, made.text);
+  await run(api, 'db', 'always', { HostConfig: { NetworkMode: 'bridge' } });
+  const host = { Links: ['db:x'], RestartPolicy: { Name: 'always' } };
+  const started = await gantry.api('1.14').post('/containers/web/start', host);
+  assert.equal(started.status, 204, started.text);
+
+  await restartMachine(gantry, env);
+
+  for (const name of ['db', 'web'])
+    await until(
+      () => statusOf(api, name),
+      (status) => status === 'running',
+    );
+});
+
 test('a stop that was asked for holds, though the daemon is killed before the end', async (t) => {
   const gantry = await startGantry(t);
   const api = gantry.api();

@@ -11,6 +11,8 @@ let gantry: Gantry;
 const ends: (() => Promise<void>)[] = [];
 before(async () => {
   gantry = await startGantry({ after: (end) => void ends.push(end) });
+  const linked = { Image: 'busybox', HostConfig: { NetworkMode: 'none' } };
+  assert.equal((await gantry.api().post('/containers/create?name=linked', linked)).status, 201);
 });
 after(() => Promise.all(ends.map((end) => end())));
 
@@ -23,6 +25,7 @@ const places: readonly (readonly [what: string, request: (text: string) => Recor
   ['Dns', (text) => ({ HostConfig: { Dns: [`1.1.1.1${text}`] } })],
   ['DnsSearch', (text) => ({ HostConfig: { DnsSearch: [`a${text}`] } })],
   ['DnsOptions', (text) => ({ HostConfig: { DnsOptions: [`ndots:1${text}`] } })],
+  ['the alias of a link', (text) => ({ HostConfig: { Links: [`linked:x${text}`] } })],
 ];
 for (const [what, request] of places)
   for (const text of ['\n6.6.6.6 evil', '\tevil', '#evil', '\0', ' evil', '\r\nevil'])

@@ -27,9 +27,10 @@ export const execNeeds = (
   log: Log,
   capabilities = hostCapabilities(),
   canRaiseLimits = capabilities.has('CAP_SYS_RESOURCE'),
-): ExecDeps & Pick<ContainersDeps, 'directory' | 'facts' | 'log' | 'storage'> => ({
+): ExecDeps & Pick<ContainersDeps, 'facts' | 'log' | 'storage'> => ({
   storage: foundations.storage,
   supervisor: foundations.supervisor,
+  networks: foundations.networks,
   events: foundations.events,
   directory,
   execs: new Map(),
@@ -46,7 +47,7 @@ export const execNeeds = (
 /** For containers; their directory on the disk is there afterwards. */
 export function containerNeeds(
   options: DaemonOptions,
-  { storage, networks, logDrivers, registries, names }: Foundations,
+  { storage, logDrivers, registries, names }: Foundations,
   shared: Shared,
   execs: ReturnType<typeof execNeeds>,
 ): ContainersDeps {
@@ -57,7 +58,6 @@ export function containerNeeds(
     ...shared,
     health: createHealthChecks(execs),
     mountedVolumes: new MountedVolumes(storage.volumes),
-    networks,
     containersRoot,
     stagedMountsRoot: `${options.execRoot}/mounts`,
     roots: [realpathSync(options.dataRoot), realpathSync(options.execRoot)],

@@ -43,9 +43,29 @@ export class Directory {
     return [...this.#byId.values()].filter(({ id }) => id.startsWith(prefix));
   }
 
-  /** The container of exactly that name or id, if there is one. */
+  /** The container of exactly that id, name or link's name (`web/db`), if there is one. */
   peek(name: string): Container | undefined {
-    return this.#byId.get(name) ?? this.#byId.get(this.#names.get(name.replace(/^\//, '')) ?? '');
+    const bare = name.replace(/^\//, '');
+    return this.#byId.get(name) ?? this.named(bare) ?? this.#linked(bare);
+  }
+
+  /** The container of exactly that id. */
+  get(id: string): Container | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** The container of exactly that name, without a slash. */
+  named(name: string): Container | undefined {
+    return this.#byId.get(this.#names.get(name) ?? '');
+  }
+
+  /** What a container calls another: its name, a slash, and an alias, which has no slash. */
+  #linked(name: string): Container | undefined {
+    const slash = name.indexOf('/');
+    if (slash < 0) return undefined;
+    const alias = name.slice(slash + 1);
+    const link = this.named(name.slice(0, slash))?.record.links?.find((each) => each.alias === alias);
+    return link && this.get(link.id);
   }
 
   /** Takes the name for `id`. @throws Conflict when another has it */
@@ -70,6 +90,10 @@ export class Directory {
     this.release(container.record.name, container.id);
   }
 
+  /** In no order. */
+  [Symbol.iterator](): IterableIterator<Container> {
+    return this.#byId.values();
+  }
   get size(): number {
     return this.#byId.size;
   }

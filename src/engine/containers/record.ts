@@ -42,6 +42,12 @@ export interface ContainerMount {
   readonly covers?: CoveredDirectory;
 }
 
+/** Another container that this one reaches by a name of its own. */
+export interface LinkRecord {
+  readonly id: string;
+  readonly alias: string;
+}
+
 /** The network sandbox that a container runs in. */
 export interface SandboxRecord {
   /** Undefined: it does not run, or has a network that is not the engine's. */
@@ -79,6 +85,8 @@ export interface ContainerRecord extends SandboxRecord {
   readonly stoppedByUser: boolean;
   /** An update was saved that the kernel may not have yet; absent: none. */
   readonly limitsPending?: boolean;
+  /** Those that it links to on the default network; absent: none. The other may have been removed. */
+  readonly links?: readonly LinkRecord[];
   /** The hardware address that was asked for; absent: one is chosen. */
   readonly macAddress?: string;
 }
@@ -145,6 +153,8 @@ const endpoint: Schema<Endpoint> = object('endpoint', {
   ports: list(port),
 });
 
+const link: Schema<LinkRecord> = object('link', { id: string(), alias: string() });
+
 const schema: Schema<ContainerRecord> = object('container', {
   id: string(),
   name: string(),
@@ -162,6 +172,7 @@ const schema: Schema<ContainerRecord> = object('container', {
   pausedInPassing: optional(boolean()),
   stoppedByUser: boolean(),
   limitsPending: optional(boolean()),
+  links: optional(list(link)),
   macAddress: optional(string()),
   sandboxId: orUndefined(string()),
   endpoints: map(endpoint),

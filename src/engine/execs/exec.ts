@@ -12,7 +12,16 @@ import {
 } from '../../runtime/index.ts';
 import type { Container } from '../containers/container.ts';
 import { emitContainerEvent } from '../containers/events.ts';
-import type { WithEvents, WithFacts, WithLayers, WithSupervisor } from '../containers/needs.ts';
+import { liveLinks } from '../containers/links/links.ts';
+import { variablesOf } from '../containers/links/tell.ts';
+import type {
+  WithDirectory,
+  WithEvents,
+  WithFacts,
+  WithLayers,
+  WithNetworks,
+  WithSupervisor,
+} from '../containers/needs.ts';
 import { assertAllowed } from '../containers/state.ts';
 import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '../processes/detach-keys.ts';
 import { environment } from '../processes/environment.ts';
@@ -38,9 +47,11 @@ export type ExecTable = Map<string, Exec>;
 
 /** What execs need. */
 export type ExecDeps = ExecTableDeps &
+  WithDirectory &
   WithEvents &
   WithFacts<'apparmor' | 'defaults'> &
   WithLayers &
+  WithNetworks &
   WithSupervisor &
   LimitRights & {
     readonly newId: () => string;
@@ -134,6 +145,7 @@ function launch(deps: ExecDeps, exec: Exec, { detach, consoleSize }: ExecRunOpti
         Env: [...(config.Env ?? []), ...(request.Env ?? [])],
       },
       user.home,
+      variablesOf(liveLinks(deps, container)),
     ),
     cwd: request.WorkingDir || config.WorkingDir || '/',
     capabilities: capabilitiesOf(deps, exec),

@@ -5,7 +5,6 @@ import type { ExecInspect } from '../../model/exec.ts';
 import { execFailure } from '../../model/failures/exec.ts';
 import type { ExecProcess } from '../../runtime/index.ts';
 import type { Container } from '../containers/container.ts';
-import type { WithDirectory } from '../containers/needs.ts';
 import { assertAllowed } from '../containers/state.ts';
 import { type Attachment, makeAttachment } from '../processes/attachment.ts';
 import { mergeOutputs } from '../processes/merge.ts';
@@ -21,7 +20,7 @@ const EXECS_PER_CONTAINER_MAX = 1024;
 const LAUNCHES_MAX = 8;
 
 /** The verbs on execs. */
-export function createExecs(deps: ExecDeps & WithDirectory): Execs {
+export function createExecs(deps: ExecDeps): Execs {
   const launches = new WeakMap<Container, Slots>();
   const find = (id: string): Exec => {
     const exec = deps.execs.get(id);

@@ -64,6 +64,21 @@ export const containerFailure = failures('container', {
     Conflict,
     ({ id }: { id: string }) => `container ${id} is marked for removal and cannot be attached to`,
   ),
+  linkTargetUnknown: failure(
+    InvalidArgument,
+    ({ name }: { name: string }) => `could not get container for ${name}: No such container: ${name}`,
+  ),
+  /** `link`: `/web/db`. */
+  linkNotRunning: failure(
+    Failed,
+    ({ name, link }: { name: string; link: string }) =>
+      `Cannot link to a non running container: /${name} AS ${link}`,
+  ),
+  linkNotOnDefault: failure(
+    Failed,
+    ({ name }: { name: string }) => `Cannot link to /${name}, as it does not belong to the default network`,
+  ),
+  linkNotFound: failure(NotFound, ({ name }: { name: string }) => `No such container: ${name}`, true),
   linkNotRemoved: failure(Conflict, () => 'Conflict, cannot remove the default link name of the container'),
   nameInvalid: failure(
     InvalidArgument,

@@ -121,6 +121,18 @@ export const settingFailure = failures('setting', {
     Conflict,
     () => 'conflicting options: port publishing and the container type network mode',
   ),
+  linkEmpty: failure(InvalidArgument, () => 'empty string specified for links'),
+  linkInvalid: failure(InvalidArgument, ({ text }: { text: string }) => `bad format for links: ${text}`),
+  linksOnHost: failure(
+    InvalidArgument,
+    () =>
+      "conflicting options: host type networking can't be used with links. This would result in undefined behavior",
+  ),
+  linksOfGuest: failure(
+    InvalidArgument,
+    () =>
+      "conflicting options: container type network can't be used with links. This would result in undefined behavior",
+  ),
   hostnameOfHost: failure(Conflict, () => 'conflicting options: hostname and the UTS mode'),
   memoryBelow512k: failure(InvalidArgument, () => 'Minimum memory limit allowed is 512k'),
   swapBelowMemory: failure(

@@ -3,7 +3,12 @@ import type { FailureCode } from '../../../model/failures/catalogue.ts';
 import { splitTag } from './images.ts';
 
 /** The failures that daemons knew for a 404 by their first words, `no such`. */
-export const noSuch: readonly FailureCode[] = ['container.notFound', 'image.notFound', 'exec.notFound'];
+export const noSuch: readonly FailureCode[] = [
+  'container.notFound',
+  'container.linkNotFound',
+  'image.notFound',
+  'exec.notFound',
+];
 
 /** The tag of an image that a container was to be made from stood apart, where it had one. */
 export function noImageWithTag(name: string): string {

@@ -27,6 +27,7 @@ export const v1_15 = step('1.15', {
     ],
   },
   failures: [
+    wordsWere('DELETE /containers/{name}', 'container.linkNotFound', ({ name }) => `No such link: ${name}`),
     wordsWere(
       'POST /containers/{name}/copy',
       ['request.typeUnsupported', 'request.typeMalformed'],

@@ -5,6 +5,7 @@ import { wordsWere } from '../failure.ts';
 import { ofContainersAndImages } from '../forms/events.ts';
 import { execContainer } from '../forms/exec-container.ts';
 import { bareId } from '../forms/images.ts';
+import { linkFlagsWere } from '../forms/links.ts';
 import { withoutMembers } from '../forms/stats.ts';
 import { invalidName } from '../forms/volumes.ts';
 import { added, removed, reshaped, rewritten } from '../lens.ts';
@@ -103,6 +104,7 @@ export const v1_22 = step('1.22', {
             }
           : undefined,
     },
+    ...linkFlagsWere,
     wordsWere(
       'POST /containers/{name}/kill',
       'setting.signalUnsupported',

@@ -2,6 +2,7 @@
 
 import type { FailureCode } from '../../../model/failures/catalogue.ts';
 import { statusWas, wordsWere } from '../failure.ts';
+import { linksWere } from '../forms/links.ts';
 import { withoutMembers, zerosTold } from '../forms/stats.ts';
 import { invalidName, volumeMember } from '../forms/volumes.ts';
 import { killWas, pauseWas, wordsOf1_24 } from '../forms/words-of-1_24.ts';
@@ -79,6 +80,7 @@ export const v1_25 = step('1.25', {
         `Unable to remove volume, volume still in use: remove ${name}: volume is in use - [${users.join(', ')}]`,
     ),
     wordsWere('any', 'volume.nameInvalid', invalidName),
+    ...linksWere,
     ...killWas,
     ...pauseWas,
     wordsWere(

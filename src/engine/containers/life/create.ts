@@ -17,6 +17,7 @@ import type { Supervisor } from '../../../runtime/index.ts';
 import { Container } from '../container.ts';
 import { checkName } from '../directory.ts';
 import { emitContainerEvent } from '../events.ts';
+import { planLinks } from '../links/links.ts';
 import type { Logged } from '../logs/attributes.ts';
 import { shipTarget } from '../logs/driver.ts';
 import { readLogSettings } from '../logs/settings.ts';
@@ -72,8 +73,9 @@ export async function createContainer(
     : chooseName((each) => deps.directory.isTaken(each), deps.random);
   const wanted = options.platform ? parsePlatform(options.platform) : undefined;
   const image = deps.images.resolve(request.Image, wanted);
-  const asked = { ...request, HostConfig: byId(deps.directory, request.HostConfig ?? {}) };
-  const settled = settle(id, asked, image.config, deps.facts);
+  const { Links: _links, ...host } = byId(deps.directory, request.HostConfig ?? {});
+  const links = planLinks(deps, request.HostConfig ?? {});
+  const settled = settle(id, { ...request, HostConfig: host }, image.config, deps.facts);
   const macAddress = wantedMacAddress(request);
   checkTogether(request, settled, macAddress);
   const planned = plannedMounts(deps, settled, options);
@@ -105,6 +107,7 @@ export async function createContainer(
       state: { is: 'created', last: NO_RUN },
       restartCount: 0,
       stoppedByUser: false,
+      ...(links.length === 0 ? {} : { links }),
       ...(macAddress === undefined ? {} : { macAddress }),
       ...NO_SANDBOX,
     };

@@ -2,9 +2,10 @@
 import { joinedContainer } from '../../../model/namespace-mode.ts';
 import type { Container } from '../container.ts';
 import type { Directory } from '../directory.ts';
+import { linksOf } from '../links/links.ts';
 import { joinableTask } from '../plan/namespaces.ts';
 
-type Known = { readonly directory: Pick<Directory, 'lookUp'> };
+type Known = { readonly directory: Pick<Directory, 'lookUp' | 'get'> };
 
 /** Containers whose namespaces it joins: they must run when it starts. Removed ones are left out. */
 function joinedBy({ directory }: Known, { record }: Container): Container[] {
@@ -12,11 +13,12 @@ function joinedBy({ directory }: Known, { record }: Container): Container[] {
   return known(directory, [NetworkMode, PidMode, IpcMode].map(joinedContainer));
 }
 
-/** Containers that start before it where both are to start: those it joins, and those whose volumes it has. */
+/** Containers that start before it where both are to start: those it joins or links to, and those whose volumes it has. */
 export function comesAfter(deps: Known, container: Container): Container[] {
   const volumesFrom = container.record.hostConfig.VolumesFrom ?? [];
   return [
     ...joinedBy(deps, container),
+    ...linksOf(deps, container).map(({ to }) => to),
     ...known(
       deps.directory,
       volumesFrom.map((said) => said.split(':', 1)[0]),

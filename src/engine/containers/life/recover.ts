@@ -3,6 +3,8 @@ import { readdirSync, rmSync } from 'node:fs';
 import { messageOf } from '../../../base/errors.ts';
 import { DEFAULT_LIMITS, isFrozen, OutputWriter, type Task } from '../../../runtime/index.ts';
 import { Container } from '../container.ts';
+import { tellLinking } from '../links/follow.ts';
+import { defaultEndpoint } from '../links/links.ts';
 import { resumeLogDelivery } from '../logs/driver.ts';
 import { openLog } from '../logs/files.ts';
 import { adoptMounts, layersOf } from '../mounts/mounted.ts';
@@ -51,6 +53,8 @@ export async function recoverContainers(deps: RecoverDeps): Promise<Recovered> {
   await deps.networks.recover(new Map([...kept, ...livingSandboxes(deps.networks, running)]), (id) =>
     belongsToUnreadable(deps, id),
   );
+  // A daemon that died between a start and this left linking containers with an address that is nobody's.
+  for (const container of running) tellLinking(deps, container, defaultEndpoint(deps, container.record));
   clearAllStaged(deps.stagedMountsRoot);
   await finishUpdates(deps);
   await clearLitter(deps);

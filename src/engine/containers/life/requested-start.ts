@@ -2,11 +2,13 @@
 import { undoUnlessDone } from '../../../base/lifetime.ts';
 import type { HostConfig } from '../../../model/container.ts';
 import type { Container } from '../container.ts';
+import { linksOf, planLinks } from '../links/links.ts';
 import { destinationOf } from '../mounts/mounts.ts';
 import { declaredMounts, provideMounts } from '../mounts/provide.ts';
 import { keepCovered } from '../mounts/tmpfs-root.ts';
 import { byId } from '../plan/namespaces.ts';
 import type { StartOptions } from '../promise.ts';
+import type { LinkRecord } from '../record.ts';
 import { settleHostConfig } from '../settle/host-config.ts';
 import { checkText } from '../settle/settle.ts';
 import { assertAllowed } from '../state.ts';
@@ -27,9 +29,11 @@ export async function startAsRequested(
     // Clients before 1.15 said only now what the container needs of its host.
     const before = container.record.hostConfig;
     const kept = Object.fromEntries(keep.map((member) => [member, before[member]]));
-    const settled = settleHostConfig(byId(deps.directory, { ...kept, ...hostConfig }), deps.facts);
+    const { Links: _links, ...asked } = byId(deps.directory, { ...kept, ...hostConfig });
+    const links = planLinks(deps, hostConfig, linksOf(deps, container));
+    const settled = settleHostConfig(asked, deps.facts);
     checkText(container.record.config, settled.hostConfig);
-    await replaceHostConfig(deps, container, settled.hostConfig);
+    await replaceHostConfig(deps, container, { hostConfig: settled.hostConfig, links });
   }
   container.set({ restartCount: 0 });
   container.restartDelayMs = 0;
@@ -40,7 +44,7 @@ export async function startAsRequested(
 async function replaceHostConfig(
   deps: CreateDeps,
   container: Container,
-  hostConfig: HostConfig,
+  { hostConfig, links }: { readonly hostConfig: HostConfig; readonly links: readonly LinkRecord[] },
 ): Promise<void> {
   await container.cleanup;
   const { config, mounts: before } = container.record;
@@ -55,7 +59,7 @@ async function replaceHostConfig(
     );
     const asked = wanted.flatMap((each) => byDestination.get(destinationOf(each)) ?? []);
     const mounts = keepCovered(before, asked);
-    await container.save({ hostConfig, mounts }, provided.changes());
+    await container.save({ hostConfig, mounts, links }, provided.changes());
     provided.done();
   });
 }

@@ -19,6 +19,9 @@ import { type StartFailed, translateStartError } from '../../processes/start-err
 import { userInRoot } from '../../processes/user-in-root.ts';
 import type { Container } from '../container.ts';
 import { emitContainerEvent } from '../events.ts';
+import { tellLinking } from '../links/follow.ts';
+import { defaultEndpoint, requireLinks } from '../links/links.ts';
+import { hostsOf, variablesOf } from '../links/tell.ts';
 import { type LogDriverDeps, startLogDelivery, stopLogDelivery } from '../logs/driver.ts';
 import { openLog } from '../logs/files.ts';
 import { requireFilePlaces } from '../mounts/covered.ts';
@@ -121,6 +124,7 @@ function run(deps: StartDeps, container: Container): Promise<Task> {
     const { record } = container;
     makeMountPlaces(rootfs, record.mounts, sources.byDestination);
     const sandbox = await enterSandbox(deps, container, undo);
+    tellLinking(deps, container, defaultEndpoint(deps, sandbox));
     const user = userInRoot(rootfs, record.config.User ?? '', record.hostConfig.GroupAdd ?? []);
     const found = startFacts(deps, container, sandbox);
     const places = placesOf(rootfs, record.mounts, found);
@@ -193,9 +197,12 @@ function launchPlan(deps: StartDeps, container: Container, plan: BundlePlan) {
 }
 
 function startFacts(deps: StartDeps, container: Container, sandbox: SandboxRecord) {
+  const isLinking = defaultEndpoint(deps, sandbox) !== undefined;
+  const links = isLinking ? requireLinks(deps, container) : [];
   return {
     ...joinedNamespaces(deps, container, sandbox.sandboxId),
-    files: writeNetworkFiles(deps, container, sandbox.endpoints),
+    files: writeNetworkFiles(deps, container, { endpoints: sandbox.endpoints, linked: hostsOf(links) }),
+    linkVariables: variablesOf(links),
     devices: devicesOf(container),
     limits: limitsOf(container.record.hostConfig),
     sharedMemory: sharedMemoryOf(deps, container),

@@ -1,8 +1,9 @@
 /** Verbs on the life of containers: each finds its container and waits for its turn. */
 import { inContext, type Phrase } from '../../../base/errors.ts';
-import { containerContext, containerFailure } from '../../../model/failures/container.ts';
+import { containerContext } from '../../../model/failures/container.ts';
 import type { Container } from '../container.ts';
 import { emitContainerEvent } from '../events.ts';
+import { removeLink } from '../links/remove.ts';
 import type { Containers } from '../promise.ts';
 import { isAlive } from '../state.ts';
 import { createContainer } from './create.ts';
@@ -67,8 +68,8 @@ export function createLifeVerbs(deps: LifeDeps): LifeVerbs {
     },
     rename: async (name, to) => await inTurn(name, (container) => renameContainer(deps, container, to)),
     async remove(name, { force, volumes, link }) {
+      if (link) return await removeLink(deps, name);
       const container = find(name);
-      if (link) throw containerFailure.linkNotRemoved();
       await withContext(containerContext.remove({ name }), async () => {
         // A restart waits in the mailbox for the end, perhaps without limit: who forces a removal does not wait for that.
         if (force && container.task !== undefined && isAlive(container.record.state))

@@ -1,7 +1,7 @@
 /** hosts, hostname and resolv.conf of a container: written at each start, mounted over the image's. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { ContainerConfig } from '../../../model/container.ts';
-import type { Endpoint, Endpoints } from '../../../network/index.ts';
+import type { Endpoint, Endpoints, HostsInput } from '../../../network/index.ts';
 import { hostnameFile, hostResolverPath, hostsFile, resolverFile } from '../../../network/index.ts';
 import { networkModeOf, ownEndpoint } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
@@ -47,18 +47,23 @@ export function networkOwner(
 export function writeNetworkFiles(
   deps: NetworkFilesDeps,
   container: Container,
-  endpoints: Endpoints,
+  { endpoints, linked }: { readonly endpoints: Endpoints; readonly linked: HostsInput['linked'] },
 ): { source: string; destination: string }[] {
   const { hostConfig } = container.record;
   const owner = networkOwner(deps, container);
-  if (owner.id === container.id) write(deps, container, ownEndpoint({ hostConfig, endpoints }));
+  if (owner.id === container.id) write(deps, container, ownEndpoint({ hostConfig, endpoints }), linked);
   return NETWORK_FILES.map((name) => ({
     source: networkFile(deps, owner.id, name),
     destination: `/etc/${name}`,
   })).filter(({ source }) => existsSync(source));
 }
 
-function write(deps: NetworkFilesDeps, container: Container, endpoint: Endpoint | undefined): void {
+function write(
+  deps: NetworkFilesDeps,
+  container: Container,
+  endpoint: Endpoint | undefined,
+  linked: HostsInput['linked'],
+): void {
   const { config, hostConfig, id } = container.record;
   mkdirSync(`${deps.containersRoot}/${id}`, { recursive: true, mode: 0o710 });
   const put = (name: (typeof NETWORK_FILES)[number], text: string) =>
@@ -75,6 +80,7 @@ function write(deps: NetworkFilesDeps, container: Container, endpoint: Endpoint 
           domainname: config.Domainname ?? '',
           addresses: endpoint?.addresses.map(({ address }) => address) ?? [],
           extraHosts: hostConfig.ExtraHosts ?? [],
+          linked,
           hostGateway: endpoint?.addresses[0]?.gateway ?? '',
           ipv6Loopback: true,
         }),

@@ -22,6 +22,8 @@ export interface StartFacts extends MountingFacts, LimitRights {
   readonly rootfs: string;
   readonly user: ResolvedUser;
   readonly network: Namespace;
+  /** What is told of containers that it links to. */
+  readonly linkVariables: readonly string[];
   /** Of another container, when it joins one. */
   readonly pid: Namespace;
   readonly devices: readonly PlannedDevice[];
@@ -66,7 +68,7 @@ export function planBundle(
     rootfs: facts.rootfs,
     readonlyRootfs: host.ReadonlyRootfs ?? false,
     args: [...(facts.init ? [INIT_PATH, '--'] : []), record.path, ...record.args],
-    env: environment(config, facts.user.home),
+    env: environment(config, facts.user.home, facts.linkVariables),
     cwd: config.WorkingDir || '/',
     user: facts.user,
     terminal: config.Tty ?? false,

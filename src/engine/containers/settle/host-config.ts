@@ -109,7 +109,7 @@ const set = (value: unknown): boolean =>
 
 /** Asked for and not there yet: better refused than ignored. */
 function refuseUnknown(asked: HostConfig, facts: HostFacts): void {
-  const later = ['Links', 'Cgroup'] as const;
+  const later = ['Cgroup'] as const;
   for (const name of later) if (set(asked[name])) throw settingFailure.memberUnsupported({ name });
   if (asked.UsernsMode && asked.UsernsMode !== 'host')
     throw settingFailure.usernsModeInvalid({ mode: asked.UsernsMode });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Conflict, InvalidArgument, NotFound, NotImplemented } from '../../../base/errors.ts';
+import { Conflict, InvalidArgument, NotFound } from '../../../base/errors.ts';
 import type { CreateRequest, HostConfig } from '../../../model/container.ts';
 import { checkNetworkConflicts, type HostFacts, settleHostConfig } from './host-config.ts';
 import { mergeEnv, settle } from './settle.ts';
@@ -86,7 +86,6 @@ for (const [asked, error] of [
   [{ RestartPolicy: { Name: 'always' }, AutoRemove: true }, InvalidArgument],
   [{ CapAdd: ['NOT_A_CAP'] }, InvalidArgument],
   [{ LogConfig: { Type: 'fluentd' } }, InvalidArgument],
-  [{ Links: ['a:b'] }, NotImplemented],
   [{ ShmSize: -1 }, InvalidArgument],
   [{ CpuShares: -1 }, InvalidArgument],
   [{ CpusetMems: '1' }, InvalidArgument],

@@ -4,6 +4,7 @@ import { codeOf } from '../../../base/errors.ts';
 import type {
   ContainerInspect,
   EndpointSettings,
+  HostConfig,
   MountPoint,
   NetworkSettings,
   PortMap,
@@ -11,6 +12,7 @@ import type {
 import { endpointView, networkModeOf, ownEndpoint, shownNetwork } from '../../networks/index.ts';
 import { apparmorOf, readSecurity } from '../../processes/security.ts';
 import type { Container } from '../container.ts';
+import { shownLinks } from '../links/links.ts';
 import { jsonFilePath } from '../logs/driver.ts';
 import type { WithContainersRoot, WithDirectory, WithFacts, WithLayers, WithNetworks } from '../needs.ts';
 import { networkFile } from '../own-files.ts';
@@ -56,7 +58,7 @@ export async function inspectContainer(
     ProcessLabel: '',
     AppArmorProfile: apparmorShown(deps, container),
     ...(container.execIds.size > 0 ? { ExecIDs: [...container.execIds] } : {}),
-    HostConfig: hostConfig,
+    HostConfig: { ...hostConfig, ...linksMember(deps, container) },
     GraphDriver: deps.storage.layers.describe(id),
     ...(options.size ? await sizes(deps, container) : {}),
     // A tmpfs of `--tmpfs` stands in HostConfig.Tmpfs alone; one of `--mount` is listed.
@@ -64,6 +66,12 @@ export async function inspectContainer(
     Config: record.config,
     NetworkSettings: networkSettings(deps, container),
   };
+}
+
+/** What links mean now; those of other networks stand with their endpoints. */
+function linksMember(deps: WithDirectory, container: Container): Pick<HostConfig, 'Links'> {
+  const Links = shownLinks(deps, container);
+  return Links === undefined ? {} : { Links };
 }
 
 /** Empty where the host has no AppArmor, as in dockerd. */

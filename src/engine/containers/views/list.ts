@@ -1,6 +1,7 @@
 /** `docker ps`: which containers, and each in a few words. From memory. */
 import type { ContainerSummary, Health } from '../../../model/container.ts';
 import type { Container } from '../container.ts';
+import { allNames, linkNames } from '../links/links.ts';
 import type { WithImages, WithLayers } from '../needs.ts';
 import type { ListOptions } from '../promise.ts';
 import { exitCodeOf, type State } from '../state.ts';
@@ -18,18 +19,21 @@ export async function listContainers(deps: ListDeps, options: ListOptions): Prom
   const wanted = await containerFilter(deps, options);
   const chosen = deps.directory.all().filter(wanted);
   const limit = options.limit !== undefined && options.limit > 0 ? options.limit : chosen.length;
-  return await Promise.all(chosen.slice(0, limit).map((container) => summary(deps, container, options)));
+  const linked = linkNames(deps);
+  return await Promise.all(
+    chosen.slice(0, limit).map((container) => summary(deps, container, { ...options, linked })),
+  );
 }
 
 async function summary(
   deps: ListDeps,
   container: Container,
-  options: Pick<ListOptions, 'size'>,
+  options: Pick<ListOptions, 'size'> & { readonly linked: ReturnType<typeof linkNames> },
 ): Promise<ContainerSummary> {
   const { record } = container;
   return {
     Id: record.id,
-    Names: [`/${record.name}`],
+    Names: allNames(options.linked, container),
     Image: imageName(deps, container),
     ImageID: record.imageId,
     Command: [record.path, ...record.args.map(quoted)].join(' '),

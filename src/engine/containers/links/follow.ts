@@ -1,0 +1,56 @@
+/** Linking containers' /etc/hosts follow the others: a new address, a link that was removed. */
+import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { codeOf, messageOf } from '../../../base/errors.ts';
+import type { Endpoint } from '../../../network/index.ts';
+import type { Container } from '../container.ts';
+import type { WithContainersRoot, WithDirectory, WithLog } from '../needs.ts';
+import { networkFile } from '../own-files.ts';
+import { withAddress, withoutLink } from './hosts-text.ts';
+import { linksOf } from './links.ts';
+
+/** The file is the container's to write: one that has grown beyond this is left alone, not read into our memory. */
+const HOSTS_BYTES_MAX = 1 << 20;
+
+type FollowDeps = WithContainersRoot & WithDirectory & WithLog;
+
+/** Whoever links to the container has its addresses from now on. A failure is logged: the container starts all the same. */
+export function tellLinking(deps: FollowDeps, { id }: Container, endpoint: Endpoint | undefined): void {
+  if (endpoint === undefined) return;
+  for (const linking of deps.directory) {
+    if (linking.record.links === undefined || linking.id === id) continue;
+    for (const { alias, to } of linksOf(deps, linking))
+      if (to.id === id)
+        changeHosts(deps, linking, (text) =>
+          endpoint.addresses.reduce((so, { address }) => withAddress(so, alias, address), text),
+        );
+  }
+}
+
+/** The container no longer knows the other by this alias. */
+export const forgetLink = (deps: FollowDeps, linking: Container, alias: string): void =>
+  changeHosts(deps, linking, (text) => withoutLink(text, alias));
+
+/**
+ * In place, because the file is mounted: it must stay the same one. It is never shorter than its text: a daemon that is
+ * killed in between leaves empty lines at the end.
+ */
+function changeHosts(deps: FollowDeps, { id }: Container, change: (text: string) => string): void {
+  const path = networkFile(deps, id, 'hosts');
+  try {
+    const fd = openSync(path, 'r+');
+    try {
+      if (fstatSync(fd).size > HOSTS_BYTES_MAX) return;
+      const before = readFileSync(fd);
+      const after = Buffer.from(change(before.toString('latin1')), 'latin1');
+      if (after.equals(before)) return;
+      const padded = Buffer.alloc(Math.max(after.length, before.length), '\n');
+      after.copy(padded);
+      writeSync(fd, padded, 0, padded.length, 0);
+      ftruncateSync(fd, after.length);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') deps.log.warn('container.hosts', { id, reason: messageOf(error) });
+  }
+}
