@@ -56,6 +56,7 @@ const samples = {
   'setting.cpusOutOfRange': { cpus: 4 },
   'setting.workingDirRelative': { directory: 'srv' },
   'setting.restartPolicyUnknown': { policy: 'often' },
+  'setting.linkInvalid': { text: 'a:b:c' },
   'setting.linksOnHost': {},
   'setting.linksOfGuest': {},
   'setting.portInvalid': { port: '80/xyz' },

@@ -22,6 +22,7 @@ export const linksWere = [
 
 /** Up to 1.21 the command line's flags were named, and what did not get as far as a start was not told of as one. */
 export const linkFlagsWere = [
+  wordsWere('any', 'setting.linkInvalid', ({ text }) => `bad format for links: ${text}`, { alone: true }),
   wordsWere('any', 'container.linkTargetUnknown', unknown, { alone: true }),
   wordsWere('any', 'setting.linksOnHost', () => `Conflicting options: --net=host ${vague}`, {
     status: 409,
@@ -32,3 +33,10 @@ export const linkFlagsWere = [
     alone: true,
   }),
 ];
+
+/** Up to 1.18 links were read by a template. */
+export const linkTemplateWas = wordsWere(
+  'any',
+  'setting.linkInvalid',
+  ({ text }) => `Invalid format to parse.  ${text} should match template name:alias`,
+);

@@ -2,6 +2,7 @@
 
 import { type Doc, isDoc, memberOf } from '../doc-path.ts';
 import { statusWas, wordsWere } from '../failure.ts';
+import { linkTemplateWas } from '../forms/links.ts';
 import { noSuch } from '../forms/not-found.ts';
 import { withoutMembers } from '../forms/stats.ts';
 import { added, copied, reshaped, rewritten } from '../lens.ts';
@@ -73,6 +74,7 @@ export const v1_19 = step('1.19', {
   },
   messages: { 'GET /containers/{name}/stats': [withoutMembers('precpu_stats')] },
   failures: [
+    linkTemplateWas,
     wordsWere(
       'POST /containers/{name}/copy',
       'container.notFound',
