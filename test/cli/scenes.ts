@@ -12,6 +12,7 @@ import { after, before, test } from 'node:test';
 import { type DockerOptions, debianDocker, dockerEnv, machineDocker, type Ran } from '../harness/docker.ts';
 import {
   type Dockerd,
+  type DockerdOptions,
   type Engine,
   removeContainers,
   removeVolumes,
@@ -249,13 +250,14 @@ async function compare(
 export function playScenes(
   scenes: readonly Scene[],
   prepare: (engine: Engine) => Promise<void> = async () => undefined,
+  peer: DockerdOptions = {},
 ): void {
   let gantry: Gantry;
   let dockerd: Dockerd | string;
   const ends: (() => Promise<void>)[] = [];
   const scope = { after: (end: () => Promise<void>) => void ends.push(end) };
   before(async () => {
-    [gantry, dockerd] = await Promise.all([startGantry(scope), startDockerd(scope)]);
+    [gantry, dockerd] = await Promise.all([startGantry(scope), startDockerd(scope, peer)]);
     await Promise.all([gantry, dockerd].map((engine) => typeof engine !== 'string' && prepare(engine)));
   });
   after(() => Promise.all(ends.map((end) => end())));
@@ -268,9 +270,9 @@ export function playScenes(
           await seenOn(gantry, cli, scene);
           return;
         }
-        const peer = dockerd;
-        const on = (engine: Engine) => () => seenOn(engine, cli, scene, peer.apiVersion);
-        await compare(on(gantry), on(peer), scene);
+        const theirs = dockerd;
+        const on = (engine: Engine) => () => seenOn(engine, cli, scene, theirs.apiVersion);
+        await compare(on(gantry), on(theirs), scene);
       });
 }
 

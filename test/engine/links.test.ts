@@ -177,7 +177,7 @@ test('links outlive the daemon, and what it had no time to tell is told', async 
   assert.equal(await linksOf(gantry, 'web'), null);
 });
 
-test('names of links are listed, sorted, and filtered by', async (t) => {
+test('names of links are listed, sorted; a filter looks at a container’s own name', async (t) => {
   const gantry = await startGantry(t);
   await run(gantry, 'db');
   await run(gantry, 'web', ['db:zz', 'db:a']);
@@ -189,9 +189,8 @@ test('names of links are listed, sorted, and filtered by', async (t) => {
     )
       .json<{ Names: string[] }[]>()
       .map(({ Names }) => Names);
-  assert.deepEqual(await list('zz'), [['/db', '/web/a', '/web/zz']]);
-  assert.deepEqual(await list('^/web/a$'), [['/db', '/web/a', '/web/zz']]);
-  assert.deepEqual(await list('web'), [['/web'], ['/db', '/web/a', '/web/zz']]);
+  assert.deepEqual(await list('db'), [['/db', '/web/a', '/web/zz']]);
+  assert.deepEqual(await list('web'), [['/web']]);
 });
 
 test('a link to a container in another’s network is one to that other', async (t) => {

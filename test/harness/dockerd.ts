@@ -1,4 +1,4 @@
-/** Debian's dockerd as a peer to compare with: private roots, no bridge, no rules, gone without a trace at the end. */
+/** Debian's dockerd as a peer to compare with: private roots, no rules on this host, gone without a trace at the end. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import {
@@ -38,8 +38,18 @@ export interface Engine {
   ) => ChildProcess;
 }
 
+/** How the peer is started. */
+export interface DockerdOptions {
+  /**
+   * With a default bridge, in a network namespace of its own: nobody outside of it is reached, and `--network host` is
+   * that namespace. Default: on the host, without a bridge.
+   */
+  readonly bridge?: boolean;
+}
+
 /** A dockerd of the test's own. */
 export class Dockerd implements Engine {
+  readonly #options: DockerdOptions;
   readonly #root = mkdtempSync(join(tmpdir(), 'dockerd-test-'));
   readonly #socket = join(this.#root, 's');
   readonly host = `unix://${this.#socket}`;
@@ -47,6 +57,10 @@ export class Dockerd implements Engine {
   #child: ChildProcess | undefined;
   /** Its newest version of the API, as it says itself. */
   apiVersion = '';
+
+  constructor(options: DockerdOptions = {}) {
+    this.#options = options;
+  }
 
   api = (version?: string): Api => new Api(this.#socket, version);
   docker = (argv: readonly string[], options?: DockerOptions): Promise<Ran> =>
@@ -60,7 +74,9 @@ export class Dockerd implements Engine {
     mkdirSync(at('home'));
     writeFileSync(at('daemon.json'), '{}'); // the machine's own settings are not ours
     const log = openSync(at('log'), 'a');
-    this.#child = spawn(join(programs, 'usr/sbin/dockerd'), this.#arguments(), {
+    const command = [join(programs, 'usr/sbin/dockerd'), ...this.#arguments()];
+    const [program = '', ...argv] = this.#options.bridge ? ['unshare', '--net', ...command] : command;
+    this.#child = spawn(program, argv, {
       stdio: ['ignore', log, log],
       env: { ...process.env, PATH: `${programs}/usr/bin:${programs}/usr/sbin:${process.env.PATH}` },
     });
@@ -81,7 +97,8 @@ export class Dockerd implements Engine {
     return [
       ...['--host', this.host, '--data-root', at('data'), '--exec-root', at('exec')],
       ...['--pidfile', at('pid'), '--config-file', at('daemon.json'), '--log-level', 'warn'],
-      ...['--bridge=none', '--iptables=false', '--ip-forward=false', '--ip-masq=false'],
+      ...(this.#options.bridge ? [] : ['--bridge=none']),
+      ...['--iptables=false', '--ip-forward=false', '--ip-masq=false'],
       ...['--userland-proxy=false', '--storage-driver', 'overlay2'],
       ...['--exec-opt', 'native.cgroupdriver=cgroupfs', '--cgroup-parent', `/${this.#cgroup}`],
     ];
@@ -169,14 +186,14 @@ export async function removeContainers({ api }: Pick<Engine, 'api'>): Promise<vo
 }
 
 /** Starts Debian's dockerd for a file of tests; a text says why this machine cannot. */
-export async function startDockerd(scope: Scope): Promise<Dockerd | string> {
+export async function startDockerd(scope: Scope, options: DockerdOptions = {}): Promise<Dockerd | string> {
   let programs: string;
   try {
     programs = peersDirectory();
   } catch (error) {
     return `Debian's docker.io cannot be unpacked here: ${error instanceof Error ? error.message : error}`;
   }
-  const dockerd = new Dockerd();
+  const dockerd = new Dockerd(options);
   scope.after(() => dockerd.end());
   try {
     await dockerd.start(programs);

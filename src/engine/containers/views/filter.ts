@@ -6,7 +6,6 @@ import { textsFound } from '../../expressions.ts';
 import { hasLabel } from '../../filters.ts';
 import { networkModeOf, shownNetwork } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
-import { allNames, linkNames } from '../links/links.ts';
 import type { WithDirectory, WithImages, WithNetworks } from '../needs.ts';
 import type { ListOptions } from '../promise.ts';
 import { exitCodeOf, isAlive } from '../state.ts';
@@ -104,14 +103,11 @@ const known: Readonly<Record<string, Filter>> = {
   },
 };
 
-/** Expressions, searched for in each of its names with and without the slash in front. */
-async function byName(deps: FilterDeps, values: readonly string[]): Promise<Test> {
-  if (values.length === 0) return () => true;
-  const linked = linkNames(deps);
-  const spelled = (container: Container) =>
-    allNames(linked, container).flatMap((name) => [name.slice(1), name]);
-  const found = await textsFound(deps.directory.all().flatMap(spelled), values);
-  return (container) => spelled(container).some((name) => found.has(name));
+/** Expressions, searched for in the name with and without its slash. */
+async function byName({ directory }: FilterDeps, values: readonly string[]): Promise<Test> {
+  const names = directory.all().flatMap(({ record: { name } }) => [name, `/${name}`]);
+  const found = await textsFound(names, values);
+  return ({ record: { name } }) => values.length === 0 || found.has(name) || found.has(`/${name}`);
 }
 
 /** The start of an id finds a container only when it is no other's start. */
