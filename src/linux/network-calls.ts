@@ -9,6 +9,7 @@ const c_getsockname = declare('getsockname', 'int', ['int', 'void*', 'void*']);
 const c_connect = declare('connect', 'int', ['int', 'void*', 'uint']);
 
 const AF_INET = 2;
+const AF_INET6 = 10;
 
 /**
  * send(2) on a pool thread. A netlink request is carried out by the sending thread, which waits for the kernel's
@@ -39,12 +40,13 @@ export function unmountAway(target: string, flags = 0): Promise<void> {
 /** A listening socket goes back to merely bound; a connected one stops receiving (SHUT_RD). @throws SystemError */
 export const shutdownReads = (fd: number): void => void check('shutdown', c_shutdown(fd, 0));
 
-/** A sockaddr_in. `address` are the four bytes of an IPv4 address. */
+/** A sockaddr_in or sockaddr_in6, by the four or sixteen bytes of the address. */
 export function inetAddress(address: Uint8Array, port: number): Buffer {
-  const out = Buffer.alloc(16);
-  out.writeUInt16LE(AF_INET, 0);
+  const isIpv6 = address.length === 16;
+  const out = Buffer.alloc(isIpv6 ? 28 : 16);
+  out.writeUInt16LE(isIpv6 ? AF_INET6 : AF_INET, 0);
   out.writeUInt16BE(port, 2);
-  out.set(address.subarray(0, 4), 4);
+  out.set(address, isIpv6 ? 8 : 4);
   return out;
 }
 

@@ -6,15 +6,13 @@ import { formatHardwareAddress, hardwareAddressFor, parseHardwareAddress } from 
 import { AddressPool } from './addresses/pool.ts';
 import { contains, type Subnet } from './addresses/subnet.ts';
 import type { Driver } from './drivers/driver.ts';
+import type { Service } from './firewall/port-elements.ts';
 import type { NetworkHost } from './host.ts';
 import type { Reservation } from './published/host-ports.ts';
 import type { PortRequest } from './published/port.ts';
 import { type Endpoint, endpointAddress, subnetsOf } from './sandbox/endpoint.ts';
 import { type ReadySandbox, SandboxPool } from './sandbox/pool.ts';
 import { makeSandbox, type Sandbox } from './sandbox/sandbox.ts';
-
-/** What the first interface of a sandbox is called; the others count on. */
-const FIRST_INTERFACE = 'eth0';
 
 /** A network as others know it. */
 export interface NetworkOptions {
@@ -58,6 +56,8 @@ export class Network {
   readonly #ready: SandboxPool;
   /** By sandbox: a sandbox has at most one endpoint on a network. */
   readonly #members = new Map<string, Member>();
+  /** Links by the two sandboxes' ids. */
+  readonly #links = new Map<string, { readonly from: Endpoint; readonly to: Endpoint }>();
   /** Host interfaces of this network start with this. */
   readonly #prefix: string;
   /** A container runs whose endpoint nobody knows: no interface is taken for a stray one. */
@@ -104,10 +104,10 @@ export class Network {
     return await this.#ready.take();
   }
 
-  /** One more interface for a sandbox that has others. @throws what the driver throws */
-  async attach(sandbox: Sandbox, inside: string): Promise<Pick<ReadySandbox, 'link' | 'hostInterface'>> {
+  /** The sandbox's interface of this number, when it has others. @throws what the driver throws */
+  async attach(sandbox: Sandbox, number: number): Promise<Pick<ReadySandbox, 'link' | 'hostInterface'>> {
     await this.#start();
-    const outside = this.#newInterfaceName();
+    const [inside, outside] = [this.#interfaceName(number), this.#newInterfaceName()];
     return { link: await this.#driver.attach(sandbox, { inside, outside }), hostInterface: outside };
   }
 
@@ -143,6 +143,26 @@ export class Network {
     this.#members.set(sandboxId, { endpoint, reservation, published: true });
   }
 
+  /**
+   * Lets a sandbox reach services of another one where neighbours do not reach each other; until one of them leaves, or
+   * {@link unlink}. In another life of the engine it is asked for again. Unknown sandboxes: nothing to do.
+   * @throws what the driver throws
+   */
+  async link(fromId: string, toId: string, services: readonly Service[]): Promise<void> {
+    const [from, to] = [this.#members.get(fromId)?.endpoint, this.#members.get(toId)?.endpoint];
+    if (from === undefined || to === undefined) return;
+    await this.#start();
+    await this.#driver.link(from, to, services);
+    this.#links.set(`${fromId} ${toId}`, { from, to });
+  }
+
+  /** Takes that back; no such link: nothing to do. */
+  async unlink(fromId: string, toId: string): Promise<void> {
+    const link = this.#links.get(`${fromId} ${toId}`);
+    this.#links.delete(`${fromId} ${toId}`);
+    if (link !== undefined) await this.#driver.unlink(link.from, link.to);
+  }
+
   /** The owner of a sandbox that lives on is gone: its ports lead there no more, nor do conversations by them. */
   async withdraw(sandboxId: string): Promise<void> {
     const endpoint = this.#members.get(sandboxId)?.endpoint;
@@ -169,6 +189,10 @@ export class Network {
     this.#members.delete(sandboxId);
     if (member === undefined) return;
     const { pools } = await this.#start();
+    for (const key of this.#links.keys()) {
+      const [from = '', to = ''] = key.split(' ');
+      if (from === sandboxId || to === sandboxId) await this.unlink(from, to);
+    }
     this.#forget(member.endpoint, (text) => {
       const address = parseAddress(text);
       pools.find(({ subnet }) => contains(subnet, address))?.release(address);
@@ -293,6 +317,10 @@ export class Network {
     await this.#driver.stop();
   }
 
+  #interfaceName(number: number): string {
+    return `${this.#driver.interfacePrefix}${number}`;
+  }
+
   /** At most 15 characters: IFNAMSIZ with its NUL. */
   #newInterfaceName(): string {
     return `${this.#prefix}${randomBytes(4).toString('hex').slice(0, 7)}`;
@@ -301,7 +329,7 @@ export class Network {
   async #makeReady(outside: string): Promise<ReadySandbox> {
     const sandbox = makeSandbox();
     try {
-      const link = await this.#driver.attach(sandbox, { inside: FIRST_INTERFACE, outside });
+      const link = await this.#driver.attach(sandbox, { inside: this.#interfaceName(0), outside });
       return { sandbox, link, hostInterface: outside };
     } catch (error) {
       sandbox[Symbol.dispose]();

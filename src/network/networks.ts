@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { Conflict } from '../base/errors.ts';
 import { undoUnlessDone } from '../base/lifetime.ts';
-import { type BridgeOptions, createBridgeDriver } from './drivers/bridge/bridge-driver.ts';
+import { createBridgeDriver } from './drivers/bridge/bridge-driver.ts';
+import type { BridgeOptions } from './drivers/bridge/options.ts';
 import type { Driver } from './drivers/driver.ts';
 import { NetworkHost, type NetworkHostOptions } from './host.ts';
 import { type EndpointRequest, type HeldRequest, Network, type NetworkOptions } from './network.ts';
@@ -130,7 +131,7 @@ export class Networks {
     const joined: [HeldRequest, Endpoint][] = [];
     for (const [index, request] of held.entries()) {
       const plugged: ReadySandbox =
-        index === 0 ? ready : { sandbox, ...(await request.network.attach(sandbox, `eth${index}`)) };
+        index === 0 ? ready : { sandbox, ...(await request.network.attach(sandbox, index)) };
       const leadsOut = index === 0;
       joined.push([request, await request.network.join(sandboxId, plugged, request, { leadsOut, undo })]);
     }
@@ -203,8 +204,10 @@ export class Networks {
       living: this.#membersOf(network, alive),
     }));
     // Those that stay come first: what all networks share is not taken away and made again.
-    for (const { network, living } of members.toSorted((a, b) => b.living.size - a.living.size))
-      await network.recover(living, { keepsUnknown });
+    await this.#host.firewall.together(async () => {
+      for (const { network, living } of members.toSorted((a, b) => b.living.size - a.living.size))
+        await network.recover(living, { keepsUnknown });
+    });
     if (alive.size > 0) this.#upkeep.watch();
   }
 

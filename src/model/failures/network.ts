@@ -1,5 +1,5 @@
 /** Failures of networks and published ports. */
-import { Failed, Forbidden, InvalidArgument, NotFound } from '../../base/errors.ts';
+import { Failed, Forbidden, InvalidArgument, NotFound, NotImplemented } from '../../base/errors.ts';
 import { contexts, failure, failures } from '../../base/failures.ts';
 
 /** Failures of networks and published ports. */
@@ -11,6 +11,12 @@ export const networkFailure = failures('network', {
   ),
   /** All ports of a range that was asked for. */
   portsAllocated: failure(Failed, () => 'all ports are allocated'),
+  /** A port on an address of a family that the container has none of. */
+  hostFamilyUnserved: failure(
+    NotImplemented,
+    ({ address, family }: { address: string; family: 4 | 6 }) =>
+      `cannot publish on ${address}: the container has no IPv${family} address`,
+  ),
   noSubnetFree: failure(
     Failed,
     ({ family }: { family: 4 | 6 }) =>
@@ -27,6 +33,17 @@ export const networkFailure = failures('network', {
     InvalidArgument,
     ({ address }: { address: string }) =>
       `Invalid address ${address}: It does not belong to any of this network's subnets`,
+  ),
+  /** A driver option of a bridge network. */
+  optionInvalid: failure(
+    InvalidArgument,
+    ({ label, value, why }: { label: string; value: string; why: string }) =>
+      `failed to parse ${label} value: ${value} (${why})`,
+  ),
+  severalSubnets: failure(Forbidden, () => "bridge driver doesn't support multiple subnets"),
+  isolatedNotInternal: failure(
+    InvalidArgument,
+    () => "gateway mode 'isolated' can only be used for an internal network",
   ),
   notFound: failure(NotFound, ({ name }: { name: string }) => `network ${name} not found`, true),
 });

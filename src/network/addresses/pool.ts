@@ -15,13 +15,13 @@ export class AddressPool {
   #last: bigint;
 
   constructor(subnet: Subnet) {
-    const { gateway, range = subnet, reserved = [] } = subnet;
+    const { gateway, hostAddress = gateway, range = subnet, reserved = [] } = subnet;
     this.subnet = subnet;
     const most = (a: bigint, b: bigint): bigint => (a > b ? a : b);
     const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
     this.#first = most(range.base.value, this.#lowest);
     this.#count = least(lastOf(range).value, this.#highest) - this.#first + 1n;
-    this.#kept = new Set([gateway, ...reserved].map(({ value }) => value));
+    this.#kept = new Set([gateway, hostAddress, ...reserved].map(({ value }) => value));
     const isInside = contains(range, gateway) && gateway.value >= this.#first;
     this.#last = isInside ? gateway.value : this.#first - 1n;
   }

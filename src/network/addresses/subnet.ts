@@ -7,6 +7,7 @@ import {
   familyOf,
   formatAddress,
   isAddress,
+  isSame,
   parseAddress,
 } from './address.ts';
 
@@ -19,6 +20,8 @@ export interface Range {
 /** What a network gives its containers: addresses of the range, and the way out. */
 export interface Subnet extends Range {
   readonly gateway: Address;
+  /** This host's address on it, where another machine is the way out. Absent: the gateway. */
+  readonly hostAddress?: Address;
   /** The part that addresses are given from when none is asked for. Absent: all of it. */
   readonly range?: Range;
   /** Addresses of other machines on the network: given to nobody. */
@@ -58,6 +61,10 @@ export const contains = (range: Range, address: Address): boolean =>
 /** Whether an address lies in both; ranges of different families never overlap. */
 export const overlaps = (a: Range, b: Range): boolean =>
   a.prefixLength <= b.prefixLength ? contains(a, b.base) : contains(b, a.base);
+
+/** Whether they are the same addresses. */
+export const isSameRange = (a: Range, b: Range): boolean =>
+  isSame(a.base, b.base) && a.prefixLength === b.prefixLength;
 
 /** `172.17.0.0/16`, `fd00::/64`. */
 export const formatRange = ({ base, prefixLength }: Range): string =>

@@ -3,6 +3,7 @@
  * are the same for every kind and are kept in network.ts. `suite.ts` beside this file tests any driver by this promise.
  */
 import type { Subnet } from '../addresses/subnet.ts';
+import type { Service } from '../firewall/port-elements.ts';
 import type { Reservation } from '../published/host-ports.ts';
 import type { PortRequest } from '../published/port.ts';
 import type { Endpoint } from '../sandbox/endpoint.ts';
@@ -20,6 +21,8 @@ export interface InterfaceNames {
 export interface Driver {
   /** What clients call the kind: `bridge`. */
   readonly kind: string;
+  /** How interfaces inside are called, before their number: `eth`. */
+  readonly interfacePrefix: string;
   /** The subnets asked for; empty: `start` finds or chooses them. */
   readonly configured: readonly Subnet[];
   /**
@@ -36,6 +39,10 @@ export interface Driver {
   publish(endpoint: Endpoint): Promise<void>;
   /** Takes that back; what is gone already is no failure. */
   withdraw(endpoint: Endpoint): Promise<void>;
+  /** Lets one endpoint reach services of another where neighbours do not; elsewhere nothing is to be done. @throws Failed */
+  link(from: Endpoint, to: Endpoint, ports: readonly Service[]): Promise<void>;
+  /** Takes that back; what is gone already is no failure. */
+  unlink(from: Endpoint, to: Endpoint): Promise<void>;
   /**
    * Puts back what others took away, for these endpoints by their sandbox. True: interfaces that nobody uses yet hang on something that
    * is gone, and must not be used.

@@ -5,51 +5,66 @@
  */
 import { readFile } from 'node:fs/promises';
 import type { Log } from '../../base/log.ts';
+import type { Family } from '../addresses/address.ts';
 import * as rule from '../netlink/expressions.ts';
 import * as nft from '../netlink/nftables.ts';
 import type { NetlinkSocket } from '../netlink/socket.ts';
 
-const TABLE = nft.tableOf(4, 'filter');
+const tableOf = (family: Family): nft.Table => nft.tableOf(family, 'filter');
 const CHAIN = 'FORWARD';
-const LEGACY_TABLES = '/proc/net/ip_tables_names';
+const LEGACY: Readonly<Record<Family, { readonly tables: string; readonly program: string }>> = {
+  4: { tables: '/proc/net/ip_tables_names', program: 'iptables-legacy' },
+  6: { tables: '/proc/net/ip6_tables_names', program: 'ip6tables-legacy' },
+};
 
 const commentOf = (bridge: string): string => `gantry ${bridge}`;
 
 /** Adds the two rules where FORWARD drops and they are missing. True when the host's chain had to be changed. */
-export async function openHostChain(netfilter: NetlinkSocket, bridge: string): Promise<boolean> {
-  const policy = nft.readPolicy(await netfilter.ask([nft.getChain(TABLE, CHAIN)]));
+export async function openHostChain(
+  netfilter: NetlinkSocket,
+  bridge: string,
+  family: Family,
+): Promise<boolean> {
+  const table = tableOf(family);
+  const policy = nft.readPolicy(await netfilter.ask([nft.getChain(table, CHAIN)]));
   if (policy !== 'drop') return false;
   const comment = commentOf(bridge);
-  const present = (await ours(netfilter, bridge)).length;
+  const present = (await ours(netfilter, bridge, table)).length;
   if (present === 2) return false;
-  await closeHostChain(netfilter, bridge);
+  await closeHostChain(netfilter, bridge, family);
   await netfilter.ask(
     nft.batch([
-      nft.addRule(TABLE, CHAIN, [...rule.cameIn(bridge), rule.counter, rule.accept], comment, 'first'),
-      nft.addRule(TABLE, CHAIN, [...rule.goesOut(bridge), rule.counter, rule.accept], comment, 'first'),
+      nft.addRule(table, CHAIN, [...rule.cameIn(bridge), rule.counter, rule.accept], comment, 'first'),
+      nft.addRule(table, CHAIN, [...rule.goesOut(bridge), rule.counter, rule.accept], comment, 'first'),
     ]),
   );
   return true;
 }
 
 /** Takes the rules back. */
-export async function closeHostChain(netfilter: NetlinkSocket, bridge: string): Promise<void> {
-  const rules = await ours(netfilter, bridge);
+export async function closeHostChain(
+  netfilter: NetlinkSocket,
+  bridge: string,
+  family: Family,
+): Promise<void> {
+  const table = tableOf(family);
+  const rules = await ours(netfilter, bridge, table);
   if (rules.length > 0)
-    await netfilter.ask(nft.batch(rules.map(({ handle }) => nft.deleteRule(TABLE, CHAIN, handle))));
+    await netfilter.ask(nft.batch(rules.map(({ handle }) => nft.deleteRule(table, CHAIN, handle))));
 }
 
-async function ours(netfilter: NetlinkSocket, bridge: string): Promise<nft.Rule[]> {
-  const rules = nft.readRules(await netfilter.ask([nft.listRules(TABLE, CHAIN)]));
+async function ours(netfilter: NetlinkSocket, bridge: string, table: nft.Table): Promise<nft.Rule[]> {
+  const rules = nft.readRules(await netfilter.ask([nft.listRules(table, CHAIN)]));
   return rules.filter(({ comment }) => comment === commentOf(bridge));
 }
 
 /** The older iptables keeps its rules elsewhere, out of our reach: say what to do if they drop. */
-export async function warnOfLegacyRules(bridge: string, log: Log): Promise<void> {
-  const tables = await readFile(LEGACY_TABLES, 'utf8').catch(() => '');
-  if (!tables.split('\n').includes(TABLE.name)) return;
+export async function warnOfLegacyRules(bridge: string, family: Family, log: Log): Promise<void> {
+  const { tables, program } = LEGACY[family];
+  const present = await readFile(tables, 'utf8').catch(() => '');
+  if (!present.split('\n').includes('filter')) return;
   log.warn('network.legacy-iptables', {
     bridge,
-    hint: `if FORWARD drops: iptables-legacy -I FORWARD -i ${bridge} -j ACCEPT; iptables-legacy -I FORWARD -o ${bridge} -j ACCEPT`,
+    hint: `if FORWARD drops: ${program} -I FORWARD -i ${bridge} -j ACCEPT; ${program} -I FORWARD -o ${bridge} -j ACCEPT`,
   });
 }

@@ -1,20 +1,16 @@
 /**
- * The engine's firewall: one nft table of its own a family, shared by all its bridges, laid down in one commit. Which
- * rules it has is told in rules.ts.
+ * The engine's firewall: one nft table of its own a family, shared by all its bridges. Each bridge, each container's
+ * ports and each link is a piece of its own, so that the two-hundredth costs what the second does. Which rules there are is told in frame.ts and territory.ts.
  */
-import { type Family, familyOf } from '../addresses/address.ts';
+import type { Family } from '../addresses/address.ts';
 import type { Request } from '../netlink/message.ts';
 import * as nft from '../netlink/nftables.ts';
+import { listElements, placeOf, readElements } from '../netlink/sets.ts';
 import { NetlinkError, type NetlinkSocket } from '../netlink/socket.ts';
-import type { PublishedPort } from '../published/port.ts';
-import { elementsOf, frameOf, MAPS, type PortElement, rulesOf, type Territory } from './rules.ts';
-
-/** Ports of a container, and where it is reached. */
-export interface Publication {
-  readonly ports: readonly PublishedPort[];
-  /** The container's addresses. */
-  readonly addresses: readonly string[];
-}
+import { chainsOf, frameOf, shapesOf } from './frame.ts';
+import { layDown, type Piece, takeUp } from './piece.ts';
+import { type Link, linkPieces, type Publication, publicationPieces } from './port-elements.ts';
+import { type Territory, territoryPieces } from './territory.ts';
 
 const FAMILIES: readonly Family[] = [4, 6];
 
@@ -22,9 +18,12 @@ const FAMILIES: readonly Family[] = [4, 6];
 export class Firewall {
   readonly #netfilter: NetlinkSocket;
   readonly #name: string;
-  readonly #territories = new Map<string, Territory>();
-  /** What is published, by who published it. */
-  readonly #published = new Map<string, Publication>();
+  /** What should stand, by what it is for. */
+  readonly #pieces = new Map<string, readonly Piece[]>();
+  /** The tables that this process has laid down or removed; of others an earlier life may have left one. */
+  readonly #known = new Map<Family, 'standing' | 'gone'>();
+  /** Changes are laid down together at the end. */
+  #gathering = false;
   #generation = -1;
 
   constructor(netfilter: NetlinkSocket, name: string) {
@@ -34,59 +33,110 @@ export class Firewall {
 
   /** Takes a bridge in, with what its containers published in an earlier life. @throws NetlinkError */
   async enter(territory: Territory, published: ReadonlyMap<string, Publication>): Promise<void> {
-    this.#territories.set(territory.bridge, territory);
-    for (const [owner, publication] of published) this.#published.set(owner, publication);
-    await this.install();
+    const ports = [...published].map(
+      ([owner, publication]) => [portsOf(owner), publicationPieces(this.#name, publication)] as const,
+    );
+    await this.#put([[bridgeOf(territory.bridge), territoryPieces(this.#name, territory)], ...ports]);
   }
 
   /** Lets go of a bridge; with the last one the tables go. Absent: a table of an earlier life goes all the same. */
   async leave(bridge: string): Promise<void> {
-    this.#territories.delete(bridge);
-    if (this.#territories.size > 0) return await this.install();
-    this.#generation = -1;
-    for (const family of FAMILIES) await removeTable(this.#netfilter, nft.tableOf(family, this.#name));
-  }
-
-  /** Makes the tables anew with all that is published; conversations under way go on. @throws NetlinkError */
-  async install(): Promise<void> {
-    await this.#netfilter.ask(
-      nft.batch(
-        this.#tables().flatMap((table) => [
-          ...[nft.addTable(table), nft.deleteTable(table), nft.addTable(table)],
-          ...frameOf(table),
-          ...rulesOf(table, [...this.#territories.values()]),
-          ...addAll(table, this.#elements(table)),
-        ]),
-      ),
-    );
+    await this.#drop(bridgeOf(bridge));
   }
 
   /** Opens ports on behalf of `owner`. @throws NetlinkError: then none is open */
   async publish(owner: string, publication: Publication): Promise<void> {
-    const requests = this.#tables().flatMap((table) => addAll(table, elementsFor(table, publication)));
-    if (requests.length > 0) await this.#netfilter.ask(nft.batch(requests));
-    this.#published.set(owner, publication);
+    await this.#put([[portsOf(owner), publicationPieces(this.#name, publication)]]);
   }
 
   /** Closes what `owner` opened; what is gone already is no failure. @throws NetlinkError */
   async withdraw(owner: string): Promise<void> {
-    const publication = this.#published.get(owner);
-    this.#published.delete(owner);
-    if (publication === undefined) return;
-    for (const table of this.#tables()) {
-      const elements = elementsFor(table, publication);
-      if (elements.length > 0) await this.#delete(table, elements);
+    await this.#drop(portsOf(owner));
+  }
+
+  /** Lets one container reach services of a neighbour that it else does not reach. @throws NetlinkError: then none is open */
+  async openLink(name: string, link: Link): Promise<void> {
+    await this.#put([[linkOf(name), linkPieces(this.#name, link)]]);
+  }
+
+  /** Takes that back; what is gone already is no failure. @throws NetlinkError */
+  async closeLink(name: string): Promise<void> {
+    await this.#drop(linkOf(name));
+  }
+
+  /** What is entered during the work is laid down in one commit at its end: no bridge is without rules in between. */
+  async together(work: () => Promise<void>): Promise<void> {
+    this.#gathering = true;
+    try {
+      await work();
+    } finally {
+      this.#gathering = false;
+      await this.install();
     }
   }
 
-  async #delete(table: nft.Table, elements: readonly PortElement[]): Promise<void> {
+  /** Makes the tables anew with all that they should hold; conversations under way go on. @throws NetlinkError */
+  async install(): Promise<void> {
+    const wanted = this.#wanted();
+    await this.#removeOthers(wanted);
+    if (wanted.size > 0) await this.#netfilter.ask(nft.batch(wholeTables(wanted)));
+    for (const family of wanted.keys()) this.#known.set(family, 'standing');
+  }
+
+  async #put(wanted: readonly (readonly [string, readonly Piece[]])[]): Promise<void> {
+    const before = new Map(wanted.map(([key]) => [key, this.#pieces.get(key)]));
+    for (const [key, pieces] of wanted) this.#pieces.set(key, pieces);
+    if (this.#gathering) return;
     try {
-      await this.#netfilter.ask(nft.batch(deleteAll(table, elements)));
+      await this.#change(
+        [...before.values()].flatMap((pieces) => pieces ?? []),
+        wanted.flatMap(([, pieces]) => pieces),
+      );
     } catch (error) {
-      if (!isMissing(error)) throw error;
-      // One missing element fails its whole batch: take them one by one.
-      for (const each of elements)
-        await this.#netfilter.ask(nft.batch(deleteAll(table, [each]))).catch(unlessMissing);
+      for (const [key, pieces] of before)
+        if (pieces === undefined) this.#pieces.delete(key);
+        else this.#pieces.set(key, pieces);
+      throw error;
+    }
+  }
+
+  async #drop(key: string): Promise<void> {
+    const pieces = this.#pieces.get(key) ?? [];
+    this.#pieces.delete(key);
+    if (this.#gathering) return;
+    const wanted = this.#wanted();
+    await this.#removeOthers(wanted);
+    await this.#change(
+      pieces.filter(({ table }) => wanted.has(table.family)),
+      [],
+    );
+  }
+
+  /** Changes what stands; where that is not what it should be, everything is laid down anew. */
+  async #change(away: readonly Piece[], here: readonly Piece[]): Promise<void> {
+    const known = [...away, ...here].every(({ table }) => this.#known.get(table.family) === 'standing');
+    if (!known) return await this.install();
+    const requests = [...away.flatMap(takeUp), ...here.flatMap(layDown)];
+    if (requests.length === 0) return;
+    try {
+      await this.#netfilter.ask(nft.batch(requests));
+    } catch (error) {
+      if (!(error instanceof NetlinkError && LOST.includes(error.systemCode ?? ''))) throw error;
+      await this.install();
+    }
+  }
+
+  #wanted(): Map<Family, Piece[]> {
+    return Map.groupBy([...this.#pieces.values()].flat(), ({ table }) => table.family);
+  }
+
+  /** A table that holds nothing of ours goes. */
+  async #removeOthers(wanted: ReadonlyMap<Family, unknown>): Promise<void> {
+    for (const family of FAMILIES) {
+      if (wanted.has(family) || this.#known.get(family) === 'gone') continue;
+      const gone = nft.deleteTable(nft.tableOf(family, this.#name));
+      await this.#netfilter.ask(nft.batch([gone])).catch(unlessAbsent);
+      this.#known.set(family, 'gone');
     }
   }
 
@@ -94,57 +144,55 @@ export class Firewall {
   async intact(): Promise<boolean> {
     const generation = nft.readGeneration(await this.#netfilter.ask([nft.getGeneration()]));
     if (generation === this.#generation) return true;
-    for (const table of this.#tables()) if (!(await this.#stands(table))) return false;
+    for (const [family, pieces] of this.#wanted())
+      if (!(await this.#stands(nft.tableOf(family, this.#name), pieces))) return false;
     this.#generation = generation;
     return true;
   }
 
-  async #stands(table: nft.Table): Promise<boolean> {
+  async #stands(table: nft.Table, pieces: readonly Piece[]): Promise<boolean> {
     const rules = nft.readRules(await this.#netfilter.ask([nft.listRules(table)]));
-    if (rules.length !== rulesOf(table, [...this.#territories.values()]).length) return false;
-    const wanted = this.#elements(table);
-    for (const map of MAPS) {
-      const present = nft.readElements(await this.#netfilter.ask([nft.listElements(table, map)]));
-      const keys = new Set(present.map(({ key }) => key.toString('hex')));
-      const here = wanted.filter((each) => each.map === map);
-      if (here.length !== keys.size || !here.every(({ key }) => keys.has(key.toString('hex')))) return false;
+    const chains = [...chainsOf(table), ...pieces.flatMap((piece) => piece.chains)];
+    const wanted = chains.flatMap(({ name, rules: some }) => some.map(({ comment }) => `${name} ${comment}`));
+    if (
+      !isSame(
+        wanted,
+        rules.map(({ chain, comment }) => `${chain} ${comment}`),
+      )
+    )
+      return false;
+    const elements = pieces.flatMap((piece) => piece.elements);
+    for (const { name } of shapesOf(table)) {
+      const present = readElements(await this.#netfilter.ask([listElements(table, name)]));
+      const here = elements.filter(({ set }) => set === name);
+      if (!isSame(here.map(placeOf), present.map(placeOf))) return false;
     }
     return true;
   }
-
-  /** One for each family that a bridge has a subnet of. */
-  #tables(): nft.Table[] {
-    const subnets = [...this.#territories.values()].flatMap((each) => each.subnets);
-    return FAMILIES.filter((family) => subnets.some(({ base }) => base.family === family)).map((family) =>
-      nft.tableOf(family, this.#name),
-    );
-  }
-
-  #elements(table: nft.Table): PortElement[] {
-    return [...this.#published.values()].flatMap((publication) => elementsFor(table, publication));
-  }
 }
 
-async function removeTable(netfilter: NetlinkSocket, table: nft.Table): Promise<void> {
-  await netfilter.ask(nft.batch([nft.deleteTable(table)])).catch((error: unknown) => {
-    if (!(error instanceof NetlinkError && ABSENT.includes(error.systemCode ?? ''))) throw error;
-  });
-}
+const bridgeOf = (name: string): string => `bridge ${name}`;
+const portsOf = (owner: string): string => `ports ${owner}`;
+const linkOf = (name: string): string => `link ${name}`;
+
 /** There is no such table, or the kernel has no packets of its family. */
 const ABSENT: readonly string[] = ['ENOENT', 'EAFNOSUPPORT', 'EOPNOTSUPP'];
-
-const isMissing = (error: unknown): boolean => error instanceof NetlinkError && error.systemCode === 'ENOENT';
-function unlessMissing(error: unknown): void {
-  if (!isMissing(error)) throw error;
+function unlessAbsent(error: unknown): void {
+  if (!(error instanceof NetlinkError && ABSENT.includes(error.systemCode ?? ''))) throw error;
 }
+/** What we know to stand does not, or what we know not to stand does. */
+const LOST: readonly string[] = ['ENOENT', 'EEXIST', 'EBUSY'];
 
-const elementsFor = ({ family }: nft.Table, { ports, addresses }: Publication): PortElement[] =>
-  addresses
-    .filter((address) => familyOf(address) === family)
-    .flatMap((address) => elementsOf(ports, address));
-const addAll = (table: nft.Table, elements: readonly PortElement[]): Request[] =>
-  [...Map.groupBy(elements, (each) => each.map)].flatMap(([map, some]) => nft.addElements(table, map, some));
-const deleteAll = (table: nft.Table, elements: readonly PortElement[]): Request[] =>
-  [...Map.groupBy(elements, (each) => each.map)].flatMap(([map, some]) =>
-    nft.deleteElements(table, map, some),
-  );
+const isSame = (wanted: readonly string[], present: readonly string[]): boolean =>
+  wanted.toSorted().join('\n') === present.toSorted().join('\n');
+
+const wholeTables = (wanted: ReadonlyMap<Family, readonly Piece[]>): Request[] =>
+  [...wanted.values()].flatMap((pieces) => {
+    const table = pieces[0]?.table;
+    if (table === undefined) return [];
+    return [
+      ...[nft.addTable(table), nft.deleteTable(table), nft.addTable(table)],
+      ...frameOf(table),
+      ...pieces.flatMap(layDown),
+    ];
+  });

@@ -1,5 +1,5 @@
 /** nf_tables expressions: the steps a rule is made of, as the kernel wants them. Pure. linux/netfilter/nf_tables.h. */
-import { type Address, addressBytes, type Family } from '../addresses/address.ts';
+import { addressBytes, type Family } from '../addresses/address.ts';
 import type { Range } from '../addresses/subnet.ts';
 import { attribute, be32, text } from './message.ts';
 
@@ -15,7 +15,16 @@ const NF_DROP = 0;
 const NF_ACCEPT = 1;
 const NFT_RETURN = -5;
 const VERDICT_REGISTER = 0;
-const META = { IIFNAME: 6, OIFNAME: 7, L4PROTO: 16, IIFKIND: 26, OIFKIND: 27 } as const;
+const META = {
+  PROTOCOL: 1,
+  IIFNAME: 6,
+  OIFNAME: 7,
+  L4PROTO: 16,
+  BRIDGE: 17,
+  IIFKIND: 26,
+  OIFKIND: 27,
+} as const;
+const ICMP = { 4: 1, 6: 58 } as const;
 const CT = { STATE: 0, STATUS: 2 } as const;
 const NETWORK_HEADER = 1;
 const TRANSPORT_HEADER = 2;
@@ -116,9 +125,11 @@ export const goesOutByKind = (kind: string): Expression[] => [
   compare(CMP_EQ, nameBytes(kind)),
 ];
 
+const addressPart = (family: Family, which: 'source' | 'destination', register = 1): Expression =>
+  payload(NETWORK_HEADER, ADDRESSES[family][which], ADDRESSES[family].bytes, register);
 function addressIn(which: 'source' | 'destination', { base, prefixLength }: Range): Expression[] {
-  const { [which]: offset, bytes } = ADDRESSES[base.family];
-  const whole = payload(NETWORK_HEADER, offset, bytes);
+  const { bytes } = ADDRESSES[base.family];
+  const whole = addressPart(base.family, which);
   const equal = compare(CMP_EQ, addressBytes(base));
   if (prefixLength === bytes * 8) return [whole, equal];
   const free = bytes * 8 - prefixLength;
@@ -129,12 +140,6 @@ function addressIn(which: 'source' | 'destination', { base, prefixLength }: Rang
 export const from = (range: Range): Expression[] => addressIn('source', range);
 /** The receiver's address lies in the range. */
 export const to = (range: Range): Expression[] => addressIn('destination', range);
-/** The receiver's address is another. */
-export const toOtherThan = (address: Address): Expression[] => {
-  const { destination, bytes } = ADDRESSES[address.family];
-  return [payload(NETWORK_HEADER, destination, bytes), compare(CMP_NEQ, addressBytes(address))];
-};
-
 /** One of this host's own addresses (loopback included). */
 export const toThisHost: readonly Expression[] = [
   expression('fib', [
@@ -149,37 +154,88 @@ export const answering: readonly Expression[] = [ct(CT.STATE), ...anyOf(2 | 4)];
 /** Redirected by a published port (IPS_DST_NAT). */
 export const redirected: readonly Expression[] = [ct(CT.STATUS), ...anyOf(0x20)];
 
+/** Takes from the map what it has for the key in register 1. */
 const lookup = (map: string): Expression =>
   expression('lookup', [attribute(1, text(map)), attribute(2, be32(1)), attribute(3, be32(1))]);
+/** Goes on only when the set has the key in register 1. */
+const found = (set: string): Expression =>
+  expression('lookup', [attribute(1, text(set)), attribute(2, be32(1))]);
+/** Goes on in the chain that the map has for the key in register 1; here when it has none. */
+const dispatch = (map: string): Expression =>
+  expression('lookup', [
+    attribute(1, text(map)),
+    attribute(2, be32(1)),
+    attribute(3, be32(VERDICT_REGISTER)),
+  ]);
 /** The register of 4 bytes that lies `bytes` behind the start of register 1. */
 const registerAt = (bytes: number): number => 8 + bytes / 4;
 
-/** Address from register 1, port from the four bytes after it: what the map's value holds. */
-function destinationNat(family: Family): Expression {
-  const { protocol, bytes } = ADDRESSES[family];
-  return expression('nat', [
-    attribute(1, be32(1)), // NFT_NAT_DNAT
-    attribute(2, be32(protocol)),
-    attribute(3, be32(1)),
-    attribute(5, be32(registerAt(bytes))),
-  ]);
-}
-
-/** Redirects by (protocol, destination port). */
-export const redirectByPort = (family: Family, map: string): Expression[] => [
-  meta(META.L4PROTO, 1),
-  payload(TRANSPORT_HEADER, PORT_AT, 2, registerAt(4)),
-  lookup(map),
-  destinationNat(family),
+/** To the chain that the map has for the interface it came in by. */
+export const byWayIn = (map: string): Expression[] => [meta(META.IIFNAME), dispatch(map)];
+/** To the chain that the map has for the interface it leaves by. */
+export const byWayOut = (map: string): Expression[] => [meta(META.OIFNAME), dispatch(map)];
+/** To the chain that the map has for the sender's address. */
+export const bySender = (family: Family, map: string): Expression[] => [
+  addressPart(family, 'source'),
+  dispatch(map),
 ];
-/** Redirects by (destination address, protocol, destination port). */
-export const redirectByAddress = (family: Family, map: string): Expression[] => {
-  const { destination, bytes } = ADDRESSES[family];
+/** To the chain that the map has for the receiver's address. */
+export const byReceiver = (family: Family, map: string): Expression[] => [
+  addressPart(family, 'destination'),
+  dispatch(map),
+];
+/** It came in by one of these interfaces. */
+export const cameInByOneOf = (set: string): Expression[] => [meta(META.IIFNAME), found(set)];
+/** It leaves by one of these interfaces. */
+export const goesOutByOneOf = (set: string): Expression[] => [meta(META.OIFNAME), found(set)];
+
+/** What a packet is looked up by, one behind the other. */
+type Part = 'source' | 'destination' | 'protocol' | 'destination port';
+function key(
+  family: Family,
+  parts: readonly Part[],
+): { readonly steps: Expression[]; readonly bytes: number } {
+  const steps: Expression[] = [];
+  let bytes = 0;
+  for (const part of parts) {
+    const register = registerAt(bytes);
+    if (part === 'source' || part === 'destination') steps.push(addressPart(family, part, register));
+    else if (part === 'protocol') steps.push(meta(META.L4PROTO, register));
+    else steps.push(payload(TRANSPORT_HEADER, PORT_AT, 2, register));
+    bytes += part === 'source' || part === 'destination' ? ADDRESSES[family].bytes : 4;
+  }
+  return { steps, bytes };
+}
+/** The set has what these parts of the packet are, in this order. */
+export const isIn = (family: Family, set: string, ...parts: readonly Part[]): Expression[] => [
+  ...key(family, parts).steps,
+  found(set),
+];
+
+/** Redirects to the address, and with `port` to the port behind it, that the map has for the parts. */
+export const redirect = (
+  family: Family,
+  map: string,
+  parts: readonly Part[],
+  { port }: { readonly port: boolean },
+): Expression[] => {
+  const { protocol, bytes } = ADDRESSES[family];
   return [
-    payload(NETWORK_HEADER, destination, bytes, 1),
-    meta(META.L4PROTO, registerAt(bytes)),
-    payload(TRANSPORT_HEADER, PORT_AT, 2, registerAt(bytes + 4)),
+    ...key(family, parts).steps,
     lookup(map),
-    destinationNat(family),
+    expression('nat', [
+      attribute(1, be32(1)), // NFT_NAT_DNAT
+      attribute(2, be32(protocol)),
+      attribute(3, be32(1)),
+      ...(port ? [attribute(5, be32(registerAt(bytes)))] : []),
+    ]),
   ];
 };
+
+/** An ICMP message of this type. */
+export const isIcmp = (family: Family, type: number): Expression[] => [
+  meta(META.L4PROTO),
+  compare(CMP_EQ, Buffer.from([ICMP[family]])),
+  payload(TRANSPORT_HEADER, 0, 1),
+  compare(CMP_EQ, Buffer.from([type])),
+];

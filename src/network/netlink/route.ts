@@ -39,6 +39,7 @@ const VETH_INFO_PEER = 1;
 const BRPORT_STATE = 1;
 const BR_STATE_FORWARDING = 3;
 const BRPORT_HAIRPIN = 4;
+const BRPORT_ISOLATED = 33;
 const INET6_ADDR_GEN_MODE = 8;
 const ADDR_GEN_NONE = 1;
 const AF_INET6 = 10;
@@ -106,6 +107,19 @@ export function addBridge(name: string, mac: Buffer, mtu: number): Request {
   ]);
 }
 
+const BR_NF_CALL_IPTABLES = 36;
+const BR_NF_CALL_IP6TABLES = 37;
+/** Has the firewall asked for what passes between ports of the bridge too; needs the kernel's module br_netfilter. */
+export const askFirewallOfFrames = (name: string): Request =>
+  request(`have frames of ${name} filtered`, RTM.NEWLINK, 0, [
+    linkHeader(0),
+    attribute(IFLA.IFNAME, text(name)),
+    attribute(IFLA.LINKINFO, [
+      attribute(INFO_KIND, text('bridge')),
+      attribute(INFO_DATA, [attribute(BR_NF_CALL_IPTABLES, u8(1)), attribute(BR_NF_CALL_IP6TABLES, u8(1))]),
+    ]),
+  ]);
+
 /** Our mark on a link; `ip link` shows it. */
 export const setAlias = (name: string, alias: string): Request =>
   request(`mark ${name}`, RTM.NEWLINK, 0, [
@@ -149,14 +163,24 @@ export function addVeth({ host, bridgeIndex, namespaceFd, inside, mtu }: Veth): 
   ]);
 }
 
-/** Lets a bridge port send back what came from it: a container that calls its own published port. */
-export const hairpin = (name: string): Request =>
-  request(`set hairpin mode of ${name}`, RTM.NEWLINK, 0, [
+/** How a bridge treats one of its ports. */
+export interface BridgePort {
+  /** Sends back what came from it: a container that calls its own published port. */
+  readonly hairpin: boolean;
+  /** Neither hears nor is heard by other such ports; the bridge's own interface, the host, it reaches. */
+  readonly isolated: boolean;
+}
+/** Sets that for a port. */
+export const setBridgePort = (name: string, { hairpin, isolated }: BridgePort): Request =>
+  request(`set the bridge port ${name}`, RTM.NEWLINK, 0, [
     linkHeader(0),
     attribute(IFLA.IFNAME, text(name)),
     attribute(IFLA.LINKINFO, [
       attribute(INFO_SLAVE_KIND, text('bridge')),
-      attribute(INFO_SLAVE_DATA, [attribute(BRPORT_HAIRPIN, u8(1))]),
+      attribute(INFO_SLAVE_DATA, [
+        attribute(BRPORT_HAIRPIN, u8(hairpin ? 1 : 0)),
+        attribute(BRPORT_ISOLATED, u8(isolated ? 1 : 0)),
+      ]),
     ]),
   ]);
 
@@ -226,10 +250,10 @@ export function addAddress(linkIndex: number, address: Address, prefixLength: nu
   );
 }
 
-/** All addresses of one family. */
-export const listAddresses = (family: Family): Request =>
+/** All addresses, or those of one family. */
+export const listAddresses = (family?: Family): Request =>
   request('list addresses', RTM.GETADDR, FLAG.DUMP, [
-    Buffer.from([FAMILY_NUMBERS[family], 0, 0, 0, 0, 0, 0, 0]),
+    Buffer.from([family === undefined ? 0 : FAMILY_NUMBERS[family], 0, 0, 0, 0, 0, 0, 0]),
   ]);
 
 const MAIN_TABLE = 254;

@@ -5,13 +5,15 @@ import { Mailbox } from '../../base/mailbox.ts';
 import * as linux from '../../linux/index.ts';
 import { decode, encode, NLMSG_DONE, NLMSG_ERROR, type Reply, type Request, verdictOf } from './message.ts';
 
-export const PROTOCOL = { ROUTE: 0, NETFILTER: 12 } as const;
+export const PROTOCOL = { ROUTE: 0, SOCK_DIAG: 4, NETFILTER: 12 } as const;
 
 const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
 /** Acknowledgements of one batch must fit: about 1,500 of them do. */
 const RECEIVE_BUFFER_BYTES = 1 << 20;
+/** A batch is one message: that of ten thousand ports has half a megabyte. */
+const SEND_BUFFER_BYTES = 1 << 24;
 /** The kernel fills at most 32 KiB of a dump at once. */
 const READ_BYTES = 65_536;
 
@@ -44,6 +46,7 @@ export class NetlinkSocket {
   /** Batches of more than a hundred requests need this. */
   roomForMany(): void {
     linux.forceReceiveBuffer(this.#fd, RECEIVE_BUFFER_BYTES);
+    linux.forceSendBuffer(this.#fd, SEND_BUFFER_BYTES);
   }
 
   /**
@@ -52,16 +55,28 @@ export class NetlinkSocket {
    */
   ask(requests: readonly Request[]): Promise<Reply[]> {
     return this.#turns.run(async () => {
-      const sequences = new Map<number, Request>();
-      const bytes = requests.map((each) => {
-        this.#sequence = (this.#sequence + 1) >>> 0;
-        sequences.set(this.#sequence, each);
-        return encode(each, this.#sequence);
-      });
+      const { bytes, sequences } = this.#numbered(requests);
       this.#drain(new Map());
-      await linux.sendAway(this.#fd, Buffer.concat(bytes), requests[0]?.what ?? '');
+      await linux.sendAway(this.#fd, bytes, requests[0]?.what ?? '');
       return this.#drain(sequences);
     });
+  }
+
+  /** The same in this thread, for questions that wait for no lock; on a socket that is asked in no other way. */
+  askNow(requests: readonly Request[]): Reply[] {
+    const { bytes, sequences } = this.#numbered(requests);
+    linux.send(this.#fd, bytes);
+    return this.#drain(sequences);
+  }
+
+  #numbered(requests: readonly Request[]): { bytes: Buffer; sequences: ReadonlyMap<number, Request> } {
+    const sequences = new Map<number, Request>();
+    const bytes = requests.map((each) => {
+      this.#sequence = (this.#sequence + 1) >>> 0;
+      sequences.set(this.#sequence, each);
+      return encode(each, this.#sequence);
+    });
+    return { bytes: Buffer.concat(bytes), sequences };
   }
 
   close(): void {

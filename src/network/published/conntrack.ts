@@ -2,7 +2,7 @@
  * Connection tracking remembers where a conversation was redirected to. A datagram service that moves to another
  * container would not be reached by clients that keep talking, so memories that a change makes false are deleted.
  */
-import { addressFromBytes, formatAddress } from '../addresses/address.ts';
+import { addressFromBytes, bitsOf, type Family, familyOf, formatAddress } from '../addresses/address.ts';
 import {
   attribute,
   attributes,
@@ -14,7 +14,7 @@ import {
   u32,
 } from '../netlink/message.ts';
 import { NetlinkError, type NetlinkSocket } from '../netlink/socket.ts';
-import { isAnyAddress, type PublishedPort } from './port.ts';
+import { hostFamilies, isAnyAddress, type PublishedPort } from './port.ts';
 
 const SUBSYSTEM = 1 << 8;
 const CT_NEW = 0;
@@ -28,17 +28,19 @@ const ID = 12;
 const FILTER = 25;
 const TUPLE_IP = 1;
 const TUPLE_PROTOCOL = 2;
-const IP_SOURCE = 1;
-const IP_DESTINATION = 2;
+/** Attributes of an address by family. */
+const IP = { 4: { source: 1, destination: 2 }, 6: { source: 3, destination: 4 } } as const;
 const PROTOCOL_NUMBER = 1;
 const DESTINATION_PORT = 3;
 const BY_PROTOCOL = 1 << 3;
 /** IPS_DST_NAT */
 const REDIRECTED = 1 << 5;
-const IPV4 = 2;
+/** AF_INET and AF_INET6; 0 asks for both. */
+const FAMILIES = { any: 0, 4: 2, 6: 10 } as const;
 const UDP = 17;
 const ENOENT = 2;
-const header = Buffer.from([IPV4, 0, 0, 0]);
+const HEADER_BYTES = 4;
+const headerOf = (family: number): Buffer => Buffer.from([family, 0, 0, 0]);
 
 /** One direction of a conversation. */
 export interface Tuple {
@@ -66,6 +68,7 @@ export function forgetRedirected(
   const asked = [attribute(STATUS, be32(REDIRECTED)), attribute(STATUS_MASK, be32(REDIRECTED))];
   return forget(
     netfilter,
+    FAMILIES.any,
     asked,
     ({ original, reply }) => original.destination !== reply.source && died(reply.source),
   );
@@ -85,29 +88,31 @@ export async function forgetStrayDatagrams(
     attribute(TUPLE_ORIGINAL, [protocol]),
     attribute(FILTER, [attribute(1, u32(BY_PROTOCOL)), attribute(2, u32(0))]),
   ];
-  await forget(netfilter, asked, ({ original, reply }) => {
-    const untouched = reply.source === original.destination && local.has(original.destination);
-    return (
-      original.protocol === UDP &&
-      untouched &&
-      datagram.some(
-        (port) =>
-          port.hostPort === original.destinationPort &&
-          (isAnyAddress(port.hostIp) || port.hostIp === original.destination),
-      )
-    );
-  });
+  const byNumber = Map.groupBy(datagram, ({ hostPort }) => hostPort);
+  for (const family of new Set(datagram.flatMap(({ hostIp }) => hostFamilies(hostIp))))
+    await forget(netfilter, FAMILIES[family], asked, ({ original, reply }) => {
+      const untouched = reply.source === original.destination && local.has(original.destination);
+      return (
+        original.protocol === UDP &&
+        untouched &&
+        (byNumber.get(original.destinationPort) ?? []).some((port) => serves(port, original.destination))
+      );
+    });
 }
+
+const serves = ({ hostIp }: PublishedPort, destination: string): boolean =>
+  hostFamilies(hostIp).includes(familyOf(destination)) && (isAnyAddress(hostIp) || hostIp === destination);
 
 async function forget(
   netfilter: NetlinkSocket,
+  family: number,
   asked: readonly Buffer[],
   wanted: (each: Conversation) => boolean,
 ): Promise<void> {
   try {
     // Kernels before 5.8 ignore the filter and list everything: hence the second look.
     const listed = await netfilter.ask([
-      request('list conversations', SUBSYSTEM | CT_GET, FLAG.DUMP, [header, ...asked]),
+      request('list conversations', SUBSYSTEM | CT_GET, FLAG.DUMP, [headerOf(family), ...asked]),
     ]);
     const found = readConversations(listed).filter(wanted);
     for (const each of found) await netfilter.ask([remove(each)]);
@@ -117,32 +122,39 @@ async function forget(
   }
 }
 
-const remove = ({ identity }: Conversation): Request =>
-  request('forget a conversation', SUBSYSTEM | CT_DELETE, 0, [header, ...identity], [ENOENT]);
+const remove = ({ original, identity }: Conversation): Request =>
+  request(
+    'forget a conversation',
+    SUBSYSTEM | CT_DELETE,
+    0,
+    [headerOf(FAMILIES[familyOf(original.source)]), ...identity],
+    [ENOENT],
+  );
 
-/** What a dump lists; entries that are not IPv4 or lack a part are left out. */
+/** What a dump lists; entries of other protocols than IP, or that lack a part, are left out. */
 function readConversations(replies: readonly Reply[]): Conversation[] {
   return replies.flatMap(({ type, body }) => {
-    if (type !== (SUBSYSTEM | CT_NEW) || body[0] !== IPV4) return [];
-    const found = attributes(body, header.length);
+    const family = ([4, 6] as const).find((each) => FAMILIES[each] === body[0]);
+    if (type !== (SUBSYSTEM | CT_NEW) || family === undefined) return [];
+    const found = attributes(body, HEADER_BYTES);
     const [original, reply, id] = [found.get(TUPLE_ORIGINAL), found.get(TUPLE_REPLY), found.get(ID)];
     if (original === undefined || reply === undefined || id === undefined) return [];
     const identity = [nested(TUPLE_ORIGINAL, original), attribute(ID, id)];
-    return [{ original: readTuple(original), reply: readTuple(reply), identity }];
+    return [{ original: readTuple(family, original), reply: readTuple(family, reply), identity }];
   });
 }
 const nested = (type: number, content: Buffer): Buffer => attribute(type, [content]);
 
-function readTuple(bytes: Buffer): Tuple {
+function readTuple(family: Family, bytes: Buffer): Tuple {
   const parts = attributes(bytes);
   const ip = attributes(parts.get(TUPLE_IP) ?? Buffer.alloc(0));
   const protocol = attributes(parts.get(TUPLE_PROTOCOL) ?? Buffer.alloc(0));
   const addressIn = (type: number): string =>
-    formatAddress(addressFromBytes(ip.get(type) ?? Buffer.alloc(4)));
+    formatAddress(addressFromBytes(ip.get(type) ?? Buffer.alloc(bitsOf(family) / 8)));
   const portIn = (type: number): number => protocol.get(type)?.readUInt16BE(0) ?? 0;
   return {
-    source: addressIn(IP_SOURCE),
-    destination: addressIn(IP_DESTINATION),
+    source: addressIn(IP[family].source),
+    destination: addressIn(IP[family].destination),
     protocol: protocol.get(PROTOCOL_NUMBER)?.[0] ?? 0,
     destinationPort: portIn(DESTINATION_PORT),
   };

@@ -1,84 +1,98 @@
 /** The bridge driver: containers on a bridge of the host's, masqueraded to the world, reached by published ports. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Failed, InvalidArgument } from '../../../base/errors.ts';
-import { formatAddress } from '../../addresses/address.ts';
+import { type Family, formatAddress } from '../../addresses/address.ts';
 import { type SubnetPool, subnetPools } from '../../addresses/choose.ts';
-import { formatRange, type Subnet } from '../../addresses/subnet.ts';
+import { formatRange, isSameRange, type Subnet } from '../../addresses/subnet.ts';
 import { closeHostChain, openHostChain, warnOfLegacyRules } from '../../firewall/host-chain.ts';
-import type { Publication } from '../../firewall/table.ts';
+import type { Publication, Service } from '../../firewall/port-elements.ts';
 import type { NetworkHost } from '../../host.ts';
 import * as route from '../../netlink/route.ts';
 import type { NetlinkSocket } from '../../netlink/socket.ts';
 import { forgetStrayDatagrams } from '../../published/conntrack.ts';
-import type { Reservation } from '../../published/host-ports.ts';
+import { heldNowhere, type Reservation } from '../../published/host-ports.ts';
 import type { PortRequest } from '../../published/port.ts';
 import type { Endpoint } from '../../sandbox/endpoint.ts';
 import type { Sandbox, SandboxInterface } from '../../sandbox/sandbox.ts';
 import type { Driver, InterfaceNames } from '../driver.ts';
-import { allowLoopbackRouting, type Bridge, ensureBridge } from './bridge.ts';
+import { type Apart, allowLoopbackRouting, apartHere, type Bridge, ensureBridge } from './bridge.ts';
 import { hostSides, reattach, removeLinks } from './links.ts';
+import { type BridgeLabels, type BridgeOptions, checkBridgeOptions, DEFAULT_LABELS } from './options.ts';
 
-const BRIDGE_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,14}$/;
 /** Then the container starts all the same, on a bridge that is slow to notice it. */
 const PLUG_IN_MAX_MS = 1000;
 const PLUG_IN_POLL_MS = 3;
 
-/** One bridge network. */
-export interface BridgeOptions {
-  /** At most 15 characters; one engine's own. */
-  readonly bridgeName: string;
-  /** Empty or absent: what the bridge has, or a free one. */
-  readonly subnets?: readonly Subnet[];
-  /** Where a free one is looked for first. */
-  readonly pools?: readonly SubnetPool[];
-  readonly mtu: number;
-}
+const FAMILIES: readonly Family[] = [4, 6];
+const familiesOf = (subnets: readonly Subnet[]): Family[] => subnets.map(({ base }) => base.family);
 
-/** @throws InvalidArgument for a subnet that no bridge can have; Failed for an impossible name */
+/** @throws InvalidArgument for what no bridge network can be; Forbidden for two subnets of a family */
 export function createBridgeDriver(host: NetworkHost, options: BridgeOptions): Driver {
-  if (!BRIDGE_NAME.test(options.bridgeName))
-    throw new Failed(`invalid bridge name: ${JSON.stringify(options.bridgeName)}`);
-  for (const subnet of options.subnets ?? [])
-    if (subnet.base.family === 6)
-      throw new InvalidArgument(
-        `invalid subnet ${formatRange(subnet)}: bridge networks have IPv4 subnets only`,
-      );
+  checkBridgeOptions(options);
   return new BridgeDriver(host, options);
 }
 
 class BridgeDriver implements Driver {
   readonly kind = 'bridge';
   readonly configured: readonly Subnet[];
+  readonly interfacePrefix: string;
   readonly #host: NetworkHost;
+  readonly #options: BridgeOptions & BridgeLabels;
   readonly #name: string;
-  readonly #mtu: number;
   readonly #pools: readonly SubnetPool[];
+  /** Families whose subnet is found or chosen. */
+  readonly #sought: readonly Family[];
   #bridge: Bridge | undefined;
   #loopbackAllowed = false;
 
-  constructor(host: NetworkHost, { bridgeName, mtu, subnets = [], pools = [] }: BridgeOptions) {
+  constructor(host: NetworkHost, options: BridgeOptions) {
+    const { bridgeName, subnets = [], pools = [], interfacePrefix = 'eth' } = options;
+    const { sought = subnets.length === 0 ? [4] : [] } = options;
     this.#host = host;
+    this.#options = { ...DEFAULT_LABELS, ...options };
     this.#name = bridgeName;
-    this.#mtu = mtu;
-    this.configured = subnets;
     this.#pools = subnetPools(pools, host.mark);
+    this.#sought = sought.filter((family) => !familiesOf(subnets).includes(family));
+    this.configured = subnets;
+    this.interfacePrefix = interfacePrefix;
+  }
+
+  get #apart(): Apart | undefined {
+    const { apart = apartHere(), icc } = this.#options;
+    return icc ? undefined : apart;
+  }
+
+  get #port(): route.BridgePort {
+    return { hairpin: true, isolated: this.#apart === 'isolation' };
+  }
+
+  get #families(): Family[] {
+    return FAMILIES.filter((family) => [...familiesOf(this.configured), ...this.#sought].includes(family));
   }
 
   async start(subnets: readonly Subnet[], living: ReadonlyMap<string, Endpoint>): Promise<readonly Subnet[]> {
-    const { firewall, forwarding, log } = this.#host;
-    const bridge = await this.#ensureBridge(subnets[0] ?? this.configured[0]);
+    const { firewall, log } = this.#host;
+    const bridge = await this.#ensureBridge(this.#wanted(subnets));
     const published = [...living.values()].filter(({ ports }) => ports.length > 0);
+    const { internal = false, icc, masquerade, modes } = this.#options;
     await firewall.enter(
-      { bridge: this.#name, subnets: [bridge.subnet] },
-      new Map(published.map((each) => [each.endpointId, publicationOf(each)])),
+      { bridge: this.#name, subnets: bridge.subnets, internal, icc, masquerade, modes },
+      new Map(published.map((each) => [each.endpointId, this.#publicationOf(each)])),
     );
-    await forwarding.enable(this.#name);
-    await this.#openHostChain();
-    await warnOfLegacyRules(this.#name, log);
+    for (const family of familiesOf(bridge.subnets)) await warnOfLegacyRules(this.#name, family, log);
+    await this.#openTheHost();
     if (published.length > 0) await this.#allowLoopback();
     if (living.size > 0) await this.#reattach(bridge, living);
-    log.info('network.ready', { bridge: this.#name, subnet: formatRange(bridge.subnet) });
-    return [bridge.subnet];
+    log.info('network.ready', { bridge: this.#name, subnets: bridge.subnets.map(formatRange) });
+    return bridge.subnets;
+  }
+
+  /** Records of endpoints know a subnet's gateway, and no more of it: what is configured says more. */
+  #wanted(subnets: readonly Subnet[]): Subnet[] {
+    const known = subnets.map((each) => this.configured.find((own) => isSameRange(own, each)) ?? each);
+    const others = this.configured.filter(
+      ({ base }) => !known.some((each) => each.base.family === base.family),
+    );
+    return [...known, ...others];
   }
 
   /** A veth pair: one end on the bridge, the other inside. @throws NetlinkError, Failed */
@@ -89,9 +103,9 @@ class BridgeDriver implements Driver {
         bridgeIndex: this.#bridge?.index ?? 0,
         namespaceFd: sandbox.fd,
         inside,
-        mtu: this.#mtu,
+        mtu: this.#options.mtu,
       }),
-      route.hairpin(outside),
+      route.setBridgePort(outside, this.#port),
       route.withoutLinkLocal(outside),
       route.raise(outside),
     ]);
@@ -101,17 +115,36 @@ class BridgeDriver implements Driver {
   }
 
   reserve(ports: readonly PortRequest[]): Reservation {
-    return this.#host.ports.reserve(ports);
+    const { internal = false, modes, hostAddress } = this.#options;
+    if (internal) return heldNowhere([]);
+    const isRouted = (family: Family): boolean => modes[family] === 'routed';
+    return this.#host.ports.reserve(ports, {
+      translated: this.#families.filter((family) => !isRouted(family)),
+      routed: this.#families.filter(isRouted),
+      hostAddress,
+    });
   }
 
   async publish(endpoint: Endpoint): Promise<void> {
     const { firewall, released } = this.#host;
     if (endpoint.ports.length === 0) return;
     await this.#allowLoopback();
-    await firewall.publish(endpoint.endpointId, publicationOf(endpoint));
+    await firewall.publish(endpoint.endpointId, this.#publicationOf(endpoint));
     if (!endpoint.ports.some((port) => port.protocol === 'udp')) return;
     await released.settled(); // what an earlier owner of the port left
     await forgetStrayDatagrams(released.socket, endpoint.ports, () => this.#hostAddresses());
+  }
+
+  async link(from: Endpoint, to: Endpoint, ports: readonly Service[]): Promise<void> {
+    await this.#host.firewall.openLink(linkName(from, to), {
+      from: from.addresses.map(({ address }) => address),
+      to: to.addresses.map(({ address }) => address),
+      ports: this.#options.icc ? [] : ports,
+    });
+  }
+
+  async unlink(from: Endpoint, to: Endpoint): Promise<void> {
+    await this.#host.firewall.closeLink(linkName(from, to));
   }
 
   async withdraw(endpoint: Endpoint): Promise<void> {
@@ -119,12 +152,12 @@ class BridgeDriver implements Driver {
   }
 
   async mend(endpoints: ReadonlyMap<string, Endpoint>): Promise<boolean> {
-    const { firewall, forwarding, log } = this.#host;
+    const { firewall, log } = this.#host;
     const [link] = route.readLinks(await this.#host.route.ask([route.getLink(this.#name)]));
     const lost = link?.index !== this.#bridge?.index;
     if (lost) {
       log.warn('network.bridge-lost', { bridge: this.#name });
-      const bridge = await this.#ensureBridge(this.#bridge?.subnet);
+      const bridge = await this.#ensureBridge(this.#bridge?.subnets ?? this.configured);
       await this.#reattach(bridge, endpoints);
       if (this.#loopbackAllowed) await allowLoopbackRouting(this.#name);
     }
@@ -132,8 +165,7 @@ class BridgeDriver implements Driver {
       log.warn('network.rules-lost', { bridge: this.#name });
       await firewall.install();
     }
-    await forwarding.enable(this.#name);
-    await this.#openHostChain();
+    await this.#openTheHost();
     return lost;
   }
 
@@ -152,30 +184,42 @@ class BridgeDriver implements Driver {
     const [link] = route.readLinks(await this.#host.route.ask([route.getLink(this.#name)]));
     if (link?.alias === mark) await this.#host.route.ask([route.deleteLink(this.#name)]);
     await firewall.leave(this.#name);
-    await closeHostChain(netfilter, this.#name);
-    await forwarding.release(this.#name);
+    for (const family of FAMILIES) {
+      await closeHostChain(netfilter, this.#name, family);
+      await forwarding.release(this.#name, family);
+    }
   }
 
-  async #ensureBridge(subnet: Subnet | undefined): Promise<Bridge> {
+  async #ensureBridge(subnets: readonly Subnet[]): Promise<Bridge> {
+    const { mtu, inhibitIpv4, modes } = this.#options;
+    const isolated = FAMILIES.filter((family) => modes[family] === 'isolated');
     this.#bridge = await ensureBridge(this.#host.route, {
       name: this.#name,
       mark: this.#host.mark,
-      mtu: this.#mtu,
-      subnet,
+      mtu,
+      subnets,
+      sought: this.#sought.filter((family) => !familiesOf(subnets).includes(family)),
       pools: this.#pools,
+      without: inhibitIpv4 ? [...isolated, 4] : isolated,
+      apart: this.#apart,
     });
     return this.#bridge;
   }
 
   async #reattach({ index }: Bridge, endpoints: ReadonlyMap<string, Endpoint>): Promise<void> {
-    for (const sandbox of await reattach(this.#host.route, index, endpoints))
+    for (const sandbox of await reattach(this.#host.route, index, endpoints, this.#port))
       this.#host.log.warn('network.interface-lost', { sandbox });
   }
 
-  async #openHostChain(): Promise<void> {
-    const changed = await openHostChain(this.#host.netfilter, this.#name);
-    if (changed)
-      this.#host.log.info('network.passage-opened', { bridge: this.#name, chain: 'filter FORWARD' });
+  /** What the host must let pass. An internal network needs no way. */
+  async #openTheHost(): Promise<void> {
+    const { forwarding, log, netfilter } = this.#host;
+    if (this.#options.internal) return;
+    for (const family of familiesOf(this.#bridge?.subnets ?? [])) {
+      await forwarding.enable(this.#name, family);
+      if (await openHostChain(netfilter, this.#name, family))
+        log.info('network.passage-opened', { bridge: this.#name, family, chain: 'filter FORWARD' });
+    }
   }
 
   async #allowLoopback(): Promise<void> {
@@ -185,15 +229,20 @@ class BridgeDriver implements Driver {
   }
 
   async #hostAddresses(): Promise<ReadonlySet<string>> {
-    const addresses = route.readAddresses(await this.#host.route.ask([route.listAddresses(4)]));
+    const addresses = route.readAddresses(await this.#host.route.ask([route.listAddresses()]));
     return new Set(addresses.map((each) => formatAddress(each.address)));
+  }
+
+  #publicationOf({ ports, addresses }: Endpoint): Publication {
+    return {
+      ports,
+      addresses: addresses.map(({ address }) => address),
+      routed: FAMILIES.filter((family) => this.#options.modes[family] === 'routed'),
+    };
   }
 }
 
-const publicationOf = ({ ports, addresses }: Endpoint): Publication => ({
-  ports,
-  addresses: addresses.map(({ address }) => address),
-});
+const linkName = (from: Endpoint, to: Endpoint): string => `${from.endpointId} ${to.endpointId}`;
 
 /**
  * The bridge learns in the background that the cable is plugged in on both ends (the kernel's linkwatch), and drops

@@ -23,6 +23,7 @@ export async function reattach(
   host: NetlinkSocket,
   bridgeIndex: number,
   endpoints: ReadonlyMap<string, Endpoint>,
+  port: route.BridgePort,
 ): Promise<string[]> {
   const links = new Map((await listed(host)).map((link) => [link.name, link]));
   const lost: string[] = [];
@@ -30,7 +31,11 @@ export async function reattach(
     const link = links.get(name);
     if (link === undefined) lost.push(id);
     else if (link.master !== bridgeIndex)
-      await host.ask([route.setMaster(name, bridgeIndex), route.hairpin(name), route.raise(name)]);
+      await host.ask([
+        route.setMaster(name, bridgeIndex),
+        route.setBridgePort(name, port),
+        route.raise(name),
+      ]);
   }
   return lost;
 }
