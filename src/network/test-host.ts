@@ -27,7 +27,9 @@ export async function onHostOfItsOwn(): Promise<void> {
       [MARK]: String(process.pid), // execve keeps the number
     });
   }
-  writeFileSync('/proc/sys/net/ipv4/ip_forward', '0'); // new namespaces take the setting of the machine
+  // New namespaces take the settings of the machine.
+  for (const key of ['ipv4/ip_forward', 'ipv6/conf/all/forwarding', 'ipv6/conf/all/disable_ipv6'])
+    writeFileSync(`/proc/sys/net/${key}`, '0');
   const socket = new NetlinkSocket(PROTOCOL.ROUTE);
   await socket.ask([route.raise('lo')]);
   socket.close();
@@ -36,6 +38,8 @@ export async function onHostOfItsOwn(): Promise<void> {
 /** A machine beside the host, with a cable to it. */
 export interface Neighbour {
   readonly fd: number;
+  /** Further addresses of the host and of the machine, which share a prefix. */
+  addAddresses(hostAddress: string, address: string, prefixLength: number): Promise<void>;
   addRoute(destination: string, gateway: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -57,6 +61,10 @@ export async function addNeighbour(name: string, hostAddress: string, address: s
   await inside.ask([route.addAddress(inner?.index ?? 0, parseAddress(address), 24)]);
   return {
     fd,
+    addAddresses: async (hostAddress, address, prefixLength) => {
+      await host.ask([route.addAddress(outer?.index ?? 0, parseAddress(hostAddress), prefixLength)]);
+      await inside.ask([route.addAddress(inner?.index ?? 0, parseAddress(address), prefixLength)]);
+    },
     addRoute: async (_destination, gateway) => {
       await inside.ask([route.addDefaultRoute(parseAddress(gateway), inner?.index ?? 0)]);
     },
@@ -78,6 +86,8 @@ export const openNamespace = (path: string): number => openSync(path, 'r');
 
 const address = (ip: string, port: number): Buffer => linux.inetAddress(addressBytes(parseAddress(ip)), port);
 
+const domainOf = (ip: string): number => (ip.includes(':') ? linux.AF.INET6 : linux.AF.INET);
+
 /** A server that tells each client its own name and the address it saw. */
 export async function serve(
   where: Namespace,
@@ -86,7 +96,7 @@ export async function serve(
   ip = '0.0.0.0',
 ): Promise<AsyncDisposable> {
   const fd = at(where, () => {
-    const made = linux.socket(linux.AF.INET, linux.SOCK.STREAM, 0);
+    const made = linux.socket(domainOf(ip), linux.SOCK.STREAM, 0);
     linux.setOption(made, SOL_SOCKET, 2, 1);
     linux.bind(made, address(ip, port));
     linux.listen(made, 16);
@@ -117,7 +127,7 @@ export function ask(
   let fd: number;
   try {
     fd = at(where, () => {
-      const made = linux.socket(linux.AF.INET, linux.SOCK.STREAM | SOCK_NONBLOCK, 0);
+      const made = linux.socket(domainOf(ip), linux.SOCK.STREAM | SOCK_NONBLOCK, 0);
       if (device !== undefined) linux.setOptionBytes(made, SOL_SOCKET, SO_BINDTODEVICE, Buffer.from(device));
       try {
         linux.connect(made, address(ip, port));
@@ -147,8 +157,13 @@ export function ask(
 }
 
 /** A datagram server that answers with its name. */
-export async function serveDatagrams(where: Namespace, port: number, name: string): Promise<AsyncDisposable> {
-  const socket = await datagramSocket(where, port);
+export async function serveDatagrams(
+  where: Namespace,
+  port: number,
+  name: string,
+  ip = '0.0.0.0',
+): Promise<AsyncDisposable> {
+  const socket = await datagramSocket(where, port, ip);
   socket.on('message', (_bytes, from) => socket.send(`${name} ${from.address}`, from.port, from.address));
   return {
     [Symbol.asyncDispose]: async () => {
@@ -158,20 +173,25 @@ export async function serveDatagrams(where: Namespace, port: number, name: strin
   };
 }
 /** A UDP socket on that port, in a container's namespace or on the host. */
-export async function datagramSocket(where: Namespace, port: number): Promise<dgram.Socket> {
+export async function datagramSocket(where: Namespace, port: number, ip = '0.0.0.0'): Promise<dgram.Socket> {
   const fd = at(where, () => {
-    const made = linux.socket(linux.AF.INET, linux.SOCK.DGRAM | SOCK_NONBLOCK, 0);
-    linux.bind(made, address('0.0.0.0', port));
+    const made = linux.socket(domainOf(ip), linux.SOCK.DGRAM | SOCK_NONBLOCK, 0);
+    linux.bind(made, address(ip, port));
     return made;
   });
-  const socket = dgram.createSocket('udp4');
+  const socket = dgram.createSocket(ip.includes(':') ? 'udp6' : 'udp4');
   const listening = once(socket, 'listening'); // comes at once for a descriptor
   socket.bind({ fd });
   await listening;
   return socket;
 }
 /** The answer to one datagram, or `silence`, or an error's code. */
-export function askDatagram(socket: dgram.Socket, ip: string, port: number): Promise<string> {
+export function askDatagram(
+  socket: dgram.Socket,
+  ip: string,
+  port: number,
+  patienceMs = PATIENCE_MS,
+): Promise<string> {
   return new Promise((resolve) => {
     const finish = (answer: string): void => {
       clearTimeout(timer);
@@ -179,7 +199,7 @@ export function askDatagram(socket: dgram.Socket, ip: string, port: number): Pro
       socket.removeAllListeners('error');
       resolve(answer);
     };
-    const timer = setTimeout(() => finish('silence'), PATIENCE_MS);
+    const timer = setTimeout(() => finish('silence'), patienceMs);
     socket.once('message', (bytes) => finish(String(bytes)));
     socket.once('error', (error: NodeJS.ErrnoException) => finish(error.code ?? 'error'));
     socket.send('hello', port, ip);

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { silentLog } from '../base/log.ts';
-import { formatAddress } from './addresses/address.ts';
+import { type Family, formatAddress } from './addresses/address.ts';
 import { formatRange, parseSubnet } from './addresses/subnet.ts';
 import * as nft from './netlink/nftables.ts';
 import * as route from './netlink/route.ts';
@@ -27,9 +27,9 @@ export const links = async (): Promise<string[]> =>
     .readLinks(await host.ask([route.listLinks()]))
     .map((link) => link.name)
     .sort();
-/** How many rules an IPv4 table has; 0 when there is none. */
-export const rulesIn = async (table: string): Promise<number> =>
-  nft.readRules(await netfilter.ask([nft.listRules(nft.tableOf(4, table))])).length;
+/** How many rules a table has; 0 when there is none. */
+export const rulesIn = async (table: string, family: Family = 4): Promise<number> =>
+  nft.readRules(await netfilter.ask([nft.listRules(nft.tableOf(family, table))])).length;
 
 /** A published TCP port. */
 export const tcp = (hostPort: number, containerPort = 80, hostIp = ''): PublishedPort => ({
@@ -80,14 +80,16 @@ export async function openTestNetwork(options: {
   readonly name: string;
   readonly bridgeName: string;
   readonly subnet?: string | undefined;
+  readonly subnet6?: string | undefined;
   readonly execRoot: string;
   readonly tableName: string;
   readonly mtu: number;
   readonly watchEveryMs?: number;
 }): Promise<TestNetwork> {
   const networks = new Networks({ ...options, log: silentLog });
-  const { subnet: text, ...rest } = options;
-  const network = networks.addBridge({ ...rest, subnets: text === undefined ? [] : [parseSubnet(text)] });
+  const { subnet: four, subnet6: six, ...rest } = options;
+  const subnets = [four, six].flatMap((text) => (text === undefined ? [] : [parseSubnet(text)]));
+  const network = networks.addBridge({ ...rest, subnets });
   const subnet = () => network.subnets[0];
   return {
     networks,
@@ -148,7 +150,7 @@ export interface Stage {
 /** A network of its own name, taken down at the end; then nothing of it may be left. */
 export async function stage(
   t: TestContext,
-  options: { bridge?: string; subnet?: string } = {},
+  options: { bridge?: string; subnet?: string; subnet6?: string } = {},
 ): Promise<Stage> {
   const bridge = options.bridge ?? 'gt0';
   const execRoot = mkdtempSync(join(tmpdir(), 'gantry-net-'));
@@ -156,6 +158,7 @@ export async function stage(
     name: 'bridge',
     bridgeName: bridge,
     subnet: options.subnet,
+    subnet6: options.subnet6,
     execRoot,
     tableName: `test_${bridge}`,
     mtu: 1500,

@@ -61,18 +61,28 @@ export function shapesOf({ family }: nft.Table): readonly SetShape[] {
   ];
 }
 /** The requests that make a new table's sets, chains and shared rules. */
-export function frameOf(table: nft.Table): Request[] {
+export function frameOf(table: nft.Table, traits: HostTraits): Request[] {
   return [
     ...shapesOf(table).map((shape) => addSet(table, shape)),
-    ...chainsOf(table).flatMap((chain) => [
+    ...chainsOf(table, traits).flatMap((chain) => [
       nft.addChain(table, chain.name, chain),
       ...rulesInto(table, chain),
     ]),
   ];
 }
 
+/** What the host's own settings make of the shared rules. */
+export interface HostTraits {
+  /**
+   * Frames that bridges pass are shown to the firewall too (br_netfilter). Then an answer to ::1 is translated before the
+   * kernel looks at it the first time, and thrown away: IPv6's loopback is not redirected, but refused by the socket that
+   * holds the port, so that clients go on to 127.0.0.1.
+   */
+  readonly filtersFrames: boolean;
+}
+
 /** The chains on the hooks, with what holds for all bridges. */
-export function chainsOf({ family }: nft.Table): readonly BaseChain[] {
+export function chainsOf({ family }: nft.Table, { filtersFrames }: HostTraits): readonly BaseChain[] {
   const loopback = rule.to(LOOPBACK[family]);
   const filter = { type: 'filter', priority: PRIORITY.filter, policy: 'accept' } as const;
   const nat = { type: 'nat', priority: PRIORITY.dstnat, policy: 'accept' } as const;
@@ -99,7 +109,13 @@ export function chainsOf({ family }: nft.Table): readonly BaseChain[] {
       ],
     },
     { ...nat, name: 'prerouting', hook: 'prerouting', rules: [fromElsewhere, ...redirections] },
-    { ...nat, name: 'output', hook: 'output', rules: redirections },
+    {
+      ...{ ...nat, name: 'output', hook: 'output' },
+      rules: [
+        ...(family === 6 && filtersFrames ? [planned('the host loopback', loopback, rule.leave)] : []),
+        ...redirections,
+      ],
+    },
     {
       ...{ ...filter, name: 'forward', hook: 'forward' },
       rules: [

@@ -2,12 +2,13 @@
  * The engine's firewall: one nft table of its own a family, shared by all its bridges. Each bridge, each container's
  * ports and each link is a piece of its own, so that the two-hundredth costs what the second does. Which rules there are is told in frame.ts and territory.ts.
  */
+import { readFileSync } from 'node:fs';
 import type { Family } from '../addresses/address.ts';
 import type { Request } from '../netlink/message.ts';
 import * as nft from '../netlink/nftables.ts';
 import { listElements, placeOf, readElements } from '../netlink/sets.ts';
 import { NetlinkError, type NetlinkSocket } from '../netlink/socket.ts';
-import { chainsOf, frameOf, shapesOf } from './frame.ts';
+import { chainsOf, frameOf, type HostTraits, shapesOf } from './frame.ts';
 import { layDown, type Piece, takeUp } from './piece.ts';
 import { type Link, linkPieces, type Publication, publicationPieces } from './port-elements.ts';
 import { type Territory, territoryPieces } from './territory.ts';
@@ -25,6 +26,7 @@ export class Firewall {
   /** Changes are laid down together at the end. */
   #gathering = false;
   #generation = -1;
+  #filtersFrames = false;
 
   constructor(netfilter: NetlinkSocket, name: string) {
     this.#netfilter = netfilter;
@@ -79,7 +81,7 @@ export class Firewall {
   async install(): Promise<void> {
     const wanted = this.#wanted();
     await this.#removeOthers(wanted);
-    if (wanted.size > 0) await this.#netfilter.ask(nft.batch(wholeTables(wanted)));
+    if (wanted.size > 0) await this.#netfilter.ask(nft.batch(wholeTables(wanted, hostTraits())));
     for (const family of wanted.keys()) this.#known.set(family, 'standing');
   }
 
@@ -140,19 +142,21 @@ export class Firewall {
     }
   }
 
-  /** False when somebody took rules of ours away. Cheap while nobody changes any rule on this host. */
+  /** False when somebody took rules of ours away, or the host wants others. Cheap while nobody changes any rule on this host. */
   async intact(): Promise<boolean> {
     const generation = nft.readGeneration(await this.#netfilter.ask([nft.getGeneration()]));
-    if (generation === this.#generation) return true;
+    const { filtersFrames } = hostTraits();
+    if (generation === this.#generation && filtersFrames === this.#filtersFrames) return true;
     for (const [family, pieces] of this.#wanted())
       if (!(await this.#stands(nft.tableOf(family, this.#name), pieces))) return false;
     this.#generation = generation;
+    this.#filtersFrames = filtersFrames;
     return true;
   }
 
   async #stands(table: nft.Table, pieces: readonly Piece[]): Promise<boolean> {
     const rules = nft.readRules(await this.#netfilter.ask([nft.listRules(table)]));
-    const chains = [...chainsOf(table), ...pieces.flatMap((piece) => piece.chains)];
+    const chains = [...chainsOf(table, hostTraits()), ...pieces.flatMap((piece) => piece.chains)];
     const wanted = chains.flatMap(({ name, rules: some }) => some.map(({ comment }) => `${name} ${comment}`));
     if (
       !isSame(
@@ -186,13 +190,22 @@ const LOST: readonly string[] = ['ENOENT', 'EEXIST', 'EBUSY'];
 const isSame = (wanted: readonly string[], present: readonly string[]): boolean =>
   wanted.toSorted().join('\n') === present.toSorted().join('\n');
 
-const wholeTables = (wanted: ReadonlyMap<Family, readonly Piece[]>): Request[] =>
+const FILTERS_FRAMES = '/proc/sys/net/bridge/bridge-nf-call-ip6tables';
+function hostTraits(): HostTraits {
+  try {
+    return { filtersFrames: readFileSync(FILTERS_FRAMES, 'utf8').trim() !== '0' };
+  } catch {
+    return { filtersFrames: false }; // no br_netfilter
+  }
+}
+
+const wholeTables = (wanted: ReadonlyMap<Family, readonly Piece[]>, traits: HostTraits): Request[] =>
   [...wanted.values()].flatMap((pieces) => {
     const table = pieces[0]?.table;
     if (table === undefined) return [];
     return [
       ...[nft.addTable(table), nft.deleteTable(table), nft.addTable(table)],
-      ...frameOf(table),
+      ...frameOf(table, traits),
       ...pieces.flatMap(layDown),
     ];
   });

@@ -266,6 +266,23 @@ export const addDefaultRoute = (gateway: Address, linkIndex: number): Request =>
     attribute(4, u32(linkIndex)),
   ]);
 
+const LOCAL_TABLE = 255;
+const HOST_SCOPE = 254;
+const TYPE_LOCAL = 2;
+/** Has this host take for its own what comes in by an interface for that IPv6 address. There already: nothing to do. */
+export const addLocalRoute = (address: Address, linkIndex: number): Request =>
+  request(
+    `add local route to ${formatAddress(address)}`,
+    RTM.NEWROUTE,
+    CREATE,
+    [
+      Buffer.from([FAMILY_NUMBERS[6], 128, 0, 0, LOCAL_TABLE, BOOT, HOST_SCOPE, TYPE_LOCAL, 0, 0, 0, 0]),
+      attribute(1, addressBytes(address)),
+      attribute(4, u32(linkIndex)),
+    ],
+    [EEXIST],
+  );
+
 /** All routes of one family. */
 export const listRoutes = (family: Family): Request =>
   request('list routes', RTM.GETROUTE, FLAG.DUMP, [

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import net from 'node:net';
 import { test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ephemeralRange, HostPorts } from './host-ports.ts';
 
-const port = (protocol: 'tcp' | 'udp', hostPort: number, hostIp = '') => ({
+const port = (protocol: 'tcp' | 'udp' | 'sctp', hostPort: number, hostIp = '') => ({
   protocol,
   containerPort: 80,
   hostIp,
@@ -156,6 +158,110 @@ test("an address that is not the host's is refused by name", () => {
   assert.throws(() => new HostPorts().reserve([port('tcp', 1234, '203.0.113.9')]), {
     message: 'Bind for 203.0.113.9:1234 failed: cannot assign requested address',
   });
+});
+
+const BOTH = { translated: [4, 6], routed: [], hostAddress: undefined } as const;
+
+test('a port that names no address is held in both families, each by a socket of its own', async () => {
+  const held = new HostPorts().reserve([port('tcp', 0)], BOTH);
+  const number = held.ports[0]?.hostPort ?? 0;
+  assert.deepEqual(held.ports, [port('tcp', number, '0.0.0.0'), port('tcp', number, '::')]);
+  for (const address of ['127.0.0.1', '::1', '0.0.0.0', '::'])
+    await assert.rejects(listen(number, address), { code: 'EADDRINUSE' }, address);
+  held.release();
+  (await listen(number, '::')).close();
+});
+
+test('a program that has a port in one family keeps it from being published in both, and nothing stays held', async () => {
+  const server = net.createServer().listen({ port: 0, host: '::1', ipv6Only: true });
+  await once(server, 'listening');
+  const { port: taken } = server.address() as net.AddressInfo;
+  const ports = new HostPorts();
+  assert.throws(() => ports.reserve([port('tcp', taken)], BOTH), {
+    message: `Bind for 0.0.0.0:${taken} failed: port is already allocated`,
+  });
+  ports.reserve([port('tcp', taken)]).release();
+  server.close();
+});
+
+test('where a network says its host address, or reaches containers without translation, that is what is told', () => {
+  const number = freePort();
+  const told = (reach: Parameters<HostPorts['reserve']>[1], hostIp = '') => {
+    const held = new HostPorts().reserve([port('tcp', number, hostIp)], reach);
+    held.release();
+    return held.ports.map((each) => `${each.hostIp} ${each.hostPort === number ? 'held' : each.hostPort}`);
+  };
+  assert.deepEqual(told({ ...BOTH, hostAddress: '127.0.0.1' }), ['127.0.0.1 held']);
+  assert.deepEqual(told({ ...BOTH, hostAddress: '::1' }), ['::1 held']);
+  assert.deepEqual(told({ ...BOTH, translated: [4], hostAddress: '::1' }), []);
+  assert.deepEqual(told({ ...BOTH, translated: [4], routed: [6] }), ['0.0.0.0 held', ':: 0']);
+  assert.deepEqual(told({ ...BOTH, translated: [], routed: [4] }, '127.0.0.1'), ['0.0.0.0 0']);
+  assert.deepEqual(told(BOTH, '::ffff:127.0.0.1'), ['127.0.0.1 held']);
+  assert.throws(() => told({ ...BOTH, translated: [6] }, '127.0.0.1'), /the container has no IPv4 address/);
+});
+
+const row = (first: number, count: number, protocol: 'tcp' | 'udp' | 'sctp' = 'tcp', hostIp = '') =>
+  Array.from({ length: count }, (_, at) => ({
+    ...port(protocol, first + at, hostIp),
+    containerPort: first + at,
+  }));
+const ROW_AT = 20_000;
+
+test('a long row of ports takes no descriptors, and is held against the other containers', async () => {
+  const ports = new HostPorts();
+  const before = readdirSync('/proc/self/fd').length;
+  const held = ports.reserve(row(ROW_AT, 10_000), BOTH);
+  await nextTurn(); // the question's socket is closed
+  assert.equal(readdirSync('/proc/self/fd').length, before);
+  assert.equal(held.ports.length, 20_000);
+  const allocated = (number: number, ip = '0.0.0.0') => ({
+    message: `Bind for ${ip}:${number} failed: port is already allocated`,
+  });
+  assert.throws(() => ports.reserve([port('tcp', ROW_AT + 77)]), allocated(ROW_AT + 77));
+  assert.throws(
+    () => ports.reserve([port('tcp', ROW_AT + 77, '127.0.0.1')]),
+    allocated(ROW_AT + 77, '127.0.0.1'),
+  );
+  assert.throws(() => ports.reserve(row(ROW_AT + 9_999, 300)), allocated(ROW_AT + 9_999));
+  ports.reserve([port('udp', ROW_AT + 77)]).release();
+  held.release();
+  ports.reserve([port('tcp', ROW_AT + 77)]).release();
+});
+
+test('a row is refused for a port that any program or container has', async () => {
+  const ports = new HostPorts();
+  const single = ports.reserve([port('tcp', ROW_AT + 300)]);
+  assert.throws(() => ports.reserve(row(ROW_AT, 1000)), /:20300 failed: port is already allocated/);
+  ports.reserve(row(ROW_AT, 1000, 'udp')).release();
+  single.release();
+  for (const [address, refused] of [
+    ['127.0.0.1', ['0.0.0.0', '127.0.0.1']],
+    ['::', ['0.0.0.0', '127.0.0.1', '127.0.0.2']],
+  ] as const) {
+    const server = await listen(ROW_AT + 301, address);
+    for (const hostIp of ['0.0.0.0', '127.0.0.1', '127.0.0.2']) {
+      const reserve = () => ports.reserve(row(ROW_AT, 1000, 'tcp', hostIp)).release();
+      if (!refused.some((each) => each === hostIp)) reserve();
+      else assert.throws(reserve, { message: `Bind for ${hostIp}:20301 failed: port is already allocated` });
+    }
+    server.close();
+    await once(server, 'close');
+  }
+  const datagrams = dgram.createSocket('udp4').bind(ROW_AT + 302);
+  await once(datagrams, 'listening');
+  assert.throws(() => ports.reserve(row(ROW_AT, 1000, 'udp')), /:20302 failed: port is already allocated/);
+  datagrams.close();
+});
+
+test('SC-NET-10: an SCTP port is held once, also by a kernel that has no such sockets', () => {
+  const ports = new HostPorts();
+  const held = ports.reserve([port('sctp', ROW_AT)]);
+  assert.deepEqual(held.ports, [port('sctp', ROW_AT, '0.0.0.0')]);
+  assert.throws(() => ports.reserve([port('sctp', ROW_AT, '127.0.0.1')]), /port is already allocated/);
+  const other = ports.reserve([port('tcp', ROW_AT), ...row(ROW_AT + 1, 300, 'sctp')]);
+  held.release();
+  other.release();
+  ports.reserve([port('sctp', ROW_AT)]).release();
 });
 
 for (const [what, wrong] of [

@@ -159,7 +159,7 @@ class BridgeDriver implements Driver {
       log.warn('network.bridge-lost', { bridge: this.#name });
       const bridge = await this.#ensureBridge(this.#bridge?.subnets ?? this.configured);
       await this.#reattach(bridge, endpoints);
-      if (this.#loopbackAllowed) await allowLoopbackRouting(this.#name);
+      if (this.#loopbackAllowed) await allowLoopbackRouting(this.#host.route, this.#name, bridge);
     }
     if (!(await firewall.intact())) {
       log.warn('network.rules-lost', { bridge: this.#name });
@@ -223,8 +223,8 @@ class BridgeDriver implements Driver {
   }
 
   async #allowLoopback(): Promise<void> {
-    if (this.#loopbackAllowed) return;
-    await allowLoopbackRouting(this.#name);
+    if (this.#loopbackAllowed || this.#bridge === undefined) return;
+    await allowLoopbackRouting(this.#host.route, this.#name, this.#bridge);
     this.#loopbackAllowed = true;
   }
 

@@ -49,8 +49,10 @@ export interface Bridge {
 /** Another engine may choose the same subnet at the same moment; who sees the other gives way. */
 const ATTEMPTS = 8;
 const GIVE_WAY_MS = 40;
-/** fe80::/10 */
+/** fe80::/10, and fe80::1, which Docker's bridges have. */
 const LINK_LOCAL = rangeOf(addressOf(6, 0xfe80n << 112n), 10);
+const OWN_LINK_LOCAL = addressOf(6, (0xfe80n << 112n) + 1n);
+const LINK_LOCAL_PREFIX = 64;
 
 /** The bridge, up and with its addresses. @throws Conflict when it belongs to another engine; Failed */
 export async function ensureBridge(host: NetlinkSocket, plan: BridgePlan): Promise<Bridge> {
@@ -100,15 +102,16 @@ async function findBridge(host: NetlinkSocket, plan: BridgePlan): Promise<Bridge
   const subnets = [...plan.subnets, ...found, ...chosen].toSorted(byFamily);
   await settle(host, plan, subnets);
   await addAddresses(host, link.index, [...missing, ...chosen]);
+  await addLinkLocal(host, link.index, plan, subnets);
   return { index: link.index, subnets };
 }
 
 const byFamily = (a: Subnet, b: Subnet): number => a.base.family - b.base.family;
 
+const allAddressesOf = async (host: NetlinkSocket, index: number): Promise<route.LinkAddress[]> =>
+  route.readAddresses(await host.ask([route.listAddresses()])).filter(({ linkIndex }) => linkIndex === index);
 const addressesOf = async (host: NetlinkSocket, index: number): Promise<route.LinkAddress[]> =>
-  route
-    .readAddresses(await host.ask([route.listAddresses()]))
-    .filter(({ linkIndex, address }) => linkIndex === index && !contains(LINK_LOCAL, address));
+  (await allAddressesOf(host, index)).filter(({ address }) => !contains(LINK_LOCAL, address));
 
 async function choose(
   host: NetlinkSocket,
@@ -128,6 +131,19 @@ const addAddresses = async (
   if (subnets.length > 0)
     await host.ask(subnets.map((subnet) => route.addAddress(index, ownAddress(subnet), subnet.prefixLength)));
 };
+
+/** With none, the kernel asks no container for its hardware address on behalf of others whose packets it forwards. */
+async function addLinkLocal(
+  host: NetlinkSocket,
+  index: number,
+  { without }: BridgePlan,
+  subnets: readonly Subnet[],
+): Promise<void> {
+  if (without.includes(6) || !subnets.some(({ base }) => base.family === 6)) return;
+  const present = await allAddressesOf(host, index);
+  if (present.some(({ address }) => contains(LINK_LOCAL, address))) return;
+  await host.ask([route.addAddress(index, OWN_LINK_LOCAL, LINK_LOCAL_PREFIX)]);
+}
 
 async function makeBridge(host: NetlinkSocket, plan: BridgePlan): Promise<Bridge> {
   const chosen = await choose(host, plan.pools, plan.sought);
@@ -151,6 +167,7 @@ async function makeBridge(host: NetlinkSocket, plan: BridgePlan): Promise<Bridge
   await settle(host, plan, subnets);
   const own = subnets.filter(({ base }) => !plan.without.includes(base.family));
   await addAddresses(host, link.index, own);
+  await addLinkLocal(host, link.index, plan, subnets);
   return { index: link.index, subnets };
 }
 
@@ -184,8 +201,17 @@ async function alone(host: NetlinkSocket, bridge: Bridge): Promise<boolean> {
 }
 
 /**
- * Lets connections from the host's own 127.0.0.1 leave by the bridge, towards published ports. The guard chain of
+ * Lets connections from the host's own 127.0.0.1 and ::1 leave by the bridge, towards published ports, and their answers
+ * come back. In IPv6 the kernel drops what comes from a wire for ::1, but looks up the way of an answer (which names ::1
+ * once the redirection is undone) among the routes of the interface alone: hence one there. In IPv4 the guard chain of
  * firewall/frame.ts keeps containers from using it in the other direction.
  */
-export const allowLoopbackRouting = (name: string): Promise<void> =>
-  writeFile(`/proc/sys/net/ipv4/conf/${name}/route_localnet`, '1');
+export async function allowLoopbackRouting(
+  host: NetlinkSocket,
+  name: string,
+  { index, subnets }: Bridge,
+): Promise<void> {
+  const families = subnets.map(({ base }) => base.family);
+  if (families.includes(4)) await writeFile(`/proc/sys/net/ipv4/conf/${name}/route_localnet`, '1');
+  if (families.includes(6)) await host.ask([route.addLocalRoute(addressOf(6, 1n), index)]);
+}
