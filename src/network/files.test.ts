@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { hostnameFile, hostResolverPath, hostsFile, parseExtraHost, resolverFile } from './files.ts';
+import {
+  embeddedResolverFile,
+  hostnameFile,
+  hostResolverPath,
+  hostsFile,
+  parseExtraHost,
+  resolverFile,
+  searchesFirst,
+} from './files.ts';
 
 const hosts = {
   hostname: 'web',
@@ -118,6 +126,40 @@ test('no input adds a line of its own', () => {
       }
     }),
   );
+});
+
+for (const [what, input, text] of [
+  ['nothing asked for', {}, 'search lan\noptions ndots:0\n'],
+  ['servers of its own', { dns: ['1.2.3.4'] }, 'search lan\noptions ndots:0\n'],
+  [
+    'domains and options',
+    { search: ['a.b'], options: ['timeout:1'] },
+    'search a.b\noptions timeout:1 ndots:0\n',
+  ],
+  ['dots of its own', { options: ['ndots:2'] }, 'search lan\noptions ndots:2\n'],
+  ['dots that are none', { options: ['ndots:x', 'rotate'] }, 'search lan\noptions rotate ndots:0\n'],
+] as const)
+  test(`on a user network, with ${what}, the file names our server alone, as dockerd does`, () => {
+    const made = embeddedResolverFile({
+      ...{ host: 'nameserver 9.9.9.9\nsearch lan\n', dns: [], search: [], options: [] },
+      ...input,
+    });
+    assert.equal(made, `nameserver 127.0.0.11\n${text}`);
+  });
+
+test('a resolver tries search domains first where ndots is above zero', () => {
+  for (const [options, first] of [
+    ['ndots:0', false],
+    ['ndots:1', true],
+    ['timeout:1', false],
+  ] as const)
+    assert.equal(searchesFirst(`options ${options}\n`), first);
+});
+
+test('on a user network a server, domain or option that could add a line is refused', () => {
+  const input = { host: '', dns: [], search: [], options: [] };
+  for (const wrong of [{ dns: ['1.1.1.1\nx'] }, { search: ['a b'] }, { options: ['a\nb'] }])
+    assert.throws(() => embeddedResolverFile({ ...input, ...wrong }), { kind: 'invalid' });
 });
 
 test('behind systemd-resolved the servers are in its own file', () => {

@@ -2,6 +2,8 @@
 import ipaddr from 'ipaddr.js';
 import { InvalidArgument } from '../base/errors.ts';
 
+/** Where containers on user networks find the engine's name server. */
+export const NAME_SERVER = '127.0.0.11';
 /** Stands for the gateway's address in an extra host. */
 const HOST_GATEWAY = 'host-gateway';
 /** Asked when the host has no name server that a container can reach; the choice of Docker. */
@@ -95,10 +97,36 @@ export function resolverFile(input: ResolverInput): string {
   const host = readResolver(input.host);
   const servers =
     input.dns.length > 0 ? input.dns.map(checkedAddress) : reachable(host.servers, input.onHostNetwork);
-  const search = (input.search.length > 0 ? input.search.map(checkedDomain) : host.search).filter(
-    (each) => each !== '.',
-  );
-  const options = input.options.length > 0 ? input.options.map(checkedOption) : host.options;
+  return resolverText(servers, searchOf(input, host), optionsOf(input, host));
+}
+
+/**
+ * The file of a container that has the engine's name server, which asks the others. Names without a dot are asked as
+ * they stand first, unless options say otherwise. @throws InvalidArgument as {@link resolverFile}
+ */
+export function embeddedResolverFile(input: Omit<ResolverInput, 'onHostNetwork'>): string {
+  const host = readResolver(input.host);
+  input.dns.map(checkedAddress);
+  const options = optionsOf(input, host).filter((each) => !/^ndots(?!:\d+$)/.test(each));
+  const withDots = options.some((each) => each.startsWith('ndots:')) ? options : [...options, 'ndots:0'];
+  return resolverText([NAME_SERVER], searchOf(input, host), withDots);
+}
+
+/** Whether a file has its resolver try names without a dot with its search domains first. */
+export const searchesFirst = (resolvConf: string): boolean =>
+  readResolver(resolvConf).options.some((each) => /^ndots:0*[1-9]/.test(each));
+
+type Wanted = Pick<ResolverInput, 'search' | 'options'>;
+const searchOf = ({ search }: Wanted, host: Resolver): readonly string[] =>
+  (search.length > 0 ? search.map(checkedDomain) : host.search).filter((each) => each !== '.');
+const optionsOf = ({ options }: Wanted, host: Resolver): readonly string[] =>
+  options.length > 0 ? options.map(checkedOption) : host.options;
+
+function resolverText(
+  servers: readonly string[],
+  search: readonly string[],
+  options: readonly string[],
+): string {
   const lines = [
     ...servers.map((server) => `nameserver ${server}`),
     ...(search.length > 0 ? [`search ${search.join(' ')}`] : []),
@@ -106,6 +134,9 @@ export function resolverFile(input: ResolverInput): string {
   ];
   return `${lines.join('\n')}\n`;
 }
+
+/** The name servers that a resolv.conf names, in its order. */
+export const nameServersOf = (resolvConf: string): readonly string[] => readResolver(resolvConf).servers;
 
 /** Which file holds the host's name servers, judged by its /etc/resolv.conf. */
 export function hostResolverPath(resolvConf: string): string {

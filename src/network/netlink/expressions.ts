@@ -1,7 +1,7 @@
 /** nf_tables expressions: the steps a rule is made of, as the kernel wants them. Pure. linux/netfilter/nf_tables.h. */
 import { addressBytes, type Family } from '../addresses/address.ts';
 import type { Range } from '../addresses/subnet.ts';
-import { attribute, be32, text } from './message.ts';
+import { attribute, be16, be32, text } from './message.ts';
 
 /**
  * One step of a rule. Registers: 1 is the first of 16 bytes; 8 and up are the same memory in words of 4 bytes, of which
@@ -238,4 +238,61 @@ export const isIcmp = (family: Family, type: number): Expression[] => [
   compare(CMP_EQ, Buffer.from([ICMP[family]])),
   payload(TRANSPORT_HEADER, 0, 1),
   compare(CMP_EQ, Buffer.from([type])),
+];
+
+const PROTOCOL = { tcp: 6, udp: 17 } as const;
+/** Where the checksum stands in the header, which a changed port must be worked into. */
+const CHECKSUM_AT = { tcp: 16, udp: 6 } as const;
+const SOURCE_PORT_AT = 0;
+const CHECKSUM_OF_THE_INTERNET = 1;
+
+function portIs(at: number, protocol: 'tcp' | 'udp', port: number): Expression[] {
+  return [
+    meta(META.L4PROTO),
+    compare(CMP_EQ, Buffer.from([PROTOCOL[protocol]])),
+    payload(TRANSPORT_HEADER, at, 2),
+    compare(CMP_EQ, be16(port)),
+  ];
+}
+/** Writes a port into the packet; nobody remembers it, so answers need a rule of their own. */
+const portInstead = (at: number, protocol: 'tcp' | 'udp', port: number): Expression[] => [
+  expression('immediate', [attribute(1, be32(1)), attribute(2, [attribute(1, be16(port))])]),
+  expression('payload', [
+    attribute(5, be32(1)),
+    attribute(2, be32(TRANSPORT_HEADER)),
+    attribute(3, be32(at)),
+    attribute(4, be32(2)),
+    attribute(6, be32(CHECKSUM_OF_THE_INTERNET)),
+    attribute(7, be32(CHECKSUM_AT[protocol])),
+  ]),
+];
+/** It is for this port. */
+export const toPort = (protocol: 'tcp' | 'udp', port: number): Expression[] =>
+  portIs(PORT_AT, protocol, port);
+/** It comes from this port. */
+export const fromPort = (protocol: 'tcp' | 'udp', port: number): Expression[] =>
+  portIs(SOURCE_PORT_AT, protocol, port);
+/** It is for this port from here on; the rule must have made sure of the protocol. */
+export const toPortInstead = (protocol: 'tcp' | 'udp', port: number): Expression[] =>
+  portInstead(PORT_AT, protocol, port);
+/** It comes from this port from here on; the rule must have made sure of the protocol. */
+export const fromPortInstead = (protocol: 'tcp' | 'udp', port: number): Expression[] =>
+  portInstead(SOURCE_PORT_AT, protocol, port);
+
+const be64 = (value: number): Buffer => {
+  const out = Buffer.alloc(8);
+  out.writeBigUInt64BE(BigInt(value));
+  return out;
+};
+const LIMIT_PACKETS = 0;
+const LIMIT_OVER = 1;
+/** Packets that come this far faster than so many a second, after a burst of as many. */
+export const faster = (perSecond: number): Expression[] => [
+  expression('limit', [
+    attribute(1, be64(perSecond)),
+    attribute(2, be64(1)),
+    attribute(3, be32(perSecond)),
+    attribute(4, be32(LIMIT_PACKETS)),
+    attribute(5, be32(LIMIT_OVER)),
+  ]),
 ];
