@@ -32,6 +32,8 @@ const read: readonly [Record<string, SettingValue>, string, unknown][] = [
   [{ bip: '10.9.0.1/24' }, 'bridgeAddress', '10.9.0.1/24'],
   [{ mtu: 0 }, 'mtu', 1500],
   [{ mtu: 9000 }, 'mtu', 9000],
+  [{}, 'icc', true],
+  [{ icc: false }, 'icc', false],
   [
     { 'default-ulimits': { nofile: { Name: 'nofile', Soft: 64, Hard: 128 } } },
     'defaultUlimits',

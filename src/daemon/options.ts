@@ -46,6 +46,8 @@ export interface DaemonOptions extends ContainerDefaults {
   /** Address and prefix length of the default bridge (`172.17.0.1/16`). Undefined: a free subnet is chosen. */
   readonly bridgeAddress: string | undefined;
   readonly mtu: number;
+  /** Whether neighbours on the default network reach each other on all ports, or by links alone. */
+  readonly icc: boolean;
   readonly defaultUlimits: ReadonlyMap<string, UlimitOption>;
   readonly dns: readonly string[];
   readonly dnsOptions: readonly string[];
@@ -102,6 +104,7 @@ export function optionsFrom(
     bridge,
     bridgeAddress,
     mtu: readMtu(values.get('mtu')),
+    icc: values.get('icc') !== false,
     defaultUlimits: readUlimits(recordOf(values.get('default-ulimits'))),
     ...readContainerDefaults(values, path),
     dns: list(values, 'dns').map(readAddress),

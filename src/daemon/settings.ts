@@ -70,6 +70,12 @@ export const settings: readonly Setting[] = [
     "the default bridge's address and subnet, 172.17.0.1/16 for example",
   ),
   setting('integer', 'mtu', '--mtu <bytes>', "largest packet of containers' networks"),
+  setting(
+    'boolean',
+    'icc',
+    '--icc [boolean]',
+    'false: neighbours on the default network meet by links alone',
+  ),
   setting('boolean', 'ip-forward', '--ip-forward [boolean]', 'always on: packets are forwarded when needed'),
   setting('boolean', 'iptables', '--iptables [boolean]', 'always on: firewall rules, by nftables'),
   setting(

@@ -10,6 +10,7 @@ export {
   hostsFile,
   resolverFile,
 } from './files.ts';
+export type { Network } from './network.ts';
 export { type LivingSandbox, Networks } from './networks.ts';
 export type { PortRequest, PublishedPort } from './published/port.ts';
 export { addressIn, type Endpoint, type Endpoints } from './sandbox/endpoint.ts';

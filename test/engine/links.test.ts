@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { statSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { type Gantry, startGantry } from '../harness/gantry.ts';
+import { until } from '../harness/until.ts';
 
 interface Inspected {
   readonly Id: string;
@@ -237,4 +238,36 @@ test('without a network of its own nothing is told of links', async (t) => {
   await run(gantry, 'web', ['stopped:x'], { HostConfig: { NetworkMode: 'none' } });
   assert.deepEqual(await linksOf(gantry, 'web'), ['/stopped:/web/x']);
   assert.deepEqual(await env(gantry, 'web', 'X_'), []);
+});
+
+test('where neighbours do not reach each other a link opens exposed ports, follows both ends, and outlives the daemon', async (t) => {
+  const gantry = await startGantry(t, { args: ['--icc=false'] });
+  const serve = 'for port in 80 81; do nc -ll -p $port -e echo served & done; wait';
+  const server = { Cmd: ['sh', '-c', serve], ExposedPorts: { '80/tcp': {} } };
+  await run(gantry, 'db', [], server);
+  await run(gantry, 'web', ['db:x', 'db:y']);
+  await run(gantry, 'other', []);
+  const reaches = async (from: string, port: number): Promise<boolean> => {
+    const to = await addressOf(gantry, 'db');
+    const { stdout } = await gantry.docker(['exec', from, 'nc', '-w', '1', to, String(port)]);
+    return stdout === 'served\n';
+  };
+  const expectLinked = async (): Promise<void> => {
+    await until(() => reaches('web', 80)); // it begins to listen in its own time
+    assert.deepEqual(await Promise.all([reaches('web', 81), reaches('other', 80)]), [false, false]);
+  };
+  await expectLinked();
+  await move(gantry, 'db', 'taker');
+  await expectLinked();
+  await stop(gantry, 'web');
+  await start(gantry, 'web');
+  await expectLinked();
+  await gantry.kill9();
+  await gantry.start();
+  await expectLinked();
+  const api = gantry.api();
+  assert.equal((await api.delete('/containers/web/x?link=1')).status, 204);
+  assert.equal(await reaches('web', 80), true, 'the other link is left');
+  assert.equal((await api.delete('/containers/web/y?link=1')).status, 204);
+  assert.equal(await reaches('web', 80), false);
 });

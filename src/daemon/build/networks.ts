@@ -11,11 +11,11 @@ export function openNetworks(
   names: Pick<Names, 'bridge' | 'table'>,
   log: Log,
 ): Networks {
-  const { bridge, bridgeAddress, execRoot, mtu } = options;
+  const { bridge, bridgeAddress, execRoot, mtu, icc } = options;
   const networks = new Networks({ execRoot, tableName: names.table, log });
   if (bridge === 'none') return networks;
   const bridgeName = bridge ?? names.bridge;
   const subnets = bridgeAddress === undefined ? [] : [parseSubnet(bridgeAddress)];
-  networks.addBridge({ name: DEFAULT_NETWORK, bridgeName, subnets, mtu });
+  networks.addBridge({ name: DEFAULT_NETWORK, bridgeName, subnets, mtu, icc });
   return networks;
 }

@@ -5,6 +5,7 @@ import { DEFAULT_LIMITS, isFrozen, OutputWriter, type Task } from '../../../runt
 import { Container } from '../container.ts';
 import { tellLinking } from '../links/follow.ts';
 import { defaultEndpoint } from '../links/links.ts';
+import { openOwnLinks } from '../links/openings.ts';
 import { resumeLogDelivery } from '../logs/driver.ts';
 import { openLog } from '../logs/files.ts';
 import { adoptMounts, layersOf } from '../mounts/mounted.ts';
@@ -54,7 +55,12 @@ export async function recoverContainers(deps: RecoverDeps): Promise<Recovered> {
     belongsToUnreadable(deps, id),
   );
   // A daemon that died between a start and this left linking containers with an address that is nobody's.
-  for (const container of running) tellLinking(deps, container, defaultEndpoint(deps, container.record));
+  for (const container of running) {
+    tellLinking(deps, container, defaultEndpoint(deps, container.record));
+    await openOwnLinks(deps, container).catch((error: unknown) =>
+      deps.log.warn('container.link', { id: container.id, reason: messageOf(error) }),
+    );
+  }
   clearAllStaged(deps.stagedMountsRoot);
   await finishUpdates(deps);
   await clearLitter(deps);

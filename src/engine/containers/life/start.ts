@@ -21,6 +21,7 @@ import type { Container } from '../container.ts';
 import { emitContainerEvent } from '../events.ts';
 import { tellLinking } from '../links/follow.ts';
 import { defaultEndpoint, requireLinks } from '../links/links.ts';
+import { openLinks } from '../links/openings.ts';
 import { hostsOf, variablesOf } from '../links/tell.ts';
 import { type LogDriverDeps, startLogDelivery, stopLogDelivery } from '../logs/driver.ts';
 import { openLog } from '../logs/files.ts';
@@ -149,6 +150,7 @@ function run(deps: StartDeps, container: Container): Promise<Task> {
     });
     const [launch] = await settledBoth(deps.supervisor.launch(launchPlan(deps, container, plan)), saved);
     undo.defer(() => launch.undo());
+    await openLinks(deps, container);
     await launch.go();
     return launch.task;
   });
