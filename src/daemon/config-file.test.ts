@@ -9,7 +9,10 @@ import { merge, parseConfig, readConfig } from './config-file.ts';
 import { settings } from './settings.ts';
 
 test('every setting can stand in the file, in its form', () => {
-  const samples = { text: 'x', boolean: true, integer: 5, list: ['a'], map: { a: 'b' } };
+  const samples = {
+    ...{ text: 'x', boolean: true, integer: 5, list: ['a'], map: { a: 'b' } },
+    records: [{ a: 'b' }],
+  };
   const all = Object.fromEntries(settings.map((one) => [one.key, samples[one.kind]]));
   assert.deepEqual(Object.fromEntries(parseConfig(JSON.stringify(all), 'f')), all);
 });
@@ -26,6 +29,7 @@ const wrong: readonly [string, RegExp][] = [
   ['{"hosts":"unix:///x"}', /^f: hosts must be a list of strings$/],
   ['{"hosts":[1]}', /^f: hosts must be a list of strings$/],
   ['{"mtu":1.5}', /^f: mtu must be a whole number$/],
+  ['{"default-address-pools":{"base":"x"}}', /^f: default-address-pools must be a list of objects$/],
   ['{"runtimes":[]}', /^f: runtimes must be an object$/],
   ['{"graph":"/a","data-root":"/b"}', /^f: data-root and data-root|same setting/],
   ['[]', /^f: not a JSON object$/],

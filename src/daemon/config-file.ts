@@ -16,6 +16,10 @@ const form = {
   integer: { is: (value: unknown) => Number.isSafeInteger(value), name: 'a whole number' },
   list: { is: isTextList, name: 'a list of strings' },
   map: { is: isRecord, name: 'an object' },
+  records: {
+    is: (value: unknown) => Array.isArray(value) && value.every(isRecord),
+    name: 'a list of objects',
+  },
 } as const;
 
 const byKey = new Map<string, Setting>(

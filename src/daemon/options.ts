@@ -11,6 +11,7 @@ import type { Proxies } from '../registry/index.ts';
 import { type ContainerDefaults, readContainerDefaults } from './container-defaults.ts';
 import { findOnPath } from './find-on-path.ts';
 import { DEFAULT_SOCKET, formatHost, type Host, parseHost } from './hosts.ts';
+import { type NetworkOptions, readNetworkOptions } from './network-options.ts';
 import { type Environment, readProxies } from './proxies.ts';
 import type { SettingValue, Values } from './settings.ts';
 
@@ -29,7 +30,7 @@ export interface UlimitOption {
 }
 
 /** Everything a daemon can be told. */
-export interface DaemonOptions extends ContainerDefaults {
+export interface DaemonOptions extends ContainerDefaults, NetworkOptions {
   readonly hosts: readonly Host[];
   /** Group of the unix sockets: a name or a number. Undefined: `docker` if it exists. Empty: none. */
   readonly group: string | undefined;
@@ -41,13 +42,6 @@ export interface DaemonOptions extends ContainerDefaults {
   readonly labels: readonly string[];
   readonly runtimes: ReadonlyMap<string, RuntimeOption>;
   readonly defaultRuntime: string;
-  /** Undefined: one of the engine's own; `none`: no default network. */
-  readonly bridge: string | undefined;
-  /** Address and prefix length of the default bridge (`172.17.0.1/16`). Undefined: a free subnet is chosen. */
-  readonly bridgeAddress: string | undefined;
-  readonly mtu: number;
-  /** Whether neighbours on the default network reach each other on all ports, or by links alone. */
-  readonly icc: boolean;
   readonly defaultUlimits: ReadonlyMap<string, UlimitOption>;
   readonly dns: readonly string[];
   readonly dnsOptions: readonly string[];
@@ -65,14 +59,8 @@ export interface DaemonOptions extends ContainerDefaults {
 
 export { findOnPath } from './find-on-path.ts';
 
-const DEFAULT_MTU = 1500;
-const MTU_MAX = 65_535;
-/** IPv4's least: RFC 791 asks every link for 68 bytes. */
-const MTU_MIN = 68;
 const DEFAULT_SHUTDOWN_TIMEOUT_SECONDS = 15;
 const LEVELS: readonly Level[] = ['debug', 'info', 'warn', 'error', 'fatal'];
-/** IFNAMSIZ less its terminator. */
-const INTERFACE_NAME_MAX_BYTES = 15;
 
 /**
  * Checks what flags and configuration file brought, and fills in what they left out.
@@ -84,10 +72,6 @@ export function optionsFrom(
   environment: Environment = process.env,
 ): DaemonOptions {
   const runtimes = readRuntimes(recordOf(values.get('runtimes')), path);
-  const bridge = readBridge(text(values, 'bridge'));
-  const bridgeAddress = readBridgeAddress(text(values, 'bip'));
-  if (bridge === 'none' && bridgeAddress !== undefined)
-    throw new InvalidArgument('bip: there is no bridge to give an address to (bridge is none)');
   refuseSwitchedOff(values);
   oneOf('storage-driver', text(values, 'storage-driver'), ['overlay2'], 'overlay2');
   return {
@@ -101,10 +85,7 @@ export function optionsFrom(
     labels: readLabels(list(values, 'labels')),
     runtimes,
     defaultRuntime: readDefaultRuntime(text(values, 'default-runtime'), runtimes),
-    bridge,
-    bridgeAddress,
-    mtu: readMtu(values.get('mtu')),
-    icc: values.get('icc') !== false,
+    ...readNetworkOptions(values),
     defaultUlimits: readUlimits(recordOf(values.get('default-ulimits'))),
     ...readContainerDefaults(values, path),
     dns: list(values, 'dns').map(readAddress),
@@ -122,8 +103,6 @@ export function optionsFrom(
 
 const ALWAYS_ON: Readonly<Record<string, string>> = {
   'live-restore': 'containers always outlive the daemon',
-  'ip-forward': 'packets are forwarded when a container needs it (bridge: none keeps all networks away)',
-  iptables: 'published ports and outbound traffic need firewall rules (bridge: none keeps all networks away)',
 };
 
 /** What dockerd's users may switch off and Gantry cannot: saying so beats ignoring it. */
@@ -210,40 +189,6 @@ function readDefaultRuntime(given: string | undefined, runtimes: ReadonlyMap<str
   if (!runtimes.has(name))
     throw new InvalidArgument(`default-runtime: unknown ${name} (know ${[...runtimes.keys()].join(', ')})`);
   return name;
-}
-
-function readBridge(given: string | undefined): string | undefined {
-  if (given === undefined || given === '') return undefined;
-  if (
-    Buffer.byteLength(given) > INTERFACE_NAME_MAX_BYTES ||
-    !/^[^\s/:]+$/.test(given) ||
-    /^\.{1,2}$/.test(given)
-  )
-    throw new InvalidArgument(`bridge ${given}: not the name of an interface`);
-  return given;
-}
-
-function readBridgeAddress(given: string | undefined): string | undefined {
-  if (given === undefined || given === '') return undefined;
-  if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(given))
-    throw new InvalidArgument(`bip ${given}: not an IPv4 address with a prefix length`);
-  const [address, prefix] = ipaddr.IPv4.parseCIDR(given);
-  const network = ipaddr.IPv4.networkAddressFromCIDR(given).toString();
-  const broadcast = ipaddr.IPv4.broadcastAddressFromCIDR(given).toString();
-  if (prefix < 8 || prefix > 30) throw new InvalidArgument(`bip ${given}: the prefix length must be 8 to 30`);
-  if ([network, broadcast].includes(address.toString()))
-    throw new InvalidArgument(
-      `bip ${given}: no host's address in its subnet; ${address.toString()} is reserved`,
-    );
-  return given;
-}
-
-function readMtu(given: SettingValue | undefined): number {
-  if (given === undefined || given === 0) return DEFAULT_MTU; // 0 means the default to dockerd too
-  const mtu = given as number;
-  if (mtu < MTU_MIN || mtu > MTU_MAX)
-    throw new InvalidArgument(`mtu ${mtu}: not between ${MTU_MIN} and ${MTU_MAX}`);
-  return mtu;
 }
 
 function readUlimits(given: Readonly<Record<string, unknown>>): Map<string, UlimitOption> {

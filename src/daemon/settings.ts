@@ -2,9 +2,15 @@
 import { InvalidArgument } from '../base/errors.ts';
 
 /** The form of a setting's value. */
-export type SettingKind = 'text' | 'boolean' | 'integer' | 'list' | 'map';
+export type SettingKind = 'text' | 'boolean' | 'integer' | 'list' | 'map' | 'records';
 /** The value of a setting, as a file or a flag gives it. */
-export type SettingValue = string | boolean | number | readonly string[] | Readonly<Record<string, unknown>>;
+export type SettingValue =
+  | string
+  | boolean
+  | number
+  | readonly string[]
+  | Readonly<Record<string, unknown>>
+  | readonly Readonly<Record<string, unknown>>[];
 /** Values by key, of one source (the flags, or the file). */
 export type Values = ReadonlyMap<string, SettingValue>;
 
@@ -36,6 +42,13 @@ function ulimitEntry(value: string, name: string): unknown {
   return { Name: name, Soft: Number(parts[1]), Hard: Number(parts[2] ?? parts[1]) };
 }
 
+/** `DRIVER=OPTION=VALUE`, as --default-network-opt has it. */
+function networkOptionEntry(value: string, name: string): unknown {
+  const at = value.indexOf('=');
+  if (at < 1) throw new InvalidArgument(`--default-network-opt ${name}=${value}: not DRIVER=OPTION=VALUE`);
+  return { [value.slice(0, at)]: value.slice(at + 1) };
+}
+
 export const settings: readonly Setting[] = [
   setting(
     'list',
@@ -63,21 +76,50 @@ export const settings: readonly Setting[] = [
   setting('text', 'default-runtime', '--default-runtime <name>', 'runtime of containers that name none'),
   setting('text', 'storage-driver', '-s, --storage-driver <name>', 'overlay2, the only one'),
   setting('text', 'bridge', '-b, --bridge <name>', 'bridge of the default network; none: no default network'),
+  setting('text', 'bip', '--bip <cidr>', "default bridge's address and subnet, 172.17.0.1/16 for example"),
+  setting('text', 'bip6', '--bip6 <cidr>', 'the same of IPv6'),
   setting(
     'text',
-    'bip',
-    '--bip <cidr>',
-    "the default bridge's address and subnet, 172.17.0.1/16 for example",
+    'fixed-cidr',
+    '--fixed-cidr <cidr>',
+    'part of that subnet which containers get addresses of',
   ),
+  setting('text', 'fixed-cidr-v6', '--fixed-cidr-v6 <cidr>', 'the same of IPv6'),
+  setting(
+    'text',
+    'default-gateway',
+    '--default-gateway <address>',
+    'way out of the default network (default: the bridge)',
+  ),
+  setting('text', 'default-gateway-v6', '--default-gateway-v6 <address>', 'the same of IPv6'),
+  setting('boolean', 'ipv6', '--ipv6 [boolean]', 'IPv6 on the default network'),
   setting('integer', 'mtu', '--mtu <bytes>', "largest packet of containers' networks"),
+  setting('text', 'ip', '--ip <address>', 'where ports are published that name no address'),
   setting(
     'boolean',
     'icc',
     '--icc [boolean]',
-    'false: neighbours on the default network meet by links alone',
+    'containers of the default network reach each other, not by links alone',
   ),
-  setting('boolean', 'ip-forward', '--ip-forward [boolean]', 'always on: packets are forwarded when needed'),
-  setting('boolean', 'iptables', '--iptables [boolean]', 'always on: firewall rules, by nftables'),
+  setting('boolean', 'ip-masq', '--ip-masq [boolean]', "containers reach the world under the host's address"),
+  setting('boolean', 'ip-forward', '--ip-forward [boolean]', 'packets are forwarded when needed'),
+  setting('boolean', 'iptables', '--iptables [boolean]', 'firewall rules, by nftables'),
+  setting('boolean', 'ip6tables', '--ip6tables [boolean]', 'the same of IPv6'),
+  setting(
+    'records',
+    'default-address-pools',
+    '--default-address-pool <base=cidr,size=bits>',
+    'where subnets of networks come from (repeatable)',
+  ),
+  setting(
+    'map',
+    'default-network-opts',
+    '--default-network-opt <driver=option=value>',
+    'option of every network of a driver (repeatable)',
+    { entry: networkOptionEntry },
+  ),
+  setting('boolean', 'userland-proxy', '--userland-proxy [boolean]', 'accepted: there is no proxy'),
+  setting('text', 'userland-proxy-path', '--userland-proxy-path <file>', 'accepted: there is no proxy'),
   setting(
     'map',
     'default-ulimits',
@@ -177,7 +219,7 @@ export const refused: Readonly<Record<string, string>> = {
 };
 
 /** The long flag that sets a setting (`--host`), for messages. */
-export const flagOf = (one: Setting): string => /--[a-z-]+/.exec(one.flags ?? '')?.[0] ?? one.key;
+export const flagOf = (one: Setting): string => /--[a-z0-9-]+/.exec(one.flags ?? '')?.[0] ?? one.key;
 
 /**
  * Turns what the command line brought for one setting into the file's form.
@@ -198,10 +240,22 @@ export function valueFromFlag(one: Setting, given: readonly string[]): SettingVa
         throw new InvalidArgument(`${flagOf(one)} ${last}: not true or false`);
       return /^(true|1)$/i.test(last);
     case 'map':
-      return Object.fromEntries(given.map((each) => mapEntry(one, each)));
+      return given.map((each) => mapEntry(one, each)).reduce(withEntry, {});
+    case 'records':
+      return given.map((each) => Object.fromEntries(each.split(',').map((part) => mapEntry(one, part))));
     default:
       return one.kind satisfies never;
   }
+}
+
+/** Parts of one value may come one by one. */
+function withEntry(
+  all: Readonly<Record<string, unknown>>,
+  [name, value]: readonly [string, unknown],
+): Record<string, unknown> {
+  const before = all[name];
+  const merges = typeof before === 'object' && typeof value === 'object';
+  return { ...all, [name]: merges ? { ...before, ...value } : value };
 }
 
 function mapEntry(one: Setting, text: string): [string, unknown] {

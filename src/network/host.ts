@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { Failed } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import type { Family } from './addresses/address.ts';
 import { Forwarding } from './firewall/forwarding.ts';
 import { Firewall } from './firewall/table.ts';
 import { NetlinkSocket, PROTOCOL } from './netlink/socket.ts';
@@ -20,6 +21,10 @@ export interface NetworkHostOptions {
   /** The nft table, one engine's own. */
   readonly tableName: string;
   readonly log: Log;
+  /** Families whose packets get rules. Absent: both. */
+  readonly firewallFamilies?: readonly Family[];
+  /** Whether the host's forwarding may be turned on. Absent: it may. */
+  readonly mayForward?: boolean;
 }
 
 /** Shared by all networks of an engine; several engines live side by side, each with its own. */
@@ -31,19 +36,27 @@ export class NetworkHost {
   readonly files: NamespaceFiles;
   readonly firewall: Firewall;
   readonly forwarding: Forwarding;
+  readonly mayForward: boolean;
   readonly released: ReleasedAddresses;
   readonly log: Log;
   /** Written on interfaces that the engine makes; `ip link` shows it as alias. */
   readonly mark: string;
 
   /** @throws Failed for an impossible name of the table */
-  constructor({ execRoot, tableName, log }: NetworkHostOptions) {
+  constructor({
+    execRoot,
+    tableName,
+    log,
+    firewallFamilies = [4, 6],
+    mayForward = true,
+  }: NetworkHostOptions) {
     if (!TABLE_NAME.test(tableName)) throw new Failed(`invalid table name: ${JSON.stringify(tableName)}`);
     this.log = log;
     this.mark = `gantry ${tableName} ${execRoot}`.slice(0, MARK_CHARACTERS_MAX);
     this.files = new NamespaceFiles(join(execRoot, 'netns'));
     this.netfilter.roomForMany();
-    this.firewall = new Firewall(this.netfilter, tableName);
+    this.firewall = new Firewall(this.netfilter, tableName, firewallFamilies);
+    this.mayForward = mayForward;
     this.forwarding = new Forwarding(this.netfilter, log);
     this.released = new ReleasedAddresses(log);
   }

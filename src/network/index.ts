@@ -1,8 +1,10 @@
 /** Networks, the sandboxes that are on them, the firewall, and the network files of a container. */
 
-export { type Family, familyOf } from './addresses/address.ts';
+export { type Family, familyOf, isAddress, parseAddress } from './addresses/address.ts';
+export type { SubnetPool } from './addresses/choose.ts';
 export { formatHardwareAddress, parseHardwareAddress } from './addresses/hardware.ts';
-export { parseSubnet } from './addresses/subnet.ts';
+export { contains, formatRange, parseRange, parseSubnet, type Subnet } from './addresses/subnet.ts';
+export { bridgeOptionsFrom, type DefaultBridge } from './drivers/bridge/options.ts';
 export {
   type HostsInput,
   hostnameFile,

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { Conflict } from '../base/errors.ts';
 import { undoUnlessDone } from '../base/lifetime.ts';
+import type { SubnetPool } from './addresses/choose.ts';
 import { createBridgeDriver } from './drivers/bridge/bridge-driver.ts';
 import type { BridgeOptions } from './drivers/bridge/options.ts';
 import type { Driver } from './drivers/driver.ts';
@@ -15,6 +16,10 @@ import { MEND_EVERY_MS, Upkeep } from './upkeep.ts';
 export interface NetworksOptions extends NetworkHostOptions {
   /** How often bridges and rules are looked after while containers use them. */
   readonly watchEveryMs?: number;
+  /** Where subnets are looked for first that nobody asked for. */
+  readonly pools?: readonly SubnetPool[];
+  /** By driver: options of networks whose creator does not say otherwise. */
+  readonly defaults?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 /** A sandbox that is wanted. */
@@ -49,12 +54,16 @@ interface Known {
 export class Networks {
   readonly #host: NetworkHost;
   readonly #upkeep: Upkeep;
+  readonly #pools: readonly SubnetPool[];
+  readonly #defaults: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly #networks = new Map<string, Network>();
   readonly #sandboxes = new Map<string, Known>();
   /** Sandboxes that are being made. */
   readonly #busy = new Set<string>();
 
   constructor(options: NetworksOptions) {
+    this.#pools = options.pools ?? [];
+    this.#defaults = options.defaults ?? {};
     this.#host = new NetworkHost(options);
     this.#upkeep = new Upkeep({
       mend: () => this.#mend(),
@@ -68,7 +77,12 @@ export class Networks {
   addBridge(options: BridgeOptions & Pick<NetworkOptions, 'name'>): Network {
     const { name, bridgeName } = options;
     const id = createHash('sha256').update(`${this.#host.mark}\0${bridgeName}\0${name}`).digest('hex');
-    return this.add({ id, name }, (host) => createBridgeDriver(host, options));
+    return this.add({ id, name }, (host) => createBridgeDriver(host, { pools: this.#pools, ...options }));
+  }
+
+  /** Options of networks of this driver, as far as their creator does not say otherwise. */
+  defaultsOf(driver: string): Readonly<Record<string, string>> {
+    return this.#defaults[driver] ?? {};
   }
 
   /** A network of any kind. @throws what the driver throws */

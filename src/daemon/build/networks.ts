@@ -1,7 +1,7 @@
 /** Opens the engine's networks as its settings want them. */
 import type { Log } from '../../base/log.ts';
 import { DEFAULT_NETWORK } from '../../engine/index.ts';
-import { Networks, parseSubnet } from '../../network/index.ts';
+import { Networks } from '../../network/index.ts';
 import type { Names } from '../identity.ts';
 import type { DaemonOptions } from '../options.ts';
 
@@ -11,11 +11,15 @@ export function openNetworks(
   names: Pick<Names, 'bridge' | 'table'>,
   log: Log,
 ): Networks {
-  const { bridge, bridgeAddress, execRoot, mtu, icc } = options;
-  const networks = new Networks({ execRoot, tableName: names.table, log });
+  const { addressPools, bridge, defaultBridge, execRoot, mtu } = options;
+  const networks = new Networks({
+    ...{ execRoot, tableName: names.table, log, pools: addressPools },
+    firewallFamilies: options.firewallFamilies,
+    mayForward: options.mayForward,
+    defaults: options.networkDefaults,
+  });
   if (bridge === 'none') return networks;
   const bridgeName = bridge ?? names.bridge;
-  const subnets = bridgeAddress === undefined ? [] : [parseSubnet(bridgeAddress)];
-  networks.addBridge({ name: DEFAULT_NETWORK, bridgeName, subnets, mtu, icc });
+  networks.addBridge({ name: DEFAULT_NETWORK, bridgeName, mtu, ...defaultBridge });
   return networks;
 }

@@ -17,6 +17,7 @@ const FAMILIES: readonly Family[] = [4, 6];
 
 /** Knows what should stand in the tables, and can lay it down anew at any time. */
 export class Firewall {
+  readonly families: readonly Family[];
   readonly #netfilter: NetlinkSocket;
   readonly #name: string;
   /** What should stand, by what it is for. */
@@ -28,9 +29,11 @@ export class Firewall {
   #generation = -1;
   #filtersFrames = false;
 
-  constructor(netfilter: NetlinkSocket, name: string) {
+  /** `families`: those that get rules. */
+  constructor(netfilter: NetlinkSocket, name: string, families: readonly Family[] = FAMILIES) {
     this.#netfilter = netfilter;
     this.#name = name;
+    this.families = families;
   }
 
   /** Takes a bridge in, with what its containers published in an earlier life. @throws NetlinkError */
@@ -87,12 +90,12 @@ export class Firewall {
 
   async #put(wanted: readonly (readonly [string, readonly Piece[]])[]): Promise<void> {
     const before = new Map(wanted.map(([key]) => [key, this.#pieces.get(key)]));
-    for (const [key, pieces] of wanted) this.#pieces.set(key, pieces);
+    for (const [key, pieces] of wanted) this.#pieces.set(key, pieces.filter(this.#isOurs));
     if (this.#gathering) return;
     try {
       await this.#change(
         [...before.values()].flatMap((pieces) => pieces ?? []),
-        wanted.flatMap(([, pieces]) => pieces),
+        wanted.flatMap(([, pieces]) => pieces).filter(this.#isOurs),
       );
     } catch (error) {
       for (const [key, pieces] of before)
@@ -101,6 +104,8 @@ export class Firewall {
       throw error;
     }
   }
+
+  readonly #isOurs = ({ table }: Piece): boolean => this.families.includes(table.family);
 
   async #drop(key: string): Promise<void> {
     const pieces = this.#pieces.get(key) ?? [];

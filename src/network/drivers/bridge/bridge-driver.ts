@@ -78,7 +78,9 @@ class BridgeDriver implements Driver {
       { bridge: this.#name, subnets: bridge.subnets, internal, icc, masquerade, modes },
       new Map(published.map((each) => [each.endpointId, this.#publicationOf(each)])),
     );
-    for (const family of familiesOf(bridge.subnets)) await warnOfLegacyRules(this.#name, family, log);
+    for (const family of familiesOf(bridge.subnets))
+      if (firewall.families.includes(family)) await warnOfLegacyRules(this.#name, family, log);
+      else log.warn('network.without-rules', { bridge: this.#name, family });
     await this.#openTheHost();
     if (published.length > 0) await this.#allowLoopback();
     if (living.size > 0) await this.#reattach(bridge, living);
@@ -159,7 +161,8 @@ class BridgeDriver implements Driver {
       log.warn('network.bridge-lost', { bridge: this.#name });
       const bridge = await this.#ensureBridge(this.#bridge?.subnets ?? this.configured);
       await this.#reattach(bridge, endpoints);
-      if (this.#loopbackAllowed) await allowLoopbackRouting(this.#host.route, this.#name, bridge);
+      if (this.#loopbackAllowed)
+        await allowLoopbackRouting(this.#host.route, this.#name, bridge, firewall.families);
     }
     if (!(await firewall.intact())) {
       log.warn('network.rules-lost', { bridge: this.#name });
@@ -211,12 +214,16 @@ class BridgeDriver implements Driver {
       this.#host.log.warn('network.interface-lost', { sandbox });
   }
 
-  /** What the host must let pass. An internal network needs no way. */
+  /**
+   * What the host must let pass. An internal network needs no way; and without rules that keep it from being everybody's
+   * router the host's forwarding is left as it is.
+   */
   async #openTheHost(): Promise<void> {
-    const { forwarding, log, netfilter } = this.#host;
+    const { firewall, forwarding, log, mayForward, netfilter } = this.#host;
     if (this.#options.internal) return;
     for (const family of familiesOf(this.#bridge?.subnets ?? [])) {
-      await forwarding.enable(this.#name, family);
+      if (!firewall.families.includes(family)) continue;
+      if (mayForward) await forwarding.enable(this.#name, family);
       if (await openHostChain(netfilter, this.#name, family))
         log.info('network.passage-opened', { bridge: this.#name, family, chain: 'filter FORWARD' });
     }
@@ -224,7 +231,7 @@ class BridgeDriver implements Driver {
 
   async #allowLoopback(): Promise<void> {
     if (this.#loopbackAllowed || this.#bridge === undefined) return;
-    await allowLoopbackRouting(this.#host.route, this.#name, this.#bridge);
+    await allowLoopbackRouting(this.#host.route, this.#name, this.#bridge, this.#host.firewall.families);
     this.#loopbackAllowed = true;
   }
 

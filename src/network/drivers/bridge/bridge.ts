@@ -204,14 +204,15 @@ async function alone(host: NetlinkSocket, bridge: Bridge): Promise<boolean> {
  * Lets connections from the host's own 127.0.0.1 and ::1 leave by the bridge, towards published ports, and their answers
  * come back. In IPv6 the kernel drops what comes from a wire for ::1, but looks up the way of an answer (which names ::1
  * once the redirection is undone) among the routes of the interface alone: hence one there. In IPv4 the guard chain of
- * firewall/frame.ts keeps containers from using it in the other direction.
+ * firewall/frame.ts keeps containers from using it in the other direction: only in families that are `guarded`.
  */
 export async function allowLoopbackRouting(
   host: NetlinkSocket,
   name: string,
   { index, subnets }: Bridge,
+  guarded: readonly Family[],
 ): Promise<void> {
-  const families = subnets.map(({ base }) => base.family);
+  const families = subnets.map(({ base }) => base.family).filter((family) => guarded.includes(family));
   if (families.includes(4)) await writeFile(`/proc/sys/net/ipv4/conf/${name}/route_localnet`, '1');
   if (families.includes(6)) await host.ask([route.addLocalRoute(addressOf(6, 1n), index)]);
 }

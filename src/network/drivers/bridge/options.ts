@@ -24,6 +24,10 @@ export interface BridgeOptions extends Partial<Omit<BridgeLabels, 'bridgeName' |
   readonly apart?: Apart;
 }
 
+/** What settings say about the default network. */
+export type DefaultBridge = Required<Pick<BridgeOptions, 'subnets' | 'sought' | 'icc' | 'masquerade'>> &
+  Pick<BridgeOptions, 'hostAddress'>;
+
 /** What a network's labels can say. */
 export interface BridgeLabels {
   /** Absent: the network is named by its id. */

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { silentLog } from '../../../base/log.ts';
-import { parseSubnet } from '../../addresses/subnet.ts';
+import { parseAddress } from '../../addresses/address.ts';
+import { parseRange, parseSubnet } from '../../addresses/subnet.ts';
 import type { Network } from '../../network.ts';
-import { Networks } from '../../networks.ts';
+import { Networks, type NetworksOptions } from '../../networks.ts';
 import type { PublishedPort } from '../../published/port.ts';
 import { addressIn, type Endpoint } from '../../sandbox/endpoint.ts';
 import {
@@ -16,10 +17,11 @@ import {
   IN_VAIN_MS,
   onHostOfItsOwn,
   openNamespace,
+  readAt,
   serve,
   writeAt,
 } from '../../test-host.ts';
-import { links, tcp } from '../../test-network.ts';
+import { links, rulesIn, tcp } from '../../test-network.ts';
 import type { BridgeOptions } from './options.ts';
 
 await onHostOfItsOwn();
@@ -31,9 +33,15 @@ interface Place {
   readonly at: number;
 }
 
-function engineOf(t: TestContext) {
+function engineOf(t: TestContext, more: Partial<NetworksOptions> = {}) {
   const execRoot = mkdtempSync(join(tmpdir(), 'gantry-net-'));
-  const networks = new Networks({ execRoot, tableName: 'test_policy', log: silentLog, watchEveryMs: 50 });
+  const networks = new Networks({
+    execRoot,
+    tableName: 'test_policy',
+    log: silentLog,
+    watchEveryMs: 50,
+    ...more,
+  });
   const places: number[] = [];
   const ids: string[] = [];
   t.after(async () => {
@@ -190,4 +198,48 @@ test('a bridge without an IPv4 address has containers that reach each other', as
   await using _web = await serve(web.at, 80, 'web');
   assert.equal(await ask(client.at, web.four, 80), `web ${client.four}`);
   assert.notEqual(await ask('host', web.four, 80, IN_VAIN_MS), 'web 10.66.0.1');
+});
+
+test('an engine that may set no rules leaves forwarding and firewall as they are, and holds published ports', async (t) => {
+  const { add, open } = engineOf(t, { firewallFamilies: [] });
+  const network = add('gp0', { subnets: [parseSubnet('10.66.0.0/24'), parseSubnet('fd66::/64')] });
+  const web = await open('web', network, [tcp(8080)]);
+  const client = await open('client', network);
+  await using _web = await serve(web.at, 80, 'web');
+  assert.equal(await ask(client.at, web.four, 80), `web ${client.four}`);
+  assert.equal(await ask('host', '127.0.0.1', 8080), 'ECONNREFUSED');
+  assert.equal(await rulesIn('test_policy'), 0);
+  for (const path of ['ipv4/ip_forward', 'ipv6/conf/all/forwarding', 'ipv4/conf/gp0/route_localnet'])
+    assert.equal(readAt('host', `/proc/sys/net/${path}`).trim(), '0', path);
+});
+
+test('an engine that may not turn forwarding on sets its rules all the same', async (t) => {
+  const { add, open } = engineOf(t, { mayForward: false });
+  const web = await open('web', add('gp0', { subnets: [parseSubnet('10.66.0.0/24')] }), [tcp(8080)]);
+  await using _web = await serve(web.at, 80, 'web');
+  assert.equal(await ask('host', '127.0.0.1', 8080), 'web 10.66.0.1');
+  assert.equal(readAt('host', '/proc/sys/net/ipv4/ip_forward').trim(), '0');
+});
+
+test('another machine on the bridge can be the way out, and containers have addresses of a range', async (t) => {
+  const { add, open } = engineOf(t);
+  const subnet = {
+    ...parseSubnet('10.66.0.0/24'),
+    range: parseRange('10.66.0.128/25'),
+    gateway: parseAddress('10.66.0.254'),
+    hostAddress: parseAddress('10.66.0.1'),
+  };
+  const one = await open('one', add('gp0', { subnets: [subnet] }));
+  assert.equal(one.endpoint.addresses[0]?.gateway, '10.66.0.254');
+  assert.equal(one.four, '10.66.0.128');
+  assert.match(readAt(one.at, '/proc/net/route'), /^eth0\t0{8}\tFE00420A/m);
+  await using _one = await serve(one.at, 80, 'one');
+  assert.equal(await ask('host', one.four, 80), 'one 10.66.0.1');
+});
+
+test('subnets come from the pools of the engine', async (t) => {
+  const { add, open } = engineOf(t, { pools: [{ base: parseRange('10.71.0.0/16'), size: 28 }] });
+  const [one, two] = [await open('one', add('gp0')), await open('two', add('gp1', { sought: [4, 6] }))];
+  assert.deepEqual([one.four, two.four], ['10.71.0.2', '10.71.0.18']);
+  assert.match(addressIn(two.endpoint, 6)?.address ?? '', /^fd.*::2$/);
 });
