@@ -3,12 +3,15 @@ import type { Log } from '../base/log.ts';
 import { VERSION } from '../base/release.ts';
 import { nowNanos } from '../base/time.ts';
 import {
+  type ContainersDeps,
   createContainers,
   createExecs,
   createImages,
   Directory,
   type Engine,
   imageUsers,
+  NetworkService,
+  networkMembers,
   recoverContainers,
   restartByPolicy,
   VolumeService,
@@ -17,6 +20,7 @@ import {
 import { containerNeeds, execNeeds } from './build/containers.ts';
 import { type Foundations, openFoundations } from './build/foundations.ts';
 import { readAbilities } from './build/host.ts';
+import { openCatalog } from './build/networks.ts';
 import { newId } from './build/new-id.ts';
 import { buildSystem } from './build/system.ts';
 import type { DaemonOptions } from './options.ts';
@@ -43,7 +47,8 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
   const background = new Set<Promise<void>>();
   const volumes = buildVolumes(foundations, directory, background);
   let stopping = false;
-  const shared = { directory, images, volumes, background, stopping: () => stopping };
+  const catalog = await openCatalog(foundations.networks, { ...foundations, log }, options);
+  const shared = { catalog, directory, images, volumes, background, stopping: () => stopping };
   const forExecs = execNeeds(options, foundations, abilities, shared, log);
   const forContainers = containerNeeds(options, foundations, shared, forExecs);
   const recovered = await recoverContainers(forContainers);
@@ -56,7 +61,15 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
   });
   const rooms = undo.move();
   return {
-    engine: { containers, execs: createExecs(forExecs), images, volumes, events, system },
+    engine: {
+      containers,
+      execs: createExecs(forExecs),
+      images,
+      networks: buildNetworks(foundations, forContainers),
+      volumes,
+      events,
+      system,
+    },
     version: { engineVersion: VERSION },
     begin: () => restartByPolicy(forContainers),
     stop() {
@@ -86,6 +99,20 @@ const buildImages = (
     log,
     registries,
     transfers: { down: options.maxConcurrentDownloads, up: options.maxConcurrentUploads },
+  });
+
+const buildNetworks = (
+  { networks: room, storage, events }: Foundations,
+  needs: ContainersDeps,
+): NetworkService =>
+  new NetworkService({
+    catalog: needs.catalog,
+    room,
+    pools: room.pools,
+    records: storage.records,
+    events,
+    members: networkMembers(needs),
+    newId,
   });
 
 const buildVolumes = (

@@ -6,6 +6,7 @@ import type { Containers } from './containers/promise.ts';
 import type { Events } from './events/promise.ts';
 import type { Execs } from './execs/promise.ts';
 import type { Images } from './images/promise.ts';
+import type { Networks } from './networks/promise.ts';
 import type { System } from './system/promise.ts';
 import type { Volumes } from './volumes/promise.ts';
 
@@ -14,6 +15,7 @@ export interface Engine {
   readonly containers: Containers;
   readonly execs: Execs;
   readonly images: Images;
+  readonly networks: Networks;
   readonly volumes: Volumes;
   readonly events: Events;
   readonly system: System;

@@ -4,6 +4,7 @@ export type { PathStat } from '../storage/index.ts';
 export { type ContainersDeps, createContainers } from './containers/containers.ts';
 export { Directory } from './containers/directory.ts';
 export { imageUsers } from './containers/image-users.ts';
+export { networkMembers } from './containers/life/members.ts';
 export { recoverContainers } from './containers/life/recover.ts';
 export { restartByPolicy } from './containers/life/restart-all.ts';
 export { volumeUsers } from './containers/mounts/volume-users.ts';
@@ -18,7 +19,16 @@ export { type DataRootReport, examineDataRoot } from './fsck.ts';
 export { createHealthChecks } from './health/monitor.ts';
 export { createImages } from './images/index.ts';
 export type * from './images/promise.ts';
-export { DEFAULT_NETWORK } from './networks/index.ts';
+export {
+  carry,
+  DEFAULT_NETWORK,
+  NETWORKS,
+  NetworkCatalog,
+  type NetworkRecord,
+  NetworkService,
+  predefinedRecord,
+} from './networks/index.ts';
+export type * from './networks/promise.ts';
 export type { Attachment, OutputChunk } from './processes/attachment.ts';
 export type { SystemDeps } from './system/deps.ts';
 export { type Host, hardLimits, readHost, settableOomScore } from './system/host.ts';

@@ -35,8 +35,7 @@ export interface HostsInput {
 
 /** @throws InvalidArgument when a name or address could not stand in the file */
 export function hostsFile(input: HostsInput): string {
-  const own = checkedHostName(input.hostname);
-  const names = namesOf(input.domainname === '' ? own : `${own}.${checkedHostName(input.domainname)}`);
+  const names = ownNames(input.hostname, input.domainname);
   const extra = input.extraHosts.map((text) => {
     const { name, address } = parseExtraHost(text);
     return [address === HOST_GATEWAY ? checkedAddress(input.hostGateway) : address, name];
@@ -52,8 +51,19 @@ export function hostsFile(input: HostsInput): string {
     ...linked,
     ...input.addresses.map((address) => [checkedAddress(address), names]),
   ];
-  return lines.map(([address, name]) => `${address}\t${name}\n`).join('');
+  return lines.map(([address = '', name = '']) => lineOf(address, name)).join('');
 }
+/** The line of one of the container's own addresses, as it stands in the file. @throws InvalidArgument */
+export const ownHostsLine = (address: string, hostname: string, domainname: string): string =>
+  lineOf(checkedAddress(address), ownNames(hostname, domainname));
+
+const lineOf = (address: string, names: string): string => `${address}\t${names}\n`;
+
+function ownNames(hostname: string, domainname: string): string {
+  const own = checkedHostName(hostname);
+  return namesOf(domainname === '' ? own : `${own}.${checkedHostName(domainname)}`);
+}
+
 /** A name with dots, and its first part, by which programs of the same domain call it. */
 function namesOf(hostname: string): string {
   const dot = hostname.indexOf('.');

@@ -1,18 +1,31 @@
 /** Networks, the sandboxes that are on them, the firewall, and the network files of a container. */
 
-export { type Family, familyOf, isAddress, parseAddress } from './addresses/address.ts';
-export type { SubnetPool } from './addresses/choose.ts';
+export { type Family, familyOf, formatAddress, isAddress, parseAddress } from './addresses/address.ts';
+export { freeSubnet, type SubnetPool } from './addresses/choose.ts';
 export { formatHardwareAddress, parseHardwareAddress } from './addresses/hardware.ts';
-export { contains, formatRange, parseRange, parseSubnet, type Subnet } from './addresses/subnet.ts';
+export {
+  contains,
+  formatRange,
+  overlaps,
+  parseRange,
+  parseSubnet,
+  type Range,
+  type Subnet,
+} from './addresses/subnet.ts';
+export { createBridgeDriver } from './drivers/bridge/bridge-driver.ts';
 export { bridgeOptionsFrom, type DefaultBridge } from './drivers/bridge/options.ts';
 export {
   type HostsInput,
   hostnameFile,
   hostResolverPath,
   hostsFile,
+  ownHostsLine,
   resolverFile,
 } from './files.ts';
-export type { Network } from './network.ts';
-export { type LivingSandbox, Networks } from './networks.ts';
+export { interfaceKey, type Network } from './network.ts';
+export { Networks } from './networks.ts';
 export type { PortRequest, PublishedPort } from './published/port.ts';
-export { addressIn, type Endpoint, type Endpoints } from './sandbox/endpoint.ts';
+export type { NetworkRequest } from './requests.ts';
+export { addressIn, type Endpoint, type EndpointAddress, type Endpoints } from './sandbox/endpoint.ts';
+export type { InterfaceSysctl } from './sandbox/sandbox.ts';
+export type { LivingSandbox } from './sandboxes.ts';

@@ -1,43 +1,62 @@
 /** One network: its addresses, its endpoints, and the driver that carries them. */
 import { createHash, randomBytes } from 'node:crypto';
 import { messageOf } from '../base/errors.ts';
-import { parseAddress } from './addresses/address.ts';
+import { networkFailure } from '../model/failures/network.ts';
+import { type Address, parseAddress } from './addresses/address.ts';
+import { takeEach } from './addresses/give.ts';
 import { formatHardwareAddress, hardwareAddressFor, parseHardwareAddress } from './addresses/hardware.ts';
 import { AddressPool } from './addresses/pool.ts';
-import { contains, type Subnet } from './addresses/subnet.ts';
+import { contains, formatRange, type Subnet } from './addresses/subnet.ts';
 import type { Driver } from './drivers/driver.ts';
 import type { Service } from './firewall/port-elements.ts';
 import type { NetworkHost } from './host.ts';
 import type { Reservation } from './published/host-ports.ts';
 import type { PortRequest } from './published/port.ts';
 import { type Endpoint, endpointAddress, subnetsOf } from './sandbox/endpoint.ts';
+import type { Leading } from './sandbox/leader.ts';
 import { type ReadySandbox, SandboxPool } from './sandbox/pool.ts';
-import { makeSandbox, type Sandbox } from './sandbox/sandbox.ts';
+import { type InterfaceSysctl, makeSandbox, type Sandbox } from './sandbox/sandbox.ts';
+
+/** Digits of a network's id that its host interfaces' names have: networks of one engine differ in them. */
+const ID_DIGITS_IN_NAMES = 6;
+/** IFNAMSIZ without its NUL. */
+const INTERFACE_NAME_MAX = 15;
 
 /** A network as others know it. */
 export interface NetworkOptions {
-  /** 64 hex digits. */
+  /** 64 hex digits. No two of an engine's begin with the same {@link interfaceKey}. */
   readonly id: string;
   readonly name: string;
+  /** Its containers reach each other and nothing else. */
+  readonly internal?: boolean;
 }
+
+/** By what the host interfaces of a network are told from those of another. */
+export const interfaceKey = (id: string): string => id.slice(0, ID_DIGITS_IN_NAMES);
 
 /** What a container wants of a network. */
 export interface EndpointRequest {
   /** Chosen from the address when undefined (02:42 + the four address bytes, as Docker does). */
   readonly macAddress: string | undefined;
-  readonly ports: readonly PortRequest[];
+  /** Addresses that it is to have, one of a family at most; in the other families it gets any. */
+  readonly addresses?: readonly string[];
+  /** See {@link Endpoint.gatewayPriority}. */
+  readonly gatewayPriority?: number;
+  /** Kernel settings of the interface. */
+  readonly sysctls?: readonly InterfaceSysctl[];
 }
 
-/** A request whose ports are held, to be joined or given back. */
-export interface HeldRequest {
+/** A request that can be tried, and keeps its network from being removed; to be joined or let go. */
+export interface HeldRequest extends Disposable {
   readonly network: Network;
   readonly mac: Buffer | undefined;
-  readonly reservation: Reservation;
+  readonly wanted: readonly Address[];
+  readonly gatewayPriority: number;
+  readonly sysctls: readonly InterfaceSysctl[];
 }
 
 interface Member {
   readonly endpoint: Endpoint;
-  readonly reservation: Reservation | undefined;
   /** Whether the host's ports lead to it. */
   readonly published: boolean;
 }
@@ -48,9 +67,10 @@ interface Started {
 }
 
 /** A network of the engine. Nothing of it is on the host before its first use. */
-export class Network {
+export class Network implements Leading {
   readonly id: string;
   readonly name: string;
+  readonly internal: boolean;
   readonly #host: NetworkHost;
   readonly #driver: Driver;
   readonly #ready: SandboxPool;
@@ -62,15 +82,21 @@ export class Network {
   readonly #prefix: string;
   /** A container runs whose endpoint nobody knows: no interface is taken for a stray one. */
   #keepsUnknown = false;
+  /** Requests that are under way. */
+  #held = 0;
+  #retired = false;
   #subnets: readonly Subnet[];
   #started: Promise<Started> | undefined;
+  /** As the last start made them. */
+  #pools: readonly AddressPool[] | undefined;
 
-  constructor(host: NetworkHost, driver: Driver, { id, name }: NetworkOptions) {
+  constructor(host: NetworkHost, driver: Driver, { id, name, internal = false }: NetworkOptions) {
     this.id = id;
     this.name = name;
+    this.internal = internal;
     this.#host = host;
     this.#driver = driver;
-    this.#prefix = `veth${id.slice(0, 4)}`;
+    this.#prefix = `veth${interfaceKey(id)}`;
     this.#subnets = driver.configured;
     this.#ready = new SandboxPool({
       newName: () => this.#newInterfaceName(),
@@ -92,10 +118,53 @@ export class Network {
     return this.#members.size > 0;
   }
 
-  /** Holds what the request can be refused for. @throws Failed for a taken port, InvalidArgument */
-  hold({ macAddress, ports }: EndpointRequest): HeldRequest {
+  /** Whether something of it may be on the host. */
+  get isOnHost(): boolean {
+    return this.#started !== undefined;
+  }
+
+  /** Keeps the network until the request is done with. @throws NotFound when it was removed; InvalidArgument */
+  hold({ macAddress, addresses = [], gatewayPriority = 0, sysctls = [] }: EndpointRequest): HeldRequest {
+    if (this.#retired) throw networkFailure.notFound({ name: this.name });
     const mac = macAddress === undefined ? undefined : parseHardwareAddress(macAddress);
-    return { network: this, mac, reservation: this.#driver.reserve(ports) };
+    const wanted = addresses.map(parseAddress);
+    let isHeld = true;
+    this.#held += 1;
+    const release = (): void => {
+      if (isHeld) this.#held -= 1;
+      isHeld = false;
+    };
+    return { network: this, mac, wanted, gatewayPriority, sysctls, [Symbol.dispose]: release };
+  }
+
+  /** Nobody joins it any more. False: somebody is on it, or about to be. */
+  retire(): boolean {
+    this.#retired = !this.inUse && this.#held === 0;
+    return this.#retired;
+  }
+
+  /** It is not removed after all. */
+  reopen(): void {
+    this.#retired = false;
+  }
+
+  /** How full its subnets are, each as text; reserved addresses count as used. */
+  usage(): { readonly subnet: string; readonly inUse: bigint; readonly available: bigint }[] {
+    const pools = this.#pools ?? this.#subnets.map((subnet) => new AddressPool(subnet));
+    return pools.map((pool) => ({ subnet: formatRange(pool.subnet), ...pool.usage() }));
+  }
+
+  /** Takes everything of it off the host. Call it when it is retired. */
+  async takeAway(): Promise<void> {
+    await this.#ready.close();
+    if (this.#started !== undefined) await this.#started.catch(() => undefined);
+    await this.sweep(() => false);
+    await this.#stop();
+  }
+
+  /** Holds the host's ports for containers of this network. @throws Failed for a taken port, InvalidArgument */
+  reserve(ports: readonly PortRequest[]): Reservation {
+    return this.#driver.reserve(ports);
   }
 
   /** A sandbox with an interface on this network. @throws what the driver throws */
@@ -107,40 +176,44 @@ export class Network {
   /** The sandbox's interface of this number, when it has others. @throws what the driver throws */
   async attach(sandbox: Sandbox, number: number): Promise<Pick<ReadySandbox, 'link' | 'hostInterface'>> {
     await this.#start();
-    const [inside, outside] = [this.#interfaceName(number), this.#newInterfaceName()];
+    const [inside, outside] = [this.interfaceName(number), this.#newInterfaceName()];
     return { link: await this.#driver.attach(sandbox, { inside, outside }), hostInterface: outside };
   }
 
-  /** Gives the interface its addresses; `undo` takes them back. The ports are not open yet. @throws Failed when no address is free */
+  /** Gives the interface its addresses; `undo` takes them back. @throws Failed when no address is free, or a wanted one is taken */
   async join(
     sandboxId: string,
     { sandbox, link, hostInterface }: ReadySandbox,
-    { mac: wanted, reservation }: HeldRequest,
-    { leadsOut, undo }: { readonly leadsOut: boolean; readonly undo: AsyncDisposableStack },
+    { mac: asked, wanted, gatewayPriority, sysctls }: HeldRequest,
+    undo: AsyncDisposableStack,
   ): Promise<Endpoint> {
     const { pools } = await this.#start();
-    const taken = pools.map((pool) => {
-      const address = pool.take();
-      undo.defer(() => pool.release(address));
-      return { address, subnet: pool.subnet };
-    });
-    const mac = wanted ?? hardwareAddressFor(taken[0]?.address ?? { family: 4, value: 0n });
-    const addresses = taken.map(({ address, subnet }) => endpointAddress(address, subnet));
-    await sandbox.configure(link, mac, addresses, leadsOut);
+    const taken = takeEach(pools, wanted, undo);
+    const mac = asked ?? hardwareAddressFor(taken[0]?.address ?? { family: 4, value: 0n });
+    const addresses = taken.map(({ address, subnet }) => endpointAddress(address, subnet, this.internal));
+    if (sysctls.length > 0) sandbox.setSysctls(link.name, sysctls);
+    await sandbox.configure(link, mac, addresses);
     return {
-      endpointId: createHash('sha256').update(`${sandboxId}\0${hostInterface}`).digest('hex'),
+      endpointId: createHash('sha256').update(`${sandboxId}\0${hostInterface}\0${link.name}`).digest('hex'),
       interfaceName: link.name,
       addresses,
       macAddress: formatHardwareAddress(mac),
       hostInterface,
-      ports: reservation.ports,
+      ports: [],
+      ...(gatewayPriority !== 0 && { gatewayPriority }),
     };
   }
 
-  /** Opens the endpoint's ports; from now on the network knows it. @throws Failed: then no port is open */
-  async publish(sandboxId: string, endpoint: Endpoint, reservation: Reservation): Promise<void> {
+  /** From now on the network knows the endpoint. */
+  enter(sandboxId: string, endpoint: Endpoint): void {
+    this.#members.set(sandboxId, { endpoint, published: false });
+  }
+
+  /** Opens the endpoint's ports. @throws Failed: then no port is open */
+  async publish(sandboxId: string, endpoint: Endpoint): Promise<void> {
+    await this.#start();
     await this.#driver.publish(endpoint);
-    this.#members.set(sandboxId, { endpoint, reservation, published: true });
+    this.#members.set(sandboxId, { endpoint, published: true });
   }
 
   /**
@@ -170,20 +243,16 @@ export class Network {
     if (endpoint !== undefined) this.#forget(endpoint, () => undefined);
   }
 
-  /** Closes the ports of a sandbox and gives them back. */
+  /** Closes the ports of a sandbox. The caller gives them back. */
   async closePorts(sandboxId: string): Promise<void> {
     const member = this.#members.get(sandboxId);
     if (member === undefined || !member.published) return;
-    this.#members.set(sandboxId, { ...member, published: false, reservation: undefined });
-    try {
-      await this.#start();
-      await this.#driver.withdraw(member.endpoint);
-    } finally {
-      member.reservation?.release();
-    }
+    this.#members.set(sandboxId, { ...member, published: false });
+    await this.#start();
+    await this.#driver.withdraw(member.endpoint);
   }
 
-  /** The sandbox is gone: its addresses may be given again when the kernel has forgotten who was led to them by ports. */
+  /** The sandbox has left, or is gone: its addresses may be given again when the kernel has forgotten who was led to them by ports. */
   async leave(sandboxId: string): Promise<void> {
     const member = this.#members.get(sandboxId);
     this.#members.delete(sandboxId);
@@ -213,9 +282,7 @@ export class Network {
   ): Promise<void> {
     this.#keepsUnknown = keepsUnknown;
     for (const [sandboxId, { endpoint, published }] of alive) {
-      if (this.#members.has(sandboxId)) continue;
-      const reservation = published ? this.#holdAgain(sandboxId, endpoint) : undefined;
-      this.#members.set(sandboxId, { endpoint, published, reservation });
+      if (!this.#members.has(sandboxId)) this.#members.set(sandboxId, { endpoint, published });
     }
     await this.sweep(() => false);
     const [first] = this.#members.values();
@@ -224,7 +291,7 @@ export class Network {
       if (!keepsUnknown) await this.#stop();
       return;
     }
-    this.#subnets = subnetsOf(first.endpoint);
+    if (this.#driver.configured.length === 0) this.#subnets = subnetsOf(first.endpoint);
     const { pools } = await this.#start();
     for (const { endpoint } of this.#members.values())
       for (const { address } of endpoint.addresses)
@@ -241,16 +308,6 @@ export class Network {
       const address = parseAddress(text);
       return !living.has(text) && this.#subnets.some((each) => contains(each, address));
     });
-  }
-
-  /** Someone may have taken a port while no engine ran: the redirection works on, so this is only told. */
-  #holdAgain(sandboxId: string, endpoint: Endpoint): Reservation | undefined {
-    try {
-      return this.#driver.reserve(endpoint.ports);
-    } catch (error) {
-      this.#host.log.warn('network.port-not-held', { sandbox: sandboxId, error: messageOf(error) });
-      return undefined;
-    }
   }
 
   /** Puts back what others took away; nothing to do before the first use. */
@@ -280,7 +337,6 @@ export class Network {
       await this.sweep(() => false);
       await this.#stop();
     }
-    for (const { reservation } of this.#members.values()) reservation?.release();
   }
 
   #endpoints(): ReadonlyMap<string, Endpoint> {
@@ -308,28 +364,30 @@ export class Network {
 
   async #makeStarted(): Promise<Started> {
     this.#subnets = await this.#driver.start(this.#subnets, this.#living());
-    return { pools: this.#subnets.map((subnet) => new AddressPool(subnet)) };
+    this.#pools = this.#subnets.map((subnet) => new AddressPool(subnet));
+    return { pools: this.#pools };
   }
 
   async #stop(): Promise<void> {
     this.#started = undefined;
+    this.#pools = undefined;
     this.#subnets = this.#driver.configured;
     await this.#driver.stop();
   }
 
-  #interfaceName(number: number): string {
+  /** What an interface of this network is called inside, counted from 0. */
+  interfaceName(number: number): string {
     return `${this.#driver.interfacePrefix}${number}`;
   }
 
-  /** At most 15 characters: IFNAMSIZ with its NUL. */
   #newInterfaceName(): string {
-    return `${this.#prefix}${randomBytes(4).toString('hex').slice(0, 7)}`;
+    return `${this.#prefix}${randomBytes(8).toString('hex')}`.slice(0, INTERFACE_NAME_MAX);
   }
 
   async #makeReady(outside: string): Promise<ReadySandbox> {
     const sandbox = makeSandbox();
     try {
-      const link = await this.#driver.attach(sandbox, { inside: this.#interfaceName(0), outside });
+      const link = await this.#driver.attach(sandbox, { inside: this.interfaceName(0), outside });
       return { sandbox, link, hostInterface: outside };
     } catch (error) {
       sandbox[Symbol.dispose]();

@@ -66,7 +66,7 @@ export async function addNeighbour(name: string, hostAddress: string, address: s
       await inside.ask([route.addAddress(inner?.index ?? 0, parseAddress(address), prefixLength)]);
     },
     addRoute: async (_destination, gateway) => {
-      await inside.ask([route.addDefaultRoute(parseAddress(gateway), inner?.index ?? 0)]);
+      await inside.ask([route.setDefaultRoute(parseAddress(gateway), inner?.index ?? 0)]);
     },
     close: async () => {
       inside.close();

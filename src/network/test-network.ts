@@ -104,13 +104,18 @@ export async function openTestNetwork(options: {
       const known = subnet();
       return known === undefined ? '' : formatAddress(known.gateway);
     },
-    connect: async ({ containerId, ...wanted }) => {
-      const endpoints = [{ network, ...wanted }];
-      const made = await networks.open({ sandboxId: containerId, owner: containerId, endpoints });
+    connect: async ({ containerId, macAddress, ports }) => {
+      const endpoints = [{ network, macAddress }];
+      const made = await networks.sandboxes.open({
+        sandboxId: containerId,
+        owner: containerId,
+        ports,
+        endpoints,
+      });
       return told(made[network.id]);
     },
-    namespacePath: (containerId) => networks.sandboxPath(containerId),
-    disconnect: (containerId) => networks.leave(containerId, containerId),
+    namespacePath: (containerId) => networks.sandboxes.sandboxPath(containerId),
+    disconnect: (containerId) => networks.sandboxes.leave(containerId, containerId),
     recover: (alive) =>
       networks.recover(
         new Map(
@@ -191,7 +196,7 @@ async function leftovers(
   { id, bridgeName }: Pick<TestNetwork, 'id' | 'bridgeName'>,
   execRoot: string,
 ): Promise<{ links: string[]; rules: number; files: string[] }> {
-  const prefix = `veth${id.slice(0, 4)}`;
+  const prefix = `veth${id.slice(0, 6)}`;
   const ours = async () => (await links()).filter((name) => name === bridgeName || name.startsWith(prefix));
   for (let i = 0; i < 200 && (await ours()).length > 0; i++) await sleep(10);
   const files = readFileSync('/proc/self/mountinfo', 'utf8')

@@ -2,9 +2,10 @@
 import type { Attachment, Engine } from '../../src/engine/index.ts';
 import { containerFailure } from '../../src/model/failures/container.ts';
 import { execFailure } from '../../src/model/failures/exec.ts';
+import { networkFailure } from '../../src/model/failures/network.ts';
 import { volumeFailure } from '../../src/model/failures/volume.ts';
 import { fakeContainers } from './fake/containers.ts';
-import { events, execInspected, ID, imageListed, info, version, volume } from './fake/documents.ts';
+import { events, execInspected, ID, imageListed, info, network, version, volume } from './fake/documents.ts';
 import { fakeImages } from './fake/images.ts';
 import type { Fake, Stage } from './fake/stage.ts';
 import { echo } from './fake/streams.ts';
@@ -39,6 +40,7 @@ export function fakeEngine(): Fake {
     containers: fakeContainers(stage),
     execs: execsOf(stage),
     images: fakeImages(stage),
+    networks: networksOf(stage),
     volumes: volumesOf(stage),
     events: eventsOf(stage),
     system: systemOf(stage),
@@ -67,6 +69,36 @@ const execsOf = ({ fake, note, known, open }: Stage): Engine['execs'] => {
     inspect: async () => execInspected,
   };
 };
+
+const networksOf = ({ note }: Stage): Engine['networks'] => ({
+  async list(filters, options) {
+    note('networks', filters, options);
+    const { Containers, Status: _status, ...summary } = network;
+    return [options.members ? { ...summary, Containers } : summary];
+  },
+  async inspect(term, options) {
+    note('networkInspect', term, options);
+    if (term === 'missing') throw networkFailure.notFound({ name: term });
+    return network;
+  },
+  async create(request, options) {
+    note('networkCreate', request, options);
+    return { Id: ID, Warning: '' };
+  },
+  async remove(term) {
+    note('networkRemove', term);
+  },
+  async connect(term, request) {
+    note('networkConnect', term, request);
+  },
+  async disconnect(term, request) {
+    note('networkDisconnect', term, request);
+  },
+  async prune(filters) {
+    note('networksPrune', filters);
+    return {};
+  },
+});
 
 const volumesOf = ({ note }: Stage): Engine['volumes'] => {
   return {
@@ -127,10 +159,6 @@ const systemOf = ({ note }: Stage): Engine['system'] => {
         ...(kinds.includes('container') && { ContainerUsage: { ...usage, ...(verbose && { Items: [] }) } }),
         ...(kinds.includes('build-cache') && { BuildCacheUsage: usage }),
       };
-    },
-    async pruneNetworks(filters) {
-      note('networksPrune', filters);
-      return {};
     },
     async pruneBuildCache(filters) {
       note('buildPrune', filters);

@@ -2,6 +2,7 @@
 import * as containers from './containers.ts';
 import * as execs from './execs.ts';
 import * as images from './images.ts';
+import * as networks from './networks.ts';
 import type { Operation } from './operation.ts';
 import * as registries from './registries.ts';
 import * as system from './system.ts';
@@ -12,7 +13,15 @@ export const NEWEST = '1.55';
 /** The oldest published version. */
 export const OLDEST = '1.0';
 
-export const contract = { ...containers, ...execs, ...images, ...registries, ...system, ...volumes } as const;
+export const contract = {
+  ...containers,
+  ...execs,
+  ...images,
+  ...networks,
+  ...registries,
+  ...system,
+  ...volumes,
+} as const;
 /** The type of the whole contract. */
 export type Contract = typeof contract;
 /** The name of an operation, such as `containerCreate`. */

@@ -22,6 +22,10 @@ export interface Manners {
   readonly imageGraph: 'drawn' | 'left';
   /** The content type of a copy out of a container. */
   readonly copyType: 'application/x-tar' | 'application/octet-stream';
+  /** Whether lists of networks tell the containers on each. */
+  readonly networkLists: 'withContainers' | 'plain';
+  /** Whether two networks may have one name, unless the client asks for a check. */
+  readonly networkNames: 'checkedIfAsked' | 'unique';
   /** Whether the layers of a pull come side by side, or one after the other. */
   readonly layers: 'parallel' | 'serial';
 }

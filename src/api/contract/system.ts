@@ -1,7 +1,7 @@
 /** The engine itself: the endpoints of the newest API. */
 import { DiskUsage } from '../../model/disk-usage.ts';
 import { EventMessage } from '../../model/event.ts';
-import { BuildCachePruned, NetworksPruned } from '../../model/prune.ts';
+import { BuildCachePruned } from '../../model/prune.ts';
 import { SystemInfo, SystemVersion } from '../../model/system.ts';
 import { endlessLines, json, operation, plain } from './operation.ts';
 import { filters, flag, texts, time } from './query.ts';
@@ -42,14 +42,6 @@ export const systemDiskUsage = operation({
   summary: 'Show how much disk images, containers and volumes take.',
   query: { type: texts(), verbose: flag() },
   success: json(200, DiskUsage),
-  errors: [400, 500],
-});
-
-export const systemNetworkPrune = operation({
-  route: 'POST /networks/prune',
-  summary: 'Remove networks that no container has.',
-  query: { filters: filters() },
-  success: json(200, NetworksPruned),
   errors: [400, 500],
 });
 

@@ -3,6 +3,7 @@ import { containers } from './containers.ts';
 import { execs } from './execs.ts';
 import type { Handlers } from './handlers.ts';
 import { images } from './images.ts';
+import { networks } from './networks.ts';
 import { registries } from './registries.ts';
 import { system } from './system.ts';
 import { volumes } from './volumes.ts';
@@ -14,6 +15,7 @@ export const handlers: Handlers = {
   ...containers,
   ...execs,
   ...images,
+  ...networks,
   ...registries,
   ...system,
   ...volumes,

@@ -108,7 +108,10 @@ async function answer(given: Exchange, asked: Asked): Promise<void> {
     case 'json':
       return sendValue(given, asked, success, result, call);
     case 'empty':
-      return sendEmpty(given.response, success.status);
+      return sendEmpty(
+        given.response,
+        operation === 'networkDelete' ? dialect.traits.networkRemovedStatus : success.status,
+      );
     case 'text': {
       const { text, headers } = result as TextReply;
       if (operationOf(operation).constant) given.constants.keep(operation, success.status, { text, headers });

@@ -40,6 +40,8 @@ export interface Traits extends Manners {
   readonly unreadable: 'wrapped' | 'bare';
   /** Whether detached `exec start` answers 204 instead of 200. */
   readonly detachedStatus: 200 | 204;
+  /** How the removal of a network is answered. */
+  readonly networkRemovedStatus: 200 | 204;
   /** Whether `version` also tells what `info` knows of limits: its lens then finds info's answer as `info`. */
   readonly versionTellsLimits: boolean;
   /** Whether the inspection of an exec tells the whole container: its lens then finds that answer as `container`. */
@@ -68,6 +70,8 @@ export const newestTraits: Traits = {
   kernelMemory: 'unknown',
   logins: 'sent',
   imageGraph: 'left',
+  networkLists: 'plain',
+  networkNames: 'unique',
   layers: 'parallel',
   copyType: 'application/x-tar',
   startBody: 'refused',
@@ -75,6 +79,7 @@ export const newestTraits: Traits = {
   unreadable: 'wrapped',
   unreadableIgnored: [],
   detachedStatus: 200,
+  networkRemovedStatus: 204,
   versionTellsLimits: false,
   execTellsContainer: false,
 };

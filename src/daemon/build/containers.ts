@@ -16,14 +16,17 @@ import { containerFacts, type HostAbilities } from './host.ts';
 import { newId } from './new-id.ts';
 
 /** What the verbs share with the rest of the engine. */
-export type Shared = Pick<ContainersDeps, 'background' | 'directory' | 'images' | 'stopping' | 'volumes'>;
+export type Shared = Pick<
+  ContainersDeps,
+  'background' | 'catalog' | 'directory' | 'images' | 'stopping' | 'volumes'
+>;
 
 /** For execs. */
 export const execNeeds = (
   options: DaemonOptions,
   foundations: Foundations,
   abilities: HostAbilities,
-  { directory }: Shared,
+  { catalog, directory }: Shared,
   log: Log,
   capabilities = hostCapabilities(),
   canRaiseLimits = capabilities.has('CAP_SYS_RESOURCE'),
@@ -32,6 +35,7 @@ export const execNeeds = (
   supervisor: foundations.supervisor,
   networks: foundations.networks,
   events: foundations.events,
+  catalog,
   directory,
   execs: new Map(),
   log,

@@ -8,6 +8,7 @@ import type { Supervisor } from '../../runtime/index.ts';
 import type { Storage } from '../../storage/index.ts';
 import type { NewEvent } from '../events/events.ts';
 import type { ImageSource } from '../images/index.ts';
+import type { NetworkCatalog } from '../networks/index.ts';
 import type { MountedVolumes } from '../volumes/index.ts';
 import type { Container } from './container.ts';
 import type { Directory } from './directory.ts';
@@ -68,9 +69,10 @@ export interface WithCgroups {
   readonly supervisor: Pick<Supervisor, 'cgroups'>;
 }
 
-/** Networks of the engine's, and the sandboxes that are on them. */
+/** Networks of the engine's, the sandboxes that are on them, and what clients call them. */
 export interface WithNetworks {
   readonly networks: Networks;
+  readonly catalog: NetworkCatalog;
 }
 
 /** Facts of the host and the daemon's settings, of which a verb names those that it reads. */

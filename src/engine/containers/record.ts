@@ -14,9 +14,11 @@ import {
   string,
 } from '../../base/schema.ts';
 import { oneOfKinds, orUndefined, type RecordKind, readStored, textThat } from '../../base/stored.ts';
-import { ContainerConfig, Health, HostConfig, MountPoint } from '../../model/container.ts';
+import { ContainerConfig, EndpointSettings, Health, HostConfig, MountPoint } from '../../model/container.ts';
 import type { Endpoint, Endpoints, PublishedPort } from '../../network/index.ts';
 import { type ChainId, isChainId } from '../../storage/index.ts';
+import { parseNetworkMode, shownNetwork } from '../networks/index.ts';
+import type { Attachments } from './attachments/attachments.ts';
 import type { LastRun, State } from './state.ts';
 
 /** What a tmpfs covers, which its root is like where the client names neither mode nor owner. */
@@ -87,8 +89,10 @@ export interface ContainerRecord extends SandboxRecord {
   readonly limitsPending?: boolean;
   /** Those that it links to on the default network; absent: none. The other may have been removed. */
   readonly links?: readonly LinkRecord[];
-  /** The hardware address that was asked for; absent: one is chosen. */
-  readonly macAddress?: string;
+  /** The networks it is to be on whenever it runs. */
+  readonly attachments: Attachments;
+  /** It joins or leaves a network, of which the kernel may have done a part. */
+  readonly networksChange?: boolean;
 }
 
 const lastRun: Schema<LastRun> = object('last run', {
@@ -149,6 +153,7 @@ const endpoint: Schema<Endpoint> = object('endpoint', {
     }),
   ),
   macAddress: string(),
+  gatewayPriority: optional(integer()),
   hostInterface: string(),
   ports: list(port),
 });
@@ -173,7 +178,8 @@ const schema: Schema<ContainerRecord> = object('container', {
   stoppedByUser: boolean(),
   limitsPending: optional(boolean()),
   links: optional(list(link)),
-  macAddress: optional(string()),
+  attachments: map(EndpointSettings),
+  networksChange: optional(boolean()),
   sandboxId: orUndefined(string()),
   endpoints: map(endpoint),
 });
@@ -182,7 +188,7 @@ const schema: Schema<ContainerRecord> = object('container', {
 export const CONTAINERS: RecordKind<ContainerRecord> = {
   table: 'containers',
   schema,
-  migrations: [severalEndpoints],
+  migrations: [severalEndpoints, attachmentsByName],
 };
 
 /** What the only network of layout 1 was called. Its id is not in the row: whoever finds the container again knows it. */
@@ -198,6 +204,18 @@ function severalEndpoints(row: unknown): unknown {
   const moved = { ...kept, interfaceName: 'eth0', addresses };
   return { ...rest, sandboxId: row.id, endpoints: { [ONLY_NETWORK]: moved } };
 }
+
+/** Layout 3: the networks that it is to be on, where its mode named the only one, and its hardware address stood alone. */
+function attachmentsByName(row: unknown): unknown {
+  if (!isObject(row)) throw new InvalidArgument('it is no object');
+  const { macAddress, ...rest } = row;
+  const mode = isObject(row.hostConfig) ? parseNetworkMode(textOf(row.hostConfig.NetworkMode)) : undefined;
+  const name = mode && shownNetwork(mode);
+  const settings = typeof macAddress === 'string' ? { MacAddress: macAddress } : {};
+  return { ...rest, attachments: name === undefined ? {} : { [name]: settings } };
+}
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 /** The sandbox of a row that is otherwise not as it should be. @throws InvalidArgument when that is wrong too */
 export const sandboxOf = (row: unknown): SandboxRecord =>

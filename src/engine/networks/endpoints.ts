@@ -1,7 +1,7 @@
 /** A container's endpoints: what is on record of them, and what clients see. Pure. */
 import type { EndpointSettings } from '../../model/container.ts';
 import type { HostConfig } from '../../model/host-config.ts';
-import { addressIn, type Endpoint, type Endpoints } from '../../network/index.ts';
+import { addressIn, type Endpoint, type Endpoints, type PublishedPort } from '../../network/index.ts';
 import { networkModeOf } from './mode.ts';
 
 /** What a container's record says of its networks. */
@@ -10,21 +10,37 @@ export interface Connected {
   readonly endpoints: Endpoints;
 }
 
-/** The endpoint of the network that its mode names; undefined while it does not run, or in another container's sandbox. */
-export const ownEndpoint = ({ hostConfig, endpoints }: Connected): Endpoint | undefined =>
-  networkModeOf(hostConfig).is === 'network' ? Object.values(endpoints)[0] : undefined;
+/** Its endpoints by network id; none while it does not run, or in another container's sandbox. */
+export const ownEndpoints = ({ hostConfig, endpoints }: Connected): Endpoints =>
+  networkModeOf(hostConfig).is === 'container' ? {} : endpoints;
+
+/** The host's ports that lead to it. */
+export const publishedPortsOf = (connected: Connected): readonly PublishedPort[] =>
+  Object.values(ownEndpoints(connected)).flatMap(({ ports }) => ports);
 
 /** As the guest of a sandbox has them: the ports lead to the owner, and go with it. */
 export const asGuest = (endpoints: Endpoints): Endpoints =>
   Object.fromEntries(Object.entries(endpoints).map(([id, endpoint]) => [id, { ...endpoint, ports: [] }]));
 
-/** An endpoint as inspect and lists show it; without one only the network's id. */
-export function endpointView(networkId: string, endpoint: Endpoint | undefined): EndpointSettings {
-  if (endpoint === undefined) return { NetworkID: networkId };
+/** What a container has on a network, beside what was asked for. */
+export interface Place {
+  readonly endpoint: Endpoint | undefined;
+  /** What it answers to there. */
+  readonly names: readonly string[];
+}
+
+/** An endpoint as inspect and lists show it: what was asked for, and, while it runs, what it has. */
+export function endpointView(
+  { MacAddress: _asked, ...asked }: EndpointSettings,
+  networkId: string,
+  { endpoint, names }: Place,
+): EndpointSettings {
+  const known = { ...asked, NetworkID: networkId, ...(names.length > 0 && { DNSNames: names }) };
+  if (endpoint === undefined) return known;
   const four = addressIn(endpoint, 4);
   const six = addressIn(endpoint, 6);
   return {
-    NetworkID: networkId,
+    ...known,
     EndpointID: endpoint.endpointId,
     ...(four && { Gateway: four.gateway, IPAddress: four.address, IPPrefixLen: four.prefixLength }),
     ...(six && {

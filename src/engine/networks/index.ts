@@ -1,4 +1,15 @@
-/** What the engine means by networks: how a container names one, what is on record of it, and what clients see of it. */
-export { asGuest, endpointView, ownEndpoint } from './endpoints.ts';
-export { DEFAULT_NETWORK, type NetworkMode, networkModeOf, shownNetwork } from './mode.ts';
-export { pruneNetworks } from './prune.ts';
+/** What the engine means by networks: which there are, how a container names one, and what clients see of it. */
+export { NetworkCatalog, type NetworkEntry } from './catalog.ts';
+export { carry } from './drivers.ts';
+export { asGuest, endpointView, ownEndpoints, publishedPortsOf } from './endpoints.ts';
+export {
+  DEFAULT_NETWORK,
+  isDefaultNetwork,
+  type NetworkMode,
+  networkModeOf,
+  parseNetworkMode,
+  shownNetwork,
+} from './mode.ts';
+export { type NetworkMembers, NetworkService } from './networks.ts';
+export { NETWORKS, type NetworkRecord, predefinedRecord } from './record.ts';
+export type { Member } from './views.ts';

@@ -5,6 +5,9 @@ import { joinedContainer } from '../../model/namespace-mode.ts';
 /** The network of containers that name none. */
 export const DEFAULT_NETWORK = 'bridge';
 
+/** Whether it is the network of containers that name none. */
+export const isDefaultNetwork = (name: string): boolean => name === DEFAULT_NETWORK;
+
 /** Whose network a container has. */
 export type NetworkMode =
   /** A namespace of its own with a loopback interface alone. */

@@ -1,6 +1,5 @@
 /** `docker version` and `docker info`: true values, from memory. */
 import type { SystemVersion } from '../../model/system.ts';
-import { pruneNetworks } from '../networks/index.ts';
 import type { SystemDeps } from './deps.ts';
 import { createDiskUsage } from './disk-usage.ts';
 import { info } from './info.ts';
@@ -13,7 +12,6 @@ export function createSystem(deps: SystemDeps): System {
     info: async () => info(deps, await deps.imageCount()),
     version: async () => version(deps),
     diskUsage: createDiskUsage(deps.usage),
-    pruneNetworks: async (filters) => pruneNetworks(filters, deps),
     pruneBuildCache: async (filters) => pruneBuildCache(filters, deps),
   };
 }

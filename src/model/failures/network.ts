@@ -1,6 +1,8 @@
 /** Failures of networks and published ports. */
-import { Failed, Forbidden, InvalidArgument, NotFound, NotImplemented } from '../../base/errors.ts';
+import { Conflict, Failed, Forbidden, InvalidArgument, NotFound, NotImplemented } from '../../base/errors.ts';
 import { contexts, failure, failures } from '../../base/failures.ts';
+
+type Named = { readonly name: string };
 
 /** Failures of networks and published ports. */
 export const networkFailure = failures('network', {
@@ -45,7 +47,145 @@ export const networkFailure = failures('network', {
     InvalidArgument,
     () => "gateway mode 'isolated' can only be used for an internal network",
   ),
-  notFound: failure(NotFound, ({ name }: { name: string }) => `network ${name} not found`, true),
+  notFound: failure(NotFound, ({ name }: Named) => `network ${name} not found`, true),
+  ambiguous: failure(
+    InvalidArgument,
+    ({ name, count, by }: { name: string; count: number; by: 'name' | 'ID prefix' }) =>
+      `network ${name} is ambiguous (${count} matches found ${by === 'name' ? 'on' : 'based on'} ${by})`,
+  ),
+  nameEmpty: failure(InvalidArgument, () => 'invalid name: name is empty'),
+  nameInvalid: failure(
+    InvalidArgument,
+    ({ name }: Named) =>
+      `invalid name: ${JSON.stringify(name)} has a control character, a slash, or more than 255 bytes`,
+  ),
+  nameTaken: failure(Conflict, ({ name }: Named) => `network with name ${name} already exists`),
+  predefined: failure(
+    Forbidden,
+    ({ name }: Named) => `operation is not permitted on predefined ${name} network`,
+  ),
+  notRemovable: failure(
+    Forbidden,
+    ({ name }: Named) => `${name} is a pre-defined network and cannot be removed`,
+  ),
+  /** `holders`: `name:"web" id:"0123…"` of containers. */
+  inUse: failure(
+    Forbidden,
+    ({ name, holders }: { name: string; id: string; holders: readonly string[] }) =>
+      `error while removing network: network ${name} has active endpoints (${holders.join(', ')})`,
+  ),
+  configInUse: failure(
+    Forbidden,
+    ({ name }: Named) =>
+      `error while removing network: configuration network ${JSON.stringify(name)} is in use`,
+  ),
+  driverUnknown: failure(
+    NotFound,
+    ({ driver }: { driver: string }) =>
+      `could not find plugin ${driver} in v1 plugin registry: plugin ${JSON.stringify(driver)} not found`,
+    true,
+  ),
+  ipamDriverUnknown: failure(
+    NotFound,
+    ({ driver }: { driver: string }) => `plugin ${JSON.stringify(driver)} not found`,
+    true,
+  ),
+  onlyOne: failure(
+    Forbidden,
+    ({ driver }: { driver: string }) => `only one instance of ${JSON.stringify(driver)} network is allowed`,
+  ),
+  noSwarm: failure(
+    Forbidden,
+    () =>
+      'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
+  ),
+  noSwarmScope: failure(Forbidden, () => 'cannot create a swarm scoped network when swarm is not active'),
+  ingressIsGlobal: failure(Forbidden, () => 'Ingress network can only be global scope network'),
+  configMissing: failure(
+    NotFound,
+    ({ name }: Named) => `configuration network ${JSON.stringify(name)} does not exist`,
+    true,
+  ),
+  configNested: failure(
+    Forbidden,
+    () => 'a configuration network cannot depend on another configuration network',
+  ),
+  configOwn: failure(
+    Forbidden,
+    () => 'user specified configurations are not supported if the network depends on a configuration network',
+  ),
+  configNotUsable: failure(
+    Forbidden,
+    ({ name }: Named) => `configuration network ${JSON.stringify(name)} cannot be used by containers`,
+  ),
+  /** `problems`: one line each. */
+  ipamInvalid: failure(
+    InvalidArgument,
+    ({ problems }: { problems: readonly string[] }) => `invalid network config:\n${problems.join('\n')}`,
+  ),
+  optionNotBoolean: failure(
+    InvalidArgument,
+    ({ name }: Named) => `driver-opt ${JSON.stringify(name)} is not a valid bool`,
+  ),
+  sysctlRefused: failure(
+    InvalidArgument,
+    ({ sysctl, why }: { sysctl: string; why: string }) => `failed to set sysctl ${sysctl}: ${why}`,
+  ),
+  familiesOff: failure(InvalidArgument, () => 'IPv4 or IPv6 must be enabled'),
+  /** `other`: a network, or what the host has. */
+  subnetTaken: failure(
+    Forbidden,
+    ({ subnet, other }: { subnet: string; other: string }) =>
+      `invalid pool request: Pool overlaps with other one on this address space: ${subnet} overlaps ${other}`,
+  ),
+  connected: failure(
+    Forbidden,
+    ({ container, network }: { container: string; network: string }) =>
+      `endpoint with name ${container} already exists in network ${network}`,
+  ),
+  notConnected: failure(
+    Failed,
+    ({ container, network }: { container: string; network: string }) =>
+      `container ${container} is not connected to network ${network}`,
+  ),
+  containerUnnamed: failure(InvalidArgument, () => 'invalid name or ID supplied: ""'),
+  endpointNotFound: failure(NotFound, ({ name }: Named) => `endpoint ${name} not found`, true),
+  hostIsJoined: failure(
+    InvalidArgument,
+    () => 'cannot connect container to host network - container must be created in host network mode',
+  ),
+  hostIsLeft: failure(
+    InvalidArgument,
+    () => 'cannot disconnect container from host network - container was created in host network mode',
+  ),
+  noneIsAlone: failure(
+    InvalidArgument,
+    () =>
+      'container cannot be connected to multiple networks with one of the networks in private (none) mode',
+  ),
+  sandboxShared: failure(
+    InvalidArgument,
+    () =>
+      'container sharing network namespace with another container or host cannot be connected to any other network',
+  ),
+  containerGoing: failure(
+    Conflict,
+    () => 'container is marked for removal and cannot be connected or disconnected to the network',
+  ),
+  /** `problems`: one line each. */
+  endpointInvalid: failure(
+    InvalidArgument,
+    ({ network, problems }: { network: string; problems: readonly string[] }) =>
+      `invalid config for network ${network}: invalid endpoint settings:\n${problems.join('\n')}`,
+  ),
+  filterTypeInvalid: failure(
+    InvalidArgument,
+    ({ value }: { value: string }) => `invalid filter: 'type'='${value}'`,
+  ),
+  danglingInvalid: failure(
+    InvalidArgument,
+    () => `invalid value for filter 'dangling', must be "true" (or "1"), or "false" (or "0")`,
+  ),
 });
 
 /** What was being done with a network. */

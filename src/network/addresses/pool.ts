@@ -1,7 +1,7 @@
 /** Which addresses of a subnet are given out. */
 import { networkFailure } from '../../model/failures/network.ts';
 import { type Address, formatAddress } from './address.ts';
-import { contains, formatRange, lastOf, type Subnet } from './subnet.ts';
+import { contains, formatRange, lastOf, type Subnet, sizeOf } from './subnet.ts';
 
 /** Gives the next free address after the last given, so that a freed one rests for a while. Remembers only what is used. */
 export class AddressPool {
@@ -68,6 +68,15 @@ export class AddressPool {
     if (!contains(this.subnet, address)) return;
     this.#used.add(address.value);
     if (address.value >= this.#first && address.value < this.#first + this.#count) this.#last = address.value;
+  }
+
+  /** How many addresses are in use, the subnet's first and last among them, and how many can still be given unasked. */
+  usage(): { readonly inUse: bigint; readonly available: bigint } {
+    const { base, prefixLength } = this.subnet;
+    const used = [...new Set([...this.#used, ...this.#kept])];
+    const givable = used.filter((value) => value >= this.#first && value < this.#first + this.#count);
+    const ends = sizeOf(base.family, prefixLength) - (this.#highest - this.#lowest + 1n);
+    return { inUse: BigInt(used.length) + ends, available: this.#count - BigInt(givable.length) };
   }
 
   /** It may be given again. Gateway and reserved ones never are. */

@@ -54,13 +54,14 @@ function sceneOf(end: AsyncDisposableStack, driver: DriverCase, execRoot: string
     first,
     second,
     open: (id, ...on) =>
-      networks.open({
+      networks.sandboxes.open({
         sandboxId: id,
         owner: id,
-        endpoints: on.map((network) => ({ network, macAddress: undefined, ports: [] })),
+        ports: [],
+        endpoints: on.map((network) => ({ network, macAddress: undefined })),
       }),
     enter: (id) => {
-      const fd = openNamespace(networks.sandboxPath(id));
+      const fd = openNamespace(networks.sandboxes.sandboxPath(id));
       end.defer(() => closeSync(fd));
       return fd;
     },
@@ -103,7 +104,7 @@ function testEndpoints(driver: DriverCase, scene: Declare): void {
     const place = at.enter('one');
     assert.match(readAt(place, '/proc/net/dev'), /^ *eth0:/m);
     assert.match(readAt(place, '/proc/net/fib_trie'), new RegExp(`${four(endpoint)}\\s+/32 host LOCAL`));
-    await at.networks.leave('one', 'one');
+    await at.networks.sandboxes.leave('one', 'one');
   });
 
   scene('neighbours on a network reach each other', async (at) => {
@@ -113,8 +114,8 @@ function testEndpoints(driver: DriverCase, scene: Declare): void {
       await using _server = await serve(at.enter('two'), 80, 'two');
       assert.equal(await ask(at.enter('one'), four(two), 80), `two ${four(one)}`);
     }
-    await at.networks.leave('one', 'one');
-    await at.networks.leave('two', 'two');
+    await at.networks.sandboxes.leave('one', 'one');
+    await at.networks.sandboxes.leave('two', 'two');
   });
 
   scene('a sandbox on two networks has an interface and a neighbour on each', async (at) => {
@@ -127,8 +128,8 @@ function testEndpoints(driver: DriverCase, scene: Declare): void {
       const answer = await ask(at.enter('both'), four(near[at.second.id]), 80);
       assert.equal(answer, `near ${four(both[at.second.id])}`);
     }
-    await at.networks.leave('both', 'both');
-    await at.networks.leave('near', 'near');
+    await at.networks.sandboxes.leave('both', 'both');
+    await at.networks.sandboxes.leave('near', 'near');
   });
 
   scene('many at once have an address each, and what they leave is given again', async (at) => {
@@ -137,23 +138,23 @@ function testEndpoints(driver: DriverCase, scene: Declare): void {
     const given = await Promise.all(ids.map(async (id) => four((await at.open(id, at.first))[at.first.id])));
     assert.equal(new Set(given).size, room);
     await assert.rejects(at.open('late', at.first), /no available IPv4 addresses/);
-    await at.networks.leave('c5', 'c5');
+    await at.networks.sandboxes.leave('c5', 'c5');
     assert.equal(four((await at.open('late', at.first))[at.first.id]), given[5]);
-    for (const id of [...ids, 'late']) await at.networks.leave(id, id);
+    for (const id of [...ids, 'late']) await at.networks.sandboxes.leave(id, id);
   });
 }
 
 function testLives(scene: Declare): void {
   scene('an address is free when the last holder of its sandbox leaves', async (at) => {
     const address = four((await at.open('owner', at.first))[at.first.id]);
-    assert.equal(four(at.networks.share('owner', 'guest')?.[at.first.id]), address);
-    await at.networks.leave('owner', 'owner');
+    assert.equal(four(at.networks.sandboxes.share('owner', 'guest')?.[at.first.id]), address);
+    await at.networks.sandboxes.leave('owner', 'owner');
     const others = Array.from({ length: 12 }, (_, i) => `c${i}`);
     for (const id of others) assert.notEqual(four((await at.open(id, at.first))[at.first.id]), address);
     await assert.rejects(at.open('late', at.first), /no available IPv4 addresses/);
-    await at.networks.leave('owner', 'guest');
+    await at.networks.sandboxes.leave('owner', 'guest');
     assert.equal(four((await at.open('late', at.first))[at.first.id]), address);
-    for (const id of [...others, 'late']) await at.networks.leave(id, id);
+    for (const id of [...others, 'late']) await at.networks.sandboxes.leave(id, id);
   });
 
   scene('the next life keeps what is alive, and removes the rest', async (at) => {
@@ -171,15 +172,15 @@ function testLives(scene: Declare): void {
       assert.match(await ask(next.enter('fresh'), four(living[next.first.id]), 80), /^living /);
     }
     for (const network of [next.first, next.second]) await network.mend();
-    await next.networks.leave('fresh', 'fresh');
-    await next.networks.leave('living', 'guest');
-    for (const id of ['living', 'dead']) await at.networks.leave(id, id);
+    await next.networks.sandboxes.leave('fresh', 'fresh');
+    await next.networks.sandboxes.leave('living', 'guest');
+    for (const id of ['living', 'dead']) await at.networks.sandboxes.leave(id, id);
   });
 
   scene('a sandbox has a name of its own', async (at) => {
     await at.open('one', at.first);
     await assert.rejects(at.open('one', at.first), { kind: 'conflict' });
     await assert.rejects(at.open('../one', at.first), { kind: 'invalid' });
-    await at.networks.leave('one', 'one');
+    await at.networks.sandboxes.leave('one', 'one');
   });
 }

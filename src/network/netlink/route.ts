@@ -20,7 +20,16 @@ import {
   u32,
 } from './message.ts';
 
-const RTM = { NEWLINK: 16, DELLINK: 17, GETLINK: 18, NEWADDR: 20, GETADDR: 22, NEWROUTE: 24, GETROUTE: 26 };
+const RTM = {
+  NEWLINK: 16,
+  DELLINK: 17,
+  GETLINK: 18,
+  NEWADDR: 20,
+  GETADDR: 22,
+  NEWROUTE: 24,
+  DELROUTE: 25,
+  GETROUTE: 26,
+};
 const IFLA = {
   ADDRESS: 1,
   IFNAME: 3,
@@ -47,6 +56,8 @@ const FAMILY_NUMBERS = { 4: 2, 6: AF_INET6 } as const;
 const IFF_UP = 1;
 const CREATE = FLAG.CREATE | FLAG.EXCL;
 const ENODEV = 19;
+const ENOENT = 2;
+const ESRCH = 3;
 const EEXIST = 17;
 const EAFNOSUPPORT = 97;
 
@@ -258,10 +269,13 @@ export const listAddresses = (family?: Family): Request =>
 
 const MAIN_TABLE = 254;
 const BOOT = 3;
-/** The default route, by way of `gateway`. */
-export const addDefaultRoute = (gateway: Address, linkIndex: number): Request =>
-  request(`add default route by ${formatAddress(gateway)}`, RTM.NEWROUTE, CREATE, [
-    Buffer.from([FAMILY_NUMBERS[gateway.family], 0, 0, 0, MAIN_TABLE, BOOT, 0, 1, 0, 0, 0, 0]),
+const UNICAST = 1;
+/** RT_SCOPE_NOWHERE: a deletion does not look at the scope. */
+const ANY_SCOPE = 255;
+/** The default route, by way of `gateway`, in the place of the one there is. */
+export const setDefaultRoute = (gateway: Address, linkIndex: number): Request =>
+  request(`set default route by ${formatAddress(gateway)}`, RTM.NEWROUTE, FLAG.CREATE | FLAG.REPLACE, [
+    Buffer.from([FAMILY_NUMBERS[gateway.family], 0, 0, 0, MAIN_TABLE, BOOT, 0, UNICAST, 0, 0, 0, 0]),
     attribute(5, addressBytes(gateway)),
     attribute(4, u32(linkIndex)),
   ]);
@@ -281,6 +295,16 @@ export const addLocalRoute = (address: Address, linkIndex: number): Request =>
       attribute(4, u32(linkIndex)),
     ],
     [EEXIST],
+  );
+
+/** Takes the default route of a family away, whoever made it; none: nothing to do. */
+export const deleteDefaultRoute = (family: Family): Request =>
+  request(
+    'delete the default route',
+    RTM.DELROUTE,
+    0,
+    [Buffer.from([FAMILY_NUMBERS[family], 0, 0, 0, MAIN_TABLE, 0, ANY_SCOPE, 0, 0, 0, 0, 0])],
+    [ENOENT, ESRCH, EAFNOSUPPORT],
   );
 
 /** All routes of one family. */

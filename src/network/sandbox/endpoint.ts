@@ -7,6 +7,7 @@ import type { PublishedPort } from '../published/port.ts';
 export interface EndpointAddress {
   readonly address: string;
   readonly prefixLength: number;
+  /** '' where nothing leads out. */
   readonly gateway: string;
 }
 
@@ -19,6 +20,8 @@ export interface Endpoint {
   /** At most one of each family, in the order of the network's subnets. */
   readonly addresses: readonly EndpointAddress[];
   readonly macAddress: string;
+  /** Which of a sandbox's endpoints leads to the world: the one with the highest number. Absent: 0. */
+  readonly gatewayPriority?: number;
   /** The other end, on the host; '' where the driver leaves none there. */
   readonly hostInterface: string;
   /** Ports of the host that lead here. */
@@ -32,11 +35,15 @@ export type Endpoints = Readonly<Record<string, Endpoint>>;
 export const addressIn = (endpoint: Endpoint, family: Family): EndpointAddress | undefined =>
   endpoint.addresses.find(({ address }) => familyOf(address) === family);
 
-/** An address of a subnet, in the form that records keep. */
-export const endpointAddress = (address: Address, { prefixLength, gateway }: Subnet): EndpointAddress => ({
+/** An address of a subnet, in the form that records keep; in an internal network there is no way out. */
+export const endpointAddress = (
+  address: Address,
+  { prefixLength, gateway }: Subnet,
+  internal: boolean,
+): EndpointAddress => ({
   address: formatAddress(address),
   prefixLength,
-  gateway: formatAddress(gateway),
+  gateway: internal ? '' : formatAddress(gateway),
 });
 
 /** The subnets that an endpoint's addresses are of. @throws InvalidArgument for a record that holds no addresses */

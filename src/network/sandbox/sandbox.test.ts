@@ -24,7 +24,8 @@ test('an interface has an address of each family that it is given, and no other'
   assert.deepEqual(addressesOf(), []);
   const four = { address: '10.5.0.2', prefixLength: 24, gateway: '10.5.0.1' };
   const six = { address: 'fd00:5::2', prefixLength: 64, gateway: 'fd00:5::1' };
-  await sandbox.configure(link, Buffer.from([2, 0x42, 10, 5, 0, 2]), [four, six], true);
+  await sandbox.configure(link, Buffer.from([2, 0x42, 10, 5, 0, 2]), [four, six]);
+  await sandbox.leadOut({ interfaceName: 'eth0', addresses: [four, six] });
   assert.deepEqual(addressesOf(), ['fd000005000000000000000000000002']);
   assert.match(readAt(sandbox.fd, '/proc/net/fib_trie'), /10\.5\.0\.2\s+\/32 host LOCAL/);
   assert.match(readAt(sandbox.fd, '/proc/net/ipv6_route'), /^0{32} 00 0{32} 00 fd0000050{23}1 /m);

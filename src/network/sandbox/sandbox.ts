@@ -1,17 +1,28 @@
 /** A sandbox: a network namespace of the engine's making, and what is done inside of it. */
-import { closeSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { codeOf, Failed } from '../../base/errors.ts';
 import * as linux from '../../linux/index.ts';
-import { familyOf, parseAddress } from '../addresses/address.ts';
+import { networkFailure } from '../../model/failures/network.ts';
+import { type Family, familyOf, parseAddress } from '../addresses/address.ts';
 import * as route from '../netlink/route.ts';
 import { NetlinkSocket, PROTOCOL } from '../netlink/socket.ts';
-import type { EndpointAddress } from './endpoint.ts';
+import type { Endpoint, EndpointAddress } from './endpoint.ts';
+
+const FAMILIES: readonly Family[] = [4, 6];
 
 /** An interface in a sandbox. */
 export interface SandboxInterface {
   readonly name: string;
   /** The kernel's number for it, inside. */
   readonly index: number;
+}
+
+/** A kernel setting of an interface: `net.AREA.GROUP.INTERFACE.NAME`. Its parts are words without dots or slashes. */
+export interface InterfaceSysctl {
+  readonly area: string;
+  readonly group: string;
+  readonly name: string;
+  readonly value: string;
 }
 
 /** Held by a descriptor alone until its file keeps it: when this process dies the kernel removes it, interfaces and all. */
@@ -33,21 +44,68 @@ export class Sandbox implements Disposable {
     return { name, index: link.index };
   }
 
-  /** Hardware address, addresses and, where it leads to the world, default routes. @throws NetlinkError */
+  /** @throws InvalidArgument when the kernel has no such setting, or does not take the value */
+  setSysctls(link: string, sysctls: readonly InterfaceSysctl[]): void {
+    linux.inNetworkNamespace(this.fd, () => {
+      for (const { area, group, name, value } of sysctls)
+        try {
+          writeFileSync(`/proc/sys/net/${area}/${group}/${link}/${name}`, value);
+        } catch (error) {
+          throw networkFailure.sysctlRefused(
+            { sysctl: `net.${area}.${group}.${link}.${name}=${value}`, why: String(codeOf(error)) },
+            { cause: error },
+          );
+        }
+    });
+  }
+
+  /** Hardware address and addresses. @throws NetlinkError */
   async configure(
     { name, index }: SandboxInterface,
     mac: Buffer,
     addresses: readonly EndpointAddress[],
-    leadsOut: boolean,
   ): Promise<void> {
     if (addresses.some(({ address }) => familyOf(address) === 6)) allowIpv6(this.fd, name);
     await this.#socket.ask([
       route.setHardwareAddress(name, mac),
       ...addresses.map((each) => route.addAddress(index, parseAddress(each.address), each.prefixLength)),
-      ...(leadsOut
-        ? addresses.map(({ gateway }) => route.addDefaultRoute(parseAddress(gateway), index))
-        : []),
     ]);
+  }
+
+  /** Leads what is for nobody here out by this interface, in each family that has a gateway; undefined: nowhere. @throws NetlinkError */
+  async leadOut(by: Pick<Endpoint, 'interfaceName' | 'addresses'> | undefined): Promise<void> {
+    const index = by === undefined ? 0 : await this.#indexOf(by.interfaceName);
+    const gateways = (by?.addresses ?? []).filter(({ gateway }) => gateway !== '');
+    await this.#socket.ask(
+      FAMILIES.map((family) => {
+        const gateway = gateways.find(({ address }) => familyOf(address) === family)?.gateway;
+        return gateway === undefined
+          ? route.deleteDefaultRoute(family)
+          : route.setDefaultRoute(parseAddress(gateway), index);
+      }),
+    );
+  }
+
+  /** Interfaces that come get no IPv6 unless they are given an address of it, as in sandboxes of our own making. */
+  withoutIpv6(): void {
+    linux.inNetworkNamespace(this.fd, switchOffIpv6);
+  }
+
+  /** Takes an interface out, and its other end with it; gone already is no failure. */
+  async remove(name: string): Promise<void> {
+    await this.#socket.ask([route.deleteLink(name)]);
+  }
+
+  /** Names of the interfaces in it, but for `lo`. */
+  async interfaces(): Promise<string[]> {
+    const links = route.readLinks(await this.#socket.ask([route.listLinks()]));
+    return links.map(({ name }) => name).filter((name) => name !== 'lo');
+  }
+
+  async #indexOf(name: string): Promise<number> {
+    const [link] = route.readLinks(await this.#socket.ask([route.getLink(name)]));
+    if (link === undefined) throw new Failed(`the namespace has no ${name}`);
+    return link.index;
   }
 
   [Symbol.dispose](): void {
@@ -63,6 +121,20 @@ export function makeSandbox(): Sandbox {
     return new NetlinkSocket(PROTOCOL.ROUTE);
   });
   return new Sandbox(fd, result);
+}
+
+/** One that exists, by its file. The caller disposes of it; the sandbox lives on. @throws SystemError */
+export function openSandbox(path: string): Sandbox {
+  const fd = openSync(path, 'r');
+  try {
+    return new Sandbox(
+      fd,
+      linux.inNetworkNamespace(fd, () => new NetlinkSocket(PROTOCOL.ROUTE)),
+    );
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
 }
 
 const ipv6Switch = (name: string): string => `/proc/sys/net/ipv6/conf/${name}/disable_ipv6`;

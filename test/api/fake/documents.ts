@@ -3,6 +3,7 @@ import type { ContainerInspect, ContainerSummary } from '../../../src/model/cont
 import type { EventMessage } from '../../../src/model/event.ts';
 import type { ExecInspect } from '../../../src/model/exec.ts';
 import type { ImageInspect, ImageSummary } from '../../../src/model/image.ts';
+import type { NetworkInspect } from '../../../src/model/network.ts';
 import type { ContainerStats } from '../../../src/model/stats.ts';
 import type { SystemInfo, SystemVersion } from '../../../src/model/system.ts';
 
@@ -284,4 +285,43 @@ export const sample: ContainerStats = {
   storage_stats: {},
   preread: '2026-01-02T03:04:05Z',
   precpu_stats: cpu,
+};
+
+export const network: NetworkInspect = {
+  Name: 'net',
+  Id: ID,
+  Created: '2024-01-01T00:00:00Z',
+  Scope: 'local',
+  Driver: 'bridge',
+  EnableIPv4: true,
+  EnableIPv6: false,
+  IPAM: {
+    Driver: 'default',
+    Options: {},
+    Config: [
+      {
+        Subnet: '10.5.0.0/24',
+        IPRange: '10.5.0.128/25',
+        Gateway: '10.5.0.1',
+        AuxiliaryAddresses: { router: '10.5.0.200' },
+      },
+    ],
+  },
+  Internal: false,
+  Attachable: false,
+  Ingress: false,
+  ConfigFrom: { Network: '' },
+  ConfigOnly: false,
+  Options: { 'com.docker.network.driver.mtu': '1400' },
+  Labels: { a: 'b' },
+  Containers: {
+    [ID]: {
+      Name: 'web',
+      EndpointID: ID,
+      MacAddress: '02:42:0a:05:00:82',
+      IPv4Address: '10.5.0.130/24',
+      IPv6Address: '',
+    },
+  },
+  Status: { IPAM: { Subnets: { '10.5.0.0/24': { IPsInUse: 5n, DynamicIPsAvailable: 250n } } } },
 };

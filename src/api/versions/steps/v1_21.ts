@@ -15,6 +15,11 @@ export const v1_21 = step('1.21', {
     'GET /volumes/{name}',
     'DELETE /volumes/{name}',
     'GET /networks',
+    'POST /networks/create',
+    'GET /networks/{id}',
+    'DELETE /networks/{id}',
+    'POST /networks/{id}/connect',
+    'POST /networks/{id}/disconnect',
   ],
   removes: ['GET /containers/ps'],
   requests: {

@@ -6,6 +6,7 @@ import { ofContainersAndImages } from '../forms/events.ts';
 import { execContainer } from '../forms/exec-container.ts';
 import { bareId } from '../forms/images.ts';
 import { linkFlagsWere } from '../forms/links.ts';
+import { networkMember } from '../forms/networks.ts';
 import { withoutMembers } from '../forms/stats.ts';
 import { invalidName } from '../forms/volumes.ts';
 import { added, removed, reshaped, rewritten } from '../lens.ts';
@@ -31,6 +32,10 @@ export const v1_22 = step('1.22', {
     'Image ids are digests; events name actors; a pull ends when its client leaves; containers can be updated.',
   adds: ['POST /containers/{name}/update'],
   requests: {
+    'POST /networks/create': [added('body.Internal'), added('body.IPAM.Options')],
+    'POST /networks/{id}/connect': [added('body.EndpointConfig')],
+    'POST /networks/{id}/disconnect': [added('body.Force')],
+    'GET /networks': [added('query.filters')],
     'POST /containers/{name}/attach': [added('query.detachKeys')],
     'GET /containers/{name}/attach/ws': [added('query.detachKeys')],
     'POST /containers/{name}/start': [added('query.detachKeys')],
@@ -46,6 +51,7 @@ export const v1_22 = step('1.22', {
     ],
   },
   responses: {
+    ...networkMember('Containers.{}.Name', 'IPAM.Options'),
     'GET /containers/json': [added('body[].NetworkSettings'), bare('body[].ImageID')],
     'GET /containers/{name}/json': [
       ...blockIo,

@@ -1,6 +1,7 @@
 /** API 1.23. */
 import { wordsWere } from '../failure.ts';
 import { dropUnknown } from '../forms/list-filters.ts';
+import { networkMember } from '../forms/networks.ts';
 import { volumeMember } from '../forms/volumes.ts';
 import { added, removed, reshaped } from '../lens.ts';
 import { step } from '../step.ts';
@@ -19,11 +20,13 @@ export const v1_23 = step('1.23', {
     'POST /containers/{name}/update': [added('body.RestartPolicy')],
     'POST /images/load': [added('query.quiet')],
     'POST /volumes/create': [added('body.Labels')],
+    'POST /networks/create': [added('body.EnableIPv6'), added('body.Labels')],
   },
   responses: {
     'GET /containers/json': [added('body[].State'), added('body[].Mounts')],
     'POST /auth': [added('body.IdentityToken')],
     ...volumeMember('Labels'),
+    ...networkMember('EnableIPv6', 'Internal', 'Labels'),
     'GET /images/{name}/json': [added('body.RootFS')],
     'GET /info': [
       added('body.CgroupDriver'),
@@ -55,5 +58,5 @@ export const v1_23 = step('1.23', {
         'Conflict, You cannot remove a running container. Stop the container before attempting removal or use -f',
     ),
   ],
-  before: { progressUntold: ['imageLoad'] },
+  before: { progressUntold: ['imageLoad'], networkRemovedStatus: 200 },
 });

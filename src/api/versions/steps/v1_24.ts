@@ -28,6 +28,7 @@ export const v1_24 = step('1.24', {
       added('body.HostConfig.IOMaximumIOps'),
       added('body.NetworkingConfig.EndpointsConfig.{}.IPAMConfig.LinkLocalIPs'),
     ],
+    'POST /networks/{id}/connect': [added('body.EndpointConfig.IPAMConfig.LinkLocalIPs')],
     'POST /containers/{name}/update': [added('body.IOMaximumBandwidth'), added('body.IOMaximumIOps')],
   },
   responses: {

@@ -3,6 +3,7 @@
 import type { FailureCode } from '../../../model/failures/catalogue.ts';
 import { statusWas, wordsWere } from '../failure.ts';
 import { linksWere } from '../forms/links.ts';
+import { networkMember } from '../forms/networks.ts';
 import { withoutMembers, zerosTold } from '../forms/stats.ts';
 import { invalidName, volumeMember } from '../forms/volumes.ts';
 import { killWas, pauseWas, wordsOf1_24 } from '../forms/words-of-1_24.ts';
@@ -41,9 +42,11 @@ export const v1_25 = step('1.25', {
     ],
     'POST /containers/{name}/exec': [added('body.Env')],
     'DELETE /volumes/{name}': [added('query.force')],
+    'POST /networks/create': [added('body.Attachable')],
   },
   responses: {
     ...volumeMember('Options'),
+    ...networkMember('Created', 'Attachable'),
     'GET /version': [added('body.MinAPIVersion')],
     'GET /info': [added('body.Isolation'), removed('body.ExecutionDriver', '')],
     'GET /images/{name}/json': [added('body.OsVersion')],

@@ -10,7 +10,8 @@ export const v1_28 = step('1.28', {
       added('body.HostConfig.Mounts[].Consistency'),
     ],
     'POST /containers/{name}/update': [added('body.NanoCpus')],
+    'GET /networks/{id}': [added('query.verbose')],
   },
-  before: { webSocketFrames: 'text' },
+  before: { webSocketFrames: 'text', networkLists: 'withContainers' },
   responses: { 'GET /containers/{name}/json': [added('body.HostConfig.DeviceCgroupRules')] },
 });

@@ -1,8 +1,13 @@
 /** API 1.29. */
+import { networkMember } from '../forms/networks.ts';
 import { added } from '../lens.ts';
 import { step } from '../step.ts';
 
 export const v1_29 = step('1.29', {
   summary: 'Health checks know a period in which a container starts.',
-  requests: { 'POST /containers/create': [added('body.Healthcheck.StartPeriod')] },
+  requests: {
+    'POST /containers/create': [added('body.Healthcheck.StartPeriod')],
+    'POST /networks/create': [added('body.Ingress')],
+  },
+  responses: networkMember('Ingress'),
 });

@@ -1,11 +1,18 @@
 /** API 1.30. */
+import { networkMember } from '../forms/networks.ts';
 import { added } from '../lens.ts';
 import { step } from '../step.ts';
 
 export const v1_30 = step('1.30', {
   summary: 'Wait has conditions and answers its head at once; info lists the logging drivers.',
   adds: ['GET /distribution/{name}/json'],
-  requests: { 'POST /containers/{name}/wait': [added('query.condition')] },
-  responses: { 'GET /info': [added('body.Plugins.Log')] },
+  requests: {
+    'POST /containers/{name}/wait': [added('query.condition')],
+    'POST /networks/create': [added('body.Scope'), added('body.ConfigOnly'), added('body.ConfigFrom')],
+  },
+  responses: {
+    'GET /info': [added('body.Plugins.Log')],
+    ...networkMember('ConfigFrom', 'ConfigOnly'),
+  },
   before: { waitHeadAtOnce: false },
 });

@@ -10,7 +10,10 @@ export const v1_32 = step('1.32', {
     statusWas('GET /containers/{name}/top', 409, 500),
     wordsWere('GET /containers/{name}/top', 'container.psFailed', () => 'Error running ps: exit status 1'),
   ],
-  requests: { 'POST /images/create': [added('query.platform')] },
+  requests: {
+    'POST /images/create': [added('query.platform')],
+    'POST /networks/{id}/connect': [added('body.EndpointConfig.DriverOpts')],
+  },
   responses: {
     'GET /containers/json': [added('body[].NetworkSettings.Networks.{}.DriverOpts')],
     'GET /containers/{name}/json': [added('body.NetworkSettings.Networks.{}.DriverOpts')],

@@ -84,5 +84,5 @@ export const v1_44 = step('1.44', {
     ),
     wordsWere('any', 'setting.restartPolicyUnknown', ({ policy }) => `invalid restart policy '${policy}'`),
   ],
-  before: { readOnlyIsFlat: true },
+  before: { networkNames: 'checkedIfAsked', readOnlyIsFlat: true },
 });

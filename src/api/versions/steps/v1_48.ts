@@ -1,5 +1,6 @@
 /** API 1.48. */
 import { mountsOf } from '../forms/containers.ts';
+import { networkMember } from '../forms/networks.ts';
 import { added, refused, rewritten } from '../lens.ts';
 import { step } from '../step.ts';
 
@@ -14,11 +15,14 @@ export const v1_48 = step('1.48', {
           : undefined,
       ),
     ],
+    'POST /networks/create': [added('body.EnableIPv4')],
+    'POST /networks/{id}/connect': [added('body.EndpointConfig.GwPriority')],
     'POST /images/load': [added('query.platform')],
     'GET /images/{name}/get': [added('query.platform')],
     'GET /images/get': [added('query.platform')],
   },
   responses: {
+    ...networkMember('EnableIPv4'),
     'POST /containers/create': [
       rewritten('body.Warnings', 'warns of a volume driver without effect', {
         down: (warnings) =>

@@ -27,6 +27,8 @@ export const v1_52 = step('1.52', {
     'GET /images/get': [onePlatform],
   },
   responses: {
+    'GET /networks': [removed('body[].Containers', () => ({}))],
+    'GET /networks/{id}': [added('body.Status')],
     'GET /system/df': [
       ...usageMembers.map((name) => added(`body.${name}`)),
       added('body.Containers[].Health'),

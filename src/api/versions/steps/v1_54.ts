@@ -1,7 +1,8 @@
 /** API 1.54. */
+import { added } from '../lens.ts';
 import { step } from '../step.ts';
 
 export const v1_54 = step('1.54', {
-  summary:
-    'Image lists can show identities; a network connect applies its MacAddress. Nothing here for containers.',
+  summary: 'Image lists can show identities; a network connect applies its MacAddress. ',
+  requests: { 'POST /networks/{id}/connect': [added('body.EndpointConfig.MacAddress')] },
 });

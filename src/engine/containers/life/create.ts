@@ -14,6 +14,7 @@ import type { ContainerConfig, CreateRequest, CreateResponse, HostConfig } from 
 import { containerContext, containerFailure } from '../../../model/failures/container.ts';
 import { formatHardwareAddress, parseHardwareAddress } from '../../../network/index.ts';
 import type { Supervisor } from '../../../runtime/index.ts';
+import { planAttachments } from '../attachments/attachments.ts';
 import { Container } from '../container.ts';
 import { checkName } from '../directory.ts';
 import { emitContainerEvent } from '../events.ts';
@@ -30,6 +31,7 @@ import type {
   WithDirectory,
   WithEvents,
   WithFacts,
+  WithNetworks,
   WithRecords,
   WithRoots,
 } from '../needs.ts';
@@ -48,6 +50,7 @@ export type CreateDeps = PlanMountsDeps &
   WithContainersRoot &
   WithEvents &
   WithFacts &
+  Pick<WithNetworks, 'catalog'> &
   WithRecords & {
     readonly supervisor: Pick<Supervisor, 'announceStart'>;
     /** 64 hex digits. */
@@ -76,8 +79,10 @@ export async function createContainer(
   const { Links: _links, ...host } = byId(deps.directory, request.HostConfig ?? {});
   const links = planLinks(deps, request.HostConfig ?? {});
   const settled = settle(id, { ...request, HostConfig: host }, image.config, deps.facts);
-  const macAddress = wantedMacAddress(request);
-  checkTogether(request, settled, macAddress);
+  const attachments = planAttachments(settled.hostConfig, request.NetworkingConfig, (term) =>
+    deps.catalog.lookUp(term),
+  );
+  checkTogether(request, settled);
   const planned = plannedMounts(deps, settled, options);
   requireSources(planned.mustExist);
   return await undoUnlessDone(async (undo) => {
@@ -108,7 +113,7 @@ export async function createContainer(
       restartCount: 0,
       stoppedByUser: false,
       ...(links.length === 0 ? {} : { links }),
-      ...(macAddress === undefined ? {} : { macAddress }),
+      attachments,
       ...NO_SANDBOX,
     };
     const container = new Container(record, deps.storage.records);
@@ -153,22 +158,18 @@ function otherContainer(deps: WithDirectory, name: string): Container {
   }
 }
 
-/** @throws InvalidArgument */
-function wantedMacAddress({ NetworkingConfig }: CreateRequest): string | undefined {
+/** The hardware address that the request names, whatever its network is. @throws InvalidArgument */
+function askedMacAddress({ NetworkingConfig }: CreateRequest): string | undefined {
   const endpoints = Object.values(NetworkingConfig?.EndpointsConfig ?? {});
-  const said = endpoints.map((endpoint) => endpoint.MacAddress).find(Boolean);
+  const said = endpoints.map((endpoint) => endpoint?.MacAddress).find(Boolean);
   return said ? formatHardwareAddress(parseHardwareAddress(said)) : undefined;
 }
 
 /** What only shows when the parts of a request are seen together. */
-function checkTogether(
-  request: CreateRequest,
-  { hostConfig }: Settled,
-  macAddress: string | undefined,
-): void {
+function checkTogether(request: CreateRequest, { hostConfig }: Settled): void {
   checkNetworkConflicts(hostConfig, {
     hostname: (request.Hostname ?? '') !== '',
-    macAddress: macAddress !== undefined,
+    macAddress: askedMacAddress(request) !== undefined,
     ports: Object.keys(hostConfig.PortBindings ?? {}).length > 0,
   });
   publishedPorts(hostConfig, {});

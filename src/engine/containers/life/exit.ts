@@ -2,8 +2,9 @@
 import { rm } from 'node:fs/promises';
 import { messageOf } from '../../../base/errors.ts';
 import type { Task, TaskEnd } from '../../../runtime/index.ts';
+import { ownEndpoints } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
-import { emitContainerEvent } from '../events.ts';
+import { emitContainerEvent, emitNetworkEvents } from '../events.ts';
 import { finishLogDelivery } from '../logs/driver.ts';
 import { logDirectory } from '../logs/files.ts';
 import { detachMounts, type MountsDeps } from '../mounts/mounted.ts';
@@ -65,6 +66,7 @@ async function finishRun(
 
 /** Written, then told: whoever hears of the end can rely on it. */
 async function saveEnd(deps: EndDeps, container: Container, last: LastRun, again: boolean): Promise<void> {
+  const left = ownEndpoints(container.record);
   try {
     await container.save({ state: { is: again ? 'restarting' : 'exited', last }, ...NO_SANDBOX });
   } catch (error) {
@@ -77,6 +79,7 @@ async function saveEnd(deps: EndDeps, container: Container, last: LastRun, again
     exitCode: String(exitCode),
     execDuration: String(seconds(last)),
   });
+  emitNetworkEvents(deps, container, left, 'disconnect');
   container.notifyExit({ exitCode: last.exitCode, error: last.error });
 }
 
@@ -98,7 +101,10 @@ async function cleanUp(
     ['task', () => task.release()],
     ['root', () => deps.storage.layers.unmount(container.id)],
     ['mounts', () => detachMounts(deps, container)],
-    ['network', () => (sandboxId === undefined ? undefined : deps.networks.leave(sandboxId, container.id))],
+    [
+      'network',
+      () => (sandboxId === undefined ? undefined : deps.networks.sandboxes.leave(sandboxId, container.id)),
+    ],
     [
       'log',
       () =>

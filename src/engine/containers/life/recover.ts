@@ -61,6 +61,7 @@ export async function recoverContainers(deps: RecoverDeps): Promise<Recovered> {
       deps.log.warn('container.link', { id: container.id, reason: messageOf(error) }),
     );
   }
+  await settleNetworks(deps, running);
   clearAllStaged(deps.stagedMountsRoot);
   await finishUpdates(deps);
   await clearLitter(deps);
@@ -74,6 +75,18 @@ export async function recoverContainers(deps: RecoverDeps): Promise<Recovered> {
   await removeEnded(deps);
   await hearOfEnds(adopted);
   return counts;
+}
+
+/** Joins and leaves that a crash cut off: what is on record holds. */
+async function settleNetworks(deps: RecoverDeps, running: readonly Container[]): Promise<void> {
+  for (const container of running) {
+    const { networksChange, sandboxId, id } = container.record;
+    if (!networksChange || sandboxId === undefined) continue;
+    await deps.networks.sandboxes
+      .settle(sandboxId)
+      .catch((error: unknown) => deps.log.warn('container.networks', { id, reason: messageOf(error) }));
+    await container.save({ networksChange: false });
+  }
 }
 
 /** Every container on record; names are given once, also when a record comes back that could not be read for a while. */

@@ -2,8 +2,9 @@
 import { inContext } from '../../../base/errors.ts';
 import { isFailure } from '../../../base/failures.ts';
 import { networkContext, networkFailure } from '../../../model/failures/network.ts';
-import type { Endpoint, Endpoints, LivingSandbox, Networks } from '../../../network/index.ts';
+import type { Endpoint, Endpoints, LivingSandbox, NetworkRequest, Networks } from '../../../network/index.ts';
 import { asGuest, networkModeOf } from '../../networks/index.ts';
+import { wantedNetworks } from '../attachments/wanted.ts';
 import type { Container } from '../container.ts';
 import type { WithDirectory, WithNetworks } from '../needs.ts';
 import { NO_SANDBOX, type SandboxRecord } from '../record.ts';
@@ -18,32 +19,32 @@ export async function enterSandbox(
   const { hostConfig, config } = container.record;
   const mode = networkModeOf(hostConfig);
   if (config.NetworkDisabled) return NO_SANDBOX;
-  if (mode.is === 'network') return await openOwn(deps, container, mode.name, undo);
-  return mode.is === 'container' ? shareOf(deps, container, deps.directory.find(mode.id), undo) : NO_SANDBOX;
+  if (mode.is === 'container') return shareOf(deps, container, deps.directory.find(mode.id), undo);
+  const { requests, attachments } = wantedNetworks(deps, container.record);
+  container.set({ attachments, networksChange: false });
+  if (mode.is !== 'network' && requests.length === 0) return NO_SANDBOX;
+  return await openOwn(deps, container, requests, undo);
 }
 
 async function openOwn(
   { networks }: WithNetworks,
   { record }: Container,
-  networkName: string,
+  requests: readonly NetworkRequest[],
   undo: AsyncDisposableStack,
 ): Promise<SandboxRecord> {
-  const { id, hostConfig, config, macAddress } = record;
-  const network = networks.find(networkName);
-  if (network === undefined) return NO_SANDBOX;
-  const sandboxId = networks.freeSandboxId(id);
+  const { id, hostConfig, config } = record;
+  const sandboxId = networks.sandboxes.freeSandboxId(id);
   const ports = publishedPorts(hostConfig, config.ExposedPorts);
-  const endpoints = await networks
-    .open({ sandboxId, owner: id, endpoints: [{ network, macAddress, ports }] })
+  const endpoints = await networks.sandboxes
+    .open({ sandboxId, owner: id, ports, endpoints: requests })
     .catch((cause: unknown) => {
       // Where Docker's clients look for it when a port is taken.
       const isTaken =
         isFailure(cause, networkFailure.portNotBound) || isFailure(cause, networkFailure.portsAllocated);
-      throw isTaken
-        ? inContext(cause, networkContext.publish({ container: record.name, network: network.id }))
-        : cause;
+      const network = requests[0]?.network.id ?? '';
+      throw isTaken ? inContext(cause, networkContext.publish({ container: record.name, network })) : cause;
     });
-  undo.defer(() => networks.leave(sandboxId, id));
+  undo.defer(() => networks.sandboxes.leave(sandboxId, id));
   return { sandboxId, endpoints };
 }
 
@@ -55,9 +56,9 @@ function shareOf(
   undo: AsyncDisposableStack,
 ): SandboxRecord {
   const { sandboxId } = other.record;
-  const endpoints = sandboxId === undefined ? undefined : networks.share(sandboxId, id);
+  const endpoints = sandboxId === undefined ? undefined : networks.sandboxes.share(sandboxId, id);
   if (sandboxId === undefined || endpoints === undefined) return NO_SANDBOX;
-  undo.defer(() => networks.leave(sandboxId, id));
+  undo.defer(() => networks.sandboxes.leave(sandboxId, id));
   return { sandboxId, endpoints: asGuest(endpoints) };
 }
 
@@ -72,7 +73,7 @@ export function livingSandboxes(
     if (sandboxId === undefined) continue;
     const endpoints = byNetworkId(networks, container.record.endpoints);
     container.set({ endpoints });
-    const isOwner = networkModeOf(hostConfig).is === 'network';
+    const isOwner = networkModeOf(hostConfig).is !== 'container';
     const known = found.get(sandboxId);
     found.set(sandboxId, {
       endpoints: isOwner || known === undefined ? endpoints : known.endpoints,

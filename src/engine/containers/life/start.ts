@@ -14,11 +14,12 @@ import {
   placesInRoot,
   type Task,
 } from '../../../runtime/index.ts';
+import { ownEndpoints } from '../../networks/index.ts';
 import type { LimitRights } from '../../processes/rlimits.ts';
 import { type StartFailed, translateStartError } from '../../processes/start-error.ts';
 import { userInRoot } from '../../processes/user-in-root.ts';
 import type { Container } from '../container.ts';
-import { emitContainerEvent } from '../events.ts';
+import { emitContainerEvent, emitNetworkEvents } from '../events.ts';
 import { tellLinking } from '../links/follow.ts';
 import { defaultEndpoint, requireLinks } from '../links/links.ts';
 import { openLinks } from '../links/openings.ts';
@@ -72,6 +73,7 @@ export async function startContainer(deps: StartDeps, container: Container): Pro
       state: { ...(container.record.state as Extract<State, { is: 'running' }>), pid: task.pid },
     });
     container.notifyStart(task);
+    emitNetworkEvents(deps, container, ownEndpoints(container.record), 'connect');
     emitContainerEvent(deps, container, 'start');
     deps.health.begin(container, { fresh: true });
     watchEnd(deps, container, task, (again) => startContainer(deps, again));

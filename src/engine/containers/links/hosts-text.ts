@@ -14,6 +14,15 @@ export function withAddress(text: string, alias: string, address: string): strin
 /** The text without the link's lines. */
 export const withoutLink = (text: string, alias: string): string => text.replace(lineOf(alias), '');
 
+/** The text without the lines that go, and with the new ones at its end: each as it stands, with its newline. */
+export function withOwnLines(text: string, added: readonly string[], removed: readonly string[]): string {
+  const lines = text.split(/(?<=\n)/);
+  const kept = lines.filter((line) => !removed.includes(line));
+  const fresh = added.filter((line) => !kept.includes(line));
+  const end = fresh.length > 0 && kept.length > 0 && !kept.at(-1)?.endsWith('\n') ? '\n' : '';
+  return [...kept, end, ...fresh].join('');
+}
+
 /** Of what an alias may have, an expression reads only its dots otherwise. */
 const lineOf = (alias: string): RegExp =>
   new RegExp(`^([0-9a-fA-F.:]+)\\t(${alias.replaceAll('.', '\\.')} [^\\n]*(?:\\n|$))`, 'gm');

@@ -30,14 +30,13 @@ export function joinedNamespaces(
 
 function network(deps: NamespacesDeps, mode: NetworkMode, sandboxId: string | undefined): Namespace {
   switch (mode.is) {
-    case 'none':
-      return 'private';
     case 'host':
       return 'host';
     case 'container':
       return { path: `/proc/${donor(deps, mode.id, 'net').pid}/ns/net` };
+    case 'none':
     case 'network':
-      return sandboxId === undefined ? 'private' : { path: deps.networks.sandboxPath(sandboxId) };
+      return sandboxId === undefined ? 'private' : { path: deps.networks.sandboxes.sandboxPath(sandboxId) };
     default:
       return mode satisfies never;
   }

@@ -1,9 +1,9 @@
 /** hosts, hostname and resolv.conf of a container: written at each start, mounted over the image's. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { ContainerConfig } from '../../../model/container.ts';
-import type { Endpoint, Endpoints, HostsInput } from '../../../network/index.ts';
+import type { Endpoints, HostsInput } from '../../../network/index.ts';
 import { hostnameFile, hostResolverPath, hostsFile, resolverFile } from '../../../network/index.ts';
-import { networkModeOf, ownEndpoint } from '../../networks/index.ts';
+import { networkModeOf, ownEndpoints } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
 import type { WithContainersRoot, WithDirectory, WithFacts } from '../needs.ts';
 import { NETWORK_FILES, networkFile } from '../own-files.ts';
@@ -51,7 +51,7 @@ export function writeNetworkFiles(
 ): { source: string; destination: string }[] {
   const { hostConfig } = container.record;
   const owner = networkOwner(deps, container);
-  if (owner.id === container.id) write(deps, container, ownEndpoint({ hostConfig, endpoints }), linked);
+  if (owner.id === container.id) write(deps, container, ownEndpoints({ hostConfig, endpoints }), linked);
   return NETWORK_FILES.map((name) => ({
     source: networkFile(deps, owner.id, name),
     destination: `/etc/${name}`,
@@ -61,7 +61,7 @@ export function writeNetworkFiles(
 function write(
   deps: NetworkFilesDeps,
   container: Container,
-  endpoint: Endpoint | undefined,
+  endpoints: Endpoints,
   linked: HostsInput['linked'],
 ): void {
   const { config, hostConfig, id } = container.record;
@@ -70,6 +70,7 @@ function write(
     writeFileSync(networkFile(deps, id, name), text, { mode: 0o644 });
   const hostNetwork = networkModeOf(hostConfig).is === 'host';
   const hostname = config.Hostname || deps.facts.hostname;
+  const addresses = Object.values(endpoints).flatMap((endpoint) => endpoint.addresses);
   put('hostname', hostnameFile(hostname));
   put(
     'hosts',
@@ -78,10 +79,10 @@ function write(
       : hostsFile({
           hostname,
           domainname: config.Domainname ?? '',
-          addresses: endpoint?.addresses.map(({ address }) => address) ?? [],
+          addresses: addresses.map(({ address }) => address),
           extraHosts: hostConfig.ExtraHosts ?? [],
           linked,
-          hostGateway: endpoint?.addresses[0]?.gateway ?? '',
+          hostGateway: addresses.find(({ gateway }) => gateway !== '')?.gateway ?? '',
           ipv6Loopback: true,
         }),
   );

@@ -1,7 +1,6 @@
 /** `HostConfig`: defaults filled in, contradictions and what this host or engine cannot do refused. Pure. */
 import { inContext } from '../../../base/errors.ts';
 import type { HostConfig } from '../../../model/container.ts';
-import { networkFailure } from '../../../model/failures/network.ts';
 import { settingContext, settingFailure } from '../../../model/failures/setting.ts';
 import type { RestartPolicy } from '../../../model/host-config.ts';
 import { checkLogOptions } from '../../../model/log-options.ts';
@@ -124,7 +123,7 @@ function networkMode(asked: HostConfig, facts: HostFacts): string {
   const mode = networkModeOf(asked);
   if (mode.is === 'container' && mode.id === '') throw settingFailure.joinNamesNobody();
   if (mode.is !== 'network') return asked.NetworkMode ?? '';
-  if (mode.name !== DEFAULT_NETWORK) throw networkFailure.notFound({ name: mode.name });
+  if (mode.name !== DEFAULT_NETWORK) return mode.name; // whether there is such a network is asked at the start
   return facts.bridge ? mode.name : 'none';
 }
 

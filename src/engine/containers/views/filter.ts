@@ -4,13 +4,12 @@ import { filterFailure } from '../../../model/failures/filter.ts';
 import type { Filters } from '../../../model/filters.ts';
 import { textsFound } from '../../expressions.ts';
 import { hasLabel } from '../../filters.ts';
-import { networkModeOf, shownNetwork } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
 import type { WithDirectory, WithImages, WithNetworks } from '../needs.ts';
 import type { ListOptions } from '../promise.ts';
 import { exitCodeOf, isAlive } from '../state.ts';
 import { healthOf } from './health.ts';
-import { endpointSettings } from './inspect.ts';
+import { networksOf } from './inspect.ts';
 import { portSummaries } from './port-summaries.ts';
 
 /** What filters of lists look at. */
@@ -156,13 +155,11 @@ function byAncestor({ images }: FilterDeps, values: readonly string[]): Test {
 }
 
 function byNetwork(deps: FilterDeps, values: readonly string[]): Test {
-  return (container) => {
-    const name = shownNetwork(networkModeOf(container.record.hostConfig));
-    if (values.length === 0) return true;
-    if (name === undefined) return false;
-    const { NetworkID = '' } = endpointSettings(deps, container);
-    return values.some((value) => value === name || (NetworkID !== '' && NetworkID.startsWith(value)));
-  };
+  return (container) =>
+    values.length === 0 ||
+    Object.entries(networksOf(deps, container)).some(([name, { NetworkID = '' }]) =>
+      values.some((value) => value === name || (NetworkID !== '' && NetworkID.startsWith(value))),
+    );
 }
 
 const createdOf = (

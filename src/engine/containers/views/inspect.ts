@@ -9,8 +9,16 @@ import type {
   NetworkSettings,
   PortMap,
 } from '../../../model/container.ts';
-import { endpointView, networkModeOf, ownEndpoint, shownNetwork } from '../../networks/index.ts';
+import {
+  endpointView,
+  type NetworkCatalog,
+  type NetworkEntry,
+  networkModeOf,
+  ownEndpoints,
+  publishedPortsOf,
+} from '../../networks/index.ts';
 import { apparmorOf, readSecurity } from '../../processes/security.ts';
+import { dnsNames } from '../attachments/wanted.ts';
 import type { Container } from '../container.ts';
 import { shownLinks } from '../links/links.ts';
 import { jsonFilePath } from '../logs/driver.ts';
@@ -108,8 +116,8 @@ function networkSettings(deps: WithNetworks, container: Container): NetworkSetti
   const alive = isAlive(record.state);
   const mode = networkModeOf(record.hostConfig);
   const key =
-    mode.is === 'network' && record.sandboxId !== undefined
-      ? deps.networks.sandboxPath(record.sandboxId)
+    mode.is !== 'container' && record.sandboxId !== undefined
+      ? deps.networks.sandboxes.sandboxPath(record.sandboxId)
       : alive && container.task
         ? networkKey(container.task.pid)
         : '';
@@ -122,9 +130,30 @@ function networkSettings(deps: WithNetworks, container: Container): NetworkSetti
 }
 
 /** The networks that a container is on, by name; none where it has another container's. */
-export function networksOf(deps: WithNetworks, container: Container): Record<string, EndpointSettings> {
-  const name = shownNetwork(networkModeOf(container.record.hostConfig));
-  return name === undefined ? {} : { [name]: endpointSettings(deps, container) };
+export function networksOf(
+  { catalog }: WithNetworks,
+  { record }: Container,
+): Record<string, EndpointSettings> {
+  const endpoints = ownEndpoints(record);
+  return Object.fromEntries(
+    Object.entries(record.attachments).map(([name, asked]) => {
+      const id = asked.NetworkID ?? lookUpOrNone(catalog, name)?.record.id ?? '';
+      const carries = lookUpOrNone(catalog, name)?.network !== undefined;
+      return [
+        name,
+        endpointView(asked, carries ? id : '', { endpoint: endpoints[id], names: dnsNames(record, name) }),
+      ];
+    }),
+  );
+}
+
+/** Ambiguous is as good as unknown here. */
+function lookUpOrNone(catalog: NetworkCatalog, name: string): NetworkEntry | undefined {
+  try {
+    return catalog.lookUp(name);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The namespace's own name (`net:[4026531840]`) where it has no path. */
@@ -140,21 +169,14 @@ function networkKey(pid: number): string {
 /** Exposed ports with `null`, published ones with their bindings; nothing while it does not run, or on no network of its own. */
 function ports(container: Container): PortMap {
   const { config, state } = container.record;
-  const endpoint = ownEndpoint(container.record);
-  if (!isAlive(state) || endpoint === undefined) return {};
+  const isOnNetwork = Object.keys(ownEndpoints(container.record)).length > 0;
+  if (!isAlive(state) || !isOnNetwork) return {};
   const map: Record<string, { HostIp: string; HostPort: string }[] | null> = Object.fromEntries(
     Object.keys(config.ExposedPorts ?? {}).map((port) => [port, null]),
   );
-  for (const { protocol, containerPort, hostIp, hostPort } of endpoint.ports) {
+  for (const { protocol, containerPort, hostIp, hostPort } of publishedPortsOf(container.record)) {
     const key = `${containerPort}/${protocol}`;
     map[key] = [...(map[key] ?? []), { HostIp: hostIp || '0.0.0.0', HostPort: String(hostPort) }];
   }
   return map;
-}
-
-/** A container's place on its network; only the network's id while it does not run. */
-export function endpointSettings({ networks }: WithNetworks, { record }: Container): EndpointSettings {
-  const mode = networkModeOf(record.hostConfig);
-  if (mode.is !== 'network') return {};
-  return endpointView(networks.find(mode.name)?.id ?? '', ownEndpoint(record));
 }

@@ -96,10 +96,10 @@ async function sceneOf(t: TestContext): Promise<Scene> {
       subnets: [parseSubnet(`10.6${number}.0.0/24`), parseSubnet(`fd0${number}::/64`)],
     });
   const open = async (id: string, network: Network, ports: readonly PublishedPort[] = []) => {
-    const endpoints = [{ network, macAddress: undefined, ports }];
-    const opened = await networks.open({ sandboxId: id, owner: id, endpoints });
-    undo.defer(() => networks.leave(id, id));
-    const at = openNamespace(networks.sandboxPath(id));
+    const endpoints = [{ network, macAddress: undefined }];
+    const opened = await networks.sandboxes.open({ sandboxId: id, owner: id, ports, endpoints });
+    undo.defer(() => networks.sandboxes.leave(id, id));
+    const at = openNamespace(networks.sandboxes.sandboxPath(id));
     undo.defer(() => closeSync(at));
     const addresses = { 4: '', 6: '' };
     const gateways = { 4: '', 6: '' };

@@ -1,0 +1,23 @@
+/** Networks: today's input → engine call → today's output. */
+import type { Handlers } from './handlers.ts';
+
+export const networks: Handlers<Extract<keyof Handlers, `network${string}`>> = {
+  networkList: ({ query }, { engine, networkLists }) =>
+    engine.networks.list(query.filters, { members: networkLists === 'withContainers' }),
+
+  networkCreate: ({ body }, { engine, networkNames }) =>
+    engine.networks.create(body, {
+      nameMayBeTaken: networkNames === 'checkedIfAsked' && !body.CheckDuplicate,
+    }),
+
+  networkInspect: ({ params, query }, { engine }) =>
+    engine.networks.inspect(params.id, { scope: query.scope || undefined }),
+
+  networkDelete: ({ params }, { engine }) => engine.networks.remove(params.id),
+
+  networkConnect: ({ params, body }, { engine }) => engine.networks.connect(params.id, body),
+
+  networkDisconnect: ({ params, body }, { engine }) => engine.networks.disconnect(params.id, body),
+
+  networkPrune: ({ query }, { engine }) => engine.networks.prune(query.filters),
+};

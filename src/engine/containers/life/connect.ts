@@ -1,0 +1,120 @@
+/** A container joins and leaves networks, whether it runs or not. */
+import type { EndpointSettings } from '../../../model/container.ts';
+import { networkFailure } from '../../../model/failures/network.ts';
+import type { Endpoints } from '../../../network/index.ts';
+import { asGuest, type NetworkEntry, networkModeOf } from '../../networks/index.ts';
+import { checkedSettings } from '../attachments/attachments.ts';
+import { requestFor } from '../attachments/wanted.ts';
+import type { Container } from '../container.ts';
+import { emitNetworkEvent } from '../events.ts';
+import { type HostsDeps, tellAddresses } from '../links/follow.ts';
+import type { WithEvents, WithNetworks } from '../needs.ts';
+import { isAlive } from '../state.ts';
+
+/** What joining and leaving need. */
+export type ConnectDeps = HostsDeps & WithEvents & WithNetworks;
+
+/** Call it inside the container's mailbox. @throws InvalidArgument, Forbidden, Failed: then it is on the networks of before */
+export async function connectContainer(
+  deps: ConnectDeps,
+  container: Container,
+  entry: NetworkEntry,
+  asked: EndpointSettings,
+): Promise<void> {
+  refuseGoing(container);
+  const { name, id } = entry.record;
+  const { attachments } = container.record;
+  checkCompany(container, entry);
+  if (attachments[name] !== undefined) {
+    if (!isAlive(container.record.state)) return; // it will be on it once
+    throw networkFailure.connected({ container: container.record.name, network: name });
+  }
+  const settings = { ...checkedSettings(name, asked, entry), NetworkID: id };
+  const next = { ...attachments, [name]: settings };
+  const request = requestFor(entry, settings);
+  if (!isAlive(container.record.state) || request === undefined)
+    return await container.save({ attachments: next });
+  const sandboxId = sandboxOf(deps, container);
+  await container.save({ sandboxId, networksChange: true });
+  let endpoints: Endpoints | undefined;
+  try {
+    endpoints = await deps.networks.sandboxes.connect(sandboxId, request);
+  } catch (error) {
+    await container.save({ networksChange: false });
+    throw error;
+  }
+  if (endpoints === undefined) return await container.save({ attachments: next, networksChange: false }); // it has ended
+  try {
+    await container.save({ attachments: next, endpoints, networksChange: false });
+  } catch (error) {
+    const left = await deps.networks.sandboxes.disconnect(sandboxId, request.network);
+    if (left !== undefined) container.set({ attachments, endpoints: left });
+    throw error;
+  }
+  await tellGuests(deps, container, endpoints);
+  tellAddresses(deps, container, { added: endpoints[id]?.addresses ?? [], removed: [] });
+  emitNetworkEvent(deps, container, entry.record, 'connect');
+}
+
+/** Call it inside the container's mailbox. `term`: what the client called the network. @throws InvalidArgument, Failed when it is not on it */
+export async function disconnectContainer(
+  deps: ConnectDeps,
+  container: Container,
+  term: string,
+  entry: NetworkEntry | undefined,
+): Promise<void> {
+  refuseGoing(container);
+  const { record } = container;
+  const name = entry?.record.name ?? term;
+  if (networkModeOf(record.hostConfig).is === 'host' && name === 'host') throw networkFailure.hostIsLeft();
+  const { [name]: leaving, ...attachments } = record.attachments;
+  if (leaving === undefined) throw networkFailure.notConnected({ container: record.id, network: name });
+  const id = entry?.record.id ?? leaving.NetworkID ?? '';
+  const before = record.endpoints[id];
+  const { sandboxId } = record;
+  if (sandboxId === undefined || before === undefined || entry?.network === undefined)
+    return await container.save({ attachments });
+  // On record first: after a kill in between, the next daemon takes the interface away.
+  const endpoints = deps.networks.sandboxes.without(sandboxId, entry.network);
+  await container.save({ attachments, endpoints, networksChange: true });
+  await deps.networks.sandboxes.disconnect(sandboxId, entry.network);
+  await container.save({ networksChange: false });
+  await tellGuests(deps, container, endpoints);
+  tellAddresses(deps, container, { added: [], removed: before.addresses });
+  emitNetworkEvent(deps, container, entry.record, 'disconnect');
+}
+
+function refuseGoing({ gone, record }: Container): void {
+  if (gone || record.state.is === 'removing' || record.state.is === 'dead')
+    throw networkFailure.containerGoing();
+}
+
+/** Which networks have no others beside them. @throws InvalidArgument */
+function checkCompany({ record }: Container, { record: network }: NetworkEntry): void {
+  const mode = networkModeOf(record.hostConfig);
+  if (mode.is === 'container') throw networkFailure.sandboxShared();
+  if (network.name === 'host' && mode.is !== 'host') throw networkFailure.hostIsJoined();
+  if (mode.is === 'host') throw networkFailure.sandboxShared();
+  const others = Object.keys(record.attachments).filter((name) => name !== network.name);
+  if (others.length > 0 && (network.name === 'none' || others.includes('none')))
+    throw networkFailure.noneIsAlone();
+}
+
+/** The sandbox that the container runs in; the namespace of one that had no network becomes one. */
+function sandboxOf({ networks }: WithNetworks, { record, task }: Container): string {
+  if (record.sandboxId !== undefined) return record.sandboxId;
+  const sandboxId = networks.sandboxes.freeSandboxId(record.id);
+  networks.sandboxes.adopt(sandboxId, record.id, `/proc/${task?.pid ?? 0}/ns/net`);
+  return sandboxId;
+}
+
+/** Containers that run in its sandbox have the same interfaces. */
+async function tellGuests(
+  { directory }: ConnectDeps,
+  { id, record }: Container,
+  endpoints: Endpoints,
+): Promise<void> {
+  for (const other of directory)
+    if (other.id !== id && other.record.sandboxId === record.sandboxId)
+      await other.save({ endpoints: asGuest(endpoints) });
+}

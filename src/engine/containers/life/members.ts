@@ -1,0 +1,28 @@
+/** The containers of a network, and what networks ask of them. */
+import { networkFailure } from '../../../model/failures/network.ts';
+import { type Member, type NetworkMembers, ownEndpoints } from '../../networks/index.ts';
+import { isAlive } from '../state.ts';
+import { type ConnectDeps, connectContainer, disconnectContainer } from './connect.ts';
+
+/** What the networks' verbs ask of containers. */
+export const networkMembers = (deps: ConnectDeps): NetworkMembers => ({
+  membersOf: ({ record: { id } }) =>
+    deps.directory.all().flatMap(({ record }): Member[] => {
+      const endpoint = ownEndpoints(record)[id];
+      if (endpoint === undefined || !isAlive(record.state)) return [];
+      return [{ containerId: record.id, name: record.name, endpoint }];
+    }),
+
+  async connect(entry, { Container: term = '', EndpointConfig = {} }) {
+    if (term === '') throw networkFailure.containerUnnamed();
+    const container = deps.directory.find(term);
+    await container.mailbox.run(() => connectContainer(deps, container, entry, EndpointConfig));
+  },
+
+  async disconnect(networkTerm, entry, { Container: term = '', Force = false }) {
+    if (term === '') throw networkFailure.containerUnnamed();
+    const container = Force ? deps.directory.lookUp(term) : deps.directory.find(term);
+    if (container === undefined) throw networkFailure.endpointNotFound({ name: term });
+    await container.mailbox.run(() => disconnectContainer(deps, container, networkTerm, entry));
+  },
+});

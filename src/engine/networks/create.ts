@@ -1,0 +1,171 @@
+/** A request for a network, read: what is to be on record of it. */
+import { networkFailure } from '../../model/failures/network.ts';
+import type { NetworkCreateRequest } from '../../model/network.ts';
+import {
+  type Family,
+  formatRange,
+  freeSubnet,
+  overlaps,
+  parseRange,
+  type Range,
+  type SubnetPool,
+} from '../../network/index.ts';
+import { isPredefined, type NetworkCatalog } from './catalog.ts';
+import { missingFamilies, readSubnets, recordOfSubnet } from './ipam.ts';
+import type { CreateNetworkOptions } from './promise.ts';
+import type { DriverName, NetworkRecord } from './record.ts';
+
+const DEFAULT_DRIVER = 'bridge';
+const DEFAULT_IPAM = 'default';
+const NAME_BYTES_MAX = 255;
+
+/** What clients ask, without what only the engine knows. */
+export type NetworkPlan = Omit<NetworkRecord, 'id' | 'created'>;
+
+/** What a request is read by. */
+export interface PlanOptions extends CreateNetworkOptions {
+  /** Options of networks of a driver, where the request does not say otherwise. */
+  readonly defaultsOf?: (driver: string) => Readonly<Record<string, string>>;
+}
+
+/** Reads a request. Subnets that it leaves open are chosen later. @throws InvalidArgument, NotFound, Conflict, Forbidden */
+export function planNetwork(
+  catalog: NetworkCatalog,
+  request: NetworkCreateRequest,
+  { nameMayBeTaken, defaultsOf = () => ({}) }: PlanOptions,
+): NetworkPlan {
+  const { Name: name = '' } = request;
+  checkName(name);
+  refuseSwarm(request);
+  if (!nameMayBeTaken && catalog.all().some(({ record }) => record.name === name))
+    throw networkFailure.nameTaken({ name });
+  const isConfig = request.ConfigOnly ?? false;
+  const configFrom = request.ConfigFrom?.Network ?? '';
+  if (configFrom !== '') return planFromConfig(catalog, request, configFrom);
+  if (request.IPAM?.Driver && request.IPAM.Driver !== DEFAULT_IPAM)
+    throw networkFailure.ipamDriverUnknown({ driver: request.IPAM.Driver });
+  const driver = isConfig ? 'null' : driverOf(request);
+  const options = { ...defaultsOf(driver), ...request.Options };
+  const { Labels: labels = {} } = request;
+  const ipv4 = request.EnableIPv4 ?? switchOf(options, 'com.docker.network.enable_ipv4') ?? true;
+  const ipv6 = request.EnableIPv6 ?? switchOf(options, 'com.docker.network.enable_ipv6') ?? false;
+  if (!ipv4 && !ipv6) throw networkFailure.familiesOff();
+  const subnets = readSubnets(request.IPAM?.Config ?? [], { ipv4, ipv6 });
+  return {
+    name,
+    driver,
+    ipv4,
+    ipv6,
+    internal: request.Internal ?? false,
+    attachable: request.Attachable ?? false,
+    configOnly: isConfig,
+    configFrom,
+    subnets,
+    ownSubnets: subnets.length > 0,
+    ...(request.IPAM && { ipamOptions: request.IPAM.Options ?? {} }),
+    options,
+    labels,
+  };
+}
+
+/** A name goes into messages, paths of requests and search domains. @throws InvalidArgument, Forbidden */
+function checkName(name: string): void {
+  if (name.trim() === '') throw networkFailure.nameEmpty();
+  if (isPredefined(name)) throw networkFailure.predefined({ name });
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  const isBroken = /[\x00-\x1f\x7f/]/.test(name) || name.startsWith('container:');
+  if (isBroken || Buffer.byteLength(name) > NAME_BYTES_MAX) throw networkFailure.nameInvalid({ name });
+}
+
+/** As an engine that is in no swarm. @throws Forbidden */
+function refuseSwarm({ Ingress, Scope, Driver, ConfigOnly }: NetworkCreateRequest): void {
+  if (Ingress) throw networkFailure.ingressIsGlobal();
+  if (Scope === 'swarm') throw networkFailure.noSwarmScope();
+  if (Driver === 'overlay' && !ConfigOnly) throw networkFailure.noSwarm();
+}
+
+function driverOf({ Driver }: NetworkCreateRequest): DriverName {
+  const driver = Driver || DEFAULT_DRIVER;
+  if (driver === 'host' || driver === 'null') throw networkFailure.onlyOne({ driver });
+  if (driver !== 'bridge') throw networkFailure.driverUnknown({ driver });
+  return driver;
+}
+
+/** Everything but the name and the driver is the configuration's. @throws NotFound, Forbidden */
+function planFromConfig(
+  catalog: NetworkCatalog,
+  request: NetworkCreateRequest,
+  configFrom: string,
+): NetworkPlan {
+  if (request.ConfigOnly) throw networkFailure.configNested();
+  const found = catalog.all().find(({ record }) => record.name === configFrom && record.configOnly);
+  if (found === undefined) throw networkFailure.configMissing({ name: configFrom });
+  const { IPAM, Options, Labels, Internal, EnableIPv6 } = request;
+  const says = (members: object | undefined): boolean => Object.keys(members ?? {}).length > 0;
+  if (
+    (IPAM?.Config ?? []).length > 0 ||
+    says(IPAM?.Options) ||
+    says(Options) ||
+    says(Labels) ||
+    Internal ||
+    EnableIPv6
+  )
+    throw networkFailure.configOwn();
+  const { id: _id, created: _created, ...config } = found.record;
+  return {
+    ...config,
+    name: request.Name ?? '',
+    driver: driverOf(request),
+    attachable: request.Attachable ?? false,
+    configOnly: false,
+    configFrom,
+  };
+}
+
+/** @throws InvalidArgument */
+function switchOf(options: Readonly<Record<string, string>>, name: string): boolean | undefined {
+  const text = options[name];
+  if (text === undefined) return undefined;
+  if (/^(1|t|true)$/i.test(text)) return true;
+  if (/^(0|f|false)$/i.test(text)) return false;
+  throw networkFailure.optionNotBoolean({ name });
+}
+
+/** Ranges that are somebody's already. */
+export type TakenRanges = readonly { readonly range: Range; readonly owner: string }[];
+
+/**
+ * The plan with all its subnets: those that were asked for, none of which is another's, and for families without one
+ * the first that is free. @throws Forbidden, Failed when none is free
+ */
+export async function withSubnets(
+  plan: NetworkPlan,
+  pools: readonly SubnetPool[],
+  takenOf: (family: Family) => Promise<TakenRanges>,
+): Promise<NetworkPlan> {
+  if (plan.configOnly) return plan;
+  const subnets = [...plan.subnets];
+  for (const family of [4, 6] as const) {
+    const mine = subnets.map(({ subnet }) => parseRange(subnet)).filter(({ base }) => base.family === family);
+    if (mine.length === 0) continue;
+    const taken = await takenOf(family);
+    for (const range of mine) {
+      const met = taken.find((each) => overlaps(each.range, range));
+      if (met !== undefined)
+        throw networkFailure.subnetTaken({ subnet: formatRange(range), other: met.owner });
+    }
+  }
+  for (const family of missingFamilies(subnets, plan)) {
+    const taken = await takenOf(family);
+    subnets.push(
+      recordOfSubnet(
+        freeSubnet(
+          family,
+          pools,
+          taken.map(({ range }) => range),
+        ),
+      ),
+    );
+  }
+  return { ...plan, subnets };
+}

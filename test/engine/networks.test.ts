@@ -1,0 +1,220 @@
+/** Networks that users make: containers join and leave them while they run, and what is told agrees with the kernel. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Gantry, startGantry } from '../harness/gantry.ts';
+
+interface Shown {
+  readonly State: { readonly Pid: number };
+  readonly NetworkSettings: {
+    readonly Ports: Record<string, { HostPort: string }[] | null>;
+    readonly Networks: Record<
+      string,
+      { IPAddress?: string; MacAddress?: string; NetworkID: string; Gateway?: string; DNSNames?: string[] }
+    >;
+  };
+}
+
+const sleeper = ['busybox', 'sleep', '600'];
+const inspect = async (gantry: Gantry, name: string): Promise<Shown> =>
+  (await gantry.api().get(`/containers/${name}/json`)).json<Shown>();
+const addressIn = async (gantry: Gantry, name: string, network: string): Promise<string> =>
+  (await inspect(gantry, name)).NetworkSettings.Networks[network]?.IPAddress ?? '';
+
+/** `eth0 10.5.0.2/24` of each interface that has an IPv4 address, but for lo. */
+async function interfacesIn(gantry: Gantry, name: string): Promise<string[]> {
+  const text = await gantry.dockerOk('exec', name, 'ip', '-o', '-4', 'addr');
+  return text
+    .split('\n')
+    .filter((line) => line !== '' && !line.includes(' lo '))
+    .map((line) => line.replace(/^\d+: (\S+) +inet (\S+) .*$/, '$1 $2'))
+    .sort();
+}
+const routeIn = (gantry: Gantry, name: string): Promise<string> =>
+  gantry
+    .dockerOk('exec', name, 'ip', 'route')
+    .then((text) => (text.split('\n').find((line) => line.startsWith('default')) ?? '').trim());
+const hostsIn = (gantry: Gantry, name: string): Promise<string> =>
+  gantry.dockerOk('exec', name, 'cat', '/etc/hosts');
+
+test('a running container joins and leaves networks: interfaces, default route, hosts and ports follow', async (t) => {
+  const gantry = await startGantry(t);
+  await gantry.dockerOk('network', 'create', '--subnet', '10.91.0.0/24', 'a');
+  await gantry.dockerOk('network', 'create', '--subnet', '10.92.0.0/24', 'b');
+  const server = ['sh', '-c', 'mkdir /w; echo hello > /w/x; httpd -f -p 80 -h /w'];
+  await gantry.dockerOk(
+    'run',
+    '-d',
+    '--name',
+    'web',
+    '--net',
+    'b',
+    '-p',
+    '127.0.0.1::80',
+    'busybox',
+    ...server,
+  );
+  const [bound] = (await inspect(gantry, 'web')).NetworkSettings.Ports['80/tcp'] ?? [];
+  const hello = async (): Promise<string> =>
+    await (await fetch(`http://127.0.0.1:${bound?.HostPort}/x`, { headers: { connection: 'close' } })).text();
+  assert.equal(await hello(), 'hello\n');
+  assert.equal(await routeIn(gantry, 'web'), 'default via 10.92.0.1 dev eth0');
+  await gantry.dockerOk('network', 'connect', '--ip', '10.91.0.9', 'a', 'web');
+  assert.deepEqual(await interfacesIn(gantry, 'web'), ['eth0 10.92.0.2/24', 'eth1 10.91.0.9/24']);
+  // The first network by name leads out, as in Docker.
+  assert.equal(await routeIn(gantry, 'web'), 'default via 10.91.0.1 dev eth1');
+  assert.equal(await hello(), 'hello\n');
+  assert.match(await hostsIn(gantry, 'web'), /^10\.91\.0\.9\t/m);
+  await gantry.dockerOk('network', 'disconnect', 'a', 'web');
+  assert.deepEqual(await interfacesIn(gantry, 'web'), ['eth0 10.92.0.2/24']);
+  assert.equal(await routeIn(gantry, 'web'), 'default via 10.92.0.1 dev eth0');
+  assert.doesNotMatch(await hostsIn(gantry, 'web'), /10\.91/);
+  assert.equal(await hello(), 'hello\n');
+  await gantry.dockerOk('network', 'disconnect', 'b', 'web');
+  assert.deepEqual(await interfacesIn(gantry, 'web'), []);
+  assert.deepEqual((await inspect(gantry, 'web')).NetworkSettings.Networks, {});
+  await gantry.dockerOk('network', 'connect', 'a', 'web');
+  assert.equal(await hello(), 'hello\n');
+});
+
+test('containers on several networks come back on all of them, with the addresses that were asked for', async (t) => {
+  const gantry = await startGantry(t);
+  for (const [name, subnet] of [
+    ['a', '10.91.0.0/24'],
+    ['b', '10.92.0.0/24'],
+    ['c', '10.93.0.0/24'],
+  ] as const)
+    await gantry.dockerOk('network', 'create', '--subnet', subnet, name);
+  const made = await gantry.api().post('/containers/create?name=web', {
+    Image: 'busybox',
+    Cmd: ['sleep', '600'],
+    HostConfig: { NetworkMode: 'b' },
+    NetworkingConfig: {
+      EndpointsConfig: {
+        a: { GwPriority: -1 },
+        b: { IPAMConfig: { IPv4Address: '10.92.0.20' }, MacAddress: '02:42:00:00:00:09', Aliases: ['alias'] },
+        c: { GwPriority: 3 },
+      },
+    },
+  });
+  assert.equal(made.status, 201, made.text);
+  for (const verb of ['start', 'restart']) {
+    await gantry.dockerOk(verb, ...(verb === 'restart' ? ['-t', '0'] : []), 'web');
+    const addresses = await interfacesIn(gantry, 'web');
+    assert.equal(addresses[0], 'eth0 10.92.0.20/24');
+    assert.match(addresses.join(), /eth1 10\.91\.0\.\d+\/24,eth2 10\.93\.0\.\d+\/24/);
+    assert.equal(await routeIn(gantry, 'web'), 'default via 10.93.0.1 dev eth2');
+    const { b } = (await inspect(gantry, 'web')).NetworkSettings.Networks;
+    assert.equal(b?.MacAddress, '02:42:00:00:00:09');
+    assert.deepEqual(b?.DNSNames?.slice(0, 2), ['web', 'alias']);
+  }
+});
+
+const at = (IPv4Address: string) => ({ IPAMConfig: { IPv4Address } });
+const REFUSED = [
+  ['nope', 'web', {}, 404, 'network nope not found'],
+  ['a', 'nope', {}, 404, 'No such container: nope'],
+  ['a', '', {}, 400, 'invalid name or ID supplied: ""'],
+  ['a', 'web', {}, 403, 'endpoint with name web already exists in network a'],
+  ['host', 'web', {}, 400, 'cannot connect container to host network'],
+  [
+    'none',
+    'web',
+    {},
+    400,
+    'container cannot be connected to multiple networks with one of the networks in private',
+  ],
+  [
+    'a',
+    'none',
+    {},
+    400,
+    'container cannot be connected to multiple networks with one of the networks in private',
+  ],
+  ['a', 'host', {}, 400, 'container sharing network namespace with another container or host'],
+  ['a', 'guest', {}, 400, 'container sharing network namespace with another container or host'],
+  ['bridge', 'web', { Aliases: ['x'] }, 400, 'network-scoped aliases are only supported for user-defined'],
+  [
+    'bridge',
+    'web',
+    at('172.17.0.9'),
+    400,
+    'user-specified IP address is supported on user-defined networks only',
+  ],
+  ['chosen', 'web', at('9.9.9.9'), 400, 'only when connecting to networks with user configured subnets'],
+  ['chosen', 'web', { Aliases: ['a\nb'] }, 400, 'invalid alias'],
+  [
+    'chosen',
+    'web',
+    { DriverOpts: { 'com.docker.network.endpoint.sysctls': 'net.ipv4.conf.IFNAME.../../x=1' } },
+    400,
+    'unrecognised network interface sysctl',
+  ],
+] as const;
+
+test('what a container may not ask of a network is refused, and changes nothing', async (t) => {
+  const gantry = await startGantry(t);
+  const api = gantry.api();
+  await gantry.dockerOk('network', 'create', '--subnet', '10.91.0.0/24', 'a');
+  await gantry.dockerOk('network', 'create', 'chosen');
+  await gantry.dockerOk('run', '-d', '--name', 'web', '--net', 'a', '--ip', '10.91.0.5', ...sleeper);
+  await gantry.dockerOk('run', '-d', '--name', 'host', '--net', 'host', ...sleeper);
+  await gantry.dockerOk('run', '-d', '--name', 'none', '--net', 'none', ...sleeper);
+  await gantry.dockerOk('run', '-d', '--name', 'guest', '--net', 'container:web', ...sleeper);
+  const connect = async (
+    network: string,
+    Container: string,
+    EndpointConfig = {},
+  ): Promise<[number, string]> => {
+    const answer = await api.post(`/networks/${network}/connect`, { Container, EndpointConfig });
+    return [answer.status, answer.status === 200 ? '' : answer.json<{ message: string }>().message];
+  };
+  for (const [network, container, config, status, message] of REFUSED) {
+    const [answered, told] = await connect(network, container, config);
+    assert.equal(answered, status, `${network} ${container}: ${told}`);
+    assert.ok(told.includes(message), told);
+  }
+  await gantry.dockerOk('network', 'create', '--subnet', '10.94.0.0/24', 'own');
+  assert.match(
+    (await connect('own', 'web', at('9.9.9.9')))[1],
+    /no configured subnet contains IP address 9\.9\.9\.9/,
+  );
+  assert.match((await connect('own', 'web', at('x')))[1], /invalid IPv4 address: x/);
+  assert.deepEqual(await connect('own', 'web', at('10.94.0.1')), [403, 'Address already in use']);
+  assert.deepEqual(await interfacesIn(gantry, 'web'), ['eth0 10.91.0.5/24']);
+  const left = await api.post('/networks/own/disconnect', { Container: 'web' });
+  assert.deepEqual(
+    [left.status, left.json<{ message: string }>().message.replace(/[0-9a-f]{64}/, 'ID')],
+    [500, 'container ID is not connected to network own'],
+  );
+});
+
+test('a container without a network leaves "none", and joins another while it runs and afterwards', async (t) => {
+  const gantry = await startGantry(t);
+  await gantry.dockerOk('network', 'create', '--subnet', '10.91.0.0/24', 'a');
+  await gantry.dockerOk('run', '-d', '--name', 'alone', '--net', 'none', ...sleeper);
+  await gantry.dockerOk('network', 'disconnect', 'none', 'alone');
+  await gantry.dockerOk('network', 'connect', 'a', 'alone');
+  assert.deepEqual(await interfacesIn(gantry, 'alone'), ['eth0 10.91.0.2/24']);
+  assert.doesNotMatch(await gantry.dockerOk('exec', 'alone', 'ip', 'addr'), /fe80/);
+  await gantry.dockerOk('restart', '-t', '0', 'alone');
+  assert.match((await interfacesIn(gantry, 'alone')).join(), /^eth0 10\.91\.0\.\d+\/24$/);
+});
+
+test('networks, and who is on them, outlive a killed daemon; what it was just changing is there or not there', async (t) => {
+  const gantry = await startGantry(t);
+  await gantry.dockerOk('network', 'create', '--subnet', '10.91.0.0/24', '--label', 'x=y', 'a');
+  await gantry.dockerOk('network', 'create', '--subnet', '10.92.0.0/24', 'b');
+  await gantry.dockerOk('run', '-d', '--name', 'one', '--net', 'a', ...sleeper);
+  await gantry.dockerOk('run', '-d', '--name', 'two', '--net', 'a', ...sleeper);
+  await gantry.dockerOk('network', 'connect', 'b', 'two');
+  const before = await gantry.dockerOk('network', 'inspect', 'a', 'b');
+  const interfaces = await interfacesIn(gantry, 'two');
+  await gantry.kill9();
+  await gantry.start();
+  assert.equal(await gantry.dockerOk('network', 'inspect', 'a', 'b'), before);
+  assert.deepEqual(await interfacesIn(gantry, 'two'), interfaces);
+  const one = await addressIn(gantry, 'one', 'a');
+  await gantry.dockerOk('exec', 'two', 'ping', '-c', '1', '-W', '2', one);
+  await gantry.dockerOk('rm', '-f', 'one', 'two');
+  await gantry.dockerOk('network', 'rm', 'a', 'b');
+});
