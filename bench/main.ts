@@ -19,6 +19,7 @@ import { images } from './scenarios/images.ts';
 import { kill } from './scenarios/kill.ts';
 import { logs } from './scenarios/logs.ts';
 import { memory } from './scenarios/memory.ts';
+import { names } from './scenarios/names.ts';
 import { ping } from './scenarios/ping.ts';
 import { run } from './scenarios/run.ts';
 import type { Figures, Prepared, Scenario } from './scenarios/scenario.ts';
@@ -35,6 +36,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   memory,
   logs,
   ping,
+  names,
 };
 const makers: Readonly<Record<string, (directory: string) => Promise<Peer>>> = {
   gantry: startGantry,

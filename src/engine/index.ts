@@ -8,6 +8,7 @@ export { networkMembers } from './containers/life/members.ts';
 export { recoverContainers } from './containers/life/recover.ts';
 export { restartByPolicy } from './containers/life/restart-all.ts';
 export { volumeUsers } from './containers/mounts/volume-users.ts';
+export { ContainerNames } from './containers/names/names.ts';
 export type * from './containers/promise.ts';
 export type { Engine } from './engine.ts';
 export { type EventHub, openEvents } from './events/events.ts';

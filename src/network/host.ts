@@ -5,6 +5,7 @@ import type { Log } from '../base/log.ts';
 import type { Family } from './addresses/address.ts';
 import { Forwarding } from './firewall/forwarding.ts';
 import { Firewall } from './firewall/table.ts';
+import { NameServers } from './names/servers.ts';
 import { NetlinkSocket, PROTOCOL } from './netlink/socket.ts';
 import { HostPorts } from './published/host-ports.ts';
 import { ReleasedAddresses } from './published/released.ts';
@@ -38,6 +39,7 @@ export class NetworkHost {
   readonly forwarding: Forwarding;
   readonly mayForward: boolean;
   readonly released: ReleasedAddresses;
+  readonly names: NameServers;
   readonly log: Log;
   /** Written on interfaces that the engine makes; `ip link` shows it as alias. */
   readonly mark: string;
@@ -59,10 +61,12 @@ export class NetworkHost {
     this.mayForward = mayForward;
     this.forwarding = new Forwarding(this.netfilter, log);
     this.released = new ReleasedAddresses(log);
+    this.names = new NameServers({ log });
   }
 
   /** Call it when no network needs the host any more. */
   close(): void {
+    this.names.closeAll();
     this.route.close();
     this.netfilter.close();
   }

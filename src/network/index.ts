@@ -15,13 +15,17 @@ export {
 export { createBridgeDriver } from './drivers/bridge/bridge-driver.ts';
 export { bridgeOptionsFrom, type DefaultBridge } from './drivers/bridge/options.ts';
 export {
+  embeddedResolverFile,
   type HostsInput,
   hostnameFile,
   hostResolverPath,
   hostsFile,
   ownHostsLine,
   resolverFile,
+  searchesFirst,
 } from './files.ts';
+export type { NameView, NetworkNames } from './names/answer.ts';
+export { Zone } from './names/zone.ts';
 export { interfaceKey, type Network } from './network.ts';
 export { Networks } from './networks.ts';
 export type { PortRequest, PublishedPort } from './published/port.ts';

@@ -3,6 +3,7 @@ import { Conflict, messageOf } from '../base/errors.ts';
 import { undoUnlessDone } from '../base/lifetime.ts';
 import { Mailbox } from '../base/mailbox.ts';
 import type { NetworkHost } from './host.ts';
+import type { NameView } from './names/answer.ts';
 import type { Network } from './network.ts';
 import type { Reservation } from './published/host-ports.ts';
 import type { PortRequest, PublishedPort } from './published/port.ts';
@@ -289,6 +290,28 @@ export class Sandboxes {
     }
   }
 
+  /**
+   * The sandbox has a name server from now on, that sees what the view says. It has one, or the sandbox is gone: nothing
+   * to do. @throws NetlinkError, SystemError
+   */
+  async serveNames(sandboxId: string, view: NameView): Promise<void> {
+    const known = this.#known.get(sandboxId);
+    await known?.mailbox.run(async () => {
+      if (this.#known.get(sandboxId) !== known) return;
+      await this.#host.names.open(sandboxId, this.sandboxPath(sandboxId), view);
+    });
+  }
+
+  /** The networks that a sandbox is on: the one that leads out first, the others by name. */
+  networksOf(sandboxId: string): readonly Network[] {
+    const known = this.#known.get(sandboxId);
+    if (known === undefined) return [];
+    const leader = this.#leaderOf(known.endpoints);
+    return this.#of(known).toSorted(
+      (a, b) => Number(b === leader) - Number(a === leader) || (a.name < b.name ? -1 : 1),
+    );
+  }
+
   /** One more container runs in the sandbox; undefined when there is none (any more). */
   share(sandboxId: string, holder: string): Endpoints | undefined {
     const known = this.#known.get(sandboxId);
@@ -320,6 +343,7 @@ export class Sandboxes {
     steps.defer(() => this.#release(known));
     for (const network of this.#of(known)) steps.defer(() => network.leave(sandboxId));
     steps.defer(() => this.#host.files.drop(sandboxId));
+    steps.defer(() => this.#host.names.close(sandboxId)); // it keeps the namespace
     for (const network of this.#of(known)) steps.defer(() => network.closePorts(sandboxId));
   }
 

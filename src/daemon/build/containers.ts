@@ -2,6 +2,7 @@
 import { mkdirSync, realpathSync } from 'node:fs';
 import type { Log } from '../../base/log.ts';
 import {
+  ContainerNames,
   type ContainersDeps,
   createHealthChecks,
   type ExecDeps,
@@ -57,9 +58,12 @@ export function containerNeeds(
 ): ContainersDeps {
   const containersRoot = `${options.dataRoot}/containers`;
   mkdirSync(containersRoot, { recursive: true, mode: 0o710 });
+  const dns = { servers: options.dns, search: options.dnsSearch, options: options.dnsOptions };
   return {
     ...execs,
     ...shared,
+    dns,
+    names: new ContainerNames({ networks: execs.networks, dns }),
     health: createHealthChecks(execs),
     mountedVolumes: new MountedVolumes(storage.volumes),
     containersRoot,
@@ -68,7 +72,6 @@ export function containerNeeds(
     cgroupParent:
       options.cgroupParent ?? (options.cgroupDriver === 'systemd' ? 'system.slice' : names.cgroup),
     initPath: options.initPath,
-    dns: { servers: options.dns, search: options.dnsSearch, options: options.dnsOptions },
     logDrivers,
     download: (url, signal) => registries.download(url, signal),
     now: () => new Date(),

@@ -3,7 +3,7 @@
  * uses and those of the verbs that it calls. The daemon assembles all of them once.
  */
 import type { Log } from '../../base/log.ts';
-import type { Networks } from '../../network/index.ts';
+import type { Endpoints, Networks } from '../../network/index.ts';
 import type { Supervisor } from '../../runtime/index.ts';
 import type { Storage } from '../../storage/index.ts';
 import type { NewEvent } from '../events/events.ts';
@@ -12,6 +12,7 @@ import type { NetworkCatalog } from '../networks/index.ts';
 import type { MountedVolumes } from '../volumes/index.ts';
 import type { Container } from './container.ts';
 import type { Directory } from './directory.ts';
+import type { ContainerRecord } from './record.ts';
 import type { HostFacts } from './settle/host-config.ts';
 
 /** Emits events. */
@@ -73,6 +74,24 @@ export interface WithCgroups {
 export interface WithNetworks {
   readonly networks: Networks;
   readonly catalog: NetworkCatalog;
+}
+
+/** What containers on networks that users made are found by there. */
+export interface Names {
+  /** The container answers to its names on the networks of these endpoints, its own unless said, and on no others. */
+  renew(record: ContainerRecord, endpoints?: Endpoints): void;
+  /** Nobody finds the container any more. */
+  forget(containerId: string): void;
+  /**
+   * Where the sandbox is on such a network it has a name server from now on, which sees what this container may: its
+   * owner, or, where that is gone, who runs in it. @throws NetlinkError, SystemError
+   */
+  serve(container: Container, sandboxId: string): Promise<void>;
+}
+
+/** Keeps containers' names. */
+export interface WithNames {
+  readonly names: Names;
 }
 
 /** Facts of the host and the daemon's settings, of which a verb names those that it reads. */

@@ -38,6 +38,8 @@ async function newNamespace(t: TestContext): Promise<number> {
   return fd;
 }
 
+const pathOf = (fd: number): string => `/proc/self/fd/${fd}`;
+
 function zoneWithWeb(): Zone {
   const zone = new Zone('net');
   zone.add('e', { names: ['web'], addresses: ['10.0.0.2'], primary: 'web' });
@@ -64,7 +66,7 @@ function nameServers(t: TestContext, hostServers: readonly string[] = []) {
 test('a sandbox asks 127.0.0.11 by datagram and by connection, several questions on one', async (t) => {
   const fd = await newNamespace(t);
   const { servers } = nameServers(t);
-  await servers.open('s', fd, viewOn(zoneWithWeb()));
+  await servers.open('s', pathOf(fd), viewOn(zoneWithWeb()));
   assert.deepEqual(toldBy(await askByDatagram(fd, 'web')), ['10.0.0.2']);
   assert.deepEqual(toldBy(await askByDatagram(fd, 'web', { type: 'AAAA' })), 'code 0');
   const asked = [framedQuestion('web'), framedQuestion('WEB.net'), framedQuestion('web', { type: 'MX' })];
@@ -78,7 +80,7 @@ test('a sandbox asks 127.0.0.11 by datagram and by connection, several questions
 test('port 53 stays free for a name server of the container, whose own questions pass it', async (t) => {
   const fd = await newNamespace(t);
   const { servers } = nameServers(t);
-  await servers.open('s', fd, viewOn(zoneWithWeb()));
+  await servers.open('s', pathOf(fd), viewOn(zoneWithWeb()));
   await using own = await serveDatagrams(fd, 53, 'their own');
   assert.ok(own);
   assert.deepEqual(toldBy(await askByDatagram(fd, 'web')), ['10.0.0.2']);
@@ -88,7 +90,7 @@ test('what changes in the zone counts for the next question', async (t) => {
   const fd = await newNamespace(t);
   const zone = zoneWithWeb();
   const { servers } = nameServers(t);
-  await servers.open('s', fd, viewOn(zone));
+  await servers.open('s', pathOf(fd), viewOn(zone));
   zone.add('f', { names: ['new'], addresses: ['10.0.0.3'], primary: 'new' });
   assert.deepEqual(toldBy(await askByDatagram(fd, 'new')), ['10.0.0.3']);
   zone.remove('f');
@@ -98,12 +100,12 @@ test('what changes in the zone counts for the next question', async (t) => {
 test('who asks while nobody serves hears nothing, and the next life of the engine serves in its place', async (t) => {
   const fd = await newNamespace(t);
   const before = nameServers(t);
-  await before.servers.open('s', fd, viewOn(zoneWithWeb()));
+  await before.servers.open('s', pathOf(fd), viewOn(zoneWithWeb()));
   before.servers.closeAll();
   // A refusal would have a resolver give up at once; silence has it ask again.
   assert.equal(await askByDatagram(fd, 'web', { patienceMs: 200 }), 'silence');
   const after = nameServers(t);
-  await after.servers.open('s', fd, viewOn(zoneWithWeb()));
+  await after.servers.open('s', pathOf(fd), viewOn(zoneWithWeb()));
   assert.deepEqual(toldBy(await askByDatagram(fd, 'web')), ['10.0.0.2']);
 });
 
@@ -112,7 +114,7 @@ test('other names are asked of the host’s servers, as its file names them now,
   await using first = await startResolver('127.0.0.53', PORT, addressed('192.0.2.1'));
   await using second = await startResolver('127.0.0.54', PORT, addressed('192.0.2.2'));
   const { servers, write } = nameServers(t, ['127.0.0.53']);
-  await servers.open('s', fd, viewOn(zoneWithWeb()));
+  await servers.open('s', pathOf(fd), viewOn(zoneWithWeb()));
   assert.deepEqual(toldBy(await askByDatagram(fd, 'Example.org')), ['192.0.2.1']);
   assert.deepEqual((await askByStream(fd, framedQuestion('example.org'), 1)).map(toldBy), [['192.0.2.1']]);
   write(['127.0.0.54']);
@@ -133,7 +135,7 @@ test('a server that is silent, and one that cannot help, hold up nobody', async 
   });
   await using good = await startResolver('127.0.0.55', PORT, addressed('192.0.2.3'));
   const { servers } = nameServers(t, ['127.0.0.53', '127.0.0.54', '127.0.0.55']);
-  await servers.open('s', fd, viewOn(zoneWithWeb()));
+  await servers.open('s', pathOf(fd), viewOn(zoneWithWeb()));
   for (const name of ['a.org', 'b.org'])
     assert.deepEqual(toldBy(await askByDatagram(fd, name)), ['192.0.2.3']);
   assert.deepEqual(silent.heard, ['a.org']); // asked last from now on
@@ -152,7 +154,7 @@ test('without an answer there is a failure: nobody there, nobody allowed, nobody
   };
   for (const [id, each] of Object.entries(forwarding)) {
     const fd = await newNamespace(t);
-    await servers.open(id, fd, viewOn(zoneWithWeb(), each));
+    await servers.open(id, pathOf(fd), viewOn(zoneWithWeb(), each));
     assert.equal(toldBy(await askByDatagram(fd, 'example.org')), 'code 2', id);
     assert.deepEqual(toldBy(await askByDatagram(fd, 'web')), ['10.0.0.2'], id);
   }
@@ -164,7 +166,11 @@ test("a container's own servers are asked from inside of its sandbox, on network
   t.after(() => neighbour.close());
   await using resolver = await startResolver('10.9.0.1', PORT, addressed('192.0.2.4'));
   const { servers } = nameServers(t);
-  await servers.open('s', neighbour.fd, viewOn(zoneWithWeb(), { servers: ['10.9.0.1'], allowed: false }));
+  await servers.open(
+    's',
+    pathOf(neighbour.fd),
+    viewOn(zoneWithWeb(), { servers: ['10.9.0.1'], allowed: false }),
+  );
   assert.deepEqual(toldBy(await askByDatagram(neighbour.fd, 'example.org')), ['192.0.2.4']);
   assert.deepEqual((await askByStream(neighbour.fd, framedQuestion('example.org'), 1)).map(toldBy), [
     ['192.0.2.4'],
@@ -176,7 +182,7 @@ test('a name without a dot is kept where its resolver is to try it with a domain
   const fd = await newNamespace(t);
   await using host = await startResolver('127.0.0.53', PORT, addressed('192.0.2.1'));
   const { servers } = nameServers(t, ['127.0.0.53']);
-  await servers.open('s', fd, viewOn(zoneWithWeb(), { keepsSingleLabels: true }));
+  await servers.open('s', pathOf(fd), viewOn(zoneWithWeb(), { keepsSingleLabels: true }));
   assert.equal(toldBy(await askByDatagram(fd, 'single')), 'code 0');
   assert.deepEqual(host.heard, []);
 });
@@ -194,7 +200,7 @@ test('answers of others, and guesses, are not taken for the answer; numbers and 
     return [...guesses, other, ...addressed('192.0.2.1')(asked)];
   });
   const { servers } = nameServers(t, ['127.0.0.53']);
-  await servers.open('s', fd, viewOn(zoneWithWeb()));
+  await servers.open('s', pathOf(fd), viewOn(zoneWithWeb()));
   for (let i = 0; i < 20; i++)
     assert.deepEqual(toldBy(await askByDatagram(fd, 'example.org')), ['192.0.2.1']);
   assert.ok(ids.size >= 19);
@@ -209,7 +215,7 @@ test('an answer from a server that was not asked is not heard', async (t) => {
     return [];
   });
   const { servers } = nameServers(t, ['127.0.0.53']);
-  await servers.open('s', fd, viewOn(zoneWithWeb()));
+  await servers.open('s', pathOf(fd), viewOn(zoneWithWeb()));
   assert.equal(await askByDatagram(fd, 'example.org', { patienceMs: 300 }), 'silence');
   assert.equal(host.heard.length, 1);
 });
@@ -223,7 +229,7 @@ test('who guesses on and on has the question given up, not answered wrongly', as
     ),
   );
   const { servers } = nameServers(t, ['127.0.0.53']);
-  await servers.open('s', fd, viewOn(zoneWithWeb()));
+  await servers.open('s', pathOf(fd), viewOn(zoneWithWeb()));
   assert.equal(toldBy(await askByDatagram(fd, 'example.org')), 'code 2');
   assert.equal(host.heard.length, 1);
 });
@@ -231,7 +237,7 @@ test('who guesses on and on has the question given up, not answered wrongly', as
 test('bytes of any kind, by datagram and by connection, leave the server as it was (SC-NET-09)', async (t) => {
   const fd = await newNamespace(t);
   const { servers } = nameServers(t);
-  await servers.open('s', fd, viewOn(zoneWithWeb()));
+  await servers.open('s', pathOf(fd), viewOn(zoneWithWeb()));
   const socket = await datagramSocket(fd, 0);
   t.after(() => socket.close());
   socket.on('message', () => undefined);
@@ -244,7 +250,7 @@ test('bytes of any kind, by datagram and by connection, leave the server as it w
 test('connections that ask nothing are limited, and close when others still ask', async (t) => {
   const fd = await newNamespace(t);
   const { servers } = nameServers(t);
-  await servers.open('s', fd, viewOn(zoneWithWeb()));
+  await servers.open('s', pathOf(fd), viewOn(zoneWithWeb()));
   const idle = Array.from({ length: 100 }, () => connectionTo('127.0.0.11', 53, fd));
   t.after(() => {
     for (const each of idle) each.destroy();
@@ -273,7 +279,7 @@ test('a flood is thrown away before it reaches the engine', async (t) => {
     asked++;
     return view.networks();
   };
-  await servers.open('s', fd, { ...view, networks });
+  await servers.open('s', pathOf(fd), { ...view, networks });
   const flood = linux.inNetworkNamespace(fd, () => {
     const made = linux.socket(linux.AF.INET, linux.SOCK.DGRAM, 0);
     linux.connect(made, linux.inetAddress(Buffer.from([127, 0, 0, 11]), 53));

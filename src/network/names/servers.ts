@@ -33,13 +33,13 @@ export class NameServers {
   }
 
   /**
-   * Serves in a namespace whose `lo` is up, also after an earlier life of the engine; does nothing when it serves there
-   * already. The descriptor stays the caller's. What was asked while nobody served is asked again by the resolver.
+   * Serves in the namespace of that file, whose `lo` is up, also after an earlier life of the engine; does nothing when
+   * it serves there already. What was asked while nobody served is asked again by the resolver.
    * @throws NetlinkError, SystemError
    */
-  async open(sandboxId: string, namespaceFd: number, view: NameView): Promise<void> {
+  async open(sandboxId: string, namespacePath: string, view: NameView): Promise<void> {
     if (this.#running.has(sandboxId)) return;
-    const { netfilter, ports } = this.#start(sandboxId, openSync(`/proc/self/fd/${namespaceFd}`, 'r'), view);
+    const { netfilter, ports } = this.#start(sandboxId, openSync(namespacePath, 'r'), view);
     try {
       await redirect(netfilter, ports);
     } catch (error) {

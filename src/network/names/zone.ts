@@ -61,6 +61,11 @@ export class Zone {
     this.#names.set(key, { addresses: { 4: of(4), 6: of(6) }, turn: 0 });
   }
 
+  /** Whether nobody is in it. */
+  get isEmpty(): boolean {
+    return this.#entries.size === 0;
+  }
+
   /** Whether the name is one of this zone's. */
   has(name: string): boolean {
     return this.#names.has(keyOf(name));

@@ -8,11 +8,12 @@ import { requestFor } from '../attachments/wanted.ts';
 import type { Container } from '../container.ts';
 import { emitNetworkEvent } from '../events.ts';
 import { type HostsDeps, tellAddresses } from '../links/follow.ts';
-import type { WithEvents, WithNetworks } from '../needs.ts';
+import { type ResolverFollowDeps, tellResolver } from '../names/follow.ts';
+import type { WithEvents, WithNames, WithNetworks } from '../needs.ts';
 import { isAlive } from '../state.ts';
 
 /** What joining and leaving need. */
-export type ConnectDeps = HostsDeps & WithEvents & WithNetworks;
+export type ConnectDeps = HostsDeps & ResolverFollowDeps & WithEvents & WithNames & WithNetworks;
 
 /** Call it inside the container's mailbox. @throws InvalidArgument, Forbidden, Failed: then it is on the networks of before */
 export async function connectContainer(
@@ -52,6 +53,9 @@ export async function connectContainer(
     throw error;
   }
   await tellGuests(deps, container, endpoints);
+  deps.names.renew(container.record);
+  await deps.names.serve(container, sandboxId);
+  tellResolver(deps, container);
   tellAddresses(deps, container, { added: endpoints[id]?.addresses ?? [], removed: [] });
   emitNetworkEvent(deps, container, entry.record, 'connect');
 }
@@ -80,6 +84,7 @@ export async function disconnectContainer(
   await deps.networks.sandboxes.disconnect(sandboxId, entry.network);
   await container.save({ networksChange: false });
   await tellGuests(deps, container, endpoints);
+  deps.names.renew(container.record);
   tellAddresses(deps, container, { added: [], removed: before.addresses });
   emitNetworkEvent(deps, container, entry.record, 'disconnect');
 }

@@ -8,7 +8,7 @@ import { emitContainerEvent, emitNetworkEvents } from '../events.ts';
 import { finishLogDelivery } from '../logs/driver.ts';
 import { logDirectory } from '../logs/files.ts';
 import { detachMounts, type MountsDeps } from '../mounts/mounted.ts';
-import type { WithHealth, WithNetworks, WithStopping } from '../needs.ts';
+import type { WithHealth, WithNames, WithNetworks, WithStopping } from '../needs.ts';
 import { NO_SANDBOX } from '../record.ts';
 import { exitCodeOf, isAlive, type LastRun } from '../state.ts';
 import { type StartAgain, startWhenJoinable } from './held-back.ts';
@@ -16,7 +16,7 @@ import { type RemoveDeps, removeContainer } from './remove.ts';
 import { restartDelay, shouldRestart } from './restart-policy.ts';
 
 /** What the end of a run needs. */
-export type EndDeps = MountsDeps & RemoveDeps & WithHealth & WithNetworks & WithStopping;
+export type EndDeps = MountsDeps & RemoveDeps & WithHealth & WithNames & WithNetworks & WithStopping;
 
 /** Follows a task to its end. Never throws: what fails here is logged, and the next step still comes. */
 export function watchEnd(deps: EndDeps, container: Container, task: Task, startAgain: StartAgain): void {
@@ -67,6 +67,7 @@ async function finishRun(
 /** Written, then told: whoever hears of the end can rely on it. */
 async function saveEnd(deps: EndDeps, container: Container, last: LastRun, again: boolean): Promise<void> {
   const left = ownEndpoints(container.record);
+  deps.names.forget(container.id);
   try {
     await container.save({ state: { is: again ? 'restarting' : 'exited', last }, ...NO_SANDBOX });
   } catch (error) {

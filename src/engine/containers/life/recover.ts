@@ -2,6 +2,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { messageOf } from '../../../base/errors.ts';
 import { DEFAULT_LIMITS, isFrozen, OutputWriter, type Task } from '../../../runtime/index.ts';
+import { networkModeOf } from '../../networks/index.ts';
 import { Container } from '../container.ts';
 import { tellLinking } from '../links/follow.ts';
 import { defaultEndpoint } from '../links/links.ts';
@@ -62,6 +63,7 @@ export async function recoverContainers(deps: RecoverDeps): Promise<Recovered> {
     );
   }
   await settleNetworks(deps, running);
+  await serveNames(deps, running);
   clearAllStaged(deps.stagedMountsRoot);
   await finishUpdates(deps);
   await clearLitter(deps);
@@ -86,6 +88,19 @@ async function settleNetworks(deps: RecoverDeps, running: readonly Container[]):
       .settle(sandboxId)
       .catch((error: unknown) => deps.log.warn('container.networks', { id, reason: messageOf(error) }));
     await container.save({ networksChange: false });
+  }
+}
+
+/** Whoever runs is found again, and has a name server. Nobody of a sandbox's owner left: it sees what its guest may. */
+async function serveNames({ log, names }: RecoverDeps, running: readonly Container[]): Promise<void> {
+  const isGuest = ({ record }: Container): boolean => networkModeOf(record.hostConfig).is === 'container';
+  for (const container of running) names.renew(container.record);
+  for (const container of running.toSorted((a, b) => Number(isGuest(a)) - Number(isGuest(b)))) {
+    const { id, sandboxId } = container.record;
+    if (sandboxId === undefined) continue;
+    await names
+      .serve(container, sandboxId)
+      .catch((error: unknown) => log.error('container.names', { id, reason: messageOf(error) }));
   }
 }
 

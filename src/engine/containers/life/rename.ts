@@ -4,10 +4,10 @@ import { containerContext, containerFailure } from '../../../model/failures/cont
 import type { Container } from '../container.ts';
 import { checkName } from '../directory.ts';
 import { emitContainerEvent } from '../events.ts';
-import type { WithDirectory, WithEvents } from '../needs.ts';
+import type { WithDirectory, WithEvents, WithNames } from '../needs.ts';
 
 /** What a rename needs. */
-export type RenameDeps = WithDirectory & WithEvents;
+export type RenameDeps = WithDirectory & WithEvents & WithNames;
 
 /** Call it inside the mailbox. @throws InvalidArgument, Conflict when the name is taken */
 export async function renameContainer(deps: RenameDeps, container: Container, to: string): Promise<void> {
@@ -22,6 +22,7 @@ export async function renameContainer(deps: RenameDeps, container: Container, to
     throw error;
   }
   deps.directory.release(old, container.id);
+  deps.names.renew(container.record);
   emitContainerEvent(deps, container, 'rename', { oldName: `/${old}` });
 }
 

@@ -6,13 +6,13 @@ import type { Endpoint, Endpoints, LivingSandbox, NetworkRequest, Networks } fro
 import { asGuest, networkModeOf } from '../../networks/index.ts';
 import { wantedNetworks } from '../attachments/wanted.ts';
 import type { Container } from '../container.ts';
-import type { WithDirectory, WithNetworks } from '../needs.ts';
+import type { WithDirectory, WithNames, WithNetworks } from '../needs.ts';
 import { NO_SANDBOX, type SandboxRecord } from '../record.ts';
 import { publishedPorts } from '../settle/ports.ts';
 
 /** Enters it; `undo` leaves it. @throws Failed when a port or address is taken, NotFound, Conflict */
 export async function enterSandbox(
-  deps: WithDirectory & WithNetworks,
+  deps: WithDirectory & WithNames & WithNetworks,
   container: Container,
   undo: AsyncDisposableStack,
 ): Promise<SandboxRecord> {
@@ -27,11 +27,12 @@ export async function enterSandbox(
 }
 
 async function openOwn(
-  { networks }: WithNetworks,
-  { record }: Container,
+  { names, networks }: WithNames & WithNetworks,
+  container: Container,
   requests: readonly NetworkRequest[],
   undo: AsyncDisposableStack,
 ): Promise<SandboxRecord> {
+  const { record } = container;
   const { id, hostConfig, config } = record;
   const sandboxId = networks.sandboxes.freeSandboxId(id);
   const ports = publishedPorts(hostConfig, config.ExposedPorts);
@@ -45,6 +46,9 @@ async function openOwn(
       throw isTaken ? inContext(cause, networkContext.publish({ container: record.name, network })) : cause;
     });
   undo.defer(() => networks.sandboxes.leave(sandboxId, id));
+  names.renew(record, endpoints);
+  undo.defer(() => names.forget(id));
+  await names.serve(container, sandboxId);
   return { sandboxId, endpoints };
 }
 

@@ -46,11 +46,16 @@ export const forgetLink = (deps: HostsDeps, linking: Container, alias: string): 
   changeHosts(deps, linking, (text) => withoutLink(text, alias));
 
 /**
- * In place, because the file is mounted: it must stay the same one. It is never shorter than its text: a daemon that is
+ * Changes a file that the container has mounted. In place: it must stay the same one. It is never shorter than its text: a daemon that is
  * killed in between leaves empty lines at the end.
  */
-function changeHosts(deps: HostsDeps, { id }: Container, change: (text: string) => string): void {
-  const path = networkFile(deps, id, 'hosts');
+export function changeFile(
+  deps: HostsDeps,
+  { id }: Container,
+  name: 'hosts' | 'resolv.conf',
+  change: (text: string) => string,
+): void {
+  const path = networkFile(deps, id, name);
   try {
     const fd = openSync(path, 'r+');
     try {
@@ -66,6 +71,9 @@ function changeHosts(deps: HostsDeps, { id }: Container, change: (text: string) 
       closeSync(fd);
     }
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') deps.log.warn('container.hosts', { id, reason: messageOf(error) });
+    if (codeOf(error) !== 'ENOENT') deps.log.warn('container.file', { id, name, reason: messageOf(error) });
   }
 }
+
+const changeHosts = (deps: HostsDeps, container: Container, change: (text: string) => string): void =>
+  changeFile(deps, container, 'hosts', change);

@@ -2,23 +2,19 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { ContainerConfig } from '../../../model/container.ts';
 import type { Endpoints, HostsInput } from '../../../network/index.ts';
-import { hostnameFile, hostResolverPath, hostsFile, resolverFile } from '../../../network/index.ts';
+import { hostnameFile, hostsFile } from '../../../network/index.ts';
 import { networkModeOf, ownEndpoints } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
-import type { WithContainersRoot, WithDirectory, WithFacts } from '../needs.ts';
-import { NETWORK_FILES, networkFile } from '../own-files.ts';
+import type { WithContainersRoot, WithDirectory, WithFacts, WithNetworks } from '../needs.ts';
+import { NETWORK_FILES, networkFile, RESOLVER_HASH, resolverHash } from '../own-files.ts';
+import { type ResolverDeps, resolutionOf, resolverText } from './resolver.ts';
 
 /** What the files say besides the container's own configuration. */
 export type NetworkFilesDeps = WithContainersRoot &
   WithDirectory &
-  WithFacts<'hostname'> & {
-    /** The daemon's settings of name servers, where the container has none. */
-    readonly dns: {
-      readonly servers: readonly string[];
-      readonly search: readonly string[];
-      readonly options: readonly string[];
-    };
-  };
+  WithFacts<'hostname'> &
+  Pick<WithNetworks, 'networks'> &
+  ResolverDeps;
 
 /**
  * The container whose network, and with it names and name servers, this one has: itself, or the one at the end of the
@@ -86,19 +82,9 @@ function write(
           ipv6Loopback: true,
         }),
   );
-  put('resolv.conf', resolver(deps, container, hostNetwork));
-}
-
-function resolver(deps: NetworkFilesDeps, container: Container, hostNetwork: boolean): string {
-  const { Dns = [], DnsSearch = [], DnsOptions = [] } = container.record.hostConfig;
-  const pick = (own: readonly string[], engine: readonly string[]) => (own.length > 0 ? own : engine);
-  return resolverFile({
-    host: readText(hostResolverPath(readText('/etc/resolv.conf'))),
-    onHostNetwork: hostNetwork,
-    dns: pick(Dns, deps.dns.servers),
-    search: pick(DnsSearch, deps.dns.search),
-    options: pick(DnsOptions, deps.dns.options),
-  });
+  const resolver = resolverText(deps, container.record, resolutionOf(deps, container.record, endpoints));
+  put('resolv.conf', resolver);
+  writeFileSync(networkFile(deps, id, RESOLVER_HASH), resolverHash(resolver), { mode: 0o644 });
 }
 
 function readText(path: string): string {
