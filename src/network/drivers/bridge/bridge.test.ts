@@ -50,7 +50,7 @@ test('a container gets an address, a route and a way to its neighbours and the h
   assert.equal(await ask('host', two.endpoint.ipAddress, 80), 'two 172.17.0.1');
 });
 
-test('a container has IPv6 on loopback alone, and the bridge none', async (t) => {
+test('SC-NET-08: a container without IPv6 has it on loopback alone, and the bridge none', async (t) => {
   const { container } = await stage(t);
   const { place } = await container('one');
   const names = readAt(place, '/proc/net/if_inet6')
@@ -70,7 +70,7 @@ test('a container reaches the world under the address of its host', async (t) =>
   assert.equal(await ask(place, '10.9.0.2', 80), 'outside 10.9.0.1');
 });
 
-test('the host becomes no router for its neighbours, and forwarding ends with the last engine', async (t) => {
+test('SC-NET-15: the host becomes no router for its neighbours, and forwarding ends with the last engine', async (t) => {
   assert.equal(readAt('host', '/proc/sys/net/ipv4/ip_forward').trim(), '0');
   const left = await addNeighbour('cable0', '10.9.0.1', '10.9.0.2');
   const right = await addNeighbour('cable1', '10.8.0.1', '10.8.0.2');

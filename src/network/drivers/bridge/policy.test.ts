@@ -100,7 +100,7 @@ for (const apart of ['firewall', 'isolation'] as const)
     assert.equal(await ask(client.at, web.four, 80, IN_VAIN_MS), 'silence');
   });
 
-test('an internal network reaches its own containers and the host, and nothing reaches in from elsewhere', async (t) => {
+test('SC-NET-06: an internal network reaches its own containers and the host, and nothing reaches in from elsewhere', async (t) => {
   const { add, open } = engineOf(t);
   const outside = await addNeighbour('cable0', '10.9.0.1', '10.9.0.2');
   t.after(() => outside.close());

@@ -33,7 +33,7 @@ test('a published port is reached from everywhere', async (t) => {
   assert.equal(await ask('host', '127.0.0.1', 8080), 'ECONNREFUSED');
 });
 
-test('a port published on loopback is closed to the wire, also for packets that name 127.0.0.1', async (t) => {
+test('SC-NET-01: a port published on loopback is closed to the wire, also for packets that name 127.0.0.1', async (t) => {
   const { container } = await stage(t);
   const outside = await addNeighbour('cable0', '10.9.0.1', '10.9.0.2');
   t.after(() => outside.close());
@@ -48,7 +48,7 @@ test('a port published on loopback is closed to the wire, also for packets that 
   assert.notEqual(await ask(outside.fd, '127.0.0.1', 8080, IN_VAIN_MS, 'eth0'), 'web 10.9.0.2');
 });
 
-test('a neighbour with a route to the containers reaches none of their ports directly', async (t) => {
+test('SC-NET-02: a neighbour with a route to the containers reaches none of their ports directly', async (t) => {
   const { container } = await stage(t);
   const outside = await addNeighbour('cable0', '10.9.0.1', '10.9.0.2');
   t.after(() => outside.close());
@@ -86,7 +86,7 @@ test('a taken port is reported by name, and nothing of the container stays', asy
   await container('third', [tcp(8080), tcp(8081)]);
 });
 
-test('a datagram service that moves is reached by clients that keep talking', async (t) => {
+test('SC-NET-14: a datagram service that moves is reached by clients that keep talking', async (t) => {
   const { network, container } = await stage(t);
   const outside = await addNeighbour('cable0', '10.9.0.1', '10.9.0.2');
   t.after(() => outside.close());
