@@ -14,6 +14,9 @@ export {
 } from './addresses/subnet.ts';
 export { createBridgeDriver } from './drivers/bridge/bridge-driver.ts';
 export { bridgeOptionsFrom, type DefaultBridge } from './drivers/bridge/options.ts';
+export { createIpvlanDriver } from './drivers/ipvlan/ipvlan-driver.ts';
+export { createMacvlanDriver } from './drivers/macvlan/macvlan-driver.ts';
+export { parentsOf } from './drivers/parent/parent.ts';
 export {
   embeddedResolverFile,
   type HostsInput,

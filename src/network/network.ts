@@ -4,10 +4,11 @@ import { messageOf } from '../base/errors.ts';
 import { networkFailure } from '../model/failures/network.ts';
 import { type Address, parseAddress } from './addresses/address.ts';
 import { takeEach } from './addresses/give.ts';
-import { formatHardwareAddress, hardwareAddressFor, parseHardwareAddress } from './addresses/hardware.ts';
+import { formatHardwareAddress, parseHardwareAddress } from './addresses/hardware.ts';
 import { AddressPool } from './addresses/pool.ts';
 import { contains, formatRange, type Subnet } from './addresses/subnet.ts';
 import type { Driver } from './drivers/driver.ts';
+import { hardwareAddressIn } from './drivers/hardware-address.ts';
 import type { Service } from './firewall/port-elements.ts';
 import type { NetworkHost } from './host.ts';
 import type { Reservation } from './published/host-ports.ts';
@@ -189,18 +190,20 @@ export class Network implements Leading {
   ): Promise<Endpoint> {
     const { pools } = await this.#start();
     const taken = takeEach(pools, wanted, undo);
-    const mac = asked ?? hardwareAddressFor(taken[0]?.address ?? { family: 4, value: 0n });
-    const addresses = taken.map(({ address, subnet }) => endpointAddress(address, subnet, this.internal));
+    const mac = hardwareAddressIn(this.#driver, asked, taken[0]?.address);
+    const leadsOutBy = this.internal ? undefined : this.#driver.leadsOutBy;
+    const addresses = taken.map(({ address, subnet }) => endpointAddress(address, subnet, leadsOutBy));
     if (sysctls.length > 0) sandbox.setSysctls(link.name, sysctls);
     await sandbox.configure(link, mac, addresses);
     return {
       endpointId: createHash('sha256').update(`${sandboxId}\0${hostInterface}\0${link.name}`).digest('hex'),
       interfaceName: link.name,
       addresses,
-      macAddress: formatHardwareAddress(mac),
+      macAddress: mac === undefined ? '' : formatHardwareAddress(mac),
       hostInterface,
       ports: [],
       ...(gatewayPriority !== 0 && { gatewayPriority }),
+      ...(leadsOutBy === 'interface' && { leadsOutBy }),
     };
   }
 

@@ -7,6 +7,7 @@ import { createBridgeDriver } from './drivers/bridge/bridge-driver.ts';
 import type { BridgeOptions } from './drivers/bridge/options.ts';
 import type { Driver } from './drivers/driver.ts';
 import { NetworkHost, type NetworkHostOptions } from './host.ts';
+import * as route from './netlink/route.ts';
 import { takenRanges } from './netlink/taken.ts';
 import { Network, type NetworkOptions } from './network.ts';
 import type { Endpoint } from './sandbox/endpoint.ts';
@@ -102,15 +103,22 @@ export class Networks {
     return true;
   }
 
+  /** Whether this host has an interface of that name. */
+  async hasInterface(name: string): Promise<boolean> {
+    return route.readLinks(await this.#host.route.ask([route.getLink(name)])).length > 0;
+  }
+
   /** The ranges of a family that a new network must keep away from, each with whose it is. */
-  async taken(family: Family): Promise<{ readonly range: Range; readonly owner: string }[]> {
+  async taken(
+    family: Family,
+  ): Promise<{ readonly range: Range; readonly owner: string; readonly isHost: boolean }[]> {
     const own = [...this.#networks.values()].flatMap(({ name, subnets }) =>
       subnets
         .filter(({ base }) => base.family === family)
-        .map((range) => ({ range, owner: `network ${name}` })),
+        .map((range) => ({ range, owner: `network ${name}`, isHost: false })),
     );
     const host = await takenRanges(this.#host.route, family);
-    return [...own, ...host.map((range) => ({ range, owner: 'a route of the host' }))];
+    return [...own, ...host.map((range) => ({ range, owner: 'a route of the host', isHost: true }))];
   }
 
   /**

@@ -154,6 +154,7 @@ const endpoint: Schema<Endpoint> = object('endpoint', {
   ),
   macAddress: string(),
   gatewayPriority: optional(integer()),
+  leadsOutBy: optional(oneOf('interface')),
   hostInterface: string(),
   ports: list(port),
 });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parseRange } from '../../network/index.ts';
 import { NetworkCatalog } from './catalog.ts';
-import { planNetwork } from './create.ts';
+import { planNetwork, withSubnets } from './create.ts';
 import { predefinedRecord } from './record.ts';
 
 function catalogOf(
@@ -80,3 +81,17 @@ test('a name may be taken where the client does not mind, and a configuration is
     { name: 'n', configFrom: 'conf', configOnly: false, driver: 'bridge' },
   );
 });
+
+for (const [driver, isRefused] of [
+  ['bridge', true],
+  ['macvlan', false],
+  ['ipvlan', false],
+] as const)
+  test(`a ${driver} network ${isRefused ? 'keeps away from' : 'may be on'} the host's own subnet, and none is on another network's`, async () => {
+    const asked = plan({ Name: 'n', Driver: driver, IPAM: { Config: [{ Subnet: '10.1.0.0/24' }] } });
+    const taken = { range: parseRange('10.1.0.0/16'), owner: 'somebody' };
+    const subnets = (isHost: boolean) => withSubnets(asked, [], async () => [{ ...taken, isHost }]);
+    if (isRefused) await assert.rejects(subnets(true), /overlaps somebody/);
+    else assert.equal((await subnets(true)).subnets[0]?.subnet, '10.1.0.0/24');
+    await assert.rejects(subnets(false), /overlaps somebody/);
+  });

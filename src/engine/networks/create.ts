@@ -87,7 +87,8 @@ function refuseSwarm({ Ingress, Scope, Driver, ConfigOnly }: NetworkCreateReques
 function driverOf({ Driver }: NetworkCreateRequest): DriverName {
   const driver = Driver || DEFAULT_DRIVER;
   if (driver === 'host' || driver === 'null') throw networkFailure.onlyOne({ driver });
-  if (driver !== 'bridge') throw networkFailure.driverUnknown({ driver });
+  if (driver !== 'bridge' && driver !== 'macvlan' && driver !== 'ipvlan')
+    throw networkFailure.driverUnknown({ driver });
   return driver;
 }
 
@@ -131,8 +132,12 @@ function switchOf(options: Readonly<Record<string, string>>, name: string): bool
   throw networkFailure.optionNotBoolean({ name });
 }
 
-/** Ranges that are somebody's already. */
-export type TakenRanges = readonly { readonly range: Range; readonly owner: string }[];
+/** Ranges that are somebody's already: another network's, or the host's. */
+export type TakenRanges = readonly {
+  readonly range: Range;
+  readonly owner: string;
+  readonly isHost: boolean;
+}[];
 
 /**
  * The plan with all its subnets: those that were asked for, none of which is another's, and for families without one
@@ -145,12 +150,14 @@ export async function withSubnets(
 ): Promise<NetworkPlan> {
   if (plan.configOnly) return plan;
   const subnets = [...plan.subnets];
+  // There the host's own subnet is what is wanted, as a rule.
+  const onHostsWire = plan.driver !== 'bridge';
   for (const family of [4, 6] as const) {
     const mine = subnets.map(({ subnet }) => parseRange(subnet)).filter(({ base }) => base.family === family);
     if (mine.length === 0) continue;
     const taken = await takenOf(family);
     for (const range of mine) {
-      const met = taken.find((each) => overlaps(each.range, range));
+      const met = taken.find((each) => overlaps(each.range, range) && !(each.isHost && onHostsWire));
       if (met !== undefined)
         throw networkFailure.subnetTaken({ subnet: formatRange(range), other: met.owner });
     }

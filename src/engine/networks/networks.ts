@@ -19,7 +19,7 @@ import { checkFilterNames, labelFilter, untilFilter } from '../filters.ts';
 import { oneAtATime } from '../one-prune.ts';
 import type { NetworkCatalog, NetworkEntry } from './catalog.ts';
 import { planNetwork, withSubnets } from './create.ts';
-import { carry } from './drivers.ts';
+import { carry, requireParent } from './drivers.ts';
 import { listFilter } from './filter.ts';
 import type { CreateNetworkOptions, InspectNetworkOptions, Networks } from './promise.ts';
 import { NETWORKS, type NetworkRecord } from './record.ts';
@@ -84,6 +84,7 @@ export class NetworkService implements Networks {
       const record: NetworkRecord = { id: this.#freeId(), created: formatNanos(nowNanos()), ...plan };
       const network = carry(room, record);
       try {
+        await requireParent(room, record);
         await records.write([rowPut(NETWORKS, record.id, record)]);
       } catch (error) {
         if (network !== undefined) await room.remove(network);

@@ -20,7 +20,7 @@ export function info(deps: SystemDeps, images: number): SystemInfo {
     DriverStatus: [['Backing Filesystem', deps.storage.backing]],
     Plugins: {
       Volume: ['local'],
-      Network: ['bridge', 'host', 'null'],
+      Network: ['bridge', 'host', 'ipvlan', 'macvlan', 'null'],
       Log: LOG_DRIVERS.filter((name) => name !== 'none'),
     },
     ...limitFlags(deps.limits),

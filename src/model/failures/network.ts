@@ -42,6 +42,14 @@ export const networkFailure = failures('network', {
     ({ label, value, why }: { label: string; value: string; why: string }) =>
       `failed to parse ${label} value: ${value} (${why})`,
   ),
+  parentMissing: failure(
+    InvalidArgument,
+    ({ parent }: { parent: string }) => `-o parent interface was not found on the host: ${parent}`,
+  ),
+  hardwareAddressShared: failure(
+    InvalidArgument,
+    ({ kind }: { kind: string }) => `${kind} interfaces do not support custom mac address assignment`,
+  ),
   severalSubnets: failure(Forbidden, () => "bridge driver doesn't support multiple subnets"),
   isolatedNotInternal: failure(
     InvalidArgument,

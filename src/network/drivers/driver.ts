@@ -23,6 +23,10 @@ export interface Driver {
   readonly kind: string;
   /** How interfaces inside are called, before their number: `eth`. */
   readonly interfacePrefix: string;
+  /** Whether interfaces have hardware addresses of their own; else they have their parent's, which nobody can change. */
+  readonly ownHardwareAddresses: boolean;
+  /** How containers find the way out: by a gateway's address, or by the interface alone. */
+  readonly leadsOutBy: 'gateway' | 'interface';
   /** The subnets asked for; empty: `start` finds or chooses them. */
   readonly configured: readonly Subnet[];
   /**

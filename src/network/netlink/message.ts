@@ -87,6 +87,12 @@ export const text = (value: string): Buffer => Buffer.from(`${value}\0`);
 export function u8(value: number): Buffer {
   return Buffer.from([value]);
 }
+/** 16 bits, little-endian as {@link u32}. */
+export function u16(value: number): Buffer {
+  const out = Buffer.alloc(2);
+  out.writeUInt16LE(value);
+  return out;
+}
 /** 32 bits, little-endian as every machine that we run on. */
 export function u32(value: number): Buffer {
   const out = Buffer.alloc(4);

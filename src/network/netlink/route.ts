@@ -20,7 +20,8 @@ import {
   u32,
 } from './message.ts';
 
-const RTM = {
+/** Kinds of message. */
+export const RTM = {
   NEWLINK: 16,
   DELLINK: 17,
   GETLINK: 18,
@@ -30,18 +31,22 @@ const RTM = {
   DELROUTE: 25,
   GETROUTE: 26,
 };
-const IFLA = {
+/** Attributes of an interface. */
+export const IFLA = {
   ADDRESS: 1,
   IFNAME: 3,
   MTU: 4,
+  LINK: 5,
   MASTER: 10,
   LINKINFO: 18,
   IFALIAS: 20,
   AF_SPEC: 26,
   NET_NS_FD: 28,
 };
-const INFO_KIND = 1;
-const INFO_DATA = 2;
+/** Inside of {@link IFLA.LINKINFO}: the kind of an interface, and what only that kind has. */
+export const INFO_KIND = 1;
+/** See {@link INFO_KIND}. */
+export const INFO_DATA = 2;
 const INFO_SLAVE_KIND = 4;
 const INFO_SLAVE_DATA = 5;
 const VETH_INFO_PEER = 1;
@@ -54,7 +59,8 @@ const ADDR_GEN_NONE = 1;
 const AF_INET6 = 10;
 const FAMILY_NUMBERS = { 4: 2, 6: AF_INET6 } as const;
 const IFF_UP = 1;
-const CREATE = FLAG.CREATE | FLAG.EXCL;
+/** What makes something new, and nothing else. */
+export const CREATE = FLAG.CREATE | FLAG.EXCL;
 const ENODEV = 19;
 const ENOENT = 2;
 const ESRCH = 3;
@@ -80,7 +86,7 @@ export interface LinkAddress {
 }
 
 /** struct ifinfomsg; `up` sets the flag, otherwise flags stay as they are. */
-function linkHeader(index: number, up = false): Buffer {
+export function linkHeader(index: number, up = false): Buffer {
   const out = Buffer.alloc(16);
   out.writeInt32LE(index, 4);
   if (up) {
@@ -272,13 +278,19 @@ const BOOT = 3;
 const UNICAST = 1;
 /** RT_SCOPE_NOWHERE: a deletion does not look at the scope. */
 const ANY_SCOPE = 255;
-/** The default route, by way of `gateway`, in the place of the one there is. */
-export const setDefaultRoute = (gateway: Address, linkIndex: number): Request =>
-  request(`set default route by ${formatAddress(gateway)}`, RTM.NEWROUTE, FLAG.CREATE | FLAG.REPLACE, [
-    Buffer.from([FAMILY_NUMBERS[gateway.family], 0, 0, 0, MAIN_TABLE, BOOT, 0, UNICAST, 0, 0, 0, 0]),
-    attribute(5, addressBytes(gateway)),
+/** RT_SCOPE_LINK: everybody is on the wire. */
+const LINK_SCOPE = 253;
+/** The default route, by way of a gateway, or of a family to whoever is on the wire; in the place of the one there is. */
+export function setDefaultRoute(by: Address | Family, linkIndex: number): Request {
+  const [family, gateway] = typeof by === 'number' ? [by, undefined] : [by.family, by];
+  const scope = gateway === undefined ? LINK_SCOPE : 0;
+  const way = gateway === undefined ? 'the interface' : formatAddress(gateway);
+  return request(`set default route by ${way}`, RTM.NEWROUTE, FLAG.CREATE | FLAG.REPLACE, [
+    Buffer.from([FAMILY_NUMBERS[family], 0, 0, 0, MAIN_TABLE, BOOT, scope, UNICAST, 0, 0, 0, 0]),
+    ...(gateway === undefined ? [] : [attribute(5, addressBytes(gateway))]),
     attribute(4, u32(linkIndex)),
   ]);
+}
 
 const LOCAL_TABLE = 255;
 const HOST_SCOPE = 254;

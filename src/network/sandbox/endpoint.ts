@@ -22,6 +22,8 @@ export interface Endpoint {
   readonly macAddress: string;
   /** Which of a sandbox's endpoints leads to the world: the one with the highest number. Absent: 0. */
   readonly gatewayPriority?: number;
+  /** It leads to the world without a gateway. Absent: by those of its addresses. */
+  readonly leadsOutBy?: 'interface';
   /** The other end, on the host; '' where the driver leaves none there. */
   readonly hostInterface: string;
   /** Ports of the host that lead here. */
@@ -35,15 +37,15 @@ export type Endpoints = Readonly<Record<string, Endpoint>>;
 export const addressIn = (endpoint: Endpoint, family: Family): EndpointAddress | undefined =>
   endpoint.addresses.find(({ address }) => familyOf(address) === family);
 
-/** An address of a subnet, in the form that records keep; in an internal network there is no way out. */
+/** An address of a subnet, in the form that records keep; with no gateway where none leads out. */
 export const endpointAddress = (
   address: Address,
   { prefixLength, gateway }: Subnet,
-  internal: boolean,
+  leadsOutBy: 'gateway' | 'interface' | undefined,
 ): EndpointAddress => ({
   address: formatAddress(address),
   prefixLength,
-  gateway: internal ? '' : formatAddress(gateway),
+  gateway: leadsOutBy === 'gateway' ? formatAddress(gateway) : '',
 });
 
 /** The subnets that an endpoint's addresses are of. @throws InvalidArgument for a record that holds no addresses */

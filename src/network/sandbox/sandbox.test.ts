@@ -30,3 +30,30 @@ test('an interface has an address of each family that it is given, and no other'
   assert.match(readAt(sandbox.fd, '/proc/net/fib_trie'), /10\.5\.0\.2\s+\/32 host LOCAL/);
   assert.match(readAt(sandbox.fd, '/proc/net/ipv6_route'), /^0{32} 00 0{32} 00 fd0000050{23}1 /m);
 });
+
+test('the way out leads by a gateway, by the interface alone, or nowhere, one after the other', async (t) => {
+  const host = new NetlinkSocket(PROTOCOL.ROUTE);
+  t.after(() => host.close());
+  using sandbox = makeSandbox();
+  await host.ask([
+    route.addVeth({ host: 'cable1', bridgeIndex: 0, namespaceFd: sandbox.fd, inside: 'eth0', mtu: 1500 }),
+    route.raise('cable1'),
+  ]);
+  const link = await sandbox.raise('eth0');
+  const addresses = [
+    { address: '10.5.0.2', prefixLength: 24, gateway: '10.5.0.1' },
+    { address: 'fd00:5::2', prefixLength: 64, gateway: 'fd00:5::1' },
+  ];
+  await sandbox.configure(link, undefined, addresses);
+  const four = (): string | undefined =>
+    /^eth0\t00000000\t(\w+)/m.exec(readAt(sandbox.fd, '/proc/net/route'))?.[1];
+  const six = (): string | undefined =>
+    /^0{32} 00 0{32} 00 (\w+) .* eth0$/m.exec(readAt(sandbox.fd, '/proc/net/ipv6_route'))?.[1];
+  const by = { interfaceName: 'eth0', addresses };
+  await sandbox.leadOut(by);
+  assert.deepEqual([four(), six()], ['0100050A', 'fd000005000000000000000000000001']);
+  await sandbox.leadOut({ ...by, leadsOutBy: 'interface' });
+  assert.deepEqual([four(), six()], ['00000000', '0'.repeat(32)]);
+  await sandbox.leadOut(undefined);
+  assert.deepEqual([four(), six()], [undefined, undefined]);
+});

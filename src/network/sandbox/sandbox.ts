@@ -1,5 +1,6 @@
 /** A sandbox: a network namespace of the engine's making, and what is done inside of it. */
 import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, Failed } from '../../base/errors.ts';
 import * as linux from '../../linux/index.ts';
 import { networkFailure } from '../../model/failures/network.ts';
@@ -9,6 +10,10 @@ import { NetlinkSocket, PROTOCOL } from '../netlink/socket.ts';
 import type { Endpoint, EndpointAddress } from './endpoint.ts';
 
 const FAMILIES: readonly Family[] = [4, 6];
+
+/** The kernel takes namespaces down in the background, one after another. */
+const LEFT_BEHIND_MS = 5_000;
+const LOOK_AGAIN_MS = 5;
 
 /** An interface in a sandbox. */
 export interface SandboxInterface {
@@ -59,29 +64,38 @@ export class Sandbox implements Disposable {
     });
   }
 
-  /** Hardware address and addresses. @throws NetlinkError */
+  /** Hardware address, unless it is its parent's, and addresses. @throws NetlinkError */
   async configure(
     { name, index }: SandboxInterface,
-    mac: Buffer,
+    mac: Buffer | undefined,
     addresses: readonly EndpointAddress[],
   ): Promise<void> {
     if (addresses.some(({ address }) => familyOf(address) === 6)) allowIpv6(this.fd, name);
-    await this.#socket.ask([
-      route.setHardwareAddress(name, mac),
+    const requests = [
+      ...(mac === undefined ? [] : [route.setHardwareAddress(name, mac)]),
       ...addresses.map((each) => route.addAddress(index, parseAddress(each.address), each.prefixLength)),
-    ]);
+    ];
+    // On a parent's wire a hardware address is one interface's; that of a sandbox that has just ended may still be there.
+    for (const deadline = Date.now() + LEFT_BEHIND_MS; ; await sleep(LOOK_AGAIN_MS)) {
+      try {
+        await this.#socket.ask(requests);
+        return;
+      } catch (error) {
+        if (codeOf(error) !== 'EADDRINUSE' || Date.now() > deadline) throw error;
+      }
+    }
   }
 
-  /** Leads what is for nobody here out by this interface, in each family that has a gateway; undefined: nowhere. @throws NetlinkError */
-  async leadOut(by: Pick<Endpoint, 'interfaceName' | 'addresses'> | undefined): Promise<void> {
+  /** Leads what is for nobody here out by this interface, in each family that has a gateway or needs none; undefined: nowhere. @throws NetlinkError */
+  async leadOut(by: Pick<Endpoint, 'interfaceName' | 'addresses' | 'leadsOutBy'> | undefined): Promise<void> {
     const index = by === undefined ? 0 : await this.#indexOf(by.interfaceName);
-    const gateways = (by?.addresses ?? []).filter(({ gateway }) => gateway !== '');
     await this.#socket.ask(
       FAMILIES.map((family) => {
-        const gateway = gateways.find(({ address }) => familyOf(address) === family)?.gateway;
-        return gateway === undefined
+        const mine = by?.addresses.find(({ address }) => familyOf(address) === family);
+        if (mine !== undefined && by?.leadsOutBy === 'interface') return route.setDefaultRoute(family, index);
+        return mine === undefined || mine.gateway === ''
           ? route.deleteDefaultRoute(family)
-          : route.setDefaultRoute(parseAddress(gateway), index);
+          : route.setDefaultRoute(parseAddress(mine.gateway), index);
       }),
     );
   }

@@ -33,6 +33,8 @@ export function createBridgeDriver(host: NetworkHost, options: BridgeOptions): D
 
 class BridgeDriver implements Driver {
   readonly kind = 'bridge';
+  readonly ownHardwareAddresses = true;
+  readonly leadsOutBy = 'gateway';
   readonly configured: readonly Subnet[];
   readonly interfacePrefix: string;
   readonly #host: NetworkHost;
