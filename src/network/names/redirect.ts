@@ -32,14 +32,28 @@ export interface ServerPorts {
   readonly tcp: number;
 }
 
+/** Asks for the rules that are there, if any. */
+export const listRedirection = (): Request => nft.listRules(TABLE);
+
+/** The ports that they lead to, where they are all there: then the next life of the engine needs no others. */
+export function portsIn(rules: readonly nft.Rule[]): ServerPorts | undefined {
+  if (rules.length !== RULES) return undefined;
+  const portOf = (protocol: Protocol): number => {
+    const [said] = rules.flatMap(({ comment }) => (comment.startsWith(`${protocol} to `) ? [comment] : []));
+    return Number(said?.slice(`${protocol} to `.length) ?? 0);
+  };
+  const ports = { udp: portOf('udp'), tcp: portOf('tcp') };
+  return ports.udp > 0 && ports.tcp > 0 ? ports : undefined;
+}
+
 /**
- * Lays the rules down in one commit. `first`: refused (EEXIST) where there are some; `anew`: those of an earlier life of
- * the engine go in the same commit, which leaves the kernel work of some 15 ms.
+ * Lays the rules down in one commit. `first`: there are none. `anew`: what is there goes in the same commit, which leaves
+ * the kernel work of some 15 ms.
  */
 export function redirectionTo(ports: ServerPorts, mode: 'first' | 'anew'): Request[] {
   const table =
     mode === 'first'
-      ? [nft.addTable(TABLE, 'new')]
+      ? [nft.addTable(TABLE)]
       : [nft.addTable(TABLE), nft.deleteTable(TABLE), nft.addTable(TABLE)];
   return nft.batch([
     ...table,
@@ -51,11 +65,21 @@ export function redirectionTo(ports: ServerPorts, mode: 'first' | 'anew'): Reque
   ]);
 }
 
-function rulesOf(protocol: 'udp' | 'tcp', port: number): Request[] {
+type Protocol = keyof ServerPorts;
+/** One for floods, three a protocol. */
+const RULES = 7;
+
+function rulesOf(protocol: Protocol, port: number): Request[] {
   const asked = rule.to(SERVER);
   return [
     add('questions', 'the way is by port 53', asked, rule.toPort(protocol, port), [rule.drop]),
-    add('questions', 'questions', asked, rule.toPort(protocol, DNS_PORT), rule.toPortInstead(protocol, port)),
+    add(
+      'questions',
+      `${protocol} to ${port}`,
+      asked,
+      rule.toPort(protocol, DNS_PORT),
+      rule.toPortInstead(protocol, port),
+    ),
     add(
       'answers',
       'answers',

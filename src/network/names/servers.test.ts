@@ -9,10 +9,12 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import packet, { type Packet } from 'dns-packet';
 import { silentLog } from '../../base/log.ts';
 import * as linux from '../../linux/index.ts';
+import * as nft from '../netlink/nftables.ts';
 import * as route from '../netlink/route.ts';
 import { NetlinkSocket, PROTOCOL } from '../netlink/socket.ts';
 import { addNeighbour, datagramSocket, onHostOfItsOwn, serveDatagrams } from '../test-host.ts';
 import type { Forwarding } from './answer.ts';
+import { listRedirection, portsIn } from './redirect.ts';
 import { NameServers } from './servers.ts';
 import { connectionTo } from './sockets.ts';
 import {
@@ -107,6 +109,44 @@ test('who asks while nobody serves hears nothing, and the next life of the engin
   const after = nameServers(t);
   await after.servers.open('s', pathOf(fd), viewOn(zoneWithWeb()));
   assert.deepEqual(toldBy(await askByDatagram(fd, 'web')), ['10.0.0.2']);
+});
+
+test('the next life of the engine has the same ports, unless the rules are not whole, or somebody has taken one', async (t) => {
+  const fd = await newNamespace(t);
+  const netfilter = linux.inNetworkNamespace(fd, () => new NetlinkSocket(PROTOCOL.NETFILTER));
+  t.after(() => netfilter.close());
+  const portsNow = async () => portsIn(nft.readRules(await netfilter.ask([listRedirection()])));
+  const live = async (between: () => Promise<void> | void) => {
+    const { servers } = nameServers(t);
+    await servers.open('s', pathOf(fd), viewOn(zoneWithWeb()));
+    assert.deepEqual(toldBy(await askByDatagram(fd, 'web')), ['10.0.0.2']);
+    assert.deepEqual((await askByStream(fd, framedQuestion('web'), 1)).map(toldBy), [['10.0.0.2']]);
+    servers.closeAll();
+    await between();
+    return await portsNow();
+  };
+  const first = await live(() => undefined);
+  assert.ok(first !== undefined);
+  const taken: number[] = [];
+  t.after(() => taken.forEach((each) => closeSync(each)));
+  const take = (): void => {
+    taken.push(
+      linux.inNetworkNamespace(fd, () => {
+        const made = linux.socket(linux.AF.INET, linux.SOCK.DGRAM, 0);
+        linux.bind(made, linux.inetAddress(Buffer.alloc(4), first.udp));
+        return made;
+      }),
+    );
+  };
+  assert.deepEqual(await live(take), first);
+  const second = await live(() => undefined);
+  assert.notEqual(second?.udp, first.udp);
+  const { batch, deleteTable, tableOf } = nft;
+  const gone = await live(async () => {
+    await netfilter.ask(batch([deleteTable(tableOf(4, 'gantry_names'))]));
+  });
+  assert.equal(gone, undefined);
+  assert.ok((await live(() => undefined)) !== undefined);
 });
 
 test('other names are asked of the host’s servers, as its file names them now, by the same transport', async (t) => {

@@ -1,12 +1,14 @@
 /** The name servers of all sandboxes that are on networks of their own: each on 127.0.0.11, port 53, in its namespace. */
 import { closeSync, openSync } from 'node:fs';
+import { codeOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import * as linux from '../../linux/index.ts';
 import { NAME_SERVER } from '../files.ts';
-import { NetlinkError, NetlinkSocket, PROTOCOL } from '../netlink/socket.ts';
+import * as nft from '../netlink/nftables.ts';
+import { NetlinkSocket, PROTOCOL } from '../netlink/socket.ts';
 import type { NameView } from './answer.ts';
 import { HostServers } from './host-servers.ts';
-import { redirectionTo, type ServerPorts } from './redirect.ts';
+import { listRedirection, portsIn, redirectionTo, type ServerPorts } from './redirect.ts';
 import { NameServer, type ServerNeeds } from './server.ts';
 import { openServerSockets } from './sockets.ts';
 import { Upstream, type UpstreamOptions } from './upstream.ts';
@@ -39,26 +41,11 @@ export class NameServers {
    */
   async open(sandboxId: string, namespacePath: string, view: NameView): Promise<void> {
     if (this.#running.has(sandboxId)) return;
-    const { netfilter, ports } = this.#start(sandboxId, openSync(namespacePath, 'r'), view);
+    const namespaceFd = openSync(namespacePath, 'r');
     try {
-      await redirect(netfilter, ports);
-    } catch (error) {
-      this.close(sandboxId);
-      throw error;
-    } finally {
-      netfilter.close();
-    }
-  }
-
-  #start(sandboxId: string, namespaceFd: number, view: NameView) {
-    try {
-      const { netfilter, udp, tcp } = linux.inNetworkNamespace(namespaceFd, () => ({
-        ...openServerSockets(NAME_SERVER),
-        netfilter: new NetlinkSocket(PROTOCOL.NETFILTER),
-      }));
-      const server = new NameServer(this.#needs, { udpFd: udp.fd, tcpFd: tcp.fd, namespaceFd }, view);
+      const { udpFd, tcpFd } = await redirectedSockets(namespaceFd);
+      const server = new NameServer(this.#needs, { udpFd, tcpFd, namespaceFd }, view);
       this.#running.set(sandboxId, { server, namespaceFd });
-      return { netfilter, ports: { udp: udp.port, tcp: tcp.port } };
     } catch (error) {
       closeSync(namespaceFd);
       throw error;
@@ -80,11 +67,35 @@ export class NameServers {
   }
 }
 
-async function redirect(netfilter: NetlinkSocket, ports: ServerPorts): Promise<void> {
+/** On the ports of an earlier life, where the rules that lead there are whole: then the kernel has nothing to do. */
+async function redirectedSockets(namespaceFd: number): Promise<{ udpFd: number; tcpFd: number }> {
+  const netfilter = linux.inNetworkNamespace(namespaceFd, () => new NetlinkSocket(PROTOCOL.NETFILTER));
   try {
-    await netfilter.ask(redirectionTo(ports, 'first'));
+    const rules = nft.readRules(await netfilter.ask([listRedirection()]));
+    const before = portsIn(rules);
+    const { udp, tcp } = linux.inNetworkNamespace(namespaceFd, () => socketsAt(before));
+    const fds = { udpFd: udp.fd, tcpFd: tcp.fd };
+    const ports = { udp: udp.port, tcp: tcp.port };
+    if (ports.udp === before?.udp && ports.tcp === before.tcp) return fds;
+    try {
+      await netfilter.ask(redirectionTo(ports, rules.length === 0 ? 'first' : 'anew'));
+      return fds;
+    } catch (error) {
+      closeSync(udp.fd);
+      closeSync(tcp.fd);
+      throw error;
+    }
+  } finally {
+    netfilter.close();
+  }
+}
+
+/** Somebody in the sandbox may have taken one meanwhile. */
+function socketsAt(ports: ServerPorts | undefined): ReturnType<typeof openServerSockets> {
+  try {
+    return openServerSockets(NAME_SERVER, ports);
   } catch (error) {
-    if (!(error instanceof NetlinkError && error.systemCode === 'EEXIST')) throw error;
-    await netfilter.ask(redirectionTo(ports, 'anew'));
+    if (ports === undefined || codeOf(error) !== 'EADDRINUSE') throw error;
+    return openServerSockets(NAME_SERVER);
   }
 }

@@ -6,6 +6,8 @@ import * as linux from '../../linux/index.ts';
 import { addressBytes, type Family, familyOf, parseAddress } from '../addresses/address.ts';
 
 const SOCK_NONBLOCK = 0o4000;
+const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
 /** Connections that wait to be taken. */
 const BACKLOG = 64;
 const FAMILIES = { 4: linux.AF.INET, 6: linux.AF.INET6 } as const;
@@ -40,13 +42,19 @@ export interface Bound {
   readonly port: number;
 }
 
-/** Both sockets of a server on ports that the kernel picks, in the namespace that the thread is in. @throws SystemError */
-export function openServerSockets(address: string): { readonly udp: Bound; readonly tcp: Bound } {
-  const bindTo = (fd: number): void => linux.bind(fd, socketAddress(address, 0));
-  const udp = opened(4, linux.SOCK.DGRAM, bindTo);
+/**
+ * Both sockets of a server, on these ports or on some that the kernel picks, in the namespace that the thread is in.
+ * @throws SystemError EADDRINUSE
+ */
+export function openServerSockets(
+  address: string,
+  ports: { readonly udp: number; readonly tcp: number } = { udp: 0, tcp: 0 },
+): { readonly udp: Bound; readonly tcp: Bound } {
+  const udp = opened(4, linux.SOCK.DGRAM, (fd) => linux.bind(fd, socketAddress(address, ports.udp)));
   try {
     const tcp = opened(4, linux.SOCK.STREAM, (fd) => {
-      bindTo(fd);
+      linux.setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1); // connections of an earlier life may linger
+      linux.bind(fd, socketAddress(address, ports.tcp));
       linux.listen(fd, BACKLOG);
     });
     return { udp: { fd: udp, port: linux.boundPort(udp) }, tcp: { fd: tcp, port: linux.boundPort(tcp) } };

@@ -1,4 +1,5 @@
 /** A container joins and leaves networks, whether it runs or not. */
+import { messageOf } from '../../../base/errors.ts';
 import type { EndpointSettings } from '../../../model/container.ts';
 import { networkFailure } from '../../../model/failures/network.ts';
 import type { Endpoints } from '../../../network/index.ts';
@@ -54,7 +55,11 @@ export async function connectContainer(
   }
   await tellGuests(deps, container, endpoints);
   deps.names.renew(container.record);
-  await deps.names.serve(container, sandboxId);
+  await deps.names
+    .serve(container, sandboxId)
+    .catch((error: unknown) =>
+      deps.log.error('container.names', { id: container.id, reason: messageOf(error) }),
+    );
   tellResolver(deps, container);
   tellAddresses(deps, container, { added: endpoints[id]?.addresses ?? [], removed: [] });
   emitNetworkEvent(deps, container, entry.record, 'connect');
