@@ -136,7 +136,7 @@ const mount: Schema<ContainerMount> = object('mount', {
 });
 
 const port: Schema<PublishedPort> = object('port', {
-  protocol: oneOf('tcp', 'udp'),
+  protocol: oneOf('tcp', 'udp', 'sctp'),
   containerPort: integer(),
   hostIp: string(),
   hostPort: integer(),

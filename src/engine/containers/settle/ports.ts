@@ -30,12 +30,13 @@ export function publishedPorts(
   return ports;
 }
 
-function parsePort(text: string): { containerPort: number; protocol: 'tcp' | 'udp' } {
+function parsePort(text: string): Pick<PortRequest, 'containerPort' | 'protocol'> {
   const [number = '', protocol = 'tcp'] = text.split('/');
   const containerPort = Number(number);
   if (!/^\d{1,5}$/.test(number) || containerPort > 65_535 || containerPort === 0)
     throw settingFailure.portInvalid({ port: text });
-  if (protocol !== 'tcp' && protocol !== 'udp') throw settingFailure.protocolUnsupported({ protocol, text });
+  if (protocol !== 'tcp' && protocol !== 'udp' && protocol !== 'sctp')
+    throw settingFailure.protocolUnsupported({ protocol, text });
   return { containerPort, protocol };
 }
 
