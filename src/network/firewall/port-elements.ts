@@ -43,23 +43,25 @@ export const publicationPieces = (name: string, { ports, addresses, routed }: Pu
 function elementsOf(ports: readonly PublishedPort[], containerAddress: string): SetElement[] {
   const target = parseAddress(containerAddress);
   const mine = ports.filter(({ hostIp }) => hostFamilies(hostIp).includes(target.family));
-  return rowsOf(mine).map(({ first, count }) => {
-    const host = first.hostIp === '' ? undefined : parseAddress(first.hostIp);
-    const one = host === undefined || host.value === 0n ? undefined : addressBytes(host);
-    const key = (port: number): Buffer =>
-      Buffer.concat([one ?? Buffer.alloc(0), protocolField(first.protocol), portField(port)]);
-    if (count === 1)
-      return {
-        set: one === undefined ? SET.published : SET.publishedAt,
-        key: key(first.hostPort),
-        value: Buffer.concat([addressBytes(target), portField(first.containerPort)]),
-      };
-    return {
-      set: one === undefined ? SET.ranges : SET.rangesAt,
-      key: key(first.hostPort),
-      lastKey: key(first.hostPort + count - 1),
-      value: addressBytes(target),
-    };
+  const service = (protocol: PublishedPort['protocol'], port: number): Buffer[] => [
+    protocolField(protocol),
+    portField(port),
+  ];
+  const rows = [...Map.groupBy(rowsOf(mine), ({ first }) => first.hostIp)];
+  return rows.flatMap(([hostIp, some]) => {
+    const host = hostIp === '' ? undefined : parseAddress(hostIp);
+    const isOne = host !== undefined && host.value !== 0n;
+    const address = isOne ? [addressBytes(host)] : [];
+    const to = addressBytes(target);
+    return some.map(({ first: { protocol, hostPort, containerPort }, count }): SetElement => {
+      const key = Buffer.concat([...address, ...service(protocol, hostPort)]);
+      if (count === 1) {
+        const value = Buffer.concat([to, portField(containerPort)]);
+        return { set: isOne ? SET.publishedAt : SET.published, key, value };
+      }
+      const lastKey = Buffer.concat([...address, ...service(protocol, hostPort + count - 1)]);
+      return { set: isOne ? SET.rangesAt : SET.ranges, key, lastKey, value: to };
+    });
   });
 }
 

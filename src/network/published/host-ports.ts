@@ -33,8 +33,16 @@ const IPV4_ALONE: Reach = { translated: [4], routed: [], hostAddress: undefined 
 
 /** A request that can be tried. */
 interface Checked extends Required<PortRequest> {
-  /** The addresses on which it is published, all by one port. */
+  readonly places: Places;
+}
+
+/** Where a port is published that names this host address: ten thousand ports share one of these. */
+interface Places {
+  /** All by one port. */
   readonly addresses: readonly Address[];
+  readonly texts: readonly string[];
+  /** Families in which the container's own port is opened: a host address says no more than which. */
+  readonly opened: readonly Family[];
 }
 
 /** Ports held for one container. */
@@ -71,7 +79,8 @@ export class HostPorts {
       throw new InvalidArgument(
         `${ports.length} published ports: ${PORTS_PER_CONTAINER_MAX} are the most a container can have`,
       );
-    const asked = ports.map((port) => checked(port, reach));
+    const placesOf = remembering((hostIp) => places(hostIp, reach));
+    const asked = ports.map((port) => checked(port, placesOf(port.hostIp)));
     const chosen = new Map<Checked, number>();
     const undo: (() => void)[] = [];
     const release = (): void => {
@@ -80,7 +89,7 @@ export class HostPorts {
     try {
       const rows = longRows(asked);
       for (const row of rows) undo.push(this.#holdRow(row));
-      const others = asked.filter(({ addresses }) => addresses.length > 0).filter(notIn(rows));
+      const others = asked.filter(isHeld).filter(notIn(rows));
       if (others.length > SOCKETS_PER_CONTAINER_MAX)
         throw new InvalidArgument(
           `${others.length} published ports in no row: ${SOCKETS_PER_CONTAINER_MAX} are the most a container can have`,
@@ -95,8 +104,8 @@ export class HostPorts {
       throw error;
     }
     const resolved = asked.flatMap((port) => [
-      ...port.addresses.map((address) => published(port, address, chosen.get(port) ?? port.hostPort)),
-      ...opened(port, reach).map((family) => published(port, addressOf(family, 0n), 0)),
+      ...port.places.texts.map((hostIp) => published(port, hostIp, chosen.get(port) ?? port.hostPort)),
+      ...port.places.opened.map((family) => published(port, ANY[family], 0)),
     ]);
     return { ports: resolved, release };
   }
@@ -126,7 +135,7 @@ export class HostPorts {
   }
 
   /** Holds this port on all of its addresses; undefined when somebody has one. @throws Failed for any other refusal */
-  #hold({ protocol, addresses }: Checked, hostPort: number): Held | undefined {
+  #hold({ protocol, places: { addresses } }: Checked, hostPort: number): Held | undefined {
     const undo: (() => void)[] = [];
     const release = (): void => {
       for (const each of undo.splice(0)) each();
@@ -173,13 +182,14 @@ interface Held {
 
 const allocated = (ip: string, port: number) =>
   networkFailure.portNotBound({ ip, port, why: 'port is already allocated' });
-const firstAddress = ({ addresses: [address] }: Checked): string =>
-  address === undefined ? '' : formatAddress(address);
+const firstAddress = ({ places: { texts } }: Checked): string => texts[0] ?? '';
+const isHeld = ({ places: { addresses } }: Checked): boolean => addresses.length > 0;
+const ANY = { 4: '0.0.0.0', 6: '::' } as const;
 const published = (
   { protocol, containerPort }: Checked,
-  address: Address,
+  hostIp: string,
   hostPort: number,
-): PublishedPort => ({ protocol, containerPort, hostIp: formatAddress(address), hostPort });
+): PublishedPort => ({ protocol, containerPort, hostIp, hostPort });
 
 function listenerIn({ protocol, address, first, last }: Holding): number | undefined {
   return boundSockets(protocol).find(
@@ -209,12 +219,11 @@ interface LongRow {
 }
 
 function longRows(ports: readonly Checked[]): LongRow[] {
-  const fixed = ports.filter(({ hostPort, lastHostPort, addresses }) => {
-    return hostPort !== 0 && hostPort === lastHostPort && addresses.length > 0;
-  });
+  const fixed = ports.filter(
+    (port) => port.hostPort !== 0 && port.hostPort === port.lastHostPort && isHeld(port),
+  );
   if (fixed.length < LONG_ROW) return [];
-  const kindOf = ({ protocol, addresses }: Checked): string =>
-    `${protocol} ${addresses.map(formatAddress).join()}`;
+  const kindOf = ({ protocol, places: { texts } }: Checked): string => `${protocol} ${texts.join()}`;
   return [...Map.groupBy(fixed, kindOf).values()].flatMap((some) => {
     const rows: Checked[][] = [];
     for (const port of some.toSorted((a, b) => a.hostPort - b.hostPort)) {
@@ -225,8 +234,16 @@ function longRows(ports: readonly Checked[]): LongRow[] {
     return rows.flatMap((members) => {
       const [first, last] = [members[0], members.at(-1)];
       if (members.length < LONG_ROW || first === undefined || last === undefined) return [];
-      const { protocol, addresses, hostPort } = first;
-      return [{ protocol, addresses, first: hostPort, last: last.hostPort, members: new Set(members) }];
+      const { protocol, places: where, hostPort } = first;
+      return [
+        {
+          protocol,
+          addresses: where.addresses,
+          first: hostPort,
+          last: last.hostPort,
+          members: new Set(members),
+        },
+      ];
     });
   });
 }
@@ -242,8 +259,7 @@ function fewestChoicesFirst(one: Checked, other: Checked): number {
   return choices(one) === choices(other) ? 0 : choices(one) - choices(other);
 }
 
-function checked(port: PortRequest, reach: Reach): Checked {
-  const addresses = hostAddresses(port.hostIp, reach);
+function checked(port: PortRequest, where: Places): Checked {
   const lastHostPort = port.lastHostPort ?? port.hostPort;
   for (const number of [port.containerPort, port.hostPort, lastHostPort])
     if (!Number.isInteger(number) || number < 0 || number > 65_535)
@@ -251,12 +267,28 @@ function checked(port: PortRequest, reach: Reach): Checked {
   if (port.containerPort === 0) throw new InvalidArgument('invalid container port: 0');
   if (lastHostPort < port.hostPort || (port.hostPort === 0 && lastHostPort !== 0))
     throw new InvalidArgument(`invalid port range: ${port.hostPort}-${lastHostPort}`);
-  return { ...port, lastHostPort, addresses };
+  return { ...port, lastHostPort, places: where };
 }
 
-/** Families in which the container's own port is opened: a host address says no more than which. */
-const opened = ({ hostIp }: Checked, { routed }: Reach): readonly Family[] =>
-  hostIp === '' ? routed : routed.filter((family) => parseAddress(hostIp).family === family);
+/** Reads each text once. */
+function remembering<T>(read: (text: string) => T): (text: string) => T {
+  const known = new Map<string, T>();
+  return (text) => {
+    const found = known.get(text) ?? read(text);
+    known.set(text, found);
+    return found;
+  };
+}
+
+function places(hostIp: string, reach: Reach): Places {
+  const addresses = hostAddresses(hostIp, reach);
+  const { routed } = reach;
+  return {
+    addresses,
+    texts: addresses.map(formatAddress),
+    opened: hostIp === '' ? routed : routed.filter((family) => parseAddress(hostIp).family === family),
+  };
+}
 
 const MAPPED = 0xffffn << 32n;
 /** An IPv4 address in its IPv6 form is the IPv4 address, as dockerd has it. */
