@@ -178,6 +178,21 @@ test('links outlive the daemon, and what it had no time to tell is told', async 
   assert.equal(await linksOf(gantry, 'web'), null);
 });
 
+test('a container that leaves the default network and comes back is found, by links made before and in between', async (t) => {
+  const gantry = await startGantry(t);
+  await run(gantry, 'db');
+  await run(gantry, 'web', ['db:x']);
+  await gantry.dockerOk('network', 'disconnect', 'bridge', 'db');
+  await create(gantry, 'late', ['db:x']);
+  const refused = await gantry.api().post('/containers/late/start');
+  assert.match(refused.text, /Cannot link to \/db, as it does not belong to the default network/);
+  await run(gantry, 'taker');
+  await gantry.dockerOk('network', 'connect', 'bridge', 'db');
+  assert.deepEqual(await found(gantry, 'web', 'x'), [await addressOf(gantry, 'db')]);
+  await start(gantry, 'late');
+  await gantry.dockerOk('exec', 'late', 'ping', '-c', '1', '-w', '5', 'x');
+});
+
 test('names of links are listed, sorted; a filter looks at a container’s own name', async (t) => {
   const gantry = await startGantry(t);
   await run(gantry, 'db');

@@ -9,6 +9,7 @@ import { requestFor } from '../attachments/wanted.ts';
 import type { Container } from '../container.ts';
 import { emitNetworkEvent } from '../events.ts';
 import { type HostsDeps, tellAddresses } from '../links/follow.ts';
+import { followLinks } from '../links/openings.ts';
 import { type ResolverFollowDeps, tellResolver } from '../names/follow.ts';
 import type { WithEvents, WithNames, WithNetworks } from '../needs.ts';
 import { isAlive } from '../state.ts';
@@ -62,6 +63,7 @@ export async function connectContainer(
     );
   tellResolver(deps, container);
   tellAddresses(deps, container, { added: endpoints[id]?.addresses ?? [], removed: [] });
+  await followLinks(deps, container);
   emitNetworkEvent(deps, container, entry.record, 'connect');
 }
 

@@ -4,9 +4,7 @@ import { messageOf } from '../../../base/errors.ts';
 import { DEFAULT_LIMITS, isFrozen, OutputWriter, type Task } from '../../../runtime/index.ts';
 import { networkModeOf } from '../../networks/index.ts';
 import { Container } from '../container.ts';
-import { tellLinking } from '../links/follow.ts';
-import { defaultEndpoint } from '../links/links.ts';
-import { openOwnLinks } from '../links/openings.ts';
+import { followLinks } from '../links/openings.ts';
 import { resumeLogDelivery } from '../logs/driver.ts';
 import { openLog } from '../logs/files.ts';
 import { adoptMounts, layersOf } from '../mounts/mounted.ts';
@@ -56,12 +54,7 @@ export async function recoverContainers(deps: RecoverDeps): Promise<Recovered> {
     belongsToUnreadable(deps, id),
   );
   // A daemon that died between a start and this left linking containers with an address that is nobody's.
-  for (const container of running) {
-    tellLinking(deps, container, defaultEndpoint(deps, container.record));
-    await openOwnLinks(deps, container).catch((error: unknown) =>
-      deps.log.warn('container.link', { id: container.id, reason: messageOf(error) }),
-    );
-  }
+  for (const container of running) await followLinks(deps, container);
   await settleNetworks(deps, running);
   await serveNames(deps, running);
   clearAllStaged(deps.stagedMountsRoot);

@@ -43,9 +43,10 @@ export function planLinks(
   const mode = networkModeOf(host);
   if (mode.is === 'host') throw settingFailure.linksOnHost();
   if (mode.is === 'container') throw settingFailure.linksOfGuest();
+  const read = said.map(parseLink);
   if (mode.is === 'network' && mode.name !== DEFAULT_NETWORK) return kept;
   const byAlias = new Map(kept.map((each) => [each.alias, each]));
-  for (const asked of said.map(parseLink)) {
+  for (const asked of read) {
     const id = target(deps, asked).id;
     if (!byAlias.has(asked.alias)) byAlias.set(asked.alias, { alias: asked.alias, id });
   }
@@ -113,9 +114,8 @@ function requireEndpoint(deps: LiveDeps, { to: { record }, name: link }: Link): 
   const alive = isAlive(record.state);
   const endpoint = alive ? defaultEndpoint(deps, record) : undefined;
   if (endpoint !== undefined) return endpoint;
-  const mode = networkModeOf(record.hostConfig);
-  const belongs = mode.is === 'network' && mode.name === DEFAULT_NETWORK;
-  if (alive || !belongs) throw containerFailure.linkNotOnDefault({ name: record.name });
+  if (alive || !Object.hasOwn(record.attachments, DEFAULT_NETWORK))
+    throw containerFailure.linkNotOnDefault({ name: record.name });
   throw containerFailure.linkNotRunning({ name: record.name, link });
 }
 

@@ -2,12 +2,14 @@
  * Where neighbours do not reach each other (`--icc=false`), a linking container reaches the other's exposed ports. An
  * opening goes with either end's endpoint; nothing of it is on record.
  */
+import { messageOf } from '../../../base/errors.ts';
 import type { Network } from '../../../network/index.ts';
 import { DEFAULT_NETWORK } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
 import type { WithDirectory, WithNetworks } from '../needs.ts';
 import { isAlive } from '../state.ts';
-import { linksOf, liveLinks } from './links.ts';
+import { type HostsDeps, tellLinking } from './follow.ts';
+import { defaultEndpoint, linksOf, liveLinks } from './links.ts';
 
 type OpeningDeps = WithDirectory & WithNetworks;
 type Services = Parameters<Network['link']>[2];
@@ -20,8 +22,18 @@ export async function openLinks(deps: OpeningDeps, container: Container): Promis
       await open(deps, linking, container);
 }
 
-/** Opens the ways of its own links alone. @throws Failed */
-export async function openOwnLinks(deps: OpeningDeps, container: Container): Promise<void> {
+/**
+ * The container is on the default network, since a moment or since an earlier life of the daemon: those that link to it
+ * have its addresses, and the ways are open. A failure is logged: it runs all the same.
+ */
+export async function followLinks(deps: OpeningDeps & HostsDeps, container: Container): Promise<void> {
+  tellLinking(deps, container, defaultEndpoint(deps, container.record));
+  await openLinks(deps, container).catch((error: unknown) =>
+    deps.log.warn('container.link', { id: container.id, reason: messageOf(error) }),
+  );
+}
+
+async function openOwnLinks(deps: OpeningDeps, container: Container): Promise<void> {
   for (const { to } of liveLinks(deps, container)) await open(deps, container, to);
 }
 
