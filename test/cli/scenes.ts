@@ -15,6 +15,7 @@ import {
   type DockerdOptions,
   type Engine,
   removeContainers,
+  removeNetworks,
   removeVolumes,
   startDockerd,
 } from '../harness/dockerd.ts';
@@ -157,6 +158,7 @@ export class Stage {
     for (const terminal of this.#terminals) terminal.close();
     await removeContainers(this.engine);
     await removeVolumes(this.engine);
+    await removeNetworks(this.engine);
     if (this.#directory === undefined) return this.seen;
     rmSync(this.#directory, { recursive: true });
     return this.seen.replaceAll(this.#directory, '<directory>');

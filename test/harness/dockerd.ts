@@ -173,6 +173,17 @@ function removeCgroups(name: string): void {
   }
 }
 
+/** Removes the networks that users made. */
+export async function removeNetworks({ api }: Engine): Promise<void> {
+  const filters = encodeURIComponent(JSON.stringify({ type: ['custom'] }));
+  const made = (await api().get(`/networks?filters=${filters}`)).json<
+    { Id: string; ConfigOnly: boolean }[]
+  >();
+  // Configurations last: while another network uses one, it stays.
+  for (const { Id } of made.toSorted((a, b) => Number(a.ConfigOnly) - Number(b.ConfigOnly)))
+    await api().delete(`/networks/${Id}`);
+}
+
 /** Removes every volume of an engine; its containers are gone. */
 export async function removeVolumes({ api }: Pick<Engine, 'api'>): Promise<void> {
   const { Volumes } = (await api().get('/volumes')).json<{ Volumes: { Name: string }[] | null }>();

@@ -66,6 +66,17 @@ const samples = {
   'setting.signalInvalid': { signal: 'SIGNOT' },
   'setting.signalUnsupported': { signal: 99 },
   'volume.notFound': { name: 'data' },
+  'network.endpointInvalid': {
+    network: 'net',
+    problems: ['no configured subnet contains IP address 9.9.9.9', 'invalid alias "a b"'],
+  },
+  'network.nameEmpty': {},
+  'network.predefined': { name: 'host' },
+  'network.driverUnknown': { driver: 'nope' },
+  'network.subnetTaken': { subnet: '10.5.0.0/24', other: 'network web' },
+  'network.inUse': { name: 'net', id: ID, holders: ['name:"web" id:"a1b2c3d4e5f6"'] },
+  'network.hostIsJoined': {},
+  'network.hostIsLeft': {},
   'volume.inUse': { name: 'data', users: ['abc', 'def'] },
   'volume.nameInvalid': { name: 'a b' },
 } as const satisfies { readonly [C in FailureCode]?: FieldsOf<C> };
@@ -80,7 +91,14 @@ const contexts = {
 type Row = { readonly code: string } & ((...fields: unknown[]) => unknown);
 const rows = (tables: object): readonly Row[] =>
   Object.values(tables).flatMap((table) => Object.values(table));
-const statuses = { invalid: 400, notFound: 404, conflict: 409, unchanged: 304, internal: 500 } as const;
+const statuses = {
+  invalid: 400,
+  forbidden: 403,
+  notFound: 404,
+  conflict: 409,
+  unchanged: 304,
+  internal: 500,
+} as const;
 
 /** Every sample alone and in each context, as found by the front door and by the engine. */
 function everyFailure(): readonly Failure[] {

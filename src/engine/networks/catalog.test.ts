@@ -33,8 +33,8 @@ test('a network is found by its id before its name, by its name before the begin
 
 test('a name or the beginning of an id that means several is ambiguous', () => {
   const catalog = catalogOf(['abc', 'one'], ['abd', 'one']);
-  assert.throws(() => catalog.find('one'), /network one is ambiguous \(2 matches found on name\)/);
-  assert.throws(() => catalog.find('ab'), /network ab is ambiguous \(2 matches found based on ID prefix\)/);
+  assert.throws(() => catalog.find('one'), /2 matches found based on name: network one is ambiguous/);
+  assert.throws(() => catalog.find('ab'), /2 matches found based on ID prefix: network ab is ambiguous/);
 });
 
 const plan = (request: Parameters<typeof planNetwork>[1], nameMayBeTaken = false) =>

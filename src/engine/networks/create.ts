@@ -101,22 +101,16 @@ function planFromConfig(
   if (request.ConfigOnly) throw networkFailure.configNested();
   const found = catalog.all().find(({ record }) => record.name === configFrom && record.configOnly);
   if (found === undefined) throw networkFailure.configMissing({ name: configFrom });
-  const { IPAM, Options, Labels, Internal, EnableIPv6 } = request;
+  const { IPAM, Options, Labels, EnableIPv6 } = request;
   const says = (members: object | undefined): boolean => Object.keys(members ?? {}).length > 0;
-  if (
-    (IPAM?.Config ?? []).length > 0 ||
-    says(IPAM?.Options) ||
-    says(Options) ||
-    says(Labels) ||
-    Internal ||
-    EnableIPv6
-  )
+  if ((IPAM?.Config ?? []).length > 0 || says(IPAM?.Options) || says(Options) || says(Labels) || EnableIPv6)
     throw networkFailure.configOwn();
   const { id: _id, created: _created, ...config } = found.record;
   return {
     ...config,
     name: request.Name ?? '',
     driver: driverOf(request),
+    internal: request.Internal ?? false,
     attachable: request.Attachable ?? false,
     configOnly: false,
     configFrom,

@@ -59,7 +59,7 @@ export const networkFailure = failures('network', {
   ambiguous: failure(
     InvalidArgument,
     ({ name, count, by }: { name: string; count: number; by: 'name' | 'ID prefix' }) =>
-      `network ${name} is ambiguous (${count} matches found ${by === 'name' ? 'on' : 'based on'} ${by})`,
+      `${count} matches found based on ${by}: network ${name} is ambiguous`,
   ),
   nameEmpty: failure(InvalidArgument, () => 'invalid name: name is empty'),
   nameInvalid: failure(
@@ -122,10 +122,7 @@ export const networkFailure = failures('network', {
     Forbidden,
     () => 'user specified configurations are not supported if the network depends on a configuration network',
   ),
-  configNotUsable: failure(
-    Forbidden,
-    ({ name }: Named) => `configuration network ${JSON.stringify(name)} cannot be used by containers`,
-  ),
+  configNotUsable: failure(Forbidden, () => 'cannot create endpoint on configuration-only network'),
   /** `problems`: one line each. */
   ipamInvalid: failure(
     InvalidArgument,

@@ -3,6 +3,7 @@ import { NEVER } from '../../../base/time.ts';
 import { type Doc, isDoc, memberOf } from '../doc-path.ts';
 import { wordsWere } from '../failure.ts';
 import { carryMacAddress, mountOptions, mountsOf } from '../forms/containers.ts';
+import { networkWordsBefore1_44 } from '../forms/network-words.ts';
 import { added, refused, removed, reshaped, said } from '../lens.ts';
 import { step } from '../step.ts';
 
@@ -82,6 +83,7 @@ export const v1_44 = step('1.44', {
         `You cannot remove a ${state} container ${name}. ${state === 'paused' ? 'Unpause and then stop' : 'Stop'} the container before attempting removal or force remove`,
       { alone: true },
     ),
+    ...networkWordsBefore1_44,
     wordsWere('any', 'setting.restartPolicyUnknown', ({ policy }) => `invalid restart policy '${policy}'`),
   ],
   before: { networkNames: 'checkedIfAsked', readOnlyIsFlat: true },

@@ -4,6 +4,7 @@ import { carryMacAddress, ofBridge } from '../forms/containers.ts';
 import { usageMembers } from '../forms/disk-usage.ts';
 import { withLegacyFields } from '../forms/events.ts';
 import { blankContainerConfig, onePlatform } from '../forms/images.ts';
+import { containersFirst } from '../forms/networks.ts';
 import { withoutMembers } from '../forms/stats.ts';
 import { added, removed, reshaped, rewritten, said, untold } from '../lens.ts';
 import { step } from '../step.ts';
@@ -28,7 +29,7 @@ export const v1_52 = step('1.52', {
   },
   responses: {
     'GET /networks': [removed('body[].Containers', () => ({}))],
-    'GET /networks/{id}': [added('body.Status')],
+    'GET /networks/{id}': [added('body.Status'), containersFirst],
     'GET /system/df': [
       ...usageMembers.map((name) => added(`body.${name}`)),
       added('body.Containers[].Health'),

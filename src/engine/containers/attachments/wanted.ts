@@ -56,7 +56,7 @@ export function wantedNetworks(
 /** What the container asks of that network; undefined for `host` and `none`. @throws Forbidden for a configuration */
 export function requestFor(entry: NetworkEntry, settings: EndpointSettings): NetworkRequest | undefined {
   const { record, network } = entry;
-  if (record.configOnly) throw networkFailure.configNotUsable({ name: record.name });
+  if (record.configOnly) throw networkFailure.configNotUsable();
   if (network === undefined) return undefined;
   const { IPv4Address = '', IPv6Address = '' } = settings.IPAMConfig ?? {};
   return {

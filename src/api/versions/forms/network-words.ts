@@ -1,0 +1,47 @@
+/** What went wrong with networks, in the words of the versions before 1.44. */
+import { type FailureLens, wordsWere } from '../failure.ts';
+
+const OF_THAT_TIME: readonly (readonly [now: RegExp, then: string])[] = [
+  [
+    /^user-specified IP address is supported on user-defined networks only$/,
+    'user specified IP address is supported on user defined networks only',
+  ],
+  [
+    /^network-scoped aliases are only supported for user-defined networks$/,
+    'network-scoped alias is supported only for containers in user defined networks',
+  ],
+  [
+    /^no configured subnet contains IP address (.*)$/,
+    "Invalid address $1: It does not belong to any of this network's subnets",
+  ],
+];
+
+/** The first problem alone was told, where there was one for which those daemons had words. */
+function firstOf(problems: readonly string[]): string {
+  const [first = ''] = problems;
+  const known = OF_THAT_TIME.find(([now]) => now.test(first));
+  return known === undefined ? first : first.replace(known[0], known[1]);
+}
+
+/** In the order in which they apply. */
+export const networkWordsBefore1_44: readonly FailureLens[] = [
+  wordsWere('any', 'network.endpointInvalid', ({ problems }) => firstOf(problems)),
+  wordsWere('any', 'network.nameEmpty', () => 'invalid name: ', { status: 500 }),
+  wordsWere(
+    'any',
+    'network.predefined',
+    ({ name }) => `operation is not permitted on predefined ${name} network `,
+  ),
+  wordsWere('any', 'network.driverUnknown', ({ driver }) => `plugin ${JSON.stringify(driver)} not found`),
+  wordsWere('any', 'network.subnetTaken', () => 'Pool overlaps with other one on this address space'),
+  wordsWere(
+    'any',
+    'network.inUse',
+    ({ name, id }) => `error while removing network: network ${name} id ${id} has active endpoints`,
+  ),
+  wordsWere(
+    'any',
+    ['network.hostIsJoined', 'network.hostIsLeft'],
+    () => 'container cannot be disconnected from host network or connected to host network',
+  ),
+];
