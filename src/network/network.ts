@@ -11,6 +11,7 @@ import type { Driver } from './drivers/driver.ts';
 import { hardwareAddressIn } from './drivers/hardware-address.ts';
 import type { Service } from './firewall/port-elements.ts';
 import type { NetworkHost } from './host.ts';
+import { Members } from './members.ts';
 import type { Reservation } from './published/host-ports.ts';
 import type { PortRequest } from './published/port.ts';
 import { type Endpoint, endpointAddress, subnetsOf } from './sandbox/endpoint.ts';
@@ -56,12 +57,6 @@ export interface HeldRequest extends Disposable {
   readonly sysctls: readonly InterfaceSysctl[];
 }
 
-interface Member {
-  readonly endpoint: Endpoint;
-  /** Whether the host's ports lead to it. */
-  readonly published: boolean;
-}
-
 /** What exists from the first use on. */
 interface Started {
   readonly pools: readonly AddressPool[];
@@ -75,8 +70,7 @@ export class Network implements Leading {
   readonly #host: NetworkHost;
   readonly #driver: Driver;
   readonly #ready: SandboxPool;
-  /** By sandbox: a sandbox has at most one endpoint on a network. */
-  readonly #members = new Map<string, Member>();
+  readonly #members = new Members();
   /** Links by the two sandboxes' ids. */
   readonly #links = new Map<string, { readonly from: Endpoint; readonly to: Endpoint }>();
   /** Host interfaces of this network start with this. */
@@ -136,6 +130,11 @@ export class Network implements Leading {
       isHeld = false;
     };
     return { network: this, mac, wanted, gatewayPriority, sysctls, [Symbol.dispose]: release };
+  }
+
+  /** Waits until nobody is on it, so long at most. */
+  untilUnused(mostMs: number): Promise<void> {
+    return this.#members.untilNone(mostMs);
   }
 
   /** Nobody joins it any more. False: somebody is on it, or about to be. */
@@ -288,24 +287,23 @@ export class Network implements Leading {
       if (!this.#members.has(sandboxId)) this.#members.set(sandboxId, { endpoint, published });
     }
     await this.sweep(() => false);
-    const [first] = this.#members.values();
+    const [first] = this.#members.endpoints();
     if (first === undefined) {
       this.#ready.empty();
       if (!keepsUnknown) await this.#stop();
       return;
     }
-    if (this.#driver.configured.length === 0) this.#subnets = subnetsOf(first.endpoint);
+    if (this.#driver.configured.length === 0) this.#subnets = subnetsOf(first);
     const { pools } = await this.#start();
-    for (const { endpoint } of this.#members.values())
-      for (const { address } of endpoint.addresses)
-        for (const pool of pools) pool.claim(parseAddress(address));
+    for (const { addresses } of this.#members.endpoints())
+      for (const { address } of addresses) for (const pool of pools) pool.claim(parseAddress(address));
     this.#forgetTheDead();
   }
 
   /** Nobody knows which addresses containers had that ended meanwhile: all that are of ours and nobody's now. */
   #forgetTheDead(): void {
     const living = new Set(
-      [...this.#members.values()].flatMap(({ endpoint }) => endpoint.addresses.map((each) => each.address)),
+      this.#members.endpoints().flatMap(({ addresses }) => addresses.map(({ address }) => address)),
     );
     this.#host.released.forgetAll((text) => {
       const address = parseAddress(text);
@@ -317,7 +315,7 @@ export class Network implements Leading {
   async mend(): Promise<void> {
     if (this.#started === undefined) return;
     await this.#started;
-    if (await this.#driver.mend(this.#endpoints())) this.#ready.empty();
+    if (await this.#driver.mend(this.#members.endpointsBySandbox())) this.#ready.empty();
   }
 
   /** Removes host interfaces of ours that belong to no sandbox and do not wait to be used; none while `busy`. True: all done. */
@@ -326,7 +324,7 @@ export class Network implements Leading {
     const present = await this.#driver.interfaces(this.#prefix);
     if (busy()) return false; // an interface may be on its way from the pool to a sandbox
     const kept = new Set([
-      ...[...this.#members.values()].map(({ endpoint }) => endpoint.hostInterface),
+      ...this.#members.endpoints().map(({ hostInterface }) => hostInterface),
       ...this.#ready.interfaces(),
     ]);
     await this.#driver.remove(present.filter((name) => !kept.has(name)));
@@ -342,20 +340,6 @@ export class Network implements Leading {
     }
   }
 
-  #endpoints(): ReadonlyMap<string, Endpoint> {
-    return new Map([...this.#members].map(([id, { endpoint }]) => [id, endpoint]));
-  }
-
-  /** What is published of it: the ports of the others are closed. */
-  #living(): ReadonlyMap<string, Endpoint> {
-    return new Map(
-      [...this.#members].map(([id, { endpoint, published }]) => [
-        id,
-        published ? endpoint : { ...endpoint, ports: [] },
-      ]),
-    );
-  }
-
   /** Everything that must be there before a sandbox can join; made once. */
   #start(): Promise<Started> {
     this.#started ??= this.#makeStarted().catch((error: unknown) => {
@@ -366,7 +350,7 @@ export class Network implements Leading {
   }
 
   async #makeStarted(): Promise<Started> {
-    this.#subnets = await this.#driver.start(this.#subnets, this.#living());
+    this.#subnets = await this.#driver.start(this.#subnets, this.#members.asPublished());
     this.#pools = this.#subnets.map((subnet) => new AddressPool(subnet));
     return { pools: this.#pools };
   }

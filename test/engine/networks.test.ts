@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Gantry, startGantry } from '../harness/gantry.ts';
+import { addressAt, subnetAt } from '../harness/subnets.ts';
 
 interface Shown {
   readonly State: { readonly Pid: number };
@@ -38,8 +39,8 @@ const hostsIn = (gantry: Gantry, name: string): Promise<string> =>
 
 test('a running container joins and leaves networks: interfaces, default route, hosts and ports follow', async (t) => {
   const gantry = await startGantry(t);
-  await gantry.dockerOk('network', 'create', '--subnet', '10.91.0.0/24', 'a');
-  await gantry.dockerOk('network', 'create', '--subnet', '10.92.0.0/24', 'b');
+  await gantry.dockerOk('network', 'create', '--subnet', subnetAt(0), 'a');
+  await gantry.dockerOk('network', 'create', '--subnet', subnetAt(1), 'b');
   const server = ['sh', '-c', 'mkdir /w; echo hello > /w/x; httpd -f -p 80 -h /w'];
   await gantry.dockerOk(
     'run',
@@ -57,17 +58,20 @@ test('a running container joins and leaves networks: interfaces, default route, 
   const hello = async (): Promise<string> =>
     await (await fetch(`http://127.0.0.1:${bound?.HostPort}/x`, { headers: { connection: 'close' } })).text();
   assert.equal(await hello(), 'hello\n');
-  assert.equal(await routeIn(gantry, 'web'), 'default via 10.92.0.1 dev eth0');
-  await gantry.dockerOk('network', 'connect', '--ip', '10.91.0.9', 'a', 'web');
-  assert.deepEqual(await interfacesIn(gantry, 'web'), ['eth0 10.92.0.2/24', 'eth1 10.91.0.9/24']);
+  assert.equal(await routeIn(gantry, 'web'), `default via ${addressAt(1, 1)} dev eth0`);
+  await gantry.dockerOk('network', 'connect', '--ip', addressAt(0, 9), 'a', 'web');
+  assert.deepEqual(await interfacesIn(gantry, 'web'), [
+    `eth0 ${addressAt(1, 2)}/24`,
+    `eth1 ${addressAt(0, 9)}/24`,
+  ]);
   // The first network by name leads out, as in Docker.
-  assert.equal(await routeIn(gantry, 'web'), 'default via 10.91.0.1 dev eth1');
+  assert.equal(await routeIn(gantry, 'web'), `default via ${addressAt(0, 1)} dev eth1`);
   assert.equal(await hello(), 'hello\n');
-  assert.match(await hostsIn(gantry, 'web'), /^10\.91\.0\.9\t/m);
+  assert.ok((await hostsIn(gantry, 'web')).includes(`\n${addressAt(0, 9)}\t`));
   await gantry.dockerOk('network', 'disconnect', 'a', 'web');
-  assert.deepEqual(await interfacesIn(gantry, 'web'), ['eth0 10.92.0.2/24']);
-  assert.equal(await routeIn(gantry, 'web'), 'default via 10.92.0.1 dev eth0');
-  assert.doesNotMatch(await hostsIn(gantry, 'web'), /10\.91/);
+  assert.deepEqual(await interfacesIn(gantry, 'web'), [`eth0 ${addressAt(1, 2)}/24`]);
+  assert.equal(await routeIn(gantry, 'web'), `default via ${addressAt(1, 1)} dev eth0`);
+  assert.ok(!(await hostsIn(gantry, 'web')).includes(addressAt(0, 9)));
   assert.equal(await hello(), 'hello\n');
   await gantry.dockerOk('network', 'disconnect', 'b', 'web');
   assert.deepEqual(await interfacesIn(gantry, 'web'), []);
@@ -79,9 +83,9 @@ test('a running container joins and leaves networks: interfaces, default route, 
 test('containers on several networks come back on all of them, with the addresses that were asked for', async (t) => {
   const gantry = await startGantry(t);
   for (const [name, subnet] of [
-    ['a', '10.91.0.0/24'],
-    ['b', '10.92.0.0/24'],
-    ['c', '10.93.0.0/24'],
+    ['a', subnetAt(0)],
+    ['b', subnetAt(1)],
+    ['c', subnetAt(2)],
   ] as const)
     await gantry.dockerOk('network', 'create', '--subnet', subnet, name);
   const made = await gantry.api().post('/containers/create?name=web', {
@@ -91,7 +95,11 @@ test('containers on several networks come back on all of them, with the addresse
     NetworkingConfig: {
       EndpointsConfig: {
         a: { GwPriority: -1 },
-        b: { IPAMConfig: { IPv4Address: '10.92.0.20' }, MacAddress: '02:42:00:00:00:09', Aliases: ['alias'] },
+        b: {
+          IPAMConfig: { IPv4Address: addressAt(1, 20) },
+          MacAddress: '02:42:00:00:00:09',
+          Aliases: ['alias'],
+        },
         c: { GwPriority: 3 },
       },
     },
@@ -100,9 +108,12 @@ test('containers on several networks come back on all of them, with the addresse
   for (const verb of ['start', 'restart']) {
     await gantry.dockerOk(verb, ...(verb === 'restart' ? ['-t', '0'] : []), 'web');
     const addresses = await interfacesIn(gantry, 'web');
-    assert.equal(addresses[0], 'eth0 10.92.0.20/24');
-    assert.match(addresses.join(), /eth1 10\.91\.0\.\d+\/24,eth2 10\.93\.0\.\d+\/24/);
-    assert.equal(await routeIn(gantry, 'web'), 'default via 10.93.0.1 dev eth2');
+    assert.equal(addresses[0], `eth0 ${addressAt(1, 20)}/24`);
+    assert.deepEqual(
+      addresses.slice(1).map((each) => each.replace(/\.\d+\/24$/, '')),
+      [`eth1 ${addressAt(0, 0)}`, `eth2 ${addressAt(2, 0)}`].map((each) => each.replace(/\.0$/, '')),
+    );
+    assert.equal(await routeIn(gantry, 'web'), `default via ${addressAt(2, 1)} dev eth2`);
     const { b } = (await inspect(gantry, 'web')).NetworkSettings.Networks;
     assert.equal(b?.MacAddress, '02:42:00:00:00:09');
     assert.deepEqual(b?.DNSNames?.slice(0, 2), ['web', 'alias']);
@@ -154,9 +165,9 @@ const REFUSED = [
 test('what a container may not ask of a network is refused, and changes nothing', async (t) => {
   const gantry = await startGantry(t);
   const api = gantry.api();
-  await gantry.dockerOk('network', 'create', '--subnet', '10.91.0.0/24', 'a');
+  await gantry.dockerOk('network', 'create', '--subnet', subnetAt(0), 'a');
   await gantry.dockerOk('network', 'create', 'chosen');
-  await gantry.dockerOk('run', '-d', '--name', 'web', '--net', 'a', '--ip', '10.91.0.5', ...sleeper);
+  await gantry.dockerOk('run', '-d', '--name', 'web', '--net', 'a', '--ip', addressAt(0, 5), ...sleeper);
   await gantry.dockerOk('run', '-d', '--name', 'host', '--net', 'host', ...sleeper);
   await gantry.dockerOk('run', '-d', '--name', 'none', '--net', 'none', ...sleeper);
   await gantry.dockerOk('run', '-d', '--name', 'guest', '--net', 'container:web', ...sleeper);
@@ -173,14 +184,14 @@ test('what a container may not ask of a network is refused, and changes nothing'
     assert.equal(answered, status, `${network} ${container}: ${told}`);
     assert.ok(told.includes(message), told);
   }
-  await gantry.dockerOk('network', 'create', '--subnet', '10.94.0.0/24', 'own');
+  await gantry.dockerOk('network', 'create', '--subnet', subnetAt(3), 'own');
   assert.match(
     (await connect('own', 'web', at('9.9.9.9')))[1],
     /no configured subnet contains IP address 9\.9\.9\.9/,
   );
   assert.match((await connect('own', 'web', at('x')))[1], /invalid IPv4 address: x/);
-  assert.deepEqual(await connect('own', 'web', at('10.94.0.1')), [403, 'Address already in use']);
-  assert.deepEqual(await interfacesIn(gantry, 'web'), ['eth0 10.91.0.5/24']);
+  assert.deepEqual(await connect('own', 'web', at(addressAt(3, 1))), [403, 'Address already in use']);
+  assert.deepEqual(await interfacesIn(gantry, 'web'), [`eth0 ${addressAt(0, 5)}/24`]);
   const left = await api.post('/networks/own/disconnect', { Container: 'web' });
   assert.deepEqual(
     [left.status, left.json<{ message: string }>().message.replace(/[0-9a-f]{64}/, 'ID')],
@@ -190,20 +201,21 @@ test('what a container may not ask of a network is refused, and changes nothing'
 
 test('a container without a network leaves "none", and joins another while it runs and afterwards', async (t) => {
   const gantry = await startGantry(t);
-  await gantry.dockerOk('network', 'create', '--subnet', '10.91.0.0/24', 'a');
+  await gantry.dockerOk('network', 'create', '--subnet', subnetAt(0), 'a');
   await gantry.dockerOk('run', '-d', '--name', 'alone', '--net', 'none', ...sleeper);
   await gantry.dockerOk('network', 'disconnect', 'none', 'alone');
   await gantry.dockerOk('network', 'connect', 'a', 'alone');
-  assert.deepEqual(await interfacesIn(gantry, 'alone'), ['eth0 10.91.0.2/24']);
+  assert.deepEqual(await interfacesIn(gantry, 'alone'), [`eth0 ${addressAt(0, 2)}/24`]);
   assert.doesNotMatch(await gantry.dockerOk('exec', 'alone', 'ip', 'addr'), /fe80/);
   await gantry.dockerOk('restart', '-t', '0', 'alone');
-  assert.match((await interfacesIn(gantry, 'alone')).join(), /^eth0 10\.91\.0\.\d+\/24$/);
+  const [back = ''] = await interfacesIn(gantry, 'alone');
+  assert.ok(back.startsWith(`eth0 ${addressAt(0, 0).slice(0, -1)}`), back);
 });
 
 test('networks, and who is on them, outlive a killed daemon; what it was just changing is there or not there', async (t) => {
   const gantry = await startGantry(t);
-  await gantry.dockerOk('network', 'create', '--subnet', '10.91.0.0/24', '--label', 'x=y', 'a');
-  await gantry.dockerOk('network', 'create', '--subnet', '10.92.0.0/24', 'b');
+  await gantry.dockerOk('network', 'create', '--subnet', subnetAt(0), '--label', 'x=y', 'a');
+  await gantry.dockerOk('network', 'create', '--subnet', subnetAt(1), 'b');
   await gantry.dockerOk('run', '-d', '--name', 'one', '--net', 'a', ...sleeper);
   await gantry.dockerOk('run', '-d', '--name', 'two', '--net', 'a', ...sleeper);
   await gantry.dockerOk('network', 'connect', 'b', 'two');
@@ -217,4 +229,16 @@ test('networks, and who is on them, outlive a killed daemon; what it was just ch
   await gantry.dockerOk('exec', 'two', 'ping', '-c', '1', '-W', '2', one);
   await gantry.dockerOk('rm', '-f', 'one', 'two');
   await gantry.dockerOk('network', 'rm', 'a', 'b');
+});
+
+test('a network can be removed right after its last container', async (t) => {
+  const gantry = await startGantry(t);
+  for (let round = 0; round < 5; round++) {
+    await gantry.dockerOk('network', 'create', '--subnet', subnetAt(0), 'net');
+    await gantry.dockerOk('run', '-d', '--name', 'web', '--net', 'net', ...sleeper);
+    const api = gantry.api();
+    assert.equal((await api.delete('/containers/web?force=1')).status, 204);
+    const removed = await api.delete('/networks/net');
+    assert.equal(removed.status, 204, removed.text);
+  }
 });

@@ -25,6 +25,9 @@ import type { CreateNetworkOptions, InspectNetworkOptions, Networks } from './pr
 import { NETWORKS, type NetworkRecord } from './record.ts';
 import { inspectionOf, type Member, summaryOf } from './views.ts';
 
+/** Far longer than the clean-up after a container's end takes. */
+const DEPARTURE_MS_MAX = 10_000;
+
 /** What containers do for networks. */
 export interface NetworkMembers {
   /** Running containers on the network, and, with `stopped`, those that will be when they start. */
@@ -147,9 +150,12 @@ export class NetworkService implements Networks {
   }
 
   /** The row goes first: after a kill in between, the network is not there, and what the host has of it is swept. */
-  async #removeIfUnused({ record, network }: NetworkEntry): Promise<boolean> {
+  async #removeIfUnused(entry: NetworkEntry): Promise<boolean> {
+    const { record, network } = entry;
     const { catalog, room, records } = this.#deps;
     if (this.#isConfigOfOthers(record)) return false;
+    // Who is on it without a running container is on the way out.
+    if (this.#members(entry).length === 0) await network?.untilUnused(DEPARTURE_MS_MAX);
     if (network !== undefined && !network.retire()) return false;
     try {
       await records.write([rowGone(NETWORKS, record.id)]);
