@@ -1,5 +1,6 @@
 /** Typed system calls: the only room that talks to the kernel by FFI. */
 export * from './datagram.ts';
+export * from './datagram-batch.ts';
 export * from './ffi.ts';
 export * from './files.ts';
 export * from './memory.ts';

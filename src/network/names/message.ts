@@ -24,7 +24,7 @@ export const QUESTION_BYTES_MAX = 4096;
 /** What anybody takes by UDP without saying so (RFC 1035, 4.2.1). */
 const UDP_BYTES = 512;
 /** What we say that we take, and send at most to who takes more: it passes a loopback interface in one piece. */
-const UDP_BYTES_MAX = 4096;
+export const UDP_BYTES_MAX = 4096;
 /** Docker's: ten minutes. Resolvers in containers seldom remember, and addresses of containers seldom change. */
 const TTL_SECONDS = 600;
 const HEADER_BYTES = 12;

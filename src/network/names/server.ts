@@ -17,6 +17,7 @@ import {
   readQuestion,
   TYPE,
 } from './message.ts';
+import type { Replies } from './replies.ts';
 import { datagramSocketOf } from './sockets.ts';
 import type { Servers, Transport, Upstream } from './upstream.ts';
 
@@ -36,6 +37,7 @@ export interface ServerNeeds {
   readonly log: Log;
   readonly upstream: Upstream;
   readonly host: HostServers;
+  readonly replies: Replies;
 }
 
 /** The descriptors that it serves, and its namespace's; it owns them. */
@@ -67,7 +69,7 @@ export class NameServer {
     this.#udp = datagramSocketOf(udpFd, 4);
     this.#udp.on('message', (message, { port, address }) => {
       if (port === 0) return; // a forged one, that nobody can be answered at
-      this.#take(message, 'udp', (answer) => this.#udp.send(answer, port, address, ignored));
+      this.#take(message, 'udp', (answer) => needs.replies.send(udpFd, answer, port, address));
     });
     this.#udp.on('error', (error) => this.#tell(error));
     this.#tcp = net.createServer((connection) => this.#serve(connection));
@@ -80,6 +82,7 @@ export class NameServer {
   close(): void {
     if (this.#end.signal.aborted) return;
     this.#end.abort();
+    this.#needs.replies.flush();
     this.#udp.close();
     this.#tcp.close();
     for (const connection of this.#connections) connection.destroy();
@@ -156,6 +159,3 @@ export class NameServer {
     return { addresses: servers.filter((each) => each !== NAME_SERVER), namespaceFd: this.#namespaceFd };
   }
 }
-
-/** A datagram that cannot be sent is lost, as datagrams are. */
-const ignored = (): void => undefined;

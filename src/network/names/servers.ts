@@ -9,6 +9,7 @@ import { NetlinkSocket, PROTOCOL } from '../netlink/socket.ts';
 import type { NameView } from './answer.ts';
 import { HostServers } from './host-servers.ts';
 import { listRedirection, portsIn, redirectionTo, type ServerPorts } from './redirect.ts';
+import { Replies } from './replies.ts';
 import { NameServer, type ServerNeeds } from './server.ts';
 import { openServerSockets } from './sockets.ts';
 import { Upstream, type UpstreamOptions } from './upstream.ts';
@@ -31,7 +32,12 @@ export class NameServers {
   readonly #running = new Map<string, Running>();
 
   constructor({ log, resolverFile = '/etc/resolv.conf', ...upstream }: NameServersOptions) {
-    this.#needs = { log, upstream: new Upstream(upstream), host: new HostServers(resolverFile) };
+    this.#needs = {
+      log,
+      upstream: new Upstream(upstream),
+      host: new HostServers(resolverFile),
+      replies: new Replies(),
+    };
   }
 
   /**
