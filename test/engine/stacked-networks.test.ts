@@ -38,6 +38,7 @@ test('containers of a macvlan network are on the wire, with what they asked for,
   assert.deepEqual(Ports, { '8080/tcp': null });
   const expectWired = async (): Promise<void> => {
     assert.equal(await reaches(gantry, 'two', '10.233.9.77'), true);
+    assert.equal(await reaches(gantry, 'two', 'one'), true);
     assert.match(await gantry.dockerOk('exec', 'one', 'ip', 'link', 'show', 'eth0'), /02:00:00:00:00:77/);
   };
   await expectWired();
