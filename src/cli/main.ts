@@ -6,6 +6,7 @@ import { daemonCommand } from './daemon.ts';
 import { doctorCommand } from './doctor.ts';
 import { fsckCommand } from './fsck.ts';
 import { makeImageCommand } from './make-image.ts';
+import { portsCommand } from './ports.ts';
 import { versionCommand } from './version.ts';
 
 /**
@@ -35,6 +36,7 @@ async function main(argv: readonly string[]): Promise<number> {
     doctorCommand(finish),
     fsckCommand(finish),
     makeImageCommand(),
+    portsCommand(),
     versionCommand(),
   ])
     program.addCommand(command.copyInheritedSettings(program));

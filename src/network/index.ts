@@ -27,6 +27,8 @@ export {
   resolverFile,
   searchesFirst,
 } from './files.ts';
+export { readSurroundings, type Surroundings } from './firewall/foreign.ts';
+export { type Reach, reachOf } from './firewall/reach.ts';
 export type { NameView, NetworkNames } from './names/answer.ts';
 export { Zone } from './names/zone.ts';
 export { interfaceKey, type Network } from './network.ts';

@@ -1,6 +1,8 @@
 /** Published ports beyond a single TCP port: rows of ports, SCTP, and both families on one network. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import { type Gantry, startGantry } from '../harness/gantry.ts';
 
 interface Shown {
@@ -23,10 +25,13 @@ test('a row of ports is published by number, and a taken one refuses the start w
   await gantry.dockerOk('start', 'other');
 });
 
-test('an SCTP port is published and shown', async (t) => {
+test('an SCTP port is published and shown, and `gantry ports` tells who reaches it', async (t) => {
   const gantry = await startGantry(t);
   await gantry.dockerOk('run', '-d', '--name', 'one', '-p', '127.0.0.1:23868:3868/sctp', ...sleeper);
   assert.equal(await gantry.dockerOk('port', 'one'), '3868/sctp -> 127.0.0.1:23868');
+  const { stdout } = await promisify(execFile)('./bin/gantry', ['ports', '-H', gantry.host]);
+  assert.match(stdout, /^one: 127\.0\.0\.1:23868 leads to 3868\/sctp \(network bridge\)$/m);
+  assert.match(stdout, /^ {2}other machines: no$/m);
 });
 
 test('on a network of both families a port is published in both, by one number', async (t) => {

@@ -3,6 +3,8 @@ import { type ClientRequest, type IncomingMessage, type RequestOptions, request 
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { EngineError, InvalidArgument, Unavailable } from '../../base/errors.ts';
+import type { ContainerSummary } from '../../model/container.ts';
+import type { NetworkSummary } from '../../model/network.ts';
 import type { Progress } from '../../model/progress.ts';
 import type { SystemVersion } from '../../model/system.ts';
 
@@ -47,6 +49,16 @@ export class ApiClient {
   /** @throws Unavailable when nothing answers there */
   version(): Promise<SystemVersion> {
     return this.#json('GET', '/version');
+  }
+
+  /** Those that run. @throws Unavailable, ApiFailure */
+  containers(): Promise<ContainerSummary[]> {
+    return this.#json('GET', '/containers/json');
+  }
+
+  /** All of them. @throws Unavailable, ApiFailure */
+  networks(): Promise<NetworkSummary[]> {
+    return this.#json('GET', '/networks');
   }
 
   /**

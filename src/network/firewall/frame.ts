@@ -31,7 +31,7 @@ export const SET = {
 } as const;
 
 /** The loopback addresses. */
-const LOOPBACK: Readonly<Record<Family, Range>> = {
+export const LOOPBACK: Readonly<Record<Family, Range>> = {
   4: rangeOf(parseAddress('127.0.0.0'), 8),
   6: rangeOf(parseAddress('::1'), 128),
 };

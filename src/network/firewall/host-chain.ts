@@ -17,7 +17,8 @@ const LEGACY: Readonly<Record<Family, { readonly tables: string; readonly progra
   6: { tables: '/proc/net/ip6_tables_names', program: 'ip6tables-legacy' },
 };
 
-const commentOf = (bridge: string): string => `gantry ${bridge}`;
+const MARK = 'gantry ';
+const commentOf = (bridge: string): string => `${MARK}${bridge}`;
 
 /** Adds the two rules where FORWARD drops and they are missing. True when the host's chain had to be changed. */
 export async function openHostChain(
@@ -51,6 +52,15 @@ export async function closeHostChain(
   const rules = await ours(netfilter, bridge, table);
   if (rules.length > 0)
     await netfilter.ask(nft.batch(rules.map(({ handle }) => nft.deleteRule(table, CHAIN, handle))));
+}
+
+/** Bridges that have rules of ours there. */
+export async function bridgesLetThrough(netfilter: NetlinkSocket): Promise<string[]> {
+  const found = new Set<string>();
+  for (const family of [4, 6] as const)
+    for (const { comment } of nft.readRules(await netfilter.ask([nft.listRules(tableOf(family), CHAIN)])))
+      if (comment.startsWith(MARK)) found.add(comment.slice(MARK.length));
+  return [...found];
 }
 
 async function ours(netfilter: NetlinkSocket, bridge: string, table: nft.Table): Promise<nft.Rule[]> {

@@ -2,12 +2,12 @@
  * The engine's firewall: one nft table of its own a family, shared by all its bridges. Each bridge, each container's
  * ports and each link is a piece of its own, so that the two-hundredth costs what the second does. Which rules there are is told in frame.ts and territory.ts.
  */
-import { readFileSync } from 'node:fs';
 import type { Family } from '../addresses/address.ts';
 import type { Request } from '../netlink/message.ts';
 import * as nft from '../netlink/nftables.ts';
 import { listElements, placeOf, readElements } from '../netlink/sets.ts';
 import { NetlinkError, type NetlinkSocket } from '../netlink/socket.ts';
+import { hostFiltersFrames } from './foreign.ts';
 import { chainsOf, frameOf, type HostTraits, shapesOf } from './frame.ts';
 import { layDown, type Piece, takeUp } from './piece.ts';
 import { type Link, linkPieces, type Publication, publicationPieces } from './port-elements.ts';
@@ -195,14 +195,7 @@ const LOST: readonly string[] = ['ENOENT', 'EEXIST', 'EBUSY'];
 const isSame = (wanted: readonly string[], present: readonly string[]): boolean =>
   wanted.toSorted().join('\n') === present.toSorted().join('\n');
 
-const FILTERS_FRAMES = '/proc/sys/net/bridge/bridge-nf-call-ip6tables';
-function hostTraits(): HostTraits {
-  try {
-    return { filtersFrames: readFileSync(FILTERS_FRAMES, 'utf8').trim() !== '0' };
-  } catch {
-    return { filtersFrames: false }; // no br_netfilter
-  }
-}
+const hostTraits = (): HostTraits => ({ filtersFrames: hostFiltersFrames() });
 
 const wholeTables = (wanted: ReadonlyMap<Family, readonly Piece[]>, traits: HostTraits): Request[] =>
   [...wanted.values()].flatMap((pieces) => {

@@ -11,6 +11,8 @@ import { type TestContext, test } from 'node:test';
 import { silentLog } from '../../../base/log.ts';
 import { type Family, formatAddress, parseAddress } from '../../addresses/address.ts';
 import { parseSubnet } from '../../addresses/subnet.ts';
+import { readSurroundings } from '../../firewall/foreign.ts';
+import { type Asker, reachOf } from '../../firewall/reach.ts';
 import * as nft from '../../netlink/nftables.ts';
 import type { Network } from '../../network.ts';
 import { Networks } from '../../networks.ts';
@@ -186,8 +188,41 @@ async function byUdp({ from, to, device }: Caller, port: number, patienceMs?: nu
   }
 }
 
+/** What `gantry ports` tells, in the form of the expectation; it tells nothing of ways past the published ports. */
+async function told(family: Family, expected: Expected): Promise<Record<string, string>> {
+  const around = await readSurroundings();
+  const hosts = { 'on all addresses': family === 4 ? '0.0.0.0' : '::', 'on loopback': LOOPBACK[family] };
+  const hostIps = { ...hosts, 'on one address': HOST[family] };
+  const answers = HOWS.flatMap((how) => {
+    if (how === 'unpublished') return [];
+    const port = { protocol: 'tcp', containerPort: 80, hostPort: PORTS[how], hostIp: hostIps[how] } as const;
+    return [reachOf(port, { bridge: 'gr1', mode: 'nat' }, around)];
+  });
+  const mark = (who: Asker, ...addresses: string[]): string =>
+    answers
+      .map((answer) => answer.find((each) => each.who === who))
+      .map((each) =>
+        each?.barriers.length === 0 && each.at.some((at) => addresses.includes(at)) ? '+' : '-',
+      )
+      .join('');
+  const every = 'every address of this host';
+  const rows = {
+    'host → loopback': mark('this host', LOOPBACK[family]),
+    'host → its address': mark('this host', every, HOST[family]),
+    'neighbour → host': mark('other machines', every, HOST[family]),
+    'sibling → gateway': mark('its own network', every),
+    'sibling → host': mark('its own network', every, HOST[family]),
+    'other network → its gateway': mark('other networks', every),
+    'other network → host': mark('other networks', every, HOST[family]),
+    'internal network → host': mark('internal networks', every, HOST[family]),
+  };
+  return { ...expected, ...Object.fromEntries(Object.entries(rows).map(([who, row]) => [who, `${row}-`])) };
+}
+
 async function check(t: TestContext, expected: (family: Family) => Expected): Promise<void> {
   const scene = await sceneOf(t);
+  for (const family of [4, 6] as const)
+    assert.deepEqual(await told(family, expected(family)), expected(family), `told of IPv${family}`);
   for (const family of [4, 6] as const)
     for (const [protocol, reach] of [
       ['tcp', byTcp],
