@@ -1,10 +1,11 @@
-/** `npm run crash -- [containers] [kills] [seed]`: the whole campaign, with its figures; `-- images …`: that of images. */
+/** `npm run crash -- [containers] [kills] [seed]`: the whole campaign, with its figures; `-- images …`: that of images; `-- networks …`: of networks. */
 import { Gantry } from '../harness/gantry.ts';
 import { runCampaign } from './campaign.ts';
 
-if (process.argv[2] === 'images') {
+const [, , which] = process.argv;
+if (which === 'images' || which === 'networks') {
   process.argv.splice(2, 1);
-  await import('./images/main.ts');
+  await (which === 'images' ? import('./images/main.ts') : import('./networks/main.ts'));
   process.exit();
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runStepsCampaign } from './images/steps.ts';
-import { untraceable } from './images/trace.ts';
+import { untraceable } from './trace.ts';
 
 test('whatever system call of whatever thread a kill -9 falls on, the store is sound and nothing stays', async (t) => {
   const reason = await untraceable();

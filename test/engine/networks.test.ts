@@ -231,6 +231,25 @@ test('networks, and who is on them, outlive a killed daemon; what it was just ch
   await gantry.dockerOk('network', 'rm', 'a', 'b');
 });
 
+test('the newest version tells how full the subnets of a network are, with all digits', async (t) => {
+  const gantry = await startGantry(t);
+  const api = gantry.api('1.52');
+  const IPAM = {
+    Config: [
+      { Subnet: subnetAt(0), AuxiliaryAddresses: { router: addressAt(0, 9) } },
+      { Subnet: 'fd00:77::/64' },
+    ],
+  };
+  await api.post('/networks/create', { Name: 'net', EnableIPv6: true, IPAM });
+  const used = async (): Promise<string> =>
+    (await api.get('/networks/net')).text.replace(/.*"Status":/s, '').trim();
+  const full = (four: number, left: number, six: string): string =>
+    `{"IPAM":{"Subnets":{"${subnetAt(0)}":{"IPsInUse":${four},"DynamicIPsAvailable":${left}},"fd00:77::/64":{${six}}}}}}`;
+  assert.equal(await used(), full(4, 252, '"IPsInUse":2,"DynamicIPsAvailable":18446744073709551614'));
+  await gantry.dockerOk('run', '-d', '--name', 'web', '--net', 'net', ...sleeper);
+  assert.equal(await used(), full(5, 251, '"IPsInUse":3,"DynamicIPsAvailable":18446744073709551613'));
+});
+
 test('a network can be removed right after its last container', async (t) => {
   const gantry = await startGantry(t);
   for (let round = 0; round < 5; round++) {

@@ -30,12 +30,22 @@ export function sendText(
 
 /** Answers with one JSON document and ends. */
 export function sendJson(response: ServerResponse, status: number, value: unknown): void {
-  const text = `${JSON.stringify(value)}\n`;
+  const text = `${jsonOf(value)}\n`;
   response.writeHead(status, {
     'Content-Type': 'application/json',
     'Content-Length': Buffer.byteLength(text),
   });
   response.end(text);
+}
+
+/** Few documents hold integers that need all their digits; looking for them in all would make every answer slower. */
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return writeJson(value);
+  }
 }
 
 /** Answers with a status and no body. */

@@ -6,10 +6,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FakeRegistry } from '../../harness/fake-registry.ts';
+import { changesBelow, killAt, type Step, watch } from '../trace.ts';
 import { randomFrom } from '../workload.ts';
 import { afterwards, type Grounds } from './afterwards.ts';
 import { type Deed, offer } from './deeds.ts';
-import { killAt, type Step, watch } from './trace.ts';
 
 /** Which deeds are killed, and how often. */
 export interface StepsCampaign {
@@ -98,7 +98,7 @@ async function stepsOf(deed: Deed, { root, registry }: Grounds): Promise<readonl
   const own = { root: `${root}-${deed}`, registry };
   offer(registry, 0);
   await using child = await ready(deed, 0, own);
-  const watched = await watch(child.pid, own.root, `${own.root}.strace`);
+  const watched = await watch(child.pid, changesBelow(own.root), `${own.root}.strace`);
   assert.equal(await child.perform(), 'done');
   return watched.steps();
 }

@@ -3,21 +3,45 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { messageOf } from '../../../src/base/errors.ts';
+import { messageOf } from '../../src/base/errors.ts';
 
-/** System calls that change a disk, or make a change last. strace passes over those that the machine does not have (`?`). */
-const CHANGING = [
+/** System calls that change a disk, or make a change last. */
+const CHANGING_DISKS = [
   'rename renameat renameat2 link linkat symlink symlinkat mkdir mkdirat mknod mknodat rmdir unlink unlinkat',
   'open openat openat2 creat write writev pwrite64 pwritev pwritev2 copy_file_range sendfile splice',
   'fsync fdatasync syncfs sync_file_range ftruncate truncate fallocate',
   'chmod fchmod fchmodat fchmodat2 chown fchown fchownat lchown utimensat setxattr fsetxattr lsetxattr',
   'removexattr fremovexattr lremovexattr mount umount2 move_mount ioctl',
-]
-  .flatMap((line) => line.split(' '))
-  .map((name) => `?${name}`)
-  .join(',');
+].flatMap((line) => line.split(' '));
 /** Opening changes something only when it makes or empties the file. */
 const OPENING = /^(open|openat|openat2)$/;
+
+/** strace passes over those that the machine does not have (`?`). */
+const tracing = (calls: readonly string[]): string => `trace=${calls.map((name) => `?${name}`).join(',')}`;
+
+/** Which system calls of a deed are its steps. */
+export interface Watched {
+  readonly calls: readonly string[];
+  /** `rest`: the call's arguments as strace prints them, with descriptors' paths. */
+  readonly isStep: (call: string, rest: string) => boolean;
+}
+
+/** What changes something below a directory. */
+export const changesBelow = (root: string): Watched => ({
+  calls: CHANGING_DISKS,
+  isStep: (call, rest) =>
+    (!OPENING.test(call) || /O_CREAT|O_TRUNC|O_TMPFILE/.test(rest)) && rest.includes(root),
+});
+
+/** What changes something below a directory, or a host's network. */
+export const changesNetwork = (root: string): Watched => ({
+  calls: [...CHANGING_DISKS, 'setns', 'unshare', 'sendto', 'sendmsg', 'bind', 'socket'],
+  isStep: (call, rest) =>
+    ['setns', 'unshare', 'bind'].includes(call) ||
+    /NETLINK/.test(rest) ||
+    /\/proc\/sys\/net/.test(rest) ||
+    changesBelow(root).isStep(call, rest),
+});
 
 /** The `nth` time that a thread makes a system call. */
 export interface Step {
@@ -43,20 +67,21 @@ export async function untraceable(): Promise<string | undefined> {
   }
 }
 
-/** Begins to write down what every thread of `pid` does below `root`; ask for the steps when the process has ended. */
+/** Begins to write down what every thread of `pid` does; ask for the steps when the process has ended, or is done. */
 export async function watch(
   pid: number,
-  root: string,
+  watched: Watched,
   log: string,
-): Promise<{ steps(): Promise<readonly Step[]> }> {
+): Promise<{ steps(): Promise<readonly Step[]>; stop(): void }> {
   const threads = threadsOf(pid);
-  const argv = ['-f', '-y', '-s', '8', '-p', String(pid), '-o', log, '-e', `trace=${CHANGING}`];
+  const argv = ['-f', '-yy', '-s', '8', '-p', String(pid), '-o', log, '-e', tracing(watched.calls)];
   const strace = await attach(argv);
   return {
     async steps() {
       await ended(strace);
-      return stepsIn(readFileSync(log, 'utf8'), root, threads);
+      return stepsIn(readFileSync(log, 'utf8'), watched, threads);
     },
+    stop: () => void strace.kill('SIGINT'),
   };
 }
 
@@ -122,7 +147,7 @@ async function ended(process: ChildProcess): Promise<void> {
   if (process.exitCode === null && process.signalCode === null) await once(process, 'exit');
 }
 
-function stepsIn(log: string, root: string, threads: readonly Thread[]): Step[] {
+function stepsIn(log: string, { isStep }: Watched, threads: readonly Thread[]): Step[] {
   const counts = new Map<string, number>();
   const steps: Step[] = [];
   for (const line of log.split('\n')) {
@@ -131,9 +156,8 @@ function stepsIn(log: string, root: string, threads: readonly Thread[]): Step[] 
     if (thread === undefined) continue;
     const nth = (counts.get(`${id} ${call}`) ?? 0) + 1;
     counts.set(`${id} ${call}`, nth);
-    const changes = !OPENING.test(call) || /O_CREAT|O_TRUNC|O_TMPFILE/.test(rest);
-    if (changes && rest.includes(root)) steps.push({ thread: thread.name, index: thread.index, call, nth });
+    if (isStep(call, rest)) steps.push({ thread: thread.name, index: thread.index, call, nth });
   }
-  assert.ok(steps.length > 0, `nothing was done to ${root}:\n${log.slice(0, 2000)}`);
+  assert.ok(steps.length > 0, `nothing was done:\n${log.slice(0, 2000)}`);
   return steps;
 }
