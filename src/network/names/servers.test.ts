@@ -183,7 +183,7 @@ test('a server that is silent, and one that cannot help, hold up nobody', async 
   assert.deepEqual(good.heard, ['a.org', 'b.org']);
 });
 
-test('without an answer there is a failure: nobody there, nobody allowed, nobody named', async (t) => {
+test('without an answer there is a failure: nobody there, nobody allowed (SC-NET-06), nobody named', async (t) => {
   const { servers } = nameServers(t, ['127.0.0.53']);
   await using host = await startResolver('127.0.0.53', PORT, addressed('192.0.2.1'));
   const forwarding: Record<string, Partial<Forwarding>> = {
