@@ -12,6 +12,9 @@ const inside = (name: string) => [
   'ip -o -4 addr | cut -d" " -f2,7; ip route | grep default',
 ];
 
+/** The bridge of a network, on which others stand: the peer has it in a network namespace of its own. */
+const WIRE = `gts${process.pid}`;
+
 /** Subnets that were asked for: what engines choose by themselves differs with what the machine has. */
 const make = (stage: Stage, name: string, number: number, ...more: readonly string[]) =>
   stage.run(['network', 'create', '--subnet', `10.14${number}.0.0/24`, ...more, name]);
@@ -199,6 +202,35 @@ const scenes: readonly Scene[] = [
       await stage.run(inside('alone'));
       await stage.run(inside('guest'));
       await stage.run(['run', '--rm', '--network', 'nosuch', 'busybox', 'true']);
+    },
+  },
+  {
+    title: 'macvlan and ipvlan networks stand on an interface of the host',
+    async play(stage) {
+      await make(stage, 'lower', 6, '-o', `com.docker.network.bridge.name=${WIRE}`);
+      await stage.run(['run', '-d', '--name', 'holder', '--network', 'lower', ...LONG]);
+      await make(stage, 'wired', 7, '-d', 'macvlan', '-o', `parent=${WIRE}`);
+      const wired = ['run', '-d', '--network', 'wired'];
+      await stage.run([...wired, '--name', 'one', '--ip', '10.147.0.9', '-p', '80', ...LONG]);
+      await stage.run([...wired, '--name', 'two', '--ip', '10.147.0.8', ...LONG]);
+      await stage.all(`${ADDRESSES} one`, 'port one', 'network ls --filter driver=macvlan');
+      await stage.run(inside('one'));
+      const { code } = await stage.quietly(['exec', 'two', 'ping', '-c', '1', '-w', '5', 'one']);
+      stage.see(`two reaches one: ${code}`);
+      await stage.all(
+        'network inspect -f {{json.Options}} wired',
+        'network rm wired',
+        'rm -f one two',
+        'network rm wired',
+      );
+      for (const [driver, ...options] of [
+        ['macvlan', 'parent=lo'],
+        ['macvlan', `parent=${WIRE}`, 'macvlan_mode=odd'],
+        ['macvlan', `parent=${WIRE}.5000`],
+        ['ipvlan', 'parent=lo'],
+        ['ipvlan', `parent=${WIRE}`, 'ipvlan_mode=l4'],
+      ] as const)
+        await make(stage, 'never', 8, '-d', driver, ...options.flatMap((each) => ['-o', each]));
     },
   },
 ];
