@@ -183,6 +183,26 @@ const scenes: readonly Scene[] = [
     ],
   },
   {
+    title: 'containers of a network find each other by name, in both directions',
+    async play(stage) {
+      const join = (name: string, address: string, ...more: readonly string[]) =>
+        stage.run(['run', '-d', '--name', name, '--network', 'one', '--ip', address, ...more, ...LONG]);
+      await make(stage, 'one', 1);
+      await join('web', '10.141.0.11', '--network-alias', 'al', '-h', 'host1');
+      await join('db', '10.141.0.12', '--network-alias', 'al', '--link', 'web:linked');
+      const ask = (name: string, type = 'a') =>
+        stage.run(['exec', 'db', 'sh', '-c', `nslookup -type=${type} ${name} | sort`]);
+      for (const name of ['web', 'WEB', 'web.one', 'host1', 'al', 'linked']) await ask(name);
+      for (const type of ['aaaa', 'mx']) await ask('web', type);
+      await ask('11.0.141.10.in-addr.arpa', 'ptr');
+      await stage.all('rename web www');
+      await ask('www');
+      await ask('11.0.141.10.in-addr.arpa', 'ptr');
+      await stage.all('rm -f www');
+      await ask('al');
+    },
+  },
+  {
     title: 'networks of the host, of nobody and of another container have no others beside them',
     async play(stage) {
       await make(stage, 'one', 1);

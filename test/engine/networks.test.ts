@@ -57,6 +57,8 @@ test('a running container joins and leaves networks: interfaces, default route, 
   const [bound] = (await inspect(gantry, 'web')).NetworkSettings.Ports['80/tcp'] ?? [];
   const hello = async (): Promise<string> =>
     await (await fetch(`http://127.0.0.1:${bound?.HostPort}/x`, { headers: { connection: 'close' } })).text();
+  const listening = 'until grep -q ":0050 .* 0A " /proc/net/tcp*; do sleep 0.05; done';
+  await gantry.dockerOk('exec', 'web', 'sh', '-c', listening);
   assert.equal(await hello(), 'hello\n');
   assert.equal(await routeIn(gantry, 'web'), `default via ${addressAt(1, 1)} dev eth0`);
   await gantry.dockerOk('network', 'connect', '--ip', addressAt(0, 9), 'a', 'web');
