@@ -21,6 +21,7 @@ test('without any setting the default bridge has IPv4, all rules and forwarding'
     networkDefaults: {},
     firewallFamilies: [4, 6],
     mayForward: true,
+    publishedPorts: 'open',
   }));
 
 test('the address of the bridge, the range and the gateway make one subnet', () => {
@@ -51,6 +52,7 @@ for (const [values, read] of [
   [{ iptables: false }, { firewallFamilies: [6] }],
   [{ iptables: false, ip6tables: false }, { firewallFamilies: [] }],
   [{ 'ip-forward': false }, { mayForward: false }],
+  [{ 'published-ports': 'host-policy' }, { publishedPorts: 'host-policy' }],
 ] as const)
   test(`${JSON.stringify(values)} is read`, () => assert.deepEqual(from(values), { ...from({}), ...read }));
 
@@ -109,6 +111,7 @@ const wrong: readonly [Record<string, SettingValue>, RegExp][] = [
     /^default-gateway 10\.8\.0\.1: no address of 10\.9\.0\.0\/24$/,
   ],
   [{ mtu: 10 }, /^mtu 10: not between/],
+  [{ 'published-ports': 'shut' }, /^published-ports: unknown "shut" \(know open, host-policy\)$/],
   [{ ip: 'localhost' }, /^ip localhost: not an IP address$/],
   [{ icc: false, iptables: false }, /^icc: .*\(iptables is false\)$/],
   [

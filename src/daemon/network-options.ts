@@ -30,6 +30,8 @@ export interface NetworkOptions {
   readonly firewallFamilies: readonly Family[];
   /** Whether it may turn the host's forwarding on. */
   readonly mayForward: boolean;
+  /** Who reaches published ports: everybody, or whom the host's own input chains let in. */
+  readonly publishedPorts: 'open' | 'host-policy';
 }
 
 const DEFAULT_MTU = 1500;
@@ -63,6 +65,7 @@ export function readNetworkOptions(values: Values): NetworkOptions {
     networkDefaults: readDefaults(values.get('default-network-opts')),
     firewallFamilies,
     mayForward: isOn('ip-forward'),
+    publishedPorts: readPolicy(text(values, 'published-ports')),
   };
 }
 
@@ -73,6 +76,12 @@ const recordsOf = (value: SettingValue | undefined) =>
   (value ?? []) as readonly Readonly<Record<string, unknown>>[];
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function readPolicy(given = 'open'): NetworkOptions['publishedPorts'] {
+  if (given !== 'open' && given !== 'host-policy')
+    throw new InvalidArgument(`published-ports: unknown ${JSON.stringify(given)} (know open, host-policy)`);
+  return given;
+}
 
 function readBridge(given: string | undefined): string | undefined {
   if (given === undefined) return undefined;

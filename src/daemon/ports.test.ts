@@ -20,7 +20,7 @@ const container = (name: string, network: string, ...Ports: object[]) => ({
   NetworkSettings: { Networks: { [network]: {} } },
 });
 const told = (...containers: object[]) => ({ containers, networks }) as unknown as PortsOf;
-const nothing = { barriers: [], filtersFrames: false };
+const nothing = { barriers: [], filtersFrames: false, policed: [] };
 const port = (IP: string, PublicPort: number, Type = 'tcp') => ({ IP, PublicPort, PrivatePort: 80, Type });
 
 test('each port has a line for each of those who might ask, with address and rules', () => {
@@ -58,6 +58,15 @@ test('what is published on loopback is for this host alone, and what others drop
     lines[8] ?? '',
     /^ {2}other machines: dropped by inet firewalld filter_FORWARD; else at 10\.9\.0\.1, by /,
   );
+});
+
+test("under the host's policy its input chains come first for other machines, and for them alone", () => {
+  const text = formatPorts(told(container('web', 'bridge', port('', 8080))), {
+    ...nothing,
+    policed: ['gb0'],
+  });
+  assert.match(text, /other machines: at [^,]*, by this host's own input chains, admit, prerouting/);
+  assert.match(text, /other networks: at [^,]*, by prerouting/);
 });
 
 test('a routed port is reached at the container, and IPv6 loopback not where frames are filtered', () => {

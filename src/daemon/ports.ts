@@ -27,7 +27,7 @@ export async function describePorts(told: PortsOf): Promise<string> {
     return formatPorts(told, await readSurroundings());
   } catch (error) {
     const note = `other firewalls of this host could not be looked at: ${messageOf(error)}\n`;
-    return `${formatPorts(told, { barriers: [], filtersFrames: false })}${note}`;
+    return `${formatPorts(told, { barriers: [], filtersFrames: false, policed: [] })}${note}`;
   }
 }
 

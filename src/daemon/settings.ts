@@ -118,6 +118,12 @@ export const settings: readonly Setting[] = [
     'option of every network of a driver (repeatable)',
     { entry: networkOptionEntry },
   ),
+  setting(
+    'text',
+    'published-ports',
+    '--published-ports <policy>',
+    "open, or host-policy: for whom the host's own input rules let in",
+  ),
   setting('boolean', 'userland-proxy', '--userland-proxy [boolean]', 'accepted: there is no proxy'),
   setting('text', 'userland-proxy-path', '--userland-proxy-path <file>', 'accepted: there is no proxy'),
   setting(

@@ -24,6 +24,8 @@ export interface NetworkHostOptions {
   readonly log: Log;
   /** Families whose packets get rules. Absent: both. */
   readonly firewallFamilies?: readonly Family[];
+  /** Who reaches published ports: everybody (default), or whom the host's own input chains let in. */
+  readonly publishedPorts?: 'open' | 'host-policy';
   /** Whether the host's forwarding may be turned on. Absent: it may. */
   readonly mayForward?: boolean;
 }
@@ -51,13 +53,17 @@ export class NetworkHost {
     log,
     firewallFamilies = [4, 6],
     mayForward = true,
+    publishedPorts,
   }: NetworkHostOptions) {
     if (!TABLE_NAME.test(tableName)) throw new Failed(`invalid table name: ${JSON.stringify(tableName)}`);
     this.log = log;
     this.mark = `gantry ${tableName} ${execRoot}`.slice(0, MARK_CHARACTERS_MAX);
     this.files = new NamespaceFiles(join(execRoot, 'netns'));
     this.netfilter.roomForMany();
-    this.firewall = new Firewall(this.netfilter, tableName, firewallFamilies);
+    this.firewall = new Firewall(this.netfilter, tableName, {
+      families: firewallFamilies,
+      hostPolicy: publishedPorts === 'host-policy',
+    });
     this.mayForward = mayForward;
     this.forwarding = new Forwarding(this.netfilter, log);
     this.released = new ReleasedAddresses(log);

@@ -26,6 +26,7 @@ export function openNetworks(
     ...{ execRoot, tableName: names.table, log, pools: addressPools },
     firewallFamilies: options.firewallFamilies,
     mayForward: options.mayForward,
+    publishedPorts: options.publishedPorts,
     defaults: options.networkDefaults,
   });
   if (bridge === 'none') return networks;

@@ -4,6 +4,7 @@ import type { Family } from '../addresses/address.ts';
 import { attributes, FLAG, type Reply, request, textOf } from '../netlink/message.ts';
 import * as nft from '../netlink/nftables.ts';
 import { NetlinkSocket, PROTOCOL } from '../netlink/socket.ts';
+import { ADMIT, ENTER } from './frame.ts';
 import { bridgesLetThrough } from './host-chain.ts';
 
 /** A chain that drops what no rule of its own accepts. */
@@ -20,6 +21,8 @@ export interface Surroundings {
   readonly barriers: readonly Barrier[];
   /** Frames that bridges pass are shown to the firewall (br_netfilter); then IPv6's loopback is not redirected. */
   readonly filtersFrames: boolean;
+  /** Bridges whose published ports are for whom the host's own input chains let in. */
+  readonly policed: readonly string[];
 }
 
 /** Numbers of linux/netfilter.h. */
@@ -52,6 +55,7 @@ export async function readSurroundings(): Promise<Surroundings> {
         /^ip6? filter FORWARD$/.test(each.chain) ? { ...each, letsThrough: open } : each,
       ),
       filtersFrames: hostFiltersFrames(),
+      policed: readPoliced(chains),
     };
   } finally {
     netfilter.close();
@@ -71,6 +75,17 @@ function readBarriers(replies: readonly Reply[]): Barrier[] {
       { chain: `${table.name} ${name} ${textOf(found.get(3))}`, families: table.families, letsThrough: [] },
     ];
   });
+}
+
+function readPoliced(replies: readonly Reply[]): string[] {
+  const chains = replies.map(({ body }) => {
+    const found = attributes(body, 4);
+    return { table: textOf(found.get(1)), name: textOf(found.get(3)) };
+  });
+  const tables = new Set(chains.filter(({ name }) => name === ADMIT).map(({ table }) => table));
+  return chains
+    .filter(({ table, name }) => tables.has(table) && name.startsWith(ENTER))
+    .map(({ name }) => name.slice(ENTER.length));
 }
 
 /** The rules of the older iptables cannot be read here: that there are any is told. */

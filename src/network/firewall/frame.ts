@@ -28,7 +28,16 @@ export const SET = {
   opened: 'opened',
   /** (sender, receiver, protocol, port) of links between neighbours that else do not reach each other. */
   links: 'links',
+  /** (sender, receiver, protocol, port) that the host's own input chains let in a while ago. */
+  admitted: 'admitted',
 } as const;
+
+/** The chain behind the host's own input chains. */
+export const ADMIT = 'admit';
+/** What the chain of a bridge is called that decides what comes in, before its name. */
+export const ENTER = 'enter/';
+/** How long they are taken at their word, while no rule of the host changes; and how many clients are kept. */
+const ADMITTED = { timeoutMs: 600_000, size: 65_536 } as const;
 
 /** The loopback addresses. */
 export const LOOPBACK: Readonly<Record<Family, Range>> = {
@@ -37,7 +46,7 @@ export const LOOPBACK: Readonly<Record<Family, Range>> = {
 };
 
 // Priorities of linux/netfilter_ipv4.h. `raw` comes before connection tracking: addresses are still those on the wire.
-const PRIORITY = { raw: -300, dstnat: -100, filter: 0, srcnat: 100 } as const;
+const PRIORITY = { raw: -300, dstnat: -100, filter: 0, srcnat: 100, last: 300 } as const;
 
 /** A chain that packets come to by themselves. */
 interface BaseChain extends nft.Hook, PlannedChain {}
@@ -58,6 +67,7 @@ export function shapesOf({ family }: nft.Table): readonly SetShape[] {
     { name: SET.rangesAt, key: [address, 'protocol', 'port'], value: [address], ranges: true },
     { name: SET.opened, key: [address, 'protocol', 'port'] },
     { name: SET.links, key: [address, address, 'protocol', 'port'] },
+    { name: SET.admitted, key: [address, address, 'protocol', 'port'], remembers: ADMITTED },
   ];
 }
 /** The requests that make a new table's sets, chains and shared rules. */
@@ -71,7 +81,7 @@ export function frameOf(table: nft.Table, traits: HostTraits): Request[] {
   ];
 }
 
-/** What the host's own settings make of the shared rules. */
+/** What settings make of the shared rules. */
 export interface HostTraits {
   /**
    * Frames that bridges pass are shown to the firewall too (br_netfilter). Then an answer to ::1 is translated before the
@@ -79,10 +89,15 @@ export interface HostTraits {
    * holds the port, so that clients go on to 127.0.0.1.
    */
   readonly filtersFrames: boolean;
+  /** Published ports are for whom the host's own input chains let in. */
+  readonly hostPolicy: boolean;
 }
 
 /** The chains on the hooks, with what holds for all bridges. */
-export function chainsOf({ family }: nft.Table, { filtersFrames }: HostTraits): readonly BaseChain[] {
+export function chainsOf(
+  { family }: nft.Table,
+  { filtersFrames, hostPolicy }: HostTraits,
+): readonly BaseChain[] {
   const loopback = rule.to(LOOPBACK[family]);
   const filter = { type: 'filter', priority: PRIORITY.filter, policy: 'accept' } as const;
   const nat = { type: 'nat', priority: PRIORITY.dstnat, policy: 'accept' } as const;
@@ -108,7 +123,13 @@ export function chainsOf({ family }: nft.Table, { filtersFrames }: HostTraits): 
         planned('straight to containers', rule.byReceiver(family, SET.guarded)),
       ],
     },
-    { ...nat, name: 'prerouting', hook: 'prerouting', rules: [fromElsewhere, ...redirections] },
+    {
+      ...nat,
+      name: 'prerouting',
+      hook: 'prerouting',
+      rules: [fromElsewhere, ...(hostPolicy ? [notLetIn(family)] : []), ...redirections],
+    },
+    ...(hostPolicy ? [admitChain(family)] : []),
     {
       ...{ ...nat, name: 'output', hook: 'output' },
       rules: [
@@ -136,6 +157,45 @@ export function chainsOf({ family }: nft.Table, { filtersFrames }: HostTraits): 
       ],
     },
   ];
+}
+
+const CLIENT = ['source', 'destination', 'protocol', 'destination port'] as const;
+const fromAnotherMachine = () => [...rule.cameInElsewhere('lo'), ...rule.cameInByNoneOf(SET.bridges)];
+
+/** Then it goes its way to this host's own input chains. */
+const notLetIn = (family: Family): PlannedRule =>
+  planned(
+    'whom the host has not let in',
+    fromAnotherMachine(),
+    rule.isNotIn(family, SET.admitted, ...CLIENT),
+    rule.leave,
+  );
+
+/**
+ * What comes as far as here was let through by every other input chain. It is remembered, and dropped: the client asks
+ * again within a second, and is redirected.
+ */
+function admitChain(family: Family): BaseChain {
+  const everywhere = ['protocol', 'destination port'] as const;
+  const maps = [
+    [SET.published, everywhere],
+    [SET.ranges, everywhere],
+    [SET.publishedAt, ['destination', ...everywhere]],
+    [SET.rangesAt, ['destination', ...everywhere]],
+  ] as const;
+  return {
+    ...{ name: ADMIT, type: 'filter', hook: 'input', priority: PRIORITY.last, policy: 'accept' },
+    rules: maps.map(([map, parts]) =>
+      planned(
+        `let in by the host: ${map}`,
+        fromAnotherMachine(),
+        rule.isMapped(family, map, ...parts),
+        rule.remember(family, SET.admitted, ...CLIENT),
+        rule.counter,
+        rule.drop,
+      ),
+    ),
+  };
 }
 
 /** Ports on one address come before those on every address, single ones before ranges. */

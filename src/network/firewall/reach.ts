@@ -3,7 +3,7 @@ import { familyOf, parseAddress } from '../addresses/address.ts';
 import { contains } from '../addresses/subnet.ts';
 import type { PublishedPort } from '../published/port.ts';
 import type { Surroundings } from './foreign.ts';
-import { LOOPBACK } from './frame.ts';
+import { ADMIT, LOOPBACK } from './frame.ts';
 import type { GatewayMode } from './territory.ts';
 
 /** Those who might ask. */
@@ -38,7 +38,7 @@ const OWN = "the container's own address";
 export function reachOf(
   { hostIp, hostPort }: PublishedPort,
   { bridge, mode }: Reached,
-  { barriers, filtersFrames }: Surroundings,
+  { barriers, filtersFrames, policed }: Surroundings,
 ): Reach[] {
   const family = hostIp === '' ? 4 : familyOf(hostIp);
   const entered = `enter/${bridge} "published ports"`;
@@ -63,10 +63,14 @@ export function reachOf(
     one: [hostIp],
   }[place];
   const elsewhere = place === 'loopback' ? [] : [place === 'every' ? EVERY : hostIp];
+  const letIn = policed.includes(bridge) ? ["this host's own input chains", ADMIT] : [];
   const throughForward = (who: Asker): Reach => ({
     who,
     at: elsewhere,
-    rules: elsewhere.length === 0 ? [] : [`prerouting "${redirection}"`, entered],
+    rules:
+      elsewhere.length === 0
+        ? []
+        : [...(who === 'other machines' ? letIn : []), `prerouting "${redirection}"`, entered],
     barriers: elsewhere.length === 0 ? [] : barring,
   });
   return [

@@ -129,6 +129,17 @@ test('whatever somebody takes away is noticed, and comes back whole', async () =
   assert.equal((await rulesOf(4)).length, 0);
 });
 
+test("the kernel takes the rules of the host's policy in both families", async () => {
+  const firewall = new Firewall(netfilter, NAME, { hostPolicy: true });
+  await firewall.enter(territory('gt0', '10.1.0.0/24', 'fd00:1::/64'), new Map());
+  assert.equal((await rulesOf(6, 'admit')).length, 4);
+  assert.ok(await firewall.intact());
+  const settled = await generation();
+  assert.ok(await firewall.intact()); // nothing has changed: nobody is asked about again
+  assert.equal(await generation(), settled);
+  await firewall.leave('gt0');
+});
+
 test('what is entered together is laid down in one commit', async () => {
   const firewall = new Firewall(netfilter, NAME);
   const before = await generation();

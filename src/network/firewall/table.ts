@@ -5,21 +5,30 @@
 import type { Family } from '../addresses/address.ts';
 import type { Request } from '../netlink/message.ts';
 import * as nft from '../netlink/nftables.ts';
-import { listElements, placeOf, readElements } from '../netlink/sets.ts';
+import { flushSet, listElements, placeOf, readElements } from '../netlink/sets.ts';
 import { NetlinkError, type NetlinkSocket } from '../netlink/socket.ts';
 import { hostFiltersFrames } from './foreign.ts';
-import { chainsOf, frameOf, type HostTraits, shapesOf } from './frame.ts';
+import { chainsOf, frameOf, type HostTraits, SET, shapesOf } from './frame.ts';
 import { layDown, type Piece, takeUp } from './piece.ts';
 import { type Link, linkPieces, type Publication, publicationPieces } from './port-elements.ts';
 import { type Territory, territoryPieces } from './territory.ts';
 
 const FAMILIES: readonly Family[] = [4, 6];
 
+/** What the engine's settings say of its rules. */
+export interface FirewallOptions {
+  /** Families that get rules. Absent: both. */
+  readonly families?: readonly Family[];
+  /** Published ports are for whom the host's own input chains let in. Absent: for everybody. */
+  readonly hostPolicy?: boolean;
+}
+
 /** Knows what should stand in the tables, and can lay it down anew at any time. */
 export class Firewall {
   readonly families: readonly Family[];
   readonly #netfilter: NetlinkSocket;
   readonly #name: string;
+  readonly #hostPolicy: boolean;
   /** What should stand, by what it is for. */
   readonly #pieces = new Map<string, readonly Piece[]>();
   /** The tables that this process has laid down or removed; of others an earlier life may have left one. */
@@ -29,10 +38,14 @@ export class Firewall {
   #generation = -1;
   #filtersFrames = false;
 
-  /** `families`: those that get rules. */
-  constructor(netfilter: NetlinkSocket, name: string, families: readonly Family[] = FAMILIES) {
+  constructor(
+    netfilter: NetlinkSocket,
+    name: string,
+    { families = FAMILIES, hostPolicy = false }: FirewallOptions = {},
+  ) {
     this.#netfilter = netfilter;
     this.#name = name;
+    this.#hostPolicy = hostPolicy;
     this.families = families;
   }
 
@@ -84,7 +97,7 @@ export class Firewall {
   async install(): Promise<void> {
     const wanted = this.#wanted();
     await this.#removeOthers(wanted);
-    if (wanted.size > 0) await this.#netfilter.ask(nft.batch(wholeTables(wanted, hostTraits())));
+    if (wanted.size > 0) await this.#netfilter.ask(nft.batch(wholeTables(wanted, this.#traits)));
     for (const family of wanted.keys()) this.#known.set(family, 'standing');
   }
 
@@ -147,21 +160,33 @@ export class Firewall {
     }
   }
 
+  get #traits(): HostTraits {
+    return { filtersFrames: hostFiltersFrames(), hostPolicy: this.#hostPolicy };
+  }
+
   /** False when somebody took rules of ours away, or the host wants others. Cheap while nobody changes any rule on this host. */
   async intact(): Promise<boolean> {
     const generation = nft.readGeneration(await this.#netfilter.ask([nft.getGeneration()]));
-    const { filtersFrames } = hostTraits();
+    const { filtersFrames } = this.#traits;
     if (generation === this.#generation && filtersFrames === this.#filtersFrames) return true;
     for (const [family, pieces] of this.#wanted())
       if (!(await this.#stands(nft.tableOf(family, this.#name), pieces))) return false;
-    this.#generation = generation;
+    this.#generation = generation + (await this.#forgetAdmitted());
     this.#filtersFrames = filtersFrames;
     return true;
   }
 
+  /** The host's rules have changed, perhaps those of its input: everybody is asked about again. Gives its own commits. */
+  async #forgetAdmitted(): Promise<number> {
+    const tables = [...this.#wanted().keys()].map((family) => nft.tableOf(family, this.#name));
+    if (!this.#hostPolicy || tables.length === 0) return 0;
+    await this.#netfilter.ask(nft.batch(tables.map((table) => flushSet(table, SET.admitted))));
+    return 1;
+  }
+
   async #stands(table: nft.Table, pieces: readonly Piece[]): Promise<boolean> {
     const rules = nft.readRules(await this.#netfilter.ask([nft.listRules(table)]));
-    const chains = [...chainsOf(table, hostTraits()), ...pieces.flatMap((piece) => piece.chains)];
+    const chains = [...chainsOf(table, this.#traits), ...pieces.flatMap((piece) => piece.chains)];
     const wanted = chains.flatMap(({ name, rules: some }) => some.map(({ comment }) => `${name} ${comment}`));
     if (
       !isSame(
@@ -171,7 +196,8 @@ export class Firewall {
     )
       return false;
     const elements = pieces.flatMap((piece) => piece.elements);
-    for (const { name } of shapesOf(table)) {
+    for (const { name, remembers } of shapesOf(table)) {
+      if (remembers !== undefined) continue;
       const present = readElements(await this.#netfilter.ask([listElements(table, name)]));
       const here = elements.filter(({ set }) => set === name);
       if (!isSame(here.map(placeOf), present.map(placeOf))) return false;
@@ -194,8 +220,6 @@ const LOST: readonly string[] = ['ENOENT', 'EEXIST', 'EBUSY'];
 
 const isSame = (wanted: readonly string[], present: readonly string[]): boolean =>
   wanted.toSorted().join('\n') === present.toSorted().join('\n');
-
-const hostTraits = (): HostTraits => ({ filtersFrames: hostFiltersFrames() });
 
 const wholeTables = (wanted: ReadonlyMap<Family, readonly Piece[]>, traits: HostTraits): Request[] =>
   [...wanted.values()].flatMap((pieces) => {

@@ -4,7 +4,7 @@ import { formatRange, lastOf, type Subnet } from '../addresses/subnet.ts';
 import * as rule from '../netlink/expressions.ts';
 import * as nft from '../netlink/nftables.ts';
 import { nameField } from '../netlink/sets.ts';
-import { SET } from './frame.ts';
+import { ENTER, SET } from './frame.ts';
 import { type Piece, type PlannedChain, type PlannedRule, planned, type SetElement } from './piece.ts';
 
 /** How containers of one family and the world reach each other. */
@@ -40,7 +40,7 @@ function packetPiece(table: nft.Table, territory: Territory): Piece {
   const { bridge, internal } = territory;
   const subnets = subnetsIn(territory, family);
   const mode = territory.modes[family];
-  const [enter, leave, translate] = [`enter/${bridge}`, `leave/${bridge}`, `translate/${bridge}`];
+  const [enter, leave, translate] = [`${ENTER}${bridge}`, `leave/${bridge}`, `translate/${bridge}`];
   const guards = guardsOf(territory, mode) ? subnets : [];
   const guardOf = (subnet: Subnet): string => `guard/${bridge}/${formatRange(subnet)}`;
   const interfaceKey = nameField(bridge);

@@ -160,6 +160,10 @@ const lookup = (map: string): Expression =>
 /** Goes on only when the set has the key in register 1. */
 const found = (set: string): Expression =>
   expression('lookup', [attribute(1, text(set)), attribute(2, be32(1))]);
+const NOT = 1;
+/** Goes on only when the set lacks the key in register 1. */
+const notFound = (set: string): Expression =>
+  expression('lookup', [attribute(1, text(set)), attribute(2, be32(1)), attribute(5, be32(NOT))]);
 /** Goes on in the chain that the map has for the key in register 1; here when it has none. */
 const dispatch = (map: string): Expression =>
   expression('lookup', [
@@ -186,6 +190,8 @@ export const byReceiver = (family: Family, map: string): Expression[] => [
 ];
 /** It came in by one of these interfaces. */
 export const cameInByOneOf = (set: string): Expression[] => [meta(META.IIFNAME), found(set)];
+/** It came in by none of these interfaces. */
+export const cameInByNoneOf = (set: string): Expression[] => [meta(META.IIFNAME), notFound(set)];
 /** It leaves by one of these interfaces. */
 export const goesOutByOneOf = (set: string): Expression[] => [meta(META.OIFNAME), found(set)];
 
@@ -210,6 +216,22 @@ function key(
 export const isIn = (family: Family, set: string, ...parts: readonly Part[]): Expression[] => [
   ...key(family, parts).steps,
   found(set),
+];
+
+/** The set has none such. */
+export const isNotIn = (family: Family, set: string, ...parts: readonly Part[]): Expression[] => [
+  ...key(family, parts).steps,
+  notFound(set),
+];
+/** The map has something for these parts; what, is of no matter. */
+export const isMapped = (family: Family, map: string, ...parts: readonly Part[]): Expression[] => [
+  ...key(family, parts).steps,
+  lookup(map),
+];
+/** Adds these parts of the packet to a set, where they stay as long as the set says; goes on only when it has room. */
+export const remember = (family: Family, set: string, ...parts: readonly Part[]): Expression[] => [
+  ...key(family, parts).steps,
+  expression('dynset', [attribute(1, text(set)), attribute(3, be32(0)), attribute(4, be32(1))]),
 ];
 
 /** Redirects to the address, and with `port` to the port behind it, that the map has for the parts. */

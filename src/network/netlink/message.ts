@@ -105,6 +105,12 @@ export function be32(value: number): Buffer {
   out.writeUInt32BE(value >>> 0);
   return out;
 }
+/** 64 bits in network order. */
+export function be64(value: number): Buffer {
+  const out = Buffer.alloc(8);
+  out.writeBigUInt64BE(BigInt(value));
+  return out;
+}
 /** 16 bits in network order. */
 export function be16(value: number): Buffer {
   const out = Buffer.alloc(2);

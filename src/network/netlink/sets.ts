@@ -6,6 +6,7 @@ import {
   attributes,
   be16,
   be32,
+  be64,
   FLAG,
   type Reply,
   type Request,
@@ -40,10 +41,14 @@ export interface SetShape {
   readonly value?: readonly Field[] | 'chain';
   /** Keys are ranges: of one field by two elements, begin and end; of several by one with two keys. */
   readonly ranges?: boolean;
+  /** Rules add to it, as many as `size`; an element goes after this time. */
+  readonly remembers?: { readonly timeoutMs: number; readonly size: number };
 }
 
 const INTERVAL = 4;
 const MAP = 8;
+const TIMEOUT = 0x10;
+const EVALUATED = 0x20;
 const CONCATENATED = 0x80;
 const VERDICT_TYPE = 0xffffff00;
 const JUMP = -3;
@@ -57,9 +62,13 @@ const roomOf = (fields: readonly Field[]): number =>
   fields.reduce((all, field) => all + FIELDS[field].room, 0);
 
 /** Adds a set or map, or finds it there. */
-export function addSet(table: Table, { name, key, value, ranges = false }: SetShape): Request {
+export function addSet(table: Table, { name, key, value, ranges = false, remembers }: SetShape): Request {
   const wide = ranges && key.length > 1;
-  const flags = (value === undefined ? 0 : MAP) | (ranges ? INTERVAL : 0) | (wide ? CONCATENATED : 0);
+  const flags =
+    (value === undefined ? 0 : MAP) |
+    (ranges ? INTERVAL : 0) |
+    (wide ? CONCATENATED : 0) |
+    (remembers === undefined ? 0 : TIMEOUT | EVALUATED);
   return command(table, `add set ${table.name} ${name}`, NFT.NEWSET, FLAG.CREATE, [
     attribute(1, text(table.name)),
     attribute(2, text(name)),
@@ -68,6 +77,9 @@ export function addSet(table: Table, { name, key, value, ranges = false }: SetSh
     attribute(5, be32(roomOf(key))),
     ...(value === undefined ? [] : mapped(value)),
     ...(wide ? [attribute(9, [attribute(2, key.map(lengthOf))])] : []),
+    ...(remembers === undefined
+      ? []
+      : [attribute(9, [attribute(1, be32(remembers.size))]), attribute(11, be64(remembers.timeoutMs))]),
     attribute(10, be32(1)),
     ...(key[0] === 'interface' ? [attribute(13, HOST_BYTE_ORDER)] : []), // else the nft program prints names backwards
   ]);
@@ -152,6 +164,17 @@ export const addElements = (table: Table, set: string, elements: readonly Elemen
 /** @throws (when sent) ENOENT if one is missing: then none is deleted */
 export const deleteElements = (table: Table, set: string, elements: readonly Element[]): Request[] =>
   about(table, set, 'delete from', NFT.DELSETELEM, 0, elements);
+
+/** Takes all elements out of a set. */
+export const flushSet = (table: Table, set: string): Request =>
+  command(
+    table,
+    `flush set ${table.name} ${set}`,
+    NFT.DELSETELEM,
+    0,
+    [attribute(1, text(table.name)), attribute(2, text(set))],
+    [ENOENT],
+  );
 
 /** All elements of a set or map. */
 export const listElements = (table: Table, set: string): Request =>

@@ -4,9 +4,12 @@ import { closeSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { silentLog } from '../../../base/log.ts';
 import { parseAddress } from '../../addresses/address.ts';
 import { parseRange, parseSubnet } from '../../addresses/subnet.ts';
+import * as rule from '../../netlink/expressions.ts';
+import * as nft from '../../netlink/nftables.ts';
 import type { Network } from '../../network.ts';
 import { Networks, type NetworksOptions } from '../../networks.ts';
 import type { PublishedPort } from '../../published/port.ts';
@@ -21,7 +24,7 @@ import {
   serve,
   writeAt,
 } from '../../test-host.ts';
-import { links, rulesIn, tcp } from '../../test-network.ts';
+import { links, netfilter, rulesIn, tcp } from '../../test-network.ts';
 import type { BridgeOptions } from './options.ts';
 
 await onHostOfItsOwn();
@@ -244,3 +247,42 @@ test('subnets come from the pools of the engine', async (t) => {
   assert.deepEqual([one.four, two.four], ['10.71.0.2', '10.71.0.18']);
   assert.match(addressIn(two.endpoint, 6)?.address ?? '', /^fd.*::2$/);
 });
+
+test("with the host's policy a published port is for whom its input chains let in, as long as they do", async (t) => {
+  const { add, open } = engineOf(t, { publishedPorts: 'host-policy' });
+  const outside = await addNeighbour('cable0', '10.9.0.1', '10.9.0.2');
+  t.after(() => outside.close());
+  await outside.addAddresses('10.9.0.7', '10.9.0.8', 24);
+  const theirs = nft.tableOf(4, 'theirs');
+  const chain = { type: 'filter', hook: 'input', priority: 0, policy: 'drop' } as const;
+  const allow = (comment: string, steps: readonly Buffer[]) =>
+    nft.addRule(theirs, 'input', [...steps, rule.accept], comment);
+  await netfilter.ask(
+    nft.batch([
+      nft.addTable(theirs),
+      nft.addChain(theirs, 'input', chain),
+      allow('answers', rule.answering),
+      allow('one address', rule.to(parseRange('10.9.0.1/32'))),
+    ]),
+  );
+  t.after(() => netfilter.ask(nft.batch([nft.deleteTable(theirs)])));
+  const network = add('gp0', { subnets: [parseSubnet('10.66.0.0/24')] });
+  const web = await open('web', network, [tcp(8080), tcp(8081, 80, '10.9.0.1'), ...rowFrom(9000, 300)]);
+  const sibling = await open('sibling', network);
+  await using _web = await serve(web.at, 80, 'web');
+  await using _row = await serve(web.at, 9100, 'row');
+  const heard = [8080, 8081, 9100].map((port) => ask(outside.fd, '10.9.0.1', port));
+  assert.deepEqual(await Promise.all(heard), ['web 10.9.0.2', 'web 10.9.0.2', 'row 10.9.0.2']);
+  const again = 1500; // a client asks again after a second
+  assert.equal(await ask(outside.fd, '10.9.0.7', 8080, again), 'silence');
+  assert.equal(await ask('host', '127.0.0.1', 8080), 'web 10.66.0.1');
+  assert.equal(await ask(sibling.at, '10.66.0.1', 8080), 'web 10.66.0.1');
+  const rules = nft.readRules(await netfilter.ask([nft.listRules(theirs)]));
+  const opening = rules.find(({ comment }) => comment === 'one address')?.handle ?? 0n;
+  await netfilter.ask(nft.batch([nft.deleteRule(theirs, 'input', opening)]));
+  await sleep(300); // mended every 50 ms
+  assert.equal(await ask(outside.fd, '10.9.0.1', 8080, again), 'silence');
+});
+
+const rowFrom = (first: number, count: number) =>
+  Array.from({ length: count }, (_, at) => tcp(first + at, first + at));
