@@ -96,6 +96,7 @@ export class Network implements Leading {
     this.#ready = new SandboxPool({
       newName: () => this.#newInterfaceName(),
       make: (outside) => this.#makeReady(outside),
+      isAhead: !driver.isAlone,
       onError: (error) => host.log.warn('network.namespace.not-prepared', { error: messageOf(error) }),
     });
   }

@@ -25,6 +25,8 @@ export interface Driver {
   readonly interfacePrefix: string;
   /** Whether interfaces have hardware addresses of their own; else they have their parent's, which nobody can change. */
   readonly ownHardwareAddresses: boolean;
+  /** A wire carries one interface of this network at most: none is made before it is needed. */
+  readonly isAlone: boolean;
   /** How containers find the way out: by a gateway's address, or by the interface alone. */
   readonly leadsOutBy: 'gateway' | 'interface';
   /** The subnets asked for; empty: `start` finds or chooses them. */

@@ -19,6 +19,8 @@ export interface SandboxSource {
   readonly newName: () => string;
   /** A sandbox on the network, whose other end has this name. @throws what the kernel refuses */
   readonly make: (hostInterface: string) => Promise<ReadySandbox>;
+  /** Whether some are made ahead; else each when it is needed. */
+  readonly isAhead: boolean;
   /** Told when none could be made ahead; the next take tries again. */
   readonly onError: (error: unknown) => void;
 }
@@ -68,7 +70,7 @@ export class SandboxPool {
 
   #plan(): void {
     clearTimeout(this.#refill);
-    if (this.#closed || this.#ready.length >= READY_MAX) return;
+    if (this.#closed || !this.#source.isAhead || this.#ready.length >= READY_MAX) return;
     this.#refill = setTimeout(() => {
       void this.#fill();
     }, REFILL_AFTER_MS);

@@ -34,6 +34,7 @@ export function createBridgeDriver(host: NetworkHost, options: BridgeOptions): D
 class BridgeDriver implements Driver {
   readonly kind = 'bridge';
   readonly ownHardwareAddresses = true;
+  readonly isAlone = false;
   readonly leadsOutBy = 'gateway';
   readonly configured: readonly Subnet[];
   readonly interfacePrefix: string;

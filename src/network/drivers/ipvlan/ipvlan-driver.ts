@@ -34,6 +34,7 @@ export function createIpvlanDriver(host: NetworkHost, options: IpvlanOptions): D
   return new ParentDriver(host, options, {
     kind: 'ipvlan',
     ownHardwareAddresses: false,
+    isAlone: false,
     leadsOutBy: mode === 'l2' ? 'gateway' : 'interface',
     add: (link) => addIpvlan(link, mode, flag),
   });

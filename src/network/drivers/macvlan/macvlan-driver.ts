@@ -22,6 +22,7 @@ export function createMacvlanDriver(host: NetworkHost, options: MacvlanOptions):
     kind: 'macvlan',
     ownHardwareAddresses: true,
     leadsOutBy: 'gateway',
+    isAlone: mode === 'passthru',
     add: (link) => addMacvlan(link, mode),
   });
 }

@@ -83,6 +83,17 @@ test('in the private mode neighbours on one parent do not reach each other', asy
   await networks.sandboxes.leave('two', 'two');
 });
 
+test('in the passthru mode a parent carries one container, and the next as soon as that has ended', async (t) => {
+  const networks = networksOf(t);
+  const network = add(networks, 'alone', '10.66.0.0/24', { parent: 'wire1', mode: 'passthru' });
+  await open(networks, 'one', network);
+  await networks.sandboxes.leave('one', 'one');
+  await open(networks, 'two', network);
+  const other = add(networks, 'beside', '10.66.0.0/24', { parent: 'wire1' });
+  await assert.rejects(open(networks, 'three', other), /parent interface wire1 carries another interface/);
+  await networks.sandboxes.leave('two', 'two');
+});
+
 test('a parent that is not there is told of at the first use, and one that comes later is used', async (t) => {
   const networks = networksOf(t);
   const network = add(networks, 'late', '10.66.2.0/24', { parent: 'wire2' });

@@ -2,6 +2,8 @@
  * What macvlan and ipvlan have in common: a container's interface stands on an interface of the host and is on the wire
  * beside it. Nothing of it is on the host: no bridge, no rules, no published ports; it goes with its namespace.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { codeOf } from '../../../base/errors.ts';
 import type { Subnet } from '../../addresses/subnet.ts';
 import type { NetworkHost } from '../../host.ts';
 import type { Request } from '../../netlink/message.ts';
@@ -10,14 +12,7 @@ import type { Reservation } from '../../published/host-ports.ts';
 import type { Endpoint } from '../../sandbox/endpoint.ts';
 import type { Sandbox, SandboxInterface } from '../../sandbox/sandbox.ts';
 import type { Driver, InterfaceNames } from '../driver.ts';
-import {
-  ensureParent,
-  type ParentPlan,
-  parentIndex,
-  planParent,
-  removeParent,
-  withoutSupport,
-} from './parent.ts';
+import { ensureParent, inWords, type ParentPlan, parentIndex, planParent, removeParent } from './parent.ts';
 
 /** A network whose containers stand on an interface of the host. */
 export interface OnParent {
@@ -28,12 +23,16 @@ export interface OnParent {
 }
 
 /** What one of the kinds is, and how it makes an interface. */
-export interface StackedKind extends Pick<Driver, 'leadsOutBy' | 'ownHardwareAddresses'> {
+export interface StackedKind extends Pick<Driver, 'isAlone' | 'leadsOutBy' | 'ownHardwareAddresses'> {
   readonly kind: 'macvlan' | 'ipvlan';
   add(link: Stacked): Request;
 }
 
 const NO_PORTS: Reservation = { ports: [], release: () => undefined };
+
+/** The kernel takes the interface of a sandbox that has just ended away in the background. */
+const LEFT_BEHIND_MS = 2_000;
+const LOOK_AGAIN_MS = 10;
 
 /** A driver of one network. */
 export class ParentDriver implements Driver {
@@ -41,6 +40,7 @@ export class ParentDriver implements Driver {
   readonly interfacePrefix = 'eth';
   readonly ownHardwareAddresses: boolean;
   readonly leadsOutBy: Driver['leadsOutBy'];
+  readonly isAlone: boolean;
   readonly configured: readonly Subnet[];
   readonly #host: NetworkHost;
   readonly #add: StackedKind['add'];
@@ -53,6 +53,7 @@ export class ParentDriver implements Driver {
     this.kind = kind;
     this.ownHardwareAddresses = stacked.ownHardwareAddresses;
     this.leadsOutBy = stacked.leadsOutBy;
+    this.isAlone = stacked.isAlone;
     this.configured = subnets;
     this.#host = host;
     this.#add = stacked.add;
@@ -68,10 +69,15 @@ export class ParentDriver implements Driver {
   async attach(sandbox: Sandbox, { inside }: InterfaceNames): Promise<SandboxInterface> {
     this.#index ??= await ensureParent(this.#host.route, this.#plan);
     const add = this.#add({ inside, parentIndex: this.#index, namespaceFd: sandbox.fd });
-    await this.#host.route.ask([add]).catch((error: unknown) => {
-      throw withoutSupport(error, this.kind, inside);
-    });
-    return await sandbox.raise(inside);
+    for (const deadline = Date.now() + LEFT_BEHIND_MS; ; await sleep(LOOK_AGAIN_MS)) {
+      try {
+        await this.#host.route.ask([add]);
+        return await sandbox.raise(inside);
+      } catch (error) {
+        const mayPass = codeOf(error) === (this.isAlone ? 'EINVAL' : undefined) && Date.now() < deadline;
+        if (!mayPass) throw inWords(error, this.kind, this.#plan.name);
+      }
+    }
   }
 
   /** Containers are reached by their own addresses. */

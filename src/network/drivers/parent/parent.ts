@@ -95,17 +95,34 @@ async function make(host: NetlinkSocket, { name, making, mark }: ParentPlan): Pr
       route.raise(name),
     ]);
   } catch (error) {
-    throw withoutSupport(error, making.is, name);
+    throw inWords(error, making.is, name);
   }
 }
 
-/** A kernel that was built without a kind says only that it does not support the operation. */
-export function withoutSupport(error: unknown, kind: string, what: string): unknown {
-  if (!(error instanceof NetlinkError) || error.systemCode !== 'EOPNOTSUPP') return error;
-  return new Failed(
-    `cannot make ${what}: the kernel has no ${kind} support (modprobe ${kind === 'vlan' ? '8021q' : kind})`,
-    {
-      cause: error,
-    },
-  );
+/** What the kernel says of an interface that it does not make, in words that help. */
+export function inWords(
+  error: unknown,
+  kind: 'vlan' | 'dummy' | 'macvlan' | 'ipvlan',
+  name: string,
+): unknown {
+  if (!(error instanceof NetlinkError)) return error;
+  switch (error.systemCode) {
+    case 'EOPNOTSUPP': {
+      const module = kind === 'vlan' ? '8021q' : kind;
+      return new Failed(`cannot use ${name}: the kernel has no ${kind} support (modprobe ${module})`, {
+        cause: error,
+      });
+    }
+    case 'EBUSY':
+      return new Failed(`parent interface ${name} carries interfaces of another kind`, { cause: error });
+    case 'EINVAL':
+      return new Failed(
+        `parent interface ${name} carries another interface, and one of the two must be alone`,
+        {
+          cause: error,
+        },
+      );
+    default:
+      return error;
+  }
 }
