@@ -165,6 +165,16 @@ test('other names are asked of the host’s servers, as its file names them now,
   assert.deepEqual(second.heard, ['example.org']);
 });
 
+test('a server of the host can have an IPv6 address', async (t) => {
+  const fd = await newNamespace(t);
+  await using host = await startResolver('::1', PORT, addressed('192.0.2.6'));
+  const { servers } = nameServers(t, ['::1']);
+  await servers.open('s', pathOf(fd), viewOn(zoneWithWeb()));
+  assert.deepEqual(toldBy(await askByDatagram(fd, 'example.org')), ['192.0.2.6']);
+  assert.deepEqual((await askByStream(fd, framedQuestion('example.org'), 1)).map(toldBy), [['192.0.2.6']]);
+  assert.equal(host.heard.length, 2);
+});
+
 test('a server that is silent, and one that cannot help, hold up nobody', async (t) => {
   const fd = await newNamespace(t);
   await using silent = await startResolver('127.0.0.53', PORT, () => []);

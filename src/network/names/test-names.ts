@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import packet, { type DraftPacket, type Packet } from 'dns-packet';
 import { codeOf } from '../../base/errors.ts';
+import { familyOf } from '../addresses/address.ts';
 import { datagramSocket } from '../test-host.ts';
 import { framed, MessageReader } from './frames.ts';
 import { connectionTo } from './sockets.ts';
@@ -94,7 +95,7 @@ export const addressed =
 export async function startResolver(address: string, port: number, replies: Replies) {
   const heard: string[] = [];
   const ports: number[] = [];
-  const udp = dgram.createSocket('udp4');
+  const udp = dgram.createSocket(familyOf(address) === 6 ? 'udp6' : 'udp4');
   const take = (message: Buffer): readonly Buffer[] => {
     const asked = packet.decode(message);
     heard.push(asked.questions[0]?.name ?? '');
