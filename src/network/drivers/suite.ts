@@ -118,6 +118,26 @@ function testEndpoints(driver: DriverCase, scene: Declare): void {
     await at.networks.sandboxes.leave('two', 'two');
   });
 
+  scene(
+    'neighbours that are linked reach each other, and where they did before, without the link too',
+    async (at) => {
+      await at.open('one', at.first);
+      const two = (await at.open('two', at.first))[at.first.id];
+      {
+        await using _server = await serve(at.enter('two'), 80, 'two');
+        const asked = () => ask(at.enter('one'), four(two), 80);
+        const before = await asked();
+        const services = [{ protocol: 'tcp', containerPort: 80 }] as const;
+        for (let times = 0; times < 2; times++) await at.first.link('one', 'two', services);
+        assert.match(await asked(), /^two /);
+        for (let times = 0; times < 2; times++) await at.first.unlink('one', 'two');
+        assert.equal(await asked(), before);
+      }
+      await at.networks.sandboxes.leave('one', 'one');
+      await at.networks.sandboxes.leave('two', 'two');
+    },
+  );
+
   scene('a sandbox on two networks has an interface and a neighbour on each', async (at) => {
     const both = await at.open('both', at.first, at.second);
     const near = await at.open('near', at.second);

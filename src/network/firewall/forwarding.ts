@@ -32,6 +32,10 @@ const tableOf = (family: Family): nft.Table => nft.tableOf(family, 'gantry_forwa
 const isCode = (error: unknown, code: string): boolean =>
   error instanceof NetlinkError && error.systemCode === code;
 
+/** Whether the host forwards packets of this family. */
+export const isForwarding = async (family: Family): Promise<boolean> =>
+  (await readFile(SWITCHES[family], 'utf8')).trim() === '1';
+
 /** The switches as one engine sees them, which may need them for several bridges. */
 export class Forwarding {
   readonly #netfilter: NetlinkSocket;
@@ -46,7 +50,7 @@ export class Forwarding {
 
   /** Sees to it that the host forwards, and that the guard stands where it must. Cheap when nothing is to be done. */
   async enable(bridge: string, family: Family): Promise<void> {
-    const on = (await readFile(SWITCHES[family], 'utf8')).trim() === '1';
+    const on = await isForwarding(family);
     const users = await usersOf(this.#netfilter, family);
     const key = `${family} ${bridge}`;
     if (on && (includes(users, bridge) || (users.length === 0 && !this.#guarded.has(key)))) {

@@ -164,6 +164,11 @@ export class Firewall {
     return { filtersFrames: hostFiltersFrames(), hostPolicy: this.#hostPolicy };
   }
 
+  /** The state of the host's rule set that was last found right, whoever made it; -1: none was. */
+  get generation(): number {
+    return this.#generation;
+  }
+
   /** False when somebody took rules of ours away, or the host wants others. Cheap while nobody changes any rule on this host. */
   async intact(): Promise<boolean> {
     const generation = nft.readGeneration(await this.#netfilter.ask([nft.getGeneration()]));

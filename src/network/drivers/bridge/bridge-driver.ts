@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Family, formatAddress } from '../../addresses/address.ts';
 import { type SubnetPool, subnetPools } from '../../addresses/choose.ts';
 import { formatRange, isSameRange, type Subnet } from '../../addresses/subnet.ts';
+import { isForwarding } from '../../firewall/forwarding.ts';
 import { closeHostChain, openHostChain, warnOfLegacyRules } from '../../firewall/host-chain.ts';
 import type { Publication, Service } from '../../firewall/port-elements.ts';
 import type { NetworkHost } from '../../host.ts';
@@ -46,6 +47,8 @@ class BridgeDriver implements Driver {
   readonly #sought: readonly Family[];
   #bridge: Bridge | undefined;
   #loopbackAllowed = false;
+  /** The firewall's generation when the host was last seen to let pass what it must. */
+  #looked = -1;
 
   constructor(host: NetworkHost, options: BridgeOptions) {
     const { bridgeName, subnets = [], pools = [], interfacePrefix = 'eth' } = options;
@@ -171,8 +174,22 @@ class BridgeDriver implements Driver {
       log.warn('network.rules-lost', { bridge: this.#name });
       await firewall.install();
     }
-    await this.#openTheHost();
+    if (lost || !(await this.#isAsItWas())) {
+      const { generation } = firewall;
+      await this.#openTheHost();
+      this.#looked = generation;
+    }
     return lost;
+  }
+
+  /** Whether nobody has touched what {@link #openTheHost} sees to, since it last did. */
+  async #isAsItWas(): Promise<boolean> {
+    const { firewall, mayForward } = this.#host;
+    if (firewall.generation === -1 || firewall.generation !== this.#looked) return false;
+    const families = mayForward && !this.#options.internal ? familiesOf(this.#bridge?.subnets ?? []) : [];
+    for (const family of families)
+      if (firewall.families.includes(family) && !(await isForwarding(family))) return false;
+    return true;
   }
 
   interfaces(prefix: string): Promise<string[]> {

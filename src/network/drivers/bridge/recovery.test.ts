@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as nft from '../../netlink/nftables.ts';
 import * as route from '../../netlink/route.ts';
-import { ask, IN_VAIN_MS, onHostOfItsOwn, openNamespace, readAt, serve } from '../../test-host.ts';
+import { ask, IN_VAIN_MS, onHostOfItsOwn, openNamespace, readAt, serve, writeAt } from '../../test-host.ts';
 import { host, links, netfilter, rulesIn, stage, type TestEndpoint, tcp } from '../../test-network.ts';
 
 await onHostOfItsOwn();
@@ -97,6 +97,18 @@ test('rules that somebody flushed come back, and until then nothing is open', as
     [...answers].filter((answer) => answer !== 'ECONNREFUSED'),
     ['web 172.17.0.1'],
   );
+  assert.ok(await eventually(async () => (await rulesIn('gantry_forwarding')) === 2));
+});
+
+test('forwarding that somebody turned off comes back, and so does its guard alone', async (t) => {
+  const { container } = await stage(t);
+  await container('web');
+  await sleep(200); // mended a few times: nothing was to be done
+  writeAt('host', '/proc/sys/net/ipv4/ip_forward', '0');
+  const on = async () => readAt('host', '/proc/sys/net/ipv4/ip_forward').trim() === '1';
+  assert.ok(await eventually(on));
+  await sleep(200);
+  await netfilter.ask(nft.batch([nft.deleteTable(nft.tableOf(4, 'gantry_forwarding'))]));
   assert.ok(await eventually(async () => (await rulesIn('gantry_forwarding')) === 2));
 });
 
