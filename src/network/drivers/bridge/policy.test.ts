@@ -248,41 +248,53 @@ test('subnets come from the pools of the engine', async (t) => {
   assert.match(addressIn(two.endpoint, 6)?.address ?? '', /^fd.*::2$/);
 });
 
-test("with the host's policy a published port is for whom its input chains let in, as long as they do", async (t) => {
-  const { add, open } = engineOf(t, { publishedPorts: 'host-policy' });
-  const outside = await addNeighbour('cable0', '10.9.0.1', '10.9.0.2');
-  t.after(() => outside.close());
-  await outside.addAddresses('10.9.0.7', '10.9.0.8', 24);
-  const theirs = nft.tableOf(4, 'theirs');
-  const chain = { type: 'filter', hook: 'input', priority: 0, policy: 'drop' } as const;
-  const allow = (comment: string, steps: readonly Buffer[]) =>
-    nft.addRule(theirs, 'input', [...steps, rule.accept], comment);
-  await netfilter.ask(
-    nft.batch([
-      nft.addTable(theirs),
-      nft.addChain(theirs, 'input', chain),
-      allow('answers', rule.answering),
-      allow('one address', rule.to(parseRange('10.9.0.1/32'))),
-    ]),
-  );
-  t.after(() => netfilter.ask(nft.batch([nft.deleteTable(theirs)])));
-  const network = add('gp0', { subnets: [parseSubnet('10.66.0.0/24')] });
-  const web = await open('web', network, [tcp(8080), tcp(8081, 80, '10.9.0.1'), ...rowFrom(9000, 300)]);
-  const sibling = await open('sibling', network);
-  await using _web = await serve(web.at, 80, 'web');
-  await using _row = await serve(web.at, 9100, 'row');
-  const heard = [8080, 8081, 9100].map((port) => ask(outside.fd, '10.9.0.1', port));
-  assert.deepEqual(await Promise.all(heard), ['web 10.9.0.2', 'web 10.9.0.2', 'row 10.9.0.2']);
-  const again = 1500; // a client asks again after a second
-  assert.equal(await ask(outside.fd, '10.9.0.7', 8080, again), 'silence');
-  assert.equal(await ask('host', '127.0.0.1', 8080), 'web 10.66.0.1');
-  assert.equal(await ask(sibling.at, '10.66.0.1', 8080), 'web 10.66.0.1');
-  const rules = nft.readRules(await netfilter.ask([nft.listRules(theirs)]));
-  const opening = rules.find(({ comment }) => comment === 'one address')?.handle ?? 0n;
-  await netfilter.ask(nft.batch([nft.deleteRule(theirs, 'input', opening)]));
-  await sleep(300); // mended every 50 ms
-  assert.equal(await ask(outside.fd, '10.9.0.1', 8080, again), 'silence');
-});
+const POLICED = {
+  4: { host: '10.9.0.1', other: '10.9.0.7', client: '10.9.0.2', gateway: '10.66.0.1' },
+  6: { host: 'fd09::1', other: 'fd09::7', client: 'fd09::8', gateway: 'fd66::1' },
+} as const;
+
+for (const family of [4, 6] as const)
+  test(`with the host's policy a port published in IPv${family} is for whom its input chains let in, as long as they do`, async (t) => {
+    const { host, other, client, gateway } = POLICED[family];
+    const { add, open } = engineOf(t, { publishedPorts: 'host-policy' });
+    const outside = await addNeighbour('cable0', '10.9.0.1', '10.9.0.2');
+    t.after(() => outside.close());
+    await outside.addAddresses('10.9.0.7', '10.9.0.8', 24);
+    await outside.addAddresses('fd09::1', 'fd09::2', 64);
+    await outside.addAddresses('fd09::7', 'fd09::8', 64);
+    const theirs = nft.tableOf(family, 'theirs');
+    const chain = { type: 'filter', hook: 'input', priority: 0, policy: 'drop' } as const;
+    const allow = (comment: string, steps: readonly Buffer[]) =>
+      nft.addRule(theirs, 'input', [...steps, rule.accept], comment);
+    const discovery = family === 4 ? [] : [135, 136];
+    await netfilter.ask(
+      nft.batch([
+        nft.addTable(theirs),
+        nft.addChain(theirs, 'input', chain),
+        allow('answers', rule.answering),
+        ...discovery.map((type) => allow('neighbours', rule.isIcmp(6, type))),
+        allow('one address', rule.to(parseRange(`${host}/${family === 4 ? 32 : 128}`))),
+      ]),
+    );
+    t.after(() => netfilter.ask(nft.batch([nft.deleteTable(theirs)])));
+    const network = add('gp0', { subnets: [parseSubnet('10.66.0.0/24'), parseSubnet('fd66::/64')] });
+    const web = await open('web', network, [tcp(8080), tcp(8081, 80, host), ...rowFrom(9000, 300)]);
+    const sibling = await open('sibling', network);
+    await using _web = await serve(web.at, 80, 'web', '::');
+    await using _row = await serve(web.at, 9100, 'row', '::');
+    const hear = async (...asked: Parameters<typeof ask>) => (await ask(...asked)).replace('::ffff:', '');
+    const heard = [8080, 8081, 9100].map((port) => hear(outside.fd, host, port));
+    assert.deepEqual(await Promise.all(heard), [`web ${client}`, `web ${client}`, `row ${client}`]);
+    const again = 1500; // a client asks again after a second
+    assert.equal(await ask(outside.fd, other, 8080, again), 'silence');
+    assert.equal(await hear('host', host, 8080), `web ${host}`);
+    assert.equal(await hear(sibling.at, gateway, 8080), `web ${gateway}`);
+    const rules = nft.readRules(await netfilter.ask([nft.listRules(theirs)]));
+    const opening = rules.find(({ comment }) => comment === 'one address')?.handle ?? 0n;
+    await netfilter.ask(nft.batch([nft.deleteRule(theirs, 'input', opening)]));
+    await sleep(300); // mended every 50 ms
+    assert.equal(await ask(outside.fd, host, 8080, again), 'silence');
+  });
 
 const rowFrom = (first: number, count: number) =>
   Array.from({ length: count }, (_, at) => tcp(first + at, first + at));
