@@ -129,6 +129,54 @@ test('whatever somebody takes away is noticed, and comes back whole', async () =
   assert.equal((await rulesOf(4)).length, 0);
 });
 
+test('what is entered or published again takes the place of what stood', async () => {
+  const firewall = new Firewall(netfilter, NAME);
+  const port = { protocol: 'tcp', containerPort: 80, hostIp: '0.0.0.0' } as const;
+  const row = Array.from({ length: 40 }, (_, at) => ({
+    ...port,
+    containerPort: 100 + at,
+    hostPort: 100 + at,
+  }));
+  for (const [subnet, hostPort] of [
+    ['10.1.0.0/24', 80],
+    ['10.1.0.0/24', 80],
+    ['10.1.0.0/25', 81],
+  ] as const) {
+    await firewall.enter(territory('gt0', subnet), new Map());
+    await firewall.publish('one', {
+      addresses: ['10.1.0.2'],
+      ports: [{ ...port, hostPort }, ...row],
+      routed: [],
+    });
+    assert.ok(await firewall.intact());
+    assert.deepEqual([(await rulesOf(4)).length, await elementsOf(4, 'published')], [25, 1]);
+  }
+  await assert.rejects(firewall.enter(territory('gt1', '10.1.0.64/26'), new Map()), /EEXIST|ENOTEMPTY/);
+  assert.ok(await firewall.intact());
+  await firewall.leave('gt0');
+  await firewall.withdraw('one');
+});
+
+test('many at once leave every piece where it belongs', async () => {
+  const firewall = new Firewall(netfilter, NAME);
+  const names = Array.from({ length: 12 }, (_, at) => at);
+  await Promise.all(names.map((at) => firewall.enter(territory(`gt${at}`, `10.1.${at}.0/24`), new Map())));
+  assert.ok(await firewall.intact());
+  await Promise.all(
+    names.flatMap((at) => [
+      firewall.publish(`p${at}`, {
+        addresses: [`10.1.${at}.2`],
+        ports: [{ protocol: 'tcp', containerPort: 80, hostPort: 8000 + at, hostIp: '0.0.0.0' }],
+        routed: [],
+      }),
+      ...(at % 2 === 0 ? [] : [firewall.leave(`gt${at}`)]),
+    ]),
+  );
+  assert.ok(await firewall.intact());
+  await Promise.all(names.flatMap((at) => [firewall.withdraw(`p${at}`), firewall.leave(`gt${at}`)]));
+  assert.equal((await rulesOf(4)).length, 0);
+});
+
 test("the kernel takes the rules of the host's policy in both families", async () => {
   const firewall = new Firewall(netfilter, NAME, { hostPolicy: true });
   await firewall.enter(territory('gt0', '10.1.0.0/24', 'fd00:1::/64'), new Map());

@@ -2,6 +2,7 @@
  * The engine's firewall: one nft table of its own a family, shared by all its bridges. Each bridge, each container's
  * ports and each link is a piece of its own, so that the two-hundredth costs what the second does. Which rules there are is told in frame.ts and territory.ts.
  */
+import { Mailbox } from '../../base/mailbox.ts';
 import type { Family } from '../addresses/address.ts';
 import type { Request } from '../netlink/message.ts';
 import * as nft from '../netlink/nftables.ts';
@@ -29,6 +30,8 @@ export class Firewall {
   readonly #netfilter: NetlinkSocket;
   readonly #name: string;
   readonly #hostPolicy: boolean;
+  /** One change at a time: what stands is known when the next one comes. */
+  readonly #turns = new Mailbox();
   /** What should stand, by what it is for. */
   readonly #pieces = new Map<string, readonly Piece[]>();
   /** The tables that this process has laid down or removed; of others an earlier life may have left one. */
@@ -94,14 +97,22 @@ export class Firewall {
   }
 
   /** Makes the tables anew with all that they should hold; conversations under way go on. @throws NetlinkError */
-  async install(): Promise<void> {
+  install(): Promise<void> {
+    return this.#turns.run(() => this.#install());
+  }
+
+  async #install(): Promise<void> {
     const wanted = this.#wanted();
     await this.#removeOthers(wanted);
     if (wanted.size > 0) await this.#netfilter.ask(nft.batch(wholeTables(wanted, this.#traits)));
     for (const family of wanted.keys()) this.#known.set(family, 'standing');
   }
 
-  async #put(wanted: readonly (readonly [string, readonly Piece[]])[]): Promise<void> {
+  #put(wanted: readonly (readonly [string, readonly Piece[]])[]): Promise<void> {
+    return this.#turns.run(() => this.#putNow(wanted));
+  }
+
+  async #putNow(wanted: readonly (readonly [string, readonly Piece[]])[]): Promise<void> {
     const before = new Map(wanted.map(([key]) => [key, this.#pieces.get(key)]));
     for (const [key, pieces] of wanted) this.#pieces.set(key, pieces.filter(this.#isOurs));
     if (this.#gathering) return;
@@ -120,7 +131,11 @@ export class Firewall {
 
   readonly #isOurs = ({ table }: Piece): boolean => this.families.includes(table.family);
 
-  async #drop(key: string): Promise<void> {
+  #drop(key: string): Promise<void> {
+    return this.#turns.run(() => this.#dropNow(key));
+  }
+
+  async #dropNow(key: string): Promise<void> {
     const pieces = this.#pieces.get(key) ?? [];
     this.#pieces.delete(key);
     if (this.#gathering) return;
@@ -135,14 +150,14 @@ export class Firewall {
   /** Changes what stands; where that is not what it should be, everything is laid down anew. */
   async #change(away: readonly Piece[], here: readonly Piece[]): Promise<void> {
     const known = [...away, ...here].every(({ table }) => this.#known.get(table.family) === 'standing');
-    if (!known) return await this.install();
+    if (!known) return await this.#install();
     const requests = [...away.flatMap(takeUp), ...here.flatMap(layDown)];
     if (requests.length === 0) return;
     try {
       await this.#netfilter.ask(nft.batch(requests));
     } catch (error) {
       if (!(error instanceof NetlinkError && LOST.includes(error.systemCode ?? ''))) throw error;
-      await this.install();
+      await this.#install();
     }
   }
 
@@ -170,7 +185,11 @@ export class Firewall {
   }
 
   /** False when somebody took rules of ours away, or the host wants others. Cheap while nobody changes any rule on this host. */
-  async intact(): Promise<boolean> {
+  intact(): Promise<boolean> {
+    return this.#turns.run(() => this.#isIntact());
+  }
+
+  async #isIntact(): Promise<boolean> {
     const generation = nft.readGeneration(await this.#netfilter.ask([nft.getGeneration()]));
     const { filtersFrames } = this.#traits;
     if (generation === this.#generation && filtersFrames === this.#filtersFrames) return true;
