@@ -14,7 +14,13 @@ import type { NetworkHost } from './host.ts';
 import { Members } from './members.ts';
 import type { Reservation } from './published/host-ports.ts';
 import type { PortRequest } from './published/port.ts';
-import { type Endpoint, endpointAddress, subnetsOf } from './sandbox/endpoint.ts';
+import {
+  type Endpoint,
+  type EndpointAddress,
+  endpointAddress,
+  linkLocalAddress,
+  subnetsOf,
+} from './sandbox/endpoint.ts';
 import type { Leading } from './sandbox/leader.ts';
 import { type ReadySandbox, SandboxPool } from './sandbox/pool.ts';
 import { type InterfaceSysctl, makeSandbox, type Sandbox } from './sandbox/sandbox.ts';
@@ -46,6 +52,8 @@ export interface EndpointRequest {
   readonly gatewayPriority?: number;
   /** Kernel settings of the interface. */
   readonly sysctls?: readonly InterfaceSysctl[];
+  /** Further addresses of the link alone. */
+  readonly linkLocal?: readonly string[];
 }
 
 /** A request that can be tried, and keeps its network from being removed; to be joined or let go. */
@@ -55,6 +63,7 @@ export interface HeldRequest extends Disposable {
   readonly wanted: readonly Address[];
   readonly gatewayPriority: number;
   readonly sysctls: readonly InterfaceSysctl[];
+  readonly linkLocal: readonly EndpointAddress[];
 }
 
 /** What exists from the first use on. */
@@ -120,17 +129,19 @@ export class Network implements Leading {
   }
 
   /** Keeps the network until the request is done with. @throws NotFound when it was removed; InvalidArgument */
-  hold({ macAddress, addresses = [], gatewayPriority = 0, sysctls = [] }: EndpointRequest): HeldRequest {
+  hold(request: EndpointRequest): HeldRequest {
+    const { macAddress, addresses = [], gatewayPriority = 0, sysctls = [] } = request;
     if (this.#retired) throw networkFailure.notFound({ name: this.name });
     const mac = macAddress === undefined ? undefined : parseHardwareAddress(macAddress);
     const wanted = addresses.map(parseAddress);
+    const linkLocal = (request.linkLocal ?? []).map(linkLocalAddress);
     let isHeld = true;
     this.#held += 1;
     const release = (): void => {
       if (isHeld) this.#held -= 1;
       isHeld = false;
     };
-    return { network: this, mac, wanted, gatewayPriority, sysctls, [Symbol.dispose]: release };
+    return { network: this, mac, wanted, gatewayPriority, sysctls, linkLocal, [Symbol.dispose]: release };
   }
 
   /** Waits until nobody is on it, so long at most. */
@@ -185,16 +196,16 @@ export class Network implements Leading {
   async join(
     sandboxId: string,
     { sandbox, link, hostInterface }: ReadySandbox,
-    { mac: asked, wanted, gatewayPriority, sysctls }: HeldRequest,
+    { mac: asked, wanted, gatewayPriority, sysctls, linkLocal }: HeldRequest,
     undo: AsyncDisposableStack,
   ): Promise<Endpoint> {
     const { pools } = await this.#start();
-    const taken = takeEach(pools, wanted, undo);
+    const taken = takeEach(pools, { wanted, holders: () => [...this.#members.keys()] }, undo);
     const mac = hardwareAddressIn(this.#driver, asked, taken[0]?.address);
     const leadsOutBy = this.internal ? undefined : this.#driver.leadsOutBy;
     const addresses = taken.map(({ address, subnet }) => endpointAddress(address, subnet, leadsOutBy));
     if (sysctls.length > 0) sandbox.setSysctls(link.name, sysctls);
-    await sandbox.configure(link, mac, addresses);
+    await sandbox.configure(link, mac, [...addresses, ...linkLocal]);
     return {
       endpointId: createHash('sha256').update(`${sandboxId}\0${hostInterface}\0${link.name}`).digest('hex'),
       interfaceName: link.name,

@@ -252,6 +252,51 @@ test('the newest version tells how full the subnets of a network are, with all d
   assert.equal(await used(), full(5, 251, '"IPsInUse":3,"DynamicIPsAvailable":18446744073709551613'));
 });
 
+test('who asks for an address of a full network, or a subnet of full pools, is told who has them', async (t) => {
+  const gantry = await startGantry(t, {
+    config: { 'default-address-pools': [{ base: subnetAt(4), size: 25 }] },
+  });
+  await gantry.dockerOk('network', 'create', '--subnet', `${addressAt(0, 0)}/30`, 'small');
+  const id = await gantry.dockerOk('run', '-d', '--net', 'small', ...sleeper);
+  const late = await gantry.docker(['run', '-d', '--net', 'small', ...sleeper]);
+  assert.match(
+    late.stderr,
+    new RegExp(
+      `no available IPv4 addresses on this network's address pools: .*/30 \\(held by ${id.slice(0, 12)}\\)`,
+    ),
+  );
+  await gantry.dockerOk('network', 'create', '--subnet', `${addressAt(4, 0)}/25`, 'first');
+  await gantry.dockerOk('network', 'create', '--subnet', `${addressAt(4, 128)}/25`, 'second');
+  const third = await gantry.docker(['network', 'create', 'third']);
+  assert.match(
+    third.stderr,
+    /could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network \(held by network first, network second\)/,
+  );
+});
+
+test('an endpoint has the link-local addresses and kernel settings that it asks for', async (t) => {
+  const gantry = await startGantry(t);
+  await gantry.dockerOk('network', 'create', '--subnet', subnetAt(0), 'net');
+  const made = await gantry.api().post('/containers/create?name=web', {
+    Image: 'busybox',
+    Cmd: ['sleep', '600'],
+    HostConfig: { NetworkMode: 'net' },
+    NetworkingConfig: {
+      EndpointsConfig: {
+        net: {
+          IPAMConfig: { LinkLocalIPs: ['169.254.7.7'] },
+          DriverOpts: { 'com.docker.network.endpoint.sysctls': 'net.ipv4.conf.IFNAME.log_martians=1' },
+        },
+      },
+    },
+  });
+  assert.equal(made.status, 201, made.text);
+  await gantry.dockerOk('start', 'web');
+  assert.deepEqual(await interfacesIn(gantry, 'web'), [`eth0 ${addressAt(0, 2)}/24`, 'eth0 169.254.7.7/16']);
+  const set = await gantry.dockerOk('exec', 'web', 'cat', '/proc/sys/net/ipv4/conf/eth0/log_martians');
+  assert.equal(set, '1');
+});
+
 test('a network can be removed right after its last container', async (t) => {
   const gantry = await startGantry(t);
   for (let round = 0; round < 5; round++) {

@@ -1,4 +1,5 @@
 /** A request for a network, read: what is to be on record of it. */
+import { isFailure } from '../../base/failures.ts';
 import { networkFailure } from '../../model/failures/network.ts';
 import type { NetworkCreateRequest } from '../../model/network.ts';
 import {
@@ -8,6 +9,7 @@ import {
   overlaps,
   parseRange,
   type Range,
+  type Subnet,
   type SubnetPool,
 } from '../../network/index.ts';
 import { isPredefined, type NetworkCatalog } from './catalog.ts';
@@ -156,17 +158,22 @@ export async function withSubnets(
         throw networkFailure.subnetTaken({ subnet: formatRange(range), other: met.owner });
     }
   }
-  for (const family of missingFamilies(subnets, plan)) {
-    const taken = await takenOf(family);
-    subnets.push(
-      recordOfSubnet(
-        freeSubnet(
-          family,
-          pools,
-          taken.map(({ range }) => range),
-        ),
-      ),
-    );
-  }
+  for (const family of missingFamilies(subnets, plan))
+    subnets.push(recordOfSubnet(chooseSubnet(family, pools, await takenOf(family))));
   return { ...plan, subnets };
+}
+
+/** @throws Failed naming who has the pools' ranges when none is left */
+function chooseSubnet(family: Family, pools: readonly SubnetPool[], taken: TakenRanges): Subnet {
+  try {
+    return freeSubnet(
+      family,
+      pools,
+      taken.map(({ range }) => range),
+    );
+  } catch (error) {
+    if (!isFailure(error, networkFailure.noSubnetFree)) throw error;
+    const inPools = taken.filter(({ range }) => pools.some(({ base }) => overlaps(base, range)));
+    throw networkFailure.noSubnetFree({ family, owners: [...new Set(inPools.map(({ owner }) => owner))] });
+  }
 }

@@ -4,6 +4,15 @@ import { contexts, failure, failures } from '../../base/failures.ts';
 
 type Named = { readonly name: string };
 
+/** More of them tell nobody anything. */
+const HOLDERS_TOLD = 12;
+
+function heldBy(holders: readonly string[]): string {
+  if (holders.length === 0) return '';
+  const more = holders.length > HOLDERS_TOLD ? ` and ${holders.length - HOLDERS_TOLD} more` : '';
+  return ` (held by ${holders.slice(0, HOLDERS_TOLD).join(', ')}${more})`;
+}
+
 /** Failures of networks and published ports. */
 export const networkFailure = failures('network', {
   /** `port` 0: one of a range. `why`: in the kernel's words, or that it is allocated. */
@@ -19,15 +28,16 @@ export const networkFailure = failures('network', {
     ({ address, family }: { address: string; family: 4 | 6 }) =>
       `cannot publish on ${address}: the container has no IPv${family} address`,
   ),
+  /** `owners`: whose the pools' ranges are. */
   noSubnetFree: failure(
     Failed,
-    ({ family }: { family: 4 | 6 }) =>
-      `could not find an available, non-overlapping IPv${family} address pool among the defaults to assign to the network`,
+    ({ family, owners = [] }: { family: 4 | 6; owners?: readonly string[] }) =>
+      `could not find an available, non-overlapping IPv${family} address pool among the defaults to assign to the network${heldBy(owners)}`,
   ),
   noAddressFree: failure(
     Failed,
-    ({ family, subnet }: { family: 4 | 6; subnet: string }) =>
-      `no available IPv${family} addresses on this network's address pools: ${subnet}`,
+    ({ family, subnet, holders = [] }: { family: 4 | 6; subnet: string; holders?: readonly string[] }) =>
+      `no available IPv${family} addresses on this network's address pools: ${subnet}${heldBy(holders)}`,
   ),
   /** An address that was asked for. */
   addressTaken: failure(Forbidden, () => 'Address already in use'),

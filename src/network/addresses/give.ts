@@ -1,10 +1,20 @@
 /** Which addresses an endpoint gets of its network's pools. */
+import { isFailure } from '../../base/failures.ts';
 import { networkFailure } from '../../model/failures/network.ts';
 import { type Address, type Family, formatAddress } from './address.ts';
 import type { AddressPool } from './pool.ts';
-import { contains, type Subnet } from './subnet.ts';
+import { contains, formatRange, type Subnet } from './subnet.ts';
 
+/** Digits of a container's id that people know it by; a sandbox has its owner's. */
+const SHORT_ID = 12;
 const FAMILIES: readonly Family[] = [4, 6];
+
+/** What an endpoint asks of its network's pools. */
+export interface AddressWish {
+  readonly wanted: readonly Address[];
+  /** Who has the pools' addresses, by the sandboxes' ids: said when none is left. */
+  readonly holders: () => readonly string[];
+}
 
 /**
  * One address of each family that the pools have: the wanted one, else the next of the first pool that has one free. `undo`
@@ -12,7 +22,7 @@ const FAMILIES: readonly Family[] = [4, 6];
  */
 export function takeEach(
   pools: readonly AddressPool[],
-  wanted: readonly Address[],
+  { wanted, holders }: AddressWish,
   undo: AsyncDisposableStack,
 ): { readonly address: Address; readonly subnet: Subnet }[] {
   for (const each of wanted)
@@ -22,7 +32,7 @@ export function takeEach(
     const mine = pools.filter(({ subnet }) => subnet.base.family === family);
     if (mine.length === 0) return [];
     const asked = wanted.find((each) => each.family === family);
-    const { pool, address } = takeOne(mine, asked);
+    const { pool, address } = takeOne(mine, asked, holders);
     undo.defer(() => pool.release(address));
     return [{ address, subnet: pool.subnet }];
   });
@@ -32,6 +42,7 @@ export function takeEach(
 function takeOne(
   pools: readonly AddressPool[],
   asked: Address | undefined,
+  holders: AddressWish['holders'],
 ): { readonly pool: AddressPool; readonly address: Address } {
   const fitting = asked === undefined ? pools : pools.filter(({ subnet }) => contains(subnet, asked));
   let full: unknown;
@@ -42,5 +53,11 @@ function takeOne(
       full = error;
     }
   }
-  throw full;
+  if (!isFailure(full, networkFailure.noAddressFree)) throw full;
+  const [{ subnet }] = fitting as readonly [AddressPool];
+  throw networkFailure.noAddressFree({
+    family: subnet.base.family,
+    subnet: fitting.map((pool) => formatRange(pool.subnet)).join(', '),
+    holders: holders().map((id) => id.slice(0, SHORT_ID)),
+  });
 }

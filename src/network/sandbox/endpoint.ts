@@ -48,6 +48,12 @@ export const endpointAddress = (
   gateway: leadsOutBy === 'gateway' ? formatAddress(gateway) : '',
 });
 
+/** An address of the link alone, `169.254.7.7`: no pool has it, and it leads nowhere. @throws InvalidArgument */
+export function linkLocalAddress(text: string): EndpointAddress {
+  const address = parseAddress(text);
+  return { address: formatAddress(address), prefixLength: address.family === 4 ? 16 : 64, gateway: '' };
+}
+
 /** The subnets that an endpoint's addresses are of. @throws InvalidArgument for a record that holds no addresses */
 export const subnetsOf = ({ addresses }: Endpoint): Subnet[] =>
   addresses.map(({ gateway, prefixLength }) => subnetOf(parseAddress(gateway), prefixLength));

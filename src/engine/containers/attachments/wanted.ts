@@ -58,12 +58,13 @@ export function requestFor(entry: NetworkEntry, settings: EndpointSettings): Net
   const { record, network } = entry;
   if (record.configOnly) throw networkFailure.configNotUsable();
   if (network === undefined) return undefined;
-  const { IPv4Address = '', IPv6Address = '' } = settings.IPAMConfig ?? {};
+  const { IPv4Address = '', IPv6Address = '', LinkLocalIPs = [] } = settings.IPAMConfig ?? {};
   return {
     network,
     macAddress: settings.MacAddress || undefined,
     addresses: [IPv4Address, IPv6Address].filter(Boolean),
     gatewayPriority: settings.GwPriority ?? 0,
+    linkLocal: LinkLocalIPs,
     sysctls: parseSysctls(settings.DriverOpts ?? {}).sysctls,
   };
 }
