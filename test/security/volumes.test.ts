@@ -136,7 +136,7 @@ const NAMES = [
   'x'.repeat(300),
 ];
 for (const name of NAMES)
-  test(`a volume is never named ${JSON.stringify(name).slice(0, 30)}, whoever asks`, async () => {
+  test(`SC-VOL-01 a volume is never named ${JSON.stringify(name).slice(0, 30)}, whoever asks`, async () => {
     const earlier = [volumes(), readdirSync(gantry.dataRoot)];
     const asks = [
       await api().post('/volumes/create', { Name: name }),
@@ -158,6 +158,9 @@ for (const [what, HostConfig] of Object.entries({
   'a relative path': { Binds: ['data1:..'] },
   'a word': { Binds: ['data1:y'] },
   nothing: { Binds: [':/y'] },
+  'nothing, after a colon': { Binds: ['data1:'] },
+  'no target': { Mounts: [{ Type: 'volume', Source: 'data1' }] },
+  'the root, declared': { Tmpfs: { '/': '' } },
   'no source': { Mounts: [{ Type: 'bind', Target: '/x' }] },
   'a relative target': { Mounts: [{ Type: 'volume', Source: 'data1', Target: 'x' }] },
   'twice the same': { Binds: ['data1:/x', 'data2:/x/.'] },
@@ -165,14 +168,14 @@ for (const [what, HostConfig] of Object.entries({
   'a directory of /proc': { Binds: ['data1:/x/../proc/sys/kernel'] },
   'a process’s attributes': { Tmpfs: { '/proc/self/attr': '' } },
 }))
-  test(`nothing is mounted on ${what}`, async () => {
+  test(`SC-VOL-02 nothing is mounted on ${what}`, async () => {
     const earlier = volumes();
     const { status, text } = await create({ HostConfig });
     assert.equal(status, 400, text);
     assert.deepEqual(volumes(), earlier);
   });
 
-test('mounts in one another are mounted outer first, whatever order they are said in', async (t) => {
+test('SC-VOL-02 mounts in one another are mounted outer first, whatever order they are said in', async (t) => {
   const [outer, inner] = [await volume(t, { Name: 'outer' }), await volume(t, { Name: 'inner' })];
   const { out } = await run('echo in > /x/y/file; echo out > /x/file; cat /x/y/file /x/file', {
     Binds: [`${inner}:/x/y`, `${outer}:/x`],
@@ -191,7 +194,7 @@ for (const [what, make, declared] of [
   ['dots', () => 'true', (at: string) => `/../../../..${at}`],
   ['a link inside it', (at: string) => `mkdir /data; ln -s ${at} /data/in`, () => '/data'],
 ] as const)
-  test(`an image brings nothing of the host into its volume by ${what}`, async (t) => {
+  test(`SC-VOL-03 an image brings nothing of the host into its volume by ${what}`, async (t) => {
     const path = declared(canary);
     const image = await imageOf(t, make(canary), `VOLUME ${path}`);
     const { out } = await run(
@@ -203,7 +206,7 @@ for (const [what, make, declared] of [
     assert.deepEqual(readdirSync(canary), ['secret']);
   });
 
-test('a missing source of Binds is made, one of Mounts is refused', async (t) => {
+test('SC-VOL-04 a missing source of Binds is made, one of Mounts is refused', async (t) => {
   const at = hostDirectory(t);
   assert.equal((await run('ls -d /x', { Binds: [`${at}/made/deep:/x`] })).code, 0);
   assert.ok(statSync(`${at}/made/deep`).isDirectory());
@@ -215,7 +218,7 @@ test('a missing source of Binds is made, one of Mounts is refused', async (t) =>
   assert.ok(!existsSync(`${at}/missing`));
 });
 
-test('the engine’s own directories are not given to a container, by path or by link', async (t) => {
+test('SC-VOL-04 the engine’s own directories are not given to a container, by path or by link', async (t) => {
   const at = hostDirectory(t);
   symlinkSync(gantry.dataRoot, `${at}/link`);
   for (const source of [
@@ -231,7 +234,7 @@ test('the engine’s own directories are not given to a container, by path or by
   }
 });
 
-test('a source that a container exchanges all the time is looked at and mounted as one', async (t) => {
+test('SC-VOL-04 a source that a container exchanges all the time is looked at and mounted as one', async (t) => {
   const at = hostDirectory(t);
   mkdirSync(`${at}/good`);
   writeFileSync(`${at}/good/fine`, '');
@@ -251,7 +254,7 @@ test('a source that a container exchanges all the time is looked at and mounted 
 });
 
 for (const mode of ['ro,rw', 'exec', 'rw,exec,suid,bind=/', 'z,Z', 'rshared,rslave', 'ro:rw', 'copy'])
-  test(`a bind of mode ${mode} is refused`, async () => {
+  test(`SC-VOL-05 a bind of mode ${mode} is refused`, async () => {
     assert.equal((await create({ HostConfig: { Binds: [`data1:/x:${mode}`] } })).status, 400);
     assert.ok(!volumes().includes('data1'));
   });
@@ -265,13 +268,13 @@ for (const DriverOpts of [
   { type: 'ext4;id', device: '/dev/null' },
   { exec: 'id' },
 ])
-  test(`a volume of ${JSON.stringify(DriverOpts)} is refused`, async () => {
+  test(`SC-VOL-05 a volume of ${JSON.stringify(DriverOpts)} is refused`, async () => {
     const { status, text } = await api().post('/volumes/create', { Name: 'optioned', DriverOpts });
     assert.equal(status, 400, text);
     assert.ok(!volumes().includes('optioned'));
   });
 
-test('flags of a volume’s device hold in the container, and the device is gone with it', async (t) => {
+test('SC-VOL-05 flags of a volume’s device hold in the container, and the device is gone with it', async (t) => {
   const DriverOpts = { type: 'tmpfs', device: 'tmpfs', o: 'size=64k,nosuid,nodev,noexec,ro' };
   const name = await volume(t, { Name: 'flagged', DriverOpts });
   const { out } = await run('grep " /x " /proc/mounts', { Binds: [`${name}:/x`] });
@@ -280,7 +283,7 @@ test('flags of a volume’s device hold in the container, and the device is gone
   await until(() => !readFileSync('/proc/self/mountinfo', 'utf8').includes(`/volumes/flagged`));
 });
 
-test('what the host mounted with fewer rights has no more of them in a container', async (t) => {
+test('SC-VOL-06 what the host mounted with fewer rights has no more of them in a container', async (t) => {
   const at = mkdtempSync(join(tmpdir(), 'gantry-mounts-'));
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k,nosuid,nodev,noexec', 'tmpfs', at]);
   t.after(() => {
@@ -293,7 +296,6 @@ test('what the host mounted with fewer rights has no more of them in a container
   assert.match((await look()).out, /\bro,nosuid\b/);
 });
 
-/** What is given back after an answer is given back soon. */
 /** A directory of the host with a file system mounted below it. */
 function nested(t: TestContext): string {
   const at = mkdtempSync(join(tmpdir(), 'gantry-mounts-'));
@@ -306,7 +308,7 @@ function nested(t: TestContext): string {
   return at;
 }
 
-test('read-only holds for what is mounted below a bind', async (t) => {
+test('SC-VOL-06 read-only holds for what is mounted below a bind', async (t) => {
   const at = nested(t);
   const script = 'touch /x/file; touch /x/below/file; ls /x/below';
   const said = await run(script, { Binds: [`${at}:/x:ro`] });
@@ -327,7 +329,7 @@ test('read-only holds for what is mounted below a bind', async (t) => {
   );
 });
 
-test('a volume in use is not removed; one that is removed takes nothing of the host with it', async (t) => {
+test('SC-VOL-07 a volume in use is not removed; one that is removed takes nothing of the host with it', async (t) => {
   const name = await volume(t, { Name: 'held' });
   const id = await running(t, 'sleep 1000', { Binds: [`${name}:/x`] });
   for (const force of ['', '?force=1']) {
@@ -343,7 +345,7 @@ test('a volume in use is not removed; one that is removed takes nothing of the h
   assert.ok(!volumes().includes('held'));
 });
 
-test('files that cannot be deleted do not keep a volume', async (t) => {
+test('SC-VOL-07 files that cannot be deleted do not keep a volume', async (t) => {
   const name = await volume(t, { Name: 'stubborn' });
   const file = join(gantry.dataRoot, 'volumes', name, '_data/immutable');
   writeFileSync(file, '');
@@ -363,7 +365,7 @@ test('files that cannot be deleted do not keep a volume', async (t) => {
   for (const path of left.split('\n').filter(Boolean)) execFileSync('chattr', ['-i', path]);
 });
 
-test('making and removing one name side by side ends in one of the two', async () => {
+test('SC-VOL-07 making and removing one name side by side ends in one of the two', async () => {
   const make = () => api().post('/volumes/create', { Name: 'contested' });
   const remove = () => api().delete('/volumes/contested');
   for (let round = 0; round < 10; round++) {
@@ -377,7 +379,7 @@ test('making and removing one name side by side ends in one of the two', async (
   }
 });
 
-test('volumes of others: unknown, oneself and odd names are refused, read-only stays read-only', async (t) => {
+test('SC-VOL-08 volumes of others: unknown, oneself and odd names are refused, read-only stays read-only', async (t) => {
   const name = await volume(t, { Name: 'lent' });
   const lender = await running(t, 'sleep 1000', { Binds: [`${name}:/x:ro`] });
   for (const from of [
@@ -402,7 +404,7 @@ test('volumes of others: unknown, oneself and odd names are refused, read-only s
     assert.match((await run('touch /x/file', { VolumesFrom: [from] })).out, /Read-only file system/);
 });
 
-test('a volume without a name stays while another container has it; a named one always', async (t) => {
+test('SC-VOL-09 a volume without a name stays while another container has it; a named one always', async (t) => {
   const first = (
     await create({ Volumes: { '/x': {} }, HostConfig: { Binds: ['named:/y'], NetworkMode: 'none' } })
   ).json<{ Id: string }>().Id;
@@ -423,7 +425,7 @@ test('a volume without a name stays while another container has it; a named one 
 const peak = (): number =>
   Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${gantry.pid}/status`, 'utf8'))?.[1]) * 1024;
 
-test('a copy keeps set-id bits and owners, and a sparse file takes neither memory nor disk', async (t) => {
+test('SC-VOL-10 a copy keeps set-id bits and owners, and a sparse file takes neither memory nor disk', async (t) => {
   const image = await imageOf(
     t,
     'mkdir /data; cp /bin/busybox /data/program; chown 12:34 /data/program; chmod 6755 /data/program; truncate -s 256M /data/sparse',
@@ -442,7 +444,7 @@ test('a copy keeps set-id bits and owners, and a sparse file takes neither memor
   assert.ok(peak() - earlier < 128 << 20, `${(peak() - earlier) >> 20} MiB more`);
 });
 
-test('a part of a volume is found inside it alone', async (t) => {
+test('SC-VOL-03 a part of a volume is found inside it alone', async (t) => {
   const name = await volume(t, { Name: 'parted' });
   await run(
     `mkdir -p /v/a/b; echo part > /v/a/b/file; ln -s ${canary} /v/out; ln -s ../../../../.. /v/up; ln -s a /v/in`,
