@@ -75,5 +75,6 @@ export class NetworkHost {
     this.names.closeAll();
     this.route.close();
     this.netfilter.close();
+    this.firewall.close();
   }
 }

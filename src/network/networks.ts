@@ -40,6 +40,7 @@ export class Networks {
     this.#host = new NetworkHost(options);
     this.#upkeep = new Upkeep({
       mend: () => this.#mend(),
+      guard: () => this.#host.firewall.keep(),
       sweep: () => this.#sweep(),
       everyMs: options.watchEveryMs ?? MEND_EVERY_MS,
       log: options.log,

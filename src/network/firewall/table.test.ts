@@ -5,6 +5,7 @@ import * as nft from '../netlink/nftables.ts';
 import { deleteElements, listElements, readElements } from '../netlink/sets.ts';
 import { NetlinkSocket, PROTOCOL } from '../netlink/socket.ts';
 import { onHostOfItsOwn } from '../test-host.ts';
+import type { Publication } from './port-elements.ts';
 import { Firewall } from './table.ts';
 import type { Territory } from './territory.ts';
 
@@ -175,6 +176,28 @@ test('many at once leave every piece where it belongs', async () => {
   assert.ok(await firewall.intact());
   await Promise.all(names.flatMap((at) => [firewall.withdraw(`p${at}`), firewall.leave(`gt${at}`)]));
   assert.equal((await rulesOf(4)).length, 0);
+});
+
+test('own changes are no reason to look, others are, and what they took away comes back', async () => {
+  const firewall = new Firewall(netfilter, NAME);
+  await firewall.enter(territory('gt0', '10.1.0.0/24'), new Map());
+  await firewall.keep();
+  const [known, ports] = [
+    firewall.generation,
+    [{ protocol: 'tcp', containerPort: 80, hostPort: 80, hostIp: '' }],
+  ];
+  assert.equal(known, await generation());
+  await firewall.publish('one', { addresses: ['10.1.0.2'], ports, routed: [] } as Publication);
+  assert.deepEqual([firewall.generation, await generation()], [known + 1, known + 1]);
+  await netfilter.ask(nft.batch([nft.deleteTable(nft.tableOf(4, NAME))]));
+  await firewall.keep();
+  assert.ok(await firewall.intact());
+  assert.equal(await elementsOf(4, 'published'), 1);
+  await firewall.withdraw('one');
+  await firewall.leave('gt0');
+  await firewall.keep();
+  assert.equal((await rulesOf(4)).length, 0);
+  firewall.close();
 });
 
 test("the kernel takes the rules of the host's policy in both families", async () => {

@@ -7,7 +7,7 @@ import type { Family } from '../addresses/address.ts';
 import type { Request } from '../netlink/message.ts';
 import * as nft from '../netlink/nftables.ts';
 import { flushSet, listElements, placeOf, readElements } from '../netlink/sets.ts';
-import { NetlinkError, type NetlinkSocket } from '../netlink/socket.ts';
+import { NetlinkError, NetlinkSocket, PROTOCOL } from '../netlink/socket.ts';
 import { hostFiltersFrames } from './foreign.ts';
 import { chainsOf, frameOf, type HostTraits, SET, shapesOf } from './frame.ts';
 import { layDown, type Piece, takeUp } from './piece.ts';
@@ -24,10 +24,15 @@ export interface FirewallOptions {
   readonly hostPolicy?: boolean;
 }
 
+/** No state of the rule set was found right yet. */
+const UNKNOWN = -1;
+
 /** Knows what should stand in the tables, and can lay it down anew at any time. */
 export class Firewall {
   readonly families: readonly Family[];
   readonly #netfilter: NetlinkSocket;
+  /** For questions that wait for nobody. */
+  readonly #clock = new NetlinkSocket(PROTOCOL.NETFILTER);
   readonly #name: string;
   readonly #hostPolicy: boolean;
   /** One change at a time: what stands is known when the next one comes. */
@@ -38,7 +43,7 @@ export class Firewall {
   readonly #known = new Map<Family, 'standing' | 'gone'>();
   /** Changes are laid down together at the end. */
   #gathering = false;
-  #generation = -1;
+  #generation = UNKNOWN;
   #filtersFrames = false;
 
   constructor(
@@ -94,6 +99,34 @@ export class Firewall {
       this.#gathering = false;
       await this.install();
     }
+  }
+
+  /**
+   * Lays the rules down again where somebody took some away, without waiting for the next mending. While nobody changes any
+   * rule of this host that is one short question.
+   */
+  async keep(): Promise<void> {
+    const isQuiet =
+      this.#generation !== UNKNOWN &&
+      this.#presentGeneration() === this.#generation &&
+      this.#traits.filtersFrames === this.#filtersFrames;
+    if (isQuiet || this.#gathering || this.#pieces.size === 0 || (await this.intact())) return;
+    await this.install();
+  }
+
+  /** The end of asking; what stands stays. */
+  close(): void {
+    this.#clock.close();
+  }
+
+  #presentGeneration(): number {
+    return nft.readGeneration(this.#clock.askNow([nft.getGeneration()]));
+  }
+
+  /** After one commit of our own: where it was the only one since all was found right, all still is. */
+  #follow(): void {
+    const present = this.#presentGeneration();
+    if (this.#generation !== UNKNOWN && present === this.#generation + 1) this.#generation = present;
   }
 
   /** Makes the tables anew with all that they should hold; conversations under way go on. @throws NetlinkError */
@@ -155,6 +188,7 @@ export class Firewall {
     if (requests.length === 0) return;
     try {
       await this.#netfilter.ask(nft.batch(requests));
+      this.#follow();
     } catch (error) {
       if (!(error instanceof NetlinkError && LOST.includes(error.systemCode ?? ''))) throw error;
       await this.#install();
