@@ -24,6 +24,7 @@ import { sendLater, sendLines, sendValue } from './replies.ts';
 import { type Asked, type Exchange, type Input, outlivesClient } from './request.ts';
 import type { Match, Target } from './router.ts';
 import { failureOf, TooLarge } from './statuses.ts';
+import { swarmRefusal } from './swarm.ts';
 import { takeOver } from './takeover.ts';
 import { serveWebSocket } from './web-socket.ts';
 
@@ -36,7 +37,8 @@ export async function exchange(given: Exchange): Promise<void> {
     target = given.target();
     const { dialect, match } = target;
     if (!match && given.request.method === 'OPTIONS') return sendEmpty(given.response, 200);
-    if (!match) throw requestFailure.noPage();
+    if (!match)
+      throw swarmRefusal(given.request.method ?? '', target.path, dialect) ?? requestFailure.noPage();
     const input = await read(given, target, match); // their words → today's, checked and typed
     origin = 'engine';
     await answer(given, { operation: match.operation, dialect, input }); // the engine acts; today's words → theirs

@@ -14,6 +14,8 @@ export interface Target {
   readonly dialect: Dialect;
   /** Undefined: there is no such page. */
   readonly match: Match | undefined;
+  /** Without the version before it. */
+  readonly path: string;
   readonly search: string;
 }
 
@@ -39,7 +41,8 @@ export function readTarget(method: string, url: string): Target {
   const { path, search } = split(url);
   const prefix = path.startsWith('/v') ? /^\/v([0-9.]+)(\/.*)$/.exec(path) : null;
   const dialect = dialectOf(prefix?.[1]);
-  return { dialect, match: matchPath(method, prefix?.[2] ?? path, dialect), search };
+  const own = prefix?.[2] ?? path;
+  return { dialect, match: matchPath(method, own, dialect), path: own, search };
 }
 
 /** A request's target and what follows from it for the connection: read once, when the head of the request comes. */

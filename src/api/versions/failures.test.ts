@@ -44,6 +44,8 @@ const samples = {
   'filter.exitedNoNumber': { value: 'one' },
   'filter.isTaskInvalid': { values: ['maybe'] },
   'image.notFound': { name: 'busybox:latest' },
+  'swarm.notManager': {},
+  'swarm.notMember': {},
   'request.noPage': {},
   'request.badParameter': {},
   'request.pathEmpty': {},

@@ -13,6 +13,7 @@ import { networkContext, networkFailure } from './network.ts';
 import { registryFailure } from './registry.ts';
 import { requestFailure } from './request.ts';
 import { settingContext, settingFailure } from './setting.ts';
+import { swarmFailure } from './swarm.ts';
 import { volumeContext, volumeFailure } from './volume.ts';
 
 export const failureTables = {
@@ -29,6 +30,7 @@ export const failureTables = {
   network: networkFailure,
   request: requestFailure,
   setting: settingFailure,
+  swarm: swarmFailure,
   volume: volumeFailure,
 };
 /** Each noun's contexts. */

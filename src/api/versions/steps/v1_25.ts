@@ -95,5 +95,6 @@ export const v1_25 = step('1.25', {
     ),
     wordsWere('any', 'exec.notFound', ({ id }) => `No such exec instance '${id}' found in daemon`),
     statusWas('any', 400, 500, { origin: 'engine', not: knownAs400 }),
+    statusWas('any', 503, 406, { code: ['swarm.notManager', 'swarm.notMember'] }),
   ],
 });
