@@ -20,6 +20,7 @@ import { kill } from './scenarios/kill.ts';
 import { logs } from './scenarios/logs.ts';
 import { memory } from './scenarios/memory.ts';
 import { names } from './scenarios/names.ts';
+import { bridge, connect, crowd, network, port, range, user } from './scenarios/networks.ts';
 import { ping } from './scenarios/ping.ts';
 import { run } from './scenarios/run.ts';
 import type { Figures, Prepared, Scenario } from './scenarios/scenario.ts';
@@ -37,8 +38,16 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   logs,
   ping,
   names,
+  bridge,
+  port,
+  user,
+  network,
+  connect,
+  range,
+  crowd,
 };
-const makers: Readonly<Record<string, (directory: string) => Promise<Peer>>> = {
+type Maker = (directory: string, options: { readonly ownNetwork: boolean }) => Promise<Peer>;
+const makers: Readonly<Record<string, Maker>> = {
   gantry: startGantry,
   dockerd: startDockerd,
   podman: startPodman,
@@ -77,12 +86,17 @@ function readArguments(argv: readonly string[]): Asked {
 }
 
 /** Starts the peers that can take part; the others are remembered with the reason. */
-async function startPeers(names: readonly string[], directory: string, closing: AsyncDisposableStack) {
+async function startPeers(
+  names: readonly string[],
+  directory: string,
+  ownNetwork: boolean,
+  closing: AsyncDisposableStack,
+) {
   const peers: Peer[] = [];
   const missing = new Map<string, string>();
   for (const name of names) {
     try {
-      const peer = await makers[name]?.(join(directory, name));
+      const peer = await makers[name]?.(join(directory, name), { ownNetwork });
       if (peer === undefined) continue;
       closing.defer(() => peer.close());
       peers.push(peer);
@@ -127,25 +141,33 @@ function keep(rows: Map<string, number[]> | undefined, figures: Figures): void {
   }
 }
 
+/** Measures scenarios that want the same of their peers. */
+async function compare(asked: Asked, ownNetwork: boolean, signal: AbortSignal): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'gantry-bench-'));
+  await using closing = new AsyncDisposableStack();
+  closing.defer(() => rmSync(directory, { recursive: true, force: true }));
+  const { peers, missing } = await startPeers(asked.peers, directory, ownNetwork, closing);
+  const facts = [...machineFacts(), ...peers.map((peer) => `${peer.name} ${peer.version}`)];
+  if (!asked.json)
+    console.log([...facts, ...[...missing].map(([name, why]) => `${name} is missing: ${why}`)].join('\n'));
+  for (const scenario of asked.scenarios) {
+    const samples = await measure(scenario, peers, asked.rounds ?? scenario.rounds, signal);
+    if (asked.json) {
+      const plain = Object.fromEntries([...samples].map(([peer, rows]) => [peer, Object.fromEntries(rows)]));
+      console.log(JSON.stringify({ scenario: scenario.name, unit: scenario.unit, facts, samples: plain }));
+    } else console.log(reportScenario(scenario, samples, missing));
+  }
+}
+
 async function main(): Promise<void> {
   const asked = readArguments(process.argv.slice(2));
   if (process.getuid?.() !== 0) throw new Error('the benchmark starts engines: it needs root');
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
-  const directory = mkdtempSync(join(tmpdir(), 'gantry-bench-'));
-  await using closing = new AsyncDisposableStack();
-  closing.defer(() => rmSync(directory, { recursive: true, force: true }));
-  const { peers, missing } = await startPeers(asked.peers, directory, closing);
-  const facts = [...machineFacts(), ...peers.map((peer) => `${peer.name} ${peer.version}`)];
-  if (!asked.json)
-    console.log([...facts, ...[...missing].map(([name, why]) => `${name} is missing: ${why}`)].join('\n'));
-  for (const scenario of asked.scenarios) {
-    const samples = await measure(scenario, peers, asked.rounds ?? scenario.rounds, interrupted.signal);
-    if (asked.json) {
-      const plain = Object.fromEntries([...samples].map(([peer, rows]) => [peer, Object.fromEntries(rows)]));
-      console.log(JSON.stringify({ scenario: scenario.name, unit: scenario.unit, facts, samples: plain }));
-    } else console.log(reportScenario(scenario, samples, missing));
+  for (const networked of [false, true]) {
+    const scenarios = asked.scenarios.filter((each) => (each.networked ?? false) === networked);
+    if (scenarios.length > 0) await compare({ ...asked, scenarios }, networked, interrupted.signal);
   }
   if (!asked.json) console.log(`\nload at the end ${loadSpelled()}`);
 }

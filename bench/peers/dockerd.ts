@@ -1,8 +1,8 @@
-/** Debian's dockerd, unpacked beside the machine's own packages: private roots, no bridge, no rules. */
+/** Debian's dockerd, unpacked beside the machine's own packages: private roots; bridge and rules only in a network of its own. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { socketOf, startEngine } from './engine.ts';
+import { type EngineStart, socketOf, startEngine } from './engine.ts';
 import { type EnginePeer, NotHere } from './peer.ts';
 
 const PEERS = join(import.meta.dirname, '../../tools/peers.sh');
@@ -22,7 +22,10 @@ function programs(): string {
 }
 
 /** Starts it with everything below `directory`. */
-export async function startDockerd(directory: string): Promise<EnginePeer> {
+export async function startDockerd(
+  directory: string,
+  { ownNetwork }: Pick<EngineStart, 'ownNetwork'>,
+): Promise<EnginePeer> {
   const unpacked = programs();
   const at = (name: string): string => join(directory, name);
   const cgroup = `gantry-bench-${process.pid}`;
@@ -38,10 +41,7 @@ export async function startDockerd(directory: string): Promise<EnginePeer> {
       ...['--exec-root', at('exec')],
       ...['--pidfile', at('pid')],
       ...['--config-file', at('daemon.json')],
-      '--bridge=none',
-      '--iptables=false',
-      '--ip-forward=false',
-      '--ip-masq=false',
+      ...(ownNetwork ? [] : ['--bridge=none', '--iptables=false', '--ip-forward=false', '--ip-masq=false']),
       '--userland-proxy=false',
       ...['--exec-opt', 'native.cgroupdriver=cgroupfs'],
       ...['--cgroup-parent', `/${cgroup}`],
@@ -50,5 +50,6 @@ export async function startDockerd(directory: string): Promise<EnginePeer> {
     ],
     env: { PATH: `${unpacked}/usr/bin:${unpacked}/usr/sbin:${process.env.PATH ?? ''}` },
     cgroup,
+    ownNetwork,
   });
 }

@@ -24,6 +24,8 @@ export interface EngineStart {
   readonly command: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** It has a network namespace of its own: bridges and rules of several engines are not in each other's way. */
+  readonly ownNetwork: boolean;
   /** A cgroup that only this engine uses, removed at the end. */
   readonly cgroup?: string;
 }
@@ -36,7 +38,10 @@ export async function startEngine(start: EngineStart): Promise<EnginePeer> {
   mkdirSync(start.directory, { recursive: true });
   const logFile = join(start.directory, 'engine.log');
   const log = openSync(logFile, 'a');
-  const child = spawn(start.command, start.args, {
+  const [command, args] = start.ownNetwork
+    ? inOwnNetwork(start.command, start.args)
+    : [start.command, start.args];
+  const child = spawn(command, args, {
     stdio: ['ignore', log, log],
     env: { ...process.env, ...start.env },
     detached: true, // an interrupt at the terminal is for us: we end the engine in order
@@ -55,6 +60,12 @@ export async function startEngine(start: EngineStart): Promise<EnginePeer> {
     throw new NotHere(`${error instanceof Error ? error.message : String(error)}\n${tail}`);
   }
 }
+
+/** `unshare` becomes the engine: its process id is the engine's. */
+const inOwnNetwork = (command: string, args: readonly string[]): [string, readonly string[]] => [
+  'unshare',
+  ['--net', 'sh', '-c', 'ip link set lo up; exec "$0" "$@"', command, ...args],
+];
 
 async function answering(api: Api, child: ChildProcess): Promise<void> {
   let failed: Error | undefined;

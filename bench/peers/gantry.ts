@@ -1,17 +1,21 @@
 /** Gantry itself, from this checkout: the bundle if there is a fresh one, as the launcher decides. */
 import { join } from 'node:path';
 import { commandOf } from '../processes.ts';
-import { socketOf, startEngine } from './engine.ts';
+import { type EngineStart, socketOf, startEngine } from './engine.ts';
 import type { EnginePeer } from './peer.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
 /** @throws NotHere with the daemon's last words */
-export async function startGantry(directory: string): Promise<EnginePeer> {
+export async function startGantry(
+  directory: string,
+  { ownNetwork }: Pick<EngineStart, 'ownNetwork'>,
+): Promise<EnginePeer> {
   const at = (name: string): string => join(directory, name);
   const peer = await startEngine({
     name: 'gantry',
     directory,
+    ownNetwork,
     command: join(ROOT, 'bin/gantry'),
     args: [
       'daemon',

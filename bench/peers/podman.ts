@@ -2,13 +2,16 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { behindCurtain } from '../cgroups.ts';
-import { socketOf, startEngine } from './engine.ts';
+import { type EngineStart, socketOf, startEngine } from './engine.ts';
 import { type EnginePeer, NotHere } from './peer.ts';
 
 const PODMAN = '/usr/bin/podman';
 
 /** @throws NotHere */
-export async function startPodman(directory: string): Promise<EnginePeer> {
+export async function startPodman(
+  directory: string,
+  { ownNetwork }: Pick<EngineStart, 'ownNetwork'>,
+): Promise<EnginePeer> {
   if (!existsSync(PODMAN)) throw new NotHere('Debian package podman is not installed');
   const at = (name: string): string => join(directory, name);
   mkdirSync(at('home'), { recursive: true });
@@ -21,12 +24,14 @@ export async function startPodman(directory: string): Promise<EnginePeer> {
     ...['--storage-driver', 'overlay'],
     ...['--events-backend', 'file'],
     ...['--runtime', 'crun'],
+    ...['--network-config-dir', at('networks')],
     ...['--log-level', 'error'],
     ...['system', 'service', '--time', '0', `unix://${socketOf(directory)}`],
   ]);
   return startEngine({
     name: 'podman',
     directory,
+    ownNetwork,
     command,
     args,
     env: { HOME: at('home'), CONTAINERS_CONF: at('containers.conf') },

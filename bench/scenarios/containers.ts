@@ -4,12 +4,16 @@ import type { EnginePeer } from '../peers/peer.ts';
 /** Waits for a signal without a shell's help; as process 1 only SIGKILL ends it. */
 export const IDLE = ['/bin/sleep', '100000'];
 
-/** Makes a container without a network and gives its id. */
-export async function create({ api, image }: EnginePeer, cmd: readonly string[]): Promise<string> {
+/** Makes a container, without a network unless one is named, and gives its id. */
+export async function create(
+  { api, image }: EnginePeer,
+  cmd: readonly string[],
+  HostConfig: Readonly<Record<string, unknown>> = { NetworkMode: 'none' },
+): Promise<string> {
   const { Id } = await api.json<{ Id: string }>('POST', '/containers/create', {
     Image: image,
     Cmd: cmd,
-    HostConfig: { NetworkMode: 'none' },
+    HostConfig,
   });
   return Id;
 }

@@ -23,6 +23,7 @@ export const names: Scenario = {
   name: 'names',
   title: `${QUESTIONS} questions for a container's name, ${OPEN} open at a time`,
   unit: 'ms',
+  networked: true,
   rounds: 9,
   warmUps: 2,
   prepare: async (peer) => {

@@ -3,6 +3,7 @@ import type { EnginePeer, RuntimePeer } from '../peers/peer.ts';
 import { create, remove, start, waitFor } from './containers.ts';
 import type { Figures, Scenario } from './scenario.ts';
 
+/** What the container's program ends with. */
 const CODE = 7;
 const COMMAND = ['/bin/sh', '-c', `exit ${CODE}`];
 
@@ -18,10 +19,11 @@ export const run: Scenario = {
   }),
 };
 
-async function onEngine(peer: EnginePeer): Promise<Figures> {
+/** The whole life of a container on an engine, in its parts. */
+export async function onEngine(peer: EnginePeer, host?: Readonly<Record<string, unknown>>): Promise<Figures> {
   const times = [performance.now()];
   const lap = (): void => void times.push(performance.now());
-  const id = await create(peer, COMMAND);
+  const id = await create(peer, COMMAND, host);
   lap();
   await start(peer, id);
   lap();

@@ -18,6 +18,8 @@ export interface Scenario {
   readonly unit: 'ms' | 'MiB' | 'count';
   /** Rounds unless the command line says otherwise; each peer is measured once a round. */
   readonly rounds: number;
+  /** Peers need bridges and firewall rules: each gets a network namespace of its own. */
+  readonly networked?: boolean;
   /** Unmeasured rounds before: caches and just-in-time compilers are warm in a real life too. */
   readonly warmUps: number;
   /** Undefined: this peer has nothing of the kind. */

@@ -169,7 +169,8 @@ export class Network implements Leading {
   /** Takes everything of it off the host. Call it when it is retired. */
   async takeAway(): Promise<void> {
     await this.#ready.close();
-    if (this.#started !== undefined) await this.#started.catch(() => undefined);
+    if (this.#started === undefined) return; // nothing of it has been there in this life, and `recover` took what was before
+    await this.#started.catch(() => undefined);
     await this.sweep(() => false);
     await this.#stop();
   }
