@@ -29,7 +29,6 @@ import { type InterfaceSysctl, makeSandbox, type Sandbox } from './sandbox/sandb
 const ID_DIGITS_IN_NAMES = 6;
 /** IFNAMSIZ without its NUL. */
 const INTERFACE_NAME_MAX = 15;
-
 /** A network as others know it. */
 export interface NetworkOptions {
   /** 64 hex digits. No two of an engine's begin with the same {@link interfaceKey}. */
@@ -91,6 +90,8 @@ export class Network implements Leading {
   #retired = false;
   #subnets: readonly Subnet[];
   #started: Promise<Started> | undefined;
+  /** Also of a start that failed something may be there. */
+  #mayBeOnHost = false;
   /** As the last start made them. */
   #pools: readonly AddressPool[] | undefined;
 
@@ -125,7 +126,7 @@ export class Network implements Leading {
 
   /** Whether something of it may be on the host. */
   get isOnHost(): boolean {
-    return this.#started !== undefined;
+    return this.#mayBeOnHost;
   }
 
   /** Keeps the network until the request is done with. @throws NotFound when it was removed; InvalidArgument */
@@ -169,8 +170,8 @@ export class Network implements Leading {
   /** Takes everything of it off the host. Call it when it is retired. */
   async takeAway(): Promise<void> {
     await this.#ready.close();
-    if (this.#started === undefined) return; // nothing of it has been there in this life, and `recover` took what was before
-    await this.#started.catch(() => undefined);
+    if (!this.#mayBeOnHost) return; // what an earlier life left, `recover` has taken away
+    await this.#started?.catch(() => undefined);
     await this.sweep(() => false);
     await this.#stop();
   }
@@ -355,6 +356,7 @@ export class Network implements Leading {
 
   /** Everything that must be there before a sandbox can join; made once. */
   #start(): Promise<Started> {
+    this.#mayBeOnHost = true;
     this.#started ??= this.#makeStarted().catch((error: unknown) => {
       this.#started = undefined;
       throw error;
@@ -373,6 +375,7 @@ export class Network implements Leading {
     this.#pools = undefined;
     this.#subnets = this.#driver.configured;
     await this.#driver.stop();
+    this.#mayBeOnHost = false;
   }
 
   /** What an interface of this network is called inside, counted from 0. */
