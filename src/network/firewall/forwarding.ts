@@ -6,6 +6,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { codeOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
+import * as linux from '../../linux/index.ts';
 import type { Family } from '../addresses/address.ts';
 import * as rule from '../netlink/expressions.ts';
 import * as nft from '../netlink/nftables.ts';
@@ -72,7 +73,9 @@ export class Forwarding {
     const users = await usersOf(this.#netfilter, family);
     if (!includes(users, bridge)) return;
     const table = tableOf(family);
-    if (users.length > 1) {
+    // A bridge that is gone needs nothing: its engine was killed, and never came back.
+    const others = users.map(({ key }) => nameOf(key)).filter((name) => name !== bridge);
+    if (others.some((name) => linux.interfaceIndex(name) !== 0)) {
       await this.#netfilter.ask(nft.batch(deleteElements(table, USERS, [user(bridge)])));
       return;
     }
@@ -138,3 +141,4 @@ async function makeGuard(netfilter: NetlinkSocket, table: nft.Table, bridge: str
 }
 
 const user = (bridge: string): Element => ({ key: nameField(bridge) });
+const nameOf = (key: Buffer): string => key.toString('utf8').replace(/\0.*$/s, '');

@@ -1,5 +1,6 @@
 /** The bridge driver: containers on a bridge of the host's, masqueraded to the world, reached by published ports. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Mailbox } from '../../../base/mailbox.ts';
 import { type Family, formatAddress } from '../../addresses/address.ts';
 import { type SubnetPool, subnetPools } from '../../addresses/choose.ts';
 import { formatRange, isSameRange, type Subnet } from '../../addresses/subnet.ts';
@@ -40,6 +41,8 @@ class BridgeDriver implements Driver {
   readonly configured: readonly Subnet[];
   readonly interfacePrefix: string;
   readonly #host: NetworkHost;
+  /** What is mended is not stopped half-way, nor the other way about. */
+  readonly #turns = new Mailbox();
   readonly #options: BridgeOptions & BridgeLabels;
   readonly #name: string;
   readonly #pools: readonly SubnetPool[];
@@ -75,7 +78,14 @@ class BridgeDriver implements Driver {
     return FAMILIES.filter((family) => [...familiesOf(this.configured), ...this.#sought].includes(family));
   }
 
-  async start(subnets: readonly Subnet[], living: ReadonlyMap<string, Endpoint>): Promise<readonly Subnet[]> {
+  start(subnets: readonly Subnet[], living: ReadonlyMap<string, Endpoint>): Promise<readonly Subnet[]> {
+    return this.#turns.run(() => this.#start(subnets, living));
+  }
+
+  async #start(
+    subnets: readonly Subnet[],
+    living: ReadonlyMap<string, Endpoint>,
+  ): Promise<readonly Subnet[]> {
     const { firewall, log } = this.#host;
     const bridge = await this.#ensureBridge(this.#wanted(subnets));
     const published = [...living.values()].filter(({ ports }) => ports.length > 0);
@@ -159,7 +169,12 @@ class BridgeDriver implements Driver {
     await this.#host.firewall.withdraw(endpoint.endpointId);
   }
 
-  async mend(endpoints: ReadonlyMap<string, Endpoint>): Promise<boolean> {
+  mend(endpoints: ReadonlyMap<string, Endpoint>): Promise<boolean> {
+    return this.#turns.run(() => this.#mend(endpoints));
+  }
+
+  async #mend(endpoints: ReadonlyMap<string, Endpoint>): Promise<boolean> {
+    if (this.#bridge === undefined) return false; // stopped meanwhile
     const { firewall, log } = this.#host;
     const [link] = route.readLinks(await this.#host.route.ask([route.getLink(this.#name)]));
     const lost = link?.index !== this.#bridge?.index;
@@ -200,7 +215,11 @@ class BridgeDriver implements Driver {
     await removeLinks(this.#host.route, names);
   }
 
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    return this.#turns.run(() => this.#stop());
+  }
+
+  async #stop(): Promise<void> {
     const { firewall, forwarding, mark, netfilter } = this.#host;
     this.#bridge = undefined;
     this.#loopbackAllowed = false;

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as nft from '../../netlink/nftables.ts';
 import * as route from '../../netlink/route.ts';
+import { addElements, nameField } from '../../netlink/sets.ts';
 import { ask, IN_VAIN_MS, onHostOfItsOwn, openNamespace, readAt, serve, writeAt } from '../../test-host.ts';
 import { host, links, netfilter, rulesIn, stage, type TestEndpoint, tcp } from '../../test-network.ts';
 
@@ -110,6 +111,17 @@ test('forwarding that somebody turned off comes back, and so does its guard alon
   await sleep(200);
   await netfilter.ask(nft.batch([nft.deleteTable(nft.tableOf(4, 'gantry_forwarding'))]));
   assert.ok(await eventually(async () => (await rulesIn('gantry_forwarding')) === 2));
+});
+
+test('a user of forwarding whose bridge is gone does not keep it on', async (t) => {
+  const { network, container } = await stage(t);
+  await container('web');
+  const gone = { key: nameField('gt-killed') };
+  await netfilter.ask(nft.batch(addElements(nft.tableOf(4, 'gantry_forwarding'), 'bridges', [gone])));
+  await network.disconnect('web');
+  await network.close();
+  assert.equal(readAt('host', '/proc/sys/net/ipv4/ip_forward').trim(), '0');
+  assert.equal(await rulesIn('gantry_forwarding'), 0);
 });
 
 test('a bridge that somebody deleted comes back with its containers on it', async (t) => {
