@@ -26,6 +26,8 @@ export interface Manners {
   readonly networkLists: 'withContainers' | 'plain';
   /** Whether two networks may have one name, unless the client asks for a check. */
   readonly networkNames: 'checkedIfAsked' | 'unique';
+  /** Whether a network's subnet must be told by its first address, or may be by any. */
+  readonly networkSubnets: 'firstAddress' | 'anyAddress';
   /** Whether the layers of a pull come side by side, or one after the other. */
   readonly layers: 'parallel' | 'serial';
 }

@@ -5,9 +5,10 @@ export const networks: Handlers<Extract<keyof Handlers, `network${string}`>> = {
   networkList: ({ query }, { engine, networkLists }) =>
     engine.networks.list(query.filters, { members: networkLists === 'withContainers' }),
 
-  networkCreate: ({ body }, { engine, networkNames }) =>
+  networkCreate: ({ body }, { engine, networkNames, networkSubnets }) =>
     engine.networks.create(body, {
       nameMayBeTaken: networkNames === 'checkedIfAsked' && !body.CheckDuplicate,
+      anyAddress: networkSubnets === 'anyAddress',
     }),
 
   networkInspect: ({ params, query }, { engine }) =>

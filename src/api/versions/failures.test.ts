@@ -72,6 +72,12 @@ const samples = {
     network: 'net',
     problems: ['no configured subnet contains IP address 9.9.9.9', 'invalid alias "a b"'],
   },
+  'network.ipamInvalid': {
+    problems: [
+      { is: 'subnetUnreadable', said: 'x', subnet: 'x', line: 'invalid subnet x: invalid CIDR address' },
+    ],
+  },
+  'network.optionInvalid': { label: 'com.docker.network.driver.mtu', value: 'x', why: 'no number' },
   'network.nameEmpty': {},
   'network.predefined': { name: 'host' },
   'network.driverUnknown': { driver: 'nope' },

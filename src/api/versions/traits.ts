@@ -72,6 +72,7 @@ export const newestTraits: Traits = {
   imageGraph: 'left',
   networkLists: 'plain',
   networkNames: 'unique',
+  networkSubnets: 'firstAddress',
   layers: 'parallel',
   copyType: 'application/x-tar',
   startBody: 'refused',

@@ -38,7 +38,7 @@ test('a name or the beginning of an id that means several is ambiguous', () => {
 });
 
 const plan = (request: Parameters<typeof planNetwork>[1], nameMayBeTaken = false) =>
-  planNetwork(catalogOf(['1', 'taken'], ['2', 'conf', true]), request, { nameMayBeTaken });
+  planNetwork(catalogOf(['1', 'taken'], ['2', 'conf', true]), request, { nameMayBeTaken, anyAddress: false });
 
 for (const [request, message] of [
   [{}, /invalid name: name is empty/],

@@ -34,7 +34,7 @@ export interface PlanOptions extends CreateNetworkOptions {
 export function planNetwork(
   catalog: NetworkCatalog,
   request: NetworkCreateRequest,
-  { nameMayBeTaken, defaultsOf = () => ({}) }: PlanOptions,
+  { nameMayBeTaken, anyAddress, defaultsOf = () => ({}) }: PlanOptions,
 ): NetworkPlan {
   const { Name: name = '' } = request;
   checkName(name);
@@ -52,7 +52,7 @@ export function planNetwork(
   const ipv4 = request.EnableIPv4 ?? switchOf(options, 'com.docker.network.enable_ipv4') ?? true;
   const ipv6 = request.EnableIPv6 ?? switchOf(options, 'com.docker.network.enable_ipv6') ?? false;
   if (!ipv4 && !ipv6) throw networkFailure.familiesOff();
-  const subnets = readSubnets(request.IPAM?.Config ?? [], { ipv4, ipv6 });
+  const { subnets, idle } = readSubnets(request.IPAM?.Config ?? [], { ipv4, ipv6, anyAddress });
   return {
     name,
     driver,
@@ -63,8 +63,9 @@ export function planNetwork(
     configOnly: isConfig,
     configFrom,
     subnets,
-    ownSubnets: subnets.length > 0,
-    ...(request.IPAM && { ipamOptions: request.IPAM.Options ?? {} }),
+    ownSubnets: subnets.length + idle.length > 0,
+    ...(idle.length > 0 && { idleSubnets: idle }),
+    ...(request.IPAM?.Options && { ipamOptions: request.IPAM.Options }),
     options,
     labels,
   };
@@ -146,14 +147,15 @@ export async function withSubnets(
 ): Promise<NetworkPlan> {
   if (plan.configOnly) return plan;
   const subnets = [...plan.subnets];
-  // There the host's own subnet is what is wanted, as a rule.
-  const onHostsWire = plan.driver !== 'bridge';
+  // There the host's own subnet is what is wanted, as a rule; and fe80::/64 every interface has.
+  const mayBeHosts = (range: Range): boolean =>
+    plan.driver !== 'bridge' || formatRange(range) === 'fe80::/64';
   for (const family of [4, 6] as const) {
     const mine = subnets.map(({ subnet }) => parseRange(subnet)).filter(({ base }) => base.family === family);
     if (mine.length === 0) continue;
     const taken = await takenOf(family);
     for (const range of mine) {
-      const met = taken.find((each) => overlaps(each.range, range) && !(each.isHost && onHostsWire));
+      const met = taken.find((each) => overlaps(each.range, range) && !(each.isHost && mayBeHosts(range)));
       if (met !== undefined)
         throw networkFailure.subnetTaken({ subnet: formatRange(range), other: met.owner });
     }

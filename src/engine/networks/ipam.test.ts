@@ -15,7 +15,7 @@ test('a subnet has its first address as gateway, or that of its range, or the on
         { Subnet: '10.6.0.0/16', IPRange: '10.6.1.0/24', AuxiliaryAddresses: { router: '10.6.1.9' } },
       ],
       both,
-    ),
+    ).subnets,
     [
       { subnet: '10.5.0.0/24', gateway: '10.5.0.1' },
       { subnet: 'fd00:5::/64', gateway: 'fd00:5::99' },
@@ -29,11 +29,25 @@ test('a subnet has its first address as gateway, or that of its range, or the on
   );
 });
 
-test('subnets of a family that is switched off are left out, and its lack is not one', () => {
-  const subnets = readSubnets([{ Subnet: 'fd00:5::/64' }], { ipv4: true, ipv6: false });
-  assert.deepEqual(subnets, []);
+test('subnets of a family that is switched off are told and not used, and its lack is not one', () => {
+  const { subnets, idle } = readSubnets([{ Subnet: 'fd00:5::/64' }], { ipv4: true, ipv6: false });
+  assert.deepEqual([subnets, idle], [[], [{ subnet: 'fd00:5::/64', gateway: '' }]]);
   assert.deepEqual(missingFamilies(subnets, { ipv4: true, ipv6: false }), [4]);
   assert.deepEqual(missingFamilies([{ subnet: '10.5.0.0/24', gateway: '10.5.0.1' }], both), [6]);
+});
+
+test('a subnet may be told by any of its addresses where the client is of that time', () => {
+  const asked = [{ Subnet: '2001:389::1/64', IPRange: '2001:389::5/96', Gateway: '2001:389::ffff' }];
+  assert.deepEqual(readSubnets(asked, { ...both, anyAddress: true }).subnets, [
+    { subnet: '2001:389::/64', gateway: '2001:389::ffff', range: '2001:389::/96' },
+  ]);
+});
+
+test('of link-local subnets there is the one that every link has', () => {
+  const asked = [{ Subnet: 'fe80::/64', Gateway: 'fe80::1001:1' }];
+  assert.deepEqual(readSubnets(asked, both).subnets, [{ subnet: 'fe80::/64', gateway: 'fe80::1001:1' }]);
+  assert.throws(() => readSubnets([{ Subnet: 'fe80::/10' }], both), /cannot have this range/);
+  assert.throws(() => readSubnets([{ Subnet: 'fe80:0:0:1::/64' }], both), /cannot have this range/);
 });
 
 test('what is on record is the subnet that networks give addresses of', () => {

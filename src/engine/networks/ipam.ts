@@ -1,5 +1,5 @@
 /** The subnets that a request for a network asks for, checked as a whole. Pure. */
-import { networkFailure } from '../../model/failures/network.ts';
+import { networkFailure, type SubnetProblem } from '../../model/failures/network.ts';
 import type { IpamConfig } from '../../model/network.ts';
 import {
   contains,
@@ -16,39 +16,63 @@ import {
 } from '../../network/index.ts';
 import type { SubnetRecord } from './record.ts';
 
+/** How subnets are read. */
+export interface ReadSubnetsOptions {
+  readonly ipv4: boolean;
+  readonly ipv6: boolean;
+  /** Whether `10.5.0.9/24` means `10.5.0.0/24`, or is a mistake. */
+  readonly anyAddress?: boolean;
+}
+
+/** What was asked for, read. */
+export interface ReadSubnets {
+  readonly subnets: SubnetRecord[];
+  /** Those of a family that is switched off: told, and not used. */
+  readonly idle: SubnetRecord[];
+}
+
 /**
- * In the order of the request, and in their customary form. Those of a family that is switched off are left out.
+ * In the order of the request, and in their customary form.
  * @throws InvalidArgument that tells everything that is wrong with them
  */
-export function readSubnets(
-  asked: readonly IpamConfig[],
-  families: { readonly ipv4: boolean; readonly ipv6: boolean },
-): SubnetRecord[] {
-  const problems: string[] = [];
-  const read = asked.flatMap((config) => {
+export function readSubnets(asked: readonly IpamConfig[], options: ReadSubnetsOptions): ReadSubnets {
+  const problems: SubnetProblem[] = [];
+  const read: ReadSubnets = { subnets: [], idle: [] };
+  for (const config of asked) {
     const { Subnet: text = '' } = config;
-    const family = familyOf(text);
-    if (family === 6 ? !families.ipv6 : !families.ipv4) return [];
-    return readOne(text, config, problems) ?? [];
-  });
+    const isOn = familyOf(text) === 6 ? options.ipv6 : options.ipv4;
+    const one = readOne(text, config, options, problems);
+    if (one === undefined) continue;
+    if (isOn) read.subnets.push(one);
+    else read.idle.push({ ...one, gateway: config.Gateway ? one.gateway : '' });
+  }
   if (problems.length > 0) throw networkFailure.ipamInvalid({ problems });
   return read;
 }
 
 function readOne(
-  text: string,
+  subnetText: string,
   { IPRange, Gateway, AuxiliaryAddresses }: IpamConfig,
-  problems: string[],
+  { anyAddress = false }: ReadSubnetsOptions,
+  problems: SubnetProblem[],
 ): SubnetRecord | undefined {
-  const subnet = readRange(text, 'subnet', problems);
-  if (subnet === undefined) return undefined;
+  const read = readRange(subnetText);
+  const problem = (line: string, more: Partial<SubnetProblem> = {}): void =>
+    void problems.push({ is: 'other', said: '', subnet: subnetText, ...more, line });
+  if (read === undefined) {
+    const line = `invalid subnet ${subnetText}: invalid CIDR address`;
+    problem(line, { is: 'subnetUnreadable', said: subnetText });
+    return undefined;
+  }
+  const subnet: Parent = { ...read, problem };
   const before = problems.length;
-  if (!isWhole(text, subnet)) problems.push(`invalid subnet ${text}: it should be ${formatRange(subnet)}`);
-  checkUsable(subnet, problems);
-  const range = IPRange ? checkRange(IPRange, subnet, problems) : undefined;
-  if (Gateway) checkInside('gateway', Gateway, Gateway, subnet, problems);
+  if (!anyAddress && !isWhole(subnetText, subnet))
+    problem(`invalid subnet ${subnetText}: it should be ${formatRange(subnet)}`);
+  checkUsable(subnet);
+  const range = IPRange ? checkRange(IPRange, subnet, anyAddress) : undefined;
+  if (Gateway) checkInside('gateway', Gateway, Gateway, subnet);
   for (const [name, address] of Object.entries(AuxiliaryAddresses ?? {}))
-    checkInside('auxiliary address', name, address, subnet, problems);
+    checkInside('auxiliary', name, address, subnet);
   if (problems.length > before) return undefined;
   const gateway = Gateway ? formatAddress(parseAddress(Gateway)) : firstOf(range ?? subnet);
   return {
@@ -60,11 +84,15 @@ function readOne(
   };
 }
 
-function readRange(text: string, what: string, problems: string[]): Range | undefined {
+/** A subnet in which other things are to lie, and where to tell of those that do not. */
+interface Parent extends Range {
+  problem(line: string, more?: Partial<SubnetProblem>): void;
+}
+
+function readRange(text: string): Range | undefined {
   try {
     return parseRange(text);
   } catch {
-    problems.push(`invalid ${what} ${text}: invalid CIDR address`);
     return undefined;
   }
 }
@@ -73,42 +101,44 @@ const isWhole = (text: string, { base }: Range): boolean =>
   parseAddress(text.split('/')[0] ?? '').value === base.value;
 
 /** Docker takes ranges that nothing can be reached in; whoever asks for one is better told at once. */
-function checkUsable(subnet: Range, problems: string[]): void {
+function checkUsable(subnet: Parent): void {
   try {
     parseSubnet(formatRange(subnet));
   } catch (error) {
-    problems.push(error instanceof Error ? error.message : String(error));
+    subnet.problem(error instanceof Error ? error.message : String(error));
   }
 }
 
-function checkRange(text: string, subnet: Range, problems: string[]): Range | undefined {
-  const range = readRange(text, 'ip-range', problems);
-  if (range === undefined) return undefined;
-  const { family } = subnet.base;
-  if (range.base.family !== family) {
-    problems.push(`invalid ip-range ${text}: parent subnet is an IPv${family} block`);
+function checkRange(text: string, parent: Parent, anyAddress: boolean): Range | undefined {
+  const range = readRange(text);
+  const { family } = parent.base;
+  const problem = (why: string): void => parent.problem(`invalid ip-range ${text}: ${why}`);
+  if (range === undefined) {
+    const line = `invalid ip-range ${text}: invalid CIDR address`;
+    parent.problem(line, { is: 'rangeUnreadable', said: text });
     return undefined;
   }
-  if (range.prefixLength < subnet.prefixLength)
-    problems.push(
-      `invalid ip-range ${text}: CIDR block is bigger than its parent subnet ${formatRange(subnet)}`,
-    );
-  else if (!isWhole(text, range))
-    problems.push(`invalid ip-range ${text}: it should be ${formatRange(range)}`);
-  else if (!contains(subnet, range.base))
-    problems.push(`invalid ip-range ${text}: parent subnet ${formatRange(subnet)} doesn't contain ip-range`);
+  if (range.base.family !== family) problem(`parent subnet is an IPv${family} block`);
+  else if (range.prefixLength < parent.prefixLength)
+    problem(`CIDR block is bigger than its parent subnet ${formatRange(parent)}`);
+  else if (!anyAddress && !isWhole(text, range)) problem(`it should be ${formatRange(range)}`);
+  else if (!contains(parent, range.base))
+    problem(`parent subnet ${formatRange(parent)} doesn't contain ip-range`);
   return range;
 }
 
-function checkInside(what: string, called: string, text: string, subnet: Range, problems: string[]): void {
-  const { family } = subnet.base;
-  if (!isAddress(text)) problems.push(`invalid ${what} ${called}: ${JSON.stringify(text)} is no IP address`);
-  else if (familyOf(text) !== family)
-    problems.push(`invalid ${what} ${called}: parent subnet is an IPv${family} block`);
-  else if (!contains(subnet, parseAddress(text)))
-    problems.push(
-      `invalid ${what} ${called}: parent subnet ${formatRange(subnet)} doesn't contain this address`,
-    );
+function checkInside(what: 'gateway' | 'auxiliary', called: string, text: string, parent: Parent): void {
+  const { family } = parent.base;
+  const said = { said: text, ...(what === 'auxiliary' && { name: called }) };
+  const noun = what === 'gateway' ? what : 'auxiliary address';
+  const problem = (why: string, is: SubnetProblem['is']): void =>
+    parent.problem(`invalid ${noun} ${called}: ${why}`, { ...said, is });
+  const outside = what === 'gateway' ? 'gatewayOutside' : 'auxiliaryOutside';
+  if (!isAddress(text))
+    problem(`${JSON.stringify(text)} is no IP address`, what === 'gateway' ? 'gatewayUnreadable' : 'other');
+  else if (familyOf(text) !== family) problem(`parent subnet is an IPv${family} block`, outside);
+  else if (!contains(parent, parseAddress(text)))
+    problem(`parent subnet ${formatRange(parent)} doesn't contain this address`, outside);
 }
 
 const firstOf = ({ base }: Range): string => formatAddress({ family: base.family, value: base.value + 1n });

@@ -14,6 +14,8 @@ import type { NetworksPruned } from '../../model/prune.ts';
 export interface CreateNetworkOptions {
   /** Another may have the name; who asks by it is told that it is ambiguous. */
   readonly nameMayBeTaken: boolean;
+  /** Whether a subnet may be told by any of its addresses: `10.5.0.9/24`. */
+  readonly anyAddress: boolean;
 }
 
 /** What is asked about a network. */

@@ -32,12 +32,21 @@ export interface NetworkRecord {
   readonly configFrom: string;
   /** In the order of the request; those that were chosen last. */
   readonly subnets: readonly SubnetRecord[];
+  /** Asked for in a family that is switched off: told, and not used. */
+  readonly idleSubnets?: readonly SubnetRecord[];
   /** Whether a client chose them: containers may then choose their addresses. */
   readonly ownSubnets: boolean;
   readonly ipamOptions?: Readonly<Record<string, string>>;
   readonly options: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
 }
+
+const storedSubnet = object('subnet', {
+  subnet: string(),
+  gateway: string(),
+  range: optional(string()),
+  auxiliary: optional(map(string())),
+});
 
 /** Networks that users made, by id. To change the layout: see base/stored.ts. */
 export const NETWORKS: RecordKind<NetworkRecord> = {
@@ -53,14 +62,8 @@ export const NETWORKS: RecordKind<NetworkRecord> = {
     attachable: boolean(),
     configOnly: boolean(),
     configFrom: string(),
-    subnets: list(
-      object('subnet', {
-        subnet: string(),
-        gateway: string(),
-        range: optional(string()),
-        auxiliary: optional(map(string())),
-      }),
-    ),
+    subnets: list(storedSubnet),
+    idleSubnets: optional(list(storedSubnet)),
     ownSubnets: boolean(),
     ipamOptions: optional(map(string())),
     options: map(string()),

@@ -44,7 +44,9 @@ export function summaryOf({ record, network }: NetworkEntry): NetworkSummary {
 
 /** Those of the default network may be found when it is first used. */
 const subnetsShown = (record: NetworkRecord, network: Network | undefined): readonly SubnetRecord[] =>
-  record.subnets.length > 0 ? record.subnets : (network?.subnets ?? []).map(recordOfSubnet);
+  record.subnets.length > 0
+    ? [...record.subnets, ...(record.idleSubnets ?? [])]
+    : (network?.subnets ?? []).map(recordOfSubnet);
 
 /** As inspect shows it. */
 export function inspectionOf(entry: NetworkEntry, members: readonly Member[]): NetworkInspect {

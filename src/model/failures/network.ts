@@ -4,6 +4,25 @@ import { contexts, failure, failures } from '../../base/failures.ts';
 
 type Named = { readonly name: string };
 
+/** What is wrong with a subnet that was asked for, or with what stands beside it. */
+export interface SubnetProblem {
+  /** Those that older versions worded in their own way; `other` are the rest. */
+  readonly is:
+    | 'subnetUnreadable'
+    | 'rangeUnreadable'
+    | 'gatewayUnreadable'
+    | 'gatewayOutside'
+    | 'auxiliaryOutside'
+    | 'other';
+  /** What it is wrong with, as the client wrote it. */
+  readonly said: string;
+  /** An auxiliary address's name. */
+  readonly name?: string;
+  readonly subnet: string;
+  /** A line, as it is told today. */
+  readonly line: string;
+}
+
 /** More of them tell nobody anything. */
 const HOLDERS_TOLD = 12;
 
@@ -133,10 +152,10 @@ export const networkFailure = failures('network', {
     () => 'user specified configurations are not supported if the network depends on a configuration network',
   ),
   configNotUsable: failure(Forbidden, () => 'cannot create endpoint on configuration-only network'),
-  /** `problems`: one line each. */
   ipamInvalid: failure(
     InvalidArgument,
-    ({ problems }: { problems: readonly string[] }) => `invalid network config:\n${problems.join('\n')}`,
+    ({ problems }: { problems: readonly SubnetProblem[] }) =>
+      `invalid network config:\n${problems.map(({ line }) => line).join('\n')}`,
   ),
   optionNotBoolean: failure(
     InvalidArgument,

@@ -102,7 +102,7 @@ for (const [text, subnet, gateway] of [
     assert.deepEqual([formatRange(parsed), formatAddress(parsed.gateway)], [subnet, gateway]);
   });
 
-for (const text of ['::1/64', 'fe80::/64', 'ff02::/16', 'fd00::/127', 'fd00::/4', 'fd00::', 'fd00::%eth0/64'])
+for (const text of ['::1/64', 'fe80::/10', 'ff02::/16', 'fd00::/127', 'fd00::/4', 'fd00::', 'fd00::%eth0/64'])
   test(`the subnet ${text} is refused`, () => {
     assert.throws(() => parseSubnet(text), { kind: 'invalid' });
   });

@@ -87,6 +87,9 @@ const UNUSABLE: readonly Range[] = [
   ...['::/8', 'fe80::/10', 'ff00::/8'],
 ].map(parseRange);
 
+/** As an exception a network may have the subnet that every link has: Docker allows it. */
+const LINK_LOCAL = parseRange('fe80::/64');
+
 /** Prefix lengths of subnets: room for a gateway and a container, and no more than a pool can mean. */
 const PREFIXES = { 4: [4, 30], 6: [8, 126] } as const;
 
@@ -105,7 +108,7 @@ export function parseSubnet(text: string): Subnet {
     );
   const address = parseAddress(host);
   const whole = rangeOf(address, prefixLength);
-  if (UNUSABLE.some((each) => overlaps(each, whole)))
+  if (UNUSABLE.some((each) => overlaps(each, whole)) && !isSameRange(whole, LINK_LOCAL))
     throw new InvalidArgument(`invalid subnet ${text}: a network cannot have this range`);
   const isBase = address.value === whole.base.value;
   const gateway = isBase ? ({ family, value: address.value + 1n } as const) : address;

@@ -1,5 +1,7 @@
 /** What went wrong with networks, in the words of the versions before 1.44. */
-import { type FailureLens, wordsWere } from '../failure.ts';
+import type { FieldsOf } from '../../../model/failures/catalogue.ts';
+import type { SubnetProblem } from '../../../model/failures/network.ts';
+import { type FailureChange, type FailureLens, statusWas, wordsWere } from '../failure.ts';
 
 const OF_THAT_TIME: readonly (readonly [now: RegExp, then: string])[] = [
   [
@@ -23,9 +25,47 @@ function firstOf(problems: readonly string[]): string {
   return known === undefined ? first : first.replace(known[0], known[1]);
 }
 
+/** What those daemons said of the first thing that they could not do; the rest they took. */
+function subnetWas({ is, said, name, subnet }: SubnetProblem): FailureChange | undefined {
+  switch (is) {
+    case 'subnetUnreadable':
+      return { status: 500, words: `Invalid subnet ${said} : invalid CIDR address: ${said}` };
+    case 'rangeUnreadable': {
+      const pool = `address space "LocalDefault" pool ${JSON.stringify(subnet)}`;
+      const request = `${pool} subpool ${JSON.stringify(said)}`;
+      return { status: 500, words: `failed to parse pool request for ${request}: Invalid Address SubPool` };
+    }
+    case 'gatewayUnreadable':
+      return { status: 500, words: `invalid gateway address ${said} in Ipam configuration` };
+    case 'gatewayOutside':
+      return {
+        status: 500,
+        words: `failed to allocate gateway (${said}): Requested address is out of range`,
+      };
+    case 'auxiliaryOutside': {
+      const words = `auxiliary address: (${name}:${said}) must belong to the master pool: ${subnet}`;
+      return { status: 403, words };
+    }
+    default:
+      return undefined;
+  }
+}
+
+const subnetsWere: FailureLens = {
+  note: 'invalid subnets are told all at once, and are a 400',
+  codes: ['network.ipamInvalid'],
+  down({ code, fields }) {
+    if (code !== 'network.ipamInvalid') return undefined;
+    const { problems } = fields as FieldsOf<'network.ipamInvalid'>;
+    return problems.flatMap((problem) => subnetWas(problem) ?? [])[0];
+  },
+};
+
 /** In the order in which they apply. */
 export const networkWordsBefore1_44: readonly FailureLens[] = [
   wordsWere('any', 'network.endpointInvalid', ({ problems }) => firstOf(problems)),
+  subnetsWere,
+  statusWas('POST /networks/create', 400, 500, { code: 'network.optionInvalid' }),
   wordsWere('any', 'network.nameEmpty', () => 'invalid name: ', { status: 500 }),
   wordsWere(
     'any',

@@ -86,5 +86,5 @@ export const v1_44 = step('1.44', {
     ...networkWordsBefore1_44,
     wordsWere('any', 'setting.restartPolicyUnknown', ({ policy }) => `invalid restart policy '${policy}'`),
   ],
-  before: { networkNames: 'checkedIfAsked', readOnlyIsFlat: true },
+  before: { networkNames: 'checkedIfAsked', networkSubnets: 'anyAddress', readOnlyIsFlat: true },
 });

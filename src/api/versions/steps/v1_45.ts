@@ -9,8 +9,12 @@ import { step } from '../step.ts';
 
 const predefined = new Set(['bridge', 'host', 'none', 'default']);
 
-/** Aliases contained the short id and the host name on networks that users made. */
+/**
+ * Aliases contained the short id and the host name on networks that users made, from the first start on: Compose 1 takes
+ * the short id for a sign that a container is connected as it wants, and leaves it alone.
+ */
 function aliasesWithShortId(doc: Doc): void {
+  if (memberOf(memberOf(doc.body, 'State'), 'Status') === 'created') return;
   const networks = memberOf(memberOf(doc.body, 'NetworkSettings'), 'Networks');
   const shortId = String(memberOf(doc.body, 'Id') ?? '').slice(0, 12);
   const hostname = memberOf(memberOf(doc.body, 'Config'), 'Hostname');

@@ -100,13 +100,13 @@ function wrongAddresses({ IPAMConfig }: EndpointSettings, entry: NetworkEntry | 
 
 function outside(text: string, entry: NetworkEntry | undefined): string[] {
   if (entry === undefined || entry.predefined) return [];
-  const { ownSubnets, subnets } = entry.record;
+  const { ownSubnets, subnets, idleSubnets = [] } = entry.record;
   if (!ownSubnets)
     return [
       'user specified IP address is supported only when connecting to networks with user configured subnets',
     ];
   const address = parseAddress(text);
-  const isInside = subnets.some(({ subnet }) => contains(parseRange(subnet), address));
+  const isInside = [...subnets, ...idleSubnets].some(({ subnet }) => contains(parseRange(subnet), address));
   return isInside ? [] : [`no configured subnet contains IP address ${text}`];
 }
 

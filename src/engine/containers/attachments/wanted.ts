@@ -62,7 +62,8 @@ export function requestFor(entry: NetworkEntry, settings: EndpointSettings): Net
   return {
     network,
     macAddress: settings.MacAddress || undefined,
-    addresses: [IPv4Address, IPv6Address].filter(Boolean),
+    // One of a family that is switched off stays on record alone.
+    addresses: [record.ipv4 ? IPv4Address : '', record.ipv6 ? IPv6Address : ''].filter(Boolean),
     gatewayPriority: settings.GwPriority ?? 0,
     linkLocal: LinkLocalIPs,
     sysctls: parseSysctls(settings.DriverOpts ?? {}).sysctls,
