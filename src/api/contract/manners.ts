@@ -28,6 +28,8 @@ export interface Manners {
   readonly networkNames: 'checkedIfAsked' | 'unique';
   /** Whether a network's subnet must be told by its first address, or may be by any. */
   readonly networkSubnets: 'firstAddress' | 'anyAddress';
+  /** Which containers can join and leave networks. */
+  readonly networkConnects: 'any' | 'running';
   /** Whether the layers of a pull come side by side, or one after the other. */
   readonly layers: 'parallel' | 'serial';
 }

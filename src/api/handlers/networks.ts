@@ -16,9 +16,11 @@ export const networks: Handlers<Extract<keyof Handlers, `network${string}`>> = {
 
   networkDelete: ({ params }, { engine }) => engine.networks.remove(params.id),
 
-  networkConnect: ({ params, body }, { engine }) => engine.networks.connect(params.id, body),
+  networkConnect: ({ params, body }, { engine, networkConnects }) =>
+    engine.networks.connect(params.id, body, { mustRun: networkConnects === 'running' }),
 
-  networkDisconnect: ({ params, body }, { engine }) => engine.networks.disconnect(params.id, body),
+  networkDisconnect: ({ params, body }, { engine, networkConnects }) =>
+    engine.networks.disconnect(params.id, body, { mustRun: networkConnects === 'running' }),
 
   networkPrune: ({ query }, { engine }) => engine.networks.prune(query.filters),
 };

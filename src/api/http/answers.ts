@@ -86,10 +86,11 @@ async function sendPieces(response: ServerResponse, pieces: Pieces): Promise<voi
 /** A failure in the form of the client's version. */
 export function sendFailure(
   response: ServerResponse,
-  { status, message }: ToldFailure,
+  { status, message, isJsonText }: ToldFailure,
   form: 'json' | 'text',
 ): void {
   if (status === 304 || message === '') sendEmpty(response, status);
+  else if (isJsonText) sendJson(response, status, message);
   else if (form === 'json') sendJson(response, status, { message });
   else sendText(response, status, `${message}\n`, { 'X-Content-Type-Options': 'nosniff' });
 }

@@ -25,6 +25,8 @@ export interface Failure extends FailureFacts {
   /** What the client reads behind the context; empty for a 304. */
   readonly words: string;
   readonly context?: readonly Phrase[];
+  /** Sent as a JSON text, as some daemons did, whatever other failures of the version look like. */
+  readonly isJsonText?: boolean;
 }
 
 /** What was thrown, in parts. */
@@ -39,6 +41,7 @@ export interface ToldFailure {
   /** What the client reads; empty for a 304. */
   readonly message: string;
   readonly origin: Failure['origin'];
+  readonly isJsonText?: boolean;
 }
 
 /** Where a failure happened: the route and the names in its path, as the client wrote them. */
@@ -52,6 +55,7 @@ export interface FailureChange {
   readonly status?: number;
   readonly words?: string;
   readonly context?: ContextChange;
+  readonly isJsonText?: boolean;
 }
 type ContextChange =
   | { readonly is: 'dropped' }
@@ -158,7 +162,14 @@ export function applied(failure: Failure, change: FailureChange | undefined): Fa
   if (change === undefined) return failure;
   const { status = failure.status, words = failure.words, context: inFront } = change;
   const context = failure.context ?? [];
-  return { ...failure, status, words, context: inFront ? changedContext(context, inFront) : context };
+  const isJsonText = change.isJsonText ?? failure.isJsonText ?? false;
+  return {
+    ...failure,
+    status,
+    words,
+    isJsonText,
+    context: inFront ? changedContext(context, inFront) : context,
+  };
 }
 
 function changedContext(context: readonly Phrase[], change: ContextChange): readonly Phrase[] {
@@ -170,6 +181,7 @@ function changedContext(context: readonly Phrase[], change: ContextChange): read
 }
 
 /** Its parts put together. */
-export function toldFailure({ status, origin, words, context = [] }: Failure): ToldFailure {
-  return { status, origin, message: [...context.map((phrase) => phrase.words), words].join(': ') };
+export function toldFailure({ status, origin, words, context = [], isJsonText }: Failure): ToldFailure {
+  const message = [...context.map((phrase) => phrase.words), words].join(': ');
+  return { status, origin, message, ...(isJsonText && { isJsonText }) };
 }

@@ -73,6 +73,7 @@ export const newestTraits: Traits = {
   networkLists: 'plain',
   networkNames: 'unique',
   networkSubnets: 'firstAddress',
+  networkConnects: 'any',
   layers: 'parallel',
   copyType: 'application/x-tar',
   startBody: 'refused',

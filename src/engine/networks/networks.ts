@@ -21,7 +21,7 @@ import type { NetworkCatalog, NetworkEntry } from './catalog.ts';
 import { planNetwork, withSubnets } from './create.ts';
 import { carry, requireParent } from './drivers.ts';
 import { listFilter } from './filter.ts';
-import type { CreateNetworkOptions, InspectNetworkOptions, Networks } from './promise.ts';
+import type { ConnectOptions, CreateNetworkOptions, InspectNetworkOptions, Networks } from './promise.ts';
 import { NETWORKS, type NetworkRecord } from './record.ts';
 import { inspectionOf, type Member, summaryOf } from './views.ts';
 
@@ -32,9 +32,14 @@ const DEPARTURE_MS_MAX = 10_000;
 export interface NetworkMembers {
   /** Running containers on the network, and, with `stopped`, those that will be when they start. */
   membersOf(entry: NetworkEntry): readonly Member[];
-  connect(entry: NetworkEntry, request: NetworkConnectRequest): Promise<void>;
+  connect(entry: NetworkEntry, request: NetworkConnectRequest, options: ConnectOptions): Promise<void>;
   /** `term`: what the client called the network; with force it need not be there any more. */
-  disconnect(term: string, entry: NetworkEntry | undefined, request: NetworkDisconnectRequest): Promise<void>;
+  disconnect(
+    term: string,
+    entry: NetworkEntry | undefined,
+    request: NetworkDisconnectRequest,
+    options: ConnectOptions,
+  ): Promise<void>;
 }
 
 /** What the networks room is built from. */
@@ -106,14 +111,14 @@ export class NetworkService implements Networks {
     await this.#mailbox.run(() => this.#remove(this.#deps.catalog.find(term)));
   }
 
-  async connect(term: string, request: NetworkConnectRequest): Promise<void> {
-    await this.#deps.members.connect(this.#deps.catalog.find(term), request);
+  async connect(term: string, request: NetworkConnectRequest, options: ConnectOptions): Promise<void> {
+    await this.#deps.members.connect(this.#deps.catalog.find(term), request, options);
   }
 
-  async disconnect(term: string, request: NetworkDisconnectRequest): Promise<void> {
+  async disconnect(term: string, request: NetworkDisconnectRequest, options: ConnectOptions): Promise<void> {
     const { catalog, members } = this.#deps;
     const entry = request.Force ? catalog.lookUp(term) : catalog.find(term);
-    await members.disconnect(term, entry, request);
+    await members.disconnect(term, entry, request, options);
   }
 
   readonly prune = oneAtATime(async (filters: Filters): Promise<NetworksPruned> => {

@@ -18,6 +18,12 @@ export interface CreateNetworkOptions {
   readonly anyAddress: boolean;
 }
 
+/** How a container joins or leaves a network. */
+export interface ConnectOptions {
+  /** One that does not run is refused. */
+  readonly mustRun: boolean;
+}
+
 /** What is asked about a network. */
 export interface InspectNetworkOptions {
   /** `local`, `swarm`, `global`; undefined: of any. */
@@ -33,8 +39,8 @@ export interface Networks {
   /** @throws Forbidden for a predefined one, or one that containers are on */
   remove(term: string): Promise<void>;
   /** Puts a container on the network, whether it runs or not. */
-  connect(term: string, request: NetworkConnectRequest): Promise<void>;
-  disconnect(term: string, request: NetworkDisconnectRequest): Promise<void>;
+  connect(term: string, request: NetworkConnectRequest, options: ConnectOptions): Promise<void>;
+  disconnect(term: string, request: NetworkDisconnectRequest, options: ConnectOptions): Promise<void>;
   /** Removes what users made and no container is on. */
   prune(filters: Filters): Promise<NetworksPruned>;
 }

@@ -1,4 +1,4 @@
-/** Filters of the list of containers, as clients up to 1.23 said them. */
+/** Filters of lists, as clients up to 1.23 said them. */
 import { InvalidArgument, messageOf } from '../../../base/errors.ts';
 import { decodeBody, list, map, string } from '../../../base/schema.ts';
 import { readJson } from '../../../formats/json.ts';
@@ -9,6 +9,7 @@ const KNOWN = new Set(
     ' ',
   ),
 );
+const NAME_AND_ID = new Set(['name', 'id']);
 const lists = map(list(string()));
 
 const queryOf = (doc: Doc): Doc => (isDoc(doc.query) ? doc.query : {});
@@ -24,12 +25,17 @@ function filtersOf(query: Doc): Doc | undefined {
 }
 
 /** A filter that nobody knew was not looked at. */
-export function dropUnknown(doc: Doc): void {
+export const dropUnknown = (doc: Doc): void => keepKnown(doc, KNOWN);
+
+/** The filters of lists of networks in 1.21; others were not looked at. */
+export const onlyNameAndId = (doc: Doc): void => keepKnown(doc, NAME_AND_ID);
+
+function keepKnown(doc: Doc, known: ReadonlySet<string>): void {
   const query = queryOf(doc);
   const filters = filtersOf(query);
   if (filters === undefined || query.filters === undefined) return;
   query.filters = JSON.stringify(
-    Object.fromEntries(Object.entries(filters).filter(([name]) => KNOWN.has(name))),
+    Object.fromEntries(Object.entries(filters).filter(([name]) => known.has(name))),
   );
 }
 

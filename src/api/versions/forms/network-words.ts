@@ -85,3 +85,68 @@ export const networkWordsBefore1_44: readonly FailureLens[] = [
     () => 'container cannot be disconnected from host network or connected to host network',
   ),
 ];
+
+const PREDEFINED = 'is a pre-defined network and cannot be created';
+
+/** Before 1.37 the words of what a client may not call its network. */
+export const predefinedWas: FailureLens = wordsWere(
+  'any',
+  'network.predefined',
+  ({ name }) => `${name} ${PREDEFINED}`,
+);
+
+/** Before 1.39 it was not said what was being done. */
+export const inUseWas: FailureLens = wordsWere(
+  'any',
+  'network.inUse',
+  ({ name, id }) => `network ${name} id ${id} has active endpoints`,
+);
+
+/** Before 1.30 sentences began with a capital. */
+export const networkWordsBefore1_30: readonly FailureLens[] = [
+  wordsWere('any', 'network.inUse', ({ name }) => `network ${name} has active endpoints`),
+  wordsWere('any', 'network.endpointInvalid', ({ problems }) => {
+    const words = firstOf(problems);
+    return /^(user specified|network-scoped)/.test(words) ? capitalized(words) : words;
+  }),
+  wordsWere(
+    'any',
+    ['network.hostIsJoined', 'network.hostIsLeft'],
+    () => 'Container cannot be disconnected from host network or connected to host network',
+  ),
+  wordsWere(
+    'any',
+    'network.noneIsAlone',
+    () =>
+      'Container cannot be connected to multiple networks with one of the networks in private (none) mode',
+  ),
+  wordsWere(
+    'any',
+    'network.sandboxShared',
+    () =>
+      'Container sharing network namespace with another container or host cannot be connected to any other network',
+  ),
+];
+
+const capitalized = (words: string): string => words.slice(0, 1).toUpperCase() + words.slice(1);
+
+/** The daemons of 1.21 to 1.24 made statuses of words, and knew none for these. */
+export const networkStatusesBefore1_25: readonly FailureLens[] = [
+  statusWas('POST /networks/create', 409, 500, { code: 'network.nameTaken' }),
+  statusWas('DELETE /networks/{id}', 403, 500, { code: 'network.inUse' }),
+  statusWas('any', 403, 500, { code: ['network.subnetTaken', 'network.connected', 'network.addressTaken'] }),
+];
+
+/** A refusal that was no error to those daemons: they sent its words as they send any value. */
+export const wasJsonText = (code: 'network.predefined' | 'network.notRemovable'): FailureLens => ({
+  note: `${code} is an error`,
+  codes: [code],
+  down: (failure) => (failure.code === code ? { isJsonText: true } : undefined),
+});
+
+/** In 1.21 the mode was called by its option. */
+export const noneIsAloneIn1_21: FailureLens = wordsWere(
+  'any',
+  'network.noneIsAlone',
+  () => 'Container cannot be connected to multiple networks with one of the networks in --none mode',
+);

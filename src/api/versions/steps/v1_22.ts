@@ -1,11 +1,13 @@
 /** API 1.22. */
 import { containerContext } from '../../../model/failures/container.ts';
 import { type Doc, isDoc } from '../doc-path.ts';
-import { wordsWere } from '../failure.ts';
+import { statusWas, wordsWere } from '../failure.ts';
 import { ofContainersAndImages } from '../forms/events.ts';
 import { execContainer } from '../forms/exec-container.ts';
 import { bareId } from '../forms/images.ts';
 import { linkFlagsWere } from '../forms/links.ts';
+import { onlyNameAndId } from '../forms/list-filters.ts';
+import { noneIsAloneIn1_21 } from '../forms/network-words.ts';
 import { networkMember } from '../forms/networks.ts';
 import { withoutMembers } from '../forms/stats.ts';
 import { invalidName } from '../forms/volumes.ts';
@@ -35,7 +37,7 @@ export const v1_22 = step('1.22', {
     'POST /networks/create': [added('body.Internal'), added('body.IPAM.Options')],
     'POST /networks/{id}/connect': [added('body.EndpointConfig')],
     'POST /networks/{id}/disconnect': [added('body.Force')],
-    'GET /networks': [added('query.filters')],
+    'GET /networks': [reshaped('more filters than name and id', { up: onlyNameAndId, shape: 'none' })],
     'POST /containers/{name}/attach': [added('query.detachKeys')],
     'GET /containers/{name}/attach/ws': [added('query.detachKeys')],
     'POST /containers/{name}/start': [added('query.detachKeys')],
@@ -118,8 +120,17 @@ export const v1_22 = step('1.22', {
       { alone: true },
     ),
     wordsWere('any', 'container.notFound', ({ name }) => `no such id: ${name}`, { notIn: 'container.start' }),
+    noneIsAloneIn1_21,
+    statusWas(['POST /networks/{id}/connect', 'POST /networks/{id}/disconnect'], 409, 500, {
+      code: 'container.notRunning',
+    }),
     // Copying from one that is not there still said nothing.
     wordsWere('POST /containers/{name}/copy', 'container.notFound', () => ''),
   ],
-  before: { pullOutlivesClient: true, untyped: ['execStart'], execTellsContainer: true },
+  before: {
+    pullOutlivesClient: true,
+    untyped: ['execStart'],
+    execTellsContainer: true,
+    networkConnects: 'running',
+  },
 });

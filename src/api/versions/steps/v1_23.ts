@@ -1,6 +1,7 @@
 /** API 1.23. */
 import { wordsWere } from '../failure.ts';
 import { dropUnknown } from '../forms/list-filters.ts';
+import { wasJsonText } from '../forms/network-words.ts';
 import { networkMember } from '../forms/networks.ts';
 import { volumeMember } from '../forms/volumes.ts';
 import { added, removed, reshaped } from '../lens.ts';
@@ -57,6 +58,7 @@ export const v1_23 = step('1.23', {
       () =>
         'Conflict, You cannot remove a running container. Stop the container before attempting removal or use -f',
     ),
+    wasJsonText('network.notRemovable'),
   ],
   before: { progressUntold: ['imageLoad'], networkRemovedStatus: 200 },
 });

@@ -3,6 +3,7 @@
 import type { Doc } from '../doc-path.ts';
 import { statusWas, wordsWere } from '../failure.ts';
 import { carryAnchors, requireReadable } from '../forms/list-filters.ts';
+import { wasJsonText } from '../forms/network-words.ts';
 import { withoutPidsLimit } from '../forms/stats.ts';
 import { volumeMember } from '../forms/volumes.ts';
 import { added, removed, reshaped, rewritten, said } from '../lens.ts';
@@ -69,6 +70,7 @@ export const v1_24 = step('1.24', {
     wordsWere('POST /containers/create', 'container.noCommand', () => 'No command specified', {
       status: 500,
     }),
+    wasJsonText('network.predefined'),
     statusWas('any', 400, 500, { origin: 'request', not: 'request.badParameter' }),
   ],
   before: { errorBody: 'text', startBody: 'json' },

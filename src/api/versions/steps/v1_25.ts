@@ -3,6 +3,7 @@
 import type { FailureCode } from '../../../model/failures/catalogue.ts';
 import { statusWas, wordsWere } from '../failure.ts';
 import { linksWere } from '../forms/links.ts';
+import { networkStatusesBefore1_25 } from '../forms/network-words.ts';
 import { networkMember } from '../forms/networks.ts';
 import { withoutMembers, zerosTold } from '../forms/stats.ts';
 import { invalidName, volumeMember } from '../forms/volumes.ts';
@@ -94,6 +95,7 @@ export const v1_25 = step('1.25', {
       { status: 409, alone: true },
     ),
     wordsWere('any', 'exec.notFound', ({ id }) => `No such exec instance '${id}' found in daemon`),
+    ...networkStatusesBefore1_25,
     statusWas('any', 400, 500, { origin: 'engine', not: knownAs400 }),
     statusWas('any', 503, 406, { code: ['swarm.notManager', 'swarm.notMember'] }),
   ],

@@ -1,4 +1,6 @@
 /** API 1.30. */
+
+import { networkWordsBefore1_30 } from '../forms/network-words.ts';
 import { networkMember } from '../forms/networks.ts';
 import { added } from '../lens.ts';
 import { step } from '../step.ts';
@@ -14,5 +16,6 @@ export const v1_30 = step('1.30', {
     'GET /info': [added('body.Plugins.Log')],
     ...networkMember('ConfigFrom', 'ConfigOnly'),
   },
+  failures: networkWordsBefore1_30,
   before: { waitHeadAtOnce: false },
 });

@@ -1,4 +1,5 @@
 /** API 1.39. */
+import { inUseWas } from '../forms/network-words.ts';
 import { added } from '../lens.ts';
 import { step } from '../step.ts';
 
@@ -8,4 +9,5 @@ export const v1_39 = step('1.39', {
     'GET /info': [added('body.Warnings'), added('body.ProductLicense')],
     'GET /system/df': [added('body.BuildCache'), added('body.BuilderSize')],
   },
+  failures: [inUseWas],
 });

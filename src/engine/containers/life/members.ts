@@ -1,6 +1,8 @@
 /** The containers of a network, and what networks ask of them. */
+import { containerFailure } from '../../../model/failures/container.ts';
 import { networkFailure } from '../../../model/failures/network.ts';
 import { type Member, type NetworkMembers, ownEndpoints } from '../../networks/index.ts';
+import type { Container } from '../container.ts';
 import { isAlive } from '../state.ts';
 import { type ConnectDeps, connectContainer, disconnectContainer } from './connect.ts';
 
@@ -13,16 +15,27 @@ export const networkMembers = (deps: ConnectDeps): NetworkMembers => ({
       return [{ containerId: record.id, name: record.name, endpoint }];
     }),
 
-  async connect(entry, { Container: term = '', EndpointConfig = {} }) {
+  async connect(entry, { Container: term = '', EndpointConfig = {} }, { mustRun }) {
     if (term === '') throw networkFailure.containerUnnamed();
     const container = deps.directory.find(term);
-    await container.mailbox.run(() => connectContainer(deps, container, entry, EndpointConfig));
+    await container.mailbox.run(() => {
+      if (mustRun) requireRunning(container);
+      return connectContainer(deps, container, entry, EndpointConfig);
+    });
   },
 
-  async disconnect(networkTerm, entry, { Container: term = '', Force = false }) {
+  async disconnect(networkTerm, entry, { Container: term = '', Force = false }, { mustRun }) {
     if (term === '') throw networkFailure.containerUnnamed();
     const container = Force ? deps.directory.lookUp(term) : deps.directory.find(term);
     if (container === undefined) throw networkFailure.endpointNotFound({ name: term });
-    await container.mailbox.run(() => disconnectContainer(deps, container, networkTerm, entry));
+    await container.mailbox.run(() => {
+      if (mustRun) requireRunning(container);
+      return disconnectContainer(deps, container, networkTerm, entry);
+    });
   },
 });
+
+/** @throws Conflict */
+function requireRunning({ record: { id, state } }: Container): void {
+  if (!isAlive(state)) throw containerFailure.notRunning({ id });
+}
