@@ -209,3 +209,35 @@ test('a subnet may be told by any of its addresses before 1.44', async () => {
   assert.deepEqual(IPAM.Config, [{ Subnet: '10.87.0.0/24', Gateway: '10.87.0.1' }]);
   assert.equal((await gantry.api().delete('/networks/three')).status, 204);
 });
+
+test('a running container is on the host’s network, and on none, with an id and without addresses', async () => {
+  const today = gantry.api();
+  for (const mode of ['host', 'none']) {
+    const body = { Image: 'busybox', Cmd: ['sleep', '1000'], HostConfig: { NetworkMode: mode } };
+    const { Id } = (await today.post(`/containers/create?name=in-${mode}`, body)).json<{ Id: string }>();
+    const endpoint = async () =>
+      (await today.get(`/containers/${Id}/json`)).json<{
+        NetworkSettings: { Networks: Record<string, { NetworkID: string; EndpointID: string }> };
+      }>().NetworkSettings.Networks[mode];
+    const network = async () =>
+      (await today.get(`/networks/${mode}`)).json<{ Id: string; Containers: Record<string, Row> }>();
+    assert.deepEqual([(await endpoint())?.NetworkID, (await endpoint())?.EndpointID], ['', '']);
+    assert.equal((await today.post(`/containers/${Id}/start`)).status, 204);
+    const told = await network();
+    const one = await endpoint();
+    assert.equal(one?.NetworkID, told.Id);
+    assert.match(one?.EndpointID ?? '', /^[0-9a-f]{64}$/);
+    assert.deepEqual(told.Containers[Id], {
+      Name: `in-${mode}`,
+      EndpointID: one?.EndpointID,
+      MacAddress: '',
+      IPv4Address: '',
+      IPv6Address: '',
+    });
+    assert.equal((await today.post(`/containers/${Id}/stop?t=0`)).status, 204);
+    const after = await endpoint();
+    assert.deepEqual([after?.NetworkID, after?.EndpointID], [told.Id, '']);
+    assert.deepEqual((await network()).Containers[Id], undefined);
+    assert.equal((await today.delete(`/containers/${Id}`)).status, 204);
+  }
+});

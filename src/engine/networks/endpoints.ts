@@ -1,4 +1,5 @@
 /** A container's endpoints: what is on record of them, and what clients see. Pure. */
+import { createHash } from 'node:crypto';
 import type { EndpointSettings } from '../../model/container.ts';
 import type { HostConfig } from '../../model/host-config.ts';
 import { addressIn, type Endpoint, type Endpoints, type PublishedPort } from '../../network/index.ts';
@@ -13,6 +14,19 @@ export interface Connected {
 /** Its endpoints by network id; none while it does not run, or in another container's sandbox. */
 export const ownEndpoints = ({ hostConfig, endpoints }: Connected): Endpoints =>
   networkModeOf(hostConfig).is === 'container' ? {} : endpoints;
+
+/**
+ * What is told of a running container on a network that nothing carries, `host` or `none`: an id, the same each time,
+ * and no address.
+ */
+export const endpointWithoutWire = (containerId: string, networkId: string): Endpoint => ({
+  endpointId: createHash('sha256').update(`${containerId} ${networkId}`).digest('hex'),
+  interfaceName: '',
+  hostInterface: '',
+  addresses: [],
+  macAddress: '',
+  ports: [],
+});
 
 /** The host's ports that lead to it. */
 export const publishedPortsOf = (connected: Connected): readonly PublishedPort[] =>

@@ -1,7 +1,7 @@
 /** What the engine means by networks: which there are, how a container names one, and what clients see of it. */
 export { NetworkCatalog, type NetworkEntry } from './catalog.ts';
 export { carry } from './drivers.ts';
-export { asGuest, endpointView, ownEndpoints, publishedPortsOf } from './endpoints.ts';
+export { asGuest, endpointView, endpointWithoutWire, ownEndpoints, publishedPortsOf } from './endpoints.ts';
 export {
   DEFAULT_NETWORK,
   isDefaultNetwork,

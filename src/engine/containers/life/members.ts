@@ -1,16 +1,18 @@
 /** The containers of a network, and what networks ask of them. */
 import { containerFailure } from '../../../model/failures/container.ts';
 import { networkFailure } from '../../../model/failures/network.ts';
-import { type Member, type NetworkMembers, ownEndpoints } from '../../networks/index.ts';
+import { endpointWithoutWire, type Member, type NetworkMembers, ownEndpoints } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
 import { isAlive } from '../state.ts';
 import { type ConnectDeps, connectContainer, disconnectContainer } from './connect.ts';
 
 /** What the networks' verbs ask of containers. */
 export const networkMembers = (deps: ConnectDeps): NetworkMembers => ({
-  membersOf: ({ record: { id } }) =>
+  membersOf: ({ record: { id }, network }) =>
     deps.directory.all().flatMap(({ record }): Member[] => {
-      const endpoint = ownEndpoints(record)[id];
+      const isOn = Object.values(record.attachments).some(({ NetworkID }) => NetworkID === id);
+      const unwired = network === undefined && isOn ? endpointWithoutWire(record.id, id) : undefined;
+      const endpoint = unwired ?? ownEndpoints(record)[id];
       if (endpoint === undefined || !isAlive(record.state)) return [];
       return [{ containerId: record.id, name: record.name, endpoint }];
     }),

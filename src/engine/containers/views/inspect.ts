@@ -11,6 +11,7 @@ import type {
 } from '../../../model/container.ts';
 import {
   endpointView,
+  endpointWithoutWire,
   type NetworkCatalog,
   type NetworkEntry,
   networkModeOf,
@@ -137,12 +138,12 @@ export function networksOf(
   const endpoints = ownEndpoints(record);
   return Object.fromEntries(
     Object.entries(record.attachments).map(([name, asked]) => {
-      const id = asked.NetworkID ?? lookUpOrNone(catalog, name)?.record.id ?? '';
       const carries = lookUpOrNone(catalog, name)?.network !== undefined;
-      return [
-        name,
-        endpointView(asked, carries ? id : '', { endpoint: endpoints[id], names: dnsNames(record, name) }),
-      ];
+      const known = asked.NetworkID ?? '';
+      const id = known || !carries ? known : (lookUpOrNone(catalog, name)?.record.id ?? '');
+      const isThere = !carries && id !== '' && isAlive(record.state);
+      const endpoint = isThere ? endpointWithoutWire(record.id, id) : endpoints[id];
+      return [name, endpointView(asked, id, { endpoint, names: dnsNames(record, name) })];
     }),
   );
 }
