@@ -241,3 +241,29 @@ test('a running container is on the host’s network, and on none, with an id an
     assert.equal((await today.delete(`/containers/${Id}`)).status, 204);
   }
 });
+
+test('the network of its mode gives a container the hardware address back that the whole container had', async () => {
+  const api = gantry.api('1.38');
+  const mac = '74:6f:75:68:6f:75';
+  const body = {
+    Image: 'busybox',
+    Cmd: ['sleep', '1000'],
+    MacAddress: mac,
+    HostConfig: { NetworkMode: 'one' },
+  };
+  const { Id } = (await api.post('/containers/create?name=moved', body)).json<{ Id: string }>();
+  assert.equal((await api.post('/networks/create', { Name: 'four' })).status, 201);
+  const both = async (path: string) =>
+    assert.equal((await api.post(path, { Container: 'moved' })).status, 200);
+  await both('/networks/one/disconnect');
+  await both('/networks/four/connect');
+  await both('/networks/one/connect');
+  assert.equal((await api.post(`/containers/${Id}/start`)).status, 204);
+  const { NetworkSettings } = (await api.get(`/containers/${Id}/json`)).json<{
+    NetworkSettings: { Networks: Record<string, { MacAddress: string }> };
+  }>();
+  assert.equal(NetworkSettings.Networks.one?.MacAddress, mac);
+  assert.notEqual(NetworkSettings.Networks.four?.MacAddress, mac);
+  assert.equal((await api.delete(`/containers/${Id}?force=1`)).status, 204);
+  assert.equal((await api.delete('/networks/four')).status, 204);
+});

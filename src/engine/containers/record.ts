@@ -93,6 +93,8 @@ export interface ContainerRecord extends SandboxRecord {
   readonly attachments: Attachments;
   /** It joins or leaves a network, of which the kernel may have done a part. */
   readonly networksChange?: boolean;
+  /** The hardware address that was asked for on the network of its mode, which it has left: for when it comes back. */
+  readonly leftMacAddress?: string;
 }
 
 const lastRun: Schema<LastRun> = object('last run', {
@@ -181,6 +183,7 @@ const schema: Schema<ContainerRecord> = object('container', {
   links: optional(list(link)),
   attachments: map(EndpointSettings),
   networksChange: optional(boolean()),
+  leftMacAddress: optional(string()),
   sandboxId: orUndefined(string()),
   endpoints: map(endpoint),
 });

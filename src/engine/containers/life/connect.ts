@@ -3,7 +3,7 @@ import { messageOf } from '../../../base/errors.ts';
 import type { EndpointSettings } from '../../../model/container.ts';
 import { networkFailure } from '../../../model/failures/network.ts';
 import type { Endpoints } from '../../../network/index.ts';
-import { asGuest, type NetworkEntry, networkModeOf } from '../../networks/index.ts';
+import { asGuest, type NetworkEntry, networkModeOf, shownNetwork } from '../../networks/index.ts';
 import { checkedSettings } from '../attachments/attachments.ts';
 import { requestFor } from '../attachments/wanted.ts';
 import type { Container } from '../container.ts';
@@ -32,7 +32,10 @@ export async function connectContainer(
     if (!isAlive(container.record.state)) return; // it will be on it once
     throw networkFailure.connected({ container: container.record.name, network: name });
   }
-  const settings = { ...checkedSettings(name, asked, entry), NetworkID: id };
+  const { leftMacAddress = '' } = container.record;
+  const again =
+    leftMacAddress !== '' && isMain(container, entry.record) ? { MacAddress: leftMacAddress } : {};
+  const settings = { ...again, ...checkedSettings(name, asked, entry), NetworkID: id };
   const next = { ...attachments, [name]: settings };
   const request = requestFor(entry, settings);
   if (!isAlive(container.record.state) || request === undefined)
@@ -81,19 +84,33 @@ export async function disconnectContainer(
   const { [name]: leaving, ...attachments } = record.attachments;
   if (leaving === undefined) throw networkFailure.notConnected({ container: record.id, network: name });
   const id = entry?.record.id ?? leaving.NetworkID ?? '';
+  const { MacAddress: leftMacAddress } = leaving;
+  const left = leftMacAddress && isMain(container, { name, id }) ? { leftMacAddress } : {};
   const before = record.endpoints[id];
   const { sandboxId } = record;
   if (sandboxId === undefined || before === undefined || entry?.network === undefined)
-    return await container.save({ attachments });
+    return await container.save({ attachments, ...left });
   // On record first: after a kill in between, the next daemon takes the interface away.
   const endpoints = deps.networks.sandboxes.without(sandboxId, entry.network);
-  await container.save({ attachments, endpoints, networksChange: true });
+  await container.save({ attachments, endpoints, networksChange: true, ...left });
   await deps.networks.sandboxes.disconnect(sandboxId, entry.network);
   await container.save({ networksChange: false });
   await tellGuests(deps, container, endpoints);
   deps.names.renew(container.record);
   tellAddresses(deps, container, { added: [], removed: before.addresses });
   emitNetworkEvent(deps, container, entry.record, 'disconnect');
+}
+
+/**
+ * A hardware address was the whole container's, and so the network's of its mode, before 1.44: Compose 1 leaves that
+ * network and joins it again before the first start.
+ */
+function isMain(
+  { record }: Container,
+  { name, id }: { readonly name: string; readonly id: string },
+): boolean {
+  const main = shownNetwork(networkModeOf(record.hostConfig));
+  return main === name || main === id;
 }
 
 function refuseGoing({ gone, record }: Container): void {
