@@ -12,6 +12,7 @@ import { hardwareAddressIn } from './drivers/hardware-address.ts';
 import type { Service } from './firewall/port-elements.ts';
 import type { NetworkHost } from './host.ts';
 import { Members } from './members.ts';
+import { Openings } from './openings.ts';
 import type { Reservation } from './published/host-ports.ts';
 import type { PortRequest } from './published/port.ts';
 import {
@@ -79,8 +80,7 @@ export class Network implements Leading {
   readonly #driver: Driver;
   readonly #ready: SandboxPool;
   readonly #members = new Members();
-  /** Links by the two sandboxes' ids. */
-  readonly #links = new Map<string, { readonly from: Endpoint; readonly to: Endpoint }>();
+  readonly #openings: Openings;
   /** Host interfaces of this network start with this. */
   readonly #prefix: string;
   /** A container runs whose endpoint nobody knows: no interface is taken for a stray one. */
@@ -89,10 +89,10 @@ export class Network implements Leading {
   #held = 0;
   #retired = false;
   #subnets: readonly Subnet[];
+  #planned: readonly Subnet[] = [];
   #started: Promise<Started> | undefined;
   /** Also of a start that failed something may be there. */
   #mayBeOnHost = false;
-  /** As the last start made them. */
   #pools: readonly AddressPool[] | undefined;
 
   constructor(host: NetworkHost, driver: Driver, { id, name, internal = false }: NetworkOptions) {
@@ -101,6 +101,7 @@ export class Network implements Leading {
     this.internal = internal;
     this.#host = host;
     this.#driver = driver;
+    this.#openings = new Openings(driver);
     this.#prefix = `veth${interfaceKey(id)}`;
     this.#subnets = driver.configured;
     this.#ready = new SandboxPool({
@@ -117,8 +118,13 @@ export class Network implements Leading {
   }
   /** `172.17.0.0/16` and the like; those that nobody configured are known after the first use. */
   get subnets(): readonly Subnet[] {
-    return this.#subnets;
+    return this.#subnets.length > 0 ? this.#subnets : this.#planned;
   }
+  /** Decides about subnets that nobody asked for, so that they can be told before there is a container. */
+  async plan(): Promise<void> {
+    if (this.#subnets.length === 0) this.#planned = await this.#driver.plan();
+  }
+
   /** Whether containers are on it. */
   get inUse(): boolean {
     return this.#members.size > 0;
@@ -238,18 +244,15 @@ export class Network implements Leading {
    * @throws what the driver throws
    */
   async link(fromId: string, toId: string, services: readonly Service[]): Promise<void> {
-    const [from, to] = [this.#members.get(fromId)?.endpoint, this.#members.get(toId)?.endpoint];
+    const [from, to] = [this.#members.get(fromId), this.#members.get(toId)];
     if (from === undefined || to === undefined) return;
     await this.#start();
-    await this.#driver.link(from, to, services);
-    this.#links.set(`${fromId} ${toId}`, { from, to });
+    await this.#openings.open({ sandboxId: fromId, ...from }, { sandboxId: toId, ...to }, services);
   }
 
   /** Takes that back; no such link: nothing to do. */
-  async unlink(fromId: string, toId: string): Promise<void> {
-    const link = this.#links.get(`${fromId} ${toId}`);
-    this.#links.delete(`${fromId} ${toId}`);
-    if (link !== undefined) await this.#driver.unlink(link.from, link.to);
+  unlink(fromId: string, toId: string): Promise<void> {
+    return this.#openings.close(fromId, toId);
   }
 
   /** The owner of a sandbox that lives on is gone: its ports lead there no more, nor do conversations by them. */
@@ -274,10 +277,7 @@ export class Network implements Leading {
     this.#members.delete(sandboxId);
     if (member === undefined) return;
     const { pools } = await this.#start();
-    for (const key of this.#links.keys()) {
-      const [from = '', to = ''] = key.split(' ');
-      if (from === sandboxId || to === sandboxId) await this.unlink(from, to);
-    }
+    await this.#openings.closeAllOf(sandboxId);
     this.#forget(member.endpoint, (text) => {
       const address = parseAddress(text);
       pools.find(({ subnet }) => contains(subnet, address))?.release(address);

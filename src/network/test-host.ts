@@ -102,16 +102,20 @@ export async function serve(
     linux.listen(made, 16);
     return made;
   });
+  const clients = new Set<net.Socket>();
   const server = net.createServer((client) => {
-    client.on('error', () => client.destroy());
+    clients.add(client);
+    client.on('close', () => clients.delete(client)).on('error', () => client.destroy());
     client.end(`${name} ${client.remoteAddress}`);
   });
   server.listen({ fd });
   await once(server, 'listening');
   return {
     [Symbol.asyncDispose]: async () => {
+      const closed = once(server, 'close');
       server.close();
-      await once(server, 'close');
+      for (const client of clients) client.destroy(); // a firewall may keep its end from us
+      await closed;
     },
   };
 }

@@ -265,12 +265,11 @@ test('who asks for an address of a full network, or a subnet of full pools, is t
       `no available IPv4 addresses on this network's address pools: .*/30 \\(held by ${id.slice(0, 12)}\\)`,
     ),
   );
-  await gantry.dockerOk('network', 'create', '--subnet', `${addressAt(4, 0)}/25`, 'first');
   await gantry.dockerOk('network', 'create', '--subnet', `${addressAt(4, 128)}/25`, 'second');
   const third = await gantry.docker(['network', 'create', 'third']);
   assert.match(
     third.stderr,
-    /could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network \(held by network first, network second\)/,
+    /could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network \(held by network bridge, network second\)/,
   );
 });
 
@@ -295,6 +294,29 @@ test('an endpoint has the link-local addresses and kernel settings that it asks 
   assert.deepEqual(await interfacesIn(gantry, 'web'), [`eth0 ${addressAt(0, 2)}/24`, 'eth0 169.254.7.7/16']);
   const set = await gantry.dockerOk('exec', 'web', 'cat', '/proc/sys/net/ipv4/conf/eth0/log_martians');
   assert.equal(set, '1');
+});
+
+test('the default network tells its subnet before a container is on it, and has that one then', async (t) => {
+  const gantry = await startGantry(t);
+  const subnet = async (): Promise<string> =>
+    await gantry.dockerOk(
+      'network',
+      'inspect',
+      '-f',
+      '{{range .IPAM.Config}}{{.Subnet}} {{.Gateway}}{{end}}',
+      'bridge',
+    );
+  const told = await subnet();
+  assert.match(told, /^[\d.]+\/\d+ [\d.]+$/);
+  await gantry.dockerOk('run', '-d', '--name', 'web', ...sleeper);
+  assert.equal(await subnet(), told);
+  const gateway = await gantry.dockerOk(
+    'inspect',
+    '-f',
+    '{{.NetworkSettings.Networks.bridge.Gateway}}',
+    'web',
+  );
+  assert.equal(gateway, told.split(' ')[1]);
 });
 
 test('a network can be removed right after its last container', async (t) => {

@@ -68,6 +68,7 @@ export class NetworkService implements Networks {
     { members }: { readonly members: boolean },
   ): Promise<readonly NetworkSummary[]> {
     const all = this.#deps.catalog.all();
+    await planned(all);
     const wanted = await listFilter(filters, all, (entry) => this.#members(entry).length > 0);
     const view = (entry: NetworkEntry): NetworkSummary =>
       members ? withoutStatus(inspectionOf(entry, this.#members(entry))) : summaryOf(entry);
@@ -77,6 +78,7 @@ export class NetworkService implements Networks {
   async inspect(term: string, { scope = 'local' }: InspectNetworkOptions): Promise<NetworkInspect> {
     if (scope !== 'local') throw networkFailure.notFound({ name: term });
     const entry = this.#deps.catalog.find(term);
+    await planned([entry]);
     return inspectionOf(entry, this.#members(entry));
   }
 
@@ -88,6 +90,7 @@ export class NetworkService implements Networks {
         defaultsOf: (driver) => room.defaultsOf(driver),
       });
       const namesake = catalog.all().find(({ record }) => record.name === asked.name);
+      await planned(catalog.all());
       const plan = await withSubnets(asked, pools, (family) => room.taken(family));
       const record: NetworkRecord = { id: this.#freeId(), created: formatNanos(nowNanos()), ...plan };
       const network = carry(room, record);
@@ -195,6 +198,11 @@ export class NetworkService implements Networks {
       attributes: { name, type: driver },
     });
   }
+}
+
+/** Their subnets can be told, also where they are chosen at the first use. */
+async function planned(entries: readonly NetworkEntry[]): Promise<void> {
+  for (const { network } of entries) await network?.plan();
 }
 
 const withoutStatus = ({ Status: _status, ...summary }: NetworkInspect): NetworkSummary => summary;

@@ -31,6 +31,8 @@ export interface Driver {
   readonly leadsOutBy: 'gateway' | 'interface';
   /** The subnets asked for; empty: `start` finds or chooses them. */
   readonly configured: readonly Subnet[];
+  /** The subnets that a start would give, as far as can be said now; nothing is made. */
+  plan(): Promise<readonly Subnet[]>;
   /**
    * Makes or finds what the network needs on the host. Called before anything else, and again after `stop`. `living`
    * are endpoints from an earlier life of the engine, by their sandbox: they work on, ports and all, in `subnets`.

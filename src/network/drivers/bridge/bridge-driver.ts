@@ -16,7 +16,14 @@ import type { PortRequest } from '../../published/port.ts';
 import type { Endpoint } from '../../sandbox/endpoint.ts';
 import type { Sandbox, SandboxInterface } from '../../sandbox/sandbox.ts';
 import type { Driver, InterfaceNames } from '../driver.ts';
-import { type Apart, allowLoopbackRouting, apartHere, type Bridge, ensureBridge } from './bridge.ts';
+import {
+  type Apart,
+  allowLoopbackRouting,
+  apartHere,
+  type Bridge,
+  ensureBridge,
+  subnetsToCome,
+} from './bridge.ts';
 import { hostSides, reattach, removeLinks } from './links.ts';
 import { type BridgeLabels, type BridgeOptions, checkBridgeOptions, DEFAULT_LABELS } from './options.ts';
 
@@ -49,6 +56,8 @@ class BridgeDriver implements Driver {
   /** Families whose subnet is found or chosen. */
   readonly #sought: readonly Family[];
   #bridge: Bridge | undefined;
+  /** What was told of subnets to come: a start takes them where they are still free. */
+  #planned: readonly Subnet[] = [];
   #loopbackAllowed = false;
   /** The firewall's generation when the host was last seen to let pass what it must. */
   #looked = -1;
@@ -102,6 +111,16 @@ class BridgeDriver implements Driver {
     if (living.size > 0) await this.#reattach(bridge, living);
     log.info('network.ready', { bridge: this.#name, subnets: bridge.subnets.map(formatRange) });
     return bridge.subnets;
+  }
+
+  async plan(): Promise<readonly Subnet[]> {
+    if (this.#planned.length === 0 && this.#sought.length > 0)
+      this.#planned = await subnetsToCome(this.#host.route, {
+        name: this.#name,
+        sought: this.#sought,
+        pools: this.#pools,
+      });
+    return [...this.configured, ...this.#planned];
   }
 
   /** Records of endpoints know a subnet's gateway, and no more of it: what is configured says more. */
@@ -241,7 +260,7 @@ class BridgeDriver implements Driver {
       mtu,
       subnets,
       sought: this.#sought.filter((family) => !familiesOf(subnets).includes(family)),
-      pools: this.#pools,
+      pools: [...this.#planned.map((base) => ({ base, size: base.prefixLength })), ...this.#pools],
       without: inhibitIpv4 ? [...isolated, 4] : isolated,
       apart: this.#apart,
     });

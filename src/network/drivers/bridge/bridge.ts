@@ -84,10 +84,7 @@ async function findBridge(host: NetlinkSocket, plan: BridgePlan): Promise<Bridge
   if (link.alias.startsWith('gantry ') && link.alias !== plan.mark)
     throw new Conflict(`bridge ${plan.name} belongs to another engine (${link.alias})`);
   const present = await addressesOf(host, link.index);
-  const found = plan.sought.flatMap((family) => {
-    const own = present.find(({ address }) => address.family === family);
-    return own === undefined ? [] : [subnetOf(own.address, own.prefixLength)];
-  });
+  const found = soughtIn(present, plan.sought);
   const lacking = plan.sought.filter((family) => !found.some(({ base }) => base.family === family));
   const missing = plan.subnets.filter(
     (subnet) => !plan.without.includes(subnet.base.family) && !has(present, subnet),
@@ -105,6 +102,23 @@ async function findBridge(host: NetlinkSocket, plan: BridgePlan): Promise<Bridge
   await addLinkLocal(host, link.index, plan, subnets);
   return { index: link.index, subnets };
 }
+
+/** Subnets of the families that are sought: what the bridge has, else what would be chosen now. @throws Failed when none is free */
+export async function subnetsToCome(
+  host: NetlinkSocket,
+  { name, sought, pools }: Pick<BridgePlan, 'name' | 'sought' | 'pools'>,
+): Promise<Subnet[]> {
+  const [link] = route.readLinks(await host.ask([route.getLink(name)]));
+  const found = link === undefined ? [] : soughtIn(await addressesOf(host, link.index), sought);
+  const lacking = sought.filter((family) => !found.some(({ base }) => base.family === family));
+  return [...found, ...(await choose(host, pools, lacking))];
+}
+
+const soughtIn = (present: readonly route.LinkAddress[], sought: readonly Family[]): Subnet[] =>
+  sought.flatMap((family) => {
+    const own = present.find(({ address }) => address.family === family);
+    return own === undefined ? [] : [subnetOf(own.address, own.prefixLength)];
+  });
 
 const byFamily = (a: Subnet, b: Subnet): number => a.base.family - b.base.family;
 
