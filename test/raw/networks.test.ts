@@ -199,7 +199,38 @@ test('lists of networks knew the filters name and id alone in 1.21', async () =>
     (await gantry.api(version).get(`/networks?filters=${filters}`)).json<Row[]>().map(({ Name }) => Name);
   assert.deepEqual(await names('1.21'), ['bridge']);
   assert.deepEqual(await names('1.22'), []);
+  const newer = encodeURIComponent(JSON.stringify({ driver: ['host'] }));
+  const refused = await gantry.api('1.23').get(`/networks?filters=${newer}`);
+  assert.deepEqual(told(refused, '1.23'), [500, "Invalid filter 'driver'"]);
+  for (const version of ['1.21', '1.24'] as const)
+    assert.equal((await gantry.api(version).get(`/networks?filters=${newer}`)).status, 200);
 });
+
+const FIRST_ENDPOINT = [
+  ...['EndpointID', 'Gateway', 'GlobalIPv6Address', 'GlobalIPv6PrefixLen', 'IPAddress', 'IPPrefixLen'],
+  ...['IPv6Gateway', 'MacAddress'],
+];
+const ENDPOINT_OF_1_22 = [...FIRST_ENDPOINT, 'Aliases', 'IPAMConfig', 'Links', 'NetworkID'];
+
+for (const [version, members] of [
+  ['1.21', FIRST_ENDPOINT],
+  ['1.22', ENDPOINT_OF_1_22],
+  ['1.31', ENDPOINT_OF_1_22],
+  ['1.32', [...ENDPOINT_OF_1_22, 'DriverOpts']],
+  ['1.44', [...ENDPOINT_OF_1_22, 'DriverOpts', 'DNSNames']],
+  ['1.48', [...ENDPOINT_OF_1_22, 'DriverOpts', 'DNSNames', 'GwPriority']],
+] as const)
+  test(`an endpoint has the members of ${version}, in inspect and lists`, async () => {
+    type Shown = { NetworkSettings?: { Networks: Record<string, Row> } };
+    const api = gantry.api(version);
+    const shown = (await api.get('/containers/web/json')).json<Shown>();
+    const of = ({ NetworkSettings }: Shown): string[] =>
+      Object.keys(NetworkSettings?.Networks.one ?? {}).toSorted();
+    assert.deepEqual(of(shown), members.toSorted());
+    const filters = encodeURIComponent(JSON.stringify({ name: ['web'] }));
+    const [listed = {}] = (await api.get(`/containers/json?filters=${filters}`)).json<Shown[]>();
+    assert.deepEqual(of(listed), version === '1.21' ? [] : members.toSorted());
+  });
 
 test('a subnet may be told by any of its addresses before 1.44', async () => {
   const asked = create({ Name: 'three', IPAM: { Config: [{ Subnet: '10.87.0.9/24' }] } });

@@ -2,6 +2,7 @@
 import { InvalidArgument, messageOf } from '../../../base/errors.ts';
 import { decodeBody, list, map, string } from '../../../base/schema.ts';
 import { readJson } from '../../../formats/json.ts';
+import { filterFailure } from '../../../model/failures/filter.ts';
 import { type Doc, isDoc } from '../doc-path.ts';
 
 const KNOWN = new Set(
@@ -29,6 +30,12 @@ export const dropUnknown = (doc: Doc): void => keepKnown(doc, KNOWN);
 
 /** The filters of lists of networks in 1.21; others were not looked at. */
 export const onlyNameAndId = (doc: Doc): void => keepKnown(doc, NAME_AND_ID);
+
+/** Lists of networks knew neither before 1.24. @throws InvalidArgument */
+export function refuseFiltersOf1_24(doc: Doc): void {
+  for (const name of Object.keys(filtersOf(queryOf(doc)) ?? {}))
+    if (name === 'driver' || name === 'label') throw filterFailure.unknown({ name });
+}
 
 function keepKnown(doc: Doc, known: ReadonlySet<string>): void {
   const query = queryOf(doc);

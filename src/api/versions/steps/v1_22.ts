@@ -56,6 +56,9 @@ export const v1_22 = step('1.22', {
     ...networkMember('Containers.{}.Name', 'IPAM.Options'),
     'GET /containers/json': [added('body[].NetworkSettings'), bare('body[].ImageID')],
     'GET /containers/{name}/json': [
+      ...['IPAMConfig', 'Links', 'Aliases', 'NetworkID'].map((name) =>
+        added(`body.NetworkSettings.Networks.{}.${name}`),
+      ),
       ...blockIo,
       added('body.HostConfig.Tmpfs'),
       added('body.HostConfig.ShmSize'),

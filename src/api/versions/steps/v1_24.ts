@@ -2,7 +2,7 @@
 
 import type { Doc } from '../doc-path.ts';
 import { statusWas, wordsWere } from '../failure.ts';
-import { carryAnchors, requireReadable } from '../forms/list-filters.ts';
+import { carryAnchors, refuseFiltersOf1_24, requireReadable } from '../forms/list-filters.ts';
 import { wasJsonText } from '../forms/network-words.ts';
 import { withoutPidsLimit } from '../forms/stats.ts';
 import { volumeMember } from '../forms/volumes.ts';
@@ -14,6 +14,7 @@ export const v1_24 = step('1.24', {
   adds: ['GET /swarm', 'GET /nodes', 'GET /services', 'GET /tasks'],
   removes: ['POST /containers/{name}/copy'],
   requests: {
+    'GET /networks': [reshaped('filters driver and label', { up: refuseFiltersOf1_24, shape: 'none' })],
     'GET /containers/json': [
       reshaped('what cannot be read is told in other words', { up: requireReadable, shape: 'none' }),
       reshaped('before and since become filters', {
@@ -49,7 +50,9 @@ export const v1_24 = step('1.24', {
       added('body.LiveRestoreEnabled'),
       rewritten('body.ExecutionDriver', 'no longer has a driver to name', { down: () => 'native-0.2' }),
     ],
+    'GET /containers/json': [added('body[].NetworkSettings.Networks.{}.IPAMConfig.LinkLocalIPs')],
     'GET /containers/{name}/json': [
+      added('body.NetworkSettings.Networks.{}.IPAMConfig.LinkLocalIPs'),
       added('body.State.Health'),
       added('body.Config.Healthcheck'),
       added('body.Config.Shell'),
