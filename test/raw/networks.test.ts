@@ -290,9 +290,11 @@ test('the network of its mode gives a container the hardware address back that t
   await both('/networks/four/connect');
   await both('/networks/one/connect');
   assert.equal((await api.post(`/containers/${Id}/start`)).status, 204);
-  const { NetworkSettings } = (await api.get(`/containers/${Id}/json`)).json<{
-    NetworkSettings: { Networks: Record<string, { MacAddress: string }> };
-  }>();
+  type Shown = { Config: Row; NetworkSettings: { Networks: Record<string, { MacAddress: string }> } };
+  const { Config, NetworkSettings } = (await api.get(`/containers/${Id}/json`)).json<Shown>();
+  assert.equal(Config.MacAddress, mac);
+  const { Config: newest } = (await gantry.api().get(`/containers/${Id}/json`)).json<Shown>();
+  assert.equal('MacAddress' in newest, false);
   assert.equal(NetworkSettings.Networks.one?.MacAddress, mac);
   assert.notEqual(NetworkSettings.Networks.four?.MacAddress, mac);
   assert.equal((await api.delete(`/containers/${Id}?force=1`)).status, 204);

@@ -45,7 +45,10 @@ export const v1_44 = step('1.44', {
   responses: {
     'GET /info': [added('body.CDISpecDirs'), added('body.Runtimes.{}.status')],
     'GET /containers/json': [added('body[].NetworkSettings.Networks.{}.DNSNames')],
-    'GET /containers/{name}/json': [added('body.NetworkSettings.Networks.{}.DNSNames')],
+    'GET /containers/{name}/json': [
+      added('body.NetworkSettings.Networks.{}.DNSNames'),
+      removed('body.Config.MacAddress', ({ all }: Doc) => memberOf(all, 'MacAddressAsked')),
+    ],
     'GET /system/df': [
       added('body.Containers[].NetworkSettings.Networks.{}.DNSNames'),
       removed('body.Images[].VirtualSize', (image: Doc) => image.Size),

@@ -17,6 +17,7 @@ import {
   networkModeOf,
   ownEndpoints,
   publishedPortsOf,
+  shownNetwork,
 } from '../../networks/index.ts';
 import { apparmorOf, readSecurity } from '../../processes/security.ts';
 import { dnsNames } from '../attachments/wanted.ts';
@@ -74,7 +75,15 @@ export async function inspectContainer(
     Mounts: mountPoints(container),
     Config: record.config,
     NetworkSettings: networkSettings(deps, container),
+    ...macAddressAsked(record),
   };
+}
+
+/** What older versions told of the whole container: the hardware address asked for on the network of its mode. */
+function macAddressAsked({ hostConfig, attachments }: Container['record']): { MacAddressAsked?: string } {
+  const main = shownNetwork(networkModeOf(hostConfig)) ?? '';
+  const { MacAddress: MacAddressAsked } = attachments[main] ?? {};
+  return MacAddressAsked ? { MacAddressAsked } : {};
 }
 
 /** What links mean now; those of other networks stand with their endpoints. */
