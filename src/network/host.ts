@@ -6,6 +6,7 @@ import type { Family } from './addresses/address.ts';
 import { Forwarding } from './firewall/forwarding.ts';
 import { Firewall } from './firewall/table.ts';
 import { NameServers } from './names/servers.ts';
+import { LinkList } from './netlink/link-list.ts';
 import { NetlinkSocket, PROTOCOL } from './netlink/socket.ts';
 import { HostPorts } from './published/host-ports.ts';
 import { ReleasedAddresses } from './published/released.ts';
@@ -34,6 +35,7 @@ export interface NetworkHostOptions {
 export class NetworkHost {
   /** rtnetlink in the host's namespace. */
   readonly route = new NetlinkSocket(PROTOCOL.ROUTE);
+  readonly links = new LinkList(this.route);
   readonly netfilter = new NetlinkSocket(PROTOCOL.NETFILTER);
   readonly ports = new HostPorts();
   readonly files: NamespaceFiles;

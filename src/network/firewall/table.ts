@@ -224,7 +224,7 @@ export class Firewall {
   }
 
   async #isIntact(): Promise<boolean> {
-    const generation = nft.readGeneration(await this.#netfilter.ask([nft.getGeneration()]));
+    const generation = this.#presentGeneration();
     const { filtersFrames } = this.#traits;
     if (generation === this.#generation && filtersFrames === this.#filtersFrames) return true;
     for (const [family, pieces] of this.#wanted())

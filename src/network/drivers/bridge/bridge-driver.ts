@@ -195,8 +195,7 @@ class BridgeDriver implements Driver {
   async #mend(endpoints: ReadonlyMap<string, Endpoint>): Promise<boolean> {
     if (this.#bridge === undefined) return false; // stopped meanwhile
     const { firewall, log } = this.#host;
-    const [link] = route.readLinks(await this.#host.route.ask([route.getLink(this.#name)]));
-    const lost = link?.index !== this.#bridge?.index;
+    const lost = await this.#isLost(this.#bridge);
     if (lost) {
       log.warn('network.bridge-lost', { bridge: this.#name });
       const bridge = await this.#ensureBridge(this.#bridge?.subnets ?? this.configured);
@@ -214,6 +213,14 @@ class BridgeDriver implements Driver {
       this.#looked = generation;
     }
     return lost;
+  }
+
+  /** Where the list says so it may have been made since: then the kernel is asked. */
+  async #isLost({ index }: Bridge): Promise<boolean> {
+    const { links, route: socket } = this.#host;
+    if ((await links.indexOf(this.#name)) === index) return false;
+    const [link] = route.readLinks(await socket.ask([route.getLink(this.#name)]));
+    return link?.index !== index;
   }
 
   /** Whether nobody has touched what {@link #openTheHost} sees to, since it last did. */

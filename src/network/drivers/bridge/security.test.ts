@@ -89,7 +89,15 @@ test('SC-NET-11: subnets that no network can have are refused, and the host keep
   const routes = readFileSync('/proc/net/route', 'utf8');
   for (const text of [
     ...['0.0.0.0/0', '10.0.0.0/32', '10.0.0.1/31', '224.0.0.0/16', '127.0.0.0/8', '169.254.0.0/16'],
-    ...['::/0', '::ffff:10.0.0.0/120', 'ff02::/64', 'fe80::/64', '::1/128', 'fd00::/127', '10.0.0.255/24'],
+    ...[
+      '::/0',
+      '::ffff:10.0.0.0/120',
+      'ff02::/64',
+      'fe80:0:0:1::/64',
+      '::1/128',
+      'fd00::/127',
+      '10.0.0.255/24',
+    ],
   ])
     assert.throws(() => parseSubnet(text), { kind: 'invalid' }, text);
   assert.equal(readFileSync('/proc/net/route', 'utf8'), routes);

@@ -89,11 +89,11 @@ export class ParentDriver implements Driver {
   async link(): Promise<void> {}
   async unlink(): Promise<void> {}
 
-  /** The kernel takes all that stands on an interface with it: containers must be started again. */
   async plan(): Promise<readonly Subnet[]> {
     return this.configured;
   }
 
+  /** The kernel takes all that stands on an interface with it: containers must be started again. */
   async mend(endpoints: ReadonlyMap<string, Endpoint>): Promise<boolean> {
     const { route, log } = this.#host;
     // One that is away was told of; whoever needs it next looks for it.
