@@ -144,6 +144,38 @@ test('SC-INJ-06 addresses of a container that would be rules are refused at crea
   assert.equal(ruleSet(), before);
 });
 
+test('SC-NET-12 names that mean something else are no network’s, and a name is one network’s', async () => {
+  const api = gantry.api();
+  const asked = (Name: string, more: object = {}) => api.post('/networks/create', { Name, ...more });
+  const before = (await api.get('/networks')).json<object[]>().length;
+  for (const name of ['host', 'none', 'bridge', 'default', 'container:x', 'container:', '', ' ', 'net']) {
+    const { status, text } = await asked(name, { CheckDuplicate: true });
+    assert.ok([400, 403, 409].includes(status), `${JSON.stringify(name)}: ${status} ${text}`);
+  }
+  assert.equal((await asked('net')).status, 409, 'also where nobody asked for a check');
+  assert.equal((await api.get('/networks')).json<object[]>().length, before);
+  for (const name of ['host', 'none', 'bridge'])
+    assert.equal((await api.delete(`/networks/${name}`)).status, 403, name);
+});
+
+test('SC-NET-12 an id is its network’s, whatever another is called', async () => {
+  const api = gantry.api();
+  const { Id } = (await api.get('/networks/net')).json<{ Id: string }>();
+  const IPAM = { Config: [{ Subnet: subnetAt(3) }] };
+  const made = await api.post('/networks/create', { Name: Id, IPAM });
+  assert.equal(made.status, 201, made.text);
+  const other = made.json<{ Id: string }>().Id;
+  assert.equal((await api.get(`/networks/${Id}`)).json<{ Name: string }>().Name, 'net');
+  assert.equal((await create('by-id', { HostConfig: { NetworkMode: Id } })).status, 201);
+  const { NetworkSettings } = (await api.get('/containers/by-id/json')).json<{
+    NetworkSettings: { Networks: Record<string, unknown> };
+  }>();
+  assert.deepEqual(Object.keys(NetworkSettings.Networks), ['net']);
+  assert.equal((await api.delete('/containers/by-id')).status, 204);
+  assert.equal((await api.delete(`/networks/${other}`)).status, 204);
+  assert.equal((await api.get('/networks/net')).json<{ Id: string }>().Id, Id);
+});
+
 /** Every line of a stream as a message; what is no message fails. */
 const messages = (text: string): Record<string, unknown>[] =>
   text

@@ -1,6 +1,8 @@
 /** What IPv6 has that IPv4 has not, and what must hold for it as well. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as nft from '../../netlink/nftables.ts';
 import {
   addNeighbour,
   ask,
@@ -12,7 +14,7 @@ import {
   serve,
   serveDatagrams,
 } from '../../test-host.ts';
-import { rulesIn, stage, tcp, udp } from '../../test-network.ts';
+import { netfilter, rulesIn, stage, tcp, udp } from '../../test-network.ts';
 
 await onHostOfItsOwn();
 
@@ -84,6 +86,36 @@ test('SC-NET-14: a datagram service that moves is reached in IPv6 by clients tha
   const second = await container('second', [udp(5353, 53)]);
   await using _two = await serveDatagrams(second.place, 53, 'second', '::');
   assert.equal(await askDatagram(client, 'fd09::1', 5353), 'second fd09::2');
+});
+
+test('SC-NET-08: after a flush of all rules of IPv6, bridges are closed to each other and to neighbours again', async (t) => {
+  const outside = await addNeighbour('cable0', '10.9.0.1', '10.9.0.2');
+  t.after(() => outside.close());
+  await outside.addAddresses('fd09::1', 'fd09::2', 64);
+  await outside.addRoute('default', 'fd09::1');
+  const a = await stage(t, { ...SUBNETS, bridge: 'gt0' });
+  const b = await stage(t, { subnet: '10.67.0.0/24', subnet6: 'fd67::/64', bridge: 'gt1' });
+  const web = await a.container('web', [tcp(8080, 80, '::'), tcp(8081, 80, '::1')]);
+  const other = await b.container('other');
+  await using _web = await serve(web.place, 80, 'web', '::');
+  const closed = async (): Promise<boolean> => {
+    const asked = [other.place, outside.fd].map((from) => ask(from, 'fd66::2', 80, IN_VAIN_MS));
+    return (await Promise.all(asked)).every((answer) => answer === 'silence');
+  };
+  assert.equal(await ask('host', 'fd66::2', 80), 'web fd66::1');
+  assert.ok(await closed());
+  const tables = ['test_gt0', 'test_gt1', 'gantry_forwarding'].map((name) => nft.tableOf(6, name));
+  await netfilter.ask(nft.batch(tables.map((table) => nft.deleteTable(table))));
+  assert.equal(await ask(outside.fd, 'fd09::1', 8081), 'ECONNREFUSED');
+  // Nobody asks in the meantime: a connection that begins then would hang when its packets are dropped.
+  const back = async () =>
+    (await Promise.all(['test_gt0', 'test_gt1'].map((name) => rulesIn(name, 6)))).every(Boolean);
+  for (let i = 0; !(await back()); i++) {
+    assert.ok(i < 250, 'the rules do not come back');
+    await sleep(20);
+  }
+  assert.ok(await closed());
+  assert.equal(await ask(outside.fd, 'fd09::1', 8080), 'web fd09::2');
 });
 
 test('a network without IPv6 publishes nothing on an IPv6 address, and says so', async (t) => {
