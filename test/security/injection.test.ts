@@ -1,10 +1,12 @@
 /** Text that becomes structure (SC-INJ): files of names, the environment, arguments of programs, cgroup paths. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { FakeRegistry } from '../harness/fake-registry.ts';
 import { type Gantry, startGantry } from '../harness/gantry.ts';
+import { until } from '../harness/until.ts';
 import { runInside } from './inside.ts';
 
 let gantry: Gantry;
@@ -146,8 +148,34 @@ test('SC-INJ-02 a name is one container’s, whoever asks for it and however lon
     assert.equal((await api.delete(`/containers/${name}`)).status, 204);
 });
 
-test('SC-INJ-05 no path of a URL is a path of the host', async () => {
+/** What a process asks the kernel of paths, until it is told to end. Undefined: nobody may trace here, or there is no strace. */
+async function pathsAskedBy(pid: number): Promise<(() => Promise<string>) | undefined> {
+  if (spawnSync('strace', ['-V']).status !== 0) return undefined;
+  const tracer = spawn('strace', ['-f', '-qq', '-s', '4096', '-e', 'trace=%file', '-p', String(pid)], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let seen = '';
+  tracer.stderr.on('data', (bytes: Buffer) => {
+    seen += bytes.toString();
+  });
+  const traced = () => /^TracerPid:\t[1-9]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  await until(() => traced() || tracer.exitCode !== null);
+  if (tracer.exitCode !== null) return undefined;
+  return async () => {
+    const ended = once(tracer, 'close');
+    tracer.kill('SIGINT');
+    await ended;
+    return seen;
+  };
+}
+
+test('SC-INJ-05 no path of a URL is a path of the host', async (t) => {
   const api = gantry.api();
+  const asked = await pathsAskedBy(gantry.pid);
+  if (asked === undefined) t.diagnostic('without strace: by the answers alone');
+  const { Id } = (await api.get('/containers/linked/json')).json<{ Id: string }>();
+  const archive = await api.get(`/containers/${Id}/archive?path=/etc/hostname-that-is-seen`);
+  assert.equal(archive.status, 404);
   const secret = 'root:x:0:0';
   const odd = [
     '%2e%2e%2f%2e%2e%2fetc%2fpasswd',
@@ -184,6 +212,10 @@ test('SC-INJ-05 no path of a URL is a path of the host', async () => {
       assert.ok([400, 404].includes(status), `${method} ${place(id).slice(0, 60)}: ${status} ${text}`);
       assert.ok(!text.includes(secret));
     }
+  const paths = await asked?.();
+  if (paths === undefined) return;
+  assert.match(paths, /hostname-that-is-seen/, 'the trace shows paths');
+  assert.doesNotMatch(paths, /etc.{1,3}passwd|%2e|%2f|%00|x{4000}/i);
 });
 
 const ruleSet = (): string => execFileSync('nft', ['list', 'ruleset'], { encoding: 'utf8' });
