@@ -300,3 +300,20 @@ test('the network of its mode gives a container the hardware address back that t
   assert.equal((await api.delete(`/containers/${Id}?force=1`)).status, 204);
   assert.equal((await api.delete('/networks/four')).status, 204);
 });
+
+test('a port that says no protocol is published by TCP, as testcontainers asks for', async () => {
+  for (const { api } of typeof dockerd === 'string' ? [gantry] : [gantry, dockerd]) {
+    const HostConfig = { PortBindings: { 8080: [{ HostPort: '0' }] } };
+    const body = { Image: 'busybox', Cmd: ['sleep', '1000'], ExposedPorts: { 8080: {} }, HostConfig };
+    const made = await api('1.41').post('/containers/create?name=ported', body);
+    assert.equal(made.status, 201, made.text);
+    const started = await api('1.41').post('/containers/ported/start');
+    assert.equal(started.status, 204, started.text);
+    const { NetworkSettings } = (await api('1.41').get('/containers/ported/json')).json<{
+      NetworkSettings: { Ports: Record<string, { HostPort: string }[]> };
+    }>();
+    assert.deepEqual(Object.keys(NetworkSettings.Ports), ['8080/tcp']);
+    assert(Number(NetworkSettings.Ports['8080/tcp']?.[0]?.HostPort) > 0);
+    assert.equal((await api('1.41').delete('/containers/ported?force=1')).status, 204);
+  }
+});

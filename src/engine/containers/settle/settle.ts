@@ -78,8 +78,11 @@ function exposed(
   image: ImageConfig,
   host: HostConfig,
 ): Pick<ContainerConfig, 'ExposedPorts'> {
-  const published = Object.fromEntries(Object.keys(host.PortBindings ?? {}).map((port) => [port, {}]));
-  const all = { ...withProtocol(image.ExposedPorts), ...withProtocol(own.ExposedPorts), ...published };
+  const all = {
+    ...withProtocol(image.ExposedPorts),
+    ...withProtocol(own.ExposedPorts),
+    ...withProtocol(host.PortBindings),
+  };
   return Object.keys(all).length > 0 ? { ExposedPorts: all } : {};
 }
 /** What goes into files that name servers and hosts are read from. @throws InvalidArgument */
@@ -95,7 +98,8 @@ export function checkText(config: ContainerConfig, host: HostConfig): void {
     ipv6Loopback: true,
   });
 }
-const withProtocol = (ports: ContainerConfig['ExposedPorts']): Record<string, object> =>
+/** A port that says no protocol is one of TCP. */
+const withProtocol = (ports: Readonly<Record<string, unknown>> | undefined): Record<string, object> =>
   Object.fromEntries(Object.keys(ports ?? {}).map((port) => [port.includes('/') ? port : `${port}/tcp`, {}]));
 
 /** The request's variables first; the image's where the request does not speak of them. */
