@@ -2,9 +2,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { messageOf } from '../base/errors.ts';
 import { networkFailure } from '../model/failures/network.ts';
-import { type Address, parseAddress } from './addresses/address.ts';
+import { parseAddress } from './addresses/address.ts';
 import { takeEach } from './addresses/give.ts';
-import { formatHardwareAddress, parseHardwareAddress } from './addresses/hardware.ts';
+import { formatHardwareAddress } from './addresses/hardware.ts';
 import { AddressPool } from './addresses/pool.ts';
 import { contains, formatRange, type Subnet } from './addresses/subnet.ts';
 import type { Driver } from './drivers/driver.ts';
@@ -15,16 +15,11 @@ import { Members } from './members.ts';
 import { Openings } from './openings.ts';
 import type { Reservation } from './published/host-ports.ts';
 import type { PortRequest } from './published/port.ts';
-import {
-  type Endpoint,
-  type EndpointAddress,
-  endpointAddress,
-  linkLocalAddress,
-  subnetsOf,
-} from './sandbox/endpoint.ts';
+import { type Endpoint, endpointAddress, subnetsOf } from './sandbox/endpoint.ts';
 import type { Leading } from './sandbox/leader.ts';
 import { type ReadySandbox, SandboxPool } from './sandbox/pool.ts';
-import { type InterfaceSysctl, makeSandbox, type Sandbox } from './sandbox/sandbox.ts';
+import { makeSandbox, type Sandbox } from './sandbox/sandbox.ts';
+import { type EndpointRequest, type EndpointWish, readWish } from './wish.ts';
 
 /** Digits of a network's id that its host interfaces' names have: networks of one engine differ in them. */
 const ID_DIGITS_IN_NAMES = 6;
@@ -42,28 +37,10 @@ export interface NetworkOptions {
 /** By what the host interfaces of a network are told from those of another. */
 export const interfaceKey = (id: string): string => id.slice(0, ID_DIGITS_IN_NAMES);
 
-/** What a container wants of a network. */
-export interface EndpointRequest {
-  /** Chosen from the address when undefined (02:42 + the four address bytes, as Docker does). */
-  readonly macAddress: string | undefined;
-  /** Addresses that it is to have, one of a family at most; in the other families it gets any. */
-  readonly addresses?: readonly string[];
-  /** See {@link Endpoint.gatewayPriority}. */
-  readonly gatewayPriority?: number;
-  /** Kernel settings of the interface. */
-  readonly sysctls?: readonly InterfaceSysctl[];
-  /** Further addresses of the link alone. */
-  readonly linkLocal?: readonly string[];
-}
-
 /** A request that can be tried, and keeps its network from being removed; to be joined or let go. */
 export interface HeldRequest extends Disposable {
   readonly network: Network;
-  readonly mac: Buffer | undefined;
-  readonly wanted: readonly Address[];
-  readonly gatewayPriority: number;
-  readonly sysctls: readonly InterfaceSysctl[];
-  readonly linkLocal: readonly EndpointAddress[];
+  readonly wish: EndpointWish;
 }
 
 /** What exists from the first use on. */
@@ -137,18 +114,15 @@ export class Network implements Leading {
 
   /** Keeps the network until the request is done with. @throws NotFound when it was removed; InvalidArgument */
   hold(request: EndpointRequest): HeldRequest {
-    const { macAddress, addresses = [], gatewayPriority = 0, sysctls = [] } = request;
     if (this.#retired) throw networkFailure.notFound({ name: this.name });
-    const mac = macAddress === undefined ? undefined : parseHardwareAddress(macAddress);
-    const wanted = addresses.map(parseAddress);
-    const linkLocal = (request.linkLocal ?? []).map(linkLocalAddress);
+    const wish = readWish(request);
     let isHeld = true;
     this.#held += 1;
     const release = (): void => {
       if (isHeld) this.#held -= 1;
       isHeld = false;
     };
-    return { network: this, mac, wanted, gatewayPriority, sysctls, linkLocal, [Symbol.dispose]: release };
+    return { network: this, wish, [Symbol.dispose]: release };
   }
 
   /** Waits until nobody is on it, so long at most. */
@@ -203,15 +177,17 @@ export class Network implements Leading {
   /** Gives the interface its addresses; `undo` takes them back. @throws Failed when no address is free, or a wanted one is taken */
   async join(
     sandboxId: string,
-    { sandbox, link, hostInterface }: ReadySandbox,
-    { mac: asked, wanted, gatewayPriority, sysctls, linkLocal }: HeldRequest,
+    { sandbox, link: plugged, hostInterface }: ReadySandbox,
+    { wish }: HeldRequest,
     undo: AsyncDisposableStack,
   ): Promise<Endpoint> {
     const { pools } = await this.#start();
+    const { mac: asked, wanted, gatewayPriority, sysctls, linkLocal, interfaceName } = wish;
     const taken = takeEach(pools, { wanted, holders: () => [...this.#members.keys()] }, undo);
     const mac = hardwareAddressIn(this.#driver, asked, taken[0]?.address);
     const leadsOutBy = this.internal ? undefined : this.#driver.leadsOutBy;
     const addresses = taken.map(({ address, subnet }) => endpointAddress(address, subnet, leadsOutBy));
+    const link = interfaceName === undefined ? plugged : await sandbox.rename(plugged, interfaceName);
     if (sysctls.length > 0) sandbox.setSysctls(link.name, sysctls);
     await sandbox.configure(link, mac, [...addresses, ...linkLocal]);
     return {

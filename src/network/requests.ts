@@ -1,7 +1,8 @@
 /** What sandboxes ask of networks, held together; and the endpoints that come of it. Pure but for what is held. */
-import type { EndpointRequest, HeldRequest, Network } from './network.ts';
+import type { HeldRequest, Network } from './network.ts';
 import type { PublishedPort } from './published/port.ts';
 import type { Endpoint, Endpoints } from './sandbox/endpoint.ts';
+import type { EndpointRequest } from './wish.ts';
 
 /** What a sandbox wants of a network. */
 export type NetworkRequest = { readonly network: Network } & EndpointRequest;
@@ -33,7 +34,7 @@ export interface HeldRequests extends Disposable {
 export function heldFor(wanted: readonly NetworkRequest[]): HeldRequests {
   using stack = new DisposableStack();
   const requests = wanted.map((each) => stack.use(each.network.hold(each)));
-  const wouldBe = requests.map(({ network, gatewayPriority }) => [
+  const wouldBe = requests.map(({ network, wish: { gatewayPriority } }) => [
     network.id,
     { ...NOWHERE, gatewayPriority },
   ]);

@@ -294,6 +294,18 @@ test('an endpoint has the link-local addresses and kernel settings that it asks 
   assert.deepEqual(await interfacesIn(gantry, 'web'), [`eth0 ${addressAt(0, 2)}/24`, 'eth0 169.254.7.7/16']);
   const set = await gantry.dockerOk('exec', 'web', 'cat', '/proc/sys/net/ipv4/conf/eth0/log_martians');
   assert.equal(set, '1');
+  await gantry.dockerOk('network', 'create', '--subnet', subnetAt(1), 'named');
+  const ifname = (name: string) => ({
+    Container: 'web',
+    EndpointConfig: { DriverOpts: { 'com.docker.network.endpoint.ifname': name } },
+  });
+  const refused = await gantry.api().post('/networks/named/connect', ifname('a/../b'));
+  assert.match(refused.text, /invalid interface name/);
+  const taken = await gantry.api().post('/networks/named/connect', ifname('eth0'));
+  assert.equal(taken.status, 500, taken.text);
+  const joined = await gantry.api().post('/networks/named/connect', ifname('db0'));
+  assert.equal(joined.status, 200, joined.text);
+  assert.match((await interfacesIn(gantry, 'web'))[0] ?? '', /^db0 /);
 });
 
 test('the default network tells its subnet before a container is on it, and has that one then', async (t) => {

@@ -205,6 +205,17 @@ export const setBridgePort = (name: string, { hairpin, isolated }: BridgePort): 
 export const raise = (name: string): Request =>
   request(`raise ${name}`, RTM.NEWLINK, 0, [linkHeader(0, true), attribute(IFLA.IFNAME, text(name))]);
 
+/** Switches an interface off. */
+export const lower = (name: string): Request =>
+  request(`lower ${name}`, RTM.NEWLINK, 0, [linkHeader(0, false), attribute(IFLA.IFNAME, text(name))]);
+
+/** Gives an interface another name. */
+export const rename = (index: number, name: string): Request =>
+  request(`rename an interface to ${name}`, RTM.NEWLINK, 0, [
+    linkHeader(index),
+    attribute(IFLA.IFNAME, text(name)),
+  ]);
+
 /** Plugs an interface into a bridge. */
 export const setMaster = (name: string, bridgeIndex: number): Request =>
   request(`put ${name} on its bridge`, RTM.NEWLINK, 0, [

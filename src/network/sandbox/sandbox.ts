@@ -49,6 +49,12 @@ export class Sandbox implements Disposable {
     return { name, index: link.index };
   }
 
+  /** Calls an interface otherwise. Kernels before 6.2 do that with what is switched off. @throws NetlinkError */
+  async rename({ name, index }: SandboxInterface, to: string): Promise<SandboxInterface> {
+    await this.#socket.ask([route.lower(name), route.rename(index, to), route.raise(to)]);
+    return { name: to, index };
+  }
+
   /** @throws InvalidArgument when the kernel has no such setting, or does not take the value */
   setSysctls(link: string, sysctls: readonly InterfaceSysctl[]): void {
     linux.inNetworkNamespace(this.fd, () => {

@@ -14,6 +14,7 @@ import {
 import type { NetworkEntry } from '../../networks/index.ts';
 import { isDefaultNetwork, networkModeOf, shownNetwork } from '../../networks/index.ts';
 import { parseLink } from '../links/parse.ts';
+import { askedInterfaceName, wrongInterfaceName } from './interface-name.ts';
 import { parseSysctls } from './sysctls.ts';
 
 /** By the network's name; where there is no such network yet, by what the client called it. */
@@ -62,6 +63,7 @@ export function checkedSettings(
     ...wrongAddresses(settings, entry),
     ...wrongNames(settings),
     ...parseSysctls(settings.DriverOpts ?? {}).problems,
+    ...wrongInterfaceName(askedInterfaceName(settings)),
   ];
   if (problems.length > 0) throw networkFailure.endpointInvalid({ network: name, problems });
   const { IPAMConfig, Links, Aliases, DriverOpts, GwPriority, MacAddress } = settings;

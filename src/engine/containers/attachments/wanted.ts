@@ -11,6 +11,7 @@ import {
 } from '../../networks/index.ts';
 import type { ContainerRecord } from '../record.ts';
 import type { Attachments } from './attachments.ts';
+import { askedInterfaceName } from './interface-name.ts';
 import { parseSysctls } from './sysctls.ts';
 
 /** The networks of a container, and their attachments with the ids that they were found by. */
@@ -66,6 +67,7 @@ export function requestFor(entry: NetworkEntry, settings: EndpointSettings): Net
     addresses: [record.ipv4 ? IPv4Address : '', record.ipv6 ? IPv6Address : ''].filter(Boolean),
     gatewayPriority: settings.GwPriority ?? 0,
     linkLocal: LinkLocalIPs,
+    interfaceName: askedInterfaceName(settings),
     sysctls: parseSysctls(settings.DriverOpts ?? {}).sysctls,
   };
 }
