@@ -75,7 +75,9 @@ export class Dockerd implements Engine {
     writeFileSync(at('daemon.json'), '{}'); // the machine's own settings are not ours
     const log = openSync(at('log'), 'a');
     const command = [join(programs, 'usr/sbin/dockerd'), ...this.#arguments()];
-    const [program = '', ...argv] = this.#options.bridge ? ['unshare', '--net', ...command] : command;
+    const [program = '', ...argv] = this.#options.bridge
+      ? ['unshare', '--net', 'sh', '-c', 'ip link set lo up; exec "$0" "$@"', ...command]
+      : command;
     this.#child = spawn(program, argv, {
       stdio: ['ignore', log, log],
       env: { ...process.env, PATH: `${programs}/usr/bin:${programs}/usr/sbin:${process.env.PATH}` },

@@ -117,6 +117,12 @@ export const settingFailure = failures('setting', {
   ),
   hostnameShared: failure(Conflict, () => 'conflicting options: hostname and the network mode'),
   macAddressShared: failure(Conflict, () => 'conflicting options: mac-address and the network mode'),
+  dnsShared: failure(Conflict, () => 'conflicting options: dns and the network mode'),
+  hostsShared: failure(Conflict, () => 'conflicting options: custom host-to-IP mapping and the network mode'),
+  exposedShared: failure(
+    Conflict,
+    () => 'conflicting options: port exposing and the container type network mode',
+  ),
   portsShared: failure(
     Conflict,
     () => 'conflicting options: port publishing and the container type network mode',

@@ -171,6 +171,7 @@ function checkTogether(request: CreateRequest, { hostConfig }: Settled): void {
     hostname: (request.Hostname ?? '') !== '',
     macAddress: askedMacAddress(request) !== undefined,
     ports: Object.keys(hostConfig.PortBindings ?? {}).length > 0,
+    exposed: Object.keys(request.ExposedPorts ?? {}).length > 0,
   });
   publishedPorts(hostConfig, {});
 }

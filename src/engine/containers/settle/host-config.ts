@@ -195,11 +195,14 @@ function defaultCgroupns(asked: HostConfig, { cgroupVersion, defaults }: HostFac
 /** @throws Conflict when a network mode contradicts other settings */
 export function checkNetworkConflicts(
   host: HostConfig,
-  said: { hostname: boolean; macAddress: boolean; ports: boolean },
+  said: { hostname: boolean; macAddress: boolean; ports: boolean; exposed: boolean },
 ): void {
   const other = networkModeOf(host).is === 'container';
   if (other && said.hostname) throw settingFailure.hostnameShared();
+  if (other && (host.Dns ?? []).length > 0) throw settingFailure.dnsShared();
+  if (other && (host.ExtraHosts ?? []).length > 0) throw settingFailure.hostsShared();
   if (other && said.macAddress) throw settingFailure.macAddressShared();
-  if (other && said.ports) throw settingFailure.portsShared();
+  if (other && (said.ports || host.PublishAllPorts)) throw settingFailure.portsShared();
+  if (other && said.exposed) throw settingFailure.exposedShared();
   if (host.UTSMode === 'host' && said.hostname) throw settingFailure.hostnameOfHost();
 }

@@ -136,17 +136,22 @@ test('the default network is the bridge, or none where the engine has no bridge'
   assert.equal(settleHostConfig({}, { ...facts, bridge: false }).hostConfig.NetworkMode, 'none');
 });
 
-test('a hostname contradicts another container’s network', () => {
-  assert.throws(
-    () =>
-      checkNetworkConflicts(
-        { NetworkMode: 'container:a' },
-        { hostname: true, macAddress: false, ports: false },
-      ),
-    Conflict,
-  );
-  checkNetworkConflicts({ NetworkMode: 'bridge' }, { hostname: true, macAddress: true, ports: true });
-});
+const NOTHING_SAID = { hostname: false, macAddress: false, ports: false, exposed: false };
+for (const [host, said] of [
+  [{}, { hostname: true }],
+  [{}, { macAddress: true }],
+  [{}, { ports: true }],
+  [{}, { exposed: true }],
+  [{ PublishAllPorts: true }, {}],
+  [{ Dns: ['1.2.3.4'] }, {}],
+  [{ ExtraHosts: ['a:1.2.3.4'] }, {}],
+] as const)
+  test(`${JSON.stringify({ ...host, ...said })} contradicts another container’s network, and no network of its own`, () => {
+    const check = (NetworkMode: string) =>
+      checkNetworkConflicts({ ...host, NetworkMode }, { ...NOTHING_SAID, ...said });
+    assert.throws(() => check('container:a'), Conflict);
+    check('bridge');
+  });
 
 const IMAGE = { Entrypoint: ['/e', 'word'], Cmd: ['c'] };
 for (const [what, request, command, shown] of [
