@@ -95,7 +95,7 @@ const wrong: readonly [Record<string, SettingValue>, RegExp][] = [
   [{ bip: '10.9.0.1/31' }, /^bip .*prefix/],
   [{ bip: 'fd00::1/64' }, /^bip fd00::1\/64: not of IPv4/],
   [{ bip: '127.0.0.1/8' }, /^bip /],
-  [{ ipv6: true, bip6: 'fe80::2/64' }, /^bip6 /],
+  [{ ipv6: true, bip6: 'fe80:0:0:1::2/64' }, /^bip6 /],
   [{ bip6: 'fd00::1/64' }, /^bip6: ipv6 is not switched on$/],
   [{ bridge: 'none', bip: '10.9.0.1/24' }, /^bip: there is no bridge/],
   [{ bridge: 'none', 'fixed-cidr': '10.9.0.0/24' }, /^fixed-cidr: there is no bridge/],
