@@ -5,6 +5,9 @@ import { InvalidArgument } from '../../base/errors.ts';
 /** The IP version. */
 export type Family = 4 | 6;
 
+/** Both IP versions, in the order in which they are handled. */
+export const FAMILIES: readonly Family[] = [4, 6];
+
 /** An address: its bits as one number. */
 export interface Address {
   readonly family: Family;

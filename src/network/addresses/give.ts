@@ -1,13 +1,12 @@
 /** Which addresses an endpoint gets of its network's pools. */
 import { isFailure } from '../../base/failures.ts';
 import { networkFailure } from '../../model/failures/network.ts';
-import { type Address, type Family, formatAddress } from './address.ts';
+import { type Address, FAMILIES, formatAddress } from './address.ts';
 import type { AddressPool } from './pool.ts';
 import { contains, formatRange, type Subnet } from './subnet.ts';
 
 /** Digits of a container's id that people know it by; a sandbox has its owner's. */
 const SHORT_ID = 12;
-const FAMILIES: readonly Family[] = [4, 6];
 
 /** What an endpoint asks of its network's pools. */
 export interface AddressWish {

@@ -3,7 +3,7 @@
  * ports and each link is a piece of its own, so that the two-hundredth costs what the second does. Which rules there are is told in frame.ts and territory.ts.
  */
 import { Mailbox } from '../../base/mailbox.ts';
-import type { Family } from '../addresses/address.ts';
+import { FAMILIES, type Family } from '../addresses/address.ts';
 import type { Request } from '../netlink/message.ts';
 import * as nft from '../netlink/nftables.ts';
 import { flushSet, listElements, placeOf, readElements } from '../netlink/sets.ts';
@@ -13,8 +13,6 @@ import { chainsOf, frameOf, type HostTraits, SET, shapesOf } from './frame.ts';
 import { layDown, type Piece, takeUp } from './piece.ts';
 import { type Link, linkPieces, type Publication, publicationPieces } from './port-elements.ts';
 import { type Territory, territoryPieces } from './territory.ts';
-
-const FAMILIES: readonly Family[] = [4, 6];
 
 /** What the engine's settings say of its rules. */
 export interface FirewallOptions {

@@ -1,5 +1,5 @@
 /** The host's name servers, as they are now. */
-import { readFileSync } from 'node:fs';
+import { readText } from '../../base/read.ts';
 import { nameServersOf } from '../files.ts';
 
 /** A change of the host's file counts after so long: reading it for each question would cost more than the question. */
@@ -23,13 +23,5 @@ export class HostServers {
       this.#servers = nameServersOf(readText(this.#path));
     }
     return this.#servers;
-  }
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
   }
 }

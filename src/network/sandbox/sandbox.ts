@@ -4,12 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, Failed } from '../../base/errors.ts';
 import * as linux from '../../linux/index.ts';
 import { networkFailure } from '../../model/failures/network.ts';
-import { type Family, familyOf, parseAddress } from '../addresses/address.ts';
+import { FAMILIES, familyOf, parseAddress } from '../addresses/address.ts';
 import * as route from '../netlink/route.ts';
 import { NetlinkSocket, PROTOCOL } from '../netlink/socket.ts';
 import type { Endpoint, EndpointAddress } from './endpoint.ts';
-
-const FAMILIES: readonly Family[] = [4, 6];
 
 /** The kernel takes namespaces down in the background, one after another. */
 const LEFT_BEHIND_MS = 5_000;

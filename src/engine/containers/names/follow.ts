@@ -1,6 +1,7 @@
 /** A running container's resolv.conf, when it comes to its first network of names: it asks the engine from then on. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { messageOf } from '../../../base/errors.ts';
+import { readText } from '../../../base/read.ts';
 import type { Container } from '../container.ts';
 import { changeFile, type HostsDeps } from '../links/follow.ts';
 import type { WithNetworks } from '../needs.ts';
@@ -25,13 +26,5 @@ export function tellResolver(deps: ResolverFollowDeps, container: Container): vo
     if (now.equals(Buffer.from(fresh))) writeFileSync(hashFile, resolverHash(fresh));
   } catch (error) {
     deps.log.warn('container.file', { id, name: RESOLVER_HASH, reason: messageOf(error) });
-  }
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
   }
 }

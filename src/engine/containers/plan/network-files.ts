@@ -1,5 +1,6 @@
 /** hosts, hostname and resolv.conf of a container: written at each start, mounted over the image's. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { readText } from '../../../base/read.ts';
 import type { ContainerConfig } from '../../../model/container.ts';
 import type { Endpoints, HostsInput } from '../../../network/index.ts';
 import { hostnameFile, hostsFile } from '../../../network/index.ts';
@@ -85,12 +86,4 @@ function write(
   const resolver = resolverText(deps, container.record, resolutionOf(deps, container.record, endpoints));
   put('resolv.conf', resolver);
   writeFileSync(networkFile(deps, id, RESOLVER_HASH), resolverHash(resolver), { mode: 0o644 });
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }

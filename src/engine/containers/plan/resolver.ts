@@ -1,5 +1,5 @@
 /** A container's resolv.conf: its text, by where its names come from. */
-import { readFileSync } from 'node:fs';
+import { readText } from '../../../base/read.ts';
 import {
   type Endpoints,
   embeddedResolverFile,
@@ -59,12 +59,4 @@ export function resolverText(deps: ResolverDeps, record: Configured, from: Resol
     host: readText(hostResolverPath(host)),
     onHostNetwork: from === 'host',
   });
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }

@@ -1,7 +1,7 @@
 /** The bridge driver: containers on a bridge of the host's, masqueraded to the world, reached by published ports. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Mailbox } from '../../../base/mailbox.ts';
-import { type Family, formatAddress } from '../../addresses/address.ts';
+import { FAMILIES, type Family, formatAddress } from '../../addresses/address.ts';
 import { type SubnetPool, subnetPools } from '../../addresses/choose.ts';
 import { formatRange, isSameRange, type Subnet } from '../../addresses/subnet.ts';
 import { isForwarding } from '../../firewall/forwarding.ts';
@@ -31,7 +31,6 @@ import { type BridgeLabels, type BridgeOptions, checkBridgeOptions, DEFAULT_LABE
 const PLUG_IN_MAX_MS = 1000;
 const PLUG_IN_POLL_MS = 3;
 
-const FAMILIES: readonly Family[] = [4, 6];
 const familiesOf = (subnets: readonly Subnet[]): Family[] => subnets.map(({ base }) => base.family);
 
 /** @throws InvalidArgument for what no bridge network can be; Forbidden for two subnets of a family */
