@@ -12,6 +12,7 @@ export * from './oom-score.ts';
 export * from './process.ts';
 export * from './process-stat.ts';
 export * from './reactor.ts';
+export * from './read.ts';
 export * from './sockets.ts';
 export * from './terminal.ts';
 export * from './trees.ts';

@@ -1,5 +1,5 @@
 /** The kernel's list of mounts (proc_pid_mountinfo(5)), in the order of mounting. */
-import { readFileSync } from 'node:fs';
+import { readText } from './read.ts';
 
 /** One mount, as a process sees it. */
 export interface MountInfo {
@@ -11,7 +11,7 @@ export interface MountInfo {
 
 /** Of a process's namespace; none when the process is gone. */
 export function mountInfo(pid: number | 'self'): MountInfo[] {
-  return textOf(pid)
+  return readText(`/proc/${pid}/mountinfo`)
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => {
@@ -27,14 +27,6 @@ export function mountInfo(pid: number | 'self'): MountInfo[] {
 
 /** Where something is mounted in a process's namespace, in the order of mounting; none when the process is gone. */
 export const mountPoints = (pid: number | 'self'): string[] => mountInfo(pid).map(({ at }) => at);
-
-function textOf(pid: number | 'self'): string {
-  try {
-    return readFileSync(`/proc/${pid}/mountinfo`, 'utf8');
-  } catch {
-    return '';
-  }
-}
 
 /** Blanks and backslashes are written in octal. */
 const unescaped = (text: string): string =>
