@@ -85,13 +85,13 @@ export interface LinkAddress {
   readonly prefixLength: number;
 }
 
-/** struct ifinfomsg; `up` sets the flag, otherwise flags stay as they are. */
-export function linkHeader(index: number, up = false): Buffer {
+/** struct ifinfomsg; without `turn` the interface stays on or off, as it is. */
+export function linkHeader(index: number, turn?: 'on' | 'off'): Buffer {
   const out = Buffer.alloc(16);
   out.writeInt32LE(index, 4);
-  if (up) {
-    out.writeUInt32LE(IFF_UP, 8);
-    out.writeUInt32LE(IFF_UP, 12);
+  if (turn !== undefined) {
+    out.writeUInt32LE(turn === 'on' ? IFF_UP : 0, 8);
+    out.writeUInt32LE(IFF_UP, 12); // the flags that are meant
   }
   return out;
 }
@@ -203,11 +203,11 @@ export const setBridgePort = (name: string, { hairpin, isolated }: BridgePort): 
 
 /** Switches an interface on. */
 export const raise = (name: string): Request =>
-  request(`raise ${name}`, RTM.NEWLINK, 0, [linkHeader(0, true), attribute(IFLA.IFNAME, text(name))]);
+  request(`raise ${name}`, RTM.NEWLINK, 0, [linkHeader(0, 'on'), attribute(IFLA.IFNAME, text(name))]);
 
 /** Switches an interface off. */
 export const lower = (name: string): Request =>
-  request(`lower ${name}`, RTM.NEWLINK, 0, [linkHeader(0, false), attribute(IFLA.IFNAME, text(name))]);
+  request(`lower ${name}`, RTM.NEWLINK, 0, [linkHeader(0, 'off'), attribute(IFLA.IFNAME, text(name))]);
 
 /** Gives an interface another name. */
 export const rename = (index: number, name: string): Request =>

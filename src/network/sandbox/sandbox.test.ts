@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { inNetworkNamespace } from '../../linux/index.ts';
 import * as route from '../netlink/route.ts';
 import { NetlinkSocket, PROTOCOL } from '../netlink/socket.ts';
 import { onHostOfItsOwn, readAt } from '../test-host.ts';
@@ -56,4 +57,25 @@ test('the way out leads by a gateway, by the interface alone, or nowhere, one af
   assert.deepEqual([four(), six()], ['00000000', '0'.repeat(32)]);
   await sandbox.leadOut(undefined);
   assert.deepEqual([four(), six()], [undefined, undefined]);
+});
+
+test('an interface that is switched off has no routes, can be called otherwise, and is switched on again', async (t) => {
+  const host = new NetlinkSocket(PROTOCOL.ROUTE);
+  t.after(() => host.close());
+  using sandbox = makeSandbox();
+  await host.ask([
+    route.addVeth({ host: 'cable2', bridgeIndex: 0, namespaceFd: sandbox.fd, inside: 'eth0', mtu: 1500 }),
+    route.raise('cable2'),
+  ]);
+  const link = await sandbox.raise('eth0');
+  await sandbox.configure(link, undefined, [{ address: '10.5.0.2', prefixLength: 24, gateway: '10.5.0.1' }]);
+  const inside = inNetworkNamespace(sandbox.fd, () => new NetlinkSocket(PROTOCOL.ROUTE));
+  t.after(() => inside.close());
+  const interfaces = (): string[] =>
+    [...readAt(sandbox.fd, '/proc/net/route').matchAll(/^(\w+)\t0000050A/gm)].map(([, name = '']) => name);
+  assert.deepEqual(interfaces(), ['eth0']);
+  await inside.ask([route.lower('eth0')]);
+  assert.deepEqual(interfaces(), []);
+  await inside.ask([route.rename(link.index, 'lan0'), route.raise('lan0')]);
+  assert.deepEqual(interfaces(), ['lan0']);
 });

@@ -47,9 +47,15 @@ export class Sandbox implements Disposable {
     return { name, index: link.index };
   }
 
-  /** Calls an interface otherwise. Kernels before 6.2 do that with what is switched off. @throws NetlinkError */
+  /** Calls an interface otherwise. Kernels before 6.2 do that only with what is switched off. @throws NetlinkError */
   async rename({ name, index }: SandboxInterface, to: string): Promise<SandboxInterface> {
-    await this.#socket.ask([route.lower(name), route.rename(index, to), route.raise(to)]);
+    const rename = route.rename(index, to);
+    try {
+      await this.#socket.ask([rename]);
+    } catch (error) {
+      if (codeOf(error) !== 'EBUSY') throw error;
+      await this.#socket.ask([route.lower(name), rename, route.raise(to)]);
+    }
     return { name: to, index };
   }
 
