@@ -1,15 +1,12 @@
 /** Calls for the network room: those that may wait for the kernel's network lock run on a pool thread. */
 import { addressOf, check, declare, declareAsync, errno, SystemError } from './ffi.ts';
-import { setOptionBytes } from './sockets.ts';
+import { AF, SO, setOptionBytes } from './sockets.ts';
 
 const c_sendAway = declareAsync('send', 'long', ['int', 'void*', 'size_t', 'int']);
 const c_umountAway = declareAsync('umount2', 'int', ['str', 'int']);
 const c_shutdown = declare('shutdown', 'int', ['int', 'int']);
 const c_getsockname = declare('getsockname', 'int', ['int', 'void*', 'void*']);
 const c_connect = declare('connect', 'int', ['int', 'void*', 'uint']);
-
-const AF_INET = 2;
-const AF_INET6 = 10;
 
 /**
  * send(2) on a pool thread. A netlink request is carried out by the sending thread, which waits for the kernel's
@@ -44,7 +41,7 @@ export const shutdownReads = (fd: number): void => void check('shutdown', c_shut
 export function inetAddress(address: Uint8Array, port: number): Buffer {
   const isIpv6 = address.length === 16;
   const out = Buffer.alloc(isIpv6 ? 28 : 16);
-  out.writeUInt16LE(isIpv6 ? AF_INET6 : AF_INET, 0);
+  out.writeUInt16LE(isIpv6 ? AF.INET6 : AF.INET, 0);
   out.writeUInt16BE(port, 2);
   out.set(address, isIpv6 ? 8 : 4);
   return out;
@@ -70,6 +67,6 @@ export function refusePackets(fd: number): void {
   const header = Buffer.alloc(16);
   header.writeUInt16LE(1, 0);
   header.writeBigUInt64LE(addressOf(program), 8);
-  setOptionBytes(fd, 1, 26, header);
+  setOptionBytes(fd, SO.LEVEL, SO.ATTACH_FILTER, header);
   void program.length;
 }

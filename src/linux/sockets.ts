@@ -15,7 +15,17 @@ const c_setsockopt = declare('setsockopt', 'int', ['int', 'int', 'int', 'void*',
 const c_if_nametoindex = declare('if_nametoindex', 'uint', ['str']);
 
 export const AF = { UNIX: 1, INET: 2, INET6: 10, NETLINK: 16 } as const;
-export const SOCK = { STREAM: 1, DGRAM: 2, RAW: 3, SEQPACKET: 5 } as const;
+/** Types of sockets, and a flag beside them. */
+export const SOCK = { STREAM: 1, DGRAM: 2, RAW: 3, SEQPACKET: 5, NONBLOCK: 0o4000 } as const;
+/** The level of options that every socket has, and some of those (socket(7)). */
+export const SO = {
+  LEVEL: 1,
+  REUSEADDR: 2,
+  BINDTODEVICE: 25,
+  ATTACH_FILTER: 26,
+  SNDBUFFORCE: 32,
+  RCVBUFFORCE: 33,
+} as const;
 export const MSG = { PEEK: 2, DONTWAIT: 0x40, NOSIGNAL: 0x4000, CMSG_CLOEXEC: 0x40000000 } as const;
 
 /** A socket that programs we start do not get (socket(2)). */
@@ -70,9 +80,11 @@ export function setOption(fd: number, level: number, option: number, value: numb
 export const setOptionBytes = (fd: number, level: number, option: number, value: Buffer): void =>
   void check('setsockopt', c_setsockopt(fd, level, option, value, value.length));
 /** Lets a unix socket hold this many bytes of queued messages, above the system's limit (SO_SNDBUFFORCE). */
-export const forceSendBuffer = (fd: number, bytes: number): void => setOption(fd, 1, 32, bytes);
+export const forceSendBuffer = (fd: number, bytes: number): void =>
+  setOption(fd, SO.LEVEL, SO.SNDBUFFORCE, bytes);
 /** Lets a socket hold this many received bytes, above the system's limit (SO_RCVBUFFORCE). */
-export const forceReceiveBuffer = (fd: number, bytes: number): void => setOption(fd, 1, 33, bytes);
+export const forceReceiveBuffer = (fd: number, bytes: number): void =>
+  setOption(fd, SO.LEVEL, SO.RCVBUFFORCE, bytes);
 
 function header(data: Buffer, control: Buffer): { message: Buffer; keep: Buffer[] } {
   const vector = Buffer.alloc(16);

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { Failed } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import type { Family } from './addresses/address.ts';
+import { FAMILIES, type Family } from './addresses/address.ts';
 import { Forwarding } from './firewall/forwarding.ts';
 import { Firewall } from './firewall/table.ts';
 import { NameServers } from './names/servers.ts';
@@ -53,7 +53,7 @@ export class NetworkHost {
     execRoot,
     tableName,
     log,
-    firewallFamilies = [4, 6],
+    firewallFamilies = FAMILIES,
     mayForward = true,
     publishedPorts,
   }: NetworkHostOptions) {

@@ -25,6 +25,7 @@ import { type EndpointRequest, type EndpointWish, readWish } from './wish.ts';
 const ID_DIGITS_IN_NAMES = 6;
 /** IFNAMSIZ without its NUL. */
 const INTERFACE_NAME_MAX = 15;
+
 /** A network as others know it. */
 export interface NetworkOptions {
   /** 64 hex digits. No two of an engine's begin with the same {@link interfaceKey}. */

@@ -7,7 +7,7 @@ import { createBridgeDriver } from './drivers/bridge/bridge-driver.ts';
 import type { BridgeOptions } from './drivers/bridge/options.ts';
 import type { Driver } from './drivers/driver.ts';
 import { NetworkHost, type NetworkHostOptions } from './host.ts';
-import * as route from './netlink/route.ts';
+import { findLink } from './netlink/link-list.ts';
 import { takenRanges } from './netlink/taken.ts';
 import { Network, type NetworkOptions } from './network.ts';
 import type { Endpoint } from './sandbox/endpoint.ts';
@@ -106,7 +106,7 @@ export class Networks {
 
   /** Whether this host has an interface of that name. */
   async hasInterface(name: string): Promise<boolean> {
-    return route.readLinks(await this.#host.route.ask([route.getLink(name)])).length > 0;
+    return (await findLink(this.#host.route, name)) !== undefined;
   }
 
   /** The ranges of a family that a new network must keep away from, each with whose it is. */

@@ -14,9 +14,6 @@ const MARK = 'GANTRY_TEST_HOST';
 export const IN_VAIN_MS = 300;
 /** A busy machine loses a first packet now and then: TCP sends it again after a second. */
 const PATIENCE_MS = 5000;
-const SOCK_NONBLOCK = 0o4000;
-const SOL_SOCKET = 1;
-const SO_BINDTODEVICE = 25;
 
 /** Starts this program again inside a new network namespace, so that all its threads are in it. First line of a test. */
 export async function onHostOfItsOwn(): Promise<void> {
@@ -97,7 +94,7 @@ export async function serve(
 ): Promise<AsyncDisposable> {
   const fd = at(where, () => {
     const made = linux.socket(domainOf(ip), linux.SOCK.STREAM, 0);
-    linux.setOption(made, SOL_SOCKET, 2, 1);
+    linux.setOption(made, linux.SO.LEVEL, linux.SO.REUSEADDR, 1);
     linux.bind(made, address(ip, port));
     linux.listen(made, 16);
     return made;
@@ -131,8 +128,9 @@ export function ask(
   let fd: number;
   try {
     fd = at(where, () => {
-      const made = linux.socket(domainOf(ip), linux.SOCK.STREAM | SOCK_NONBLOCK, 0);
-      if (device !== undefined) linux.setOptionBytes(made, SOL_SOCKET, SO_BINDTODEVICE, Buffer.from(device));
+      const made = linux.socket(domainOf(ip), linux.SOCK.STREAM | linux.SOCK.NONBLOCK, 0);
+      if (device !== undefined)
+        linux.setOptionBytes(made, linux.SO.LEVEL, linux.SO.BINDTODEVICE, Buffer.from(device));
       try {
         linux.connect(made, address(ip, port));
       } catch (error) {
@@ -179,7 +177,7 @@ export async function serveDatagrams(
 /** A UDP socket on that port, in a container's namespace or on the host. */
 export async function datagramSocket(where: Namespace, port: number, ip = '0.0.0.0'): Promise<dgram.Socket> {
   const fd = at(where, () => {
-    const made = linux.socket(domainOf(ip), linux.SOCK.DGRAM | SOCK_NONBLOCK, 0);
+    const made = linux.socket(domainOf(ip), linux.SOCK.DGRAM | linux.SOCK.NONBLOCK, 0);
     linux.bind(made, address(ip, port));
     return made;
   });

@@ -7,6 +7,13 @@ export type Family = 4 | 6;
 
 /** Both IP versions, in the order in which they are handled. */
 export const FAMILIES: readonly Family[] = [4, 6];
+/** AF_INET and AF_INET6, which NFPROTO_IPV4 and NFPROTO_IPV6 equal. */
+export const FAMILY_NUMBERS = { 4: 2, 6: 10 } as const;
+/** The IP version that such a number means; undefined: another family's. */
+export const familyOfNumber = (number: number | undefined): Family | undefined =>
+  FAMILIES.find((family) => FAMILY_NUMBERS[family] === number);
+/** Every address of a family. */
+export const ANY_ADDRESS = { 4: '0.0.0.0', 6: '::' } as const;
 
 /** An address: its bits as one number. */
 export interface Address {

@@ -1,17 +1,15 @@
 /** Which addresses an endpoint gets of its network's pools. */
 import { isFailure } from '../../base/failures.ts';
+import { shortId } from '../../formats/digest.ts';
 import { networkFailure } from '../../model/failures/network.ts';
 import { type Address, FAMILIES, formatAddress } from './address.ts';
 import type { AddressPool } from './pool.ts';
 import { contains, formatRange, type Subnet } from './subnet.ts';
 
-/** Digits of a container's id that people know it by; a sandbox has its owner's. */
-const SHORT_ID = 12;
-
 /** What an endpoint asks of its network's pools. */
 export interface AddressWish {
   readonly wanted: readonly Address[];
-  /** Who has the pools' addresses, by the sandboxes' ids: said when none is left. */
+  /** Who has the pools' addresses, by the sandboxes' ids, which are their owners': said when none is left. */
   readonly holders: () => readonly string[];
 }
 
@@ -57,6 +55,6 @@ function takeOne(
   throw networkFailure.noAddressFree({
     family: subnet.base.family,
     subnet: fitting.map((pool) => formatRange(pool.subnet)).join(', '),
-    holders: holders().map((id) => id.slice(0, SHORT_ID)),
+    holders: holders().map(shortId),
   });
 }

@@ -1,11 +1,10 @@
 /** What other firewalls of the host do with forwarded packets: every chain on a hook must let a packet pass. */
-import { readFileSync } from 'node:fs';
-import type { Family } from '../addresses/address.ts';
-import { attributes, FLAG, type Reply, request, textOf } from '../netlink/message.ts';
+import { readText } from '../../linux/index.ts';
+import { FAMILIES, type Family } from '../addresses/address.ts';
 import * as nft from '../netlink/nftables.ts';
 import { NetlinkSocket, PROTOCOL } from '../netlink/socket.ts';
 import { ADMIT, ENTER } from './frame.ts';
-import { bridgesLetThrough } from './host-chain.ts';
+import { bridgesLetThrough, legacyProgram } from './host-chain.ts';
 
 /** A chain that drops what no rule of its own accepts. */
 export interface Barrier {
@@ -25,63 +24,35 @@ export interface Surroundings {
   readonly policed: readonly string[];
 }
 
-/** Numbers of linux/netfilter.h. */
-const FORWARD_HOOK = 2;
-const DROP = 0;
-const TABLE_FAMILIES: Readonly<
-  Record<number, { readonly name: string; readonly families: readonly Family[] }>
-> = {
-  1: { name: 'inet', families: [4, 6] },
-  2: { name: 'ip', families: [4] },
-  10: { name: 'ip6', families: [6] },
-};
-const LEGACY: Readonly<Record<string, Family>> = {
-  '/proc/net/ip_tables_names': 4,
-  '/proc/net/ip6_tables_names': 6,
-};
 const OURS = 'gantry_forwarding';
 
 /** @throws NetlinkError when this process may not ask */
 export async function readSurroundings(): Promise<Surroundings> {
   const netfilter = new NetlinkSocket(PROTOCOL.NETFILTER);
   try {
-    const chains = await netfilter.ask([
-      request('list chains', nft.SUBSYSTEM | nft.NFT.GETCHAIN, FLAG.DUMP, [Buffer.from([0, 0, 0, 0])]),
-    ]);
-    const barriers = [...readBarriers(chains), ...legacyBarriers()];
+    const chains = nft.readChains(await netfilter.ask([nft.listChains()]));
     const open = await bridgesLetThrough(netfilter);
     return {
-      barriers: barriers.map((each) =>
-        /^ip6? filter FORWARD$/.test(each.chain) ? { ...each, letsThrough: open } : each,
-      ),
+      barriers: [...barriersIn(chains, open), ...legacyBarriers()],
       filtersFrames: hostFiltersFrames(),
-      policed: readPoliced(chains),
+      policed: policedIn(chains),
     };
   } finally {
     netfilter.close();
   }
 }
 
-function readBarriers(replies: readonly Reply[]): Barrier[] {
-  return replies.flatMap(({ type, body }) => {
-    const table = TABLE_FAMILIES[body[0] ?? 0];
-    if (type !== (nft.SUBSYSTEM | nft.NFT.NEWCHAIN) || table === undefined) return [];
-    const found = attributes(body, 4);
-    const hook = attributes(found.get(4) ?? Buffer.alloc(0));
-    const name = textOf(found.get(1));
-    const drops = found.get(5)?.readUInt32BE(0) === DROP && hook.get(1)?.readUInt32BE(0) === FORWARD_HOOK;
-    if (!drops || name === OURS) return [];
-    return [
-      { chain: `${table.name} ${name} ${textOf(found.get(3))}`, families: table.families, letsThrough: [] },
-    ];
-  });
-}
+const barriersIn = (chains: readonly nft.Chain[], open: readonly string[]): Barrier[] =>
+  chains
+    .filter(({ hook, policy, families, table }) => {
+      return hook === 'forward' && policy === 'drop' && families.length > 0 && table !== OURS;
+    })
+    .map(({ tableFamily, table, name, families }) => {
+      const chain = `${tableFamily} ${table} ${name}`;
+      return { chain, families, letsThrough: /^ip6? filter FORWARD$/.test(chain) ? open : [] };
+    });
 
-function readPoliced(replies: readonly Reply[]): string[] {
-  const chains = replies.map(({ body }) => {
-    const found = attributes(body, 4);
-    return { table: textOf(found.get(1)), name: textOf(found.get(3)) };
-  });
+function policedIn(chains: readonly nft.Chain[]): string[] {
   const tables = new Set(chains.filter(({ name }) => name === ADMIT).map(({ table }) => table));
   return chains
     .filter(({ table, name }) => tables.has(table) && name.startsWith(ENTER))
@@ -90,20 +61,12 @@ function readPoliced(replies: readonly Reply[]): string[] {
 
 /** The rules of the older iptables cannot be read here: that there are any is told. */
 const legacyBarriers = (): Barrier[] =>
-  Object.entries(LEGACY).flatMap(([path, family]) => {
-    if (!textIn(path).split('\n').includes('filter')) return [];
-    const program = family === 4 ? 'iptables-legacy' : 'ip6tables-legacy';
+  FAMILIES.flatMap((family) => {
+    const program = legacyProgram(family);
+    if (program === undefined) return [];
     return [{ chain: `${program} FORWARD, if it drops`, families: [family], letsThrough: [] }];
   });
 
-function textIn(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
 /** Whether what bridges pass is shown to the firewall of IPv6 too. */
 export const hostFiltersFrames = (): boolean =>
-  !['', '0'].includes(textIn('/proc/sys/net/bridge/bridge-nf-call-ip6tables').trim());
+  !['', '0'].includes(readText('/proc/sys/net/bridge/bridge-nf-call-ip6tables').trim());

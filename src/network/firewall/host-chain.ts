@@ -3,9 +3,9 @@
  * cannot undo a drop of another. Hosts whose iptables FORWARD chain drops by default (ufw, an older dockerd) so need
  * two rules of ours in that chain; they are written in the form that iptables-nft itself would write.
  */
-import { readFile } from 'node:fs/promises';
 import type { Log } from '../../base/log.ts';
-import type { Family } from '../addresses/address.ts';
+import { readText } from '../../linux/index.ts';
+import { FAMILIES, type Family } from '../addresses/address.ts';
 import * as rule from '../netlink/expressions.ts';
 import * as nft from '../netlink/nftables.ts';
 import type { NetlinkSocket } from '../netlink/socket.ts';
@@ -27,8 +27,8 @@ export async function openHostChain(
   family: Family,
 ): Promise<boolean> {
   const table = tableOf(family);
-  const policy = nft.readPolicy(await netfilter.ask([nft.getChain(table, CHAIN)]));
-  if (policy !== 'drop') return false;
+  const [chain] = nft.readChains(await netfilter.ask([nft.getChain(table, CHAIN)]));
+  if (chain?.policy !== 'drop') return false;
   const comment = commentOf(bridge);
   const present = (await ours(netfilter, bridge, table)).length;
   if (present === 2) return false;
@@ -57,7 +57,7 @@ export async function closeHostChain(
 /** Bridges that have rules of ours there. */
 export async function bridgesLetThrough(netfilter: NetlinkSocket): Promise<string[]> {
   const found = new Set<string>();
-  for (const family of [4, 6] as const)
+  for (const family of FAMILIES)
     for (const { comment } of nft.readRules(await netfilter.ask([nft.listRules(tableOf(family), CHAIN)])))
       if (comment.startsWith(MARK)) found.add(comment.slice(MARK.length));
   return [...found];
@@ -68,11 +68,16 @@ async function ours(netfilter: NetlinkSocket, bridge: string, table: nft.Table):
   return rules.filter(({ comment }) => comment === commentOf(bridge));
 }
 
-/** The older iptables keeps its rules elsewhere, out of our reach: say what to do if they drop. */
-export async function warnOfLegacyRules(bridge: string, family: Family, log: Log): Promise<void> {
+/** The older iptables keeps its rules elsewhere, out of our reach: its program, where it has rules that may drop. */
+export function legacyProgram(family: Family): string | undefined {
   const { tables, program } = LEGACY[family];
-  const present = await readFile(tables, 'utf8').catch(() => '');
-  if (!present.split('\n').includes('filter')) return;
+  return readText(tables).split('\n').includes('filter') ? program : undefined;
+}
+
+/** Says what to do if they drop. */
+export function warnOfLegacyRules(bridge: string, family: Family, log: Log): void {
+  const program = legacyProgram(family);
+  if (program === undefined) return;
   log.warn('network.legacy-iptables', {
     bridge,
     hint: `if FORWARD drops: ${program} -I FORWARD -i ${bridge} -j ACCEPT; ${program} -I FORWARD -o ${bridge} -j ACCEPT`,

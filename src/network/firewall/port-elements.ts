@@ -1,5 +1,5 @@
 /** Published ports and links as elements of the firewall's sets: one for each port, one for a long row of ports. Pure. */
-import { addressBytes, type Family, familyOf, parseAddress } from '../addresses/address.ts';
+import { addressBytes, FAMILIES, type Family, familyOf, parseAddress } from '../addresses/address.ts';
 import * as nft from '../netlink/nftables.ts';
 import { portField, protocolField } from '../netlink/sets.ts';
 import { hostFamilies, type PublishedPort, rowsOf } from '../published/port.ts';
@@ -79,7 +79,7 @@ const distinct = (keys: readonly Buffer[]): Buffer[] => [
 
 /** What lets the packets of a link pass. */
 export function linkPieces(name: string, { from, to, ports }: Link): Piece[] {
-  return ([4, 6] as const).flatMap((family) => {
+  return FAMILIES.flatMap((family) => {
     const sender = from.find((address) => familyOf(address) === family);
     const receiver = to.find((address) => familyOf(address) === family);
     if (sender === undefined || receiver === undefined) return [];

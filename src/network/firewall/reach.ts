@@ -3,7 +3,7 @@ import { familyOf, parseAddress } from '../addresses/address.ts';
 import { contains } from '../addresses/subnet.ts';
 import type { PublishedPort } from '../published/port.ts';
 import type { Surroundings } from './foreign.ts';
-import { ADMIT, LOOPBACK } from './frame.ts';
+import { ADMIT, ENTER, LOOPBACK } from './frame.ts';
 import type { GatewayMode } from './territory.ts';
 
 /** Those who might ask. */
@@ -41,7 +41,7 @@ export function reachOf(
   { barriers, filtersFrames, policed }: Surroundings,
 ): Reach[] {
   const family = hostIp === '' ? 4 : familyOf(hostIp);
-  const entered = `enter/${bridge} "published ports"`;
+  const entered = `${ENTER}${bridge} "published ports"`;
   const barring = barriers
     .filter((each) => each.families.includes(family) && !each.letsThrough.includes(bridge))
     .map(({ chain }) => chain);

@@ -104,17 +104,20 @@ export class Firewall {
    * rule of this host that is one short question.
    */
   async keep(): Promise<void> {
-    const isQuiet =
-      this.#generation !== UNKNOWN &&
-      this.#presentGeneration() === this.#generation &&
-      this.#traits.filtersFrames === this.#filtersFrames;
-    if (isQuiet || this.#gathering || this.#pieces.size === 0 || (await this.intact())) return;
+    if (this.#gathering || this.#pieces.size === 0 || this.#isAsFound(this.#presentGeneration())) return;
+    if (await this.intact()) return;
     await this.install();
   }
 
   /** The end of asking; what stands stays. */
   close(): void {
     this.#clock.close();
+  }
+
+  /** Whether nobody has changed anything since all was found right. */
+  #isAsFound(generation: number): boolean {
+    if (generation === UNKNOWN) return false;
+    return generation === this.#generation && this.#traits.filtersFrames === this.#filtersFrames;
   }
 
   #presentGeneration(): number {
@@ -223,8 +226,8 @@ export class Firewall {
 
   async #isIntact(): Promise<boolean> {
     const generation = this.#presentGeneration();
+    if (this.#isAsFound(generation)) return true;
     const { filtersFrames } = this.#traits;
-    if (generation === this.#generation && filtersFrames === this.#filtersFrames) return true;
     for (const [family, pieces] of this.#wanted())
       if (!(await this.#stands(nft.tableOf(family, this.#name), pieces))) return false;
     this.#generation = generation + (await this.#forgetAdmitted());

@@ -1,5 +1,5 @@
 /** The rules of one bridge: who reaches its containers, and where they reach. Pure. What they promise is told in README.md of the room. */
-import { addressBytes, addressOf, bitsOf, type Family } from '../addresses/address.ts';
+import { addressBytes, addressOf, bitsOf, FAMILIES, type Family } from '../addresses/address.ts';
 import { formatRange, lastOf, type Subnet } from '../addresses/subnet.ts';
 import * as rule from '../netlink/expressions.ts';
 import * as nft from '../netlink/nftables.ts';
@@ -28,9 +28,9 @@ const dropped = [rule.counter, rule.drop];
 
 /** One piece for each family that the bridge has a subnet of. */
 export const territoryPieces = (name: string, territory: Territory): Piece[] =>
-  ([4, 6] as const)
-    .filter((family) => subnetsIn(territory, family).length > 0)
-    .map((family) => packetPiece(nft.tableOf(family, name), territory));
+  FAMILIES.filter((family) => subnetsIn(territory, family).length > 0).map((family) =>
+    packetPiece(nft.tableOf(family, name), territory),
+  );
 
 const subnetsIn = ({ subnets }: Territory, family: Family): Subnet[] =>
   subnets.filter(({ base }) => base.family === family);

@@ -3,30 +3,24 @@ import dgram from 'node:dgram';
 import { closeSync } from 'node:fs';
 import net from 'node:net';
 import * as linux from '../../linux/index.ts';
-import { addressBytes, type Family, familyOf, parseAddress } from '../addresses/address.ts';
+import {
+  ANY_ADDRESS,
+  addressBytes,
+  FAMILY_NUMBERS,
+  type Family,
+  familyOf,
+  parseAddress,
+} from '../addresses/address.ts';
 
-const SOCK_NONBLOCK = 0o4000;
-const SOL_SOCKET = 1;
-const SO_REUSEADDR = 2;
 /** Connections that wait to be taken. */
 const BACKLOG = 64;
-const FAMILIES = { 4: linux.AF.INET, 6: linux.AF.INET6 } as const;
-const ANY_ADDRESS = { 4: '0.0.0.0', 6: '::' } as const;
 
-/** struct sockaddr_in or sockaddr_in6 */
-function socketAddress(address: string, port: number): Buffer {
-  const bytes = addressBytes(parseAddress(address));
-  if (bytes.length === 4) return linux.inetAddress(bytes, port);
-  const out = Buffer.alloc(28);
-  out.writeUInt16LE(linux.AF.INET6, 0);
-  out.writeUInt16BE(port, 2);
-  bytes.copy(out, 8);
-  return out;
-}
+const socketAddress = (address: string, port: number): Buffer =>
+  linux.inetAddress(addressBytes(parseAddress(address)), port);
 
 /** A socket of this thread's namespace that is put to use, or closed. */
 function opened(family: Family, type: number, use: (fd: number) => void): number {
-  const fd = linux.socket(FAMILIES[family], type | SOCK_NONBLOCK, 0);
+  const fd = linux.socket(FAMILY_NUMBERS[family], type | linux.SOCK.NONBLOCK, 0);
   try {
     use(fd);
     return fd;
@@ -53,7 +47,7 @@ export function openServerSockets(
   const udp = opened(4, linux.SOCK.DGRAM, (fd) => linux.bind(fd, socketAddress(address, ports.udp)));
   try {
     const tcp = opened(4, linux.SOCK.STREAM, (fd) => {
-      linux.setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1); // connections of an earlier life may linger
+      linux.setOption(fd, linux.SO.LEVEL, linux.SO.REUSEADDR, 1); // connections of an earlier life may linger
       linux.bind(fd, socketAddress(address, ports.tcp));
       linux.listen(fd, BACKLOG);
     });

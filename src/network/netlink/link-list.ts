@@ -2,10 +2,16 @@
 import * as route from './route.ts';
 import type { NetlinkSocket } from './socket.ts';
 
+/** The interface of that name, as the kernel has it now; undefined: there is none. @throws NetlinkError */
+export async function findLink(socket: NetlinkSocket, name: string): Promise<route.Link | undefined> {
+  const [link] = route.readLinks(await socket.ask([route.getLink(name)]));
+  return link;
+}
+
 /** One mending asks for every bridge within this time; the next one looks again. */
 const FRESH_MS = 500;
 
-/** What stood there a moment ago: a sight that must be sure asks the kernel itself. */
+/** What stood there a moment ago: whoever must be sure asks by {@link findLink}. */
 export class LinkList {
   readonly #socket: NetlinkSocket;
   #listed: Promise<ReadonlyMap<string, number>> | undefined;

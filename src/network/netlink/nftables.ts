@@ -1,5 +1,5 @@
 /** nf_tables requests: batches, tables, chains, rules; sets.ts has sets and maps. Pure. linux/netfilter/nf_tables.h. */
-import type { Family } from '../addresses/address.ts';
+import { FAMILY_NUMBERS, type Family } from '../addresses/address.ts';
 import type { Expression } from './expressions.ts';
 import {
   attribute,
@@ -34,8 +34,6 @@ export const NFT = {
 } as const;
 const BATCH_BEGIN = 16;
 const BATCH_END = 17;
-/** NFPROTO_IPV4 and NFPROTO_IPV6. */
-const PROTOCOLS = { 4: 2, 6: 10 } as const;
 const UNSPECIFIED = 0;
 /** What does not exist need not be deleted, and lists nothing. */
 export const ENOENT = 2;
@@ -59,7 +57,7 @@ export const command = (
   flags: number,
   parts: readonly Buffer[],
   tolerated: readonly number[] = [],
-) => request(what, SUBSYSTEM | type, flags, [header(PROTOCOLS[family]), ...parts], tolerated);
+) => request(what, SUBSYSTEM | type, flags, [header(FAMILY_NUMBERS[family]), ...parts], tolerated);
 
 /** All or nothing: the kernel commits what stands between begin and end in one step. */
 export function batch(requests: readonly Request[]): Request[] {
@@ -182,13 +180,47 @@ export function readGeneration(replies: readonly Reply[]): number {
   return (found && attributes(found.body, 4).get(1)?.readUInt32BE(0)) ?? -1;
 }
 
-/** 'drop' or 'accept' of a base chain; undefined when there is no such chain or it hangs on no hook. */
-export function readPolicy(replies: readonly Reply[]): 'accept' | 'drop' | undefined {
-  const found = replies.find((reply) => reply.type === (SUBSYSTEM | NFT.NEWCHAIN));
-  const policy = found && attributes(found.body, 4).get(5)?.readUInt32BE(0);
-  if (policy === undefined) return undefined;
-  return policy === 0 ? 'drop' : 'accept';
+/** All chains of the host, of every family. */
+export const listChains = (): Request =>
+  request('list chains', SUBSYSTEM | NFT.GETCHAIN, FLAG.DUMP, [header(UNSPECIFIED)]);
+
+/** A chain as it stands in the kernel. */
+export interface Chain {
+  /** The families of its packets; none: frames, or something else that is no packet of IP. */
+  readonly families: readonly Family[];
+  /** `ip filter`, as the nft program names it; the family's name is '' where `families` is empty. */
+  readonly tableFamily: 'inet' | 'ip' | 'ip6' | '';
+  readonly table: string;
+  readonly name: string;
+  /** Undefined: others jump to it. */
+  readonly hook: Hook['hook'] | undefined;
+  readonly policy: Hook['policy'] | undefined;
 }
+/** NFPROTO_INET, NFPROTO_IPV4, NFPROTO_IPV6. */
+const TABLE_FAMILIES: Readonly<Record<number, Pick<Chain, 'families' | 'tableFamily'>>> = {
+  1: { tableFamily: 'inet', families: [4, 6] },
+  2: { tableFamily: 'ip', families: [4] },
+  10: { tableFamily: 'ip6', families: [6] },
+};
+const HOOKS = Object.keys(hookNumbers) as readonly Hook['hook'][];
+
+/** The chains in an answer. */
+export const readChains = (replies: readonly Reply[]): Chain[] =>
+  replies
+    .filter((reply) => reply.type === (SUBSYSTEM | NFT.NEWCHAIN))
+    .map(({ body }): Chain => {
+      const found = attributes(body, 4);
+      const hook = found.get(4);
+      const number = hook && attributes(hook).get(1)?.readUInt32BE(0);
+      const policy = found.get(5)?.readUInt32BE(0);
+      return {
+        ...(TABLE_FAMILIES[body[0] ?? 0] ?? { tableFamily: '', families: [] }),
+        table: textOf(found.get(1)),
+        name: textOf(found.get(3)),
+        hook: HOOKS.find((each) => hookNumbers[each] === number),
+        policy: policy === undefined ? undefined : policy === 0 ? 'drop' : 'accept',
+      };
+    });
 
 /** A rule as it stands in the kernel. */
 export interface Rule {

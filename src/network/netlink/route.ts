@@ -3,7 +3,9 @@ import {
   type Address,
   addressBytes,
   addressFromBytes,
+  FAMILY_NUMBERS,
   type Family,
+  familyOfNumber,
   formatAddress,
 } from '../addresses/address.ts';
 import { lastOf, type Range, rangeOf } from '../addresses/subnet.ts';
@@ -56,8 +58,6 @@ const BRPORT_HAIRPIN = 4;
 const BRPORT_ISOLATED = 33;
 const INET6_ADDR_GEN_MODE = 8;
 const ADDR_GEN_NONE = 1;
-const AF_INET6 = 10;
-const FAMILY_NUMBERS = { 4: 2, 6: AF_INET6 } as const;
 const IFF_UP = 1;
 /** What makes something new, and nothing else. */
 export const CREATE = FLAG.CREATE | FLAG.EXCL;
@@ -108,7 +108,9 @@ export const withoutLinkLocal = (name: string): Request =>
     [
       linkHeader(0),
       attribute(IFLA.IFNAME, text(name)),
-      attribute(IFLA.AF_SPEC, [attribute(AF_INET6, [attribute(INET6_ADDR_GEN_MODE, u8(ADDR_GEN_NONE))])]),
+      attribute(IFLA.AF_SPEC, [
+        attribute(FAMILY_NUMBERS[6], [attribute(INET6_ADDR_GEN_MODE, u8(ADDR_GEN_NONE))]),
+      ]),
     ],
     [EAFNOSUPPORT],
   );
@@ -359,7 +361,7 @@ export function readLinks(replies: readonly Reply[]): Link[] {
 export function readAddresses(replies: readonly Reply[]): LinkAddress[] {
   return replies.flatMap(({ type, body }) => {
     const bytes = attributes(body, 8).get(2) ?? attributes(body, 8).get(1);
-    if (type !== RTM.NEWADDR || familyOf(body[0]) === undefined || bytes === undefined) return [];
+    if (type !== RTM.NEWADDR || familyOfNumber(body[0]) === undefined || bytes === undefined) return [];
     const address = addressFromBytes(bytes);
     return [{ linkIndex: body.readUInt32LE(4), address, prefixLength: body[1] ?? 0 }];
   });
@@ -368,15 +370,10 @@ export function readAddresses(replies: readonly Reply[]): LinkAddress[] {
 /** Where the routes in an answer lead; a default route has prefix length 0. */
 export function readRoutes(replies: readonly Reply[]): Range[] {
   return replies.flatMap(({ type, body }) => {
-    const family = familyOf(body[0]);
+    const family = familyOfNumber(body[0]);
     if (type !== RTM.NEWROUTE || family === undefined) return [];
     const bytes = attributes(body, 12).get(1);
     const address = bytes === undefined ? { family, value: 0n } : addressFromBytes(bytes);
     return [rangeOf(address, body[1] ?? 0)];
   });
-}
-
-function familyOf(number: number | undefined): Family | undefined {
-  if (number === FAMILY_NUMBERS[4]) return 4;
-  return number === FAMILY_NUMBERS[6] ? 6 : undefined;
 }

@@ -30,41 +30,39 @@ export interface Stacked {
 }
 
 /** An interface with a hardware address of its own. The kernel looks for the parent where the request comes from. */
-export const addMacvlan = (link: Stacked, mode: MacvlanMode): Request =>
-  addStacked('macvlan', link, [attribute(MACVLAN_MODE, u32(MACVLAN_MODES[mode]))]);
+export const addMacvlan = ({ inside, ...where }: Stacked, mode: MacvlanMode): Request =>
+  add('macvlan', inside, { ...where, data: [attribute(MACVLAN_MODE, u32(MACVLAN_MODES[mode]))] });
 
 /** An interface with the hardware address of its parent. */
-export const addIpvlan = (link: Stacked, mode: IpvlanMode, flag: IpvlanFlag): Request =>
-  addStacked('ipvlan', link, [
-    attribute(IPVLAN_MODE, u16(IPVLAN_MODES[mode])),
-    attribute(IPVLAN_FLAGS, u16(IPVLAN_FLAGS_OF[flag])),
-  ]);
-
-const addStacked = (kind: string, link: Stacked, data: readonly Buffer[]): Request =>
-  request(`add ${kind} ${link.inside}`, RTM.NEWLINK, CREATE, [
-    linkHeader(0),
-    attribute(IFLA.IFNAME, text(link.inside)),
-    attribute(IFLA.LINK, u32(link.parentIndex)),
-    attribute(IFLA.NET_NS_FD, u32(link.namespaceFd)),
-    attribute(IFLA.LINKINFO, [attribute(INFO_KIND, text(kind)), attribute(INFO_DATA, data)]),
-  ]);
+export const addIpvlan = ({ inside, ...where }: Stacked, mode: IpvlanMode, flag: IpvlanFlag): Request =>
+  add('ipvlan', inside, {
+    ...where,
+    data: [
+      attribute(IPVLAN_MODE, u16(IPVLAN_MODES[mode])),
+      attribute(IPVLAN_FLAGS, u16(IPVLAN_FLAGS_OF[flag])),
+    ],
+  });
 
 /** The part of an interface's traffic that carries a tag: 1 to 4094. */
 export const addVlan = (name: string, parentIndex: number, id: number): Request =>
-  request(`add vlan ${name}`, RTM.NEWLINK, CREATE, [
-    linkHeader(0),
-    attribute(IFLA.IFNAME, text(name)),
-    attribute(IFLA.LINK, u32(parentIndex)),
-    attribute(IFLA.LINKINFO, [
-      attribute(INFO_KIND, text('vlan')),
-      attribute(INFO_DATA, [attribute(VLAN_ID, u16(id))]),
-    ]),
-  ]);
+  add('vlan', name, { parentIndex, data: [attribute(VLAN_ID, u16(id))] });
 
 /** An interface with nobody at its other end. */
-export const addDummy = (name: string): Request =>
-  request(`add dummy ${name}`, RTM.NEWLINK, CREATE, [
+export const addDummy = (name: string): Request => add('dummy', name);
+
+interface Wish extends Partial<Omit<Stacked, 'inside'>> {
+  /** What only this kind has. */
+  readonly data?: readonly Buffer[];
+}
+
+const add = (kind: string, name: string, { parentIndex, namespaceFd, data }: Wish = {}): Request =>
+  request(`add ${kind} ${name}`, RTM.NEWLINK, CREATE, [
     linkHeader(0),
     attribute(IFLA.IFNAME, text(name)),
-    attribute(IFLA.LINKINFO, [attribute(INFO_KIND, text('dummy'))]),
+    ...(parentIndex === undefined ? [] : [attribute(IFLA.LINK, u32(parentIndex))]),
+    ...(namespaceFd === undefined ? [] : [attribute(IFLA.NET_NS_FD, u32(namespaceFd))]),
+    attribute(IFLA.LINKINFO, [
+      attribute(INFO_KIND, text(kind)),
+      ...(data === undefined ? [] : [attribute(INFO_DATA, data)]),
+    ]),
   ]);

@@ -2,7 +2,15 @@
  * Connection tracking remembers where a conversation was redirected to. A datagram service that moves to another
  * container would not be reached by clients that keep talking, so memories that a change makes false are deleted.
  */
-import { addressFromBytes, bitsOf, type Family, familyOf, formatAddress } from '../addresses/address.ts';
+import {
+  addressFromBytes,
+  bitsOf,
+  FAMILY_NUMBERS,
+  type Family,
+  familyOf,
+  familyOfNumber,
+  formatAddress,
+} from '../addresses/address.ts';
 import {
   attribute,
   attributes,
@@ -35,8 +43,8 @@ const DESTINATION_PORT = 3;
 const BY_PROTOCOL = 1 << 3;
 /** IPS_DST_NAT */
 const REDIRECTED = 1 << 5;
-/** AF_INET and AF_INET6; 0 asks for both. */
-const FAMILIES = { any: 0, 4: 2, 6: 10 } as const;
+/** Asks for both. */
+const ANY_FAMILY = 0;
 const UDP = 17;
 const ENOENT = 2;
 const HEADER_BYTES = 4;
@@ -68,7 +76,7 @@ export function forgetRedirected(
   const asked = [attribute(STATUS, be32(REDIRECTED)), attribute(STATUS_MASK, be32(REDIRECTED))];
   return forget(
     netfilter,
-    FAMILIES.any,
+    ANY_FAMILY,
     asked,
     ({ original, reply }) => original.destination !== reply.source && died(reply.source),
   );
@@ -90,7 +98,7 @@ export async function forgetStrayDatagrams(
   ];
   const byNumber = Map.groupBy(datagram, ({ hostPort }) => hostPort);
   for (const family of new Set(datagram.flatMap(({ hostIp }) => hostFamilies(hostIp))))
-    await forget(netfilter, FAMILIES[family], asked, ({ original, reply }) => {
+    await forget(netfilter, FAMILY_NUMBERS[family], asked, ({ original, reply }) => {
       const untouched = reply.source === original.destination && local.has(original.destination);
       return (
         original.protocol === UDP &&
@@ -127,14 +135,14 @@ const remove = ({ original, identity }: Conversation): Request =>
     'forget a conversation',
     SUBSYSTEM | CT_DELETE,
     0,
-    [headerOf(FAMILIES[familyOf(original.source)]), ...identity],
+    [headerOf(FAMILY_NUMBERS[familyOf(original.source)]), ...identity],
     [ENOENT],
   );
 
 /** What a dump lists; entries of other protocols than IP, or that lack a part, are left out. */
 function readConversations(replies: readonly Reply[]): Conversation[] {
   return replies.flatMap(({ type, body }) => {
-    const family = ([4, 6] as const).find((each) => FAMILIES[each] === body[0]);
+    const family = familyOfNumber(body[0]);
     if (type !== (SUBSYSTEM | CT_NEW) || family === undefined) return [];
     const found = attributes(body, HEADER_BYTES);
     const [original, reply, id] = [found.get(TUPLE_ORIGINAL), found.get(TUPLE_REPLY), found.get(ID)];

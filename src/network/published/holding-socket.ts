@@ -6,8 +6,6 @@ import { networkFailure } from '../../model/failures/network.ts';
 import { type Address, addressBytes, formatAddress } from '../addresses/address.ts';
 import type { PublishedPort } from './port.ts';
 
-const SOL_SOCKET = 1;
-const SO_REUSEADDR = 2;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
 const IPPROTO_SCTP = 132;
@@ -32,7 +30,7 @@ export function holdingSocket(
   if (fd === 'impossible') return fd;
   try {
     if (address.family === 6) linux.setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1); // IPv4 has a socket of its own
-    if (protocol === 'tcp') linux.setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1); // connections in TIME_WAIT are no hindrance
+    if (protocol === 'tcp') linux.setOption(fd, linux.SO.LEVEL, linux.SO.REUSEADDR, 1); // connections in TIME_WAIT are no hindrance
     linux.bind(fd, linux.inetAddress(addressBytes(address), port));
     if (protocol === 'tcp') stepDown(fd);
     if (protocol === 'udp') linux.refusePackets(fd);
@@ -69,5 +67,5 @@ function opened(protocol: PublishedPort['protocol'], { family }: Address): numbe
 function stepDown(fd: number): void {
   linux.listen(fd, 1);
   linux.shutdownReads(fd);
-  linux.setOption(fd, SOL_SOCKET, SO_REUSEADDR, 0);
+  linux.setOption(fd, linux.SO.LEVEL, linux.SO.REUSEADDR, 0);
 }

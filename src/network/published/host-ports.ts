@@ -5,7 +5,14 @@
 import { closeSync, readFileSync } from 'node:fs';
 import { InvalidArgument } from '../../base/errors.ts';
 import { networkFailure } from '../../model/failures/network.ts';
-import { type Address, addressOf, type Family, formatAddress, parseAddress } from '../addresses/address.ts';
+import {
+  type Address,
+  ANY_ADDRESS,
+  addressOf,
+  type Family,
+  formatAddress,
+  parseAddress,
+} from '../addresses/address.ts';
 import { holdingSocket } from './holding-socket.ts';
 import { type Holding, Holdings, meets } from './holdings.ts';
 import { boundSockets } from './listeners.ts';
@@ -105,7 +112,7 @@ export class HostPorts {
     }
     const resolved = asked.flatMap((port) => [
       ...port.places.texts.map((hostIp) => published(port, hostIp, chosen.get(port) ?? port.hostPort)),
-      ...port.places.opened.map((family) => published(port, ANY[family], 0)),
+      ...port.places.opened.map((family) => published(port, ANY_ADDRESS[family], 0)),
     ]);
     return { ports: resolved, release };
   }
@@ -184,7 +191,6 @@ const allocated = (ip: string, port: number) =>
   networkFailure.portNotBound({ ip, port, why: 'port is already allocated' });
 const firstAddress = ({ places: { texts } }: Checked): string => texts[0] ?? '';
 const isHeld = ({ places: { addresses } }: Checked): boolean => addresses.length > 0;
-const ANY = { 4: '0.0.0.0', 6: '::' } as const;
 const published = (
   { protocol, containerPort }: Checked,
   hostIp: string,

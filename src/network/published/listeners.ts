@@ -1,6 +1,12 @@
 /** Which sockets of this host have ports, as the kernel lists them (sock_diag). Layout: linux/inet_diag.h. */
-import * as linux from '../../linux/index.ts';
-import { type Address, addressFromBytes, addressOf, type Family } from '../addresses/address.ts';
+import {
+  type Address,
+  addressFromBytes,
+  addressOf,
+  FAMILIES,
+  FAMILY_NUMBERS,
+  type Family,
+} from '../addresses/address.ts';
 import { attributes, FLAG, type Request, request, u32 } from '../netlink/message.ts';
 import { NetlinkSocket, PROTOCOL } from '../netlink/socket.ts';
 import type { PublishedPort } from './port.ts';
@@ -13,7 +19,6 @@ export interface BoundSocket {
 
 const BY_FAMILY = 20;
 const NUMBERS = { tcp: 6, udp: 17, sctp: 132 } as const;
-const FAMILIES = { 4: linux.AF.INET, 6: linux.AF.INET6 } as const;
 const [CLOSE, LISTEN, BOUND] = [1 << 7, 1 << 10, 1 << 13];
 /** Connections are no hindrance. BOUND: neither listening nor connected, as our own hold ports; told from Linux 6.8 on. */
 const STATES = { tcp: LISTEN | BOUND, udp: CLOSE, sctp: LISTEN } as const;
@@ -25,7 +30,7 @@ const MESSAGE_BYTES = 72;
 export function boundSockets(protocol: PublishedPort['protocol']): BoundSocket[] {
   const socket = new NetlinkSocket(PROTOCOL.SOCK_DIAG);
   try {
-    return ([4, 6] as const).flatMap((family) =>
+    return FAMILIES.flatMap((family) =>
       socket.askNow([list(protocol, family)]).flatMap(({ body }) => readSocket(family, body)),
     );
   } finally {
@@ -35,7 +40,7 @@ export function boundSockets(protocol: PublishedPort['protocol']): BoundSocket[]
 
 function list(protocol: PublishedPort['protocol'], family: Family): Request {
   const asked = Buffer.alloc(56);
-  asked.set([FAMILIES[family], NUMBERS[protocol], 0, 0]);
+  asked.set([FAMILY_NUMBERS[family], NUMBERS[protocol], 0, 0]);
   u32(STATES[protocol]).copy(asked, 4);
   return request('list sockets', BY_FAMILY, FLAG.DUMP, [asked]);
 }

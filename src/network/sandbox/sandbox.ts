@@ -1,17 +1,17 @@
 /** A sandbox: a network namespace of the engine's making, and what is done inside of it. */
 import { closeSync, openSync, writeFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, Failed } from '../../base/errors.ts';
 import * as linux from '../../linux/index.ts';
 import { networkFailure } from '../../model/failures/network.ts';
 import { FAMILIES, familyOf, parseAddress } from '../addresses/address.ts';
+import { findLink } from '../netlink/link-list.ts';
+import { whileRefused } from '../netlink/patience.ts';
 import * as route from '../netlink/route.ts';
 import { NetlinkSocket, PROTOCOL } from '../netlink/socket.ts';
 import type { Endpoint, EndpointAddress } from './endpoint.ts';
 
 /** The kernel takes namespaces down in the background, one after another. */
-const LEFT_BEHIND_MS = 5_000;
-const LOOK_AGAIN_MS = 5;
+const LEFT_BEHIND = { mostMs: 5_000, everyMs: 5 } as const;
 
 /** An interface in a sandbox. */
 export interface SandboxInterface {
@@ -86,14 +86,7 @@ export class Sandbox implements Disposable {
       ...addresses.map((each) => route.addAddress(index, parseAddress(each.address), each.prefixLength)),
     ];
     // On a parent's wire a hardware address is one interface's; that of a sandbox that has just ended may still be there.
-    for (const deadline = Date.now() + LEFT_BEHIND_MS; ; await sleep(LOOK_AGAIN_MS)) {
-      try {
-        await this.#socket.ask(requests);
-        return;
-      } catch (error) {
-        if (codeOf(error) !== 'EADDRINUSE' || Date.now() > deadline) throw error;
-      }
-    }
+    await whileRefused({ code: 'EADDRINUSE', ...LEFT_BEHIND }, () => this.#socket.ask(requests));
   }
 
   /** Leads what is for nobody here out by this interface, in each family that has a gateway or needs none; undefined: nowhere. @throws NetlinkError */
@@ -127,7 +120,7 @@ export class Sandbox implements Disposable {
   }
 
   async #indexOf(name: string): Promise<number> {
-    const [link] = route.readLinks(await this.#socket.ask([route.getLink(name)]));
+    const link = await findLink(this.#socket, name);
     if (link === undefined) throw new Failed(`the namespace has no ${name}`);
     return link.index;
   }

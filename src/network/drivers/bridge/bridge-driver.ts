@@ -8,6 +8,7 @@ import { isForwarding } from '../../firewall/forwarding.ts';
 import { closeHostChain, openHostChain, warnOfLegacyRules } from '../../firewall/host-chain.ts';
 import type { Publication, Service } from '../../firewall/port-elements.ts';
 import type { NetworkHost } from '../../host.ts';
+import { findLink } from '../../netlink/link-list.ts';
 import * as route from '../../netlink/route.ts';
 import type { NetlinkSocket } from '../../netlink/socket.ts';
 import { forgetStrayDatagrams } from '../../published/conntrack.ts';
@@ -103,7 +104,7 @@ class BridgeDriver implements Driver {
       new Map(published.map((each) => [each.endpointId, this.#publicationOf(each)])),
     );
     for (const family of familiesOf(bridge.subnets))
-      if (firewall.families.includes(family)) await warnOfLegacyRules(this.#name, family, log);
+      if (firewall.families.includes(family)) warnOfLegacyRules(this.#name, family, log);
       else log.warn('network.without-rules', { bridge: this.#name, family });
     await this.#openTheHost();
     if (published.length > 0) await this.#allowLoopback();
@@ -218,8 +219,7 @@ class BridgeDriver implements Driver {
   async #isLost({ index }: Bridge): Promise<boolean> {
     const { links, route: socket } = this.#host;
     if ((await links.indexOf(this.#name)) === index) return false;
-    const [link] = route.readLinks(await socket.ask([route.getLink(this.#name)]));
-    return link?.index !== index;
+    return (await findLink(socket, this.#name))?.index !== index;
   }
 
   /** Whether nobody has touched what {@link #openTheHost} sees to, since it last did. */
@@ -248,7 +248,7 @@ class BridgeDriver implements Driver {
     const { firewall, forwarding, mark, netfilter } = this.#host;
     this.#bridge = undefined;
     this.#loopbackAllowed = false;
-    const [link] = route.readLinks(await this.#host.route.ask([route.getLink(this.#name)]));
+    const link = await findLink(this.#host.route, this.#name);
     if (link?.alias === mark) await this.#host.route.ask([route.deleteLink(this.#name)]);
     await firewall.leave(this.#name);
     for (const family of FAMILIES) {
@@ -321,7 +321,7 @@ const linkName = (from: Endpoint, to: Endpoint): string => `${from.endpointId} $
  */
 async function untilForwarding(host: NetlinkSocket, name: string): Promise<void> {
   for (let waitedMs = 0; waitedMs < PLUG_IN_MAX_MS; waitedMs += PLUG_IN_POLL_MS) {
-    const [link] = route.readLinks(await host.ask([route.getLink(name)]));
+    const link = await findLink(host, name);
     if (link === undefined || link.forwarding) return;
     await sleep(PLUG_IN_POLL_MS);
   }

@@ -7,6 +7,7 @@ import { type Address, addressOf, type Family, isSame } from '../../addresses/ad
 import { freeSubnet, type SubnetPool } from '../../addresses/choose.ts';
 import { randomHardwareAddress } from '../../addresses/hardware.ts';
 import { contains, overlaps, rangeOf, type Subnet, subnetOf } from '../../addresses/subnet.ts';
+import { findLink } from '../../netlink/link-list.ts';
 import * as route from '../../netlink/route.ts';
 import { NetlinkError, type NetlinkSocket } from '../../netlink/socket.ts';
 import { takenRanges } from '../../netlink/taken.ts';
@@ -78,7 +79,7 @@ const has = (present: readonly route.LinkAddress[], subnet: Subnet): boolean =>
 
 /** The bridge as it stands; undefined when there is none, or one of ours that is not what it should be. */
 async function findBridge(host: NetlinkSocket, plan: BridgePlan): Promise<Bridge | undefined> {
-  const [link] = route.readLinks(await host.ask([route.getLink(plan.name)]));
+  const link = await findLink(host, plan.name);
   if (link === undefined) return undefined;
   if (link.kind !== 'bridge') throw new Conflict(`interface ${plan.name} exists and is not a bridge`);
   if (link.alias.startsWith('gantry ') && link.alias !== plan.mark)
@@ -108,7 +109,7 @@ export async function subnetsToCome(
   host: NetlinkSocket,
   { name, sought, pools }: Pick<BridgePlan, 'name' | 'sought' | 'pools'>,
 ): Promise<Subnet[]> {
-  const [link] = route.readLinks(await host.ask([route.getLink(name)]));
+  const link = await findLink(host, name);
   const found = link === undefined ? [] : soughtIn(await addressesOf(host, link.index), sought);
   const lacking = sought.filter((family) => !found.some(({ base }) => base.family === family));
   return [...found, ...(await choose(host, pools, lacking))];
@@ -176,7 +177,7 @@ async function makeBridge(host: NetlinkSocket, plan: BridgePlan): Promise<Bridge
       );
     throw error;
   }
-  const [link] = route.readLinks(await host.ask([route.getLink(plan.name)]));
+  const link = await findLink(host, plan.name);
   if (link === undefined) throw new Failed(`bridge ${plan.name} vanished while it was made`);
   await settle(host, plan, subnets);
   const own = subnets.filter(({ base }) => !plan.without.includes(base.family));

@@ -1,7 +1,7 @@
 /** The options of a bridge network, as clients name them (`docker network create -o`). Pure. */
 import { InvalidArgument } from '../../../base/errors.ts';
 import { networkFailure } from '../../../model/failures/network.ts';
-import { type Family, isAddress } from '../../addresses/address.ts';
+import { FAMILIES, type Family, isAddress } from '../../addresses/address.ts';
 import type { SubnetPool } from '../../addresses/choose.ts';
 import type { Subnet } from '../../addresses/subnet.ts';
 import type { GatewayMode } from '../../firewall/territory.ts';
@@ -141,7 +141,7 @@ export function checkBridgeOptions({
   modes,
 }: BridgeOptions): void {
   if (!NAME.test(bridgeName)) throw new InvalidArgument(`invalid bridge name: ${JSON.stringify(bridgeName)}`);
-  for (const family of [4, 6] as const) {
+  for (const family of FAMILIES) {
     if (subnets.filter(({ base }) => base.family === family).length > 1)
       throw networkFailure.severalSubnets();
     if (modes?.[family] === 'isolated' && !internal) throw networkFailure.isolatedNotInternal();

@@ -2,11 +2,10 @@
  * What macvlan and ipvlan have in common: a container's interface stands on an interface of the host and is on the wire
  * beside it. Nothing of it is on the host: no bridge, no rules, no published ports; it goes with its namespace.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { codeOf } from '../../../base/errors.ts';
 import type { Subnet } from '../../addresses/subnet.ts';
 import type { NetworkHost } from '../../host.ts';
 import type { Request } from '../../netlink/message.ts';
+import { whileRefused } from '../../netlink/patience.ts';
 import type { Stacked } from '../../netlink/stacked.ts';
 import type { Reservation } from '../../published/host-ports.ts';
 import type { Endpoint } from '../../sandbox/endpoint.ts';
@@ -31,8 +30,7 @@ export interface StackedKind extends Pick<Driver, 'isAlone' | 'leadsOutBy' | 'ow
 const NO_PORTS: Reservation = { ports: [], release: () => undefined };
 
 /** The kernel takes the interface of a sandbox that has just ended away in the background. */
-const LEFT_BEHIND_MS = 2_000;
-const LOOK_AGAIN_MS = 10;
+const LEFT_BEHIND = { mostMs: 2_000, everyMs: 10 } as const;
 
 /** A driver of one network. */
 export class ParentDriver implements Driver {
@@ -69,14 +67,14 @@ export class ParentDriver implements Driver {
   async attach(sandbox: Sandbox, { inside }: InterfaceNames): Promise<SandboxInterface> {
     this.#index ??= await ensureParent(this.#host.route, this.#plan);
     const add = this.#add({ inside, parentIndex: this.#index, namespaceFd: sandbox.fd });
-    for (const deadline = Date.now() + LEFT_BEHIND_MS; ; await sleep(LOOK_AGAIN_MS)) {
-      try {
-        await this.#host.route.ask([add]);
-        return await sandbox.raise(inside);
-      } catch (error) {
-        const mayPass = codeOf(error) === (this.isAlone ? 'EINVAL' : undefined) && Date.now() < deadline;
-        if (!mayPass) throw inWords(error, this.kind, this.#plan.name);
-      }
+    const make = async (): Promise<SandboxInterface> => {
+      await this.#host.route.ask([add]);
+      return await sandbox.raise(inside);
+    };
+    try {
+      return await (this.isAlone ? whileRefused({ code: 'EINVAL', ...LEFT_BEHIND }, make) : make());
+    } catch (error) {
+      throw inWords(error, this.kind, this.#plan.name);
     }
   }
 

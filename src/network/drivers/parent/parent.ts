@@ -3,6 +3,8 @@
  * or, where none is named, a dummy that leads nowhere. What is made here carries the network's mark and goes with it.
  */
 import { Conflict, Failed, InvalidArgument } from '../../../base/errors.ts';
+import { shortId } from '../../../formats/digest.ts';
+import { findLink } from '../../netlink/link-list.ts';
 import * as route from '../../netlink/route.ts';
 import { NetlinkError, type NetlinkSocket } from '../../netlink/socket.ts';
 import { addDummy, addVlan } from '../../netlink/stacked.ts';
@@ -11,7 +13,6 @@ import { addDummy, addVlan } from '../../netlink/stacked.ts';
 const INTERFACE_NAME = /^[^\s/:]{1,15}$/;
 /** IFALIASZ without its NUL. */
 const ALIAS_MAX = 255;
-const ID_DIGITS = 12;
 /** `eth0.50`. */
 const TAGGED = /^([^.]+)\.(\d{1,4})$/;
 const VLAN_ID_MAX = 4094;
@@ -33,8 +34,8 @@ export function planParent(
   kind: 'macvlan' | 'ipvlan',
   asked: { readonly parent: string | undefined; readonly networkId: string; readonly engineMark: string },
 ): ParentPlan {
-  const id = asked.networkId.slice(0, ID_DIGITS);
-  const mark = `${asked.engineMark.slice(0, ALIAS_MAX - 1 - ID_DIGITS)} ${id}`;
+  const id = shortId(asked.networkId);
+  const mark = `${asked.engineMark.slice(0, ALIAS_MAX - 1 - id.length)} ${id}`;
   const name = asked.parent ?? '';
   if (name === '')
     return { name: `${kind === 'macvlan' ? 'dm' : 'di'}-${id}`, making: { is: 'dummy' }, mark };
@@ -75,11 +76,6 @@ export const parentIndex = async (host: NetlinkSocket, { name }: ParentPlan): Pr
 /** Takes away what was made, in this life or an earlier one; what others made stays. */
 export async function removeParent(host: NetlinkSocket, { name, mark }: ParentPlan): Promise<void> {
   if ((await findLink(host, name))?.alias === mark) await host.ask([route.deleteLink(name)]);
-}
-
-async function findLink(host: NetlinkSocket, name: string): Promise<route.Link | undefined> {
-  const [link] = route.readLinks(await host.ask([route.getLink(name)]));
-  return link;
 }
 
 async function make(host: NetlinkSocket, { name, making, mark }: ParentPlan): Promise<void> {
