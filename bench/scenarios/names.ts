@@ -1,9 +1,9 @@
 /** names: how long an engine's name server takes to answer a container's questions for another one, many open at once. */
-import dgram from 'node:dgram';
-import { once } from 'node:events';
+import type dgram from 'node:dgram';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import packet from 'dns-packet';
 import * as linux from '../../src/linux/index.ts';
+import { datagramSocketOf } from '../../src/network/names/sockets.ts';
 import type { EnginePeer } from '../peers/peer.ts';
 import { IDLE, removeNow, start } from './containers.ts';
 import type { Figures, Scenario } from './scenario.ts';
@@ -17,7 +17,6 @@ const ASKED_FOR = 'web';
 const AARDVARK = ['/usr/lib/podman/aardvark-dns', '/usr/libexec/podman/aardvark-dns'];
 /** A datagram that was lost is never answered. */
 const PATIENCE_MS = 5000;
-const SOCK_NONBLOCK = 0o4000;
 
 export const names: Scenario = {
   name: 'names',
@@ -59,19 +58,13 @@ async function twoOnANetwork(peer: EnginePeer, closing: AsyncDisposableStack): P
     throw new Error(`${peer.name}: no name server, or no address`);
   const namespace = openSync(`/proc/${pid}/ns/net`, 'r');
   const fd = linux.inNetworkNamespace(namespace, () => {
-    const made = linux.socket(linux.AF.INET, linux.SOCK.DGRAM | SOCK_NONBLOCK, 0);
+    const made = linux.socket(linux.AF.INET, linux.SOCK.DGRAM | linux.SOCK.NONBLOCK, 0);
     linux.bind(made, linux.inetAddress(Buffer.alloc(4), 0));
     return made;
   });
   closeSync(namespace);
-  const socket = dgram.createSocket({
-    type: 'udp4',
-    lookup: (host, _options, done) => done(null, host, 4), // an address each time: nothing to look up
-  });
+  const socket = datagramSocketOf(fd, 4);
   closing.defer(() => void socket.close());
-  const listening = once(socket, 'listening');
-  socket.bind({ fd });
-  await listening;
   return { socket, server, address };
 }
 

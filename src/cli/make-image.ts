@@ -1,7 +1,7 @@
 /** `gantry make-image`: a real base image from the host's own packages, for hosts that reach no image registry. */
 import { Command } from 'commander';
-import { connectTo } from '../api/client/index.ts';
 import { Failed, InvalidArgument } from '../base/errors.ts';
+import { connect } from './connect.ts';
 import { type Rootfs, rootfsOf } from './rootfs.ts';
 
 interface Flags {
@@ -9,8 +9,6 @@ interface Flags {
   readonly suite?: string;
   readonly mirror?: string;
 }
-
-const DEFAULT_HOST = 'unix:///var/run/docker.sock';
 
 /** `NAME[:TAG]`; a colon before a slash is a port. */
 function splitName(text: string): { repo: string; tag: string | undefined } {
@@ -22,7 +20,7 @@ function splitName(text: string): { repo: string; tag: string | undefined } {
 async function makeImage(kind: string, name: string | undefined, flags: Flags): Promise<void> {
   if (kind !== 'debian' && kind !== 'busybox')
     throw new InvalidArgument(`unknown kind of image ${kind} (know debian, busybox)`);
-  const client = connectTo(flags.host ?? process.env.DOCKER_HOST ?? DEFAULT_HOST);
+  const client = connect(flags.host);
   await client.version(); // before a minute's work: does anything answer?
   const rootfs = rootfsOf(kind, flags);
   const { repo, tag } = splitName(name ?? rootfs.name);
@@ -30,7 +28,7 @@ async function makeImage(kind: string, name: string | undefined, flags: Flags): 
   process.stdout.write(`${repo}:${tag ?? 'latest'} is ${id}\n`);
 }
 
-async function importRootfs(client: ReturnType<typeof connectTo>, rootfs: Rootfs, repo: string, tag: string) {
+async function importRootfs(client: ReturnType<typeof connect>, rootfs: Rootfs, repo: string, tag: string) {
   process.stderr.write(`${rootfs.doing}\n`);
   await using source = await rootfs.open();
   const query = { repo, tag, message: rootfs.message, changes: rootfs.changes };

@@ -1,8 +1,6 @@
 /** `gantry ports`: who can reach which published port, and through which rules. */
 import { Command } from 'commander';
-import { connectTo } from '../api/client/index.ts';
-
-const DEFAULT_HOST = 'unix:///var/run/docker.sock';
+import { connect } from './connect.ts';
 
 /** The command. It asks the engine for its ports, and this host for its firewall: both must be one machine. */
 export const portsCommand = (): Command =>
@@ -10,7 +8,7 @@ export const portsCommand = (): Command =>
     .description('tell for each published port who can reach it, and through which rules')
     .option('-H, --host <address>', 'the engine (default: $DOCKER_HOST, else the default socket)')
     .action(async ({ host }: { host?: string }) => {
-      const client = connectTo(host ?? process.env.DOCKER_HOST ?? DEFAULT_HOST);
+      const client = connect(host);
       const told = { containers: await client.containers(), networks: await client.networks() };
       // Imported late: only this command and the daemon speak to the kernel's firewall.
       const { describePorts } = await import('../daemon/ports.ts');

@@ -4,6 +4,7 @@ import {
   bridgeOptionsFrom,
   contains,
   type DefaultBridge,
+  FAMILIES,
   type Family,
   formatRange,
   isAddress,
@@ -47,9 +48,7 @@ const POOL_SIZE_MAX = { 4: 30, 6: 126 } as const;
 export function readNetworkOptions(values: Values): NetworkOptions {
   const bridge = readBridge(text(values, 'bridge'));
   const isOn = (key: string): boolean => values.get(key) !== false;
-  const firewallFamilies = ([4, 6] as const).filter((family) =>
-    isOn(family === 4 ? 'iptables' : 'ip6tables'),
-  );
+  const firewallFamilies = FAMILIES.filter((family) => isOn(family === 4 ? 'iptables' : 'ip6tables'));
   const defaultBridge = readDefaultBridge(values);
   if (bridge === 'none')
     for (const key of ['bip', 'bip6', 'fixed-cidr', 'fixed-cidr-v6', 'default-gateway', 'default-gateway-v6'])
@@ -108,13 +107,13 @@ function readDefaultBridge(values: Values): DefaultBridge {
   if (!ipv6)
     for (const key of Object.values(keys[6]))
       if (text(values, key) !== undefined) throw new InvalidArgument(`${key}: ipv6 is not switched on`);
-  const subnets = ([4, 6] as const).flatMap((family) => readSubnet(values, family) ?? []);
+  const subnets = FAMILIES.flatMap((family) => readSubnet(values, family) ?? []);
   const hostAddress = text(values, 'ip');
   if (hostAddress !== undefined && !isAddress(hostAddress))
     throw new InvalidArgument(`ip ${hostAddress}: not an IP address`);
   return {
     subnets,
-    sought: ipv6 ? [4, 6] : [4],
+    sought: ipv6 ? FAMILIES : [4],
     icc: values.get('icc') !== false,
     masquerade: values.get('ip-masq') !== false,
     ...(hostAddress === undefined ? {} : { hostAddress }),

@@ -3,10 +3,13 @@ import { messageOf } from '../base/errors.ts';
 import type { ContainerSummary } from '../model/container.ts';
 import type { NetworkSummary } from '../model/network.ts';
 import {
+  bridgeNameOf,
   bridgeOptionsFrom,
   familyOf,
+  isProtocol,
   type PublishedPort,
   type Reach,
+  type Reached,
   reachOf,
   readSurroundings,
   type Surroundings,
@@ -17,9 +20,6 @@ export interface PortsOf {
   readonly containers: readonly ContainerSummary[];
   readonly networks: readonly NetworkSummary[];
 }
-
-const BRIDGE_NAME = 'com.docker.network.bridge.name';
-const PROTOCOLS: readonly string[] = ['tcp', 'udp', 'sctp'] satisfies PublishedPort['protocol'][];
 
 /** Reads what the host's other firewalls do, as far as this process may. */
 export async function describePorts(told: PortsOf): Promise<string> {
@@ -53,15 +53,14 @@ function networkOf({ NetworkSettings }: ContainerSummary, networks: readonly Net
 
 const publishedBy = ({ Ports }: ContainerSummary): PublishedPort[] =>
   Ports.flatMap(({ IP = '', PublicPort, PrivatePort, Type }) => {
-    if (PublicPort === undefined || !PROTOCOLS.includes(Type)) return [];
-    const protocol = Type as PublishedPort['protocol'];
-    return [{ protocol, hostIp: IP, hostPort: PublicPort, containerPort: PrivatePort }];
+    if (PublicPort === undefined || !isProtocol(Type)) return [];
+    return [{ protocol: Type, hostIp: IP, hostPort: PublicPort, containerPort: PrivatePort }];
   });
 
-const reachedBy = ({ Id, Options }: NetworkSummary, { hostIp }: PublishedPort) => ({
-  bridge: Options?.[BRIDGE_NAME] ?? `br-${Id.slice(0, 12)}`,
-  mode: bridgeOptionsFrom(Options ?? {}).modes[hostIp === '' ? 4 : familyOf(hostIp)],
-});
+function reachedBy({ Id, Options }: NetworkSummary, { hostIp }: PublishedPort): Reached {
+  const { bridgeName = bridgeNameOf(Id), modes } = bridgeOptionsFrom(Options ?? {});
+  return { bridge: bridgeName, mode: modes[hostIp === '' ? 4 : familyOf(hostIp)] };
+}
 
 const shown = ({ hostIp, hostPort, containerPort, protocol }: PublishedPort): string => {
   const host = hostIp.includes(':') ? `[${hostIp}]` : hostIp || '0.0.0.0';

@@ -1,6 +1,13 @@
 /** Networks, the sandboxes that are on them, the firewall, and the network files of a container. */
 
-export { type Family, familyOf, formatAddress, isAddress, parseAddress } from './addresses/address.ts';
+export {
+  FAMILIES,
+  type Family,
+  familyOf,
+  formatAddress,
+  isAddress,
+  parseAddress,
+} from './addresses/address.ts';
 export { freeSubnet, type SubnetPool } from './addresses/choose.ts';
 export { formatHardwareAddress, parseHardwareAddress } from './addresses/hardware.ts';
 export {
@@ -13,7 +20,7 @@ export {
   type Subnet,
 } from './addresses/subnet.ts';
 export { createBridgeDriver } from './drivers/bridge/bridge-driver.ts';
-export { bridgeOptionsFrom, type DefaultBridge } from './drivers/bridge/options.ts';
+export { bridgeNameOf, bridgeOptionsFrom, type DefaultBridge } from './drivers/bridge/options.ts';
 export { createIpvlanDriver } from './drivers/ipvlan/ipvlan-driver.ts';
 export { createMacvlanDriver } from './drivers/macvlan/macvlan-driver.ts';
 export { parentsOf } from './drivers/parent/parent.ts';
@@ -28,12 +35,12 @@ export {
   searchesFirst,
 } from './files.ts';
 export { readSurroundings, type Surroundings } from './firewall/foreign.ts';
-export { type Reach, reachOf } from './firewall/reach.ts';
+export { type Reach, type Reached, reachOf } from './firewall/reach.ts';
 export type { NameView, NetworkNames } from './names/answer.ts';
 export { Zone } from './names/zone.ts';
 export { interfaceKey, type Network } from './network.ts';
 export { Networks } from './networks.ts';
-export type { PortRequest, PublishedPort } from './published/port.ts';
+export { isProtocol, type PortRequest, PROTOCOLS, type PublishedPort } from './published/port.ts';
 export type { NetworkRequest } from './requests.ts';
 export { addressIn, type Endpoint, type EndpointAddress, type Endpoints } from './sandbox/endpoint.ts';
 export type { InterfaceSysctl } from './sandbox/sandbox.ts';

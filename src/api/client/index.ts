@@ -1,2 +1,2 @@
 /** The client room's door. */
-export { connectTo } from './client.ts';
+export { type ApiClient, connectTo } from './client.ts';

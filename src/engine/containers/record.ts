@@ -15,7 +15,7 @@ import {
 } from '../../base/schema.ts';
 import { oneOfKinds, orUndefined, type RecordKind, readStored, textThat } from '../../base/stored.ts';
 import { ContainerConfig, EndpointSettings, Health, HostConfig, MountPoint } from '../../model/container.ts';
-import type { Endpoint, Endpoints, PublishedPort } from '../../network/index.ts';
+import { type Endpoint, type Endpoints, PROTOCOLS, type PublishedPort } from '../../network/index.ts';
 import { type ChainId, isChainId } from '../../storage/index.ts';
 import { parseNetworkMode, shownNetwork } from '../networks/index.ts';
 import type { Attachments } from './attachments/attachments.ts';
@@ -138,7 +138,7 @@ const mount: Schema<ContainerMount> = object('mount', {
 });
 
 const port: Schema<PublishedPort> = object('port', {
-  protocol: oneOf('tcp', 'udp', 'sctp'),
+  protocol: oneOf(...PROTOCOLS),
   containerPort: integer(),
   hostIp: string(),
   hostPort: integer(),

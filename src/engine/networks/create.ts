@@ -3,6 +3,7 @@ import { isFailure } from '../../base/failures.ts';
 import { networkFailure } from '../../model/failures/network.ts';
 import type { NetworkCreateRequest } from '../../model/network.ts';
 import {
+  FAMILIES,
   type Family,
   formatRange,
   freeSubnet,
@@ -15,7 +16,7 @@ import {
 import { isPredefined, type NetworkCatalog } from './catalog.ts';
 import { missingFamilies, readSubnets, recordOfSubnet } from './ipam.ts';
 import type { CreateNetworkOptions } from './promise.ts';
-import type { DriverName, NetworkRecord } from './record.ts';
+import { DRIVER_NAMES, type DriverName, type NetworkRecord } from './record.ts';
 
 const DEFAULT_DRIVER = 'bridge';
 const DEFAULT_IPAM = 'default';
@@ -88,10 +89,10 @@ function refuseSwarm({ Ingress, Scope, Driver, ConfigOnly }: NetworkCreateReques
 }
 
 function driverOf({ Driver }: NetworkCreateRequest): DriverName {
-  const driver = Driver || DEFAULT_DRIVER;
+  const asked = Driver || DEFAULT_DRIVER;
+  const driver = DRIVER_NAMES.find((each) => each === asked);
+  if (driver === undefined) throw networkFailure.driverUnknown({ driver: asked });
   if (driver === 'host' || driver === 'null') throw networkFailure.onlyOne({ driver });
-  if (driver !== 'bridge' && driver !== 'macvlan' && driver !== 'ipvlan')
-    throw networkFailure.driverUnknown({ driver });
   return driver;
 }
 
@@ -150,7 +151,7 @@ export async function withSubnets(
   // There the host's own subnet is what is wanted, as a rule; and fe80::/64 every interface has.
   const mayBeHosts = (range: Range): boolean =>
     plan.driver !== 'bridge' || formatRange(range) === 'fe80::/64';
-  for (const family of [4, 6] as const) {
+  for (const family of FAMILIES) {
     const mine = subnets.map(({ subnet }) => parseRange(subnet)).filter(({ base }) => base.family === family);
     if (mine.length === 0) continue;
     const taken = await takenOf(family);

@@ -1,6 +1,7 @@
 /** Which driver carries a network, from its record. */
 import { networkFailure } from '../../model/failures/network.ts';
 import {
+  bridgeNameOf,
   bridgeOptionsFrom,
   createBridgeDriver,
   createIpvlanDriver,
@@ -25,7 +26,7 @@ export function carry(room: Networks, record: NetworkRecord): Network | undefine
   switch (record.driver) {
     case 'bridge': {
       const labels = bridgeOptionsFrom(options);
-      const own = { mtu: DEFAULT_MTU, bridgeName: `br-${id.slice(0, 12)}`, ...labels, subnets, internal };
+      const own = { mtu: DEFAULT_MTU, bridgeName: bridgeNameOf(id), ...labels, subnets, internal };
       return room.add({ id, name, internal }, (host) => createBridgeDriver(host, own));
     }
     case 'macvlan': {

@@ -11,5 +11,5 @@ export {
   shownNetwork,
 } from './mode.ts';
 export { type NetworkMembers, NetworkService } from './networks.ts';
-export { NETWORKS, type NetworkRecord, predefinedRecord } from './record.ts';
+export { DRIVER_NAMES, NETWORKS, type NetworkRecord, predefinedRecord } from './record.ts';
 export type { Member } from './views.ts';

@@ -3,6 +3,7 @@ import { networkFailure, type SubnetProblem } from '../../model/failures/network
 import type { IpamConfig } from '../../model/network.ts';
 import {
   contains,
+  FAMILIES,
   type Family,
   familyOf,
   formatAddress,
@@ -164,6 +165,6 @@ export const missingFamilies = (
   subnets: readonly SubnetRecord[],
   { ipv4, ipv6 }: { readonly ipv4: boolean; readonly ipv6: boolean },
 ): Family[] =>
-  ([4, 6] as const).filter(
+  FAMILIES.filter(
     (family) => (family === 4 ? ipv4 : ipv6) && !subnets.some(({ subnet }) => familyOf(subnet) === family),
   );

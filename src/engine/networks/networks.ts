@@ -1,6 +1,7 @@
 /** Networks: made, listed, joined and removed for clients. Containers join by the verbs that they are given. */
 import { Mailbox } from '../../base/mailbox.ts';
 import { formatNanos, nowNanos, parseRfc3339 } from '../../base/time.ts';
+import { shortId } from '../../formats/digest.ts';
 import { networkFailure } from '../../model/failures/network.ts';
 import type { Filters } from '../../model/filters.ts';
 import type {
@@ -147,8 +148,7 @@ export class NetworkService implements Networks {
     if (this.#isConfigOfOthers(record)) throw networkFailure.configInUse({ name: record.name });
     if (await this.#removeIfUnused(entry)) return;
     const holders = this.#members(entry).map(
-      ({ name, containerId }) =>
-        `name:${JSON.stringify(name)} id:${JSON.stringify(containerId.slice(0, 12))}`,
+      ({ name, containerId }) => `name:${JSON.stringify(name)} id:${JSON.stringify(shortId(containerId))}`,
     );
     throw networkFailure.inUse({ name: record.name, id: record.id, holders });
   }

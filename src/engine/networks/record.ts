@@ -3,7 +3,9 @@ import { boolean, list, map, object, oneOf, optional, string } from '../../base/
 import type { RecordKind } from '../../base/stored.ts';
 
 /** Kinds of networks. `null` is what a network without any is called, and a configuration alone. */
-export type DriverName = 'bridge' | 'macvlan' | 'ipvlan' | 'host' | 'null';
+export const DRIVER_NAMES = ['bridge', 'host', 'ipvlan', 'macvlan', 'null'] as const;
+/** See {@link DRIVER_NAMES}. */
+export type DriverName = (typeof DRIVER_NAMES)[number];
 
 /** A range of addresses of a network; texts are in their customary form. */
 export interface SubnetRecord {
@@ -55,7 +57,7 @@ export const NETWORKS: RecordKind<NetworkRecord> = {
     id: string(),
     name: string(),
     created: string(),
-    driver: oneOf('bridge', 'macvlan', 'ipvlan', 'host', 'null'),
+    driver: oneOf(...DRIVER_NAMES),
     ipv4: boolean(),
     ipv6: boolean(),
     internal: boolean(),

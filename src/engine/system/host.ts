@@ -1,8 +1,7 @@
 /** What the engine must know of its host, read once at start. */
-import { readFileSync } from 'node:fs';
 import { arch, cpus, hostname, release, totalmem } from 'node:os';
 import { codeOf } from '../../base/errors.ts';
-import { ownOomScore, setOomScore } from '../../linux/index.ts';
+import { ownOomScore, readText, setOomScore } from '../../linux/index.ts';
 
 /** What was read. */
 export interface Host {
@@ -25,7 +24,7 @@ const MACHINES: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarc
 
 /** Reads it. */
 export function readHost(): Host {
-  const release_ = text('/etc/os-release') || text('/usr/lib/os-release');
+  const release_ = readText('/etc/os-release') || readText('/usr/lib/os-release');
   return {
     hostname: hostname(),
     kernel: release(),
@@ -38,16 +37,8 @@ export function readHost(): Host {
   };
 }
 
-function text(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
 /** Hard limits of this process by the names of `--ulimit`; unlimited ones are left out. proc(5), limits. */
-export function hardLimits(limits: string = text('/proc/self/limits')): ReadonlyMap<string, number> {
+export function hardLimits(limits: string = readText('/proc/self/limits')): ReadonlyMap<string, number> {
   const names: Readonly<Record<string, string>> = {
     'Max cpu time': 'cpu',
     'Max file size': 'fsize',

@@ -1,11 +1,13 @@
 /** `docker info`: what the engine and its host are, from memory. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename } from 'node:path';
+import { readText } from '../../linux/index.ts';
 import { LOG_DRIVERS } from '../../model/log-options.ts';
 import type { SystemInfo } from '../../model/system.ts';
 import { HUB, HUB_LOGIN } from '../../registry/index.ts';
 import type { LimitSupport } from '../../runtime/index.ts';
 import { isAlive } from '../containers/state.ts';
+import { DRIVER_NAMES } from '../networks/index.ts';
 import type { SystemDeps } from './deps.ts';
 import type { Host } from './host.ts';
 
@@ -20,7 +22,7 @@ export function info(deps: SystemDeps, images: number): SystemInfo {
     DriverStatus: [['Backing Filesystem', deps.storage.backing]],
     Plugins: {
       Volume: ['local'],
-      Network: ['bridge', 'host', 'ipvlan', 'macvlan', 'null'],
+      Network: DRIVER_NAMES,
       Log: LOG_DRIVERS.filter((name) => name !== 'none'),
     },
     ...limitFlags(deps.limits),
@@ -125,13 +127,7 @@ const runtimeFacts = ({ runtimes, defaultRuntime }: Pick<SystemDeps, 'runtimes' 
 /** Who asks for information must not get a password with it. */
 const withoutCredentials = (url: string): string => url.replace(/^(\w+:\/\/)?[^/]*@/, '$1xxxxx:xxxxx@');
 
-function flag(path: string): boolean {
-  try {
-    return readFileSync(path, 'utf8').trim() === '1';
-  } catch {
-    return false;
-  }
-}
+const flag = (path: string): boolean => readText(path).trim() === '1';
 function count(directory: string): number {
   try {
     return readdirSync(directory).length;

@@ -1,9 +1,16 @@
 /** A container's port that the host serves. Pure. */
 import { type Family, familyOf, isAddress, parseAddress } from '../addresses/address.ts';
 
+/** What ports can be of. */
+export const PROTOCOLS = ['tcp', 'udp', 'sctp'] as const;
+/** See {@link PROTOCOLS}. */
+export type Protocol = (typeof PROTOCOLS)[number];
+/** Whether ports can be of it. */
+export const isProtocol = (text: string): text is Protocol => (PROTOCOLS as readonly string[]).includes(text);
+
 /** A published port, resolved: `hostPort` 0 in a request means "choose one". */
 export interface PublishedPort {
-  readonly protocol: 'tcp' | 'udp' | 'sctp';
+  readonly protocol: Protocol;
   readonly containerPort: number;
   /** `0.0.0.0` and `::` mean every address of their family; '' the first of them (in records of older engines). */
   readonly hostIp: string;

@@ -4,18 +4,30 @@ import { inNetworkNamespace } from '../../linux/index.ts';
 import * as route from '../netlink/route.ts';
 import { NetlinkSocket, PROTOCOL } from '../netlink/socket.ts';
 import { onHostOfItsOwn, readAt } from '../test-host.ts';
-import { makeSandbox } from './sandbox.ts';
+import { makeSandbox, type Sandbox } from './sandbox.ts';
 
 await onHostOfItsOwn();
 
-test('an interface has an address of each family that it is given, and no other', async (t) => {
+/** A sandbox with an interface `eth0`, whose other end on the host has this name. */
+async function onCable(name: string): Promise<Sandbox> {
   const host = new NetlinkSocket(PROTOCOL.ROUTE);
-  t.after(() => host.close());
-  using sandbox = makeSandbox();
-  await host.ask([
-    route.addVeth({ host: 'cable0', bridgeIndex: 0, namespaceFd: sandbox.fd, inside: 'eth0', mtu: 1500 }),
-    route.raise('cable0'),
-  ]);
+  const sandbox = makeSandbox();
+  try {
+    await host.ask([
+      route.addVeth({ host: name, bridgeIndex: 0, namespaceFd: sandbox.fd, inside: 'eth0', mtu: 1500 }),
+      route.raise(name),
+    ]);
+    return sandbox;
+  } catch (error) {
+    sandbox[Symbol.dispose]();
+    throw error;
+  } finally {
+    host.close();
+  }
+}
+
+test('an interface has an address of each family that it is given, and no other', async () => {
+  using sandbox = await onCable('cable0');
   const link = await sandbox.raise('eth0');
   const addressesOf = (): string[] =>
     readAt(sandbox.fd, '/proc/net/if_inet6')
@@ -32,14 +44,8 @@ test('an interface has an address of each family that it is given, and no other'
   assert.match(readAt(sandbox.fd, '/proc/net/ipv6_route'), /^0{32} 00 0{32} 00 fd0000050{23}1 /m);
 });
 
-test('the way out leads by a gateway, by the interface alone, or nowhere, one after the other', async (t) => {
-  const host = new NetlinkSocket(PROTOCOL.ROUTE);
-  t.after(() => host.close());
-  using sandbox = makeSandbox();
-  await host.ask([
-    route.addVeth({ host: 'cable1', bridgeIndex: 0, namespaceFd: sandbox.fd, inside: 'eth0', mtu: 1500 }),
-    route.raise('cable1'),
-  ]);
+test('the way out leads by a gateway, by the interface alone, or nowhere, one after the other', async () => {
+  using sandbox = await onCable('cable1');
   const link = await sandbox.raise('eth0');
   const addresses = [
     { address: '10.5.0.2', prefixLength: 24, gateway: '10.5.0.1' },
@@ -60,13 +66,7 @@ test('the way out leads by a gateway, by the interface alone, or nowhere, one af
 });
 
 test('an interface that is switched off has no routes, can be called otherwise, and is switched on again', async (t) => {
-  const host = new NetlinkSocket(PROTOCOL.ROUTE);
-  t.after(() => host.close());
-  using sandbox = makeSandbox();
-  await host.ask([
-    route.addVeth({ host: 'cable2', bridgeIndex: 0, namespaceFd: sandbox.fd, inside: 'eth0', mtu: 1500 }),
-    route.raise('cable2'),
-  ]);
+  using sandbox = await onCable('cable2');
   const link = await sandbox.raise('eth0');
   await sandbox.configure(link, undefined, [{ address: '10.5.0.2', prefixLength: 24, gateway: '10.5.0.1' }]);
   const inside = inNetworkNamespace(sandbox.fd, () => new NetlinkSocket(PROTOCOL.ROUTE));

@@ -1,5 +1,6 @@
 /** Which limits this host's kernel can hold a container to, seen from the files of a cgroup below the root. */
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { readText } from '../../linux/index.ts';
 import { type CgroupHost, removeEmptyCgroup } from './cgroups.ts';
 
 /** Which limits work on this host; false for what its kernel lacks or has switched off. */
@@ -92,10 +93,4 @@ function filesBelow(mount: string | undefined, path: string): ReadonlySet<string
   }
 }
 
-function text(file: string): string {
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch {
-    return '';
-  }
-}
+const text = (file: string): string => readText(file).trim();

@@ -1,8 +1,8 @@
 /** AppArmor, where the kernel has it: the profile of plain containers, loaded when it is not. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
+import { readText } from '../../linux/index.ts';
 
 export const APPARMOR_PROFILE = 'gantry-default';
 /** A hanging parser must not hold the daemon. */
@@ -32,7 +32,7 @@ const HERE: AppArmorHost = {
  * the profile can neither be found nor loaded; that is warned of.
  */
 export function defaultAppArmor(log: Log, host: AppArmorHost = HERE): string | undefined {
-  if (!/^Y/.test(text(host.enabledFile))) return undefined;
+  if (!/^Y/.test(readText(host.enabledFile))) return undefined;
   if (isLoaded(host)) return APPARMOR_PROFILE;
   try {
     host.load(profileText());
@@ -48,17 +48,9 @@ export function defaultAppArmor(log: Log, host: AppArmorHost = HERE): string | u
 
 /** Lines are `NAME (MODE)`. */
 const isLoaded = ({ profilesFile }: AppArmorHost): boolean =>
-  text(profilesFile)
+  readText(profilesFile)
     .split('\n')
     .some((line) => line.startsWith(`${APPARMOR_PROFILE} (`));
-
-function text(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
-}
 
 /** What no container may do whatever its capabilities say; in the language of apparmor.d(5). */
 function profileText(): string {

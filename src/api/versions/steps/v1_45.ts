@@ -1,5 +1,6 @@
 /** API 1.45. */
 
+import { shortId } from '../../../formats/digest.ts';
 import { type Doc, isDoc, memberOf } from '../doc-path.ts';
 import { contextWas } from '../failure.ts';
 import { mountOptions, mountsOf } from '../forms/containers.ts';
@@ -16,12 +17,12 @@ const predefined = new Set(['bridge', 'host', 'none', 'default']);
 function aliasesWithShortId(doc: Doc): void {
   if (memberOf(memberOf(doc.body, 'State'), 'Status') === 'created') return;
   const networks = memberOf(memberOf(doc.body, 'NetworkSettings'), 'Networks');
-  const shortId = String(memberOf(doc.body, 'Id') ?? '').slice(0, 12);
+  const id = shortId(String(memberOf(doc.body, 'Id') ?? ''));
   const hostname = memberOf(memberOf(doc.body, 'Config'), 'Hostname');
   for (const [name, endpoint] of Object.entries(isDoc(networks) ? networks : {})) {
     if (predefined.has(name) || !isDoc(endpoint)) continue;
     const aliases = Array.isArray(endpoint.Aliases) ? endpoint.Aliases : [];
-    endpoint.Aliases = [...new Set([...aliases, shortId, ...(hostname ? [hostname] : [])])];
+    endpoint.Aliases = [...new Set([...aliases, id, ...(hostname ? [hostname] : [])])];
   }
 }
 

@@ -1,4 +1,6 @@
 /** From what a container's record says of its networks to what its sandbox is to be on. */
+
+import { shortId } from '../../../formats/digest.ts';
 import type { EndpointSettings } from '../../../model/container.ts';
 import { networkFailure } from '../../../model/failures/network.ts';
 import type { NetworkRequest } from '../../../network/index.ts';
@@ -76,6 +78,6 @@ export function requestFor(entry: NetworkEntry, settings: EndpointSettings): Net
 export function dnsNames(record: ContainerRecord, networkName: string): string[] {
   if (isDefaultNetwork(networkName) || networkName === 'host' || networkName === 'none') return [];
   const aliases = record.attachments[networkName]?.Aliases ?? [];
-  const all = [record.name, ...aliases, record.id.slice(0, 12), record.config.Hostname ?? ''];
+  const all = [record.name, ...aliases, shortId(record.id), record.config.Hostname ?? ''];
   return [...new Set(all.filter(Boolean))];
 }

@@ -1,5 +1,4 @@
 /** A container joins and leaves networks, whether it runs or not. */
-import { messageOf } from '../../../base/errors.ts';
 import type { EndpointSettings } from '../../../model/container.ts';
 import { networkFailure } from '../../../model/failures/network.ts';
 import type { Endpoints } from '../../../network/index.ts';
@@ -10,7 +9,7 @@ import type { Container } from '../container.ts';
 import { emitNetworkEvent } from '../events.ts';
 import { type HostsDeps, tellAddresses } from '../links/follow.ts';
 import { followLinks } from '../links/openings.ts';
-import { type ResolverFollowDeps, tellResolver } from '../names/follow.ts';
+import { type ResolverFollowDeps, serveNames, tellResolver } from '../names/follow.ts';
 import type { WithEvents, WithNames, WithNetworks } from '../needs.ts';
 import { isAlive } from '../state.ts';
 
@@ -59,11 +58,7 @@ export async function connectContainer(
   }
   await tellGuests(deps, container, endpoints);
   deps.names.renew(container.record);
-  await deps.names
-    .serve(container, sandboxId)
-    .catch((error: unknown) =>
-      deps.log.error('container.names', { id: container.id, reason: messageOf(error) }),
-    );
+  await serveNames(deps, container, sandboxId);
   tellResolver(deps, container);
   tellAddresses(deps, container, { added: endpoints[id]?.addresses ?? [], removed: [] });
   await followLinks(deps, container);

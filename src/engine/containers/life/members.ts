@@ -10,8 +10,8 @@ import { type ConnectDeps, connectContainer, disconnectContainer } from './conne
 export const networkMembers = (deps: ConnectDeps): NetworkMembers => ({
   membersOf: ({ record: { id }, network }) =>
     deps.directory.all().flatMap(({ record }): Member[] => {
-      const isOn = Object.values(record.attachments).some(({ NetworkID }) => NetworkID === id);
-      const unwired = network === undefined && isOn ? endpointWithoutWire(record.id, id) : undefined;
+      const isOn = (): boolean => Object.values(record.attachments).some(({ NetworkID }) => NetworkID === id);
+      const unwired = network === undefined && isOn() ? endpointWithoutWire(record.id, id) : undefined;
       const endpoint = unwired ?? ownEndpoints(record)[id];
       if (endpoint === undefined || !isAlive(record.state)) return [];
       return [{ containerId: record.id, name: record.name, endpoint }];

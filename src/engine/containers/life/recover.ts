@@ -1,6 +1,7 @@
 /** After a restart of the daemon: every record meets what the kernel still has of it. */
 import { readdirSync, rmSync } from 'node:fs';
 import { messageOf } from '../../../base/errors.ts';
+import { shortId } from '../../../formats/digest.ts';
 import { DEFAULT_LIMITS, isFrozen, OutputWriter, type Task } from '../../../runtime/index.ts';
 import { networkModeOf } from '../../networks/index.ts';
 import { Container } from '../container.ts';
@@ -9,6 +10,7 @@ import { resumeLogDelivery } from '../logs/driver.ts';
 import { openLog } from '../logs/files.ts';
 import { adoptMounts, layersOf } from '../mounts/mounted.ts';
 import { clearAllStaged } from '../mounts/sources.ts';
+import { serveNames } from '../names/follow.ts';
 import type { WithCgroups, WithDirectory, WithLayers } from '../needs.ts';
 import { cgroupOf } from '../plan/cgroup.ts';
 import { CONTAINERS, NO_SANDBOX } from '../record.ts';
@@ -56,7 +58,7 @@ export async function recoverContainers(deps: RecoverDeps): Promise<Recovered> {
   // A daemon that died between a start and this left linking containers with an address that is nobody's.
   for (const container of running) await followLinks(deps, container);
   await settleNetworks(deps, running);
-  await serveNames(deps, running);
+  await serveAllNames(deps, running);
   clearAllStaged(deps.stagedMountsRoot);
   await finishUpdates(deps);
   await clearLitter(deps);
@@ -85,15 +87,12 @@ async function settleNetworks(deps: RecoverDeps, running: readonly Container[]):
 }
 
 /** Whoever runs is found again, and has a name server. Nobody of a sandbox's owner left: it sees what its guest may. */
-async function serveNames({ log, names }: RecoverDeps, running: readonly Container[]): Promise<void> {
+async function serveAllNames(deps: RecoverDeps, running: readonly Container[]): Promise<void> {
   const isGuest = ({ record }: Container): boolean => networkModeOf(record.hostConfig).is === 'container';
-  for (const container of running) names.renew(container.record);
+  for (const container of running) deps.names.renew(container.record);
   for (const container of running.toSorted((a, b) => Number(isGuest(a)) - Number(isGuest(b)))) {
-    const { id, sandboxId } = container.record;
-    if (sandboxId === undefined) continue;
-    await names
-      .serve(container, sandboxId)
-      .catch((error: unknown) => log.error('container.names', { id, reason: messageOf(error) }));
+    const { sandboxId } = container.record;
+    if (sandboxId !== undefined) await serveNames(deps, container, sandboxId);
   }
 }
 
@@ -104,7 +103,7 @@ async function loadContainers({ storage, directory, log }: RecoverDeps): Promise
   for (const record of rows.values()) {
     const container = new Container(record, storage.records);
     if (directory.isTaken(record.name)) {
-      const name = `${record.name}-${record.id.slice(0, 12)}`;
+      const name = `${record.name}-${shortId(record.id)}`;
       log.warn('container.renamed', { id: record.id, from: record.name, to: name });
       await container.save({ name });
     }

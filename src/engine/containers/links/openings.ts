@@ -3,7 +3,7 @@
  * opening goes with either end's endpoint; nothing of it is on record.
  */
 import { messageOf } from '../../../base/errors.ts';
-import type { Network } from '../../../network/index.ts';
+import { isProtocol, type Network } from '../../../network/index.ts';
 import { DEFAULT_NETWORK } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
 import type { WithDirectory, WithNetworks } from '../needs.ts';
@@ -49,8 +49,6 @@ async function open({ networks }: WithNetworks, from: Container, to: Container):
 
 const servicesOf = ({ record }: Container): Services =>
   Object.keys(record.config.ExposedPorts ?? {}).flatMap((port) => {
-    const [number = '', protocol] = port.split('/');
-    return protocol === 'tcp' || protocol === 'udp' || protocol === 'sctp'
-      ? [{ protocol, containerPort: Number(number) }]
-      : [];
+    const [number = '', protocol = ''] = port.split('/');
+    return isProtocol(protocol) ? [{ protocol, containerPort: Number(number) }] : [];
   });

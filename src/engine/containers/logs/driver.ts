@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { asKind, EngineError, Failed, inContext, messageOf } from '../../../base/errors.ts';
+import { shortId } from '../../../formats/digest.ts';
 import { containerContext } from '../../../model/failures/container.ts';
 import { logFailure } from '../../../model/failures/log.ts';
 import { isBehind, type LogDelivery, type LogDrivers, type ShipTarget } from '../../../runtime/index.ts';
@@ -56,7 +57,7 @@ async function journalFields(
   const { id, name, config } = logged;
   const tag = logTag(logged, options, DEFAULT_TAG);
   const own = new Map([
-    ['CONTAINER_ID', id.slice(0, 12)],
+    ['CONTAINER_ID', shortId(id)],
     ['CONTAINER_ID_FULL', id],
     ['CONTAINER_NAME', name],
     ['CONTAINER_TAG', tag],

@@ -4,12 +4,26 @@ import { messageOf } from '../../../base/errors.ts';
 import { readText } from '../../../linux/index.ts';
 import type { Container } from '../container.ts';
 import { changeFile, type HostsDeps } from '../links/follow.ts';
-import type { WithNetworks } from '../needs.ts';
+import type { WithLog, WithNames, WithNetworks } from '../needs.ts';
 import { networkFile, RESOLVER_HASH, resolverHash } from '../own-files.ts';
 import { type ResolverDeps, resolutionOf, resolverText } from '../plan/resolver.ts';
 
 /** What following needs. */
 export type ResolverFollowDeps = HostsDeps & ResolverDeps & Pick<WithNetworks, 'networks'>;
+
+/**
+ * The sandbox has a name server from now on, where it needs one, that sees what the container may. A failure is logged:
+ * it is on the network all the same.
+ */
+export async function serveNames(
+  { log, names }: WithLog & WithNames,
+  container: Container,
+  sandboxId: string,
+): Promise<void> {
+  await names
+    .serve(container, sandboxId)
+    .catch((error: unknown) => log.error('container.names', { id: container.id, reason: messageOf(error) }));
+}
 
 /** What the container or its user has changed stays as it is. A failure is logged: it is on the network all the same. */
 export function tellResolver(deps: ResolverFollowDeps, container: Container): void {

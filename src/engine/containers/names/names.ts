@@ -1,4 +1,6 @@
 /** Names of containers on networks that users made: a zone a network, and what each sandbox sees of them. */
+
+import { shortId } from '../../../formats/digest.ts';
 import {
   type Endpoints,
   type NameView,
@@ -19,7 +21,6 @@ import type { ContainerRecord } from '../record.ts';
 export type NamesDeps = ResolverDeps & Pick<WithNetworks, 'networks'>;
 
 const FULL_ID = /^[0-9a-f]{64}$/;
-const SHORT_ID_DIGITS = 12;
 const NO_LINKS: ReadonlyMap<string, string> = new Map();
 
 /** Follows containers as they come to networks, leave them, and are renamed. */
@@ -95,9 +96,6 @@ function linksOn({ attachments }: ContainerRecord, networkName: string): Readonl
   return new Map(
     links
       .map(parseLink)
-      .map(({ name, alias }) => [
-        alias.toLowerCase(),
-        FULL_ID.test(name) ? name.slice(0, SHORT_ID_DIGITS) : name,
-      ]),
+      .map(({ name, alias }) => [alias.toLowerCase(), FULL_ID.test(name) ? shortId(name) : name]),
   );
 }

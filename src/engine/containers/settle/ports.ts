@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import type { ContainerConfig, HostConfig } from '../../../model/container.ts';
 import { settingFailure } from '../../../model/failures/setting.ts';
-import type { PortRequest } from '../../../network/index.ts';
+import { isProtocol, type PortRequest } from '../../../network/index.ts';
 
 /** What to publish at each start, in the order of the bindings. Host port 0: the network chooses one. @throws InvalidArgument */
 export function publishedPorts(
@@ -35,8 +35,7 @@ function parsePort(text: string): Pick<PortRequest, 'containerPort' | 'protocol'
   const containerPort = Number(number);
   if (!/^\d{1,5}$/.test(number) || containerPort > 65_535 || containerPort === 0)
     throw settingFailure.portInvalid({ port: text });
-  if (protocol !== 'tcp' && protocol !== 'udp' && protocol !== 'sctp')
-    throw settingFailure.protocolUnsupported({ protocol, text });
+  if (!isProtocol(protocol)) throw settingFailure.protocolUnsupported({ protocol, text });
   return { containerPort, protocol };
 }
 

@@ -1,5 +1,6 @@
 /** What a create request means once the image's and the engine's defaults are in. Pure: plain data in and out. */
 import { posix } from 'node:path';
+import { shortId } from '../../../formats/digest.ts';
 import type { ContainerConfig, CreateRequest, HostConfig } from '../../../model/container.ts';
 import { containerFailure } from '../../../model/failures/container.ts';
 import { settingFailure } from '../../../model/failures/setting.ts';
@@ -44,7 +45,7 @@ function mergeConfig(
     ...own,
     // In another container's network it gets that one's name, when it starts.
     Hostname:
-      own.Hostname || (network === 'host' ? facts.hostname : network === 'container' ? '' : id.slice(0, 12)),
+      own.Hostname || (network === 'host' ? facts.hostname : network === 'container' ? '' : shortId(id)),
     Domainname: own.Domainname ?? '',
     User: own.User || (image.User ?? ''),
     AttachStdin: own.AttachStdin ?? false,

@@ -147,9 +147,10 @@ export function networksOf(
   const endpoints = ownEndpoints(record);
   return Object.fromEntries(
     Object.entries(record.attachments).map(([name, asked]) => {
-      const carries = lookUpOrNone(catalog, name)?.network !== undefined;
+      const entry = lookUpOrNone(catalog, name);
+      const carries = entry?.network !== undefined;
       const known = asked.NetworkID ?? '';
-      const id = known || !carries ? known : (lookUpOrNone(catalog, name)?.record.id ?? '');
+      const id = known || !carries ? known : entry.record.id;
       const isThere = !carries && id !== '' && isAlive(record.state);
       const endpoint = isThere ? endpointWithoutWire(record.id, id) : endpoints[id];
       return [name, endpointView(asked, id, { endpoint, names: dnsNames(record, name) })];

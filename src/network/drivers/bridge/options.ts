@@ -1,5 +1,6 @@
 /** The options of a bridge network, as clients name them (`docker network create -o`). Pure. */
 import { InvalidArgument } from '../../../base/errors.ts';
+import { shortId } from '../../../formats/digest.ts';
 import { networkFailure } from '../../../model/failures/network.ts';
 import { FAMILIES, type Family, isAddress } from '../../addresses/address.ts';
 import type { SubnetPool } from '../../addresses/choose.ts';
@@ -53,6 +54,9 @@ export const DEFAULT_LABELS: BridgeLabels = {
   inhibitIpv4: false,
   modes: { 4: 'nat', 6: 'nat' },
 };
+
+/** What a network's bridge is called where no label says otherwise. */
+export const bridgeNameOf = (networkId: string): string => `br-${shortId(networkId)}`;
 
 const BRIDGE = 'com.docker.network.bridge.';
 const MODES: readonly string[] = ['nat', 'nat-unprotected', 'routed', 'isolated'] satisfies GatewayMode[];
