@@ -4,6 +4,7 @@ import dgram from 'node:dgram';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as linux from '../linux/index.ts';
 import { addressBytes, parseAddress } from './addresses/address.ts';
 import * as route from './netlink/route.ts';
@@ -30,6 +31,15 @@ export async function onHostOfItsOwn(): Promise<void> {
   const socket = new NetlinkSocket(PROTOCOL.ROUTE);
   await socket.ask([route.raise('lo')]);
   socket.close();
+}
+
+/** Whether it comes to that within two seconds. */
+export async function eventually(what: () => Promise<boolean>): Promise<boolean> {
+  for (let i = 0; i < 100; i++) {
+    if (await what()) return true;
+    await sleep(20);
+  }
+  return false;
 }
 
 /** A machine beside the host, with a cable to it. */

@@ -1,11 +1,12 @@
 /** Text that becomes structure (SC-INJ): files of names, the environment, arguments of programs, cgroup paths. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { FakeRegistry } from '../harness/fake-registry.ts';
 import { type Gantry, startGantry } from '../harness/gantry.ts';
+import { ruleSet } from '../harness/rule-set.ts';
 import { until } from '../harness/until.ts';
 import { runInside } from './inside.ts';
 
@@ -218,7 +219,6 @@ test('SC-INJ-05 no path of a URL is a path of the host', async (t) => {
   assert.doesNotMatch(paths, /etc.{1,3}passwd|%2e|%2f|%00|x{4000}/i);
 });
 
-const ruleSet = (): string => execFileSync('nft', ['list', 'ruleset'], { encoding: 'utf8' });
 const evil = '1; flush ruleset';
 for (const [what, binding] of [
   ['an address', { HostIp: `127.0.0.1${evil}`, HostPort: '' }],

@@ -1,11 +1,11 @@
 /** Text of clients that would become structure of networks, volumes and streams (SC-INJ), on a real engine. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { FakeRegistry } from '../harness/fake-registry.ts';
 import { type Gantry, startGantry } from '../harness/gantry.ts';
 import { file, tarOf } from '../harness/layered.ts';
+import { ruleSet } from '../harness/rule-set.ts';
 import { addressAt, subnetAt } from '../harness/subnets.ts';
 import { execInside } from './inside.ts';
 
@@ -94,7 +94,6 @@ test('SC-INJ-04 labels of networks and volumes come back as they were given, and
   assert.ok(!gantry.log().includes('\u001b'));
 });
 
-const ruleSet = (): string => execFileSync('nft', ['list', 'ruleset'], { encoding: 'utf8' });
 const devices = (): string[] => readdirSync('/sys/class/net').filter((name) => !name.startsWith('veth'));
 
 const EVIL = ['x; flush ruleset', '10.1.0.0/16; drop', '"', "'", '{ }', '$(id)', 'a b', 'x\ny', '../x', '\0'];

@@ -69,7 +69,7 @@ test('beside a FORWARD of the older iptables that drops nothing passes, until th
   const { goesOut, isReached, straight } = await scene(t);
   assert.deepEqual(await Promise.all([goesOut(IN_VAIN_MS), isReached(IN_VAIN_MS)]), [false, false]);
   const hints: unknown[] = [];
-  await warnOfLegacyRules('gt0', 4, {
+  warnOfLegacyRules('gt0', 4, {
     ...silentLog,
     warn: (_event, fields) => void hints.push(fields?.hint),
   });

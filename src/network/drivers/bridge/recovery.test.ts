@@ -7,7 +7,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as nft from '../../netlink/nftables.ts';
 import * as route from '../../netlink/route.ts';
 import { addElements, nameField } from '../../netlink/sets.ts';
-import { ask, IN_VAIN_MS, onHostOfItsOwn, openNamespace, readAt, serve, writeAt } from '../../test-host.ts';
+import {
+  ask,
+  eventually,
+  IN_VAIN_MS,
+  onHostOfItsOwn,
+  openNamespace,
+  readAt,
+  serve,
+  writeAt,
+} from '../../test-host.ts';
 import { host, links, netfilter, rulesIn, stage, type TestEndpoint, tcp } from '../../test-network.ts';
 
 await onHostOfItsOwn();
@@ -68,14 +77,6 @@ test('after kill -9 with nobody alive bridge, rules and forwarding go', async (t
   assert.equal(await rulesIn('test_gt0'), 0);
   assert.equal(readAt('host', '/proc/sys/net/ipv4/ip_forward').trim(), '0');
 });
-
-const eventually = async (what: () => Promise<boolean>): Promise<boolean> => {
-  for (let i = 0; i < 100; i++) {
-    if (await what()) return true;
-    await sleep(20);
-  }
-  return false;
-};
 
 test('rules that somebody flushed come back, and until then nothing is open', async (t) => {
   const { container } = await stage(t);

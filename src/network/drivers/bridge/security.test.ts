@@ -9,7 +9,15 @@ import { parseSubnet } from '../../addresses/subnet.ts';
 import * as nft from '../../netlink/nftables.ts';
 import { listElements, readElements } from '../../netlink/sets.ts';
 import type { PublishedPort } from '../../published/port.ts';
-import { addNeighbour, ask, IN_VAIN_MS, type Namespace, onHostOfItsOwn, serve } from '../../test-host.ts';
+import {
+  addNeighbour,
+  ask,
+  eventually,
+  IN_VAIN_MS,
+  type Namespace,
+  onHostOfItsOwn,
+  serve,
+} from '../../test-host.ts';
 import { links, netfilter, stage, tcp, udp } from '../../test-network.ts';
 import { bridgeOptionsFrom } from './options.ts';
 
@@ -17,13 +25,6 @@ await onHostOfItsOwn();
 
 const generation = async (): Promise<number> =>
   nft.readGeneration(await netfilter.ask([nft.getGeneration()]));
-const eventually = async (what: () => Promise<boolean>): Promise<boolean> => {
-  for (let i = 0; i < 100; i++) {
-    if (await what()) return true;
-    await sleep(20);
-  }
-  return false;
-};
 
 test('SC-NET-03, SC-NET-04: bridges are closed to each other and to neighbours again after a flush of all rules', async (t) => {
   const outside = await addNeighbour('cable0', '10.9.0.1', '10.9.0.2');

@@ -1,18 +1,14 @@
 /** The ipvlan driver on a wire of the test's own, where the kernel has ipvlan. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { silentLog } from '../../../base/log.ts';
 import * as route from '../../netlink/route.ts';
 import { addIpvlan } from '../../netlink/stacked.ts';
 import type { Network } from '../../network.ts';
-import { Networks } from '../../networks.ts';
+import type { Networks } from '../../networks.ts';
 import { makeSandbox } from '../../sandbox/sandbox.ts';
 import { onHostOfItsOwn } from '../../test-host.ts';
 import { host } from '../../test-network.ts';
-import { addNetwork, addWires } from '../parent/test-parent.ts';
+import { addNetwork, addWires, networksOf } from '../parent/test-parent.ts';
 import { testDriver } from '../suite.ts';
 import { createIpvlanDriver, type IpvlanOptions } from './ipvlan-driver.ts';
 
@@ -48,7 +44,7 @@ if (lacking === undefined)
 else test('ipvlan: what every driver must hold', { skip: lacking }, () => undefined);
 
 test('modes, flags and parents that cannot be are refused before anything is made', async (t) => {
-  const networks = networksIn(mkdtempSync(join(tmpdir(), 'gantry-net-')), t.after.bind(t));
+  const networks = networksOf(t, 'test_ipvlan');
   for (const [options, words] of [
     [{ parent: 'wire0', mode: 'l4' }, /ipvlan mode 'l4' is not valid/],
     [{ parent: 'wire0', flag: 'odd' }, /ipvlan flag 'odd' is not valid/],
@@ -56,17 +52,3 @@ test('modes, flags and parents that cannot be are refused before anything is mad
   ] as const)
     assert.throws(() => add(networks, 'never', '10.66.3.0/24', options), words);
 });
-
-function networksIn(execRoot: string, after: (end: () => Promise<void>) => void): Networks {
-  const networks = new Networks({
-    execRoot,
-    tableName: 'test_ipvlan',
-    log: silentLog,
-    watchEveryMs: 3_600_000,
-  });
-  after(async () => {
-    await networks.close();
-    rmSync(execRoot, { recursive: true });
-  });
-  return networks;
-}

@@ -1,16 +1,13 @@
 /** The macvlan driver on a wire of the test's own. */
 import assert from 'node:assert/strict';
-import { closeSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { silentLog } from '../../../base/log.ts';
+import { closeSync } from 'node:fs';
+import { test } from 'node:test';
 import * as route from '../../netlink/route.ts';
 import type { Network } from '../../network.ts';
-import { Networks } from '../../networks.ts';
+import type { Networks } from '../../networks.ts';
 import { addNeighbour, ask, IN_VAIN_MS, onHostOfItsOwn, openNamespace, serve } from '../../test-host.ts';
 import { host, links } from '../../test-network.ts';
-import { addNetwork, addWires } from '../parent/test-parent.ts';
+import { addNetwork, addWires, networksOf } from '../parent/test-parent.ts';
 import { testDriver } from '../suite.ts';
 import { createMacvlanDriver, type MacvlanOptions } from './macvlan-driver.ts';
 
@@ -32,16 +29,6 @@ testDriver({
   add: (networks, number, subnet) => add(networks, `net${number}`, subnet, { parent: `wire${number}` }),
 });
 
-function networksOf(t: TestContext, tableName = 'test_macvlan'): Networks {
-  const execRoot = mkdtempSync(join(tmpdir(), 'gantry-net-'));
-  const networks = new Networks({ execRoot, tableName, log: silentLog, watchEveryMs: 3_600_000 });
-  t.after(async () => {
-    await networks.close();
-    rmSync(execRoot, { recursive: true });
-  });
-  return networks;
-}
-
 const open = (networks: Networks, id: string, network: Network) =>
   networks.sandboxes.open({
     sandboxId: id,
@@ -51,7 +38,7 @@ const open = (networks: Networks, id: string, network: Network) =>
   });
 
 test('a container is on the wire: a machine there reaches it, and it the machine, by the hardware address that it has', async (t) => {
-  const networks = networksOf(t);
+  const networks = networksOf(t, 'test_macvlan');
   const network = add(networks, 'wired', '10.66.0.0/24', { parent: 'wire0' });
   const endpoint = (await open(networks, 'one', network))[network.id];
   const inside = openNamespace(networks.sandboxes.sandboxPath('one'));
@@ -69,7 +56,7 @@ test('a container is on the wire: a machine there reaches it, and it the machine
 });
 
 test('in the private mode neighbours on one parent do not reach each other', async (t) => {
-  const networks = networksOf(t);
+  const networks = networksOf(t, 'test_macvlan');
   const network = add(networks, 'apart', '10.66.0.0/24', { parent: 'wire0', mode: 'private' });
   await open(networks, 'one', network);
   const two = (await open(networks, 'two', network))[network.id];
@@ -84,7 +71,7 @@ test('in the private mode neighbours on one parent do not reach each other', asy
 });
 
 test('in the passthru mode a parent carries one container, and the next as soon as that has ended', async (t) => {
-  const networks = networksOf(t);
+  const networks = networksOf(t, 'test_macvlan');
   const network = add(networks, 'alone', '10.66.0.0/24', { parent: 'wire1', mode: 'passthru' });
   await open(networks, 'one', network);
   await networks.sandboxes.leave('one', 'one');
@@ -95,7 +82,7 @@ test('in the passthru mode a parent carries one container, and the next as soon 
 });
 
 test('a parent that is not there is told of at the first use, and one that comes later is used', async (t) => {
-  const networks = networksOf(t);
+  const networks = networksOf(t, 'test_macvlan');
   const network = add(networks, 'late', '10.66.2.0/24', { parent: 'wire2' });
   await assert.rejects(open(networks, 'one', network), /parent interface wire2 was not found/);
   const machine = await addNeighbour('wire2', '10.9.2.1', '10.66.2.14');
@@ -105,7 +92,7 @@ test('a parent that is not there is told of at the first use, and one that comes
 });
 
 test('modes and parents that cannot be are refused before anything is made', (t) => {
-  const networks = networksOf(t);
+  const networks = networksOf(t, 'test_macvlan');
   for (const [options, words] of [
     [{ parent: 'wire0', mode: 'odd' }, /macvlan mode 'odd' is not valid/],
     [{ parent: 'wire0', mode: 'toString' }, /is not valid/],
@@ -119,7 +106,7 @@ for (const [what, options, kind] of [
   ['an interface that leads nowhere', {}, 'dummy'],
 ] as const)
   test(`${what} is made at the first use, is one network's own, and goes with it`, async (t) => {
-    const networks = networksOf(t);
+    const networks = networksOf(t, 'test_macvlan');
     const before = await links();
     const network = add(networks, kind, '10.66.4.0/24', options);
     const other = add(networks, `${kind} too`, '10.66.5.0/24', options);
@@ -139,7 +126,7 @@ for (const [what, options, kind] of [
   });
 
 test('when a parent is lost its containers are told of, and new ones stand on the one that came in its place', async (t) => {
-  const networks = networksOf(t);
+  const networks = networksOf(t, 'test_macvlan');
   const machine = await addNeighbour('wire3', '10.9.3.1', '10.66.3.14');
   const network = add(networks, 'lost', '10.66.3.0/24', { parent: 'wire3' });
   await open(networks, 'one', network);

@@ -1,9 +1,14 @@
 /** For tests: wires of a host of the test's own, and networks that stand on them. */
 import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { silentLog } from '../../../base/log.ts';
 import { parseSubnet, type Subnet } from '../../addresses/subnet.ts';
 import type { NetworkHost } from '../../host.ts';
 import type { Network } from '../../network.ts';
-import type { Networks } from '../../networks.ts';
+import { Networks } from '../../networks.ts';
 import { addNeighbour, type Neighbour } from '../../test-host.ts';
 import type { Driver } from '../driver.ts';
 
@@ -12,6 +17,20 @@ export const addWires = (): Promise<Neighbour[]> =>
   Promise.all(
     [0, 1].map((number) => addNeighbour(`wire${number}`, `10.9.${number}.1`, `10.66.${number}.14`)),
   );
+
+/** Nothing is mended by the clock. */
+const NEVER_MS = 3_600_000;
+
+/** Networks of an engine that ends with the test. */
+export function networksOf(t: TestContext, tableName: string): Networks {
+  const execRoot = mkdtempSync(join(tmpdir(), 'gantry-net-'));
+  const networks = new Networks({ execRoot, tableName, log: silentLog, watchEveryMs: NEVER_MS });
+  t.after(async () => {
+    await networks.close();
+    rmSync(execRoot, { recursive: true });
+  });
+  return networks;
+}
 
 /** A network with that subnet, whose driver `create` makes. */
 export function addNetwork(
