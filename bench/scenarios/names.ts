@@ -1,9 +1,9 @@
 /** names: how long an engine's name server takes to answer a container's questions for another one, many open at once. */
-import type dgram from 'node:dgram';
+import dgram from 'node:dgram';
+import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import packet from 'dns-packet';
 import * as linux from '../../src/linux/index.ts';
-import { datagramSocketOf } from '../../src/network/names/sockets.ts';
 import type { EnginePeer } from '../peers/peer.ts';
 import { IDLE, removeNow, start } from './containers.ts';
 import type { Figures, Scenario } from './scenario.ts';
@@ -63,8 +63,14 @@ async function twoOnANetwork(peer: EnginePeer, closing: AsyncDisposableStack): P
     return made;
   });
   closeSync(namespace);
-  const socket = datagramSocketOf(fd, 4);
+  const socket = dgram.createSocket({
+    type: 'udp4',
+    lookup: (host, _options, done) => done(null, host, 4), // an address each time: nothing to look up
+  });
   closing.defer(() => void socket.close());
+  const listening = once(socket, 'listening');
+  socket.bind({ fd });
+  await listening;
   return { socket, server, address };
 }
 
