@@ -83,6 +83,12 @@ test('a repository and a tag as two parameters', () => {
   assert.throws(() => parseRepoAndTag('a', 'x y'), /invalid tag format/);
 });
 
+test('a path on the default registry that looks like another registry keeps its domain', () => {
+  for (const name of ['docker.io/docker.io/a', 'docker.io/example.org/a/b', 'docker.io/localhost/a'])
+    assert.equal(familiarString(parseReference(name)), name);
+  assert.equal(familiarString(parseReference('docker.io/library/docker.io')), 'docker.io');
+});
+
 test('any text is parsed or refused, and the familiar form parses to the same', () => {
   const piece = fc.constantFrom(
     'a',

@@ -65,9 +65,12 @@ export function parseAnyReference(text: string): AnyReference {
   return { is: 'name', reference: parseReference(text) };
 }
 
-/** The repository without the defaults: `docker.io/library/busybox` is `busybox`. */
+/**
+ * The repository without the defaults: `docker.io/library/busybox` is `busybox`. A path that would be read as another
+ * registry's keeps its domain: `docker.io/example.org/app`.
+ */
 export function familiarName({ domain, path }: ImageReference): string {
-  if (domain !== DEFAULT_DOMAIN) return `${domain}/${path}`;
+  if (domain !== DEFAULT_DOMAIN || beginsWithHost(path)) return `${domain}/${path}`;
   const official = path.startsWith(OFFICIAL) ? path.slice(OFFICIAL.length) : path;
   return official.includes('/') ? path : official;
 }
@@ -104,12 +107,19 @@ export function parseRepoAndTag(repo: string, tag: string | undefined): ImageRef
   return { ...reference, tag };
 }
 
+/** What stands before the first slash, if any. */
+const firstComponent = (text: string): string => text.slice(0, Math.max(0, text.indexOf('/')));
+
 /** A first component is a registry's name when it looks like a host: a dot, a port, an upper-case letter, `localhost`. */
+function beginsWithHost(text: string): boolean {
+  const first = firstComponent(text);
+  return first === 'localhost' || /[.:]/.test(first) || first.toLowerCase() !== first;
+}
+
 function splitDomain(text: string): [domain: string, rest: string] {
-  const slash = text.indexOf('/');
-  const first = slash < 0 ? '' : text.slice(0, slash);
-  const isHost = first === 'localhost' || /[.:]/.test(first) || first.toLowerCase() !== first;
+  const first = firstComponent(text);
+  const isHost = beginsWithHost(text);
   const domain = !isHost || first === LEGACY_DOMAIN ? DEFAULT_DOMAIN : first;
-  const rest = isHost ? text.slice(slash + 1) : text;
+  const rest = isHost ? text.slice(first.length + 1) : text;
   return [domain, domain === DEFAULT_DOMAIN && !rest.includes('/') ? OFFICIAL + rest : rest];
 }
