@@ -1,8 +1,12 @@
 /** Leases: what an operation needs but nothing recorded holds yet. In memory: after a crash there is no operation. */
 import { randomName } from './layout.ts';
-import type { Lease } from './storage.ts';
 
-/** What is held, and how often. */
+/** Holds things alive while an operation that is not yet recorded needs them. */
+export interface Lease extends AsyncDisposable {
+  readonly id: string;
+  hold(kind: 'blob' | 'layer', name: string): void;
+}
+
 /** Who holds what, in memory: after a crash no operation is under way that needs it. */
 export class Leases {
   readonly #held = new Map<string, number>();

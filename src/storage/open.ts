@@ -4,6 +4,7 @@ import type { Log } from '../base/log.ts';
 import { openContent } from './content/content.ts';
 import { openUnfinished } from './content/unfinished.ts';
 import { chooseDriver, type Driver } from './driver.ts';
+import { openFileSources } from './files/sources.ts';
 import { openLayers } from './layers/layers.ts';
 import { makeLayout } from './layout.ts';
 import { Leases } from './leases.ts';
@@ -50,6 +51,7 @@ export async function openStorage({ root, log, driver: wanted }: OpenOptions): P
     const volumes = await openVolumes({ layout, records, threads, trash, log });
     await trash.emptyLeftovers();
     return {
+      files: openFileSources(),
       records,
       content,
       unfinished: openUnfinished(layout, content),

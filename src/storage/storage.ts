@@ -3,10 +3,23 @@ import type { Readable } from 'node:stream';
 import type { Pieces } from '../base/pieces.ts';
 import type { RecordKind } from '../base/stored.ts';
 import type { Digest } from '../formats/digest.ts';
+import type { ChainId } from './chain-id.ts';
+import type { CopyOptions, FileSources } from './files/promise.ts';
+import type { Lease } from './leases.ts';
 
+export type { ChainId } from './chain-id.ts';
+export type {
+  CopiedFiles,
+  CopyOptions,
+  CopyStep,
+  FileSelection,
+  FileSource,
+  FileSources,
+  MaterialisedFiles,
+  SelectedFile,
+} from './files/promise.ts';
+export type { Lease } from './leases.ts';
 export type { Digest };
-/** Digest over the diff IDs from the bottom up to a layer (OCI image specification, "Layer ChainID"). */
-export type ChainId = string & { readonly __chain: true };
 
 /** One change of the records; `value`, in its stored form, undefined deletes the row. Made by `rowPut` and `rowGone`. */
 export interface Change {
@@ -110,7 +123,6 @@ export interface LayerArchive {
   readonly expectedDiffId?: Digest | undefined;
 }
 
-/** How layers are put on top of one another. */
 /** How layers are made of archives. */
 export interface ApplyOptions {
   readonly parent: ChainId | undefined;
@@ -149,7 +161,6 @@ export interface PathChange {
   readonly kind: 0 | 1 | 2;
 }
 
-/** How an archive is unpacked into a container. */
 /** How an archive is put into a container. */
 export interface PutOptions {
   /** Everything belongs to this user, whatever the archive says. */
@@ -228,13 +239,20 @@ export interface Layers {
   /** What the container changed of its image, by path. */
   changes(id: string): Promise<PathChange[]>;
   /** Makes a layer of what the container changed, on top of its parent; undefined when that is nothing. */
-  commit(id: string, options: { lease: Lease; signal: AbortSignal }): Promise<LayerInfo | undefined>;
+  commit(id: string, options: CommitOptions): Promise<LayerInfo | undefined>;
+  /**
+   * Makes a layer of copies on top of `parent`, streamed into it; undefined when there is nothing to copy.
+   * @throws InvalidArgument when what is asked for cannot be, Failed
+   */
+  addFiles(options: CopyOptions): Promise<LayerInfo | undefined>;
 }
 
-/** Holds things alive while an operation that is not yet recorded needs them. */
-export interface Lease extends AsyncDisposable {
-  readonly id: string;
-  hold(kind: 'blob' | 'layer', name: string): void;
+/** How a layer is made of a container's changes. */
+export interface CommitOptions {
+  readonly lease: Lease;
+  readonly signal: AbortSignal;
+  /** No time in the layer is later: with the same changes it is the same layer. */
+  readonly timesAtMost?: bigint | undefined;
 }
 
 /** A member of an archive that was taken apart; paths are clean and relative, in one character a byte. */
@@ -319,7 +337,6 @@ export interface CompressedLayer {
   readonly size: number;
 }
 
-/** A layer that is being compressed. */
 /** An archive that is compressed while it is read. */
 export interface Compressing {
   /** Destroying it ends the work. */
@@ -328,9 +345,10 @@ export interface Compressing {
   readonly made: Promise<CompressedLayer | undefined>;
 }
 
-/** A data root that is open. */
 /** The storage of one engine. Close it with the daemon. */
 export interface Storage {
+  /** Files that builds read. */
+  readonly files: FileSources;
   readonly records: Records;
   readonly content: Content;
   readonly unfinished: Unfinished;

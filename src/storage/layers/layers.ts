@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { NotImplemented } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { Mailbox } from '../../base/mailbox.ts';
 import type { Driver } from '../driver.ts';
@@ -13,6 +14,7 @@ import type {
   ChainId,
   ContainerTree,
   Content,
+  CopyOptions,
   LayerArchive,
   LayerInfo,
   Layers,
@@ -170,6 +172,9 @@ class LayerStore implements Layers {
   }
   commit(id: string, options: Parameters<Layers['commit']>[1]): Promise<LayerInfo | undefined> {
     return commitWritable(this.#sidesOf(id), this.#writable.parentOf(id), options, this.#applyDeps);
+  }
+  async addFiles(_options: CopyOptions): Promise<LayerInfo | undefined> {
+    throw new NotImplemented('layers of copies');
   }
 
   #sidesOf(id: string): DiffSides {

@@ -1,0 +1,124 @@
+/** The storage room's promise to builds: files that are copied and mounted, and layers that are made of copies. */
+import type { Readable } from 'node:stream';
+import type { Digest } from '../../formats/digest.ts';
+import type { ByteText } from '../../formats/tar/entry.ts';
+import type { ChainId } from '../chain-id.ts';
+import type { Lease } from '../leases.ts';
+
+/** What a build chooses of a source. */
+export interface FileSelection {
+  /**
+   * Paths below the source's root, or patterns for whole paths as Go's `filepath.Match` reads them. A leading slash and
+   * `..` do not leave the root.
+   */
+  readonly sources: readonly ByteText[];
+  /** Lines of ignore patterns: what they exclude, by its path below what was chosen, is not copied. */
+  readonly exclude?: readonly string[];
+  /** Owners will be kept, so they count in the digest. */
+  readonly owners?: boolean;
+}
+
+/** One thing that was chosen. */
+export interface SelectedFile {
+  /** Clean, as it was named or matched: a link here stands for what it leads to, but lends its own name. '': the root. */
+  readonly path: ByteText;
+  readonly is: 'file' | 'directory';
+  /**
+   * Of what a copy would bring: names below it, kinds, modes, sizes, targets of links, contents and capabilities; not
+   * its own name, no times. Equal files give equal digests, whatever source they are in.
+   */
+  readonly digest: Digest;
+}
+
+/** A place of this machine with a source's files. Disposing removes it. */
+export interface MaterialisedFiles extends AsyncDisposable {
+  /** A directory, or a regular file when that was asked for. It may be changed: nothing else sees that. */
+  readonly path: string;
+}
+
+/**
+ * Files that a build reads: those of a build context, or of layers. Paths are one character a byte, and relative to the
+ * root; links in them are followed inside the source alone. Disposing lets go of the files, of `without`'s views too.
+ */
+export interface FileSource extends AsyncDisposable {
+  /**
+   * A regular file, whole.
+   * @throws NotFound when there is none, InvalidArgument (`file.notRegular`, `file.tooLarge`)
+   */
+  readFile(path: ByteText, options: { readonly most: number; readonly signal: AbortSignal }): Promise<Buffer>;
+  /** The same files without those that lines of ignore patterns exclude. A view: it ends with this source. */
+  without(patterns: readonly string[]): FileSource;
+  /**
+   * What each of `sources` means, in their order, the matches of a pattern sorted: none when there is nothing of that
+   * name. @throws InvalidArgument for a broken pattern, and `file.notCopyable` for a device, FIFO or socket that is named
+   */
+  select(wanted: FileSelection, signal: AbortSignal): Promise<readonly (readonly SelectedFile[])[]>;
+  /** Puts what is at `path` ('' is the root) where it can be mounted. @throws NotFound, InvalidArgument, Failed */
+  materialise(path: ByteText, signal: AbortSignal): Promise<MaterialisedFiles>;
+}
+
+/** What one copy brings. */
+export type CopiedFiles =
+  | {
+      readonly is: 'selected';
+      readonly source: FileSource;
+      /** As `select` has told it. */
+      readonly path: ByteText;
+      /** Its name below a destination that is a directory, with slashes where parents are kept; undefined: its last part. */
+      readonly name?: ByteText;
+      /** As it was given to `select`. */
+      readonly exclude?: readonly string[];
+      /** A tar archive, plain or compressed, is unpacked at the destination, with the owners that it says. */
+      readonly unpack?: boolean;
+    }
+  /** A regular file, such as a here-document: its bytes are at hand. */
+  | { readonly is: 'bytes'; readonly name: ByteText; readonly bytes: Buffer; readonly mode: number }
+  /** A regular file of this machine, such as a download. */
+  | {
+      readonly is: 'file';
+      readonly name: ByteText;
+      readonly file: string;
+      readonly mode: number;
+      readonly mtimeNanos: bigint;
+    };
+
+/** One copy into a layer. */
+export interface CopyStep {
+  readonly from: CopiedFiles;
+  /**
+   * Absolute; links in it are followed inside the layers. A file goes into it when it ends in a slash or is a
+   * directory, else it becomes it. A directory's entries go into it.
+   */
+  readonly destination: ByteText;
+  /** Whose everything new is; undefined: as the source says, and new parents are root's. */
+  readonly owner: { readonly uid: number; readonly gid: number } | undefined;
+  /** Of every file and directory that is copied; undefined: as the source says. */
+  readonly mode?: number | undefined;
+}
+
+/** How a layer is made of copies. */
+export interface CopyOptions {
+  readonly parent: ChainId | undefined;
+  /** Done one after the other, in one layer. */
+  readonly steps: readonly CopyStep[];
+  /** No time in the layer is later, and what has no time of its own has this one: the layer is the same each time. */
+  readonly timesAtMost?: bigint | undefined;
+  readonly lease: Lease;
+  readonly signal: AbortSignal;
+}
+
+/** Where builds get files from. */
+export interface FileSources {
+  /**
+   * Takes in a build context: a tar archive, plain or compressed by gzip, bzip2, xz or zstd. Nothing in it becomes a
+   * file of that name on this machine. @throws InvalidArgument when it is broken, or beyond a limit
+   */
+  openContext(archive: Readable, options: { readonly signal: AbortSignal }): Promise<FileSource>;
+  /** What the layers up to `chainId` show, held until it is disposed of; undefined: nothing. @throws NotFound */
+  openLayers(chainId: ChainId | undefined): FileSource;
+  /** A tar archive of what is below a directory of this machine, without the entries of its top that are named. */
+  packDirectory(
+    path: string,
+    options: { readonly without?: readonly string[]; readonly signal: AbortSignal },
+  ): Readable;
+}
