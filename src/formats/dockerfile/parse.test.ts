@@ -1,0 +1,378 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { bytesOf } from '../byte-text.ts';
+import type { Instruction } from './instruction.ts';
+import { parseDockerfile, parseInstructions, parseTriggers } from './parse.ts';
+
+/** What the instructions of a stage say, without their places. */
+function said(text: string): unknown[] {
+  const [stage] = parseDockerfile(`FROM scratch\n${text}`, 'Dockerfile').stages;
+  return (stage?.instructions ?? []).map(bare);
+}
+
+function bare(instruction: Instruction): object {
+  const { source: _source, position: _position, command: _command, ...rest } = instruction;
+  return rest;
+}
+
+const run = (line: string) => ({
+  is: 'run',
+  line: { form: 'shell', line },
+  mounts: [],
+  network: 'default',
+  security: 'sandbox',
+});
+const copy = { is: 'copy', inline: [], link: false, exclude: [], parents: false };
+const probe = { interval: 0, timeout: 0, startPeriod: 0, startInterval: 0, retries: 0 };
+
+for (const [text, ...wanted] of [
+  ['run echo a', run('echo a')],
+  ['RUN echo a \\\n  b', run('echo a   b')],
+  ['RUN echo a \\ \t\r\n# no\n  # no\n b', run('echo a  b')],
+  ['RUN echo a \\\n\n b', run('echo a  b')],
+  ['RUN echo a \\\\\nUSER x', run('echo a \\\\'), { is: 'user', word: 'x' }],
+  ['RUN a \\', run('a')],
+  ['RUN a # b', run('a # b')],
+  ['  # comment\n\t RUN\ta', run('a')],
+  ['RUN', run('')],
+  ['RUN ["a", "b c"]', { ...run(''), line: { form: 'exec', words: ['a', 'b c'] } }],
+  ['RUN ["a", "b"] # and more', { ...run(''), line: { form: 'exec', words: ['a', 'b'] } }],
+  ['RUN [ -f x ] && true', run('[ -f x ] && true')],
+  ["RUN ['a']", run("['a']")],
+  ['RUN ["\xc3\xa9\\u00e9\\n\\u0041"]', { ...run(''), line: { form: 'exec', words: [bytesOf('éé\nA')] } }],
+  ['RUN ["\\ud83d\\ude00\\ud800"]', { ...run(''), line: { form: 'exec', words: [bytesOf('😀\ufffd')] } }],
+  ['RUN --network=none --security=insecure a', { ...run('a'), network: 'none', security: 'insecure' }],
+  [
+    'RUN --mount=type=tmpfs,target=/t --mount="target=/a b" a',
+    { ...run('a'), mounts: ['type=tmpfs,target=/t', 'target=/a b'] },
+  ],
+  ['RUN -- --a', run('--a')],
+  ['RUN <<EOF\na\n\n#b\n  c\\\nEOF\nUSER x', run('a\n\n#b\n  c\\\n'), { is: 'user', word: 'x' }],
+  ['RUN <<-EOF\n\ta\n\t\tEOF', run('a\n')],
+  ['RUN cat <<A - <<"B c" > x\n1\nA\n2\nB c', run('cat <<A - <<"B c" > x\n1\nA\n2\nB c')],
+  [
+    'RUN <<EOF\n#!/bin/x\na\nEOF',
+    { ...run(''), line: { form: 'script', name: 'EOF', text: '#!/bin/x\na\n' } },
+  ],
+  ['RUN echo $((1 << 2))', run('echo $((1 << 2))')],
+  ['RUN echo \'<<EOF\' "<<EOF" a<<EOF <<<EOF \\<<EOF', run('echo \'<<EOF\' "<<EOF" a<<EOF <<<EOF \\<<EOF')],
+  ['CMD', { is: 'cmd', line: { form: 'shell', line: '' } }],
+  ['CMD []', { is: 'cmd', line: { form: 'exec', words: [] } }],
+  ['ENTRYPOINT exec "a"', { is: 'entrypoint', line: { form: 'shell', line: 'exec "a"' } }],
+  ['COPY a b /c/', { ...copy, sources: ['a', 'b'], destination: '/c/' }],
+  ['COPY ["a b", "c"]', { ...copy, sources: ['a b'], destination: 'c' }],
+  [
+    'COPY --from=0 --chown=a:b --chmod=755 --link --parents=true --exclude=x --exclude=y a b',
+    {
+      ...copy,
+      sources: ['a'],
+      destination: 'b',
+      from: '0',
+      chown: 'a:b',
+      chmod: '755',
+      link: true,
+      parents: true,
+      exclude: ['x', 'y'],
+    },
+  ],
+  [
+    'COPY <<A a <<"B" c\n1\nA\n2$x\nB',
+    {
+      ...copy,
+      sources: ['a'],
+      destination: 'c',
+      inline: [
+        { name: 'A', content: '1\n', expand: true },
+        { name: 'B', content: '2$x\n', expand: false },
+      ],
+    },
+  ],
+  [
+    'ADD --checksum=sha256:0 --keep-git-dir=false --unpack a b',
+    {
+      is: 'add',
+      sources: ['a'],
+      inline: [],
+      destination: 'b',
+      link: false,
+      exclude: [],
+      checksum: 'sha256:0',
+      keepGitDir: false,
+      unpack: true,
+    },
+  ],
+  [
+    'ENV a=1 "b c"=\'d e\' f=g\\ h i=',
+    {
+      is: 'env',
+      pairs: [
+        { key: 'a', value: '1' },
+        { key: '"b c"', value: "'d e'" },
+        { key: 'f', value: 'g\\ h' },
+        { key: 'i', value: '' },
+      ],
+    },
+  ],
+  ['ENV a  the  "rest" = 1 ', { is: 'env', pairs: [{ key: 'a', value: 'the  "rest" = 1' }] }],
+  ['LABEL a b=c', { is: 'label', pairs: [{ key: 'a', value: 'b=c' }] }],
+  [
+    'ARG a b= c="d e"',
+    { is: 'arg', args: [{ key: 'a' }, { key: 'b', value: '' }, { key: 'c', value: '"d e"' }] },
+  ],
+  ['EXPOSE 80 443/tcp 8000-8010', { is: 'expose', ports: ['443/tcp', '80', '8000-8010'] }],
+  ['VOLUME /a  /b', { is: 'volume', paths: ['/a', '/b'] }],
+  ['VOLUME ["/a b "]', { is: 'volume', paths: ['/a b'] }],
+  ['USER a b', { is: 'user', word: 'a b' }],
+  ['WORKDIR "/a b"', { is: 'workdir', word: '"/a b"' }],
+  ['MAINTAINER A <b@c>', { is: 'maintainer', word: 'A <b@c>' }],
+  ['STOPSIGNAL 9', { is: 'stopsignal', word: '9' }],
+  ['SHELL ["/bin/bash", "-c"]', { is: 'shell', words: ['/bin/bash', '-c'] }],
+  ['ONBUILD  RUN  a', { is: 'onbuild', trigger: 'RUN  a' }],
+  ['ONBUILD COPY <<A b\n1\nA', { is: 'onbuild', trigger: 'COPY <<A b\n1\nA' }],
+  [
+    'HEALTHCHECK --interval=1m --retries=3 CMD ["a"]',
+    {
+      is: 'healthcheck',
+      probe: { ...probe, interval: 60e9, retries: 3, line: { form: 'exec', words: ['a'] } },
+    },
+  ],
+  ['HEALTHCHECK cmd a b', { is: 'healthcheck', probe: { ...probe, line: { form: 'shell', line: 'a b' } } }],
+  ['HEALTHCHECK none', { is: 'healthcheck', probe: undefined }],
+] as const)
+  test(`${JSON.stringify(text)} says what it says`, () => assert.deepEqual(said(text), wanted));
+
+for (const [text, message] of [
+  ['', /^failed to parse D: file with no instructions$/],
+  ['# only\n\n', /file with no instructions/],
+  ['RUN a', /^dockerfile parse error line 1: no build stage in current context[\s\S]*\nD:1: RUN a$/],
+  [
+    'FROM a\n\nRNU b',
+    /^dockerfile parse error line 3: unknown instruction: RNU \(did you mean RUN\?\)\nD:3: RNU b$/,
+  ],
+  ['FROM a\nconstructor b', /unknown instruction: CONSTRUCTOR\n/],
+  ['FROM a\n\\\n', /unknown instruction: \n/],
+  ['FROM', /FROM requires either one or three arguments/],
+  ['FROM a AS', /FROM requires either one or three arguments/],
+  ['FROM a is b', /FROM requires either one or three arguments/],
+  ['FROM a as 1b', /invalid name for build stage: "1b", name can't start with a number or contain symbols/],
+  ['# escape=x\nFROM a', /^failed to parse D: invalid escape token 'x' does not match ` or \\/],
+  ['# escape=`\n# Escape=`\nFROM a', /only one escape parser directive can be used/],
+  ['FROM a\nENV', /ENV requires at least one argument/],
+  ['FROM a\nENV b', /^failed to parse D: ENV must have two arguments[\s\S]*\nD:2: ENV b$/],
+  ['FROM a\nENV b=c d', /Syntax error - can't find = in "d"\. Must be of the form: name=value/],
+  ['FROM a\nLABEL =c', /LABEL names can not be blank/],
+  ['FROM a\nARG =c', /ARG names can not be blank/],
+  ['FROM a\nARG', /ARG requires at least one argument/],
+  [
+    'FROM a\nCOPY b',
+    /COPY requires at least two arguments, but only one was provided\. Destination could not be determined/,
+  ],
+  ['FROM a\nCOPY --form=b c d', /Unknown flag: form \(did you mean from\?\)/],
+  ['FROM a\nCOPY --from=b --from=b c d', /Duplicate flag specified: from/],
+  ['FROM a\nCOPY --from b c', /Missing a value on flag: from/],
+  ['FROM a\nCOPY --link=maybe b c', /Expecting boolean value for flag link, not: maybe/],
+  ['FROM a\nCOPY b <<c\nc', /COPY cannot accept a heredoc as a destination/],
+  ['FROM a\nCMD --b c', /Unknown flag: b\n/],
+  ['FROM a\nCMD ["b", 1]', /when using JSON array syntax, arrays must be comprised of strings only/],
+  ['FROM a\nRUN <<B\nb', /unterminated heredoc/],
+  ['FROM a\nRUN --network=home b', /invalid value "home" for flag network: it is one of default, none, host/],
+  ['FROM a\nRUN --mount=type=cahce b', /unsupported type "cahce" \(did you mean cache\?\)/],
+  ['FROM a\nEXPOSE', /EXPOSE requires at least one argument/],
+  ['FROM a\nVOLUME [""]', /VOLUME specified can not be an empty string/],
+  ['FROM a\nUSER', /USER requires exactly one argument/],
+  ['FROM a\nSHELL /bin/sh -c', /SHELL requires the arguments to be in JSON form/],
+  ['FROM a\nSHELL []', /SHELL requires at least one argument/],
+  ['FROM a\nONBUILD onbuild RUN b', /Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed/],
+  ['FROM a\nONBUILD from b', /FROM isn't allowed as an ONBUILD trigger/],
+  ['FROM a\nHEALTHCHECK', /HEALTHCHECK requires at least one argument/],
+  ['FROM a\nHEALTHCHECK NONE x', /HEALTHCHECK NONE takes no arguments/],
+  ['FROM a\nHEALTHCHECK CMD', /Missing command after HEALTHCHECK CMD/],
+  ['FROM a\nHEALTHCHECK TRY x', /Unknown type "TRY" in HEALTHCHECK \(try CMD\)/],
+  ['FROM a\nHEALTHCHECK --interval=1ns CMD x', /Interval "interval" cannot be less than 1ms/],
+  ['FROM a\nHEALTHCHECK --timeout=soon CMD x', /invalid duration "soon" for --timeout/],
+  ['FROM a\nHEALTHCHECK --retries=-1 CMD x', /--retries must be at least 1 \(not -1\)/],
+] as const)
+  test(`${JSON.stringify(text)} is refused, and it is said where`, () =>
+    assert.throws(() => parseDockerfile(text, 'D'), { name: 'InvalidArgument', message }));
+
+test('stages have their names, bases and platforms, arguments before the first are for them', () => {
+  const text = 'ARG V=1\nFROM a:$V AS Base\nUSER x\nFROM --platform=$P base\n';
+  const { metaArgs, stages } = parseDockerfile(text, 'D');
+  assert.deepEqual(metaArgs.map(bare), [{ is: 'arg', args: [{ key: 'V', value: '1' }] }]);
+  assert.deepEqual(
+    stages.map(({ index, name, base, platform, from, instructions }) => [
+      index,
+      name,
+      base,
+      platform,
+      from.position.line,
+      instructions.length,
+    ]),
+    [
+      [0, 'base', 'a:$V', undefined, 2, 1],
+      [1, undefined, 'base', '$P', 4, 0],
+    ],
+  );
+});
+
+test('directives stand on top only, after a byte order mark too', () => {
+  const read = (text: string) => parseDockerfile(text, 'D').directives;
+  assert.deepEqual(read('\xef\xbb\xbf#syntax = a/b:1 \r\n# ESCAPE=`\n# check=skip=all\nFROM a'), {
+    escape: '`',
+    syntax: 'a/b:1',
+    check: 'skip=all',
+  });
+  for (const before of ['# a comment\n', '\n', '# other=1\n', 'ARG a\n'])
+    assert.deepEqual(read(`${before}# escape=\`\nFROM a`), { escape: '\\' });
+});
+
+test('another escape continues lines, and the backslash no longer does', () => {
+  const { stages } = parseDockerfile('# escape=`\nFROM a\nWORKDIR c:\\\nRUN a `\n b', 'D');
+  assert.deepEqual(stages[0]?.instructions.map(bare), [{ is: 'workdir', word: 'c:\\' }, run('a  b')]);
+});
+
+test('an instruction knows its source and its lines', () => {
+  const { stages, warnings } = parseDockerfile('FROM a\n run  x \\\n\n y \nCOPY <<E b\n1\nE\n', 'D');
+  assert.deepEqual(
+    stages[0]?.instructions.map(({ command, source, position }) => [command, source, position]),
+    [
+      ['RUN', 'run  x  y', { line: 2, endLine: 4 }],
+      ['COPY', 'COPY <<E b', { line: 5, endLine: 7 }],
+    ],
+  );
+  assert.deepEqual(warnings, [
+    '[WARNING]: Empty continuation line found in:\n    run  x  y',
+    '[WARNING]: Empty continuation lines will become errors in a future release.',
+  ]);
+});
+
+test('names and contents are bytes, in words and in JSON', () => {
+  assert.deepEqual(said('COPY \xff\xa0 ["x'), [
+    { ...copy, sources: ['\xff\xa0', '["x'].slice(0, 1), destination: '["x' },
+  ]);
+  assert.deepEqual(said('COPY ["\xff\x85", "/x"]'), [{ ...copy, sources: ['\xff\x85'], destination: '/x' }]);
+  assert.deepEqual(said('COPY <<E /x\n\xff\x00\xa0\nE'), [
+    {
+      ...copy,
+      sources: [],
+      destination: '/x',
+      inline: [{ name: 'E', content: '\xff\x00\xa0\n', expand: true }],
+    },
+  ]);
+});
+
+test('a trigger is one instruction that may be one', () => {
+  assert.deepEqual(
+    parseTriggers(['RUN a', 'COPY <<A b\n1\nA']).map(({ is }) => is),
+    ['run', 'copy'],
+  );
+  for (const text of ['', 'FROM a', 'ONBUILD RUN a', 'MAINTAINER a', 'RUN a\nRUN b', 'RNU a'])
+    assert.throws(() => parseTriggers([text]), { name: 'InvalidArgument' });
+});
+
+test('instructions outside of a file need no stage', () => {
+  assert.deepEqual(
+    parseInstructions('# x\nENV a=b\nCMD c', 'changes').map(({ is }) => is),
+    ['env', 'cmd'],
+  );
+  assert.throws(() => parseInstructions('FROM a', 'changes'), { name: 'InvalidArgument' });
+});
+
+test('whatever a file has, it is read or refused', () => {
+  const token = fc.constantFrom(
+    ...'RUN COPY ADD ENV ARG FROM LABEL HEALTHCHECK ONBUILD SHELL CMD EXPOSE'.split(' '),
+    ...[
+      '\n',
+      ' ',
+      '\\',
+      '`',
+      '"',
+      "'",
+      '<<',
+      'EOF',
+      '#',
+      '=',
+      '--',
+      '[',
+      ']',
+      ',',
+      '$((',
+      '\xff',
+      '\xc2\xa0',
+      '\r',
+      '\t',
+      'escape',
+      'x',
+    ],
+  );
+  fc.assert(
+    fc.property(fc.array(token, { maxLength: 40 }), (tokens) => {
+      try {
+        parseDockerfile(`FROM a\n${tokens.join('')}`, 'D');
+        parseDockerfile(tokens.join(''), 'D');
+      } catch (error) {
+        assert.equal((error as Error).name, 'InvalidArgument', String((error as Error).stack));
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('what is printed is read back', () => {
+  const word = fc.stringMatching(/^[a-z0-9/._-]{1,8}$/);
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(word, fc.array(word, { minLength: 1, maxLength: 3 }), word), { maxLength: 5 }),
+      (copies) => {
+        const text = copies.map(
+          ([from, sources, to]) => `COPY \\\n # c\n --from=${from} ${JSON.stringify([...sources, to])}`,
+        );
+        assert.deepEqual(
+          said(text.join('\n')),
+          copies.map(([from, sources, destination]) => ({ ...copy, from, sources, destination })),
+        );
+      },
+    ),
+  );
+});
+
+/** Each of about so many characters. */
+const hostile: readonly (readonly [string, (size: number) => string])[] = [
+  ['blanks', (size) => `RUN${' '.repeat(size)}x`],
+  ['blanks behind words', (size) => `ENV a=b${' '.repeat(size)}`],
+  ['continuations', (size) => `RUN a${'\\\n'.repeat(size / 2)}b`],
+  ['escapes that continue nothing', (size) => `RUN ${`\\${' '.repeat(99)}x`.repeat(size / 100)}`],
+  ['comments among continuations', (size) => `RUN a\\\n${'#\n'.repeat(size / 2)}b`],
+  ['a quote that is not closed', (size) => `ENV a="${'b'.repeat(size)}`],
+  ['quotes in quotes', (size) => `ENV a=${`'"`.repeat(size / 2)}`],
+  ['lists in lists', (size) => `CMD ${'['.repeat(size)}`],
+  ['lists that are closed', (size) => `CMD ${'['.repeat(size / 2)}${']'.repeat(size / 2)}`],
+  ['escapes of JSON', (size) => `CMD ["${'\\u00e9'.repeat(size / 6)}"]`],
+  ['flags', (size) => `COPY ${'--exclude=a '.repeat(size / 12)} a b`],
+  ['here-documents that do not end', (size) => `RUN ${'<<A '.repeat(size / 4)}`],
+  ['marks before a quote', (size) => `RUN ${'<<A '.repeat(size / 4)}"`],
+  ['arithmetic that does not end', (size) => `RUN <<A ${'$(('.repeat(size / 3)}\nA`],
+  ['lines of a here-document', (size) => `RUN <<-A\n${'\t\n'.repeat(size / 2)}A`],
+  ['instructions', (size) => 'USER a\n'.repeat(size / 7)],
+  ['fields of a mount', (size) => `RUN --mount=${'target=a,'.repeat(size / 9)} x`],
+  ['a field in quotes', (size) => `RUN --mount='"${'"'.repeat(size)}' x`],
+  ['a directive', (size) => `#${' '.repeat(size)}escape${' '.repeat(size)}x`],
+];
+for (const [what, text] of hostile)
+  test(`SC-DOS-07: ${what} by the hundred thousand are read or refused with the ease of a few`, () => {
+    const cost = (size: number): number => {
+      const before = process.cpuUsage();
+      try {
+        parseDockerfile(what === 'a directive' ? text(size) : `FROM a\n${text(size)}`, 'D');
+      } catch (error) {
+        assert.equal((error as Error).name, 'InvalidArgument');
+      }
+      const { user, system } = process.cpuUsage(before);
+      return (user + system) / 1000;
+    };
+    cost(50_000);
+    const small = cost(50_000);
+    const large = cost(400_000);
+    assert.ok(large < 16 * small + 200, `${large} ms for eight times what took ${small} ms`);
+  });

@@ -1,0 +1,123 @@
+/** Reads a Dockerfile: stages with their instructions, each with its place in the file. */
+import { dockerfileFailure } from '../../model/failures/dockerfile.ts';
+import { textOf } from '../byte-text.ts';
+import type { ByteText } from '../tar/entry.ts';
+import { trimmed, upper } from './blanks.ts';
+import { type Heredoc, marksIn, readHeredocs } from './heredocs.ts';
+import type {
+  ArgInstruction,
+  Dockerfile,
+  Escape,
+  FromInstruction,
+  Instruction,
+  Stage,
+} from './instruction.ts';
+import { jsonWords } from './json-words.ts';
+import { Lines, type Logical } from './lines.ts';
+import { inFile, located } from './place.ts';
+import { type Cut, cut } from './raw-words.ts';
+import { readInstruction } from './read-instruction.ts';
+
+type Open = Omit<Stage, 'instructions'> & { readonly instructions: Instruction[] };
+
+/** @throws InvalidArgument, with file, line and instruction, for what dockerd refuses as well */
+export function parseDockerfile(text: ByteText, name: string): Dockerfile {
+  const lines = new Lines(text);
+  const metaArgs: ArgInstruction[] = [];
+  const stages: Open[] = [];
+  const gaps: ByteText[] = [];
+  for (const { instruction, gap } of instructionsOf(lines, name)) {
+    if (gap) gaps.push(instruction.source);
+    if (instruction.is === 'from') stages.push(stageOf(instruction, stages.length));
+    else if (stages.length > 0) stages.at(-1)!.instructions.push(instruction);
+    else if (instruction.is === 'arg') metaArgs.push(instruction);
+    else throw placed(dockerfileFailure.noStage({ command: instruction.command }), name, instruction);
+  }
+  if (stages.length + metaArgs.length === 0) throw inFile(dockerfileFailure.empty(), name);
+  return { name, directives: lines.directives, metaArgs, stages, warnings: warningsOf(gaps) };
+}
+
+/**
+ * Instructions outside of a file, `name` says where: those of `docker commit --change`, one text a line or several.
+ * @throws InvalidArgument, also for FROM
+ */
+export function parseInstructions(text: ByteText, name: string): readonly Instruction[] {
+  return [...instructionsOf(new Lines(text), name)].map(({ instruction }) => {
+    if (instruction.is !== 'from') return instruction;
+    throw placed(dockerfileFailure.triggerInvalid({ trigger: 'FROM' }), name, instruction);
+  });
+}
+
+/** The triggers that an image brings with it, each one instruction. @throws InvalidArgument */
+export function parseTriggers(texts: readonly ByteText[]): readonly Instruction[] {
+  return texts.map((text) => {
+    const [instruction, ...more] = parseInstructions(text, 'ONBUILD');
+    if (!instruction || more.length > 0) throw dockerfileFailure.triggerNotOne();
+    if (instruction.is === 'onbuild') throw dockerfileFailure.triggerChained();
+    if (instruction.is === 'maintainer') throw dockerfileFailure.triggerInvalid({ trigger: 'MAINTAINER' });
+    return instruction;
+  });
+}
+
+interface Found {
+  readonly instruction: Instruction | FromInstruction;
+  readonly gap: boolean;
+}
+
+function* instructionsOf(lines: Lines, file: string): Generator<Found> {
+  for (let next = logicalLine(lines, file); next; next = logicalLine(lines, file))
+    yield { instruction: instructionOf(next, lines, file), gap: next.gap };
+}
+
+function logicalLine(lines: Lines, file: string): Logical | undefined {
+  try {
+    return lines.next();
+  } catch (error) {
+    throw located(error, { file, line: lines.line, endLine: lines.line, command: '', source: '' });
+  }
+}
+
+function instructionOf({ text, line, endLine }: Logical, lines: Lines, file: string): Found['instruction'] {
+  const parts = cut(text, lines.escape);
+  const command = upper(parts.keyword);
+  const source = trimmed(text);
+  try {
+    const heredocs = heredocsOf(text, parts, lines);
+    const position = { line, endLine: lines.line };
+    return readInstruction({ ...parts, command, source, position, escapeChar: lines.escape, heredocs });
+  } catch (error) {
+    throw located(error, { file, line, endLine, command: textOf(command), source });
+  }
+}
+
+const WITH_HEREDOCS: readonly string[] = ['run', 'copy', 'add'];
+
+function heredocsOf(text: ByteText, parts: Cut, lines: Lines): Heredoc[] {
+  if (!text.includes('<<') || !mayHaveHeredocs(parts, lines.escape)) return [];
+  return readHeredocs(marksIn(text), lines);
+}
+
+/** Those of a trigger are the trigger's. */
+function mayHaveHeredocs(parts: Cut, escapeChar: Escape): boolean {
+  const { keyword, rest } = parts.keyword === 'onbuild' ? cut(parts.rest, escapeChar) : parts;
+  return WITH_HEREDOCS.includes(keyword) && jsonWords(rest) === undefined;
+}
+
+const stageOf = ({ base, platform, name, source, position }: FromInstruction, index: number): Open => ({
+  index,
+  base,
+  ...(platform === undefined ? {} : { platform }),
+  ...(name === undefined ? {} : { name }),
+  from: { source, position },
+  instructions: [],
+});
+
+const placed = (error: Error, file: string, { command, source, position }: Found['instruction']): unknown =>
+  located(error, { file, ...position, command, source });
+
+/** Blank lines among continuations, in dockerd's words; a line is shown as far as it goes on a screen. */
+function warningsOf(gaps: readonly ByteText[]): string[] {
+  if (gaps.length === 0) return [];
+  const found = gaps.map((line) => `[WARNING]: Empty continuation line found in:\n    ${textOf(line)}`);
+  return [...found, '[WARNING]: Empty continuation lines will become errors in a future release.'];
+}

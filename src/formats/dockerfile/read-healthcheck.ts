@@ -1,0 +1,56 @@
+/** HEALTHCHECK: how health is probed, or that it is not. */
+import { dockerfileFailure } from '../../model/failures/dockerfile.ts';
+import { textOf } from '../byte-text.ts';
+import { parseGoDuration } from '../go-duration.ts';
+import { splitFirst, upper } from './blanks.ts';
+import { type Flags, readFlags } from './flags.ts';
+import type { Probe } from './instruction.ts';
+import { commandLine } from './json-words.ts';
+import type { Reading } from './reading.ts';
+
+/** The probe; undefined for `HEALTHCHECK NONE`. @throws InvalidArgument */
+export function readHealthcheck({ rest, flags: given, command }: Reading): Probe | undefined {
+  if (rest === '') throw dockerfileFailure.argumentMissing({ command });
+  const [word, probe = ''] = splitFirst(rest);
+  const type = upper(word);
+  if (type === 'NONE') {
+    if (probe !== '') throw dockerfileFailure.noneTakesNothing();
+    return undefined;
+  }
+  const flags = readFlags(given, {
+    interval: 'text',
+    timeout: 'text',
+    'start-period': 'text',
+    'start-interval': 'text',
+    retries: 'text',
+  });
+  if (type !== 'CMD') throw dockerfileFailure.healthTypeUnknown({ type: textOf(type) });
+  const line = commandLine(probe);
+  if (probe === '' || (line.form === 'exec' && line.words.length === 0))
+    throw dockerfileFailure.healthCommandMissing();
+  return {
+    line,
+    interval: nanosOf('interval', flags),
+    timeout: nanosOf('timeout', flags),
+    startPeriod: nanosOf('start-period', flags),
+    startInterval: nanosOf('start-interval', flags),
+    retries: retriesOf(flags),
+  };
+}
+
+const MILLISECOND = 1e6;
+
+function nanosOf(flag: string, flags: Flags): number {
+  const text = textOf(flags.text(flag) ?? '');
+  const nanos = text === '' ? 0 : parseGoDuration(text);
+  if (nanos === undefined) throw dockerfileFailure.durationInvalid({ flag, text });
+  if (nanos !== 0 && nanos < MILLISECOND) throw dockerfileFailure.durationTooShort({ flag });
+  return nanos;
+}
+
+/** 0 is the same as not to say it (dockerd 20.10 refuses it, its successors do not). */
+function retriesOf(flags: Flags): number {
+  const value = textOf(flags.text('retries') ?? '');
+  if (!/^\+?\d{0,9}$/.test(value)) throw dockerfileFailure.retriesInvalid({ value });
+  return Number(value);
+}
