@@ -1,4 +1,4 @@
-/** What an instruction of a Dockerfile says, its words not yet expanded: see `words.ts` for that. */
+/** What an instruction of a Dockerfile says, its words not yet expanded. */
 import type { ByteText } from '../tar/entry.ts';
 
 /** First and last line in the file, counted from one; bodies of here-documents belong to their instruction. */
