@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pathMatch } from './path-match.ts';
+import { hasWildcards, pathMatch, pathMatcher } from './path-match.ts';
 
 for (const [pattern, name, fits] of [
   ['*', 'abc', true],
@@ -29,4 +29,19 @@ for (const pattern of ['[', '[]', '[a', '[a-', '[a-]', '\\', '[-a]'])
 test('no pattern makes matching slow', () => {
   assert.equal(pathMatch('a*'.repeat(100), 'a'.repeat(5000).concat('b')), true);
   assert.equal(pathMatch(`${'*a'.repeat(100)}b`, 'a'.repeat(5000)), false);
+});
+
+test('names of bytes match by their characters', () => {
+  const matches = pathMatcher('\xff?[\xc3\xa4-\xc3\xb6]*');
+  assert.equal(matches('\xff\xc3\xa9\xc3\xa5'), true);
+  assert.equal(matches('\xff\xc3\xa9\xc3\xbc'), false);
+});
+
+test('a pattern without wildcards is a name', () => {
+  assert.deepEqual(['a', 'a\\*', 'a]', ''].filter(hasWildcards), []);
+  assert.deepEqual(
+    ['*', 'a?', '[a]', '\\\\*', '\\a*'].filter((pattern) => !hasWildcards(pattern)),
+    [],
+  );
+  assert.equal(hasWildcards('\\'.repeat(1_000_000)), false);
 });

@@ -1,54 +1,58 @@
 /** Shell patterns as Go's `path.Match` reads them: `*` and `?` stop at slashes, `[a-z]`, `[^a-z]`, `\` escapes. */
 import { InvalidArgument } from '../base/errors.ts';
-
-type Token = { readonly star: true } | { readonly star: false; readonly takes: (c: string) => boolean };
+import { charsOf } from './byte-text.ts';
+import { PathAutomaton, type Step } from './path-automaton.ts';
+import type { ByteText } from './tar/entry.ts';
 
 /**
- * True when all of `name` matches. All ways through the pattern are followed at once, so that no pattern is slow.
+ * True when all of `name` matches.
  * @throws InvalidArgument when the pattern is malformed
  */
-export function pathMatch(pattern: string, name: string): boolean {
-  const tokens = parse([...pattern]);
-  let at = reachable(tokens, new Set([0]));
-  for (const c of name) {
-    const next = new Set<number>();
-    for (const i of at) {
-      const token = tokens[i];
-      if (token?.star && c !== '/') next.add(i);
-      if (token && !token.star && token.takes(c)) next.add(i + 1);
-    }
-    at = reachable(tokens, next);
-  }
-  return at.has(tokens.length);
+export const pathMatch = (pattern: string, name: string): boolean =>
+  new PathAutomaton(stepsOf([...pattern])).matches([...name]);
+
+/** The same for names that are bytes, and many of them. @throws InvalidArgument when the pattern is malformed */
+export function pathMatcher(pattern: ByteText): (name: ByteText) => boolean {
+  const automaton = new PathAutomaton(stepsOf(charsOf(pattern)));
+  return (name) => automaton.matches(charsOf(name));
 }
 
-/** A star may also take nothing. */
-function reachable(tokens: readonly Token[], at: Set<number>): Set<number> {
-  for (const i of at) if (tokens[i]?.star) at.add(i + 1); // a Set is walked over what is added meanwhile
-  return at;
-}
+/** Whether a pattern may match other names than itself. */
+export const hasWildcards = (pattern: string): boolean => /^(?:[^\\*?[]|\\.)*[*?[]/s.test(pattern);
 
-function parse(pattern: readonly string[]): Token[] {
-  const tokens: Token[] = [];
-  for (let i = 0; i < pattern.length; i++) {
-    const c = pattern[i]!;
-    if (c === '*') tokens.push({ star: true });
-    else if (c === '?') tokens.push({ star: false, takes: (given) => given !== '/' });
-    else if (c === '[') {
-      const set = parseSet(pattern, i + 1);
-      tokens.push({ star: false, takes: set.takes });
-      i = set.end;
+const notSlash = (c: string): boolean => c !== '/';
+const NAME: Step = { is: 'many', takes: notSlash };
+
+function stepsOf(pattern: readonly string[]): Step[] {
+  const steps: Step[] = [];
+  for (let i = 0; i < pattern.length; ) {
+    if (pattern[i] === '*') {
+      steps.push(NAME);
+      i++;
     } else {
-      const wanted = c === '\\' ? pattern[++i] : c;
-      if (wanted === undefined) throw malformed(pattern);
-      tokens.push({ star: false, takes: (given) => given === wanted });
+      const { takes, end } = oneCharacter(pattern, i);
+      steps.push({ is: 'one', takes });
+      i = end;
     }
   }
-  return tokens;
+  return steps;
 }
 
-/** From behind the bracket; `end` is the closing one. */
-function parseSet(pattern: readonly string[], from: number): { takes: (c: string) => boolean; end: number } {
+/** What takes one character: `?`, a set, or the character itself. @throws InvalidArgument when it is malformed */
+export function oneCharacter(
+  pattern: readonly string[],
+  at: number,
+): { takes: (c: string) => boolean; end: number } {
+  const c = pattern[at]!;
+  if (c === '?') return { takes: notSlash, end: at + 1 };
+  if (c === '[') return set(pattern, at + 1);
+  const wanted = c === '\\' ? pattern[at + 1] : c;
+  if (wanted === undefined) throw malformed(pattern);
+  return { takes: (given) => given === wanted, end: c === '\\' ? at + 2 : at + 1 };
+}
+
+/** From behind the opening bracket to behind the closing one. */
+function set(pattern: readonly string[], from: number): { takes: (c: string) => boolean; end: number } {
   const negated = pattern[from] === '^';
   const ranges: [low: string, high: string][] = [];
   let i = negated ? from + 1 : from;
@@ -66,7 +70,7 @@ function parseSet(pattern: readonly string[], from: number): { takes: (c: string
       ranges.push([low, one()]);
     }
   }
-  return { takes: (c) => ranges.some(([low, high]) => low <= c && c <= high) !== negated, end: i };
+  return { takes: (c) => ranges.some(([low, high]) => low <= c && c <= high) !== negated, end: i + 1 };
 }
 
 const malformed = (pattern: readonly string[]): Error =>
