@@ -5,7 +5,7 @@ import { applyChanges } from './changes.ts';
 for (const [line, wanted] of [
   ['CMD ["a", "b c"]', { Cmd: ['a', 'b c'] }],
   ['cmd echo "$HOME"', { Cmd: ['/bin/sh', '-c', 'echo "$HOME"'] }],
-  ['CMD ["a", 1]', { Cmd: ['/bin/sh', '-c', '["a", 1]'] }],
+  ['CMD ["a", 1', { Cmd: ['/bin/sh', '-c', '["a", 1'] }],
   ['ENTRYPOINT ["/init"]', { Entrypoint: ['/init'] }],
   ['ENTRYPOINT', { Entrypoint: [] }],
   ['ENV A=1 B="two words" C=\'$x\' D=a\\ b', { Env: ['A=1', 'B=two words', 'C=$x', 'D=a b'] }],
@@ -16,6 +16,7 @@ for (const [line, wanted] of [
   ],
   ['LABEL a=1 "b c"=\'d\'', { Labels: { a: '1', 'b c': 'd' } }],
   ['USER 1000:1000', { User: '1000:1000' }],
+  ['USER a b', { User: 'a b' }], // dockerd leaves it to whoever runs it
   ['WORKDIR a/../b', { WorkingDir: '/b' }],
   ['VOLUME /a /b', { Volumes: { '/a': {}, '/b': {} } }],
   ['VOLUME ["/a b"]', { Volumes: { '/a b': {} } }],
@@ -58,7 +59,8 @@ for (const line of [
   'EXPOSE abc',
   'EXPOSE 70000',
   'EXPOSE 9-1',
-  'USER a b',
+  'USER',
+  'CMD ["a", 1]',
   'STOPSIGNAL a;b',
   'ONBUILD ONBUILD RUN x',
   'ONBUILD FROM x',

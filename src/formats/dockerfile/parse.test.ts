@@ -271,12 +271,13 @@ test('a trigger is one instruction that may be one', () => {
     assert.throws(() => parseTriggers([text]), { name: 'InvalidArgument' });
 });
 
-test('instructions outside of a file need no stage', () => {
-  assert.deepEqual(
-    parseInstructions('# x\nENV a=b\nCMD c', 'changes').map(({ is }) => is),
-    ['env', 'cmd'],
-  );
-  assert.throws(() => parseInstructions('FROM a', 'changes'), { name: 'InvalidArgument' });
+test('instructions outside of a file need no stage, and only those are read that may be', () => {
+  const read = (text: string, check = (_keyword: string): void => undefined) =>
+    parseInstructions(text, check).instructions.map(({ is }) => is);
+  assert.deepEqual(read('# x\nENV a=b\nCMD c'), ['env', 'cmd']);
+  assert.throws(() => read('FROM a'), { name: 'InvalidArgument' });
+  assert.throws(() => read('Env', (keyword) => assert.fail(keyword)), { message: 'Env' });
+  assert.equal(parseInstructions('# escape=`\nENV a=b', () => undefined).escape, '`');
 });
 
 test('whatever a file has, it is read or refused', () => {

@@ -37,21 +37,33 @@ export function parseDockerfile(text: ByteText, name: string): Dockerfile {
   return { name, directives: lines.directives, metaArgs, stages, warnings: warningsOf(gaps) };
 }
 
+/** Instructions that stand in no file. */
+export interface Loose {
+  readonly instructions: readonly Instruction[];
+  readonly escape: Escape;
+}
+
 /**
- * Instructions outside of a file, `name` says where: those of `docker commit --change`, one text a line or several.
- * @throws InvalidArgument, also for FROM
+ * Those of `docker commit --change`. `check` sees the first word of each before its arguments are read.
+ * @throws InvalidArgument, also for FROM, and what `check` throws
  */
-export function parseInstructions(text: ByteText, name: string): readonly Instruction[] {
-  return [...instructionsOf(new Lines(text), name)].map(({ instruction }) => {
-    if (instruction.is !== 'from') return instruction;
-    throw placed(dockerfileFailure.triggerInvalid({ trigger: 'FROM' }), name, instruction);
-  });
+export function parseInstructions(text: ByteText, check: (word: ByteText) => void): Loose {
+  const lines = new Lines(text);
+  const instructions: Instruction[] = [];
+  for (let next = lines.next(); next; next = lines.next()) {
+    const parts = cut(next.text, lines.escape);
+    check(parts.first);
+    const instruction = read(next, parts, lines);
+    if (instruction.is === 'from') throw dockerfileFailure.triggerInvalid({ trigger: 'FROM' });
+    instructions.push(instruction);
+  }
+  return { instructions, escape: lines.escape };
 }
 
 /** The triggers that an image brings with it, each one instruction. @throws InvalidArgument */
 export function parseTriggers(texts: readonly ByteText[]): readonly Instruction[] {
   return texts.map((text) => {
-    const [instruction, ...more] = parseInstructions(text, 'ONBUILD');
+    const [instruction, ...more] = parseInstructions(text, () => undefined).instructions;
     if (!instruction || more.length > 0) throw dockerfileFailure.triggerNotOne();
     if (instruction.is === 'onbuild') throw dockerfileFailure.triggerChained();
     if (instruction.is === 'maintainer') throw dockerfileFailure.triggerInvalid({ trigger: 'MAINTAINER' });
@@ -77,17 +89,27 @@ function logicalLine(lines: Lines, file: string): Logical | undefined {
   }
 }
 
-function instructionOf({ text, line, endLine }: Logical, lines: Lines, file: string): Found['instruction'] {
-  const parts = cut(text, lines.escape);
-  const command = upper(parts.keyword);
-  const source = trimmed(text);
+function instructionOf(next: Logical, lines: Lines, file: string): Found['instruction'] {
+  const parts = cut(next.text, lines.escape);
   try {
-    const heredocs = heredocsOf(text, parts, lines);
-    const position = { line, endLine: lines.line };
-    return readInstruction({ ...parts, command, source, position, escapeChar: lines.escape, heredocs });
+    return read(next, parts, lines);
   } catch (error) {
-    throw located(error, { file, line, endLine, command: textOf(command), source });
+    const { line, endLine, text } = next;
+    const command = textOf(upper(parts.keyword));
+    throw located(error, { file, line, endLine, command, source: trimmed(text) });
   }
+}
+
+function read({ text, line }: Logical, parts: Cut, lines: Lines): Found['instruction'] {
+  const heredocs = heredocsOf(text, parts, lines);
+  return readInstruction({
+    ...parts,
+    command: upper(parts.keyword),
+    source: trimmed(text),
+    position: { line, endLine: lines.line },
+    escapeChar: lines.escape,
+    heredocs,
+  });
 }
 
 const WITH_HEREDOCS: readonly string[] = ['run', 'copy', 'add'];

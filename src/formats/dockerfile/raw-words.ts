@@ -3,8 +3,9 @@ import type { ByteText } from '../tar/entry.ts';
 import { blankAt, lower, skipBlanks, splitFirst, trimmed } from './blanks.ts';
 import type { Escape } from './instruction.ts';
 
-/** Keyword in lower case, `--flags` with their quotes taken away, and what follows. */
+/** The first word, the keyword that it is in lower case, `--flags` with their quotes taken away, and what follows. */
 export interface Cut {
+  readonly first: ByteText;
   readonly keyword: ByteText;
   readonly flags: readonly ByteText[];
   readonly rest: ByteText;
@@ -12,9 +13,9 @@ export interface Cut {
 
 /** Cuts an instruction's text. */
 export function cut(text: ByteText, escapeChar: Escape): Cut {
-  const [keyword, behind = ''] = splitFirst(trimmed(text));
+  const [first, behind = ''] = splitFirst(trimmed(text));
   const { flags, at } = leadingFlags(behind, escapeChar);
-  return { keyword: lower(keyword), flags, rest: trimmed(behind.slice(at)) };
+  return { first, keyword: lower(first), flags, rest: trimmed(behind.slice(at)) };
 }
 
 function leadingFlags(text: ByteText, escapeChar: Escape): { flags: ByteText[]; at: number } {

@@ -2,8 +2,10 @@
 import { archiveFailure } from './archive.ts';
 import { changeFailure } from './change.ts';
 import { containerContext, containerFailure } from './container.ts';
+import { dockerfileContext, dockerfileFailure } from './dockerfile.ts';
 import { execFailure } from './exec.ts';
 import { filterFailure } from './filter.ts';
+import { ignoreFailure } from './ignore.ts';
 import { imageFailure } from './image.ts';
 import { logFailure } from './log.ts';
 import { manifestFailure } from './manifest.ts';
@@ -32,10 +34,13 @@ export const failureTables = {
   setting: settingFailure,
   swarm: swarmFailure,
   volume: volumeFailure,
+  dockerfile: dockerfileFailure,
+  ignore: ignoreFailure,
 };
 /** Each noun's contexts. */
 export const contextTables = {
   container: containerContext,
+  dockerfile: dockerfileContext,
   network: networkContext,
   setting: settingContext,
   volume: volumeContext,
