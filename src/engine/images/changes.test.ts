@@ -7,7 +7,8 @@ for (const [line, wanted] of [
   ['cmd echo "$HOME"', { Cmd: ['/bin/sh', '-c', 'echo "$HOME"'] }],
   ['CMD ["a", 1', { Cmd: ['/bin/sh', '-c', '["a", 1'] }],
   ['ENTRYPOINT ["/init"]', { Entrypoint: ['/init'] }],
-  ['ENTRYPOINT', { Entrypoint: [] }],
+  ['CMD', { Cmd: ['/bin/sh', '-c'] }],
+  ['ENTRYPOINT', {}],
   ['ENV A=1 B="two words" C=\'$x\' D=a\\ b', { Env: ['A=1', 'B=two words', 'C=$x', 'D=a b'] }],
   ['ENV A the rest is one', { Env: ['A=the rest is one'] }],
   [
@@ -31,6 +32,16 @@ for (const [line, wanted] of [
   ['# a comment', {}],
 ] as const)
   test(`${line} sets what it says`, () => assert.deepEqual(applyChanges({}, [line]), wanted));
+
+test('an entry point takes away the command of before, not one among the changes', () => {
+  const config = { Cmd: ['old'], Entrypoint: ['old'] };
+  assert.deepEqual(applyChanges(config, ['ENTRYPOINT ["e"]']), { Entrypoint: ['e'] });
+  assert.deepEqual(applyChanges(config, ['ENTRYPOINT []']), {});
+  assert.deepEqual(applyChanges(config, ['CMD ["c"]', 'ENTRYPOINT ["e"]']), {
+    Cmd: ['c'],
+    Entrypoint: ['e'],
+  });
+});
 
 test('later changes see earlier ones', () => {
   const changes = [

@@ -2,12 +2,20 @@
 import { bytesOf, textOf } from '../../formats/byte-text.ts';
 import { lower } from '../../formats/dockerfile/blanks.ts';
 import { type Expansion, ExpansionBudget } from '../../formats/dockerfile/expansion.ts';
-import type { Instruction, Pair } from '../../formats/dockerfile/instruction.ts';
+import type { CommandLine, Instruction, Pair } from '../../formats/dockerfile/instruction.ts';
 import { parseInstructions } from '../../formats/dockerfile/parse.ts';
 import { expandWord, expandWords } from '../../formats/dockerfile/words.ts';
 import type { ContainerConfig } from '../../model/config.ts';
 import { changeFailure } from '../../model/failures/change.ts';
-import { commandOf, directoryFrom, EXPOSED_MAX, healthOf, portsOf, signalOf } from './instructions.ts';
+import {
+  commandOf,
+  directoryFrom,
+  EXPOSED_MAX,
+  entrypointOf,
+  healthOf,
+  portsOf,
+  signalOf,
+} from './instructions.ts';
 
 type Mutable = { -readonly [K in keyof ContainerConfig]: ContainerConfig[K] };
 
@@ -22,6 +30,8 @@ interface Work {
   readonly triggers: string[];
   /** Ports that words made, also those that were there. */
   exposed: number;
+  /** CMD was among the instructions. */
+  commandSaid: boolean;
   readonly expansion: Expansion;
 }
 
@@ -65,6 +75,7 @@ function workOn(config: ContainerConfig, escapedBy: Expansion['escape']): Work {
     volumes: new Set(Object.keys(config.Volumes ?? {})),
     triggers: [...(config.OnBuild ?? [])],
     exposed: 0,
+    commandSaid: false,
     expansion: {
       env: (name) => {
         const value = found(textOf(name));
@@ -95,9 +106,10 @@ function apply(work: Work, instruction: Instruction): void {
   switch (instruction.is) {
     case 'cmd':
       config.Cmd = commandOf(instruction.line, config);
+      work.commandSaid ||= config.Cmd.length > 0;
       break;
     case 'entrypoint':
-      config.Entrypoint = commandOf(instruction.line, config);
+      entrypoint(work, instruction.line);
       break;
     case 'env':
       for (const [name, value] of said(work, 'ENV', instruction.pairs))
@@ -130,6 +142,14 @@ function apply(work: Work, instruction: Instruction): void {
     default:
       throw changeFailure.commandInvalid({ word: instruction.is });
   }
+}
+
+/** A command that was there before was meant for another entry point, or for none. */
+function entrypoint({ config, commandSaid }: Work, line: CommandLine): void {
+  if (!commandSaid) delete config.Cmd;
+  const words = entrypointOf(line, config);
+  if (words) config.Entrypoint = words;
+  else delete config.Entrypoint;
 }
 
 const expanded = ({ expansion }: Work, word: string): string => textOf(expandWord(word, expansion));

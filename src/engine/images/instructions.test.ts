@@ -12,7 +12,7 @@ for (const [before, word, wanted] of [
   ['', 'a', '/a'],
   ['/a', 'b/../c', '/a/c'],
   ['/a', '../../..', '/'],
-  ['/a', '/b//c/', '/b/c'],
+  ['/a', '/b//c/', '/b//c/'], // as dockerd leaves it
 ] as const)
   test(`${word} behind ${JSON.stringify(before)} is ${wanted}`, () =>
     assert.equal(directoryFrom(before, word), wanted));
@@ -24,6 +24,7 @@ test('no directory is none, and a long one is refused', () => {
 
 test('ports are told one by one, with their protocol', () => {
   assert.deepEqual(portsOf('80'), ['80/tcp']);
+  assert.deepEqual(portsOf('127.0.0.1:90:80/udp'), ['80/udp']);
   assert.deepEqual(portsOf('7000-7002/UDP'), ['7000/udp', '7001/udp', '7002/udp']);
   for (const word of ['', 'x', '70000', '9-1', '80/icmp', '-1', '1-2-3'])
     assert.throws(() => portsOf(word), { name: 'InvalidArgument' });
@@ -31,7 +32,8 @@ test('ports are told one by one, with their protocol', () => {
 
 test('a signal stays as it was written', () => {
   assert.deepEqual(['9', 'SIGTERM', 'rtmin+3'].map(signalOf), ['9', 'SIGTERM', 'rtmin+3']);
-  assert.throws(() => signalOf('a;b'), { name: 'InvalidArgument' });
+  for (const signal of ['a;b', 'SIGFOO', '0', '', 'constructor'])
+    assert.throws(() => signalOf(signal), { name: 'InvalidArgument' });
 });
 
 test('times of health that were not said are left out', () => {

@@ -3,6 +3,7 @@ import { textOf } from '../../formats/byte-text.ts';
 import type { CommandLine, Probe } from '../../formats/dockerfile/instruction.ts';
 import type { ContainerConfig, HealthConfig } from '../../model/config.ts';
 import { changeFailure } from '../../model/failures/change.ts';
+import { signalNumber } from '../../runtime/index.ts';
 
 const DEFAULT_SHELL = ['/bin/sh', '-c'];
 
@@ -10,20 +11,33 @@ const DEFAULT_SHELL = ['/bin/sh', '-c'];
 export const shellOf = ({ Shell }: ContainerConfig): readonly string[] =>
   Shell?.length ? Shell : DEFAULT_SHELL;
 
-/** The words that a line means: the JSON form is the words themselves, anything else is for the shell. */
+/**
+ * The words that a line means: the JSON form is the words themselves, anything else is for the shell. Where nothing
+ * was said, it is the shell alone.
+ */
 export function commandOf(line: CommandLine, config: ContainerConfig): string[] {
   if (line.form === 'exec') return line.words.map(textOf);
-  return line.line === '' ? [] : [...shellOf(config), textOf(line.line)];
+  return [...shellOf(config), ...(line.line === '' ? [] : [textOf(line.line)])];
+}
+
+/** The same of ENTRYPOINT; undefined where nothing was said: there is none then. */
+export function entrypointOf(line: CommandLine, config: ContainerConfig): string[] | undefined {
+  const isNothing = line.form === 'exec' ? line.words.length === 0 : line.line === '';
+  return isNothing ? undefined : commandOf(line, config);
 }
 
 /** No process can enter a longer one (PATH_MAX); each line may add to it. */
 const PATH_CHARS_MAX = 4096;
 
-/** A relative directory goes on from the one before. @throws InvalidArgument for one that is too long, or none */
+/**
+ * An absolute directory as it stands, a relative one from the one before, made clean.
+ * @throws InvalidArgument for one that is too long, or none
+ */
 export function directoryFrom(before: string, word: string): string {
   if (word === '') throw changeFailure.workingDirBlank();
-  const whole = word.startsWith('/') ? word : `${before || '/'}/${word}`;
+  const whole = word.startsWith('/') ? word : `${before}/${word}`;
   if (whole.length > PATH_CHARS_MAX) throw changeFailure.workingDirTooLong({ most: PATH_CHARS_MAX });
+  if (word.startsWith('/')) return word;
   const parts: string[] = [];
   for (const part of whole.split('/')) {
     if (part === '..') parts.pop();
@@ -36,9 +50,13 @@ const PORT_MAX = 65_535;
 /** Every port of the three protocols, once: a range of eight characters makes as many as there are. */
 export const EXPOSED_MAX = 3 * (PORT_MAX + 1);
 
-/** `80`, `53/udp` and `7000-7010/tcp`, port by port. @throws InvalidArgument */
+/**
+ * `80`, `53/udp` and `7000-7010/tcp`, port by port. As in dockerd a port of the host may stand before it, as for
+ * publishing, and means nothing.
+ * @throws InvalidArgument
+ */
 export function portsOf(word: string): string[] {
-  const parts = /^(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp|sctp))?$/i.exec(word);
+  const parts = /^(?:[\da-f.:[\]-]*:)?(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp|sctp))?$/i.exec(word);
   const first = Number(parts?.[1] ?? -1);
   const last = Number(parts?.[2] ?? first);
   if (!parts || first < 0 || last > PORT_MAX || last < first) throw changeFailure.portInvalid({ port: word });
@@ -46,9 +64,10 @@ export function portsOf(word: string): string[] {
   return Array.from({ length: last - first + 1 }, (_, i) => `${first + i}/${protocol}`);
 }
 
-/** As it stands, if it can be a signal: on another kernel it may have another number. @throws InvalidArgument */
+/** As it stands, if it is a signal's name, or could be its number. @throws InvalidArgument */
 export function signalOf(signal: string): string {
-  if (!/^(?:\d{1,2}|[A-Za-z0-9+-]{1,16})$/.test(signal)) throw changeFailure.signalInvalid({ signal });
+  if (!/^[1-9]\d{0,2}$/.test(signal) && signalNumber(signal) === undefined)
+    throw changeFailure.signalInvalid({ signal });
   return signal;
 }
 

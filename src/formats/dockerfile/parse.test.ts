@@ -120,6 +120,8 @@ for (const [text, ...wanted] of [
     'ARG a b= c="d e"',
     { is: 'arg', args: [{ key: 'a' }, { key: 'b', value: '' }, { key: 'c', value: '"d e"' }] },
   ],
+  ['ARG --b c', { is: 'arg', args: [{ key: 'c' }] }],
+  ['ONBUILD RNU a', { is: 'onbuild', trigger: 'RNU a' }],
   ['EXPOSE 80 443/tcp 8000-8010', { is: 'expose', ports: ['443/tcp', '80', '8000-8010'] }],
   ['VOLUME /a  /b', { is: 'volume', paths: ['/a', '/b'] }],
   ['VOLUME ["/a b "]', { is: 'volume', paths: ['/a b'] }],
@@ -143,7 +145,8 @@ for (const [text, ...wanted] of [
   test(`${JSON.stringify(text)} says what it says`, () => assert.deepEqual(said(text), wanted));
 
 for (const [text, message] of [
-  ['', /^failed to parse D: file with no instructions$/],
+  ['', /^the Dockerfile \(D\) cannot be empty$/],
+  ['\n', /^failed to parse D: file with no instructions$/],
   ['# only\n\n', /file with no instructions/],
   ['RUN a', /^dockerfile parse error line 1: no build stage in current context[\s\S]*\nD:1: RUN a$/],
   [
@@ -190,7 +193,14 @@ for (const [text, message] of [
   ['FROM a\nHEALTHCHECK CMD', /Missing command after HEALTHCHECK CMD/],
   ['FROM a\nHEALTHCHECK TRY x', /Unknown type "TRY" in HEALTHCHECK \(try CMD\)/],
   ['FROM a\nHEALTHCHECK --interval=1ns CMD x', /Interval "interval" cannot be less than 1ms/],
-  ['FROM a\nHEALTHCHECK --timeout=soon CMD x', /invalid duration "soon" for --timeout/],
+  ['FROM a\nHEALTHCHECK --timeout=soon CMD x', /time: invalid duration "soon"/],
+  ['FROM a\nHEALTHCHECK --timeout=1m5x CMD x', /time: unknown unit "x" in duration "1m5x"/],
+  ['FROM a\nHEALTHCHECK --timeout=5 CMD x', /time: missing unit in duration "5"/],
+  ['FROM a\nHEALTHCHECK --retries=x CMD x', /strconv.ParseInt: parsing "x": invalid syntax/],
+  ['FROM a\nONBUILD ENV b', /^failed to parse D: ENV must have two arguments/],
+  ['FROM a\nONBUILD CMD [1]', /arrays must be comprised of strings only/],
+  ['FROM a\nUSER --b', /USER requires exactly one argument/],
+  ['FROM a\nENV --b c d', /Unknown flag: b\n/],
   ['FROM a\nHEALTHCHECK --retries=-1 CMD x', /--retries must be at least 1 \(not -1\)/],
 ] as const)
   test(`${JSON.stringify(text)} is refused, and it is said where`, () =>

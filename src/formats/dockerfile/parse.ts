@@ -22,6 +22,7 @@ type Open = Omit<Stage, 'instructions'> & { readonly instructions: Instruction[]
 
 /** @throws InvalidArgument, with file, line and instruction, for what dockerd refuses as well */
 export function parseDockerfile(text: ByteText, name: string): Dockerfile {
+  if (text === '') throw dockerfileFailure.fileEmpty({ file: name });
   const lines = new Lines(text);
   const metaArgs: ArgInstruction[] = [];
   const stages: Open[] = [];

@@ -37,10 +37,12 @@ export function located(error: unknown, place: Place): unknown {
   });
 }
 
-function before({ code }: EngineError, { file, line }: Place): Phrase {
-  return code !== undefined && OF_GRAMMAR.has(code)
-    ? dockerfileContext.inFile({ file })
-    : dockerfileContext.onLine({ line });
+/** Whether dockerd finds it before it looks at instructions. */
+export const isOfGrammar = (error: unknown): boolean =>
+  error instanceof EngineError && error.code !== undefined && OF_GRAMMAR.has(error.code);
+
+function before(error: EngineError, { file, line }: Place): Phrase {
+  return isOfGrammar(error) ? dockerfileContext.inFile({ file }) : dockerfileContext.onLine({ line });
 }
 
 /** A failure of the file as a whole. */

@@ -43,9 +43,16 @@ const MILLISECOND = 1e6;
 function nanosOf(flag: string, flags: Flags): number {
   const text = textOf(flags.text(flag) ?? '');
   const nanos = text === '' ? 0 : parseGoDuration(text);
-  if (nanos === undefined) throw dockerfileFailure.durationInvalid({ flag, text });
+  if (nanos === undefined) throw dockerfileFailure.durationInvalid({ flag, text, why: whyInvalid(text) });
   if (nanos !== 0 && nanos < MILLISECOND) throw dockerfileFailure.durationTooShort({ flag });
   return nanos;
+}
+
+/** In the words of Go's parser. */
+function whyInvalid(text: string): string {
+  const [, unit] = /^(?:\d+(?:\.\d*)?(?:ns|us|µs|ms|s|m|h))*\d+(?:\.\d*)?([^\d.]*)/.exec(text) ?? [];
+  if (unit === undefined) return 'invalid';
+  return unit === '' ? 'missing unit in' : `unknown unit ${JSON.stringify(unit.slice(0, 64))} in`;
 }
 
 /** 0 is the same as not to say it (dockerd 20.10 refuses it, its successors do not). */

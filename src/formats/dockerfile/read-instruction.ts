@@ -7,7 +7,8 @@ import { type FlagTable, readFlags } from './flags.ts';
 import type { FromInstruction, Instruction, Pair } from './instruction.ts';
 import { commandLine, jsonWords, listOf } from './json-words.ts';
 import { nearWord } from './near-word.ts';
-import { rawWords } from './raw-words.ts';
+import { isOfGrammar } from './place.ts';
+import { cut, rawWords } from './raw-words.ts';
 import { readHealthcheck } from './read-healthcheck.ts';
 import { readRun } from './read-run.ts';
 import { readAdd, readCopy } from './read-transfer.ts';
@@ -19,46 +20,55 @@ const said = ({ command, source, position }: Reading): Said => ({ command, sourc
 export function readInstruction(reading: Reading): Instruction | FromInstruction {
   const { keyword, command } = reading;
   const read = Object.hasOwn(readers, keyword) ? readers[keyword] : undefined;
-  if (read) return read(reading);
+  if (read) {
+    const instruction = read(reading);
+    if (!FLAGS_READ.has(keyword)) readFlags(reading.flags, NO_FLAGS);
+    return instruction;
+  }
   const near = nearWord(textOf(keyword), Object.keys(readers));
   throw dockerfileFailure.instructionUnknown({ word: textOf(command), near: near?.toUpperCase() });
 }
 
 const readers: Readonly<Record<string, (reading: Reading) => Instruction | FromInstruction>> = {
   add: (reading) => ({ is: 'add', ...said(reading), ...readAdd(reading) }),
-  arg: (reading) => ({ is: 'arg', ...said(reading), args: buildArguments(flagless(reading)) }),
-  cmd: (reading) => ({ is: 'cmd', ...said(reading), line: commandLine(flagless(reading).rest) }),
+  arg: (reading) => ({ is: 'arg', ...said(reading), args: buildArguments(reading) }),
+  cmd: (reading) => ({ is: 'cmd', ...said(reading), line: commandLine(reading.rest) }),
   copy: (reading) => ({ is: 'copy', ...said(reading), ...readCopy(reading) }),
   entrypoint: (reading) => ({
     is: 'entrypoint',
     ...said(reading),
-    line: commandLine(flagless(reading).rest),
+    line: commandLine(reading.rest),
   }),
-  env: (reading) => ({ is: 'env', ...said(reading), pairs: pairs(flagless(reading)) }),
+  env: (reading) => ({ is: 'env', ...said(reading), pairs: pairs(reading) }),
   expose: (reading) => ({ is: 'expose', ...said(reading), ports: splitBlanks(needed(reading).rest).sort() }),
   from: (reading) => ({ is: 'from', ...said(reading), ...base(reading) }),
   healthcheck: (reading) => ({ is: 'healthcheck', ...said(reading), probe: readHealthcheck(reading) }),
-  label: (reading) => ({ is: 'label', ...said(reading), pairs: pairs(flagless(reading)) }),
-  maintainer: (reading) => ({ is: 'maintainer', ...said(reading), word: only(flagless(reading)) }),
+  label: (reading) => ({ is: 'label', ...said(reading), pairs: pairs(reading) }),
+  maintainer: (reading) => ({ is: 'maintainer', ...said(reading), word: only(reading) }),
   onbuild: (reading) => ({ is: 'onbuild', ...said(reading), trigger: trigger(needed(reading)) }),
   run: (reading) => ({ is: 'run', ...said(reading), ...readRun(reading) }),
-  shell: (reading) => ({ is: 'shell', ...said(reading), words: shellWords(flagless(reading)) }),
-  stopsignal: (reading) => ({ is: 'stopsignal', ...said(reading), word: only(reading) }), // dockerd looks at no flags here
-  user: (reading) => ({ is: 'user', ...said(reading), word: only(flagless(reading)) }),
-  volume: (reading) => ({ is: 'volume', ...said(reading), paths: volumes(flagless(reading)) }),
-  workdir: (reading) => ({ is: 'workdir', ...said(reading), word: only(flagless(reading)) }),
+  shell: (reading) => ({ is: 'shell', ...said(reading), words: shellWords(reading) }),
+  stopsignal: (reading) => ({ is: 'stopsignal', ...said(reading), word: only(reading) }),
+  user: (reading) => ({ is: 'user', ...said(reading), word: only(reading) }),
+  volume: (reading) => ({ is: 'volume', ...said(reading), paths: volumes(reading) }),
+  workdir: (reading) => ({ is: 'workdir', ...said(reading), word: only(reading) }),
 };
 
+/** Those that read flags themselves, and two whose flags dockerd passes over. */
+const FLAGS_READ: ReadonlySet<string> = new Set([
+  'add',
+  'copy',
+  'from',
+  'healthcheck',
+  'run',
+  'arg',
+  'stopsignal',
+]);
 const NO_FLAGS: FlagTable = {};
-
-function flagless(reading: Reading): Reading {
-  readFlags(reading.flags, NO_FLAGS);
-  return reading;
-}
 
 function needed(reading: Reading): Reading {
   if (reading.rest === '') throw dockerfileFailure.argumentMissing({ command: reading.command });
-  return flagless(reading);
+  return reading;
 }
 
 function only({ rest, command }: Reading): ByteText {
@@ -108,13 +118,25 @@ function stageName(given: ByteText): string {
   return name;
 }
 
-/** Its text with the here-documents that belong to it. Whether it says anything is found when it is carried out. */
-function trigger({ rest, source, heredocs }: Reading): ByteText {
-  const word = upper(splitFirst(rest)[0]);
+/** Its text with the here-documents that belong to it. */
+function trigger(reading: Reading): ByteText {
+  const { rest, source, heredocs, escapeChar } = reading;
+  const parts = cut(rest, escapeChar);
+  const word = upper(parts.keyword);
   if (word === 'ONBUILD') throw dockerfileFailure.triggerChained();
   if (word === 'FROM' || word === 'MAINTAINER') throw dockerfileFailure.triggerInvalid({ trigger: word });
+  checkGrammar({ ...reading, ...parts, command: word });
   const [, text = ''] = splitFirst(source);
   return [text, ...heredocs.map(({ content, name }) => content + name)].join('\n');
+}
+
+/** What else is wrong with a trigger is found when it is carried out: by whom dockerd leaves it to. */
+function checkGrammar(reading: Reading): void {
+  try {
+    readInstruction(reading);
+  } catch (error) {
+    if (isOfGrammar(error)) throw error;
+  }
 }
 
 function shellWords({ rest, command, source }: Reading): readonly ByteText[] {

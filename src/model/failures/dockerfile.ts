@@ -10,6 +10,10 @@ const meant = (near: string | undefined): string =>
 
 /** Failures of reading a Dockerfile. */
 export const dockerfileFailure = failures('dockerfile', {
+  fileEmpty: failure(
+    InvalidArgument,
+    ({ file }: { file: string }) => `the Dockerfile (${file}) cannot be empty`,
+  ),
   empty: failure(InvalidArgument, () => 'file with no instructions'),
   directiveTwice: failure(
     InvalidArgument,
@@ -109,16 +113,17 @@ export const dockerfileFailure = failures('dockerfile', {
   triggerNotOne: failure(InvalidArgument, () => 'onbuild trigger should be a single expression'),
   durationInvalid: failure(
     InvalidArgument,
-    ({ flag, text }: Flag & { text: string }) =>
-      `time: invalid duration ${quoted(text)} for --${flag}: write it as 30s or 1m30s`,
+    ({ why, text, flag }: Flag & { why: string; text: string }) =>
+      `time: ${why} duration ${quoted(text)}: --${flag} is written as 30s or 1m30s`,
   ),
   durationTooShort: failure(
     InvalidArgument,
     ({ flag }: Flag) => `Interval "${flag}" cannot be less than 1ms`,
   ),
-  retriesInvalid: failure(
-    InvalidArgument,
-    ({ value }: { value: string }) => `--retries must be at least 1 (not ${value.slice(0, 200)})`,
+  retriesInvalid: failure(InvalidArgument, ({ value }: { value: string }) =>
+    /^-\d+$/.test(value)
+      ? `--retries must be at least 1 (not ${value.slice(0, 200)})`
+      : `strconv.ParseInt: parsing ${quoted(value)}: invalid syntax: --retries is a number`,
   ),
   noneTakesNothing: failure(InvalidArgument, () => 'HEALTHCHECK NONE takes no arguments'),
   healthTypeUnknown: failure(
