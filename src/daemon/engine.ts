@@ -9,6 +9,7 @@ import {
   createImages,
   Directory,
   type Engine,
+  HeldImages,
   imageUsers,
   NetworkService,
   networkMembers,
@@ -17,6 +18,7 @@ import {
   VolumeService,
   volumeUsers,
 } from '../engine/index.ts';
+import { buildBuilder } from './build/builds.ts';
 import { containerNeeds, execNeeds } from './build/containers.ts';
 import { type Foundations, openFoundations } from './build/foundations.ts';
 import { readAbilities } from './build/host.ts';
@@ -42,7 +44,8 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
   const foundations = await openFoundations(options, log, undo);
   const { events } = foundations;
   const directory = new Directory();
-  const images = await buildImages(options, foundations, directory, log);
+  const held = new HeldImages();
+  const images = await buildImages(options, foundations, { directory, held }, log);
   const abilities = readAbilities(foundations, log);
   const background = new Set<Promise<void>>();
   const volumes = buildVolumes(foundations, directory, background);
@@ -54,14 +57,16 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
   const recovered = await recoverContainers(forContainers);
   log.info('daemon.recovered', { ...recovered });
   const containers = createContainers(forContainers);
+  const builds = await buildBuilder(options, foundations, { containers, held, images });
   const system = buildSystem(options, foundations, abilities, {
-    usage: { containers, images, volumes },
+    usage: { builds, containers, images, volumes },
     imageCount: async () => (await images.list({ all: true, filters: new Map(), sharedSize: false })).length,
     directory,
   });
   const rooms = undo.move();
   return {
     engine: {
+      builds,
       containers,
       execs: createExecs(forExecs),
       images,
@@ -75,9 +80,11 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
     stop() {
       stopping = true;
       images.stop();
+      void builds.stop();
       for (const { monitor } of directory.all()) monitor?.stop();
     },
     async close() {
+      await builds.stop();
       await Promise.allSettled(background);
       await Promise.allSettled(directory.all().map((container) => container.cleanup));
       await rooms.disposeAsync();
@@ -88,14 +95,14 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
 const buildImages = (
   options: DaemonOptions,
   { storage, events, registries }: Foundations,
-  directory: Directory,
+  { directory, held }: { readonly directory: Directory; readonly held: HeldImages },
   log: Log,
 ) =>
   createImages({
     storage,
     events,
     now: nowNanos,
-    usedBy: (imageId) => imageUsers(directory, imageId),
+    usedBy: (imageId) => [...imageUsers(directory, imageId), ...held.users(imageId)],
     log,
     registries,
     transfers: { down: options.maxConcurrentDownloads, up: options.maxConcurrentUploads },

@@ -1,6 +1,7 @@
 /** Who we are at a registry, as `X-Registry-Auth` and its kin say it. */
 
 import { InvalidArgument } from '../base/errors.ts';
+import { isObject } from '../base/schema.ts';
 import { requestFailure } from '../model/failures/request.ts';
 
 /** What a client gave for a registry, by the kind of it. */
@@ -63,9 +64,7 @@ export function readAuthHeader(header: string | undefined): Credentials | undefi
 function objectIn(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
+    return isObject(value) ? value : undefined;
   } catch {
     return undefined;
   }
@@ -76,4 +75,30 @@ export function readAuthBody(body: Buffer): Credentials | undefined {
   const given = objectIn(body.toString('utf8'));
   if (given === undefined) throw requestFailure.credentialsMissing();
   return readCredentials(given);
+}
+
+/** Node bounds a head to this; credentials for many registries are no more. */
+const CONFIG_MAX = 1 << 20;
+
+/**
+ * `X-Registry-Config`: base64 of an AuthConfig for each registry, by what the client calls it; below 1.19 in `configs`.
+ * What cannot be read is none. @throws InvalidArgument for what could forge a header
+ */
+export function readConfigHeader(header: string | undefined): ReadonlyMap<string, Credentials> {
+  const given =
+    header === undefined || header.length > CONFIG_MAX
+      ? undefined
+      : objectIn(Buffer.from(header, 'base64').toString('utf8'));
+  const found = new Map<string, Credentials>();
+  for (const [registry, login] of Object.entries(configsIn(given ?? {}))) {
+    const credentials = isObject(login) ? readCredentials(login) : undefined;
+    if (credentials !== undefined) found.set(registry, credentials);
+  }
+  return found;
+}
+
+/** A registry called `configs` would have texts where the older form has logins. */
+function configsIn(given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { configs } = given;
+  return isObject(configs) && Object.values(configs).every(isObject) ? configs : given;
 }

@@ -11,6 +11,7 @@ export * from './network-calls.ts';
 export * from './oom-score.ts';
 export * from './process.ts';
 export * from './process-stat.ts';
+export * from './program.ts';
 export * from './reactor.ts';
 export * from './read.ts';
 export * from './sockets.ts';

@@ -1,5 +1,6 @@
 /** How much disk an engine's things take, and how much of it could be had back. Bytes. */
-import { type Infer, integer, list, object, optional, type Schema, string } from '../base/schema.ts';
+import { type Infer, integer, list, object, optional, type Schema } from '../base/schema.ts';
+import { CacheRecord } from './build-cache.ts';
 import { ContainerSummary } from './container.ts';
 import { ImageSummary } from './image.ts';
 import { Volume } from './volume.ts';
@@ -21,8 +22,8 @@ export const ImagesUsage = usageOf(ImageSummary);
 export const ContainersUsage = usageOf(ContainerSummary);
 /** What volumes take. */
 export const VolumesUsage = usageOf(Volume);
-/** There are none before there is a builder. */
-const BuildCacheUsage = usageOf(object('CacheRecord', { ID: string(), Size: integer() }));
+/** What builds keep for later ones. */
+export const BuildCacheUsage = usageOf(CacheRecord);
 
 /** The answer of `GET /system/df`. */
 export const DiskUsage = object('DiskUsage', {
@@ -34,6 +35,7 @@ export const DiskUsage = object('DiskUsage', {
 export type ImagesUsage = Infer<typeof ImagesUsage>;
 export type ContainersUsage = Infer<typeof ContainersUsage>;
 export type VolumesUsage = Infer<typeof VolumesUsage>;
+export type BuildCacheUsage = Infer<typeof BuildCacheUsage>;
 export type DiskUsage = Infer<typeof DiskUsage>;
 
 /** Kinds of things whose disk usage is told. */

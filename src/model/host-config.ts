@@ -47,7 +47,8 @@ const ThrottleDevice = object('ThrottleDevice', { Path: string(), Rate: integer(
 const WeightDevice = object('WeightDevice', { Path: string(), Weight: integer('uint16') });
 
 /** A limit of setrlimit(2) for the container's processes. */
-const Ulimit = object('Ulimit', { Name: string(), Hard: integer(), Soft: integer() });
+/** One limit of setrlimit(2). */
+export const Ulimit = object('Ulimit', { Name: string(), Hard: integer(), Soft: integer() });
 /** What may be limited by setrlimit(2). */
 export const ULIMIT_NAMES: readonly string[] = [
   ...['as', 'core', 'cpu', 'data', 'fsize', 'locks', 'memlock', 'msgqueue', 'nice', 'nofile', 'nproc'],

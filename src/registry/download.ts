@@ -11,6 +11,8 @@ export interface Download extends AsyncDisposable {
   /** Bytes that were announced. */
   readonly bytes: number | undefined;
   readonly body: Readable;
+  /** What the server says of it. */
+  readonly header: (name: string) => string | undefined;
 }
 
 /**
@@ -37,6 +39,7 @@ export async function download(url: URL, reach: Reach, signal: AbortSignal): Pro
     from: from.href,
     bytes: Number.isSafeInteger(announced) ? announced : undefined,
     body: answer.body,
+    header: (name) => answer.header(name),
     async [Symbol.asyncDispose]() {
       await drop(answer);
       await held.disposeAsync();

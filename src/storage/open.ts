@@ -1,4 +1,6 @@
 /** Opens a data root: lays it out, clears what a crash left, and brings the parts together. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { undoUnlessDone } from '../base/lifetime.ts';
 import type { Log } from '../base/log.ts';
 import { openContent } from './content/content.ts';
@@ -6,7 +8,7 @@ import { openUnfinished } from './content/unfinished.ts';
 import { chooseDriver, type Driver } from './driver.ts';
 import { openFileSources } from './files/sources.ts';
 import { openLayers } from './layers/layers.ts';
-import { makeLayout } from './layout.ts';
+import { makeLayout, randomName } from './layout.ts';
 import { Leases } from './leases.ts';
 import { detachBelow } from './leftover-mounts.ts';
 import { openArchive } from './open-archive.ts';
@@ -58,6 +60,11 @@ export async function openStorage({ root, log, driver: wanted }: OpenOptions): P
       layers,
       volumes,
       openArchive: (source, { signal }) => openArchive(source, { layout, threads, trash }, signal),
+      async scratch() {
+        const path = join(layout.staging, `scratch-${randomName()}`);
+        await mkdir(path, { mode: 0o711 });
+        return { path, [Symbol.asyncDispose]: async () => void (await trash.take(path)) };
+      },
       compressLayer(blob, signal) {
         const { readable, port } = readableFromPort();
         const task = { is: 'compress', path: content.pathOf(blob), sink: port } as const;
@@ -67,6 +74,8 @@ export async function openStorage({ root, log, driver: wanted }: OpenOptions): P
       },
       plainLayer: (blob) => plainArchive(content.pathOf(blob)),
       lease: (purpose) => leases.take(purpose),
+      measure: (path) => threads.run<'measure'>({ is: 'measure', path }),
+      discard: async (path) => void (await trash.take(path)),
       leased: (kind, name) => leases.isHeld(kind, name),
       driver,
       root,

@@ -240,6 +240,11 @@ export interface Layers {
   changes(id: string): Promise<PathChange[]>;
   /** Makes a layer of what the container changed, on top of its parent; undefined when that is nothing. */
   commit(id: string, options: CommitOptions): Promise<LayerInfo | undefined>;
+  /** One layer on top of `below` with all that the layers up to `top` changed of it; undefined when that is nothing. */
+  squash(
+    top: ChainId | undefined,
+    options: { readonly below: ChainId | undefined; readonly lease: Lease; readonly signal: AbortSignal },
+  ): Promise<LayerInfo | undefined>;
   /**
    * Makes a layer of copies on top of `parent`, streamed into it; undefined when there is nothing to copy.
    * @throws InvalidArgument when what is asked for cannot be, Failed
@@ -345,6 +350,11 @@ export interface Compressing {
   readonly made: Promise<CompressedLayer | undefined>;
 }
 
+/** A directory for work that is thrown away. */
+export interface Scratch extends AsyncDisposable {
+  readonly path: string;
+}
+
 /** The storage of one engine. Close it with the daemon. */
 export interface Storage {
   /** Files that builds read. */
@@ -360,11 +370,17 @@ export interface Storage {
    * @throws InvalidArgument when it is broken, or a name in it leaves it
    */
   openArchive(source: Readable, options: { signal?: AbortSignal }): Promise<OpenedArchive>;
+  /** An empty directory of the staging area, for the caller alone. Disposing removes it, with what is in it. */
+  scratch(): Promise<Scratch>;
   /** The plain archive of a layer's blob, for whoever sends it on. Its diff id is the digest of these bytes. */
   plainLayer(blob: Digest): Readable;
   /** The same, compressed by gzip while it is read: the same bytes each time. */
   compressLayer(blob: Digest, signal: AbortSignal): Compressing;
   lease(purpose: string): Lease;
+  /** Bytes of all files in a directory of the engine's own. */
+  measure(directory: string): Promise<number>;
+  /** A directory below the data root: out of sight when it resolves, deleted later. Absent: nothing to do. */
+  discard(directory: string): Promise<void>;
   /** True while any lease holds it. */
   leased(kind: 'blob' | 'layer', name: string): boolean;
   /** The name `docker info` shows: `overlay2`, or `vfs` where overlay is missing. */

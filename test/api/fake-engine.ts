@@ -4,6 +4,7 @@ import { containerFailure } from '../../src/model/failures/container.ts';
 import { execFailure } from '../../src/model/failures/exec.ts';
 import { networkFailure } from '../../src/model/failures/network.ts';
 import { volumeFailure } from '../../src/model/failures/volume.ts';
+import { fakeBuilds } from './fake/builds.ts';
 import { fakeContainers } from './fake/containers.ts';
 import { events, execInspected, ID, imageListed, info, network, version, volume } from './fake/documents.ts';
 import { fakeImages } from './fake/images.ts';
@@ -20,6 +21,7 @@ export function fakeEngine(): Fake {
     names: new Set(['web', ID]),
     running: true,
     terminal: false,
+    failingBuilds: false,
     gate: undefined,
     exit: ended.resolve,
     open,
@@ -37,6 +39,7 @@ export function fakeEngine(): Fake {
     note: (...call) => void fake.calls.push(call),
   };
   const engine: Engine = {
+    builds: fakeBuilds(stage),
     containers: fakeContainers(stage),
     execs: execsOf(stage),
     images: fakeImages(stage),
@@ -159,10 +162,6 @@ const systemOf = ({ note }: Stage): Engine['system'] => {
         ...(kinds.includes('container') && { ContainerUsage: { ...usage, ...(verbose && { Items: [] }) } }),
         ...(kinds.includes('build-cache') && { BuildCacheUsage: usage }),
       };
-    },
-    async pruneBuildCache(filters) {
-      note('buildPrune', filters);
-      return { SpaceReclaimed: 0 };
     },
   };
 };

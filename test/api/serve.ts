@@ -148,3 +148,10 @@ export function lastCall(served: Served, index: number): Record<string, unknown>
   assert.ok(call, 'the engine was called');
   return call[index] as Record<string, unknown>;
 }
+
+/** JSON messages, one a line. */
+export const linesOf = (text: string): Record<string, unknown>[] =>
+  text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));

@@ -3,13 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FrameReader } from '../../src/formats/frames.ts';
 import { events, ID } from './fake/documents.ts';
-import { ask, dial, hasHead, lastCall, post, readReply, readUntil, serve, until } from './serve.ts';
-
-const linesOf = (text: string): Record<string, unknown>[] =>
-  text
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => JSON.parse(line));
+import { ask, dial, hasHead, lastCall, linesOf, post, readReply, readUntil, serve, until } from './serve.ts';
 
 test('logs come in frames, with their content type from 1.42', async () => {
   await using served = await serve();

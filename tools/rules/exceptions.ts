@@ -64,12 +64,6 @@ export const exceptions: readonly Exception[] = [
   },
   {
     rule: 'unread-member',
-    path: 'src/engine/containers/promise.ts',
-    name: 'Containers.ended',
-    why: handedOn('OutputOf, by the handler, to the exchange'),
-  },
-  {
-    rule: 'unread-member',
     path: 'src/engine/execs/promise.ts',
     name: 'Execs.Id',
     why: written('clients'),

@@ -103,7 +103,6 @@ export const imageCreate = operation({
   body: archiveBodyWhen('fromSrc', '-'),
   success: lines(Progress),
   errors: [400, 404, 500],
-  transfers: true,
 });
 
 export const imagePush = operation({
@@ -113,7 +112,6 @@ export const imagePush = operation({
   body: bytes,
   success: lines(Progress),
   errors: [400, 404, 500],
-  transfers: true,
 });
 
 export const imageInsert = operation({

@@ -1,4 +1,5 @@
 /** The newest API, whole, as data: operation name → declaration. */
+import * as builds from './builds.ts';
 import * as containers from './containers.ts';
 import * as execs from './execs.ts';
 import * as images from './images.ts';
@@ -14,6 +15,7 @@ export const NEWEST = '1.55';
 export const OLDEST = '1.0';
 
 export const contract = {
+  ...builds,
   ...containers,
   ...execs,
   ...images,

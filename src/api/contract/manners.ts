@@ -32,4 +32,8 @@ export interface Manners {
   readonly networkConnects: 'any' | 'running';
   /** Whether the layers of a pull come side by side, or one after the other. */
   readonly layers: 'parallel' | 'serial';
+  /** Whether a build brings a login for each registry, or one. */
+  readonly buildLogins: 'byRegistry' | 'one';
+  /** Whether a build's body is an archive, or a form with one in it. */
+  readonly buildBody: 'archive' | 'form';
 }

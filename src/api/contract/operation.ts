@@ -24,7 +24,8 @@ export interface BytesBody {
   readonly archive:
     | 'always'
     | 'never'
-    | { readonly when: { readonly parameter: string; readonly is: string } };
+    | { readonly when: { readonly parameter: string; readonly is: string } }
+    | { readonly unless: string };
 }
 /** No body; a form in its place counts as query parameters. */
 export interface NoBody {
@@ -56,8 +57,6 @@ export interface LinesAnswer<T> {
   readonly schema: Schema<T>;
   /** Events: the head goes out before the first message, and the client may choose the form by `Accept`. */
   readonly endless: boolean;
-  /** Progress of a long operation, which the oldest clients read as text. */
-  readonly progress: boolean;
   /** Also what fails before the first message is told as one: clients look for it there. */
   readonly failsInside?: boolean;
 }
@@ -117,8 +116,6 @@ export interface Operation<
   readonly errors: readonly number[];
   /** The last minor version that had it: the newest API has it no longer. */
   readonly lastMinor?: number;
-  /** It transfers an image: where the version's trait `pullOutlivesClient` says so, it goes on without its client. */
-  readonly transfers?: boolean;
   /** Its answer in older versions is made of what `GET /info` answers too (trait `versionTellsLimits`). */
   readonly toldWithInfo?: boolean;
   /** Its answer in older versions holds what the inspection of its container answers (trait `execTellsContainer`). */
@@ -153,7 +150,6 @@ export const lines = <T>(schema: Schema<T>): LinesAnswer<T> => ({
   status: 200,
   schema,
   endless: false,
-  progress: true,
 });
 /** Events: messages that come until the client goes. */
 export const endlessLines = <T>(schema: Schema<T>): LinesAnswer<T> => ({
@@ -161,7 +157,6 @@ export const endlessLines = <T>(schema: Schema<T>): LinesAnswer<T> => ({
   status: 200,
   schema,
   endless: true,
-  progress: false,
 });
 /** Measurements, one JSON message a line. */
 export const samples = <T>(schema: Schema<T>): LinesAnswer<T> => ({
@@ -169,7 +164,6 @@ export const samples = <T>(schema: Schema<T>): LinesAnswer<T> => ({
   status: 200,
   schema,
   endless: false,
-  progress: false,
 });
 /** A JSON value that comes long after the head. */
 export const deferred = <T>(schema: Schema<T>): DeferredAnswer<T> => ({
@@ -205,6 +199,12 @@ export const archiveBody: BytesBody = { kind: 'bytes', archive: 'always' };
 export const archiveBodyWhen = (parameter: string, is: string): BytesBody => ({
   kind: 'bytes',
   archive: { when: { parameter, is } },
+});
+
+/** An archive unless the query's `parameter` says where one lies. */
+export const archiveBodyUnless = (parameter: string): BytesBody => ({
+  kind: 'bytes',
+  archive: { unless: parameter },
 });
 
 /** The names between braces in a route: `{name}`. */

@@ -54,6 +54,16 @@ export const number = (): Parameter<number | undefined> => ({
   },
 });
 
+/** The same, but what cannot be read counts as not said. */
+export const lenientNumber = (): Parameter<number | undefined> => ({
+  kind: 'number',
+  read(given) {
+    const said = first(given) ?? '';
+    const value = Number(said);
+    return /^[+-]?\d+$/.test(said) && Number.isSafeInteger(value) ? value : undefined;
+  },
+});
+
 /** A terminal's height or width: must be there, 32 bits, not negative. */
 export const dimension = (noun: 'height' | 'width'): Parameter<number> => ({
   kind: 'number',

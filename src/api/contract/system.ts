@@ -1,7 +1,6 @@
 /** The engine itself: the endpoints of the newest API. */
 import { DiskUsage } from '../../model/disk-usage.ts';
 import { EventMessage } from '../../model/event.ts';
-import { BuildCachePruned } from '../../model/prune.ts';
 import { SystemInfo, SystemVersion } from '../../model/system.ts';
 import { endlessLines, json, operation, plain } from './operation.ts';
 import { filters, flag, texts, time } from './query.ts';
@@ -42,14 +41,6 @@ export const systemDiskUsage = operation({
   summary: 'Show how much disk images, containers and volumes take.',
   query: { type: texts(), verbose: flag() },
   success: json(200, DiskUsage),
-  errors: [400, 500],
-});
-
-export const systemBuildPrune = operation({
-  route: 'POST /build/prune',
-  summary: 'Remove what builds left for later ones.',
-  query: { filters: filters() },
-  success: json(200, BuildCachePruned),
   errors: [400, 500],
 });
 

@@ -26,6 +26,10 @@ export interface Call extends Manners {
   readonly signal: AbortSignal;
   /** `X-Registry-Auth` as it came. */
   readonly registryAuth: string | undefined;
+  /** `X-Registry-Config` as it came. */
+  readonly registryConfig: string | undefined;
+  /** The content type that the client gave its body. */
+  readonly contentType: string | undefined;
   /** A call that takes its connection over may say that it will: the answer's head goes out before there is output. */
   readonly accepted: () => void;
   /** The bytes of the body, where the contract says so. */

@@ -1,4 +1,5 @@
 /** All handlers, one an operation of the contract. */
+import { builds } from './builds.ts';
 import { containers } from './containers.ts';
 import { execs } from './execs.ts';
 import type { Handlers } from './handlers.ts';
@@ -12,6 +13,7 @@ export type { Attachment, Engine, LogOutput, OutputChunk } from '../../engine/in
 export type { ArchiveReply, Call, TextReply } from './handlers.ts';
 
 export const handlers: Handlers = {
+  ...builds,
   ...containers,
   ...execs,
   ...images,

@@ -26,8 +26,6 @@ export const system: Handlers<Extract<keyof Handlers, `system${string}`>> = {
   systemDiskUsage: async ({ query }, { engine }) =>
     engine.system.diskUsage({ kinds: kindsOf(query.type), verbose: query.verbose }),
 
-  systemBuildPrune: ({ query }, { engine }) => engine.system.pruneBuildCache(query.filters),
-
   async systemEvents({ query }, { engine, signal }) {
     const { since, until } = query;
     if (since !== undefined && until !== undefined && until < since)

@@ -1,7 +1,6 @@
 /** Answers on the wire: JSON, text, lines of JSON, bytes of a container. Nothing goes out faster than it is read. */
 import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { messageOf } from '../../base/errors.ts';
 import { Pieces } from '../../base/pieces.ts';
 import { framedLines } from '../../formats/frames.ts';
 import { writeJson } from '../../formats/json.ts';
@@ -135,6 +134,13 @@ export interface Reading {
   readonly toTheEnd: boolean;
 }
 
+/** How messages are told in a version; undefined: not at all. */
+export interface Telling {
+  told(message: unknown): Record<string, unknown> | undefined;
+  /** What a long operation says when it fails half-way. */
+  failed(error: unknown): Record<string, unknown> | undefined;
+}
+
 /** `cut`: fires when the client is not to be waited for any longer. */
 type Messages = AsyncIterable<unknown> & { readonly cut?: AbortSignal };
 
@@ -143,7 +149,7 @@ export async function sendMessages(
   response: ServerResponse,
   messages: Messages,
   form: LineForm & Reading,
-  translate: (message: unknown) => Record<string, unknown> | undefined,
+  { told: translate, failed }: Telling,
 ): Promise<void> {
   response.writeHead(200, { 'Content-Type': form.contentType });
   response.flushHeaders();
@@ -157,23 +163,17 @@ export async function sendMessages(
       if (response.destroyed && !form.toTheEnd) return;
     }
   } catch (error) {
-    const told = translate(failureMessage(error));
+    const told = failed(error);
     if (told !== undefined) response.write(`${form.before}${writeJson(told)}${form.after}`);
   }
   response.end();
-}
-
-/** What a long operation says when it fails half-way. */
-function failureMessage(error: unknown): Record<string, unknown> {
-  const message = messageOf(error);
-  return { errorDetail: { message }, error: message };
 }
 
 /** Progress as clients below 1.1 read it. */
 export async function sendProgressText(
   response: ServerResponse,
   messages: AsyncIterable<unknown>,
-  translate: (message: unknown) => Record<string, unknown> | undefined,
+  { told: translate, failed }: Telling,
   { toTheEnd }: Reading,
 ): Promise<void> {
   response.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' });
@@ -184,7 +184,8 @@ export async function sendProgressText(
       if (response.destroyed && !toTheEnd) return;
     }
   } catch (error) {
-    response.write(asText(failureMessage(error)));
+    const told = failed(error);
+    if (told !== undefined) response.write(asText(told));
   }
   response.end();
 }

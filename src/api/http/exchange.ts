@@ -138,6 +138,8 @@ function callOf({ engine, signal, bytes, request }: Exchange, asked: Asked): Cal
     engine,
     bytes,
     registryAuth: [request.headers['x-registry-auth']].flat()[0],
+    registryConfig: [request.headers['x-registry-config']].flat()[0],
+    contentType: request.headers['content-type'],
     accepted: () => undefined,
     signal: outlivesClient(asked) ? new AbortController().signal : signal,
   };

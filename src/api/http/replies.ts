@@ -1,11 +1,22 @@
 /** Handlers' results as answers: completed, told in the version's words, written in the form of their kind. */
 import { messageOf, NotFound } from '../../base/errors.ts';
+import { isFailure } from '../../base/failures.ts';
+import { buildFailure } from '../../model/failures/build.ts';
 import { contract, operationOf } from '../contract/index.ts';
 import type { Success } from '../contract/operation.ts';
 import { type Call, handlers } from '../handlers/index.ts';
 import { type Dialect, type Doc, memberOf } from '../versions/index.ts';
-import { lineForm, sendDeferred, sendEmpty, sendJson, sendMessages, sendProgressText } from './answers.ts';
+import {
+  lineForm,
+  sendDeferred,
+  sendEmpty,
+  sendJson,
+  sendMessages,
+  sendProgressText,
+  type Telling,
+} from './answers.ts';
 import { type Asked, type Exchange, outlivesClient } from './request.ts';
+import { failureOf } from './statuses.ts';
 
 type Of<K extends Success['kind']> = Extract<Success, { kind: K }>;
 
@@ -59,21 +70,35 @@ export async function sendLines(
     for await (const _ of messages); // its end, or its failure
     return sendEmpty(response, success.status);
   }
-  const { route } = operationOf(operation);
-  const translate = (message: unknown) => dialect.message(route, success.schema.fill(message) as Doc);
+  const telling = tellingOf(asked, success);
   if (success.endless)
     return sendMessages(
       response,
       messages,
       { ...lineForm(request.headers.accept, dialect), toTheEnd },
-      translate,
+      telling,
     );
   // What fails before its first message mostly has a status to say so.
   const begun = success.failsInside ? messages : await begin(messages);
-  if (success.progress && dialect.traits.progress === 'text')
-    return sendProgressText(response, begun, translate, { toTheEnd });
+  if (dialect.traits.progressAsText.includes(operation))
+    return sendProgressText(response, begun, telling, { toTheEnd });
   const form = { contentType: 'application/json', before: '', after: '\n', toTheEnd };
-  return sendMessages(response, begun, form, translate);
+  return sendMessages(response, begun, form, telling);
+}
+
+/** Messages, and the failure that may be the last one, in the version's words. */
+function tellingOf({ operation, dialect, input }: Asked, { schema }: Of<'lines'>): Telling {
+  const { route } = operationOf(operation);
+  const told = (message: unknown) => dialect.message(route, schema.fill(message) as Doc);
+  const call = { route, name: Object.values(input.params)[0] ?? '' };
+  return {
+    told,
+    failed(error) {
+      const { message } = dialect.failure(failureOf(error, 'engine'), call);
+      const code = isFailure(error, buildFailure.commandFailed) ? error.fields.status : undefined;
+      return told({ errorDetail: { ...(code !== undefined && { code }), message }, error: message });
+    },
+  };
 }
 
 /** Waits for the first message. @throws what the operation threw before it */

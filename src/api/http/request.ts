@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { Log } from '../../base/log.ts';
-import { type OperationName, operationOf } from '../contract/index.ts';
+import type { OperationName } from '../contract/index.ts';
 import type { Engine } from '../handlers/index.ts';
 import type { Dialect, Doc } from '../versions/index.ts';
 import type { ConstantAnswers } from './constant-answers.ts';
@@ -46,6 +46,6 @@ export interface Asked {
   readonly input: Input;
 }
 
-/** A pull or push of an old client goes on when the client has gone. */
+/** A pull, push or build of an old client goes on when the client has gone. */
 export const outlivesClient = ({ operation, dialect }: Pick<Asked, 'operation' | 'dialect'>): boolean =>
-  operationOf(operation).transfers === true && dialect.traits.pullOutlivesClient;
+  dialect.traits.outliveClient.includes(operation);

@@ -95,7 +95,9 @@ function traffic({ match, search }: Target): Traffic {
 
 function isArchive(archive: BytesBody['archive'], search: string): boolean {
   if (typeof archive === 'string') return archive === 'always';
-  return new URLSearchParams(search).get(archive.when.parameter) === archive.when.is;
+  const query = new URLSearchParams(search);
+  if ('unless' in archive) return !query.get(archive.unless);
+  return query.get(archive.when.parameter) === archive.when.is;
 }
 
 function split(url: string): { path: string; search: string } {

@@ -19,6 +19,7 @@ const ID = '0123456789ab'.padEnd(64, 'c');
 
 /** One failure of each code that some version words in its own way, or gives its own status. */
 const samples = {
+  'build.commandFailed': { words: ['/bin/sh', '-c', 'false'], status: 1 },
   'container.notFound': { name: 'nope' },
   'container.nameTaken': { name: 'web', holder: ID },
   'container.namesEmpty': {},

@@ -13,11 +13,12 @@ export interface Traits extends Manners {
   /** How attach by WebSocket sends what a process wrote. */
   readonly webSocketFrames: 'text' | 'binary';
   readonly errorBody: 'text' | 'json';
-  /** How progress of pull, import and load is written. */
-  readonly progress: 'json' | 'text';
+  /** Operations whose progress was written as text instead of JSON. */
+  readonly progressAsText: readonly OperationName[];
   /** Operations that told nothing of their progress: an empty answer at the end, or an error with its status. */
   readonly progressUntold: readonly OperationName[];
-  readonly pullOutlivesClient: boolean;
+  /** Operations that went on when their client had gone. */
+  readonly outliveClient: readonly OperationName[];
   /** What stands between two events. */
   readonly eventSeparator: '\n' | '';
   /** The content type of events when the client did not choose one. */
@@ -54,9 +55,9 @@ export const newestTraits: Traits = {
   upgradeAnswered: true,
   webSocketFrames: 'binary',
   errorBody: 'json',
-  progress: 'json',
+  progressAsText: [],
   progressUntold: [],
-  pullOutlivesClient: false,
+  outliveClient: [],
   eventSeparator: '\n',
   eventType: 'application/jsonl',
   logStamp: 'rfc3339',
@@ -75,6 +76,8 @@ export const newestTraits: Traits = {
   networkSubnets: 'firstAddress',
   networkConnects: 'any',
   layers: 'parallel',
+  buildLogins: 'byRegistry',
+  buildBody: 'archive',
   copyType: 'application/x-tar',
   startBody: 'refused',
   untyped: [],

@@ -806,13 +806,13 @@ test('a failing start names its container up to 1.21, in the words of the time',
 });
 
 test('traits are those of the version', () => {
-  const { framing, errorBody, pullOutlivesClient, booleans, startBody } = dialectOf('1.4').traits;
+  const { framing, errorBody, outliveClient, booleans, startBody } = dialectOf('1.4').traits;
   assert.deepEqual(
-    { framing, errorBody, pullOutlivesClient, booleans, startBody },
+    { framing, errorBody, outliveClient, booleans, startBody },
     {
       framing: 'merged',
       errorBody: 'text',
-      pullOutlivesClient: true,
+      outliveClient: ['imageCreate', 'imagePush', 'buildImage'],
       booleans: 'parsed',
       startBody: 'jsonIfTyped',
     },

@@ -8,7 +8,7 @@ import { type InsertDeps, insertFile } from './files/insert.ts';
 import { createFileVerbs } from './files/verbs.ts';
 import { createLifeVerbs, type LifeDeps } from './life/verbs.ts';
 import { containerLogs } from './logs/logs.ts';
-import type { Containers } from './promise.ts';
+import type { Containers, StepContainers } from './promise.ts';
 import { isAlive } from './state.ts';
 import { type InspectDeps, inspectContainer } from './views/inspect.ts';
 import { type ListDeps, listContainers } from './views/list.ts';
@@ -27,7 +27,7 @@ export type ContainersDeps = ArchiveDeps &
   TopDeps;
 
 /** The verbs on the containers of `deps.directory`. */
-export function createContainers(deps: ContainersDeps): Containers {
+export function createContainers(deps: ContainersDeps): Containers & StepContainers {
   const find = (name: string) => deps.directory.find(name);
   const stats = createStats(deps);
   const life = createLifeVerbs(deps);

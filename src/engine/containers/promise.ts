@@ -28,6 +28,8 @@ export interface CreateOptions {
   readonly platform: string | undefined;
   /** Before 1.44 read-only binds were not recursive: what is mounted below them stays writable. */
   readonly readOnlyIsFlat: boolean;
+  /** It does a step of a build, which ends with the daemon: the next one removes it, unless {@link StepContainers.leaveBuild} was called. */
+  readonly ofBuild?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -178,6 +180,12 @@ export interface InsertOptions {
   readonly url: string;
   readonly path: string;
   readonly signal: AbortSignal;
+}
+
+/** What builds do with the containers of their steps. */
+export interface StepContainers {
+  /** A container of a build is like others from now on. */
+  leaveBuild(name: string): Promise<void>;
 }
 
 /** Every `name` is a name (with or without `/`), an id, or an unambiguous id prefix. @throws NotFound, Conflict, Unchanged … */

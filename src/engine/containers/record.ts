@@ -95,6 +95,8 @@ export interface ContainerRecord extends SandboxRecord {
   readonly networksChange?: boolean;
   /** The hardware address that was asked for on the network of its mode, which it has left: for when it comes back. */
   readonly leftMacAddress?: string;
+  /** It does a step of a build: nobody needs it when the daemon that builds has ended. */
+  readonly ofBuild?: boolean;
 }
 
 const lastRun: Schema<LastRun> = object('last run', {
@@ -184,6 +186,7 @@ const schema: Schema<ContainerRecord> = object('container', {
   attachments: map(EndpointSettings),
   networksChange: optional(boolean()),
   leftMacAddress: optional(string()),
+  ofBuild: optional(boolean()),
   sandboxId: orUndefined(string()),
   endpoints: map(endpoint),
 });

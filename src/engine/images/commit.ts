@@ -1,27 +1,17 @@
 /** An image on top of another: one layer more, or none. */
 
 import { Readable } from 'node:stream';
-import { VERSION } from '../../base/release.ts';
 import { formatNanos } from '../../base/time.ts';
-import { hostArchitecture } from '../../formats/oci.ts';
 import { familiarString, type ImageReference, parseRepoAndTag } from '../../formats/reference.ts';
-import type { ContainerConfig } from '../../model/config.ts';
 import { imageFailure } from '../../model/failures/image.ts';
-import type { Digest } from '../../storage/index.ts';
+import { childDocument, type Made } from './child.ts';
 import { emitImageEvent, type ImageVerbs } from './deps.ts';
-import { imageConfig } from './inspect.ts';
 import { identify, refuseReserved } from './store.ts';
 
 /** What the new image is made of. */
-export interface ImageCommit {
+export interface ImageCommit extends Omit<Made, 'created'> {
   readonly parentId: string;
-  /** The new layer's, unpacked on top of the parent's and leased; undefined: nothing was changed. */
-  readonly diffId: Digest | undefined;
-  readonly config: ContainerConfig;
   readonly name: ImageReference | undefined;
-  readonly comment: string;
-  readonly author: string;
-  readonly container: { readonly id: string; readonly config: ContainerConfig };
 }
 
 /** How containers become images. */
@@ -46,7 +36,9 @@ export async function commitImage(
   const { storage, store } = verbs;
   const { parentId, name } = request;
   const created = formatNanos(verbs.now());
-  const config = Buffer.from(JSON.stringify(documentOf(request, created, verbs)));
+  const parent = store.get(parentId)?.document;
+  if (!parent) throw imageFailure.notFound({ name: parentId });
+  const config = Buffer.from(JSON.stringify(childDocument(parent, { ...request, created })));
   const { id, document } = identify(config);
   await using lease = storage.lease('commit');
   lease.hold('blob', id);
@@ -68,35 +60,4 @@ export async function commitImage(
     emitImageEvent(verbs, 'tag', id, reference);
   }
   return { id, reference };
-}
-
-/** Its members in the order of their names, as the first engine writes them. */
-function documentOf(
-  { parentId, diffId, config, comment, author, container }: ImageCommit,
-  created: string,
-  { store }: ImageVerbs,
-) {
-  const parent = store.get(parentId)?.document;
-  if (!parent) throw imageFailure.notFound({ name: parentId });
-  const step = {
-    created,
-    ...(author === '' ? {} : { author }),
-    created_by: (container.config.Cmd ?? []).join(' '),
-    ...(comment === '' ? {} : { comment }),
-    ...(diffId === undefined ? { empty_layer: true } : {}),
-  };
-  const { diff_ids } = parent.rootfs;
-  return {
-    architecture: parent.architecture || hostArchitecture(),
-    ...(author === '' ? {} : { author }),
-    config: imageConfig(config),
-    container: container.id,
-    container_config: container.config,
-    created,
-    docker_version: VERSION,
-    history: [...(parent.history ?? []), step],
-    os: parent.os || 'linux',
-    rootfs: { type: 'layers', diff_ids: diffId === undefined ? diff_ids : [...diff_ids, diffId] },
-    ...(parent.variant ? { variant: parent.variant } : {}),
-  };
 }

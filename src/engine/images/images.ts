@@ -21,6 +21,7 @@ import { inspectDistribution, login, searchImages } from './registry-verbs.ts';
 import { removeImage } from './remove.ts';
 import { type ImageSource, resolveImage } from './resolve.ts';
 import { saveImages } from './save.ts';
+import { createSteps, type ImageSteps } from './steps.ts';
 import { ImageStore } from './store.ts';
 import { tagImage } from './tag.ts';
 import { imagesUsage } from './usage.ts';
@@ -51,7 +52,7 @@ const SWEEP_INTERVAL_MS = 60 * 60 * 1000;
  */
 export async function createImages(
   deps: ImagesDeps,
-): Promise<Images & ImageSource & ImageCommits & Collected & Measured & Stoppable> {
+): Promise<Images & ImageSource & ImageCommits & ImageSteps & Collected & Measured & Stoppable> {
   const store = new ImageStore(deps.storage, deps.log);
   await store.open();
   const downloads = new Downloads(deps.storage, new Slots(deps.transfers.down));
@@ -62,6 +63,7 @@ export async function createImages(
     .catch((error: unknown) => deps.log.error('images.collect', { error: messageOf(error) }));
   const sweeping = setInterval(() => downloads.dropLeft(UNFINISHED_KEPT_MS), SWEEP_INTERVAL_MS).unref();
   return {
+    ...createSteps(verbs),
     collected,
     stop() {
       clearInterval(sweeping);

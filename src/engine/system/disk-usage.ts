@@ -6,18 +6,20 @@ import type {
   ImagesUsage,
   VolumesUsage,
 } from '../../model/disk-usage.ts';
+import type { Builds } from '../build/promise.ts';
 import type { Containers } from '../containers/promise.ts';
 import type { System } from './promise.ts';
 
 /** Who knows what takes how much. */
 export interface DiskUsageDeps {
+  readonly builds: Pick<Builds, 'usage'>;
   readonly containers: Pick<Containers, 'list'>;
   readonly images: { usage(verbose: boolean): Promise<ImagesUsage> };
   readonly volumes: { usage(verbose: boolean): Promise<VolumesUsage> };
 }
 
 /** Who asks while the same is being measured gets that answer: trees are walked once. */
-export function createDiskUsage({ containers, images, volumes }: DiskUsageDeps): System['diskUsage'] {
+export function createDiskUsage({ builds, containers, images, volumes }: DiskUsageDeps): System['diskUsage'] {
   const measuring = new Map<string, Promise<unknown>>();
   const once = <T>(what: string, measure: () => Promise<T>): Promise<T> => {
     const running = measuring.get(what) ?? measure().finally(() => measuring.delete(what));
@@ -27,16 +29,17 @@ export function createDiskUsage({ containers, images, volumes }: DiskUsageDeps):
   return async ({ kinds, verbose }): Promise<DiskUsage> => {
     const ask = <T>(kind: DiskUsageKind, measure: () => Promise<T>): Promise<T | undefined> =>
       kinds.includes(kind) ? once(`${kind} ${verbose}`, measure) : Promise.resolve(undefined);
-    const [container, image, volume] = await Promise.all([
+    const [container, image, volume, build] = await Promise.all([
       ask('container', () => containersUsage(containers, verbose)),
       ask('image', () => images.usage(verbose)),
       ask('volume', () => volumes.usage(verbose)),
+      ask('build-cache', () => builds.usage(verbose)),
     ]);
     return {
       ...(image && { ImageUsage: image }),
       ...(container && { ContainerUsage: container }),
       ...(volume && { VolumeUsage: volume }),
-      ...(kinds.includes('build-cache') ? { BuildCacheUsage: NOTHING } : {}),
+      ...(build && { BuildCacheUsage: build }),
     };
   };
 }
@@ -57,6 +60,3 @@ async function containersUsage(
     ...(verbose ? { Items: list } : {}),
   };
 }
-
-/** Nothing is built here, so nothing is kept for later builds. */
-const NOTHING = { TotalCount: 0, ActiveCount: 0, TotalSize: 0, Reclaimable: 0 };

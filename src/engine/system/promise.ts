@@ -1,7 +1,5 @@
 /** What the engine promises of itself and its host. */
 import type { DiskUsage, DiskUsageKind } from '../../model/disk-usage.ts';
-import type { Filters } from '../../model/filters.ts';
-import type { BuildCachePruned } from '../../model/prune.ts';
 import type { SystemInfo, SystemVersion } from '../../model/system.ts';
 
 /** What is measured on the disk. */
@@ -17,6 +15,4 @@ export interface System {
   version(): Promise<SystemVersion>;
   /** Bytes on the disk by kind of thing. */
   diskUsage(options: DiskUsageOptions): Promise<DiskUsage>;
-  /** This engine builds nothing, so there is nothing to free. @throws InvalidArgument */
-  pruneBuildCache(filters: Filters): Promise<BuildCachePruned>;
 }

@@ -4,7 +4,6 @@ import type { SystemDeps } from './deps.ts';
 import { createDiskUsage } from './disk-usage.ts';
 import { info } from './info.ts';
 import type { System } from './promise.ts';
-import { pruneBuildCache } from './prune.ts';
 
 /** The verbs on the engine as a whole. */
 export function createSystem(deps: SystemDeps): System {
@@ -12,7 +11,6 @@ export function createSystem(deps: SystemDeps): System {
     info: async () => info(deps, await deps.imageCount()),
     version: async () => version(deps),
     diskUsage: createDiskUsage(deps.usage),
-    pruneBuildCache: async (filters) => pruneBuildCache(filters, deps),
   };
 }
 

@@ -1,5 +1,6 @@
 /** All failures that have a code, by noun, and the types of their fields: what older versions of the API match. */
 import { archiveFailure } from './archive.ts';
+import { buildFailure } from './build.ts';
 import { changeFailure } from './change.ts';
 import { containerContext, containerFailure } from './container.ts';
 import { dockerfileContext, dockerfileFailure } from './dockerfile.ts';
@@ -22,6 +23,7 @@ export const failureTables = {
   manifest: manifestFailure,
   change: changeFailure,
   archive: archiveFailure,
+  build: buildFailure,
   registry: registryFailure,
   reference: referenceFailure,
   log: logFailure,

@@ -6,7 +6,7 @@ import { NotImplemented } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { Mailbox } from '../../base/mailbox.ts';
 import type { Driver } from '../driver.ts';
-import type { Layout } from '../layout.ts';
+import { type Layout, randomName } from '../layout.ts';
 import type { Leases } from '../leases.ts';
 import { rowGone } from '../records/door.ts';
 import type {
@@ -177,10 +177,26 @@ class LayerStore implements Layers {
     throw new NotImplemented('layers of copies');
   }
 
+  async squash(
+    top: ChainId | undefined,
+    { below, ...options }: Parameters<Layers['squash']>[1],
+  ): Promise<LayerInfo | undefined> {
+    const id = `squash-${randomName()}`;
+    const lowers = below === undefined ? [] : this.#chains.directoriesOf(below);
+    const whiteouts = this.#deps.driver === 'overlay2' ? 'overlay' : 'plain';
+    await this.prepare(id, top);
+    try {
+      const sides = { upper: this.mount(id), lowers, holds: 'whole', whiteouts } as const;
+      return await commitWritable(sides, below, options, this.#applyDeps);
+    } finally {
+      await this.removeWritable(id);
+    }
+  }
+
   #sidesOf(id: string): DiffSides {
     const { upper, lowers, target } = this.#writable.plan(id);
     return this.#deps.driver === 'overlay2'
-      ? { upper, lowers, holds: 'changes' }
-      : { upper: target, lowers, holds: 'whole' };
+      ? { upper, lowers, holds: 'changes', whiteouts: 'overlay' }
+      : { upper: target, lowers, holds: 'whole', whiteouts: 'plain' };
   }
 }

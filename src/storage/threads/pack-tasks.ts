@@ -69,9 +69,9 @@ export function changes(sides: DiffSides): PathChange[] {
   return found;
 }
 
-const sidesOf = ({ upper, holds, lowers }: DiffSides, exact: boolean): Sides => ({
+const sidesOf = ({ upper, holds, lowers, whiteouts }: DiffSides, exact: boolean): Sides => ({
   upper,
   holds,
-  lower: new LowerTree(lowers, holds === 'changes' ? 'overlay' : 'plain'),
+  lower: new LowerTree(lowers, whiteouts),
   exact,
 });

@@ -1,6 +1,7 @@
 /** What the main thread and the tree threads say to each other. */
 import type { MessagePort } from 'node:worker_threads';
 import type { Standing } from '../../base/lent-body.ts';
+import type { Whiteouts } from '../diff/lower-tree.ts';
 import type { FoundPath } from '../lookup/find.ts';
 import { PIECE_BYTES, PIECES_MAX } from '../pack/piece-memory.ts';
 import type { CompressedLayer, PathChange } from '../storage.ts';
@@ -57,6 +58,8 @@ export interface DiffSides {
   readonly upper: string;
   readonly holds: 'changes' | 'whole';
   readonly lowers: readonly string[];
+  /** How the layers below say that something is gone. */
+  readonly whiteouts: Whiteouts;
 }
 
 /** What each kind of task gives back. */

@@ -9,6 +9,8 @@ export interface Fake {
   readonly names: Set<string>;
   running: boolean;
   terminal: boolean;
+  /** A build's command fails, when it has told something. */
+  failingBuilds: boolean;
   /** While set, a rename waits for it. */
   gate: Promise<void> | undefined;
   /** Ends what waits for the container's end. */

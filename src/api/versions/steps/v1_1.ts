@@ -29,5 +29,8 @@ export const v1_1 = step('1.1', {
   },
   messages: { 'POST /images/{name}/insert': [insertedStatus] },
   failures: [statusWas('any', 406, 500)],
-  before: { progress: 'text', versionTellsLimits: true },
+  before: {
+    progressAsText: ['imageCreate', 'imagePush', 'imageInsert', 'imageLoad', 'buildImage'],
+    versionTellsLimits: true,
+  },
 });

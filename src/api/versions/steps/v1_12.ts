@@ -4,7 +4,7 @@ import { type Doc, isDoc, memberOf } from '../doc-path.ts';
 import { shortForm } from '../forms/events.ts';
 import { lowerCased } from '../forms/images.ts';
 import { insertedBareId } from '../forms/progress.ts';
-import { added, moved, removed, reshaped } from '../lens.ts';
+import { added, defaultWas, moved, removed, reshaped } from '../lens.ts';
 import { step } from '../step.ts';
 
 /** Unpublished ports were told as public ones. */
@@ -27,6 +27,7 @@ export const v1_12 = step('1.12', {
     'GET /containers/json': [added('query.filters')],
     'POST /containers/create': [added('body.Cpuset')],
     'POST /commit': [moved('query.m', 'query.comment')],
+    'POST /build': [added('query.forcerm'), defaultWas('query.rm', '0')],
   },
   responses: {
     'GET /images/search': [added('body[].is_automated')],

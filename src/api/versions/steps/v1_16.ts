@@ -17,6 +17,7 @@ export const v1_16 = step('1.16', {
     'GET /events': [added('query.filters')],
     'POST /containers/create': [added('body.MacAddress'), added('body.HostConfig.IpcMode'), emptyEntrypoint],
     'POST /commit': [emptyEntrypoint],
+    'POST /build': [added('query.pull')],
   },
   responses: {
     'GET /info': [

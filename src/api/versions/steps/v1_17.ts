@@ -8,6 +8,7 @@ export const v1_17 = step('1.17', {
   summary: 'Labels; containers can be renamed and measured; a hijack may ask to upgrade.',
   adds: ['POST /containers/{name}/rename', 'GET /containers/{name}/stats'],
   requests: {
+    'POST /build': [added('query.dockerfile')],
     'POST /containers/create': [
       added('body.Labels'),
       added('body.HostConfig.PidMode'),

@@ -9,6 +9,7 @@ export const v1_18 = step('1.18', {
   summary: 'Resource limits, log drivers and ulimits stand in HostConfig; info tells proxies and the time.',
   requests: {
     'POST /commit': [added('query.changes')],
+    'POST /build': ['memory', 'memswap', 'cpushares', 'cpusetcpus'].map((name) => added(`query.${name}`)),
     'POST /containers/create': [
       added('body.HostConfig.Ulimits'),
       added('body.HostConfig.LogConfig'),
@@ -51,5 +52,5 @@ export const v1_18 = step('1.18', {
       { status: 500 },
     ),
   ],
-  before: { saidAtCreate: below1_18 },
+  before: { saidAtCreate: below1_18, outliveClient: ['imageCreate', 'imagePush', 'buildImage'] },
 });

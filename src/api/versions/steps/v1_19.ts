@@ -36,6 +36,9 @@ export const v1_19 = step('1.19', {
   summary: 'Flags of info are booleans; logs know since; a version mismatch is 400.',
   requests: {
     'GET /containers/{name}/stats': [added('query.stream')],
+    'POST /build': ['cpuperiod', 'cpuquota', 'cpusetmems', 'cgroupparent'].map((name) =>
+      added(`query.${name}`),
+    ),
     'GET /containers/{name}/logs': [added('query.since')],
     'GET /containers/json': [lenient('query.limit')],
     'GET /events': [lenient('query.since'), lenient('query.until')],
@@ -74,6 +77,11 @@ export const v1_19 = step('1.19', {
   },
   messages: { 'GET /containers/{name}/stats': [withoutMembers('precpu_stats')] },
   failures: [
+    wordsWere(
+      'POST /build',
+      'build.commandFailed',
+      ({ words, status }) => `The command [${words.join(' ')}] returned a non-zero code: ${status}`,
+    ),
     linkTemplateWas,
     wordsWere(
       'POST /containers/{name}/copy',

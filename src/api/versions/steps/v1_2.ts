@@ -7,7 +7,10 @@ import { step } from '../step.ts';
 
 export const v1_2 = step('1.2', {
   summary: 'Sizes in lists; removing an image tells what it did; credentials leave the engine.',
-  requests: { 'DELETE /images/{name}': [defaultWas('query.noprune', '1')] },
+  requests: {
+    'DELETE /images/{name}': [defaultWas('query.noprune', '1')],
+    'POST /build': [added('query.remote')],
+  },
   responses: {
     'GET /containers/json': [added('body[].SizeRw'), added('body[].SizeRootFs')],
     'GET /images/json': [added('body[].Size'), added('body[].VirtualSize')],

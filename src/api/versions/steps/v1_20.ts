@@ -14,6 +14,7 @@ export const v1_20 = step('1.20', {
     'PUT /containers/{name}/archive',
   ],
   requests: {
+    'POST /build': [added('query.ulimits')],
     'POST /containers/create': [added('body.HostConfig.GroupAdd'), added('body.HostConfig.MemorySwappiness')],
   },
   responses: {

@@ -23,6 +23,7 @@ export const v1_21 = step('1.21', {
   ],
   removes: ['GET /containers/ps'],
   requests: {
+    'POST /build': [added('query.buildargs')],
     'POST /containers/create': [
       added('body.StopSignal'),
       added('body.HostConfig.DnsOptions'),

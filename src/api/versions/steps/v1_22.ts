@@ -2,6 +2,7 @@
 import { containerContext } from '../../../model/failures/container.ts';
 import { type Doc, isDoc } from '../doc-path.ts';
 import { statusWas, wordsWere } from '../failure.ts';
+import { oneTag } from '../forms/builds.ts';
 import { ofContainersAndImages } from '../forms/events.ts';
 import { execContainer } from '../forms/exec-container.ts';
 import { bareId } from '../forms/images.ts';
@@ -35,6 +36,7 @@ export const v1_22 = step('1.22', {
   adds: ['POST /containers/{name}/update'],
   requests: {
     'POST /networks/create': [added('body.Internal'), added('body.IPAM.Options')],
+    'POST /build': [added('query.shmsize'), added('query.isolation'), oneTag],
     'POST /networks/{id}/connect': [added('body.EndpointConfig')],
     'POST /networks/{id}/disconnect': [added('body.Force')],
     'GET /networks': [reshaped('more filters than name and id', { up: onlyNameAndId, shape: 'none' })],
@@ -131,7 +133,7 @@ export const v1_22 = step('1.22', {
     wordsWere('POST /containers/{name}/copy', 'container.notFound', () => ''),
   ],
   before: {
-    pullOutlivesClient: true,
+    outliveClient: ['imageCreate', 'imagePush'],
     untyped: ['execStart'],
     execTellsContainer: true,
     networkConnects: 'running',

@@ -20,6 +20,7 @@ export const v1_23 = step('1.23', {
     ],
     'POST /containers/{name}/update': [added('body.RestartPolicy')],
     'POST /images/load': [added('query.quiet')],
+    'POST /build': [added('query.labels')],
     'POST /volumes/create': [added('body.Labels')],
     'POST /networks/create': [added('body.EnableIPv6'), added('body.Labels')],
   },

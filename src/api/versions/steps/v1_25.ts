@@ -42,6 +42,9 @@ export const v1_25 = step('1.25', {
       added('body.StopTimeout'),
     ],
     'POST /containers/{name}/exec': [added('body.Env')],
+    'POST /build': ['cachefrom', 'networkmode', 'squash', 'securityopt'].map((name) =>
+      added(`query.${name}`),
+    ),
     'DELETE /volumes/{name}': [added('query.force')],
     'POST /networks/create': [added('body.Attachable')],
   },

@@ -5,6 +5,7 @@ import { step } from '../step.ts';
 export const v1_28 = step('1.28', {
   summary: 'Rules for devices; an update may change NanoCpus; WebSocket attach is binary.',
   requests: {
+    'POST /build': [added('query.extrahosts')],
     'POST /containers/create': [
       added('body.HostConfig.DeviceCgroupRules'),
       added('body.HostConfig.Mounts[].Consistency'),

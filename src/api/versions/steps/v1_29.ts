@@ -8,6 +8,7 @@ export const v1_29 = step('1.29', {
   requests: {
     'POST /containers/create': [added('body.Healthcheck.StartPeriod')],
     'POST /networks/create': [added('body.Ingress')],
+    'POST /build': [added('query.target')],
   },
   responses: networkMember('Ingress'),
 });

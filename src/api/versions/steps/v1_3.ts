@@ -43,5 +43,5 @@ export const v1_3 = step('1.3', {
     'GET /images/{name}/json': [added('body.config.Entrypoint'), added('body.container_config.Entrypoint')],
   },
   failures: [statusWas('POST /auth', 401, 500)],
-  before: { booleans: 'strict', startBody: 'ignored' },
+  before: { booleans: 'strict', startBody: 'ignored', buildBody: 'form' },
 });

@@ -1,5 +1,6 @@
 /** API 1.30. */
 
+import { withoutId } from '../forms/builds.ts';
 import { networkWordsBefore1_30 } from '../forms/network-words.ts';
 import { networkMember } from '../forms/networks.ts';
 import { added } from '../lens.ts';
@@ -16,6 +17,7 @@ export const v1_30 = step('1.30', {
     'GET /info': [added('body.Plugins.Log')],
     ...networkMember('ConfigFrom', 'ConfigOnly'),
   },
+  messages: { 'POST /build': [withoutId] },
   failures: networkWordsBefore1_30,
   before: { waitHeadAtOnce: false },
 });

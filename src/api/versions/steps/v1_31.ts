@@ -7,7 +7,10 @@ export const v1_31 = step('1.31', {
   summary:
     'Volumes show when they were created; containers tell their platform, images when they were tagged.',
   adds: ['POST /build/prune'],
-  requests: { 'GET /networks/{id}': [added('query.scope')] },
+  requests: {
+    'GET /networks/{id}': [added('query.scope')],
+    'POST /build': [added('query.session')],
+  },
   responses: {
     ...volumeMember('CreatedAt'),
     'GET /containers/{name}/json': [

@@ -12,6 +12,7 @@ export const v1_32 = step('1.32', {
   ],
   requests: {
     'POST /images/create': [added('query.platform')],
+    'POST /build': [added('query.platform')],
     'POST /networks/{id}/connect': [added('body.EndpointConfig.DriverOpts')],
   },
   responses: {

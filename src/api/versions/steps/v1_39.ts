@@ -5,6 +5,7 @@ import { step } from '../step.ts';
 
 export const v1_39 = step('1.39', {
   summary: 'Info carries warnings.',
+  requests: { 'POST /build/prune': [added('query.all'), added('query.keep-storage')] },
   responses: {
     'GET /info': [added('body.Warnings'), added('body.ProductLicense')],
     'GET /system/df': [added('body.BuildCache'), added('body.BuilderSize')],

@@ -25,6 +25,7 @@ export const v1_4 = step('1.4', {
   adds: ['POST /containers/{name}/copy'],
   requests: {
     'GET /containers/{name}/top': [added('query.ps_args')],
+    'POST /build': [added('query.q'), added('query.nocache')],
     'POST /images/create': [
       reshaped('a registry is part of the name', {
         up: registryOfCreate,

@@ -5,6 +5,7 @@ import { step } from '../step.ts';
 export const v1_40 = step('1.40', {
   summary: 'IPC namespaces are private by default; devices can be requested by capability.',
   requests: {
+    'POST /build': [added('query.outputs')],
     'POST /containers/create': [
       added('body.HostConfig.DeviceRequests'),
       added('body.HostConfig.Mounts[].BindOptions.NonRecursive'),

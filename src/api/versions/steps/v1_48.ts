@@ -20,6 +20,9 @@ export const v1_48 = step('1.48', {
     'POST /images/load': [added('query.platform')],
     'GET /images/{name}/get': [added('query.platform')],
     'GET /images/get': [added('query.platform')],
+    'POST /build/prune': ['reserved-space', 'max-used-space', 'min-free-space'].map((name) =>
+      added(`query.${name}`),
+    ),
   },
   responses: {
     ...networkMember('EnableIPv4'),

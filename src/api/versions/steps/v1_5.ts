@@ -8,7 +8,10 @@ export const v1_5 = step('1.5', {
   summary:
     'Lists tell ports as objects; pulls and pushes bring credentials in a header; errors have details.',
   removes: ['POST /images/getCache'],
-  requests: { 'POST /containers/create': [added('body.Domainname')] },
+  requests: {
+    'POST /containers/create': [added('body.Domainname')],
+    'POST /build': [added('query.rm')],
+  },
   responses: {
     'GET /containers/json': [
       rewritten('body[].Ports', 'is a list', { down: portsText, schema: { type: 'string' } }),

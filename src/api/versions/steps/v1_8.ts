@@ -1,6 +1,7 @@
 /** API 1.8. */
 
 import { isDoc } from '../doc-path.ts';
+import { builtAsText } from '../forms/builds.ts';
 import { barOfDetail } from '../forms/progress.ts';
 import { added, defaultWas, removed, reshaped, rewritten } from '../lens.ts';
 import { step } from '../step.ts';
@@ -36,5 +37,7 @@ export const v1_8 = step('1.8', {
     'POST /images/create': [barOfDetail],
     'POST /images/{name}/push': [barOfDetail],
     'POST /images/{name}/insert': [barOfDetail],
+    'POST /build': [barOfDetail, builtAsText],
   },
+  before: { progressAsText: ['buildImage'] },
 });

@@ -38,5 +38,5 @@ export const v1_9 = step('1.9', {
       ({ name }) => `No such image: ${splitTag(name).Repository}`,
     ),
   ],
-  before: { booleans: 'parsed' },
+  before: { booleans: 'parsed', buildLogins: 'one' },
 });

@@ -114,6 +114,7 @@ export async function createContainer(
       stoppedByUser: false,
       ...(links.length === 0 ? {} : { links }),
       attachments,
+      ...(options.ofBuild ? { ofBuild: true } : {}),
       ...NO_SANDBOX,
     };
     const container = new Container(record, deps.storage.records);

@@ -4,7 +4,7 @@ import { containerContext } from '../../../model/failures/container.ts';
 import type { Container } from '../container.ts';
 import { emitContainerEvent } from '../events.ts';
 import { removeLink } from '../links/remove.ts';
-import type { Containers } from '../promise.ts';
+import type { Containers, StepContainers } from '../promise.ts';
 import { isAlive } from '../state.ts';
 import { createContainer } from './create.ts';
 import { pauseContainer, unpauseContainer } from './pause.ts';
@@ -35,7 +35,8 @@ export type LifeVerbs = Pick<
   | 'remove'
   | 'prune'
   | 'update'
->;
+> &
+  StepContainers;
 
 /** What changes a container runs in its mailbox, one at a time; stop and kill go past it. */
 export function createLifeVerbs(deps: LifeDeps): LifeVerbs {
@@ -46,6 +47,7 @@ export function createLifeVerbs(deps: LifeDeps): LifeVerbs {
   };
   return {
     create: (request, options) => createContainer(deps, request, options),
+    leaveBuild: async (name) => await inTurn(name, (container) => container.save({ ofBuild: false })),
     start: async (name, options) =>
       await inTurn(name, (container) => startAsRequested(deps, container, options)),
     stop: async (name, options) => await stopContainer(deps, find(name), options),

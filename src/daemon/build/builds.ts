@@ -1,0 +1,23 @@
+/** The builder, put together. */
+import { nowNanos } from '../../base/time.ts';
+import { type BuildRoomDeps, openBuilds } from '../../engine/index.ts';
+import type { DaemonOptions } from '../options.ts';
+import type { Foundations } from './foundations.ts';
+
+/** What the builder shares with the rest of the engine. */
+type Shared = Pick<BuildRoomDeps, 'containers' | 'held' | 'images'>;
+
+/** Opens the build cache. */
+export const buildBuilder = (
+  { dataRoot }: Pick<DaemonOptions, 'dataRoot'>,
+  { storage, events, registries }: Foundations,
+  shared: Shared,
+) =>
+  openBuilds({
+    ...shared,
+    storage,
+    events,
+    download: (url, signal) => registries.download(url, signal),
+    now: nowNanos,
+    root: `${dataRoot}/build`,
+  });

@@ -1,0 +1,86 @@
+/** Builds: what the engine's interface promises of them. */
+import { isFailure } from '../../base/failures.ts';
+import { stepFailure } from '../../model/failures/step.ts';
+import type { Progress } from '../../model/progress.ts';
+import { type BuildImageDeps, buildImage } from './build.ts';
+import { type PruneDeps, pruneBuildCache } from './cache/prune.ts';
+import { buildCacheUsage } from './cache/usage.ts';
+import type { BuildOptions, Builds } from './promise.ts';
+
+/** What builds need. */
+export type BuildsDeps = BuildImageDeps & PruneDeps;
+
+/** What must be stopped before the daemon ends. */
+export interface StoppableBuilds {
+  /** Builds that go on end, and have cleaned up when it resolves. */
+  stop(): Promise<void>;
+}
+
+/** Of what a quiet build said, so much is told when it fails. */
+const HELD_MESSAGES_MAX = 10_000;
+
+/** The verbs of builds. */
+export function createBuilds(deps: BuildsDeps): Builds & StoppableBuilds {
+  const going = new Set<Going>();
+  return {
+    build: (options) => tracked(options, deps, going),
+    cancel(id) {
+      for (const each of going) if (each.id === id) each.ending.abort(stepFailure.cancelled());
+    },
+    async stop() {
+      for (const { ending } of going) ending.abort(stepFailure.cancelled());
+      await Promise.allSettled([...going].map(({ over }) => over));
+    },
+    prune: (options) => pruneBuildCache(options, deps),
+    usage: (verbose) => buildCacheUsage(verbose, deps),
+  };
+}
+
+interface Going {
+  readonly id: string | undefined;
+  readonly ending: AbortController;
+  readonly over: Promise<void>;
+}
+
+async function* tracked(
+  options: BuildOptions,
+  deps: BuildsDeps,
+  going: Set<Going>,
+): AsyncGenerator<Progress, void> {
+  const ending = new AbortController();
+  const leave = (): void => ending.abort(stepFailure.cancelled());
+  options.signal.addEventListener('abort', leave, { once: true });
+  const { promise: over, resolve } = Promise.withResolvers<void>();
+  const mine: Going = { id: options.id, ending, over };
+  going.add(mine);
+  try {
+    if (options.signal.aborted) leave();
+    const messages = buildImage(options, deps, ending);
+    yield* options.quiet ? quietly(messages) : messages;
+  } catch (error) {
+    if (isFailure(ending.signal.reason, stepFailure.cancelled)) throw ending.signal.reason;
+    throw error;
+  } finally {
+    options.signal.removeEventListener('abort', leave);
+    going.delete(mine);
+    resolve();
+  }
+}
+
+/** Only the image's id is told; of a build that fails, what it said. */
+async function* quietly(messages: AsyncIterable<Progress>): AsyncGenerator<Progress, void> {
+  const held: Progress[] = [];
+  let id = '';
+  try {
+    for await (const message of messages) {
+      held.push(message);
+      if (held.length > HELD_MESSAGES_MAX) held.shift();
+      const { ID = '' } = (message.aux ?? {}) as { ID?: string };
+      if (ID !== '') id = ID;
+    }
+  } catch (error) {
+    yield* held;
+    throw error;
+  }
+  yield { stream: `${id}\n` };
+}

@@ -1,0 +1,65 @@
+/** What the cache holds, as records with their bytes: steps and kept directories. */
+import type { CacheRecord } from '../../../model/build-cache.ts';
+import type { Storage } from '../../../storage/index.ts';
+import type { ImageSteps } from '../../images/steps.ts';
+import type { StepCache } from './cache.ts';
+import type { HeldImages } from './held.ts';
+import type { CacheMounts } from './mounts.ts';
+
+/** What the cache's records are made of. */
+export interface RecordsDeps {
+  readonly cache: StepCache;
+  readonly cacheMounts: CacheMounts;
+  readonly held: HeldImages;
+  readonly images: Pick<ImageSteps, 'step' | 'kept'>;
+  readonly storage: Pick<Storage, 'layers' | 'measure' | 'discard'>;
+}
+
+/** All records, in no order. */
+export async function cacheRecords(deps: RecordsDeps): Promise<CacheRecord[]> {
+  return [...stepRecords(deps), ...(await mountRecords(deps))];
+}
+
+/** A step's bytes are those of the layer that it made: a layer that two steps share counts with the first. */
+function stepRecords({ cache, held, images, storage }: RecordsDeps): CacheRecord[] {
+  const rows = [...cache.all()];
+  const byImage = new Map(rows.map(([key, { image }]) => [image, key]));
+  const counted = new Set<string>();
+  const kept = images.kept();
+  return rows.map(([key, row]) => {
+    const from = images.step(row.from);
+    const chainId = images.step(row.image)?.chainId;
+    const isOwn = chainId !== undefined && chainId !== from?.chainId && !counted.has(chainId);
+    if (isOwn) counted.add(chainId);
+    const parent = byImage.get(row.from);
+    return {
+      ID: key,
+      Parents: parent === undefined ? [] : [parent],
+      Type: 'regular',
+      Description: row.description,
+      InUse: held.isHeld(row.image),
+      Shared: kept.has(row.image),
+      Size: isOwn ? (storage.layers.get(chainId)?.bytes ?? 0) : 0,
+      CreatedAt: row.createdAt,
+      LastUsedAt: row.lastUsedAt,
+      UsageCount: row.uses,
+    };
+  });
+}
+
+async function mountRecords({ cacheMounts, storage }: RecordsDeps): Promise<CacheRecord[]> {
+  return await Promise.all(
+    [...cacheMounts.all()].map(async ([name, row]) => ({
+      ID: name,
+      Parents: [],
+      Type: 'exec.cachemount',
+      Description: `cached mount ${row.id}`,
+      InUse: cacheMounts.isUsed(name),
+      Shared: false,
+      Size: await storage.measure(cacheMounts.pathOf(name)),
+      CreatedAt: row.createdAt,
+      LastUsedAt: row.lastUsedAt,
+      UsageCount: row.uses,
+    })),
+  );
+}

@@ -1,0 +1,16 @@
+/** How much disk the build cache takes. */
+import type { BuildCacheUsage } from '../../../model/disk-usage.ts';
+import { cacheRecords, type RecordsDeps } from './records.ts';
+
+/** `verbose`: with the records. */
+export async function buildCacheUsage(verbose: boolean, deps: RecordsDeps): Promise<BuildCacheUsage> {
+  const records = await cacheRecords(deps);
+  const bytes = (some: typeof records): number => some.reduce((sum, { Size }) => sum + Size, 0);
+  return {
+    TotalCount: records.length,
+    ActiveCount: records.filter(({ InUse }) => InUse).length,
+    TotalSize: bytes(records),
+    Reclaimable: bytes(records.filter(({ InUse, Shared }) => !InUse && !Shared)),
+    ...(verbose ? { Items: records } : {}),
+  };
+}

@@ -1,0 +1,41 @@
+/** The builder: opened once, with the cache that all builds share. */
+import { mkdirSync, statfsSync } from 'node:fs';
+import type { Storage } from '../../storage/index.ts';
+import type { Images } from '../images/promise.ts';
+import { type BuildsDeps, createBuilds, type StoppableBuilds } from './builds.ts';
+import { StepCache } from './cache/cache.ts';
+import { CacheMounts } from './cache/mounts.ts';
+import { BUILD_STEPS, CACHE_MOUNTS } from './cache/rows.ts';
+import type { Builds } from './promise.ts';
+import { pullFor } from './pull.ts';
+
+export { HeldImages } from './cache/held.ts';
+
+/** What the builder is made of. */
+export type BuildRoomDeps = Omit<BuildsDeps, 'cache' | 'cacheMounts' | 'freeBytes' | 'pull' | 'images'> & {
+  readonly images: BuildsDeps['images'] & Pick<Images, 'pull'>;
+  readonly storage: Pick<Storage, 'records'>;
+  /** The builder's own directory. */
+  readonly root: string;
+};
+
+/** Reads what the cache has. */
+export async function openBuilds(deps: BuildRoomDeps): Promise<Builds & StoppableBuilds> {
+  const { storage, images, now, root } = deps;
+  const { records } = storage;
+  mkdirSync(root, { recursive: true, mode: 0o700 });
+  const steps = await records.read(BUILD_STEPS);
+  const mounts = await records.read(CACHE_MOUNTS);
+  return createBuilds({
+    ...deps,
+    cache: new StepCache({ records, images, now }, steps.rows),
+    cacheMounts: new CacheMounts({ root: `${root}/mounts`, records, now }, mounts.rows),
+    pull: pullFor(images),
+    freeBytes: () => freeBytesAt(root),
+  });
+}
+
+function freeBytesAt(path: string): number {
+  const { bavail, bsize } = statfsSync(path);
+  return bavail * bsize;
+}

@@ -1,0 +1,199 @@
+/** Copies files into an image: COPY and ADD, from the context, a stage, an image, the web, or the Dockerfile itself. */
+import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
+import { textOf } from '../../../formats/byte-text.ts';
+import { parseDigest } from '../../../formats/digest.ts';
+import type { ByteText } from '../../../formats/tar/entry.ts';
+import { stepFailure } from '../../../model/failures/step.ts';
+import type {
+  CopiedFiles,
+  FileSource,
+  SelectedFile,
+  CopyStep as StorageCopy,
+} from '../../../storage/index.ts';
+import type { StepImage } from '../../images/steps.ts';
+import type { Say } from '../output.ts';
+import { type CopyStep, copyConfig } from '../plan/step.ts';
+import { downloadTo } from '../remote/download.ts';
+import { once } from './once.ts';
+import { ownerOf } from './owner.ts';
+import type { Building } from './shared.ts';
+import { sourceOf } from './source-of.ts';
+
+/** Something to be copied, and what tells it apart from others. */
+interface Item {
+  /** `file:…` or `dir:…`, as history has it. */
+  readonly hash: string;
+  /** Files to copy, and where below the destination; '' is the destination itself. */
+  readonly from: CopiedFiles;
+  readonly below: ByteText;
+}
+
+/** The image with the files in it. @throws NotFound, InvalidArgument, Failed */
+export async function copyStep(
+  building: Building,
+  from: StepImage,
+  step: CopyStep,
+  index: number,
+  say: Say,
+): Promise<StepImage> {
+  await using downloads = new AsyncDisposableStack();
+  const items = await itemsOf(building, step, index, downloads, say);
+  if (items.length === 0) throw stepFailure.nothingChosen({ command: step.command });
+  if (items.length > 1 && !step.destination.endsWith('/'))
+    throw stepFailure.notADirectory({ command: step.command });
+  const wanted = {
+    from,
+    after: step.after,
+    containerConfig: copyConfig(step, wholeHash(items.map(({ hash }) => hash))),
+    more: [
+      ...(step.mode === undefined ? [] : [`mode ${step.mode}`]),
+      ...(step.exclude.length === 0 ? [] : [`exclude ${step.exclude.join('\n')}`]),
+      ...(step.parents ? ['parents', ...items.map(({ below, hash }) => `${below} ${hash}`)] : []),
+      ...(step.unpack === undefined ? [] : [`unpack ${step.unpack}`]),
+    ],
+  };
+  return await once(building, wanted, say, async (_tell, signal) => {
+    const { layers } = building.deps.storage;
+    const owner = await ownerOf(building, step, from, signal);
+    const layer = await layers.addFiles({
+      parent: from.chainId,
+      steps: items.map((item): StorageCopy => copyOf(item, step, owner)),
+      timesAtMost: building.timesAtMost,
+      lease: building.lease,
+      signal,
+    });
+    return { diffId: layer?.diffId, container: '' };
+  });
+}
+
+const copyOf = (
+  { from, below }: Item,
+  { destination, mode }: CopyStep,
+  owner: StorageCopy['owner'],
+): StorageCopy => ({
+  from,
+  destination: below === '' ? destination : `${destination.replace(/\/?$/, '/')}${below}/`,
+  owner,
+  mode,
+});
+
+/** One thing is told by its own hash, several by one over all. */
+const wholeHash = (hashes: readonly string[]): string =>
+  hashes.length === 1 ? (hashes[0] ?? '') : `multi:${sha256(hashes.join(','))}`;
+
+const sha256 = (of: string | Buffer): string => createHash('sha256').update(of).digest('hex');
+
+async function itemsOf(
+  building: Building,
+  step: CopyStep,
+  index: number,
+  downloads: AsyncDisposableStack,
+  say: Say,
+): Promise<Item[]> {
+  const urls = step.sources.filter(isUrl);
+  if (urls.length > 0 && step.command === 'COPY') throw stepFailure.urlInCopy();
+  const paths = step.sources.filter((word) => !isUrl(word));
+  const chosen = paths.length === 0 ? [] : await chosenOf(building, step, paths, index, say);
+  const items: Item[] = [];
+  for (const word of step.sources)
+    if (isUrl(word)) items.push(await downloaded(building, step, word, downloads, say));
+    else items.push(...(chosen[paths.indexOf(word)] ?? []));
+  return [...items, ...step.inline.map(inlineItem)];
+}
+
+const isUrl = (word: ByteText): boolean => /^https?:\/\//i.test(word);
+
+const inlineItem = ({ name, bytes }: CopyStep['inline'][number]): Item => ({
+  hash: `file:${sha256(bytes)}`,
+  from: { is: 'bytes', name, bytes, mode: 0o644 },
+  below: '',
+});
+
+/** What each word chose. */
+async function chosenOf(
+  building: Building,
+  step: CopyStep,
+  words: readonly ByteText[],
+  index: number,
+  say: Say,
+): Promise<Item[][]> {
+  const inContext = step.from === undefined;
+  const source = step.from === undefined ? building.context : await sourceOf(building, step.from, index, say);
+  if (inContext) for (const word of words) refuseOutside(word);
+  const owners = !inContext && step.chown === undefined;
+  const exclude = step.exclude;
+  const selected = await source.select(
+    { sources: words.map(withoutPivot), exclude, owners },
+    building.signal,
+  );
+  return words.map((word, i) => {
+    const found = selected[i] ?? [];
+    if (found.length === 0 && !hasWildcards(word))
+      throw stepFailure.fileMissing({ command: step.command, path: textOf(relative(word)), inContext });
+    return found.map((file) => selectedItem(source, step, word, file));
+  });
+}
+
+function selectedItem(source: FileSource, step: CopyStep, word: ByteText, file: SelectedFile): Item {
+  const kept = step.parents ? keptParents(word, file.path) : undefined;
+  const inDirectory = file.is === 'directory' && kept !== undefined;
+  return {
+    hash: `${file.is === 'directory' ? 'dir' : 'file'}:${file.digest.slice('sha256:'.length)}`,
+    from: {
+      is: 'selected',
+      source,
+      path: file.path,
+      ...(kept !== undefined && !inDirectory ? { name: kept } : {}),
+      exclude: step.exclude,
+      unpack: step.command === 'ADD' && (step.unpack ?? true),
+    },
+    below: inDirectory ? kept : '',
+  };
+}
+
+/** Of `--parents` all that stands before `/./` is left out. */
+const PIVOT = '/./';
+const withoutPivot = (word: ByteText): ByteText => word.replace(PIVOT, '/');
+
+function keptParents(word: ByteText, path: ByteText): ByteText {
+  const at = word.indexOf(PIVOT);
+  if (at < 0) return path;
+  const left = posix.normalize(`/${word.slice(0, at)}`).slice(1);
+  // A pattern before the pivot matches as many parts as it has itself.
+  const parts = left === '' ? 0 : left.split('/').length;
+  return path.split('/').slice(parts).join('/');
+}
+
+const relative = (word: ByteText): ByteText => posix.normalize(`/${word}`).slice(1);
+
+/** As the first engine told it: no path leaves the context, not even to come back. */
+function refuseOutside(word: ByteText): void {
+  if (posix.normalize(`./${word.replace(/^\/+/, '')}`).startsWith('..'))
+    throw stepFailure.pathForbidden({ path: textOf(word) });
+}
+
+const hasWildcards = (word: ByteText): boolean => /[*?[]/.test(word.replace(/\\./gs, ''));
+
+async function downloaded(
+  { deps, signal }: Building,
+  { checksum, destination }: CopyStep,
+  address: ByteText,
+  downloads: AsyncDisposableStack,
+  say: Say,
+): Promise<Item> {
+  const text = textOf(address);
+  const url = URL.parse(text);
+  if (url === null) throw stepFailure.addressInvalid({ address: text });
+  const { path } = downloads.use(await deps.storage.scratch());
+  const wanted = checksum === undefined ? undefined : parseDigest(checksum);
+  const options = { download: deps.download, checksum: wanted, say, signal };
+  const file = await downloadTo(`${path}/file`, url, options);
+  if (file.name === undefined && destination.endsWith('/')) throw stepFailure.nameMissing({ address: text });
+  const { name = 'file', mtimeNanos } = file;
+  return {
+    hash: `file:${sha256(`${name} ${file.digest}`)}`,
+    from: { is: 'file', name, file: file.path, mode: 0o600, mtimeNanos },
+    below: '',
+  };
+}

@@ -1,0 +1,63 @@
+/** What the stages of one build share. */
+import type { Nanos } from '../../../base/time.ts';
+import type { ExpansionBudget } from '../../../formats/dockerfile/expansion.ts';
+import type { ContainerConfig } from '../../../model/config.ts';
+import type { FileSource, Lease, Storage } from '../../../storage/index.ts';
+import type { ImageSteps, StepImage } from '../../images/steps.ts';
+import type { StepCache } from '../cache/cache.ts';
+import type { HeldImages } from '../cache/held.ts';
+import type { CacheMounts } from '../cache/mounts.ts';
+import type { Say } from '../output.ts';
+import type { BuildArguments } from '../plan/arguments.ts';
+import type { BuildPlan } from '../plan/stages.ts';
+import type { BuildOptions } from '../promise.ts';
+import type { PullBase } from '../pull.ts';
+import type { Downloading } from '../remote/download.ts';
+import type { RunDeps } from './run.ts';
+
+/** What performing needs. */
+export interface PerformDeps extends RunDeps {
+  readonly storage: Pick<Storage, 'files' | 'layers' | 'scratch'>;
+  readonly images: ImageSteps;
+  readonly cache: StepCache;
+  readonly cacheMounts: CacheMounts;
+  readonly held: HeldImages;
+  readonly download: Downloading;
+  /** Brings an image here. */
+  readonly pull: PullBase;
+  readonly now: () => Nanos;
+}
+
+/** A stage that is done. */
+export interface StageResult {
+  readonly image: StepImage;
+  /** The image that its first instruction stood on: for a stage on another one, that one's. */
+  readonly base: StepImage;
+  readonly config: ContainerConfig;
+}
+
+/** One build while it goes on. */
+export interface Building {
+  readonly deps: PerformDeps;
+  readonly options: BuildOptions;
+  readonly context: FileSource;
+  readonly plan: BuildPlan;
+  readonly file: string;
+  /** How many ARG stand before the first FROM. */
+  readonly metaCount: number;
+  readonly escape: '\\' | '`';
+  readonly args: BuildArguments;
+  readonly budget: ExpansionBudget;
+  /** Images whose steps count as done; undefined: the client named none. */
+  readonly cacheSources: readonly StepImage[] | undefined;
+  readonly lease: Lease;
+  /** Ends with the build. */
+  readonly scope: AsyncDisposableStack;
+  readonly signal: AbortSignal;
+  /** No time in a layer is later, and images say that they were made then; undefined: as it is. */
+  readonly timesAtMost: bigint | undefined;
+  /** Arguments that any stage declared. */
+  readonly declared: Set<string>;
+  /** The stage, done once; `say` is for one that nobody has foreseen. */
+  readonly stage: (index: number, say: Say) => Promise<StageResult>;
+}

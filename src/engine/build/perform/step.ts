@@ -1,0 +1,113 @@
+/** Performs one step on the image before it: by its kind. */
+import { bytesOf } from '../../../formats/byte-text.ts';
+import { stepFailure } from '../../../model/failures/step.ts';
+import type { StepImage } from '../../images/steps.ts';
+import { line, type Say } from '../output.ts';
+import type { ConfigStep, DirectoryStep, RunStep, Step } from '../plan/step.ts';
+import { copyStep } from './copy.ts';
+import { mountsOf } from './mounts.ts';
+import { once } from './once.ts';
+import { runStep } from './run.ts';
+import type { Building } from './shared.ts';
+
+/** A step where it stands. */
+export interface PlacedStep {
+  readonly from: StepImage;
+  readonly step: Step;
+  /** Of its stage. */
+  readonly index: number;
+}
+
+/** The image after it. */
+export async function performStep(
+  building: Building,
+  { from, step, index }: PlacedStep,
+  say: Say,
+): Promise<StepImage> {
+  switch (step.is) {
+    case 'config':
+      return await configStep(building, from, step, say);
+    case 'directory':
+      return await directoryStep(building, from, step, say);
+    case 'run':
+      return await commandStep(building, from, step, index, say);
+    case 'copy':
+      return await copyStep(building, from, step, index, say);
+    default:
+      return step satisfies never;
+  }
+}
+
+async function configStep(
+  building: Building,
+  from: StepImage,
+  step: ConfigStep,
+  say: Say,
+): Promise<StepImage> {
+  if (step.note !== undefined) await say(line(step.note));
+  return await once(building, { from, ...step }, say, async () => ({ diffId: undefined, container: '' }));
+}
+
+/** A working directory that is missing is made, as root's. */
+async function directoryStep(
+  building: Building,
+  from: StepImage,
+  step: DirectoryStep,
+  say: Say,
+): Promise<StepImage> {
+  const { files, layers } = building.deps.storage;
+  return await once(building, { from, ...step }, say, async (_tell, signal) => {
+    const path = bytesOf(step.path);
+    await using there = files.openLayers(from.chainId);
+    const [found = []] = await there.select({ sources: [path.replace(/[*?[\\]/g, '\\$&')] }, signal);
+    if (found[0]?.is === 'directory') return { diffId: undefined, container: '' };
+    await using nothing = files.openLayers(undefined);
+    const layer = await layers.addFiles({
+      parent: from.chainId,
+      steps: [
+        {
+          from: { is: 'selected', source: nothing, path: '' },
+          destination: `${path}/`,
+          owner: { uid: 0, gid: 0 },
+          mode: 0o755,
+        },
+      ],
+      timesAtMost: building.timesAtMost,
+      lease: building.lease,
+      signal,
+    });
+    return { diffId: layer?.diffId, container: '' };
+  });
+}
+
+async function commandStep(
+  building: Building,
+  from: StepImage,
+  step: RunStep,
+  index: number,
+  say: Say,
+): Promise<StepImage> {
+  const { options, timesAtMost, lease } = building;
+  const { network, security } = step.instruction;
+  if (security === 'insecure') throw stepFailure.securityRefused();
+  const mounts = await mountsOf(building, step, index, say);
+  const more = [...mounts.more, ...(network === 'default' ? [] : [`network ${network}`])];
+  return await once(building, { from, ...step, more }, say, async (tell, signal) => {
+    await using scope = new AsyncDisposableStack();
+    const Mounts = await mounts.provide(scope, signal);
+    const request = {
+      image: from.id,
+      config: step.running,
+      hostConfig: {
+        ...options.hostConfig,
+        ...(network === 'default' ? {} : { NetworkMode: network }),
+        LogConfig: { Type: 'none', Config: {} },
+        ...(Mounts.length > 0 ? { Mounts } : {}),
+      },
+      lease,
+      timesAtMost,
+      remove: options.forceRemove ? 'always' : options.remove ? 'whenDone' : 'never',
+    } as const;
+    return await runStep(building.deps, request, tell, signal);
+  });
+}

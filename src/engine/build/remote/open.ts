@@ -1,0 +1,71 @@
+/** Opens a build context that lies elsewhere, as the archive that a client would have sent. */
+import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import type { Storage } from '../../../storage/index.ts';
+import { told } from '../../images/downloading.ts';
+import type { Say } from '../../images/progress.ts';
+import { type ContextAddress, readAddress } from './address.ts';
+import type { Downloading } from './download.ts';
+import { checkOut, type Repository } from './git.ts';
+import { directoryIn } from './subdirectory.ts';
+import { webContext } from './web-context.ts';
+
+/** What opening needs of other rooms. */
+export interface RemoteDeps {
+  readonly storage: Pick<Storage, 'scratch' | 'files'>;
+  readonly download: Downloading;
+}
+
+/** A context that was opened. Dispose of it when `bytes` have been read. */
+export interface RemoteContext extends AsyncDisposable {
+  /** A tar archive, plain or compressed; nothing at all beside a Dockerfile that is all there is. */
+  readonly bytes: Readable;
+  /** What takes the place of the archive's own Dockerfile. */
+  readonly dockerfile?: () => Buffer | undefined;
+}
+
+/** @throws InvalidArgument for an address that is none, or leads to no context; the kind that belongs to a server's answer */
+export async function openRemote(
+  text: string,
+  deps: RemoteDeps,
+  { say, signal }: { readonly say: Say; readonly signal: AbortSignal },
+): Promise<RemoteContext> {
+  const address = readAddress(text);
+  return address.is === 'repository'
+    ? openRepository(address, deps, signal)
+    : openFile(address, deps, say, signal);
+}
+
+async function openRepository(
+  repository: Repository,
+  { storage }: RemoteDeps,
+  signal: AbortSignal,
+): Promise<RemoteContext> {
+  await using undo = new AsyncDisposableStack();
+  const scratch = undo.use(await storage.scratch());
+  const tree = await checkOut(repository, scratch.path, signal);
+  const root = directoryIn(tree, repository.directory);
+  return held(storage.files.packDirectory(root, { without: ['.git'], signal }), undo.move());
+}
+
+async function openFile(
+  { url }: Extract<ContextAddress, { is: 'file' }>,
+  { download }: RemoteDeps,
+  say: Say,
+  signal: AbortSignal,
+): Promise<RemoteContext> {
+  await using undo = new AsyncDisposableStack();
+  const source = undo.use(await download(url, signal));
+  const found = await webContext(source, told(source, 'Downloading context', say));
+  if (found.is === 'archive') return held(found.bytes, undo.move());
+  return { ...held(Readable.from([]), undo.move()), dockerfile: () => found.bytes };
+}
+
+const held = (bytes: Readable, rest: AsyncDisposableStack): RemoteContext => ({
+  bytes,
+  async [Symbol.asyncDispose]() {
+    bytes.destroy();
+    await finished(bytes).catch(() => undefined);
+    await rest.disposeAsync();
+  },
+});

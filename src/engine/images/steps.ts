@@ -1,0 +1,141 @@
+/** Images that the steps of a build make, one of the other. */
+import { Readable } from 'node:stream';
+import { messageOf } from '../../base/errors.ts';
+import { formatNanos } from '../../base/time.ts';
+import type { ImageDocument } from '../../formats/oci.ts';
+import type { WantedPlatform } from '../../formats/platform.ts';
+import type { ChainId, Digest } from '../../storage/index.ts';
+import { childDocument, type Made } from './child.ts';
+import type { ImageVerbs } from './deps.ts';
+import { removeImage } from './remove.ts';
+import { resolveImage } from './resolve.ts';
+import { type Image, identify } from './store.ts';
+
+/** What a step of a build begins with, and what it makes. */
+export interface StepImage {
+  /** Empty: nothing yet, as with `FROM scratch`. */
+  readonly id: string;
+  readonly document: ImageDocument;
+  /** Undefined: no layer yet. */
+  readonly chainId: ChainId | undefined;
+}
+
+/** What builds want of images. */
+export interface ImageSteps {
+  /** @throws NotFound, InvalidArgument: it is for another platform */
+  base(name: string, wanted: WantedPlatform | undefined): StepImage;
+  /** The image with just this id. */
+  step(id: string): StepImage | undefined;
+  /** An image more, on the disk when it resolves; its layer must be leased. */
+  child(from: StepImage, made: Made): Promise<StepImage>;
+  /** The image with all layers since `base` in one, which is on top of those of `base` and leased. */
+  squashed(image: StepImage, base: StepImage, diffId: Digest | undefined): Promise<StepImage>;
+  /** Ids from the image's parent on, as far as they are known. */
+  ancestors(id: string): string[];
+  /** Ids of images that have a name or a container, and of those that they were made from. */
+  kept(): ReadonlySet<string>;
+  /** Removes those of them that nothing needs. */
+  removeUnneeded(ids: readonly string[]): Promise<void>;
+}
+
+const asStep = ({ id, document, chain }: Image): StepImage => ({ id, document, chainId: chain.at(-1) });
+
+/** An image without anything in it. */
+export const emptyImage = ({ os, architecture, variant }: WantedPlatform): StepImage => ({
+  id: '',
+  document: {
+    architecture,
+    os,
+    ...(variant ? { variant } : {}),
+    rootfs: { type: 'layers', diff_ids: [] },
+  },
+  chainId: undefined,
+});
+
+/** The verbs of builds on the images of `verbs`. */
+export function createSteps(verbs: ImageVerbs): ImageSteps {
+  const { store } = verbs;
+  const step = (id: string): StepImage | undefined => {
+    const image = store.get(id);
+    return image && asStep(image);
+  };
+  return {
+    step,
+    base(name, wanted) {
+      resolveImage(name, store, wanted);
+      return asStep(store.find(name));
+    },
+    child: (from, made) => addChild(from, made, verbs),
+    squashed: (image, base, diffId) =>
+      register(squashedDocument(image, base, diffId, formatNanos(verbs.now())), '', verbs),
+    ancestors: (id) => ancestorsOf(id, store),
+    kept() {
+      const roots = store
+        .all()
+        .filter(({ id }) => store.references(id).length > 0 || verbs.usedBy(id).length > 0);
+      return new Set(roots.flatMap(({ id }) => [id, ...ancestorsOf(id, store)]));
+    },
+    removeUnneeded: (ids) => removeUnneeded(ids, verbs),
+  };
+}
+
+function ancestorsOf(id: string, store: ImageVerbs['store']): string[] {
+  const found: string[] = [];
+  for (let at = store.get(id)?.parent; at !== undefined; at = store.get(at)?.parent) found.push(at);
+  return found;
+}
+
+/** Those that were made last go first: no image goes before what was made from it. */
+async function removeUnneeded(ids: readonly string[], verbs: ImageVerbs): Promise<void> {
+  const { store, log } = verbs;
+  const depth = (id: string): number => ancestorsOf(id, store).length;
+  for (const id of ids.toSorted((a, b) => depth(b) - depth(a))) {
+    const isNeeded = !store.get(id) || store.references(id).length > 0 || store.children(id).length > 0;
+    if (isNeeded || verbs.usedBy(id).length > 0) continue;
+    await removeImage(id, { force: false, prune: false }, verbs).catch((error: unknown) =>
+      log.warn('image.unneeded', { id, reason: messageOf(error) }),
+    );
+  }
+}
+
+/** A parent that somebody removed meanwhile is no reason to fail: its layers are held. */
+const addChild = (from: StepImage, made: Made, verbs: ImageVerbs): Promise<StepImage> =>
+  register(childDocument(from.document, made), from.id, verbs);
+
+async function register(made: ImageDocument, from: string, verbs: ImageVerbs): Promise<StepImage> {
+  const { storage, store } = verbs;
+  const config = Buffer.from(JSON.stringify(made));
+  const { id, document } = identify(config);
+  await using lease = storage.lease('step');
+  lease.hold('blob', id);
+  await storage.content.ingest(Readable.from([config]), { expected: id });
+  await store.change(() => {
+    const parent = store.get(from) ? from : undefined;
+    return { change: { images: [{ id, document, parent }] }, result: undefined };
+  });
+  const image = store.get(id);
+  if (image === undefined) throw new Error('an image that was just put on record is there');
+  return asStep(image);
+}
+
+/** As the first engine has it: what was done stays in the history, without layers; the last entry made the only one. */
+function squashedDocument(
+  { id, document }: StepImage,
+  base: StepImage,
+  diffId: Digest | undefined,
+  created: string,
+): ImageDocument {
+  const kept = base.document.history?.length ?? 0;
+  const comment = base.id === '' ? `create new from ${id}` : `merge ${id} to ${base.id}`;
+  const history = (document.history ?? []).map((entry, i) =>
+    i < kept ? entry : { ...entry, empty_layer: true },
+  );
+  const made = { created, comment, ...(diffId === undefined ? { empty_layer: true } : {}) };
+  const below = base.document.rootfs.diff_ids;
+  return {
+    ...document,
+    created,
+    history: [...history, made],
+    rootfs: { type: 'layers', diff_ids: diffId === undefined ? below : [...below, diffId] },
+  };
+}
