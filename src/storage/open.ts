@@ -6,13 +6,13 @@ import type { Log } from '../base/log.ts';
 import { openContent } from './content/content.ts';
 import { openUnfinished } from './content/unfinished.ts';
 import { chooseDriver, type Driver } from './driver.ts';
-import { openFileSources } from './files/sources.ts';
 import { openLayers } from './layers/layers.ts';
 import { makeLayout, randomName } from './layout.ts';
 import { Leases } from './leases.ts';
 import { detachBelow } from './leftover-mounts.ts';
 import { openArchive } from './open-archive.ts';
 import { openRecords } from './records/records.ts';
+import { openFileSources } from './sources/sources.ts';
 import type { Storage } from './storage.ts';
 import { readableFromPort } from './threads/port-sink.ts';
 import { TreeThreads } from './threads/threads.ts';
@@ -53,7 +53,7 @@ export async function openStorage({ root, log, driver: wanted }: OpenOptions): P
     const volumes = await openVolumes({ layout, records, threads, trash, log });
     await trash.emptyLeftovers();
     return {
-      files: openFileSources(),
+      files: openFileSources({ layout, driver, threads, leases, trash, layers }),
       records,
       content,
       unfinished: openUnfinished(layout, content),

@@ -5,9 +5,13 @@ import { Members } from '../pack/members.ts';
 import type { PieceMemory } from '../pack/piece-memory.ts';
 import { differences, type Sides } from './difference.ts';
 
-/** Returns how many differences there are. */
-export function* packDiff(sides: Sides, memory: PieceMemory): Generator<Buffer, number> {
-  const members = new Members(memory);
+/** Returns how many differences there are. `timesAtMost`: no time in the archive is later. */
+export function* packDiff(
+  sides: Sides,
+  memory: PieceMemory,
+  timesAtMost: bigint | undefined,
+): Generator<Buffer, number> {
+  const members = new Members(memory, timesAtMost);
   let entries = 0;
   for (const { kind, path, dir, name } of differences(sides)) {
     entries++;

@@ -4,6 +4,7 @@ import type { Digest } from '../../formats/digest.ts';
 import type { ByteText } from '../../formats/tar/entry.ts';
 import type { ChainId } from '../chain-id.ts';
 import type { Lease } from '../leases.ts';
+import type { FilesSpec } from './open-files.ts';
 
 /** What a build chooses of a source. */
 export interface FileSelection {
@@ -12,10 +13,10 @@ export interface FileSelection {
    * `..` do not leave the root.
    */
   readonly sources: readonly ByteText[];
-  /** Lines of ignore patterns: what they exclude, by its path below what was chosen, is not copied. */
-  readonly exclude?: readonly string[];
+  /** Ignore patterns: what they exclude, by its path below what was chosen, is not copied. */
+  readonly exclude?: readonly ByteText[] | undefined;
   /** Owners will be kept, so they count in the digest. */
-  readonly owners?: boolean;
+  readonly owners?: boolean | undefined;
 }
 
 /** One thing that was chosen. */
@@ -41,13 +42,15 @@ export interface MaterialisedFiles extends AsyncDisposable {
  * root; links in them are followed inside the source alone. Disposing lets go of the files, of `without`'s views too.
  */
 export interface FileSource extends AsyncDisposable {
+  /** What tree threads are told of it. */
+  readonly spec: FilesSpec;
   /**
    * A regular file, whole.
    * @throws NotFound when there is none, InvalidArgument (`file.notRegular`, `file.tooLarge`)
    */
   readFile(path: ByteText, options: { readonly most: number; readonly signal: AbortSignal }): Promise<Buffer>;
-  /** The same files without those that lines of ignore patterns exclude. A view: it ends with this source. */
-  without(patterns: readonly string[]): FileSource;
+  /** The same files without those that ignore patterns exclude. A view: it ends with this source. */
+  without(patterns: readonly ByteText[]): FileSource;
   /**
    * What each of `sources` means, in their order, the matches of a pattern sorted: none when there is nothing of that
    * name. @throws InvalidArgument for a broken pattern, and `file.notCopyable` for a device, FIFO or socket that is named
@@ -65,11 +68,11 @@ export type CopiedFiles =
       /** As `select` has told it. */
       readonly path: ByteText;
       /** Its name below a destination that is a directory, with slashes where parents are kept; undefined: its last part. */
-      readonly name?: ByteText;
+      readonly name?: ByteText | undefined;
       /** As it was given to `select`. */
-      readonly exclude?: readonly string[];
+      readonly exclude?: readonly ByteText[] | undefined;
       /** A tar archive, plain or compressed, is unpacked at the destination, with the owners that it says. */
-      readonly unpack?: boolean;
+      readonly unpack?: boolean | undefined;
     }
   /** A regular file, such as a here-document: its bytes are at hand. */
   | { readonly is: 'bytes'; readonly name: ByteText; readonly bytes: Buffer; readonly mode: number }
@@ -119,6 +122,6 @@ export interface FileSources {
   /** A tar archive of what is below a directory of this machine, without the entries of its top that are named. */
   packDirectory(
     path: string,
-    options: { readonly without?: readonly string[]; readonly signal: AbortSignal },
+    options: { readonly without?: readonly string[] | undefined; readonly signal: AbortSignal },
   ): Readable;
 }

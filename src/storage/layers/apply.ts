@@ -22,7 +22,7 @@ import type {
   Lease,
   Records,
 } from '../storage.ts';
-import type { Source } from '../threads/protocol.ts';
+import type { Source } from '../threads/source.ts';
 import { portFrom, type TreeThreads } from '../threads/threads.ts';
 import type { Trash } from '../trash.ts';
 import { chainIdOf, LAYERS, type LayerRow } from './rows.ts';

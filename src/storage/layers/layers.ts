@@ -2,10 +2,10 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { NotImplemented } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { Mailbox } from '../../base/mailbox.ts';
 import type { Driver } from '../driver.ts';
+import type { LayersOrigin } from '../files/open-files.ts';
 import { type Layout, randomName } from '../layout.ts';
 import type { Leases } from '../leases.ts';
 import { rowGone } from '../records/door.ts';
@@ -28,7 +28,7 @@ import type { TreeThreads } from '../threads/threads.ts';
 import type { Trash } from '../trash.ts';
 import { type ApplyDeps, applyChain } from './apply.ts';
 import { Chains } from './chains.ts';
-import { commitWritable } from './commit.ts';
+import { commitCopies, commitWritable } from './commit.ts';
 import { LAYERS, type LayerRow } from './rows.ts';
 import { WritableLayers } from './writable.ts';
 
@@ -44,8 +44,14 @@ export interface LayersDeps {
   readonly log: Log;
 }
 
+/** The layers, for this room's own use. */
+export interface ReadableLayers extends Layers {
+  /** Where tree threads find what a chain shows. @throws NotFound */
+  filesOf(chainId: ChainId): LayersOrigin;
+}
+
 /** Opens the layer store; directories that no record names (a crash before the record) are removed. */
-export async function openLayers(deps: LayersDeps): Promise<Layers> {
+export async function openLayers(deps: LayersDeps): Promise<ReadableLayers> {
   const { layout, records, log } = deps;
   const recorded = await records.read(LAYERS);
   const rows = new Map<ChainId, LayerRow>();
@@ -75,7 +81,7 @@ async function removeUnrecorded(
   }
 }
 
-class LayerStore implements Layers {
+class LayerStore implements ReadableLayers {
   readonly incomplete: boolean;
   readonly #deps: LayersDeps;
   readonly #chains: Chains;
@@ -173,8 +179,14 @@ class LayerStore implements Layers {
   commit(id: string, options: Parameters<Layers['commit']>[1]): Promise<LayerInfo | undefined> {
     return commitWritable(this.#sidesOf(id), this.#writable.parentOf(id), options, this.#applyDeps);
   }
-  async addFiles(_options: CopyOptions): Promise<LayerInfo | undefined> {
-    throw new NotImplemented('layers of copies');
+  addFiles(options: CopyOptions): Promise<LayerInfo | undefined> {
+    const { parent } = options;
+    const below = parent === undefined ? undefined : { origin: this.filesOf(parent), views: [] };
+    return commitCopies(below, options, this.#applyDeps);
+  }
+  filesOf(chainId: ChainId): LayersOrigin {
+    const layers = this.#chains.directoriesOf(chainId);
+    return { is: 'layers', layers, whiteouts: this.#deps.driver === 'overlay2' ? 'overlay' : 'plain' };
   }
 
   async squash(

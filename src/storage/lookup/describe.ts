@@ -36,8 +36,16 @@ export function describe(
     size: type === 'file' ? Number(stat.size) : 0,
     major: isDevice ? majorOf(Number(stat.rdev)) : 0,
     minor: isDevice ? minorOf(Number(stat.rdev)) : 0,
-    xattrs: typeof at === 'number' ? xattrsOfFd(at) : xattrsOf(Buffer.from(`${at}\0`, 'latin1')),
+    xattrs: portable(typeof at === 'number' ? xattrsOfFd(at) : xattrsOf(Buffer.from(`${at}\0`, 'latin1'))),
   });
+}
+
+/** overlayfs's own attributes: in an archive they would redirect or hide what is not in it, and they differ each time. */
+export const isOverlays = (name: ByteText): boolean => /^(?:trusted|user)\.overlay\./.test(name);
+
+function portable(xattrs: ReadonlyMap<ByteText, Buffer>): ReadonlyMap<ByteText, Buffer> {
+  if (xattrs.size === 0) return xattrs;
+  return new Map([...xattrs].filter(([name]) => !isOverlays(name)));
 }
 
 /** Another name of the file that is in the archive as `first`: readers believe this header too, so it says the same. */

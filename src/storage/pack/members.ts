@@ -1,7 +1,7 @@
 /** Members of an archive, one by one, taken from directories that may change meanwhile. No link is followed. */
 import { type BigIntStats, closeSync, constants, fstatSync, lstatSync } from 'node:fs';
 import { codeOf } from '../../base/errors.ts';
-import type { ByteText, EntryType } from '../../formats/tar/entry.ts';
+import type { ByteText, EntryType, TarEntry } from '../../formats/tar/entry.ts';
 import { tarEntry, tarHeader } from '../../formats/tar/writer.ts';
 import { ERRNO, pathBytes, SystemError, tryOpenAt } from '../../linux/index.ts';
 import { describe, describeLink, typeOf } from '../lookup/describe.ts';
@@ -17,11 +17,14 @@ const GONE = [ERRNO.ENOENT, ERRNO.ENOTDIR, ERRNO.ELOOP, ERRNO.ENXIO].map((errno)
 /** Every method is a generator of the archive's next pieces. */
 export class Members {
   readonly #output: TarOutput;
+  readonly #timesAtMost: bigint | undefined;
   /** First name in the archive of each file that has several. */
   readonly #firstNames = new Map<string, ByteText>();
 
-  constructor(memory: PieceMemory) {
+  /** `timesAtMost`: no time is told that is later. */
+  constructor(memory: PieceMemory, timesAtMost?: bigint) {
     this.#output = new TarOutput(memory);
+    this.#timesAtMost = timesAtMost;
   }
 
   /**
@@ -97,18 +100,23 @@ export class Members {
       this.#firstNames.set(key, archived);
       return false;
     }
-    yield* this.#output.bytes(tarHeader(describeLink(archived, first, stat)));
+    yield* this.#output.bytes(tarHeader(this.#timed(describeLink(archived, first, stat))));
     return true;
   }
 
   *#head(archived: ByteText, type: EntryType, at: ByteText | number, stat: BigIntStats): Generator<Buffer> {
     let header: Buffer;
     try {
-      header = tarHeader(describe(archived, type, at, stat));
+      header = tarHeader(this.#timed(describe(archived, type, at, stat)));
     } catch (error) {
       if (codeOf(error) === 'ENOENT' || codeOf(error) === 'EINVAL') return; // a link that has gone
       throw error;
     }
     yield* this.#output.bytes(header);
+  }
+
+  #timed(entry: TarEntry): TarEntry {
+    const latest = this.#timesAtMost;
+    return latest !== undefined && entry.mtimeNanos > latest ? { ...entry, mtimeNanos: latest } : entry;
   }
 }

@@ -23,25 +23,35 @@ export class TarOutput {
     }
   }
 
-  /** Exactly `size` bytes of a file and the padding behind them; a file that became shorter is filled with zeros. */
-  *file(fd: number, size: number): Generator<Buffer> {
+  /**
+   * Exactly `size` bytes of a file, beginning at `from`, and the padding behind them; a file that became shorter is
+   * filled with zeros.
+   */
+  *file(fd: number, size: number, from = 0): Generator<Buffer> {
     let left = size;
     while (left > 0) {
-      const got = readSync(fd, this.#piece, this.#used, Math.min(left, PIECE_BYTES - this.#used), null);
+      const room = Math.min(left, PIECE_BYTES - this.#used);
+      const got = readSync(fd, this.#piece, this.#used, room, from + size - left);
       if (got === 0) break;
       this.#used += got;
       left -= got;
       if (this.#used === PIECE_BYTES) yield this.#take();
     }
-    yield* this.#zeros(left + ((TAR_BLOCK - (size % TAR_BLOCK)) % TAR_BLOCK));
+    yield* this.zeros(left);
+    yield* this.padding(size);
+  }
+
+  /** What fills the last block of a member with `size` bytes. */
+  padding(size: number): Generator<Buffer> {
+    return this.zeros((TAR_BLOCK - (size % TAR_BLOCK)) % TAR_BLOCK);
   }
 
   *end(): Generator<Buffer> {
-    yield* this.#zeros(2 * TAR_BLOCK);
+    yield* this.zeros(2 * TAR_BLOCK);
     if (this.#used > 0) yield this.#take();
   }
 
-  *#zeros(count: number): Generator<Buffer> {
+  *zeros(count: number): Generator<Buffer> {
     for (let left = count; left > 0; ) {
       const taken = Math.min(left, PIECE_BYTES - this.#used);
       this.#piece.fill(0, this.#used, this.#used + taken);

@@ -40,11 +40,11 @@ export class TreePacker {
     for (const { fd } of this.#levels.splice(0)) if (fd >= 0) closeSync(fd);
   }
 
-  /** The archive of all below the root, without a member for the root itself. */
-  *everything(): Generator<Buffer> {
+  /** The archive of all below the root, without a member for the root itself, and without the names there in `without`. */
+  *everything(without: readonly ByteText[] = []): Generator<Buffer> {
     const fd = tryOpenDirectoryInTree(this.#root, '.');
     if (fd < 0) throw new SystemError('openat2', -fd, '/');
-    this.#enter(fd, '', '');
+    this.#enter(fd, '', '', without);
     yield* this.#descend();
   }
 
@@ -84,14 +84,15 @@ export class TreePacker {
     return tryOpenDirectoryInTree(this.#root, pathBytes(path === '' ? '.' : path));
   }
 
-  #enter(fd: number, path: ByteText, archived: ByteText): void {
+  #enter(fd: number, path: ByteText, archived: ByteText, without: readonly ByteText[] = []): void {
     const level: Level = { fd, path, archived, entries: [], next: 0 };
     this.#levels.push(level);
     // A path that the kernel would not take: whoever unpacks it could not make it either.
     if (path.length > TAR_LIMITS.pathBytes)
       throw new SystemError('openat', ERRNO.ENAMETOOLONG, `${path.slice(0, 200)}…`);
     const entries = readdirSync(`/proc/self/fd/${fd}`, { encoding: 'latin1', withFileTypes: true });
-    this.#levels.splice(-1, 1, { ...level, entries: entries.sort(byName) });
+    const wanted = entries.filter(({ name }) => !without.includes(name));
+    this.#levels.splice(-1, 1, { ...level, entries: wanted.sort(byName) });
     const far = this.#levels.at(-KEPT_OPEN - 1);
     if (!far || far.fd < 0) return;
     closeSync(far.fd);

@@ -6,7 +6,8 @@ import { BodyScanner } from '../../formats/body-scanner.ts';
 import { TarError } from '../../formats/tar/entry.ts';
 import { duplicate } from '../../linux/index.ts';
 import type { Chunks } from '../unpack/sources.ts';
-import type { FromReader, Source } from './protocol.ts';
+import type { FromReader } from './protocol.ts';
+import type { Source } from './source.ts';
 
 /** As much as a unix socket holds at once, and more. */
 const READ_BYTES = 256 << 10;

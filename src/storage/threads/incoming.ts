@@ -2,7 +2,7 @@
 import { fromFile, type Incoming } from '../unpack/sources.ts';
 import { connectionChunks } from './connection.ts';
 import { portChunks } from './port-chunks.ts';
-import type { Source } from './protocol.ts';
+import type { Source } from './source.ts';
 
 /** The source's bytes as they come. `cancelled` ends them. */
 export function incomingFrom(source: Source, cancelled: AbortSignal): Incoming {

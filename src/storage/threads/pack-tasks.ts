@@ -14,13 +14,13 @@ import type { DiffSides, Task, ToPort } from './protocol.ts';
 /** Sends an archive of a tree, or of a part of it. */
 /** Sends the archive of a tree, or of one thing in it. @throws SystemError */
 export async function pack(
-  { root, what, sink }: Extract<Task, { is: 'pack' }>,
+  { root, what, without, sink }: Extract<Task, { is: 'pack' }>,
   cancelled: AbortSignal,
 ): Promise<undefined> {
   const memory = new PieceMemory();
   const packer = new TreePacker(root, memory);
   try {
-    const pieces = what ? packer.one(what.path, what.archived) : packer.everything();
+    const pieces = what ? packer.one(what.path, what.archived) : packer.everything(without);
     await send(pieces, sink, cancelled, memory);
     return undefined;
   } finally {
@@ -31,11 +31,11 @@ export async function pack(
 /** Sends an archive of what a container changed. */
 /** Sends a layer of what a container changed; gives how many changes are in it. @throws SystemError */
 export async function packDifferences(
-  { sides, sink }: Extract<Task, { is: 'packDiff' }>,
+  { sides, timesAtMost, sink }: Extract<Task, { is: 'packDiff' }>,
   cancelled: AbortSignal,
 ): Promise<number> {
   const memory = new PieceMemory();
-  return (await send(packDiff(sidesOf(sides, true), memory), sink, cancelled, memory)) ?? 0;
+  return (await send(packDiff(sidesOf(sides, true), memory, timesAtMost), sink, cancelled, memory)) ?? 0;
 }
 
 /** Sends a file's bytes, compressed. */
@@ -43,8 +43,8 @@ export async function packDifferences(
 export const compressed = ({ path, sink }: Extract<Task, { is: 'compress' }>, cancelled: AbortSignal) =>
   send(compressedPieces(path), sink, cancelled, new PieceMemory());
 
-/** What fails on the way is told through the port too: the reader has no other way to hear of it. */
-async function send<T>(
+/** Sends pieces. What fails on the way is told through the port too: the reader has no other way to hear of it. */
+export async function send<T>(
   pieces: Generator<Buffer, T> | AsyncGenerator<Buffer, T>,
   sink: MessagePort,
   cancelled: AbortSignal,

@@ -8,15 +8,9 @@ import type { CompressedLayer, PathChange } from '../storage.ts';
 import type { Unpacked, UnpackOptions } from '../unpack/layer.ts';
 import type { DemuxedMember } from '../unpack/members.ts';
 import type { Guest } from '../unpack/tree-writer.ts';
+import type { FileResults, FileTask } from './file-protocol.ts';
+import type { Source } from './source.ts';
 
-/** Where bytes come from: a file, a stream of the main thread sent through a port, or a connection lent to the thread. */
-export type Source =
-  | { readonly is: 'file'; readonly path: string }
-  | { readonly is: 'port'; readonly port: MessagePort }
-  /** `fd` is open as long as `port` is; where the connection stands at the end is told there. */
-  | ({ readonly is: 'connection'; readonly fd: number; readonly port: MessagePort } & Standing);
-
-/** Work for a tree thread. */
 /** What a tree thread can be asked to do. */
 export type Task =
   | ({ readonly is: 'unpack'; readonly source: Source } & UnpackOptions)
@@ -34,6 +28,8 @@ export type Task =
       readonly is: 'pack';
       readonly root: number;
       readonly what: Pick<FoundPath, 'path' | 'archived'> | undefined;
+      /** Names in the root that are left out; only of everything. */
+      readonly without?: readonly string[];
       readonly sink: MessagePort;
     }
   | {
@@ -45,13 +41,20 @@ export type Task =
     }
   | { readonly is: 'changes'; readonly sides: DiffSides }
   /** Sends the layer's archive. */
-  | { readonly is: 'packDiff'; readonly sides: DiffSides; readonly sink: MessagePort }
+  | {
+      readonly is: 'packDiff';
+      readonly sides: DiffSides;
+      /** No time in it is later; undefined: all are as they are. */
+      readonly timesAtMost: bigint | undefined;
+      readonly sink: MessagePort;
+    }
   /** Sends the plain archive that is kept at `path`, compressed by gzip. */
   | { readonly is: 'compress'; readonly path: string; readonly sink: MessagePort }
   | { readonly is: 'remove'; readonly path: string }
   /** `links`: paths below where a link does not count, because it is the engine's. */
   | { readonly is: 'measure'; readonly path: string; readonly links?: readonly string[] }
-  | { readonly is: 'sync'; readonly path: string };
+  | { readonly is: 'sync'; readonly path: string }
+  | FileTask;
 
 /** A container's own directory, and the layers below it, topmost first. */
 export interface DiffSides {
@@ -62,9 +65,8 @@ export interface DiffSides {
   readonly whiteouts: Whiteouts;
 }
 
-/** What each kind of task gives back. */
 /** What each task gives. */
-export interface Results {
+export interface Results extends FileResults {
   readonly unpack: Unpacked;
   readonly demux: readonly DemuxedMember[];
   readonly flatten: undefined;
@@ -84,13 +86,12 @@ export interface Results {
   readonly sync: undefined;
 }
 
-/** What a tree thread is told. */
 /** From the main thread to a tree thread. */
 export type ToTree =
   | { readonly is: 'run'; readonly id: number; readonly task: Task }
   | { readonly is: 'cancel'; readonly id: number };
 
-/** From a tree thread to the main thread. `blame`: the archive's fault, or the system's (with its errno name). */
+/** From a tree thread to the main thread. `blame`: the archive's fault or that of what was asked, or the system's (with its errno name). */
 export type FromTree =
   | { readonly is: 'done'; readonly id: number; readonly result: Results[keyof Results] }
   | {
@@ -108,7 +109,6 @@ export type ToPort =
   | { readonly is: 'error'; readonly message: string };
 /** From whoever reads a connection: nothing is known of it between these two. */
 export type FromReader = { readonly is: 'begun' } | { readonly is: 'standing'; readonly standing: Standing };
-/** What a reader of pieces tells the thread that sends them. */
 /** Through a port, from whoever reads it. */
 export interface FromPort {
   readonly granted: number;

@@ -7,6 +7,7 @@ import { unpackLayer } from '../unpack/layer.ts';
 import { demux } from '../unpack/members.ts';
 import { put } from '../unpack/put.ts';
 import { treeBytes } from '../unpack/tree-bytes.ts';
+import { performWithFiles } from './file-tasks.ts';
 import { incomingFrom } from './incoming.ts';
 import { changes, compressed, pack, packDifferences } from './pack-tasks.ts';
 import type { Results, Task } from './protocol.ts';
@@ -45,7 +46,7 @@ export async function perform(task: Task, cancelled: AbortSignal): Promise<Resul
     case 'sync':
       return sync(task.path);
     default:
-      return task satisfies never;
+      return performWithFiles(task, cancelled);
   }
 }
 

@@ -7,7 +7,8 @@ import { Failed, InvalidArgument, Unavailable } from '../../base/errors.ts';
 import { LentBody, type Standing } from '../../base/lent-body.ts';
 import { workerUrl } from '../../base/worker-url.ts';
 import { duplicate, releaseFreeMemory } from '../../linux/index.ts';
-import type { FromPort, FromReader, FromTree, Results, Source, Task, ToPort, ToTree } from './protocol.ts';
+import type { FromPort, FromReader, FromTree, Results, Task, ToPort, ToTree } from './protocol.ts';
+import type { Source } from './source.ts';
 
 /** More would only compete for the disk. */
 const THREADS_MAX = Math.min(4, Math.max(2, availableParallelism()));

@@ -1,6 +1,6 @@
 /** A tree thread: does the tasks it is sent, several at a time, and says how each ended. */
 import { parentPort } from 'node:worker_threads';
-import { codeOf, messageOf } from '../../base/errors.ts';
+import { codeOf, InvalidArgument, messageOf } from '../../base/errors.ts';
 import { TarError } from '../../formats/tar/entry.ts';
 import type { FromTree, ToTree } from './protocol.ts';
 import { perform } from './tasks.ts';
@@ -20,7 +20,8 @@ async function run({ id, task }: Extract<ToTree, { is: 'run' }>): Promise<void> 
   try {
     post({ is: 'done', id, result: await perform(task, controller.signal) });
   } catch (error) {
-    const blame = error instanceof TarError ? 'archive' : 'system';
+    const isAskers = error instanceof TarError || error instanceof InvalidArgument;
+    const blame = isAskers ? 'archive' : 'system';
     post({ is: 'failed', id, message: messageOf(error), blame, code: codeOf(error) });
   } finally {
     if ('source' in task && task.source.is !== 'file') task.source.port.close(); // the sender stops, also when nothing was read

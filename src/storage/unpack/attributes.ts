@@ -12,6 +12,7 @@ import {
   trySetXattrAt,
   trySetXattrFd,
 } from '../../linux/index.ts';
+import { isOverlays } from '../lookup/describe.ts';
 import { lstatAt, quote } from './names-at.ts';
 
 const OPAQUE_XATTR = 'trusted.overlay.opaque';
@@ -36,7 +37,7 @@ export class Attributes {
     chownFd(fd, uid, gid);
     chmodFd(fd, entry.mode);
     for (const [name, value] of entry.xattrs)
-      if (isOurs(name)) this.#set(trySetXattrFd(fd, pathBytes(name), value), name, entry.path);
+      if (!isOverlays(name)) this.#set(trySetXattrFd(fd, pathBytes(name), value), name, entry.path);
   }
 
   /** The same for what is not open, such as links and devices; and its times. */
@@ -46,7 +47,7 @@ export class Attributes {
     chownNameAt(dir, bytes, uid, gid);
     if (entry.type !== 'symlink') chmodNameAt(dir, bytes, entry.mode);
     for (const [attribute, value] of entry.xattrs)
-      if (isOurs(attribute))
+      if (!isOverlays(attribute))
         this.#set(trySetXattrAt(dir, name, pathBytes(attribute), value), attribute, entry.path);
     setTimesNameAt(dir, bytes, atimeOf(entry), entry.mtimeNanos);
   }
@@ -70,9 +71,6 @@ export class Attributes {
     else setTimesNameAt(dir, pathBytes(name), atimeOf(entry), entry.mtimeNanos);
   }
 }
-
-/** overlayfs's own attributes would let an archive redirect or hide what is not in it. */
-const isOurs = (name: ByteText): boolean => !/^(?:trusted|user)\.overlay\./.test(name);
 
 /** A file was not read before it was written. */
 export const atimeOf = (entry: TarEntry): bigint =>

@@ -1,0 +1,24 @@
+/** Where a file's bytes are, and how they are read. */
+import { readSync } from 'node:fs';
+
+/** Read at once. */
+const PIECE_BYTES = 1 << 20;
+
+/** A regular file's bytes, open until they are disposed of. */
+export interface Content extends Disposable {
+  readonly fd: number;
+  /** Where they begin in what is open. */
+  readonly from: number;
+  readonly size: number;
+}
+
+/** The bytes, each piece in memory of its own. @throws Error of read(2) */
+export function* piecesOf({ fd, from, size }: Content): Generator<Buffer> {
+  for (let at = 0; at < size; ) {
+    const room = Buffer.allocUnsafe(Math.min(PIECE_BYTES, size - at));
+    const read = readSync(fd, room, 0, room.length, from + at);
+    if (read === 0) return;
+    at += read;
+    yield room.subarray(0, read);
+  }
+}

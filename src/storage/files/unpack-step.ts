@@ -1,0 +1,158 @@
+/** ADD of an archive: its members go into the new layer as they come, below the destination; links lead inside only. */
+import { rmSync } from 'node:fs';
+import { type ByteText, TAR_LIMITS, type TarEntry, TarError } from '../../formats/tar/entry.ts';
+import { pathBelowRoot, splitLast } from '../../formats/tar/path.ts';
+import { TarReader, type TarSink } from '../../formats/tar/reader.ts';
+import { isOverlays } from '../lookup/describe.ts';
+import { plainSpooled } from '../unpack/intake.ts';
+import { quote } from '../unpack/names-at.ts';
+import type { Chunks } from '../unpack/sources.ts';
+import { type Content, piecesOf } from './content.ts';
+import { type NewLayer, ROOT, type Shown } from './new-layer.ts';
+import type { FileNode } from './node.ts';
+import { resolve } from './resolve.ts';
+
+/** What reading an archive wants beside it. */
+export interface Reading {
+  /** A file that may be made: some decompressors want one. It is gone afterwards. */
+  readonly spool: string;
+  readonly cancelled: AbortSignal;
+}
+
+/** Whether a regular file is a tar archive, plain or compressed: its first member can be read. */
+export async function isArchive(file: FileNode, reading: Reading): Promise<boolean> {
+  let seen = false;
+  const reader = new TarReader({
+    entry() {
+      seen = true;
+    },
+    data: () => undefined,
+    end: () => undefined,
+  });
+  try {
+    for await (const chunk of plainContent(file, reading)) {
+      try {
+        reader.push(chunk);
+      } catch (error) {
+        if (!seen) throw error; // what comes behind the first member is not looked at
+      }
+      if (seen || reader.ended) return seen;
+    }
+    return seen;
+  } catch (error) {
+    if (error instanceof TarError && !reading.cancelled.aborted) return false;
+    throw error;
+  }
+}
+
+/** Unpacks an archive at `destination`. @throws TarError when it is broken, or a name leaves the destination */
+export async function* unpackInto(
+  layer: NewLayer,
+  file: FileNode,
+  destination: ByteText,
+  reading: Reading,
+): AsyncGenerator<Buffer, void> {
+  const { path } = resolve(layer.root, destination);
+  yield* layer.directory(path, ROOT, ROOT);
+  const members = new Members(layer, path);
+  const reader = new TarReader(members);
+  for await (const chunk of plainContent(file, reading)) {
+    reader.push(chunk);
+    yield* members.take();
+  }
+  reader.finish();
+}
+
+async function* plainContent(file: FileNode, { spool, cancelled }: Reading): Chunks {
+  using content = file.open();
+  try {
+    yield* plainSpooled({ chunks: chunksOf(content, cancelled), isReused: false, file: undefined }, spool);
+  } finally {
+    rmSync(spool, { force: true });
+  }
+}
+
+async function* chunksOf(content: Content, cancelled: AbortSignal): Chunks {
+  for (const piece of piecesOf(content)) {
+    cancelled.throwIfAborted();
+    yield piece;
+  }
+}
+
+type Event =
+  | { readonly is: 'entry'; readonly entry: TarEntry }
+  | { readonly is: 'data'; readonly bytes: Buffer; readonly offset: number }
+  | { readonly is: 'end' };
+
+/** What a reader has found in a chunk, until it is written on. */
+class Members implements TarSink {
+  readonly #layer: NewLayer;
+  /** Where names begin; '' is the root. */
+  readonly #base: ByteText;
+  readonly #events: Event[] = [];
+  #file: { readonly size: number; end: number } | undefined;
+
+  constructor(layer: NewLayer, base: ByteText) {
+    this.#layer = layer;
+    this.#base = base;
+  }
+
+  entry(entry: TarEntry): void {
+    this.#events.push({ is: 'entry', entry });
+  }
+  data(bytes: Buffer, offset: number): void {
+    this.#events.push({ is: 'data', bytes, offset });
+  }
+  end(): void {
+    this.#events.push({ is: 'end' });
+  }
+
+  /** Writes what was found. */
+  *take(): Generator<Buffer> {
+    const { output } = this.#layer;
+    for (const event of this.#events.splice(0)) {
+      const file = this.#file;
+      if (event.is === 'entry') yield* this.#member(event.entry);
+      else if (event.is === 'data' && file) {
+        yield* output.zeros(event.offset - file.end);
+        yield* output.bytes(event.bytes);
+        file.end = event.offset + event.bytes.length;
+      } else if (file) {
+        yield* output.zeros(file.size - file.end);
+        yield* output.padding(file.size);
+        this.#file = undefined;
+      }
+    }
+  }
+
+  *#member(entry: TarEntry): Generator<Buffer> {
+    const path = pathBelowRoot(entry.path);
+    if (path === '' && entry.type !== 'directory')
+      throw new TarError(`${quote(entry.path)}: the root must be a directory`);
+    if (path === '') return; // the destination is what it is
+    const [above, name] = splitLast(path);
+    if (name.length > TAR_LIMITS.nameBytes) throw new TarError(`${quote(name)}: name too long`);
+    const { path: place } = this.#resolve(above, true);
+    if (place.length + name.length >= TAR_LIMITS.pathBytes)
+      throw new TarError(`${quote(path)}: path too long`);
+    const directory = yield* this.#layer.directory(place, ROOT, ROOT);
+    const xattrs = new Map([...entry.xattrs].filter(([attribute]) => !isOverlays(attribute)));
+    const linkPath = entry.type === 'hardlink' ? yield* this.#linked(entry) : entry.linkPath;
+    const plain = { ...entry, linkPath, xattrs, atimeNanos: undefined, userName: '', groupName: '' };
+    yield* this.#layer.member(directory, name, plain);
+    if (entry.type === 'file') this.#file = { size: entry.size, end: 0 };
+  }
+
+  /** The file that a hard link names, as a path in the layer: it is brought into it when it was only below. */
+  *#linked(entry: TarEntry): Generator<Buffer, ByteText> {
+    const { node } = this.#resolve(pathBelowRoot(entry.linkPath), false);
+    if (!node || node.type === 'directory')
+      throw new TarError(`${quote(entry.path)}: hard link to ${quote(entry.linkPath)}, which is no file`);
+    yield* this.#layer.carryFile(node);
+    return node.path;
+  }
+
+  #resolve(path: ByteText, follow: boolean): { path: ByteText; node: Shown | undefined } {
+    return resolve(this.#layer.root, `${this.#base}/${path}`, follow);
+  }
+}

@@ -1,0 +1,38 @@
+/** What a tree thread does for builds: takes contexts in, looks files up, sends layers of copies. */
+import { takeContext } from '../files/context-intake.ts';
+import { copySteps } from '../files/copy-steps.ts';
+import { materialise } from '../files/materialise.ts';
+import { openFiles } from '../files/open-files.ts';
+import { findFile, readWhole } from '../files/read-file.ts';
+import { selectFiles } from '../files/select.ts';
+import { PieceMemory } from '../pack/piece-memory.ts';
+import type { FileResults, FileTask } from './file-protocol.ts';
+import { incomingFrom } from './incoming.ts';
+import { send } from './pack-tasks.ts';
+
+/** Does one of these tasks. @throws TarError, InvalidArgument, SystemError */
+export async function performWithFiles(
+  task: FileTask,
+  cancelled: AbortSignal,
+): Promise<FileResults[keyof FileResults]> {
+  if (task.is === 'takeContext')
+    return takeContext(incomingFrom(task.source, cancelled), task.data, task.spool);
+  if (task.is === 'copyFiles') {
+    const memory = new PieceMemory();
+    const pieces = copySteps(task.copies, memory, { spool: task.spool, cancelled });
+    return (await send(pieces, task.sink, cancelled, memory)) ?? 0;
+  }
+  using files = openFiles(task.files);
+  switch (task.is) {
+    case 'readFile':
+      return readWhole(files.root, task.path, task.most);
+    case 'select':
+      return await selectFiles(files.root, task.wanted, cancelled);
+    case 'findFile':
+      return findFile(files.root, task.path);
+    case 'materialise':
+      return materialise(files.root, task.path, task.into);
+    default:
+      return task satisfies never;
+  }
+}
