@@ -10,7 +10,7 @@ cd "$(dirname "$(readlink -f "$0")")/.."
 say() { echo "setup: $*" >&2; }
 
 # Debian packages by the command that proves them: what is there already, from wherever, is not installed again.
-needed='crun:crun xz:xz-utils bzip2:bzip2 modprobe:kmod update-ca-certificates:ca-certificates tini-static:tini'
+needed='crun:crun xz:xz-utils bzip2:bzip2 git:git modprobe:kmod update-ca-certificates:ca-certificates tini-static:tini'
 for argument in "$@"; do
   case $argument in
     --images) needed="$needed mmdebstrap:mmdebstrap busybox:busybox-static" ;;

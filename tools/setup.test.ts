@@ -66,7 +66,7 @@ function machine(t: { after(work: () => void): void }): Machine {
     chmodSync(join(home, 'path', name), 0o755);
   };
   const packages =
-    'for name in crun xz bzip2 modprobe update-ca-certificates tini-static; do ' +
+    'for name in crun xz bzip2 git modprobe update-ca-certificates tini-static; do ' +
     `[ -e ${home}/path/$name ] || { echo "#!/bin/sh" >${home}/path/$name; chmod 755 ${home}/path/$name; }; done`;
   program(
     'apt-get',

@@ -35,6 +35,7 @@ test('each check says what was found, and how to mend what is not well', () => {
     'cgroups',
     'xz',
     'bzip2',
+    'git',
     'init',
     'disk',
     'data root',

@@ -58,6 +58,7 @@ export function checkHost(question: Omit<HostQuestion, 'hosts'>): readonly Check
     cgroups(),
     ...[...question.runtimes].map(([name, one]) => runtime(name, one, question.runtimes.size)),
     ...['xz', 'bzip2'].map(decompressor),
+    git(),
     init(),
     disk(question.dataRoot),
     executableRoot(question.dataRoot),
@@ -220,6 +221,12 @@ function decompressor(name: string): Check {
     `not found: archives compressed with ${name} are refused`,
     `apt-get install ${debian}`,
   );
+}
+
+function git(): Check {
+  const file = findOnPath('git');
+  if (file !== undefined) return ok('git', file);
+  return degraded('git', 'not found: builds from git repositories are refused', 'apt-get install git');
 }
 
 function init(): Check {

@@ -17,7 +17,6 @@ const SESSION_CONTEXT = 'client-session';
 /** @throws InvalidArgument for what the classic builder does not have */
 export function refuseForeign({
   version = '1',
-  session,
   remote,
   outputs,
   securityopt,
@@ -26,7 +25,6 @@ export function refuseForeign({
   if (version !== '1' && version !== '2') throw buildFailure.versionUnknown({ version });
   if (version === '2') throw buildFailure.needsBuildKit({ what: 'builder version 2' });
   if (remote === SESSION_CONTEXT) throw buildFailure.needsBuildKit({ what: `a context by ${remote}` });
-  if (session !== undefined) throw buildFailure.needsBuildKit({ what: 'a session' });
   if (readOutputs(outputs).length > 0) throw buildFailure.needsBuildKit({ what: 'an output' });
   if (securityopt.length > 0) throw buildFailure.securityUnsupported();
   if (isolation !== '' && isolation.toLowerCase() !== 'default')
@@ -81,7 +79,9 @@ function readAs<T>(schema: Schema<T>, text: string | undefined, doing: string): 
   try {
     return decodeBody(schema, readJson(text));
   } catch (error) {
-    throw buildFailure.parameterUnreadable({ doing, why: messageOf(error) }, { cause: error });
+    // The end of a text is called otherwise than that of a stream.
+    const why = messageOf(error).replace(/^(?:unexpected )?EOF$/, 'unexpected end of JSON input');
+    throw buildFailure.parameterUnreadable({ doing, why }, { cause: error });
   }
 }
 

@@ -805,6 +805,28 @@ test('a failing start names its container up to 1.21, in the words of the time',
   assert.equal(dialectOf('1.24').failure({ ...failure, status: 500 }, call).message, 'permission denied');
 });
 
+test('what builds left has parents from 1.42, one before, and a size of its own up to there', () => {
+  const at = (version: string) => {
+    const records = [
+      { ID: 'a', Size: 5, InUse: true },
+      { ID: 'b', Size: 7, Parents: ['a', 'x'] },
+    ];
+    const usage = { TotalCount: 2, ActiveCount: 1, TotalSize: 12, Reclaimable: 7, Items: records };
+    const doc: Doc = { status: 200, body: { BuildCacheUsage: usage }, said: { legacy: '1' } };
+    dialectOf(version).response('GET /system/df', doc);
+    return doc.body as Doc;
+  };
+  const { BuildCache, BuilderSize } = at('1.42');
+  assert.deepEqual(
+    [(BuildCache as Doc[])[1], BuilderSize],
+    [{ ID: 'b', Size: 7, Parents: ['a', 'x'] }, undefined],
+  );
+  const older = at('1.41');
+  assert.deepEqual((older.BuildCache as Doc[])[1], { ID: 'b', Size: 7, Parent: 'a' });
+  assert.deepEqual((older.BuildCache as Doc[])[0], { ID: 'a', Size: 5, InUse: true });
+  assert.equal(older.BuilderSize, 12);
+});
+
 test('traits are those of the version', () => {
   const { framing, errorBody, outliveClient, booleans, startBody } = dialectOf('1.4').traits;
   assert.deepEqual(

@@ -9,7 +9,7 @@ type Shared = Pick<BuildRoomDeps, 'containers' | 'held' | 'images'>;
 
 /** Opens the build cache. */
 export const buildBuilder = (
-  { dataRoot }: Pick<DaemonOptions, 'dataRoot'>,
+  { dataRoot, proxies }: Pick<DaemonOptions, 'dataRoot' | 'proxies'>,
   { storage, events, registries }: Foundations,
   shared: Shared,
 ) =>
@@ -18,6 +18,7 @@ export const buildBuilder = (
     storage,
     events,
     download: (url, signal) => registries.download(url, signal),
+    proxies,
     now: nowNanos,
     root: `${dataRoot}/build`,
   });

@@ -65,7 +65,7 @@ export interface BuildOptions {
   /** `os[/architecture[/variant]]`; undefined: this machine's. */
   readonly platform: string | undefined;
   readonly hostConfig: BuildHostConfig;
-  /** By the registry's host name; a login under '' is for whatever registry has none of its own. */
+  /** By what the client calls the registry, a host or an address; one under '' is for whatever has none of its own. */
   readonly credentials: ReadonlyMap<string, Credentials>;
   /** What `cancel` calls it. */
   readonly id: string | undefined;

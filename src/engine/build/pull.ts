@@ -4,6 +4,7 @@ import type { Credentials } from '../../formats/credentials.ts';
 import { platformText, type WantedPlatform } from '../../formats/platform.ts';
 import { familiarString, parseReference, withDefaultTag } from '../../formats/reference.ts';
 import type { Images } from '../images/promise.ts';
+import { loginFor } from './logins.ts';
 import type { Say } from './output.ts';
 
 /** An image that is to be brought here. */
@@ -11,28 +12,23 @@ export interface WantedImage {
   readonly name: string;
   /** Undefined: this machine's. */
   readonly platform: WantedPlatform | undefined;
-  /** By host name; '' is for whatever registry has none of its own. */
+  /** By what the client calls the registry; '' is for whatever registry has none of its own. */
   readonly credentials: ReadonlyMap<string, Credentials>;
 }
 
 /** @throws InvalidArgument, NotFound, Failed */
 export type PullBase = (wanted: WantedImage, say: Say, signal: AbortSignal) => Promise<void>;
 
-/** Names that clients give Docker's own registry. */
-const DOCKER = ['docker.io', 'index.docker.io', 'registry-1.docker.io'];
-
 /** Pulls by the verbs of images. */
 export const pullFor =
   (images: Pick<Images, 'pull'>): PullBase =>
   async ({ name, platform, credentials }, say, signal) => {
     const reference = withDefaultTag(parseReference(name));
-    const hosts = DOCKER.includes(reference.domain) ? DOCKER : [reference.domain];
-    const login = hosts.map((host) => credentials.get(host)).find((found) => found !== undefined);
     const messages = images.pull({
       image: familiarString(reference),
       tag: undefined,
       platform: platform && platformText(platform),
-      credentials: login ?? credentials.get(''),
+      credentials: loginFor(reference.domain, credentials),
       oneByOne: false,
       signal,
     });

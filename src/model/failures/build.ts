@@ -42,6 +42,10 @@ export const buildFailure = failures('build', {
     ({ address, why }: { address: string; why: string }) =>
       `invalid build context ${quoted(address)}: ${why}`,
   ),
+  addressUnknown: failure(
+    InvalidArgument,
+    ({ address }: { address: string }) => `remoteURL (${address}) could not be recognized as URL`,
+  ),
   gitMissing: failure(
     Failed,
     () => 'building from a git repository needs the program git, which is not installed on this host',

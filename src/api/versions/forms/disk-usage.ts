@@ -1,7 +1,7 @@
 /** Disk usage in the forms of older versions. */
 import { flag } from '../../contract/query.ts';
-import { homeIn, isDoc, memberOf } from '../doc-path.ts';
-import type { Lens } from '../lens.ts';
+import { type Doc, homeIn, isDoc, memberOf } from '../doc-path.ts';
+import { type Lens, reshaped } from '../lens.ts';
 
 /** Beside a query that wants the older members too. */
 const LEGACY = 'legacy';
@@ -31,6 +31,28 @@ export const listsAtTheTop: Lens = {
       if (isDoc(usage)) doc.body[older] = Array.isArray(usage.Items) ? usage.Items : [];
     }
   },
+};
+
+/** What the cache of builds takes, told beside its records below 1.42. */
+export const builderSize = ({ body }: Doc): number =>
+  recordsIn(body).reduce((sum, record) => sum + Number(record.Size ?? 0), 0);
+
+/** Below 1.42 what builds left had one parent. */
+export const oneParent: Lens = reshaped('a record of the build cache may have several parents', {
+  down({ body }) {
+    for (const record of recordsIn(body)) {
+      const { Parents } = record;
+      delete record.Parents;
+      if (Array.isArray(Parents) && Parents.length > 0) record.Parent = Parents[0];
+    }
+  },
+  // The list stands in the newest form's shape elsewhere, see above.
+  shape: 'none',
+});
+
+const recordsIn = (body: unknown): Doc[] => {
+  const records = memberOf(body, 'BuildCache');
+  return Array.isArray(records) ? records.filter(isDoc) : [];
 };
 
 /** Members of the newest form. */

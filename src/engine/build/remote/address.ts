@@ -34,8 +34,7 @@ export function readAddress(text: string): ContextAddress {
   const [place, fragment] = splitAt('#', text);
   if (isRepository(place)) return repositoryAt(place, fragment, shown, refuse);
   const url = /^https?:\/\//i.test(text) ? URL.parse(text) : null;
-  if (url === null)
-    throw refuse('neither a git repository nor an address that begins with http:// or https://');
+  if (url === null) throw buildFailure.addressUnknown({ address: shown.slice(0, 200) });
   return { is: 'file', url, shown };
 }
 

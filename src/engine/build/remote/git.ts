@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { isFailure } from '../../../base/failures.ts';
 import { asNobody, endOf, NOBODY, startProgram, stopProgram, textOf } from '../../../linux/index.ts';
 import { buildFailure } from '../../../model/failures/build.ts';
+import type { Proxies } from '../../../registry/index.ts';
 import type { ContextAddress } from './address.ts';
 
 /** A repository that is to be checked out. */
@@ -44,9 +45,13 @@ const CONFIG = `[core]
 `;
 
 /** Checks the repository out below `place`, an empty directory. Returns the directory with the files. @throws see {@link git} */
-export async function checkOut(repository: Repository, place: string, signal: AbortSignal): Promise<string> {
+export async function checkOut(
+  repository: Repository,
+  place: string,
+  { proxies, signal }: { readonly proxies: Proxies | undefined; readonly signal: AbortSignal },
+): Promise<string> {
   if (!existsSync(GIT)) throw buildFailure.gitMissing();
-  const work = await prepare(repository, place);
+  const work = await prepare(repository, place, proxies);
   const run = (doing: string, ...words: string[]) => git(work, { doing, words, repository, signal });
   await run('failed to init repo for', 'init', '-q');
   await run('failed to set the origin of', 'config', 'remote.origin.url', repository.repository);
@@ -104,9 +109,14 @@ interface Work {
   readonly before: readonly string[];
   /** The place as git sees it. */
   readonly seen: string;
+  readonly env: readonly string[];
 }
 
-async function prepare({ login, repository }: Repository, place: string): Promise<Work> {
+async function prepare(
+  { login, repository }: Repository,
+  place: string,
+  proxies: Proxies | undefined,
+): Promise<Work> {
   const nobody = asNobody();
   const isApart = nobody.length > 0 && existsSync(UNSHARE);
   const seen = isApart ? STAND_IN : place;
@@ -123,7 +133,7 @@ async function prepare({ login, repository }: Repository, place: string): Promis
   const before = isApart
     ? [UNSHARE, '--mount', '--propagation=private', '--', ...MOVED, place, ...nobody]
     : [];
-  return { tree, before, seen };
+  return { tree, before, seen, env: [...environment(seen), ...proxied(proxies)] };
 }
 
 /** Shows the work, whose path comes first, at the stand-in; then runs what follows. */
@@ -147,7 +157,7 @@ interface Command {
 async function git(work: Work, { doing, words, repository, signal }: Command): Promise<string> {
   signal.throwIfAborted();
   const [first = GIT, ...rest] = [...work.before, GIT, '-C', `${work.seen}/tree`, ...words];
-  const program = startProgram([first, ...rest], '/dev/null', { env: environment(work.seen), cwd: '/' });
+  const program = startProgram([first, ...rest], '/dev/null', { env: work.env, cwd: '/' });
   const stop = () => void program.output.destroy();
   signal.addEventListener('abort', stop, { once: true });
   try {
@@ -178,4 +188,10 @@ const environment = (seen: string): readonly string[] => [
   'GIT_NO_REPLACE_OBJECTS=1',
   'GIT_SSH_COMMAND=ssh -oBatchMode=yes',
   'GIT_SSH_VARIANT=ssh',
+];
+
+const proxied = ({ http, https, none }: Proxies = { http: '', https: '', none: '' }): readonly string[] => [
+  ...(http === '' ? [] : [`http_proxy=${http}`]),
+  ...(https === '' ? [] : [`https_proxy=${https}`]),
+  ...(none === '' ? [] : [`no_proxy=${none}`]),
 ];

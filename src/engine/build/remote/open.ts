@@ -1,6 +1,7 @@
 /** Opens a build context that lies elsewhere, as the archive that a client would have sent. */
 import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
+import type { Proxies } from '../../../registry/index.ts';
 import type { Storage } from '../../../storage/index.ts';
 import { told } from '../../images/downloading.ts';
 import type { Say } from '../../images/progress.ts';
@@ -14,6 +15,8 @@ import { webContext } from './web-context.ts';
 export interface RemoteDeps {
   readonly storage: Pick<Storage, 'scratch' | 'files'>;
   readonly download: Downloading;
+  /** What git reaches the web by; undefined: nothing between. */
+  readonly proxies: Proxies | undefined;
 }
 
 /** A context that was opened. Dispose of it when `bytes` have been read. */
@@ -38,12 +41,12 @@ export async function openRemote(
 
 async function openRepository(
   repository: Repository,
-  { storage }: RemoteDeps,
+  { storage, proxies }: RemoteDeps,
   signal: AbortSignal,
 ): Promise<RemoteContext> {
   await using undo = new AsyncDisposableStack();
   const scratch = undo.use(await storage.scratch());
-  const tree = await checkOut(repository, scratch.path, signal);
+  const tree = await checkOut(repository, scratch.path, { proxies, signal });
   const root = directoryIn(tree, repository.directory);
   return held(storage.files.packDirectory(root, { without: ['.git'], signal }), undo.move());
 }
