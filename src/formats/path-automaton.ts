@@ -28,6 +28,8 @@ export class PathAutomaton {
   /** Places that may be skipped when they are entered, not later. */
   readonly #optional: Int32Array;
   readonly #words: number;
+  /** The places reached: used again for each path, as a context has many. */
+  readonly #state: Int32Array;
   readonly #moves = new Map<string, Moves>();
   readonly #ascii: (Moves | undefined)[] = [];
 
@@ -45,45 +47,46 @@ export class PathAutomaton {
     }
     this.#words = Math.floor(this.#ones.length / BITS) + 1;
     this.#optional = this.#bits(optional);
+    this.#state = new Int32Array(this.#words);
   }
 
   /** All of the path. */
   matches(path: Characters): boolean {
-    return this.#atEnd(this.#run(path, false));
+    this.#run(path, false);
+    return this.#atEnd();
   }
 
   /** The path, or a directory that it is in. */
   matchesIn(path: Characters): boolean {
-    return this.#atEnd(this.#run(path, true));
+    this.#run(path, true);
+    return this.#atEnd();
   }
 
   /** Something below the directory could match. */
   couldMatchBelow(directory: Characters): boolean {
-    const state = this.#run(directory, true);
-    if (this.#atEnd(state)) return true;
-    this.#move(state, '/');
-    return state.some((word) => word !== 0);
+    this.#run(directory, true);
+    return this.#atEnd() || this.#move('/');
   }
 
-  /** The places reached; with `parents` no further than to the first directory that matches. */
-  #run(path: Characters, parents: boolean): Int32Array {
-    const state = this.#bits([0]);
-    this.#skip(state);
+  /** With `parents` no further than to the first directory that matches. */
+  #run(path: Characters, parents: boolean): void {
+    this.#state.fill(0);
+    this.#state[0] = (this.#optional[0]! & 1) === 0 ? 1 : 3;
     for (let i = 0; i < path.length; i++) {
       const c = path[i]!;
-      if (parents && c === '/' && this.#atEnd(state)) return state;
-      if (!this.#move(state, c)) return state;
+      if (parents && c === '/' && this.#atEnd()) return;
+      if (!this.#move(c)) return;
     }
-    return state;
   }
 
-  #atEnd(state: Int32Array): boolean {
+  #atEnd(): boolean {
     const end = this.#ones.length;
-    return (state[Math.floor(end / BITS)]! & (1 << (end % BITS))) !== 0;
+    return (this.#state[Math.floor(end / BITS)]! & (1 << (end % BITS))) !== 0;
   }
 
   /** False when no place is left. */
-  #move(state: Int32Array, c: string): boolean {
+  #move(c: string): boolean {
+    const state = this.#state;
     const { on, stay } = this.#movesOf(c);
     let carried = 0;
     let carriedSkip = 0;
@@ -98,11 +101,6 @@ export class PathAutomaton {
       left |= state[w]!;
     }
     return left !== 0;
-  }
-
-  /** At the beginning, which nothing enters. */
-  #skip(state: Int32Array): void {
-    if ((this.#optional[0]! & 1) !== 0) state[0]! |= 2;
   }
 
   #movesOf(c: string): Moves {

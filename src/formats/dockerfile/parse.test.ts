@@ -201,6 +201,7 @@ for (const [text, message] of [
   ['FROM a\nONBUILD CMD [1]', /arrays must be comprised of strings only/],
   ['FROM a\nUSER --b', /USER requires exactly one argument/],
   ['FROM a\nENV --b c d', /Unknown flag: b\n/],
+  ['FROM a\nLABEL --b', /Unknown flag: b\n/],
   ['FROM a\nHEALTHCHECK --retries=-1 CMD x', /--retries must be at least 1 \(not -1\)/],
 ] as const)
   test(`${JSON.stringify(text)} is refused, and it is said where`, () =>

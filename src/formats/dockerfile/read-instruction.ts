@@ -66,6 +66,12 @@ const FLAGS_READ: ReadonlySet<string> = new Set([
 ]);
 const NO_FLAGS: FlagTable = {};
 
+/** What was taken for a flag is told first: it may have been meant for an argument. */
+function missing(command: string, flags: readonly ByteText[]): Error {
+  readFlags(flags, NO_FLAGS);
+  return dockerfileFailure.argumentMissing({ command });
+}
+
 function needed(reading: Reading): Reading {
   if (reading.rest === '') throw dockerfileFailure.argumentMissing({ command: reading.command });
   return reading;
@@ -77,9 +83,9 @@ function only({ rest, command }: Reading): ByteText {
 }
 
 /** `key=value key2="a b"`, or the old form `key the rest is the value`. */
-function pairs({ rest, command, escapeChar }: Reading): Pair[] {
+function pairs({ rest, command, flags, escapeChar }: Reading): Pair[] {
   const words = rawWords(rest, escapeChar);
-  if (words.length === 0) throw dockerfileFailure.argumentMissing({ command });
+  if (words.length === 0) throw missing(command, flags);
   if (words[0]!.includes('=')) return words.map((word) => pair(word, command));
   const [key, value] = splitFirst(rest);
   if (value === undefined) throw dockerfileFailure.argumentsNotTwo({ command });
@@ -139,9 +145,9 @@ function checkGrammar(reading: Reading): void {
   }
 }
 
-function shellWords({ rest, command, source }: Reading): readonly ByteText[] {
+function shellWords({ rest, command, source, flags }: Reading): readonly ByteText[] {
   const words = jsonWords(rest);
-  if (rest === '' || words?.length === 0) throw dockerfileFailure.argumentMissing({ command });
+  if (rest === '' || words?.length === 0) throw missing(command, flags);
   if (!words) throw dockerfileFailure.jsonMissing({ command, source: textOf(source) });
   return words;
 }
