@@ -103,7 +103,8 @@ const UNITS: Readonly<Record<string, number>> = {
 };
 
 /** `64m`, `1g`, `65536`; a unit may end in `b` or `ib`. */
-function readSize(key: string, given: string | undefined, absent: number): number {
+/** `64m`, `20GB` and the like, in bytes. @throws InvalidArgument naming the setting */
+export function readSize(key: string, given: string | undefined, absent: number): number {
   if (given === undefined) return absent;
   const [, number, unit = ''] = /^(\d{1,12})\s*(|b|[kmgt](?:i?b)?)$/i.exec(given.trim()) ?? [];
   const bytes = Number(number) * (UNITS[unit.toLowerCase().replace(/i?b$/, '')] ?? 1);

@@ -57,7 +57,7 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
   const recovered = await recoverContainers(forContainers);
   log.info('daemon.recovered', { ...recovered });
   const containers = createContainers(forContainers);
-  const builds = await buildBuilder(options, foundations, { containers, held, images });
+  const builds = await buildBuilder(options, foundations, { containers, held, images }, log);
   const system = buildSystem(options, foundations, abilities, {
     usage: { builds, containers, images, volumes },
     imageCount: async () => (await images.list({ all: true, filters: new Map(), sharedSize: false })).length,

@@ -8,6 +8,7 @@ import { settingContext } from '../model/failures/setting.ts';
 import { ULIMIT_NAMES } from '../model/host-config.ts';
 import { checkLogOptions, LOG_DRIVERS, type LogDriver } from '../model/log-options.ts';
 import type { Proxies } from '../registry/index.ts';
+import { type BuilderOptions, readBuilder } from './builder-options.ts';
 import { type ContainerDefaults, readContainerDefaults } from './container-defaults.ts';
 import { findOnPath } from './find-on-path.ts';
 import { DEFAULT_SOCKET, formatHost, type Host, parseHost } from './hosts.ts';
@@ -30,7 +31,7 @@ export interface UlimitOption {
 }
 
 /** Everything a daemon can be told. */
-export interface DaemonOptions extends ContainerDefaults, NetworkOptions {
+export interface DaemonOptions extends BuilderOptions, ContainerDefaults, NetworkOptions {
   readonly hosts: readonly Host[];
   /** Group of the unix sockets: a name or a number. Undefined: `docker` if it exists. Empty: none. */
   readonly group: string | undefined;
@@ -97,6 +98,7 @@ export function optionsFrom(
     proxies: readProxies(values, environment),
     maxConcurrentDownloads: readCount(values, 'max-concurrent-downloads', 3),
     maxConcurrentUploads: readCount(values, 'max-concurrent-uploads', 5),
+    ...readBuilder(values.get('builder')),
     shutdownTimeoutMs: readShutdownTimeout(values.get('shutdown-timeout')),
   };
 }

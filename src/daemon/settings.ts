@@ -210,6 +210,12 @@ export const settings: readonly Setting[] = [
     '--max-concurrent-uploads <count>',
     'layers that one push sends at a time (default 5)',
   ),
+  setting(
+    'map',
+    'builder',
+    undefined,
+    'build cache: {"gc": {"enabled": true, "defaultKeepStorage": "20GB"}} (default 20GB, at most a tenth of the disk)',
+  ),
   setting('integer', 'shutdown-timeout', '--shutdown-timeout <seconds>', 'time for open requests at the end'),
   setting('boolean', 'live-restore', '--live-restore [boolean]', 'always on: containers outlive the daemon'),
 ];

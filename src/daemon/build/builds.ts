@@ -1,4 +1,5 @@
 /** The builder, put together. */
+import type { Log } from '../../base/log.ts';
 import { nowNanos } from '../../base/time.ts';
 import { type BuildRoomDeps, openBuilds } from '../../engine/index.ts';
 import type { DaemonOptions } from '../options.ts';
@@ -9,9 +10,10 @@ type Shared = Pick<BuildRoomDeps, 'containers' | 'held' | 'images'>;
 
 /** Opens the build cache. */
 export const buildBuilder = (
-  { dataRoot, proxies }: Pick<DaemonOptions, 'dataRoot' | 'proxies'>,
+  { dataRoot, buildCacheBytes, proxies }: Pick<DaemonOptions, 'buildCacheBytes' | 'dataRoot' | 'proxies'>,
   { storage, events, registries }: Foundations,
   shared: Shared,
+  log: Log,
 ) =>
   openBuilds({
     ...shared,
@@ -20,5 +22,7 @@ export const buildBuilder = (
     download: (url, signal) => registries.download(url, signal),
     proxies,
     now: nowNanos,
+    log,
+    cacheBytes: buildCacheBytes,
     root: `${dataRoot}/build`,
   });

@@ -67,6 +67,7 @@ export async function* buildImage(
     if (made.image.id === '') throw stepFailure.nothingMade();
     const image = options.squash ? await squashed(prepared, made, ending.signal) : made.image;
     if (options.squash) yield { aux: { ID: image.id } };
+    await deps.cache.markResult(image.id);
     yield* ended(prepared, image, names, deps);
     done = true;
   } finally {

@@ -3,12 +3,13 @@ import { isFailure } from '../../base/failures.ts';
 import { stepFailure } from '../../model/failures/step.ts';
 import type { Progress } from '../../model/progress.ts';
 import { type BuildImageDeps, buildImage } from './build.ts';
-import { type PruneDeps, pruneBuildCache } from './cache/prune.ts';
+import { type KeepWithinDeps, keepWithin } from './cache/keep-within.ts';
+import { pruneBuildCache } from './cache/prune.ts';
 import { buildCacheUsage } from './cache/usage.ts';
 import type { BuildOptions, Builds } from './promise.ts';
 
 /** What builds need. */
-export type BuildsDeps = BuildImageDeps & PruneDeps;
+export type BuildsDeps = BuildImageDeps & KeepWithinDeps;
 
 /** What must be stopped before the daemon ends. */
 export interface StoppableBuilds {
@@ -63,6 +64,7 @@ async function* tracked(
   } finally {
     options.signal.removeEventListener('abort', leave);
     going.delete(mine);
+    if (going.size === 0) await keepWithin(deps);
     resolve();
   }
 }

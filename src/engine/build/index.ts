@@ -12,16 +12,21 @@ import { pullFor } from './pull.ts';
 export { HeldImages } from './cache/held.ts';
 
 /** What the builder is made of. */
-export type BuildRoomDeps = Omit<BuildsDeps, 'cache' | 'cacheMounts' | 'freeBytes' | 'pull' | 'images'> & {
+export type BuildRoomDeps = Omit<
+  BuildsDeps,
+  'cache' | 'cacheMounts' | 'freeBytes' | 'keepBytes' | 'pull' | 'images'
+> & {
   readonly images: BuildsDeps['images'] & Pick<Images, 'pull'>;
   readonly storage: Pick<Storage, 'records'>;
+  /** What its cache may take; undefined: as much as there is. Of a small disk a tenth is all. */
+  readonly cacheBytes: number | undefined;
   /** The builder's own directory. */
   readonly root: string;
 };
 
 /** Reads what the cache has. */
 export async function openBuilds(deps: BuildRoomDeps): Promise<Builds & StoppableBuilds> {
-  const { storage, images, now, root } = deps;
+  const { storage, images, now, root, cacheBytes } = deps;
   const { records } = storage;
   mkdirSync(root, { recursive: true, mode: 0o700 });
   const steps = await records.read(BUILD_STEPS);
@@ -31,11 +36,12 @@ export async function openBuilds(deps: BuildRoomDeps): Promise<Builds & Stoppabl
     cache: new StepCache({ records, images, now }, steps.rows),
     cacheMounts: new CacheMounts({ root: `${root}/mounts`, records, now }, mounts.rows),
     pull: pullFor(images),
-    freeBytes: () => freeBytesAt(root),
+    freeBytes: () => spaceAt(root).free,
+    keepBytes: cacheBytes === undefined ? undefined : Math.min(cacheBytes, spaceAt(root).whole / 10),
   });
 }
 
-function freeBytesAt(path: string): number {
-  const { bavail, bsize } = statfsSync(path);
-  return bavail * bsize;
+function spaceAt(path: string): { readonly free: number; readonly whole: number } {
+  const { bavail, blocks, bsize } = statfsSync(path);
+  return { free: bavail * bsize, whole: blocks * bsize };
 }

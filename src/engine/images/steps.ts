@@ -32,8 +32,8 @@ export interface ImageSteps {
   squashed(image: StepImage, base: StepImage, diffId: Digest | undefined): Promise<StepImage>;
   /** Ids from the image's parent on, as far as they are known. */
   ancestors(id: string): string[];
-  /** Ids of images that have a name or a container, and of those that they were made from. */
-  kept(): ReadonlySet<string>;
+  /** Ids of images that have a name or a container or are among `more`, and of those that they were made from. */
+  kept(more: ReadonlySet<string>): ReadonlySet<string>;
   /** Removes those of them that nothing needs. */
   removeUnneeded(ids: readonly string[]): Promise<void>;
 }
@@ -69,11 +69,15 @@ export function createSteps(verbs: ImageVerbs): ImageSteps {
     squashed: (image, base, diffId) =>
       register(squashedDocument(image, base, diffId, formatNanos(verbs.now())), '', verbs),
     ancestors: (id) => ancestorsOf(id, store),
-    kept() {
-      const roots = store
-        .all()
-        .filter(({ id }) => store.references(id).length > 0 || verbs.usedBy(id).length > 0);
-      return new Set(roots.flatMap(({ id }) => [id, ...ancestorsOf(id, store)]));
+    kept(more) {
+      const isRoot = ({ id }: Image): boolean =>
+        more.has(id) || store.references(id).length > 0 || verbs.usedBy(id).length > 0;
+      return new Set(
+        store
+          .all()
+          .filter(isRoot)
+          .flatMap(({ id }) => [id, ...ancestorsOf(id, store)]),
+      );
     },
     removeUnneeded: (ids) => removeUnneeded(ids, verbs),
   };

@@ -78,6 +78,16 @@ export class StepCache {
     if (touched.length > 0) await this.#deps.records.write(touched);
   }
 
+  /** A build has ended with this image. */
+  async markResult(image: string): Promise<void> {
+    for (const [key, row] of this.#rows)
+      if (row.image === image && !row.isResult) {
+        this.#rows.set(key, { ...row, isResult: true });
+        this.#touched.add(key);
+      }
+    await this.flush();
+  }
+
   /** Steps whose images are there, by key. */
   all(): ReadonlyMap<string, StepRow> {
     return new Map([...this.#rows].filter(([, { image }]) => this.#deps.images.step(image) !== undefined));

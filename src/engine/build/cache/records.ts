@@ -25,7 +25,9 @@ function stepRecords({ cache, held, images, storage }: RecordsDeps): CacheRecord
   const rows = [...cache.all()];
   const byImage = new Map(rows.map(([key, { image }]) => [image, key]));
   const counted = new Set<string>();
-  const kept = images.kept();
+  const kept = images.kept(
+    new Set(rows.filter(([, { isResult }]) => isResult).map(([, { image }]) => image)),
+  );
   return rows.map(([key, row]) => {
     const from = images.step(row.from);
     const chainId = images.step(row.image)?.chainId;

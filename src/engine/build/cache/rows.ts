@@ -1,5 +1,5 @@
 /** What is on record of steps that were done: which image each made of which. */
-import { integer, object, type Schema, string } from '../../../base/schema.ts';
+import { boolean, integer, object, optional, type Schema, string } from '../../../base/schema.ts';
 import type { RecordKind } from '../../../base/stored.ts';
 
 /** A step that was done. */
@@ -15,6 +15,8 @@ export interface StepRow {
   readonly lastUsedAt: string;
   /** How often it was not done again. */
   readonly uses: number;
+  /** A build ended with it: its image is somebody's. */
+  readonly isResult?: boolean;
 }
 
 const stepSchema: Schema<StepRow> = object('build step', {
@@ -24,6 +26,7 @@ const stepSchema: Schema<StepRow> = object('build step', {
   createdAt: string(),
   lastUsedAt: string(),
   uses: integer(),
+  isResult: optional(boolean()),
 });
 
 /** Steps, by the digest of all that decides what they make. */
