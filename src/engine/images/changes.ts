@@ -2,7 +2,7 @@
 import { bytesOf, textOf } from '../../formats/byte-text.ts';
 import { lower } from '../../formats/dockerfile/blanks.ts';
 import { type Expansion, ExpansionBudget } from '../../formats/dockerfile/expansion.ts';
-import type { CommandLine, Instruction, Pair } from '../../formats/dockerfile/instruction.ts';
+import type { Instruction, Pair } from '../../formats/dockerfile/instruction.ts';
 import { parseInstructions } from '../../formats/dockerfile/parse.ts';
 import { expandWord, expandWords } from '../../formats/dockerfile/words.ts';
 import type { ContainerConfig } from '../../model/config.ts';
@@ -11,17 +11,18 @@ import {
   commandOf,
   directoryFrom,
   EXPOSED_MAX,
-  entrypointOf,
   healthOf,
   portsOf,
+  saysNothing,
   signalOf,
+  withEntrypoint,
 } from './instructions.ts';
 
 type Mutable = { -readonly [K in keyof ContainerConfig]: ContainerConfig[K] };
 
 /** What the instructions work on. The collections are made once: no instruction copies what those before it made. */
 interface Work {
-  readonly config: Mutable;
+  config: Mutable;
   /** By name, each as `name=value`. */
   readonly env: Map<string, string>;
   readonly ports: Set<string>;
@@ -106,10 +107,10 @@ function apply(work: Work, instruction: Instruction): void {
   switch (instruction.is) {
     case 'cmd':
       config.Cmd = commandOf(instruction.line, config);
-      work.commandSaid ||= config.Cmd.length > 0;
+      work.commandSaid ||= !saysNothing(instruction.line);
       break;
     case 'entrypoint':
-      entrypoint(work, instruction.line);
+      work.config = withEntrypoint(config, instruction.line, work.commandSaid);
       break;
     case 'env':
       for (const [name, value] of said(work, 'ENV', instruction.pairs))
@@ -142,14 +143,6 @@ function apply(work: Work, instruction: Instruction): void {
     default:
       throw changeFailure.commandInvalid({ word: instruction.is });
   }
-}
-
-/** A command that was there before was meant for another entry point, or for none. */
-function entrypoint({ config, commandSaid }: Work, line: CommandLine): void {
-  if (!commandSaid) delete config.Cmd;
-  const words = entrypointOf(line, config);
-  if (words) config.Entrypoint = words;
-  else delete config.Entrypoint;
 }
 
 const expanded = ({ expansion }: Work, word: string): string => textOf(expandWord(word, expansion));

@@ -20,10 +20,22 @@ export function commandOf(line: CommandLine, config: ContainerConfig): string[] 
   return [...shellOf(config), ...(line.line === '' ? [] : [textOf(line.line)])];
 }
 
-/** The same of ENTRYPOINT; undefined where nothing was said: there is none then. */
-export function entrypointOf(line: CommandLine, config: ContainerConfig): string[] | undefined {
-  const isNothing = line.form === 'exec' ? line.words.length === 0 : line.line === '';
-  return isNothing ? undefined : commandOf(line, config);
+/** Neither words nor a line for the shell. */
+export const saysNothing = (line: CommandLine): boolean =>
+  line.form === 'exec' ? line.words.length === 0 : line.line === '';
+
+/** What ENTRYPOINT makes of a configuration. A command that was inherited was meant for another entry point, or none. */
+export function withEntrypoint(
+  config: ContainerConfig,
+  line: CommandLine,
+  commandSaid: boolean,
+): ContainerConfig {
+  const { Cmd, Entrypoint: _, ...rest } = config;
+  return {
+    ...rest,
+    ...(commandSaid && Cmd ? { Cmd } : {}),
+    ...(saysNothing(line) ? {} : { Entrypoint: commandOf(line, config) }),
+  };
 }
 
 /** No process can enter a longer one (PATH_MAX); each line may add to it. */

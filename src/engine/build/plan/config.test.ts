@@ -39,6 +39,9 @@ const histories: readonly [lines: string, createdBy: string][] = [
   ['USER 1000:1000', '/bin/sh -c #(nop)  USER 1000:1000'],
   ['STOPSIGNAL 9', '/bin/sh -c #(nop)  STOPSIGNAL 9'],
   ['CMD b "c"', '/bin/sh -c #(nop)  CMD ["/bin/sh" "-c" "b \\"c\\""]'],
+  ['CMD', '/bin/sh -c #(nop)  CMD ["/bin/sh" "-c"]'],
+  ['CMD []', '/bin/sh -c #(nop)  CMD []'],
+  ['ENTRYPOINT', '/bin/sh -c #(nop)  ENTRYPOINT []'],
   ['CMD ["q"]', '/bin/sh -c #(nop)  CMD ["q"]'],
   ['ENTRYPOINT ["a", "b"]', '/bin/sh -c #(nop)  ENTRYPOINT ["a" "b"]'],
   ['ONBUILD RUN echo trig', '/bin/sh -c #(nop)  ONBUILD RUN echo trig'],
@@ -77,6 +80,7 @@ test('a variable changes its value where it stands', () =>
   assert.deepEqual(after('ENV A=1 B=2\nENV A=3').state.config.Env, ['A=3', 'B=2']));
 test('an entry point resets an inherited command, not one of its own stage', () => {
   assert.equal(after('ENTRYPOINT ["e"]', { Cmd: ['old'] }).state.config.Cmd, undefined);
+  assert.equal(after('CMD\nENTRYPOINT ["e"]').state.config.Cmd, undefined);
   assert.deepEqual(after('CMD ["c"]\nENTRYPOINT ["e"]', { Cmd: ['old'] }).state.config.Cmd, ['c']);
 });
 test('a working directory goes on from the one before', () =>

@@ -9,7 +9,9 @@ import {
   EXPOSED_MAX,
   healthOf,
   portsOf,
+  saysNothing,
   signalOf,
+  withEntrypoint,
 } from '../../images/instructions.ts';
 import type { Expander } from './expander.ts';
 import { goDuration, goQuoted, goQuotedList, goQuotedNumber } from './go-text.ts';
@@ -54,18 +56,12 @@ export function configure(before: Configured, instruction: ConfigInstruction, ex
       const Cmd = commandOf(instruction.line, config);
       return {
         ...with_({ Cmd }, `CMD ${goQuotedList(Cmd)}`),
-        commandSaid: before.commandSaid || Cmd.length > 0,
+        commandSaid: before.commandSaid || !saysNothing(instruction.line),
       };
     }
     case 'entrypoint': {
-      const Entrypoint = commandOf(instruction.line, config);
-      const { Cmd: _, ...bare } = config;
-      const kept = before.commandSaid ? config : bare;
-      return {
-        ...before,
-        config: { ...kept, Entrypoint },
-        comment: `ENTRYPOINT ${goQuotedList(Entrypoint)}`,
-      };
+      const after = withEntrypoint(config, instruction.line, before.commandSaid);
+      return { ...before, config: after, comment: `ENTRYPOINT ${goQuotedList(after.Entrypoint ?? [])}` };
     }
     case 'user': {
       const User = expander.text(instruction.word);
@@ -129,7 +125,7 @@ function ports(before: Configured, words: readonly string[], expander: Expander)
   return {
     ...before,
     config: { ...before.config, ExposedPorts },
-    comment: `EXPOSE ${said.toSorted().join(' ')}`,
+    comment: `EXPOSE ${said.join(' ')}`,
   };
 }
 
