@@ -68,7 +68,8 @@ export const readCacheFrom = (text: string | undefined): readonly string[] =>
 const readUlimits = (text: string | undefined) => readAs(ulimits, text, 'error reading ulimit settings');
 const readOutputs = (text: string | undefined) => readAs(outputs, text, 'invalid outputs specified') ?? [];
 
-const buildArgs = map(nullable(string()));
+/** In Go what may be null is a pointer, and says so when it is neither. */
+const buildArgs = map({ ...nullable(string()), goType: '*string' });
 const labels = map(string());
 const names = list(string());
 const ulimits = list(Ulimit);
