@@ -46,7 +46,7 @@ const histories: readonly [lines: string, createdBy: string][] = [
   ['ENTRYPOINT ["a", "b"]', '/bin/sh -c #(nop)  ENTRYPOINT ["a" "b"]'],
   ['ONBUILD RUN echo trig', '/bin/sh -c #(nop)  ONBUILD RUN echo trig'],
   ['SHELL ["/bin/sh","-ec"]', '/bin/sh -ec #(nop)  SHELL [/bin/sh -ec]'],
-  ['WORKDIR /w//x/', '/bin/sh -c #(nop) WORKDIR /w/x'],
+  ['WORKDIR /w//x/', '/bin/sh -c #(nop) WORKDIR /w//x/'],
   ['ARG FOO=bar BAZ', '/bin/sh -c #(nop)  ARG FOO=bar BAZ'],
   [
     'HEALTHCHECK --interval=5s --retries=3 CMD echo ok',
