@@ -12,9 +12,11 @@ const textsOf = (given: Given): readonly string[] => (given === true ? ['true'] 
 const collect = (value: string, before: Given): Given => [...textsOf(before), value.replace(/^=/, '')];
 
 /** Commander's options of one setting: the flag, and one hidden option for each old spelling. */
+/** None for what only the file can say. */
 function optionsOf(setting: Setting): Option[] {
-  const argument = /<.*>|\[.*\]/.exec(setting.flags ?? '')?.[0] ?? '';
-  const shown = new Option(setting.flags ?? '', setting.help).argParser(collect);
+  if (setting.flags === undefined) return [];
+  const argument = /<.*>|\[.*\]/.exec(setting.flags)?.[0] ?? '';
+  const shown = new Option(setting.flags, setting.help).argParser(collect);
   shown.negate = false; // commander takes --no-new-privileges for the opposite of another flag
   const hidden = setting.aliases.map((alias) =>
     new Option(`${alias} ${argument}`).argParser(collect).hideHelp(),

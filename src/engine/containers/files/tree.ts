@@ -39,7 +39,7 @@ function sources(deps: SourcesDeps, { record }: Container, copies: DisposableSta
   return record.mounts
     .filter(({ point }) => point.Type !== 'tmpfs')
     .map((mount) => ({
-      source: copies.adopt(copySource(deps, mount), closeSync),
+      source: copies.adopt(copySource(deps, mount, record), closeSync),
       destination: mount.point.Destination,
       readOnly: !mount.point.RW,
       recursive: true,

@@ -30,7 +30,7 @@ import { settingFailure } from '../../../model/failures/setting.ts';
 import type { Storage } from '../../../storage/index.ts';
 import type { Container } from '../container.ts';
 import type { WithDirectory, WithRoots } from '../needs.ts';
-import type { ContainerMount } from '../record.ts';
+import type { ContainerMount, ContainerRecord } from '../record.ts';
 import { isInside } from './mounts.ts';
 
 /** What is needed to open the sources of mounts. */
@@ -64,13 +64,13 @@ export interface Sources {
 
 /** @throws InvalidArgument for the engine's own directories, NotFound for a subpath that is not there */
 export function openSources(deps: SourcesDeps, container: Container): Sources {
-  const { id, mounts } = container.record;
+  const { id, mounts, ofBuild = false } = container.record;
   const staged = new StagedSources(`${deps.stagedMountsRoot}/${id}`);
   try {
     const found = mounts
       .filter(({ point }) => point.Type !== 'tmpfs')
       .map((mount): [string, MountSource] => {
-        const path = sourceOf(deps, mount, staged);
+        const path = sourceOf(deps, { ...mount, ofBuild }, staged);
         return [mount.point.Destination, lookAt(path)];
       });
     return { byDestination: new Map(found), release: () => staged.release() };
@@ -94,27 +94,36 @@ function lookAt(path: string): MountSource {
   return { path, isDirectory: statSync(path).isDirectory(), restrictions };
 }
 
-function sourceOf(deps: SourcesDeps, mount: ContainerMount, staged: StagedSources): string {
+/** A mount, and whether the engine itself chose what is mounted: for a step of a build. */
+interface ChosenMount extends ContainerMount {
+  readonly ofBuild: boolean;
+}
+
+function sourceOf(deps: SourcesDeps, mount: ChosenMount, staged: StagedSources): string {
   const { point, subpath } = mount;
   if (point.Type === 'bind') return bindSource(deps, mount, staged);
   return subpath === undefined ? point.Source : staged.stage(openSubpath(point.Source, subpath), 'one');
 }
 
 /** `Binds` of a path that is missing make a directory there: the way of the first engine, which scripts rely on. */
-function bindSource(deps: SourcesDeps, { point, options }: ContainerMount, staged: StagedSources): string {
-  const { fd, real } = openBind(deps, point.Source);
+function bindSource(
+  deps: SourcesDeps,
+  { point, options, ofBuild }: ChosenMount,
+  staged: StagedSources,
+): string {
+  const { fd, real } = openBind(deps, point.Source, ofBuild);
   if (isExposed(deps, real)) return staged.stage(fd, options.includes('rbind') ? 'all' : 'one');
   closeSync(fd);
   return real;
 }
 
 /** A bind's source, made when it is missing, and where it really is. The caller closes `fd`. @throws InvalidArgument */
-function openBind(deps: SourcesDeps, source: string): { fd: number; real: string } {
+function openBind(deps: SourcesDeps, source: string, ofBuild: boolean): { fd: number; real: string } {
   if (!existsSync(source)) mkdirSync(source, { recursive: true, mode: 0o755 });
   const fd = openSync(source, O_PATH | constants.O_RDONLY);
   try {
     const real = readlinkSync(`/proc/self/fd/${fd}`);
-    refusePrivate(deps, real, source);
+    if (!ofBuild) refusePrivate(deps, real, source);
     return { fd, real };
   } catch (error) {
     closeSync(fd);
@@ -123,10 +132,15 @@ function openBind(deps: SourcesDeps, source: string): { fd: number; real: string
 }
 
 /** A mount's source as a copy of its own, attached nowhere: the caller closes it. @throws InvalidArgument, NotFound */
-export function copySource(deps: SourcesDeps, { point, options, subpath }: ContainerMount): number {
+export function copySource(
+  deps: SourcesDeps,
+  mount: ContainerMount,
+  { ofBuild = false }: Pick<ContainerRecord, 'ofBuild'>,
+): number {
+  const { point, options, subpath } = mount;
   const fd =
     point.Type === 'bind'
-      ? openBind(deps, point.Source).fd
+      ? openBind(deps, point.Source, ofBuild).fd
       : openSubpath(point.Source, subpath === undefined ? '.' : subpath);
   try {
     return cloneMount(fd, '', options.includes('rbind') && subpath === undefined);
