@@ -195,6 +195,7 @@ for (const [text, message] of [
   ['FROM a\nHEALTHCHECK --interval=1ns CMD x', /Interval "interval" cannot be less than 1ms/],
   ['FROM a\nHEALTHCHECK --timeout=soon CMD x', /time: invalid duration "soon"/],
   ['FROM a\nHEALTHCHECK --timeout=1m5x CMD x', /time: unknown unit "x" in duration "1m5x"/],
+  ['FROM a\nHEALTHCHECK --timeout=9999999h CMD x', /time: invalid duration "9999999h"/],
   ['FROM a\nHEALTHCHECK --timeout=5 CMD x', /time: missing unit in duration "5"/],
   ['FROM a\nHEALTHCHECK --retries=x CMD x', /strconv.ParseInt: parsing "x": invalid syntax/],
   ['FROM a\nONBUILD ENV b', /^failed to parse D: ENV must have two arguments/],

@@ -39,19 +39,24 @@ export function readHealthcheck({ rest, flags: given, command }: Reading): Probe
 }
 
 const MILLISECOND = 1e6;
+/** Go counts nanoseconds in 63 bits. */
+const NANOS_MAX = 2 ** 63 - 1024;
 
 function nanosOf(flag: string, flags: Flags): number {
   const text = textOf(flags.text(flag) ?? '');
   const nanos = text === '' ? 0 : parseGoDuration(text);
-  if (nanos === undefined) throw dockerfileFailure.durationInvalid({ flag, text, why: whyInvalid(text) });
+  if (nanos === undefined || nanos > NANOS_MAX)
+    throw dockerfileFailure.durationInvalid({ flag, text, why: whyInvalid(text) });
   if (nanos !== 0 && nanos < MILLISECOND) throw dockerfileFailure.durationTooShort({ flag });
   return nanos;
 }
 
+const UNITS: readonly string[] = ['ns', 'us', 'µs', 'ms', 's', 'm', 'h'];
+
 /** In the words of Go's parser. */
 function whyInvalid(text: string): string {
   const [, unit] = /^(?:\d+(?:\.\d*)?(?:ns|us|µs|ms|s|m|h))*\d+(?:\.\d*)?([^\d.]*)/.exec(text) ?? [];
-  if (unit === undefined) return 'invalid';
+  if (unit === undefined || UNITS.includes(unit)) return 'invalid';
   return unit === '' ? 'missing unit in' : `unknown unit ${JSON.stringify(unit.slice(0, 64))} in`;
 }
 
