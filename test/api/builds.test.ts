@@ -41,7 +41,7 @@ test('all that a build may say reaches the engine', async () => {
   assert.deepEqual(options, {
     dockerfile: 'a/D',
     tags: ['x', 'y:1'],
-    quiet: true,
+    tells: 'idAlone',
     noCache: true,
     pull: true,
     remove: true,
@@ -82,7 +82,8 @@ const before: readonly (readonly [
   older: unknown,
   newer: unknown,
 ])[] = [
-  [4, ({ quiet }) => quiet, false, true],
+  [4, ({ tells }) => tells, 'all', 'withoutOutput'],
+  [22, ({ tells }) => tells, 'withoutOutput', 'idAlone'],
   [4, ({ noCache }) => noCache, false, true],
   [12, ({ forceRemove }) => forceRemove, false, true],
   [16, ({ pull }) => pull, false, true],

@@ -111,6 +111,14 @@ test('the image’s id comes in aux from 1.30, and is all that a quiet build tel
   assert.deepEqual(messagesOf(await build('1.55', 'q=1', labelled)), [{ stream: `${newer.at(-1)?.ID}\n` }]);
 });
 
+test('below 1.22 a quiet build tells its steps, not what they print', async () => {
+  const loud = context('FROM busybox\nRUN echo loud\n');
+  const { text } = await build('1.21', 'q=1&nocache=1', loud);
+  assert.match(text, /Step 2\/2 : RUN echo loud.*Successfully built [0-9a-f]{12}/s);
+  assert.doesNotMatch(text, /"loud/);
+  assert.match((await build('1.21', 'nocache=1', loud)).text, /"loud\\n"/);
+});
+
 test('labels and build arguments, null ones too, are those of the request', async () => {
   const query = `t=args&labels=${encodeURIComponent('{"l":"v"}')}&buildargs=${encodeURIComponent('{"A":"1","B":null}')}`;
   const answer = await build('1.55', query, context('FROM scratch\nARG A\nARG B=2\nLABEL a=$A b=$B\n'));

@@ -34,6 +34,8 @@ export interface Manners {
   readonly layers: 'parallel' | 'serial';
   /** Whether a build brings a login for each registry, or one. */
   readonly buildLogins: 'byRegistry' | 'one';
+  /** What a build tells that was asked to be quiet. */
+  readonly quietBuilds: 'withoutOutput' | 'idAlone';
   /** Whether a build's body is an archive, or a form with one in it. */
   readonly buildBody: 'archive' | 'form';
 }

@@ -22,7 +22,7 @@ export const builds: Handlers<Extract<keyof Handlers, `build${string}`>> = {
       source: sourceOf(query.remote, call),
       dockerfile: query.dockerfile,
       tags: query.t.filter((tag) => tag !== ''),
-      quiet: query.q,
+      tells: query.q ? call.quietBuilds : 'all',
       noCache: query.nocache,
       pull: query.pull,
       remove: query.rm || query.forcerm,

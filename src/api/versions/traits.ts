@@ -77,6 +77,7 @@ export const newestTraits: Traits = {
   networkConnects: 'any',
   layers: 'parallel',
   buildLogins: 'byRegistry',
+  quietBuilds: 'idAlone',
   buildBody: 'archive',
   copyType: 'application/x-tar',
   startBody: 'refused',

@@ -19,7 +19,7 @@ import type { ImageCommits } from '../images/commit.ts';
 import type { ImageSource } from '../images/index.ts';
 import type { Images } from '../images/promise.ts';
 import type { StepImage } from '../images/steps.ts';
-import { line, Messages } from './output.ts';
+import { line, Messages, type Said } from './output.ts';
 import { type Prepared, performAll, totalOf } from './perform/all.ts';
 import type { PerformDeps, StageResult } from './perform/shared.ts';
 import {
@@ -48,7 +48,7 @@ export async function* buildImage(
   options: BuildOptions,
   deps: BuildImageDeps,
   ending: AbortController,
-): AsyncGenerator<Progress, void> {
+): AsyncGenerator<Said, void> {
   const names = namesOf(options, deps);
   await using scope = new AsyncDisposableStack();
   const { context, dockerfile } = scope.use(yield* opened(options, deps, ending.signal));
@@ -81,7 +81,7 @@ async function* opened(
   options: BuildOptions,
   deps: BuildImageDeps,
   signal: AbortSignal,
-): AsyncGenerator<Progress, OpenedSource> {
+): AsyncGenerator<Said, OpenedSource> {
   const messages = new Messages();
   const opening = openSource(options, deps, messages.say, signal).finally(() => messages.end());
   opening.catch(() => undefined); // thrown below
@@ -179,7 +179,7 @@ async function* ended(
   image: StepImage,
   names: readonly ImageReference[],
   { images }: Pick<BuildImageDeps, 'images'>,
-): AsyncGenerator<Progress, void> {
+): AsyncGenerator<Said, void> {
   const unused = unusedArguments(args.given, declared).filter((name) => name !== EPOCH);
   if (unused.length > 0)
     yield line(`[Warning] One or more build-args [${unused.toSorted().join(' ')}] were not consumed`);

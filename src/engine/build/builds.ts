@@ -6,6 +6,7 @@ import { type BuildImageDeps, buildImage } from './build.ts';
 import { type KeepWithinDeps, keepWithin } from './cache/keep-within.ts';
 import { pruneBuildCache } from './cache/prune.ts';
 import { buildCacheUsage } from './cache/usage.ts';
+import type { Said } from './output.ts';
 import type { BuildOptions, Builds } from './promise.ts';
 
 /** What builds need. */
@@ -57,7 +58,7 @@ async function* tracked(
   try {
     if (options.signal.aborted) leave();
     const messages = buildImage(options, deps, ending);
-    yield* options.quiet ? quietly(messages) : messages;
+    yield* told(messages, options.tells);
   } catch (error) {
     if (isFailure(ending.signal.reason, stepFailure.cancelled)) throw ending.signal.reason;
     throw error;
@@ -67,6 +68,24 @@ async function* tracked(
     if (going.size === 0) await keepWithin(deps);
     resolve();
   }
+}
+
+/** As much of what a build says as its client wants to hear. */
+function told(messages: AsyncIterable<Said>, tells: BuildOptions['tells']): AsyncIterable<Progress> {
+  switch (tells) {
+    case 'all':
+      return messages;
+    case 'withoutOutput':
+      return withoutOutput(messages);
+    case 'idAlone':
+      return quietly(messages);
+    default:
+      return tells satisfies never;
+  }
+}
+
+async function* withoutOutput(messages: AsyncIterable<Said>): AsyncGenerator<Progress, void> {
+  for await (const message of messages) if (!message.isOutput) yield message;
 }
 
 /** Only the image's id is told; of a build that fails, what it said. */

@@ -1,15 +1,18 @@
 /** Messages of steps that run side by side, told in the order of the Dockerfile and no faster than they are read. */
 import type { Progress } from '../../model/progress.ts';
 
+/** A message of a build; `isOutput`: a command of the Dockerfile wrote it. */
+export type Said = Progress & { readonly isOutput?: true };
+
 /** Takes a message; resolves when there is room for the next. */
-export type Say = (message: Progress) => Promise<void>;
+export type Say = (message: Said) => Promise<void>;
 
 /** Characters that may wait to be read: enough that a step seldom waits for its client, little enough to be held. */
 const WAITING_CHARS_MAX = 1 << 20;
 
 /** Messages on their way from whoever says them to one reader. */
-export class Messages implements AsyncIterable<Progress> {
-  readonly #said: Progress[] = [];
+export class Messages implements AsyncIterable<Said> {
+  readonly #said: Said[] = [];
   #chars = 0;
   #over = false;
   #changed = Promise.withResolvers<void>();
@@ -29,7 +32,7 @@ export class Messages implements AsyncIterable<Progress> {
     this.#wake();
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Progress, void> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<Said, void> {
     for (;;) {
       const message = this.#said.shift();
       if (message !== undefined) {

@@ -44,8 +44,8 @@ export interface BuildOptions {
   readonly dockerfile: string | undefined;
   /** Names for the image, as clients write them: `name[:tag]`. */
   readonly tags: readonly string[];
-  /** Only the image's id is told. */
-  readonly quiet: boolean;
+  /** All, what commands write left out, or the image's id alone. */
+  readonly tells: 'all' | 'withoutOutput' | 'idAlone';
   readonly noCache: boolean;
   /** Bases are asked for at their registries even if they are here. */
   readonly pull: boolean;

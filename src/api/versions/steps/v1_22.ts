@@ -134,6 +134,7 @@ export const v1_22 = step('1.22', {
   ],
   before: {
     outliveClient: ['imageCreate', 'imagePush'],
+    quietBuilds: 'withoutOutput',
     untyped: ['execStart'],
     execTellsContainer: true,
     networkConnects: 'running',

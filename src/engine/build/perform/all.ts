@@ -1,6 +1,5 @@
 /** Performs the stages that the target needs, side by side, and tells what they say in the order of the Dockerfile. */
-import type { Progress } from '../../../model/progress.ts';
-import { Messages, type Say } from '../output.ts';
+import { Messages, type Said, type Say } from '../output.ts';
 import type { BuildPlan } from '../plan/stages.ts';
 import type { Building, StageResult } from './shared.ts';
 import { type Numbering, performStage } from './stage.ts';
@@ -16,7 +15,7 @@ export type Prepared = Omit<Building, 'stage' | 'signal'>;
 export async function* performAll(
   prepared: Prepared,
   ending: AbortController,
-): AsyncGenerator<Progress, StageResult> {
+): AsyncGenerator<Said, StageResult> {
   const { plan } = prepared;
   const numbers = numberingOf(prepared);
   const outputs = new Map([...plan.needed].toSorted((a, b) => a - b).map((index) => [index, new Messages()]));

@@ -102,7 +102,7 @@ async function tellOutput({ output }: Attachment, say: Say): Promise<void> {
   const decoders = { stdout: new StringDecoder(), stderr: new StringDecoder() };
   const tell = async (stream: OutputChunk['stream'], text: string): Promise<void> => {
     if (text === '') return;
-    await say({ stream: stream === 'stdout' ? text : `${RED[0]}${text}${RED[1]}` });
+    await say({ stream: stream === 'stdout' ? text : `${RED[0]}${text}${RED[1]}`, isOutput: true });
   };
   for await (const { stream, bytes } of output ?? []) await tell(stream, decoders[stream].write(bytes));
   await tell('stdout', decoders.stdout.end());
