@@ -258,6 +258,8 @@ export interface CommitOptions {
   readonly signal: AbortSignal;
   /** No time in the layer is later: with the same changes it is the same layer. */
   readonly timesAtMost?: bigint | undefined;
+  /** Places in the container that were made to mount something over: as long as nothing is in them they are no change. */
+  readonly mounted?: readonly string[];
 }
 
 /** A member of an archive that was taken apart; paths are clean and relative, in one character a byte. */

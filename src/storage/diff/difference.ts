@@ -36,6 +36,8 @@ export interface Sides {
   readonly lower: LowerTree;
   /** Files that look the same are told too, when the upper side has them: times can be forged. */
   readonly exact: boolean;
+  /** Further places that were made to mount something over, with what is above them. */
+  readonly places: ReadonlySet<ByteText>;
 }
 
 /**
@@ -95,7 +97,7 @@ class Comparison {
       if (before) yield* this.#report({ kind: 'removed', path, dir, name });
       return;
     }
-    const kind = before || MOUNT_PLACES.has(path) ? 'changed' : 'added';
+    const kind = before || this.#isPlace(path) ? 'changed' : 'added';
     const told: Difference = { kind, path, dir, name };
     if (stat.isDirectory()) yield* this.#directoryEntry(told, stat, before, alone);
     else if (!this.#isUnchanged(told, stat, before)) yield* this.#report(told);
@@ -132,8 +134,12 @@ class Comparison {
     return this.#sides.holds === 'changes' && stat.isCharacterDevice() && stat.rdev === 0n;
   }
 
+  #isPlace(path: ByteText): boolean {
+    return MOUNT_PLACES.has(path) || this.#sides.places.has(path);
+  }
+
   #isUnchanged({ dir, name, path }: Difference, stat: BigIntStats, before: LowerEntry | undefined): boolean {
-    if (!before) return MOUNT_PLACES.has(path) && (isEmptyFile(stat) || isMtab(dir, name, stat));
+    if (!before) return this.#isPlace(path) && (isEmptyFile(stat) || isMtab(dir, name, stat));
     const told = this.#sides.exact && this.#sides.holds === 'changes';
     const { size, mtimeNs } = before.stat;
     return !told && sameOwnerAndMode(stat, before.stat) && stat.size === size && stat.mtimeNs === mtimeNs;
@@ -145,12 +151,12 @@ class Comparison {
     stat: BigIntStats,
     before: LowerEntry | undefined,
   ): boolean {
-    if (!before) return MOUNT_PLACES.has(path);
+    if (!before) return this.#isPlace(path);
     if (!sameOwnerAndMode(stat, before.stat)) return false;
     if (!this.#sides.exact || stat.mtimeNs === before.stat.mtimeNs) return true;
     // The runtime, too, writes directories.
     return readdirSync(`/proc/self/fd/${fd}`, { encoding: 'latin1' }).some(
-      (name) => MOUNT_PLACES.has(`${path}/${name}`) && !this.#sides.lower.find(before.directory, name),
+      (name) => this.#isPlace(`${path}/${name}`) && !this.#sides.lower.find(before.directory, name),
     );
   }
 }

@@ -177,7 +177,8 @@ class LayerStore implements ReadableLayers {
     return [...(await this.#deps.threads.run<'changes'>({ is: 'changes', sides: this.#sidesOf(id) }))];
   }
   commit(id: string, options: Parameters<Layers['commit']>[1]): Promise<LayerInfo | undefined> {
-    return commitWritable(this.#sidesOf(id), this.#writable.parentOf(id), options, this.#applyDeps);
+    const sides = { ...this.#sidesOf(id), mounted: options.mounted ?? [] };
+    return commitWritable(sides, this.#writable.parentOf(id), options, this.#applyDeps);
   }
   addFiles(options: CopyOptions): Promise<LayerInfo | undefined> {
     const { parent } = options;

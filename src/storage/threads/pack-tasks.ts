@@ -1,6 +1,7 @@
 /** What a tree thread does to read trees: send an archive of one, tell and send what a container changed. */
 import type { MessagePort } from 'node:worker_threads';
 import { messageOf } from '../../base/errors.ts';
+import type { ByteText } from '../../formats/tar/entry.ts';
 import { packDiff } from '../diff/diff-packer.ts';
 import { differences, type Sides } from '../diff/difference.ts';
 import { LowerTree } from '../diff/lower-tree.ts';
@@ -69,9 +70,16 @@ export function changes(sides: DiffSides): PathChange[] {
   return found;
 }
 
-const sidesOf = ({ upper, holds, lowers, whiteouts }: DiffSides, exact: boolean): Sides => ({
+const sidesOf = ({ upper, holds, lowers, whiteouts, mounted = [] }: DiffSides, exact: boolean): Sides => ({
   upper,
   holds,
   lower: new LowerTree(lowers, whiteouts),
   exact,
+  places: new Set(mounted.flatMap(withParents)),
 });
+
+/** `/a/b`: `a` and `a/b`, as bytes. */
+function withParents(path: string): ByteText[] {
+  const parts = Buffer.from(path).toString('latin1').split('/').filter(Boolean);
+  return parts.map((_, i) => parts.slice(0, i + 1).join('/'));
+}

@@ -63,6 +63,8 @@ export interface DiffSides {
   readonly lowers: readonly string[];
   /** How the layers below say that something is gone. */
   readonly whiteouts: Whiteouts;
+  /** Absolute paths in the container at which something was mounted, besides what every container has. */
+  readonly mounted?: readonly string[];
 }
 
 /** What each task gives. */

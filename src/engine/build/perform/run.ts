@@ -56,7 +56,8 @@ export async function runStep(
     signal.throwIfAborted();
     if (status !== 0) throw buildFailure.commandFailed({ words: config.Cmd ?? [], status });
     const { lease, timesAtMost } = request;
-    const layer = await deps.storage.layers.commit(container, { lease, signal, timesAtMost });
+    const mounted = (hostConfig.Mounts ?? []).flatMap(({ Target }) => Target ?? []);
+    const layer = await deps.storage.layers.commit(container, { lease, signal, timesAtMost, mounted });
     done = true;
     return { container, diffId: layer?.diffId };
   } finally {
