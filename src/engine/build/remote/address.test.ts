@@ -44,7 +44,7 @@ for (const text of [
     assert.deepEqual(found.is === 'file' && found.url.href, new URL(text).href);
   });
 
-test('credentials are taken off, and never told', () => {
+test('SC-BLD-09: credentials are taken off, and never told', () => {
   const found = repository('https://me:s%40cret@h/a.git#x');
   assert.deepEqual(found, {
     is: 'repository',
@@ -105,11 +105,11 @@ for (const text of [
   'unix:///run/docker.sock',
   `https://h/${'a'.repeat(5000)}`,
 ])
-  test(`${JSON.stringify(text.slice(0, 60))} is refused`, () => {
+  test(`SC-BLD-09: ${JSON.stringify(text.slice(0, 60))} is refused`, () => {
     assert.throws(() => readAddress(text), { code: /^build\.address(?:Invalid|Unknown)$/, kind: 'invalid' });
   });
 
-test('no address gives git a word that it could take for an option, or a scheme of its own', () => {
+test('SC-BLD-09: no address gives git a word that it could take for an option, or a scheme of its own', () => {
   const start = fc.constantFrom(
     'https://h/',
     'git://',

@@ -110,7 +110,7 @@ test('a file comes with its digest, its time and a mode for its owner alone', as
   assert.equal((await bring('/never')).mtimeNanos, 0n);
 });
 
-test('the address that was asked for names the file, whatever the server says', async () => {
+test('SC-BLD-06: the address that was asked for names the file, whatever the server says', async () => {
   assert.equal((await bring('/named')).name, 'named');
   const moved = await bring('/away');
   assert.deepEqual([moved.name, readFileSync(moved.path, 'utf8')], ['away', 'moved']);
@@ -147,12 +147,12 @@ test('a checksum is held to', async () => {
   });
 });
 
-test('a body beyond the limit is broken off, announced or not', async () => {
+test('SC-BLD-06: a body beyond the limit is broken off, announced or not', async () => {
   await assert.rejects(bring('/f', { bytesMax: 4 }), { code: 'build.downloadTooLarge' });
   await assert.rejects(bring('/endless', { bytesMax: 1 << 20 }), { code: 'build.downloadTooLarge' });
 });
 
-test('what is not there, is torn or leads elsewhere fails, and no page is shown', async () => {
+test('SC-BLD-06: what is not there, is torn or leads elsewhere fails, and no page is shown', async () => {
   await assert.rejects(bring('/nothing'), {
     kind: 'notFound',
     message: `failed to GET ${base}/nothing with status 404 Not Found`,

@@ -200,7 +200,7 @@ test('a directory may be the context, and a link inside leads to one', async () 
     assert.deepEqual(await taken(smart(fragment), (root) => readdirSync(root)), ['f'], fragment);
 });
 
-test('a directory outside of the repository is not found', async () => {
+test('SC-BLD-09: a directory outside of the repository is not found', async () => {
   const outside = { code: 'build.contextOutside' };
   // Followed by the kernel below the checkout, `..` ends at its root.
   const whole = await taken(smart('#feature/x'), (root) => readdirSync(root));
@@ -224,7 +224,7 @@ test('what is not there is told in the words of git', async () => {
   assert.notEqual(hidden, first);
 });
 
-test('credentials reach the server, no command line and no message', async (t) => {
+test('SC-BLD-09: credentials reach the server, no command line and no message', async (t) => {
   t.after(() => {
     wanted = undefined;
   });
@@ -257,7 +257,7 @@ test('credentials reach the server, no command line and no message', async (t) =
   );
 });
 
-test('a submodule comes along; one that is a local path or a program does not', async () => {
+test('SC-BLD-09: a submodule comes along; one that is a local path or a program does not', async () => {
   repository('part');
   commit('part', { p: 'q' });
   repository('whole');
