@@ -52,6 +52,7 @@ const meanings: readonly (readonly [source: string, found: readonly string[]])[]
   ['nothing*', []],
   ['back\\slash', ['back\\slash']],
   ['x-[[]1]', ['x-[1]']],
+  ['x-\\[1\\]', ['x-[1]']],
   ['caf?', ['caf\xc3\xa9', 'caf\xe9']],
 ];
 

@@ -42,11 +42,11 @@ export function nodeAt(root: FileNode, path: ByteText, exclude: readonly string[
 
 /** Clean paths that a source's words mean. */
 function meant(root: FileNode, source: ByteText): ByteText[] {
-  // What has no wildcards is a path as it stands, backslashes too.
+  // What has no wildcards is a path as it stands, backslashes too; else one whose special characters they escape.
   const path = source.replace(/^\/+/, '').replace(/^(?:\.\/+)+/, '');
   if (hasWildcards(path)) return [...matches(root, path)];
-  const clean = cleaned(path);
-  return resolve(root, clean).node ? [clean] : [];
+  const plain = [cleaned(path), cleaned(path.replace(/\\(.)/gs, '$1'))];
+  return plain.filter((each) => resolve(root, each).node).slice(0, 1);
 }
 
 /** Without `.`, `..` and empty parts; `..` does not leave the root. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  appendFileSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -17,7 +18,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { silentLog } from '../../base/log.ts';
 import { mount, unmount } from '../../linux/index.ts';
 import { openStorage } from '../open.ts';
-import type { Storage } from '../storage.ts';
+import type { LayerInfo, Storage } from '../storage.ts';
+import { tar, testContainer } from '../test-storage.ts';
 
 async function opened(t: TestContext, name = 'root'): Promise<{ root: string; storage: Storage }> {
   const home = mkdtempSync(join(tmpdir(), 'gantry-writable-'));
@@ -107,4 +109,29 @@ test('a data root whose overlays cannot be mounted any more is refused, and noth
   } finally {
     unmount(join(inner, 'merged'));
   }
+});
+
+test('with a latest time, the same changes make the same layer', async (t) => {
+  const { storage } = await opened(t);
+  await using lease = storage.lease('test');
+  const atMost = 1_700_000_000n * 1_000_000_000n;
+  const committed = async (id: string): Promise<LayerInfo> => {
+    await testContainer(
+      storage,
+      id,
+      tar([{ path: 'etc/', type: 'directory' }], [{ path: 'etc/old' }, 'old']),
+    );
+    const root = storage.layers.mount(id);
+    writeFileSync(join(root, 'etc/new'), 'new');
+    appendFileSync(join(root, 'etc/old'), 'er');
+    mkdirSync(join(root, 'made'));
+    const options = { lease, signal: new AbortController().signal, timesAtMost: atMost };
+    const layer = await storage.layers.commit(id, options);
+    assert(layer);
+    await storage.layers.removeLayer(layer.chainId);
+    return layer;
+  };
+  const first = await committed('first');
+  await sleep(20);
+  assert.equal((await committed('second')).diffId, first.diffId);
 });

@@ -12,6 +12,11 @@ export async function* portChunks(port: MessagePort, cancelled: AbortSignal): Ch
     arrived.push(message);
     wake();
   });
+  // A thread that dies sends nothing more, not even that.
+  port.on('close', () => {
+    arrived.push({ is: 'error', message: 'the archive broke off' });
+    wake();
+  });
   cancelled.addEventListener('abort', () => wake(), { once: true });
   port.postMessage({ granted: PORT_WINDOW } satisfies FromPort);
   try {

@@ -21,6 +21,7 @@ export async function* filtered(path: string, compression: keyof typeof FILTERS)
   const program = startProgram([first, ...rest], path, { env: ['LC_ALL=C'] });
   try {
     const complaint = textOf(program.complaints, COMPLAINT_CHARS);
+    complaint.catch(() => undefined); // who stops reading does not want to know
     for await (const chunk of program.output) yield chunk as Buffer;
     const status = await endOf(program);
     const said = await complaint;
