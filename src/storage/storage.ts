@@ -240,6 +240,8 @@ export interface Layers {
   changes(id: string): Promise<PathChange[]>;
   /** Makes a layer of what the container changed, on top of its parent; undefined when that is nothing. */
   commit(id: string, options: CommitOptions): Promise<LayerInfo | undefined>;
+  /** Puts all layers on record that are only known: whatever is to stand on them is put on record after it. */
+  settle(): Promise<void>;
   /** One layer on top of `below` with all that the layers up to `top` changed of it; undefined when that is nothing. */
   squash(
     top: ChainId | undefined,
@@ -258,6 +260,8 @@ export interface CommitOptions {
   readonly signal: AbortSignal;
   /** No time in the layer is later: with the same changes it is the same layer. */
   readonly timesAtMost?: bigint | undefined;
+  /** The layer is known at once; it is on the disk and on record with `settle`. */
+  readonly unsettled?: boolean;
   /** Places in the container that were made to mount something over: as long as nothing is in them they are no change. */
   readonly mounted?: readonly string[];
 }

@@ -1,4 +1,5 @@
 /** One build from its request to its image: what is asked, read, planned, performed, named. */
+import { messageOf } from '../../base/errors.ts';
 import { textOf } from '../../formats/byte-text.ts';
 import { shortId } from '../../formats/digest.ts';
 import { ExpansionBudget } from '../../formats/dockerfile/expansion.ts';
@@ -67,12 +68,12 @@ export async function* buildImage(
     if (made.image.id === '') throw stepFailure.nothingMade();
     const image = options.squash ? await squashed(prepared, made, ending.signal) : made.image;
     if (options.squash) yield { aux: { ID: image.id } };
-    await deps.cache.markResult(image.id);
+    deps.cache.markResult(image.id);
+    await deps.cache.settle();
     yield* ended(prepared, image, names, deps);
     done = true;
   } finally {
-    await deps.cache.flush();
-    if (!done) await deps.images.clear();
+    if (!done) await leave(deps);
   }
 }
 
@@ -87,6 +88,14 @@ async function* opened(
   opening.catch(() => undefined); // thrown below
   yield* messages;
   return await opening;
+}
+
+/** Steps that were done stay done, as far as there is room; what they left besides goes. */
+async function leave({ cache, images, log }: BuildImageDeps): Promise<void> {
+  await cache
+    .settle()
+    .catch((error: unknown) => log.warn('build.steps-not-kept', { reason: messageOf(error) }));
+  await images.clear();
 }
 
 interface Opened extends Pick<Prepared, 'context' | 'lease' | 'scope'> {}
@@ -120,6 +129,7 @@ async function prepare(
     metaCount: parsed.metaArgs.length,
     cacheSources: options.cacheFrom.length === 0 ? undefined : cacheSources(options.cacheFrom, deps),
     timesAtMost: epochOf(options),
+    tidying: new Set(),
     declared: new Set(parsed.metaArgs.flatMap(({ args: said }) => said.map(({ key }) => textOf(key)))),
   };
 }
@@ -170,7 +180,9 @@ async function squashed(
   signal: AbortSignal,
 ): Promise<StepImage> {
   const layer = await deps.storage.layers.squash(image.chainId, { below: base.chainId, lease, signal });
-  return await deps.images.squashed(image, base, layer?.diffId);
+  const made = deps.images.squashed(image, base, layer?.diffId);
+  await deps.images.keep([made], []);
+  return made;
 }
 
 /** What is told of a build that is done; its names are given. */

@@ -33,7 +33,7 @@ export async function openBuilds(deps: BuildRoomDeps): Promise<Builds & Stoppabl
   const mounts = await records.read(CACHE_MOUNTS);
   return createBuilds({
     ...deps,
-    cache: new StepCache({ records, images, now }, steps.rows),
+    cache: new StepCache({ records, images, layers: storage.layers, now }, steps.rows),
     cacheMounts: new CacheMounts({ root: `${root}/mounts`, records, now }, mounts.rows),
     pull: pullFor(images),
     freeBytes: () => spaceAt(root).free,

@@ -52,10 +52,11 @@ export class Container {
     return this.#gone;
   }
 
-  /** Changes the record: in memory at once, durable when it resolves, together with `more`. */
+  /** Changes the record: in memory at once, durable when it resolves (unless it is of a build), together with `more`. */
   async save(change: Partial<ContainerRecord>, more: readonly Change[] = []): Promise<void> {
     this.#record = { ...this.#record, ...change };
-    await this.#records.write([rowPut(CONTAINERS, this.id, this.#record), ...more]);
+    const own = this.#record.ofBuild ? [] : [rowPut(CONTAINERS, this.id, this.#record)];
+    if (own.length + more.length > 0) await this.#records.write([...own, ...more]);
   }
   /** A change that needs no durability: what it says is true of the running kernel only. */
   set(change: Partial<ContainerRecord>): void {

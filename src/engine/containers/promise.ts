@@ -18,6 +18,7 @@ import type { ContainersPruned } from '../../model/prune.ts';
 import type { ContainerStats } from '../../model/stats.ts';
 import type { ProcessTable } from '../../runtime/index.ts';
 import type { PathStat } from '../../storage/index.ts';
+import type { ResolvedImage } from '../images/resolve.ts';
 import type { Attachment, OutputChunk, TerminalSize } from '../processes/attachment.ts';
 
 /** How a container is made. */
@@ -28,8 +29,11 @@ export interface CreateOptions {
   readonly platform: string | undefined;
   /** Before 1.44 read-only binds were not recursive: what is mounted below them stays writable. */
   readonly readOnlyIsFlat: boolean;
-  /** It does a step of a build, which ends with the daemon: the next one removes it, unless {@link StepContainers.leaveBuild} was called. */
-  readonly ofBuild?: boolean;
+  /**
+   * The image of a build's step, which nobody else may know yet. The container ends with the daemon, and is on no record,
+   * unless {@link StepContainers.leaveBuild} is called.
+   */
+  readonly ofBuild?: ResolvedImage;
   readonly signal: AbortSignal;
 }
 

@@ -95,7 +95,7 @@ export interface ContainerRecord extends SandboxRecord {
   readonly networksChange?: boolean;
   /** The hardware address that was asked for on the network of its mode, which it has left: for when it comes back. */
   readonly leftMacAddress?: string;
-  /** It does a step of a build: nobody needs it when the daemon that builds has ended. */
+  /** It does a step of a build: as long as it says so, it is on no record, and what a crash leaves of it is litter. */
   readonly ofBuild?: boolean;
 }
 

@@ -4,12 +4,13 @@ import { messageOf } from '../../base/errors.ts';
 import { formatNanos } from '../../base/time.ts';
 import type { ImageDocument } from '../../formats/oci.ts';
 import type { WantedPlatform } from '../../formats/platform.ts';
-import type { ChainId, Digest } from '../../storage/index.ts';
+import type { ChainId, Change, Digest } from '../../storage/index.ts';
 import { childDocument, type Made } from './child.ts';
 import type { ImageVerbs } from './deps.ts';
+import { imageConfig } from './inspect.ts';
 import { removeImage } from './remove.ts';
-import { resolveImage } from './resolve.ts';
-import { type Image, identify } from './store.ts';
+import { type ResolvedImage, resolveImage } from './resolve.ts';
+import { chainOf, type Image, identify } from './store.ts';
 
 /** What a step of a build begins with, and what it makes. */
 export interface StepImage {
@@ -20,16 +21,26 @@ export interface StepImage {
   readonly chainId: ChainId | undefined;
 }
 
+/** An image that is not on record yet. */
+export interface NewImage extends StepImage {
+  /** Its configuration, whose digest the id is. */
+  readonly bytes: Buffer;
+  /** The image that it was made from; empty: none. */
+  readonly parent: string;
+}
+
 /** What builds want of images. */
 export interface ImageSteps {
   /** @throws NotFound, InvalidArgument: it is for another platform */
   base(name: string, wanted: WantedPlatform | undefined): StepImage;
   /** The image with just this id. */
   step(id: string): StepImage | undefined;
-  /** An image more, on the disk when it resolves; its layer must be leased. */
-  child(from: StepImage, made: Made): Promise<StepImage>;
+  /** The image that a step makes: nobody else knows it before {@link ImageSteps.keep}. */
+  child(from: StepImage, made: Made): NewImage;
+  /** Puts images on record, all of them and `more`, or none; their layers must be on record, and leased. */
+  keep(images: readonly NewImage[], more: readonly Change[]): Promise<void>;
   /** The image with all layers since `base` in one, which is on top of those of `base` and leased. */
-  squashed(image: StepImage, base: StepImage, diffId: Digest | undefined): Promise<StepImage>;
+  squashed(image: StepImage, base: StepImage, diffId: Digest | undefined): NewImage;
   /** Ids from the image's parent on, as far as they are known. */
   ancestors(id: string): string[];
   /** Ids of images that have a name or a container or are among `more`, and of those that they were made from. */
@@ -52,6 +63,19 @@ export const emptyImage = ({ os, architecture, variant }: WantedPlatform): StepI
   chainId: undefined,
 });
 
+/** As a container takes it. */
+export const resolved = ({ id, document, chainId }: StepImage): ResolvedImage => ({
+  id,
+  parent: undefined,
+  config: imageConfig(document.config ?? {}),
+  chainId,
+  platform: {
+    os: document.os || 'linux',
+    architecture: document.architecture ?? '',
+    variant: document.variant ?? '',
+  },
+});
+
 /** The verbs of builds on the images of `verbs`. */
 export function createSteps(verbs: ImageVerbs): ImageSteps {
   const { store } = verbs;
@@ -65,9 +89,10 @@ export function createSteps(verbs: ImageVerbs): ImageSteps {
       resolveImage(name, store, wanted);
       return asStep(store.find(name));
     },
-    child: (from, made) => addChild(from, made, verbs),
+    child: (from, made) => newImage(childDocument(from.document, made), from.id),
+    keep: (images, more) => keep(images, more, verbs),
     squashed: (image, base, diffId) =>
-      register(squashedDocument(image, base, diffId, formatNanos(verbs.now())), '', verbs),
+      newImage(squashedDocument(image, base, diffId, formatNanos(verbs.now())), ''),
     ancestors: (id) => ancestorsOf(id, store),
     kept(more) {
       const isRoot = ({ id }: Image): boolean =>
@@ -102,24 +127,28 @@ async function removeUnneeded(ids: readonly string[], verbs: ImageVerbs): Promis
   }
 }
 
-/** A parent that somebody removed meanwhile is no reason to fail: its layers are held. */
-const addChild = (from: StepImage, made: Made, verbs: ImageVerbs): Promise<StepImage> =>
-  register(childDocument(from.document, made), from.id, verbs);
+function newImage(made: ImageDocument, parent: string): NewImage {
+  const bytes = Buffer.from(JSON.stringify(made));
+  const { id, document } = identify(bytes);
+  return { id, document, chainId: chainOf(document).at(-1), bytes, parent };
+}
 
-async function register(made: ImageDocument, from: string, verbs: ImageVerbs): Promise<StepImage> {
+/** A parent that somebody removed meanwhile is no reason to fail: its layers are held. */
+async function keep(images: readonly NewImage[], more: readonly Change[], verbs: ImageVerbs): Promise<void> {
   const { storage, store } = verbs;
-  const config = Buffer.from(JSON.stringify(made));
-  const { id, document } = identify(config);
-  await using lease = storage.lease('step');
-  lease.hold('blob', id);
-  await storage.content.ingest(Readable.from([config]), { expected: id });
+  await using lease = storage.lease('steps');
+  for (const { id } of images) lease.hold('blob', id);
+  for (const { id, bytes } of images)
+    await storage.content.ingest(Readable.from([bytes]), { expected: id as Digest });
+  const ids = new Set(images.map(({ id }) => id));
   await store.change(() => {
-    const parent = store.get(from) ? from : undefined;
-    return { change: { images: [{ id, document, parent }] }, result: undefined };
+    const rows = images.map(({ id, document, parent }) => ({
+      id: id as Digest,
+      document,
+      parent: ids.has(parent) || store.get(parent) ? parent : undefined,
+    }));
+    return { change: { images: rows, more }, result: undefined };
   });
-  const image = store.get(id);
-  if (image === undefined) throw new Error('an image that was just put on record is there');
-  return asStep(image);
 }
 
 /** As the first engine has it: what was done stays in the history, without layers; the last entry made the only one. */

@@ -90,6 +90,8 @@ export interface ImageChange {
   readonly remove?: readonly string[];
   /** Stamps images of `tags` as tagged now (`docker tag`, not load). */
   readonly taggedAt?: string;
+  /** Others' rows, in the same transaction. */
+  readonly more?: readonly Change[];
 }
 
 /** All images, by id and by name. */
@@ -200,7 +202,7 @@ export class ImageStore {
     });
   }
 
-  #rows({ images = [], tags = [], untag = [], remove = [], taggedAt }: ImageChange): Change[] {
+  #rows({ images = [], tags = [], untag = [], remove = [], taggedAt, more = [] }: ImageChange): Change[] {
     const stamped =
       taggedAt === undefined
         ? []
@@ -214,6 +216,7 @@ export class ImageStore {
       ...tags.map(({ reference, id }) => rowPut(REFERENCES, familiarString(storedForm(reference)), id)),
       ...untag.map((name) => rowGone(REFERENCES, name)),
       ...remove.map((id) => rowGone(IMAGES, id)),
+      ...more,
     ];
   }
 

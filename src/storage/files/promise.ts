@@ -106,6 +106,8 @@ export interface CopyOptions {
   readonly steps: readonly CopyStep[];
   /** No time in the layer is later, and what has no time of its own has this one: the layer is the same each time. */
   readonly timesAtMost?: bigint | undefined;
+  /** As `CommitOptions` has it. */
+  readonly unsettled?: boolean;
   readonly lease: Lease;
   readonly signal: AbortSignal;
 }

@@ -40,6 +40,8 @@ export interface ApplyDeps {
   readonly trash: Trash;
   /** The turn of whoever puts layers into place. */
   readonly registering: Mailbox;
+  /** Layers in place that are not synced and not on record yet. */
+  readonly unrecorded: Set<ChainId>;
 }
 
 /** Unpacked, not registered: gone after a crash. */
@@ -66,6 +68,7 @@ export async function applyChain(
   { parent, signal, lease, onLayer }: ApplyOptions,
   deps: ApplyDeps,
 ): Promise<LayerInfo[]> {
+  await settleLayers(deps); // an image must not stand on what a crash could take
   const existing = existingChain(archives, parent, deps.rows);
   for (const info of existing) {
     lease.hold('layer', info.chainId);
@@ -172,12 +175,48 @@ export async function registerStaged(
   deps: ApplyDeps,
 ): Promise<LayerInfo[]> {
   if (staged.length === 0) return [];
-  const { layout, threads, leases } = deps;
-  await using blobs = leases.take('register');
+  await settleLayers(deps);
+  await using blobs = deps.leases.take('register');
   for (const { blob } of staged) blobs.hold('blob', blob);
-  await threads.run<'sync'>({ is: 'sync', path: layout.staging });
+  await deps.threads.run<'sync'>({ is: 'sync', path: deps.layout.staging });
   // One at a time: of two that bring the same chain the second finds the first one's.
-  return deps.registering.run(() => undoUnlessDone((undo) => place(staged, parent, lease, undo, deps)));
+  return deps.registering.run(() =>
+    undoUnlessDone(async (undo) => {
+      const made = await place(staged, parent, lease, undo, deps);
+      await record(made, deps);
+      return made;
+    }),
+  );
+}
+
+/** Into place, and known at once; on the disk and on record with {@link settleLayers}. */
+export function registerForNow(
+  staged: Staged,
+  parent: ChainId | undefined,
+  lease: Lease,
+  deps: ApplyDeps,
+): Promise<LayerInfo | undefined> {
+  return deps.registering.run(async () => {
+    await using undo = new AsyncDisposableStack();
+    const [made] = await place([staged], parent, lease, undo, deps);
+    undo.move();
+    if (made === undefined || deps.rows.has(made.chainId)) return made;
+    deps.rows.set(made.chainId, made);
+    deps.unrecorded.add(made.chainId);
+    return made;
+  });
+}
+
+/** Puts on record what is only known: after a sync that it shares with all of them. */
+export async function settleLayers(deps: ApplyDeps): Promise<void> {
+  if (deps.unrecorded.size === 0) return;
+  await deps.registering.run(async () => {
+    const rows = [...deps.unrecorded].flatMap((chainId) => deps.rows.get(chainId) ?? []);
+    await deps.threads.run<'sync'>({ is: 'sync', path: deps.layout.staging });
+    await syncDirectory(deps.layout.layers);
+    await deps.records.write(rows.map((row) => rowPut(LAYERS, row.chainId, row)));
+    for (const { chainId } of rows) deps.unrecorded.delete(chainId);
+  });
 }
 
 async function place(
@@ -185,8 +224,8 @@ async function place(
   parent: ChainId | undefined,
   lease: Lease,
   undo: AsyncDisposableStack,
-  { layout, rows, records, content, trash }: ApplyDeps,
-): Promise<LayerInfo[]> {
+  { layout, rows, content, trash }: ApplyDeps,
+): Promise<LayerRow[]> {
   const made: LayerRow[] = [];
   for (const layer of staged) {
     const { directory, diffId, blob, file, bytes, plainBytes, opaqueRoot } = layer;
@@ -206,9 +245,12 @@ async function place(
     const info = { chainId, diffId, parent: below, bytes, plainBytes, blob };
     made.push({ ...info, name, ...(opaqueRoot ? { opaqueRoot } : {}) });
   }
+  return made;
+}
+
+async function record(made: readonly LayerRow[], { layout, rows, records }: ApplyDeps): Promise<void> {
   await syncDirectory(layout.layers);
   const fresh = made.filter(({ chainId }) => !rows.has(chainId));
   await records.write(fresh.map((row) => rowPut(LAYERS, row.chainId, row)));
   for (const row of fresh) rows.set(row.chainId, row);
-  return made;
 }

@@ -6,7 +6,7 @@ import type { FilesSpec } from '../files/open-files.ts';
 import { randomName } from '../layout.ts';
 import type { ChainId, CommitOptions, CopyOptions, CopyStep, LayerInfo } from '../storage.ts';
 import type { DiffSides } from '../threads/protocol.ts';
-import { type ApplyDeps, discard, registerStaged, stage } from './apply.ts';
+import { type ApplyDeps, discard, registerForNow, registerStaged, stage } from './apply.ts';
 
 /** Of what a container changed. Undefined: nothing differs. */
 export function commitWritable(
@@ -50,7 +50,7 @@ function threadStep({ from, ...step }: CopyStep) {
 async function layerOf(
   pack: (sink: MessagePort) => Promise<number>,
   parent: ChainId | undefined,
-  { lease, signal }: CommitOptions,
+  { lease, signal, unsettled }: Pick<CommitOptions, 'lease' | 'signal' | 'unsettled'>,
   deps: ApplyDeps,
 ): Promise<LayerInfo | undefined> {
   const { port1, port2 } = new MessageChannel();
@@ -61,6 +61,7 @@ async function layerOf(
   try {
     if (packed.status === 'rejected') throw packed.reason;
     if (packed.value > 0) {
+      if (unsettled) return await registerForNow(staged.value, parent, lease, deps);
       const [layer] = await registerStaged([staged.value], parent, lease, deps);
       return layer;
     }

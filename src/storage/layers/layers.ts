@@ -26,7 +26,7 @@ import type {
 import type { DiffSides } from '../threads/protocol.ts';
 import type { TreeThreads } from '../threads/threads.ts';
 import type { Trash } from '../trash.ts';
-import { type ApplyDeps, applyChain } from './apply.ts';
+import { type ApplyDeps, applyChain, settleLayers } from './apply.ts';
 import { Chains } from './chains.ts';
 import { commitCopies, commitWritable } from './commit.ts';
 import { LAYERS, type LayerRow } from './rows.ts';
@@ -94,7 +94,7 @@ class LayerStore implements ReadableLayers {
     this.#chains = new Chains(rows, deps.layout.layers);
     const lowersOf = (top: ChainId): string[] => this.#chains.directoriesOf(top);
     this.#writable = new WritableLayers({ ...deps, lowersOf });
-    this.#applyDeps = { ...deps, rows, registering: new Mailbox() };
+    this.#applyDeps = { ...deps, rows, registering: new Mailbox(), unrecorded: new Set() };
   }
 
   get(chainId: ChainId): LayerInfo | undefined {
@@ -116,6 +116,7 @@ class LayerStore implements ReadableLayers {
     const row = rows.get(chainId);
     if (!row) return;
     rows.delete(chainId);
+    this.#applyDeps.unrecorded.delete(chainId);
     await this.#deps.records.write([rowGone(LAYERS, chainId)]);
     await this.#deps.trash.take(this.#chains.directoryOf(row));
   }
@@ -190,6 +191,9 @@ class LayerStore implements ReadableLayers {
     return { is: 'layers', layers, whiteouts: this.#deps.driver === 'overlay2' ? 'overlay' : 'plain' };
   }
 
+  settle(): Promise<void> {
+    return settleLayers(this.#applyDeps);
+  }
   async squash(
     top: ChainId | undefined,
     { below, ...options }: Parameters<Layers['squash']>[1],

@@ -1,14 +1,17 @@
 /** Steps that were done, so that no build does them again. Only what is on record here counts: no image can pretend. */
+
+import { Mailbox } from '../../../base/mailbox.ts';
 import { formatNanos, type Nanos } from '../../../base/time.ts';
-import { type Records, rowGone, rowPut } from '../../../storage/index.ts';
-import type { ImageSteps, StepImage } from '../../images/steps.ts';
+import { type Change, type Layers, type Records, rowGone, rowPut } from '../../../storage/index.ts';
+import type { ImageSteps, NewImage, StepImage } from '../../images/steps.ts';
 import { Flights, type Joining, type Work } from './flights.ts';
 import { BUILD_STEPS, type StepRow } from './rows.ts';
 
 /** What the cache is kept with. */
 export interface CacheDeps {
   readonly records: Records;
-  readonly images: Pick<ImageSteps, 'step' | 'ancestors'>;
+  readonly images: Pick<ImageSteps, 'keep' | 'step'>;
+  readonly layers: Pick<Layers, 'settle'>;
   readonly now: () => Nanos;
 }
 
@@ -21,11 +24,23 @@ export interface WantedStep extends Joining {
   readonly again: boolean;
 }
 
-/** All steps on record. */
+/** A step that was done, and is not on record yet. */
+interface FreshStep {
+  readonly image: NewImage;
+  readonly row: StepRow;
+}
+
+/** What was done so long ago is put on record, though the build goes on: a crash is not to take it. */
+const FRESH_MS = 1000;
+
+/** All steps that were done. */
 export class StepCache {
   readonly #deps: CacheDeps;
   readonly #rows: Map<string, StepRow>;
+  readonly #fresh = new Map<string, FreshStep>();
+  #freshSince = 0;
   readonly #flights = new Flights<StepImage>();
+  readonly #settling = new Mailbox();
   /** Keys of rows that were used since they were written last. */
   readonly #touched = new Set<string>();
 
@@ -37,6 +52,8 @@ export class StepCache {
 
   /** What the step made, when its image is still there. */
   find(key: string): StepImage | undefined {
+    const fresh = this.#fresh.get(key);
+    if (fresh) return fresh.image;
     const row = this.#rows.get(key);
     const image = row && this.#deps.images.step(row.image);
     if (!row || !image) return undefined;
@@ -45,47 +62,66 @@ export class StepCache {
     return image;
   }
 
-  /** Does the step, or waits for who is doing it. On record when it resolves. */
-  perform(
-    { key, from, description, again, ...joining }: WantedStep,
-    work: Work<StepImage>,
-  ): Promise<StepImage> {
+  /** Does the step, or waits for who is doing it. */
+  perform({ key, again, ...wanted }: WantedStep, work: Work<NewImage>): Promise<StepImage> {
     const perform: Work<StepImage> = async (say, signal) => {
       const image = await work(say, signal);
-      await this.keep(key, { from, image: image.id, description });
+      this.add(key, image, wanted);
+      await this.#settleWhenDue();
       return image;
     };
     // Who wants it done again does not want what somebody else began before.
-    return this.#flights.join(again ? `${key} ${crypto.randomUUID()}` : key, joining, perform);
+    return this.#flights.join(again ? `${key} ${crypto.randomUUID()}` : key, wanted, perform);
   }
 
-  /** Puts a step on record. */
-  async keep(key: string, step: Pick<StepRow, 'from' | 'image' | 'description'>): Promise<void> {
+  /** A step that was done. On record after {@link settle}. */
+  add(key: string, image: NewImage, { from, description }: Pick<WantedStep, 'from' | 'description'>): void {
     const createdAt = formatNanos(this.#deps.now());
-    const row: StepRow = { ...step, createdAt, lastUsedAt: createdAt, uses: 0 };
-    await this.#deps.records.write([rowPut(BUILD_STEPS, key, row)]);
-    this.#rows.set(key, row);
-    this.#touched.delete(key);
-  }
-
-  /** The last use of each step to the disk: at the end of a build is often enough. */
-  async flush(): Promise<void> {
-    const touched = [...this.#touched].flatMap((key) => {
-      const row = this.#rows.get(key);
-      return row ? [rowPut(BUILD_STEPS, key, row)] : [];
-    });
-    this.#touched.clear();
-    if (touched.length > 0) await this.#deps.records.write(touched);
+    const row = { from, image: image.id, description, createdAt, lastUsedAt: createdAt, uses: 0 };
+    if (this.#fresh.size === 0) this.#freshSince = Date.now();
+    this.#fresh.set(key, { image, row });
   }
 
   /** A build has ended with this image. */
-  async markResult(image: string): Promise<void> {
+  markResult(image: string): void {
+    for (const [key, { row, ...step }] of this.#fresh)
+      if (row.image === image) this.#fresh.set(key, { ...step, row: { ...row, isResult: true } });
     for (const [key, row] of this.#rows)
       if (row.image === image && !row.isResult) {
         this.#rows.set(key, { ...row, isResult: true });
         this.#touched.add(key);
       }
-    await this.flush();
+  }
+
+  /** Layers, images, then rows to the disk: of what it fails for nothing is kept. Also when steps were used last. */
+  settle(): Promise<void> {
+    return this.#settling.run(async () => {
+      const fresh = new Map(this.#fresh);
+      const touched = this.#takeTouched();
+      if (fresh.size === 0 && touched.length === 0) return;
+      try {
+        await this.#deps.layers.settle();
+        const rows = [...fresh].map(([key, { row }]) => rowPut(BUILD_STEPS, key, row));
+        const images = [...fresh.values()].map(({ image }) => image);
+        await this.#deps.images.keep(images, [...rows, ...touched]);
+        for (const [key, { row }] of fresh) this.#rows.set(key, row);
+      } finally {
+        for (const key of fresh.keys()) this.#fresh.delete(key);
+      }
+    });
+  }
+
+  async #settleWhenDue(): Promise<void> {
+    if (Date.now() - this.#freshSince > FRESH_MS) await this.settle();
+  }
+
+  #takeTouched(): Change[] {
+    const touched = [...this.#touched].flatMap((key) => {
+      const row = this.#rows.get(key);
+      return row ? [rowPut(BUILD_STEPS, key, row)] : [];
+    });
+    this.#touched.clear();
+    return touched;
   }
 
   /** Steps whose images are there, by key. */

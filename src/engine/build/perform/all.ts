@@ -52,6 +52,7 @@ export async function* performAll(
     ending.abort(new Error('the reader left'));
     for (const output of outputs.values()) output.end();
     await Promise.allSettled(results.values());
+    await Promise.all(prepared.tidying);
   }
 }
 

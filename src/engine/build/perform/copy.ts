@@ -60,6 +60,7 @@ export async function copyStep(
       parent: from.chainId,
       steps: items.map((item): StorageCopy => copyOf(item, step, owner)),
       timesAtMost: building.timesAtMost,
+      unsettled: true,
       lease: building.lease,
       signal,
     });

@@ -83,7 +83,7 @@ async function found(
     return known;
   const made = restored(cacheSources, { from, createdBy, config: after.config, author: after.author });
   if (made === undefined) return undefined;
-  const image = await deps.images.child(from, made);
-  await deps.cache.keep(key, { from: from.id, image: image.id, description: createdBy });
+  const image = deps.images.child(from, made);
+  deps.cache.add(key, image, { from: from.id, description: createdBy });
   return image;
 }

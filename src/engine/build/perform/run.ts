@@ -5,6 +5,7 @@ import type { ContainerConfig, HostConfig } from '../../../model/container.ts';
 import { buildFailure } from '../../../model/failures/build.ts';
 import type { Digest, Lease, Storage } from '../../../storage/index.ts';
 import type { Containers, StepContainers } from '../../containers/promise.ts';
+import { resolved, type StepImage } from '../../images/steps.ts';
 import type { Attachment, OutputChunk } from '../../processes/attachment.ts';
 import { line, type Say } from '../output.ts';
 
@@ -17,7 +18,7 @@ export interface RunDeps {
 
 /** A command to be run. */
 export interface RunRequest {
-  readonly image: string;
+  readonly image: StepImage;
   readonly config: ContainerConfig;
   readonly hostConfig: HostConfig;
   readonly lease: Lease;
@@ -25,6 +26,8 @@ export interface RunRequest {
   readonly timesAtMost: bigint | undefined;
   /** Which containers go when it is over. */
   readonly remove: 'always' | 'whenDone' | 'never';
+  /** Takes what is still to be done when the step is over: the build's end waits for it. */
+  readonly tidy: (work: Promise<void>) => void;
 }
 
 /** What doing a step made. */
@@ -45,8 +48,8 @@ export async function runStep(
   const { containers } = deps;
   const { image, config, hostConfig } = request;
   const { Id: container, Warnings } = await containers.create(
-    { ...config, Image: image, HostConfig: hostConfig },
-    { name: undefined, platform: undefined, readOnlyIsFlat: false, ofBuild: true, signal },
+    { ...config, Image: image.id, HostConfig: hostConfig },
+    { name: undefined, platform: undefined, readOnlyIsFlat: false, ofBuild: resolved(image), signal },
   );
   let done = false;
   try {
@@ -57,12 +60,19 @@ export async function runStep(
     if (status !== 0) throw buildFailure.commandFailed({ words: config.Cmd ?? [], status });
     const { lease, timesAtMost } = request;
     const mounted = (hostConfig.Mounts ?? []).flatMap(({ Target }) => Target ?? []);
-    const layer = await deps.storage.layers.commit(container, { lease, signal, timesAtMost, mounted });
+    const layer = await deps.storage.layers.commit(container, {
+      lease,
+      signal,
+      timesAtMost,
+      mounted,
+      unsettled: true,
+    });
     done = true;
     return { container, diffId: layer?.diffId };
   } finally {
     if (signal.aborted || request.remove === 'always' || (done && request.remove === 'whenDone')) {
-      await containers.remove(container, { force: true, volumes: true, link: false });
+      // The next step begins meanwhile.
+      request.tidy(containers.remove(container, { force: true, volumes: true, link: false }));
       await say(line(`Removing intermediate container ${shortId(container)}`));
     } else await containers.leaveBuild(container);
   }

@@ -1,4 +1,5 @@
 /** What the stages of one build share. */
+import type { Log } from '../../../base/log.ts';
 import type { Nanos } from '../../../base/time.ts';
 import type { ExpansionBudget } from '../../../formats/dockerfile/expansion.ts';
 import type { ContainerConfig } from '../../../model/config.ts';
@@ -26,6 +27,7 @@ export interface PerformDeps extends RunDeps {
   /** Brings an image here. */
   readonly pull: PullBase;
   readonly now: () => Nanos;
+  readonly log: Log;
 }
 
 /** A stage that is done. */
@@ -56,6 +58,8 @@ export interface Building {
   readonly signal: AbortSignal;
   /** No time in a layer is later, and images say that they were made then; undefined: as it is. */
   readonly timesAtMost: bigint | undefined;
+  /** What goes on when its step is over: the build's end waits for it. */
+  readonly tidying: Set<Promise<void>>;
   /** Arguments that any stage declared. */
   readonly declared: Set<string>;
   /** The stage, done once; `say` is for one that nobody has foreseen. */

@@ -1,4 +1,5 @@
 /** Performs one step on the image before it: by its kind. */
+import { messageOf } from '../../../base/errors.ts';
 import { bytesOf } from '../../../formats/byte-text.ts';
 import { stepFailure } from '../../../model/failures/step.ts';
 import type { StepImage } from '../../images/steps.ts';
@@ -7,7 +8,7 @@ import type { ConfigStep, DirectoryStep, RunStep, Step } from '../plan/step.ts';
 import { copyStep } from './copy.ts';
 import { mountsOf } from './mounts.ts';
 import { once } from './once.ts';
-import { runStep } from './run.ts';
+import { type RunRequest, runStep } from './run.ts';
 import type { Building } from './shared.ts';
 
 /** A step where it stands. */
@@ -73,6 +74,7 @@ async function directoryStep(
         },
       ],
       timesAtMost: building.timesAtMost,
+      unsettled: true,
       lease: building.lease,
       signal,
     });
@@ -96,7 +98,7 @@ async function commandStep(
     await using scope = new AsyncDisposableStack();
     const Mounts = await mounts.provide(scope, signal);
     const request = {
-      image: from.id,
+      image: from,
       config: step.running,
       hostConfig: {
         ...options.hostConfig,
@@ -106,8 +108,22 @@ async function commandStep(
       },
       lease,
       timesAtMost,
-      remove: options.forceRemove ? 'always' : options.remove ? 'whenDone' : 'never',
-    } as const;
+      remove: removal(options),
+      tidy: (work) => tidyUp(building, work),
+    } satisfies RunRequest;
     return await runStep(building.deps, request, tell, signal);
   });
+}
+
+const removal = ({ forceRemove, remove }: Building['options']): RunRequest['remove'] => {
+  if (forceRemove) return 'always';
+  return remove ? 'whenDone' : 'never';
+};
+
+/** What cannot be removed is litter, which the next start of the daemon clears: the build goes on all the same. */
+function tidyUp({ deps, tidying }: Building, work: Promise<void>): void {
+  const quietly = work
+    .catch((error: unknown) => deps.log.error('build.litter', { reason: messageOf(error) }))
+    .finally(() => tidying.delete(quietly));
+  tidying.add(quietly);
 }

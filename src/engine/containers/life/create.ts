@@ -69,13 +69,13 @@ export async function createContainer(
   options: CreateOptions,
 ): Promise<CreateResponse> {
   deps.supervisor.announceStart(); // who creates a container starts it next, as a rule
-  if (!request.Image) throw containerFailure.noImage();
+  if (!request.Image && !options.ofBuild) throw containerFailure.noImage();
   const id = deps.newId();
   const name = options.name
     ? checkName(options.name)
     : chooseName((each) => deps.directory.isTaken(each), deps.random);
   const wanted = options.platform ? parsePlatform(options.platform) : undefined;
-  const image = deps.images.resolve(request.Image, wanted);
+  const image = options.ofBuild ?? deps.images.resolve(request.Image ?? '', wanted);
   const { Links: _links, ...host } = byId(deps.directory, request.HostConfig ?? {});
   const links = planLinks(deps, request.HostConfig ?? {});
   const settled = settle(id, { ...request, HostConfig: host }, image.config, deps.facts);

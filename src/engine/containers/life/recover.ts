@@ -70,7 +70,6 @@ export async function recoverContainers(deps: RecoverDeps): Promise<Recovered> {
   for (const container of ghosts) await container.save({});
   await thawInterrupted(deps);
   await removeEnded(deps);
-  await removeOfBuilds(deps);
   await hearOfEnds(adopted);
   return counts;
 }
@@ -133,17 +132,6 @@ async function removeEnded(deps: RecoverDeps): Promise<void> {
     if (state.is === 'exited' && hostConfig.AutoRemove)
       await container.mailbox.run(() => removeContainer(deps, container, { force: false, volumes: true }));
   }
-}
-
-/** Steps of builds that ended with the daemon that did them. */
-async function removeOfBuilds(deps: RecoverDeps): Promise<void> {
-  for (const container of deps.directory.all())
-    if (container.record.ofBuild)
-      await container.mailbox
-        .run(() => removeContainer(deps, container, { force: true, volumes: true }))
-        .catch((error: unknown) =>
-          deps.log.error('container.of-build', { id: container.id, reason: messageOf(error) }),
-        );
 }
 
 /** Limits that an update saved and the kernel may not have yet. */

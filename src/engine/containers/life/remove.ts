@@ -59,7 +59,9 @@ export async function removeContainer(
   const anonymous = options.volumes ? unnamedVolumes(deps, container) : [];
   const leaving = deps.storage.volumes.leave(anonymous);
   try {
-    await deps.storage.records.write([rowGone(CONTAINERS, container.id), ...leaving.changes]);
+    const own = container.record.ofBuild ? [] : [rowGone(CONTAINERS, container.id)];
+    const changes = [...own, ...leaving.changes];
+    if (changes.length > 0) await deps.storage.records.write(changes);
   } catch (error) {
     leaving.stay();
     throw error;
