@@ -119,6 +119,12 @@ test('below 1.22 a quiet build tells its steps, not what they print', async () =
   assert.match((await build('1.21', 'nocache=1', loud)).text, /"loud\\n"/);
 });
 
+test('a line of .dockerignore that begins with # is a comment', async () => {
+  const files = { '.dockerignore': '#*\nleft\n.dockerignore\nDockerfile\n', '#taken': '', left: '' };
+  const answer = await build('1.55', '', context('FROM busybox\nCOPY . /d\nRUN ls -A /d\n', files));
+  assert.match(streamed(answer), /\n#taken\n(?!left)/);
+});
+
 test('labels and build arguments, null ones too, are those of the request', async () => {
   const query = `t=args&labels=${encodeURIComponent('{"l":"v"}')}&buildargs=${encodeURIComponent('{"A":"1","B":null}')}`;
   const answer = await build('1.55', query, context('FROM scratch\nARG A\nARG B=2\nLABEL a=$A b=$B\n'));

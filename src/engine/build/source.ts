@@ -1,6 +1,7 @@
 /** Opens what a build is made from: its context, without what it ignores, and its Dockerfile. */
 import { posix } from 'node:path';
 import { NotFound } from '../../base/errors.ts';
+import { readIgnoreFile } from '../../formats/ignore-patterns.ts';
 import type { ByteText } from '../../formats/tar/entry.ts';
 import { stepFailure } from '../../model/failures/step.ts';
 import type { FileSource, Storage } from '../../storage/index.ts';
@@ -86,7 +87,7 @@ async function readIgnored(
 ): Promise<string[] | undefined> {
   const own = await read(context, `${dockerfile}.dockerignore`, IGNORE_BYTES_MAX, signal);
   const bytes = own ?? (await read(context, '.dockerignore', IGNORE_BYTES_MAX, signal));
-  return bytes?.toString('latin1').split('\n');
+  return bytes && readIgnoreFile(bytes.toString('latin1'));
 }
 
 /** Undefined: there is none. @throws InvalidArgument for what is no file, or too large */
