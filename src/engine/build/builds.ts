@@ -18,20 +18,25 @@ export interface StoppableBuilds {
   stop(): Promise<void>;
 }
 
-/** Of what a quiet build said, so much is told when it fails. */
-const HELD_MESSAGES_MAX = 10_000;
+/** Of what a quiet build said, so many characters are told when it fails: the last. */
+const HELD_CHARS_MAX = 1 << 20;
 
 /** The verbs of builds. */
 export function createBuilds(deps: BuildsDeps): Builds & StoppableBuilds {
   const going = new Set<Going>();
+  let trimming = Promise.resolve();
+  const trim = (): void => {
+    trimming = trimming.then(() => keepWithin(deps));
+  };
   return {
-    build: (options) => tracked(options, deps, going),
+    build: (options) => tracked(options, deps, going, trim),
     cancel(id) {
       for (const each of going) if (each.id === id) each.ending.abort(stepFailure.cancelled());
     },
     async stop() {
       for (const { ending } of going) ending.abort(stepFailure.cancelled());
       await Promise.allSettled([...going].map(({ over }) => over));
+      await trimming;
     },
     prune: (options) => pruneBuildCache(options, deps),
     usage: (verbose) => buildCacheUsage(verbose, deps),
@@ -48,6 +53,7 @@ async function* tracked(
   options: BuildOptions,
   deps: BuildsDeps,
   going: Set<Going>,
+  trim: () => void,
 ): AsyncGenerator<Progress, void> {
   const ending = new AbortController();
   const leave = (): void => ending.abort(stepFailure.cancelled());
@@ -65,7 +71,7 @@ async function* tracked(
   } finally {
     options.signal.removeEventListener('abort', leave);
     going.delete(mine);
-    if (going.size === 0) await keepWithin(deps);
+    if (going.size === 0) trim();
     resolve();
   }
 }
@@ -88,14 +94,17 @@ async function* withoutOutput(messages: AsyncIterable<Said>): AsyncGenerator<Pro
   for await (const message of messages) if (!message.isOutput) yield message;
 }
 
-/** Only the image's id is told; of a build that fails, what it said. */
+/** Only the image's id is told; of a build that fails, what it said last. */
 async function* quietly(messages: AsyncIterable<Progress>): AsyncGenerator<Progress, void> {
-  const held: Progress[] = [];
+  let held: Progress[] = [];
+  let chars = 0;
   let id = '';
   try {
     for await (const message of messages) {
       held.push(message);
-      if (held.length > HELD_MESSAGES_MAX) held.shift();
+      chars += message.stream?.length ?? 0;
+      // Seldom, and by halves: each message is looked at a few times at most.
+      if (chars > 2 * HELD_CHARS_MAX) [held, chars] = lastOf(held);
       const { ID = '' } = (message.aux ?? {}) as { ID?: string };
       if (ID !== '') id = ID;
     }
@@ -104,4 +113,11 @@ async function* quietly(messages: AsyncIterable<Progress>): AsyncGenerator<Progr
     throw error;
   }
   yield { stream: `${id}\n` };
+}
+
+function lastOf(messages: readonly Progress[]): [Progress[], number] {
+  let chars = 0;
+  let from = messages.length;
+  while (from > 0 && chars < HELD_CHARS_MAX) chars += messages[--from]?.stream?.length ?? 0;
+  return [messages.slice(from), chars];
 }

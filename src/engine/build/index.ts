@@ -1,5 +1,7 @@
 /** The builder: opened once, with the cache that all builds share. */
 import { mkdirSync, statfsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { Slots } from '../../base/slots.ts';
 import type { Storage } from '../../storage/index.ts';
 import type { Images } from '../images/promise.ts';
 import { type BuildsDeps, createBuilds, type StoppableBuilds } from './builds.ts';
@@ -14,7 +16,7 @@ export { HeldImages } from './cache/held.ts';
 /** What the builder is made of. */
 export type BuildRoomDeps = Omit<
   BuildsDeps,
-  'cache' | 'cacheMounts' | 'freeBytes' | 'keepBytes' | 'pull' | 'images'
+  'cache' | 'cacheMounts' | 'freeBytes' | 'keepBytes' | 'pull' | 'running' | 'images'
 > & {
   readonly images: BuildsDeps['images'] & Pick<Images, 'pull'>;
   readonly storage: Pick<Storage, 'records'>;
@@ -23,6 +25,9 @@ export type BuildRoomDeps = Omit<
   /** The builder's own directory. */
   readonly root: string;
 };
+
+/** Commands often wait for others: a few run side by side on the smallest machine. */
+const RUNNING_MIN = 4;
 
 /** Reads what the cache has. */
 export async function openBuilds(deps: BuildRoomDeps): Promise<Builds & StoppableBuilds> {
@@ -35,6 +40,7 @@ export async function openBuilds(deps: BuildRoomDeps): Promise<Builds & Stoppabl
     ...deps,
     cache: new StepCache({ records, images, layers: storage.layers, now }, steps.rows),
     cacheMounts: new CacheMounts({ root: `${root}/mounts`, records, now }, mounts.rows),
+    running: new Slots(Math.max(RUNNING_MIN, 2 * availableParallelism())),
     pull: pullFor(images),
     freeBytes: () => spaceAt(root).free,
     keepBytes: cacheBytes === undefined ? undefined : Math.min(cacheBytes, spaceAt(root).whole / 10),

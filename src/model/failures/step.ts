@@ -58,6 +58,10 @@ export const stepFailure = failures('step', {
       `unable to convert uid/gid chown string to host mapping: can't find ${what} for ${what === 'gid' ? 'group' : 'user'} ${name}: no such ${what === 'gid' ? 'group' : 'user'}: ${name}`,
   ),
   ownerOutOfRange: failure(InvalidArgument, ({ id }: { id: string }) => `${id} is no id of a user or group`),
+  checksumOfRepository: failure(
+    InvalidArgument,
+    () => 'ADD --checksum is for files: a commit in the address says what a repository must be',
+  ),
   addressInvalid: failure(
     InvalidArgument,
     ({ address }: { address: string }) => `invalid address of a source: ${JSON.stringify(address)}`,

@@ -1,33 +1,18 @@
 /** Copies files into an image: COPY and ADD, from the context, a stage, an image, the web, or the Dockerfile itself. */
-import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import { textOf } from '../../../formats/byte-text.ts';
-import { parseDigest } from '../../../formats/digest.ts';
 import type { ByteText } from '../../../formats/tar/entry.ts';
 import { stepFailure } from '../../../model/failures/step.ts';
-import type {
-  CopiedFiles,
-  FileSource,
-  SelectedFile,
-  CopyStep as StorageCopy,
-} from '../../../storage/index.ts';
+import type { FileSource, SelectedFile, CopyStep as StorageCopy } from '../../../storage/index.ts';
 import type { StepImage } from '../../images/steps.ts';
 import type { Say } from '../output.ts';
 import { type CopyStep, copyConfig } from '../plan/step.ts';
-import { downloadTo } from '../remote/download.ts';
+import { type Item, sha256 } from './item.ts';
 import { once } from './once.ts';
 import { ownerOf } from './owner.ts';
+import { isRemote, remoteItem } from './remote-item.ts';
 import type { Building } from './shared.ts';
 import { sourceOf } from './source-of.ts';
-
-/** Something to be copied, and what tells it apart from others. */
-interface Item {
-  /** `file:…` or `dir:…`, as history has it. */
-  readonly hash: string;
-  /** Files to copy, and where below the destination; '' is the destination itself. */
-  readonly from: CopiedFiles;
-  readonly below: ByteText;
-}
 
 /** The image with the files in it. @throws NotFound, InvalidArgument, Failed */
 export async function copyStep(
@@ -83,8 +68,6 @@ const copyOf = (
 const wholeHash = (hashes: readonly string[]): string =>
   hashes.length === 1 ? (hashes[0] ?? '') : `multi:${sha256(hashes.join(','))}`;
 
-const sha256 = (of: string | Buffer): string => createHash('sha256').update(of).digest('hex');
-
 async function itemsOf(
   building: Building,
   step: CopyStep,
@@ -92,18 +75,15 @@ async function itemsOf(
   downloads: AsyncDisposableStack,
   say: Say,
 ): Promise<Item[]> {
-  const urls = step.sources.filter(isUrl);
-  if (urls.length > 0 && step.command === 'COPY') throw stepFailure.urlInCopy();
-  const paths = step.sources.filter((word) => !isUrl(word));
+  const isElsewhere = (word: ByteText): boolean => isRemote(word, step.command);
+  const paths = step.sources.filter((word) => !isElsewhere(word));
   const chosen = paths.length === 0 ? [] : await chosenOf(building, step, paths, index, say);
   const items: Item[] = [];
   for (const word of step.sources)
-    if (isUrl(word)) items.push(await downloaded(building, step, word, downloads, say));
+    if (isElsewhere(word)) items.push(await remoteItem(building, step, word, downloads, say));
     else items.push(...(chosen[paths.indexOf(word)] ?? []));
   return [...items, ...step.inline.map(inlineItem)];
 }
-
-const isUrl = (word: ByteText): boolean => /^https?:\/\//i.test(word);
 
 const inlineItem = ({ name, bytes }: CopyStep['inline'][number]): Item => ({
   hash: `file:${sha256(bytes)}`,
@@ -175,26 +155,3 @@ function refuseOutside(word: ByteText): void {
 }
 
 const hasWildcards = (word: ByteText): boolean => /[*?[]/.test(word.replace(/\\./gs, ''));
-
-async function downloaded(
-  { deps, signal }: Building,
-  { checksum, destination }: CopyStep,
-  address: ByteText,
-  downloads: AsyncDisposableStack,
-  say: Say,
-): Promise<Item> {
-  const text = textOf(address);
-  const url = URL.parse(text);
-  if (url === null) throw stepFailure.addressInvalid({ address: text });
-  const { path } = downloads.use(await deps.storage.scratch());
-  const wanted = checksum === undefined ? undefined : parseDigest(checksum);
-  const options = { download: deps.download, checksum: wanted, say, signal };
-  const file = await downloadTo(`${path}/file`, url, options);
-  if (file.name === undefined && destination.endsWith('/')) throw stepFailure.nameMissing({ address: text });
-  const { name = 'file', mtimeNanos } = file;
-  return {
-    hash: `file:${sha256(`${name} ${file.digest}`)}`,
-    from: { is: 'file', name, file: file.path, mode: 0o600, mtimeNanos },
-    below: '',
-  };
-}

@@ -1,5 +1,6 @@
 /** What the stages of one build share. */
 import type { Log } from '../../../base/log.ts';
+import type { Slots } from '../../../base/slots.ts';
 import type { Nanos } from '../../../base/time.ts';
 import type { ExpansionBudget } from '../../../formats/dockerfile/expansion.ts';
 import type { ContainerConfig } from '../../../model/config.ts';
@@ -13,17 +14,18 @@ import type { BuildArguments } from '../plan/arguments.ts';
 import type { BuildPlan } from '../plan/stages.ts';
 import type { BuildOptions } from '../promise.ts';
 import type { PullBase } from '../pull.ts';
-import type { Downloading } from '../remote/download.ts';
+import type { RemoteDeps } from '../remote/open.ts';
 import type { RunDeps } from './run.ts';
 
 /** What performing needs. */
-export interface PerformDeps extends RunDeps {
+export interface PerformDeps extends RunDeps, RemoteDeps {
   readonly storage: Pick<Storage, 'files' | 'layers' | 'scratch'>;
   readonly images: ImageSteps;
   readonly cache: StepCache;
   readonly cacheMounts: CacheMounts;
+  /** So many commands run at a time, of all builds. */
+  readonly running: Slots;
   readonly held: HeldImages;
-  readonly download: Downloading;
   /** Brings an image here. */
   readonly pull: PullBase;
   readonly now: () => Nanos;

@@ -111,7 +111,8 @@ async function commandStep(
       remove: removal(options),
       tidy: (work) => tidyUp(building, work),
     } satisfies RunRequest;
-    return await runStep(building.deps, request, tell, signal);
+    const { deps } = building;
+    return await deps.running.run(() => runStep(deps, request, tell, signal), signal);
   });
 }
 

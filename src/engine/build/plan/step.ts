@@ -69,6 +69,8 @@ export interface CopyStep extends Planned {
   /** Undefined: archives that are not downloaded. */
   readonly unpack: boolean | undefined;
   readonly checksum: string | undefined;
+  /** A repository's own directory is copied too. */
+  readonly keepGitDir: boolean;
 }
 
 /** What is to be done for an instruction. */
@@ -193,6 +195,7 @@ function copyStep(
     exclude: instruction.exclude.map((word) => expander.bytes(word)),
     parents: isAdd ? false : instruction.parents,
     unpack: isAdd ? instruction.unpack : false,
+    keepGitDir: isAdd && (instruction.keepGitDir ?? false),
     checksum: isAdd && instruction.checksum !== undefined ? expander.text(instruction.checksum) : undefined,
   };
 }

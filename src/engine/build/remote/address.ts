@@ -39,7 +39,7 @@ export function readAddress(text: string): ContextAddress {
 }
 
 /** By how it looks, as every engine has it: nobody is asked. */
-const isRepository = (place: string): boolean =>
+export const isRepository = (place: string): boolean =>
   /^(?:git:\/\/|ssh:\/\/|git@|github\.com\/)/.test(place) || /^https?:\/\/.*\.git$/.test(place);
 
 function repositoryAt(

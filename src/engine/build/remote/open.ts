@@ -27,28 +27,39 @@ export interface RemoteContext extends AsyncDisposable {
   readonly dockerfile?: () => Buffer | undefined;
 }
 
+/** How a context is opened. */
+export interface RemoteOptions {
+  readonly say: Say;
+  readonly signal: AbortSignal;
+  /** Of a repository its own directory stays. */
+  readonly keepGitDir?: boolean;
+}
+
 /** @throws InvalidArgument for an address that is none, or leads to no context; the kind that belongs to a server's answer */
 export async function openRemote(
   text: string,
   deps: RemoteDeps,
-  { say, signal }: { readonly say: Say; readonly signal: AbortSignal },
+  { say, signal, keepGitDir = false }: RemoteOptions,
 ): Promise<RemoteContext> {
   const address = readAddress(text);
   return address.is === 'repository'
-    ? openRepository(address, deps, signal)
+    ? openRepository(address, deps, { keepGitDir, signal })
     : openFile(address, deps, say, signal);
 }
 
 async function openRepository(
   repository: Repository,
   { storage, proxies }: RemoteDeps,
-  signal: AbortSignal,
+  { keepGitDir, signal }: Pick<RemoteOptions, 'keepGitDir' | 'signal'>,
 ): Promise<RemoteContext> {
   await using undo = new AsyncDisposableStack();
   const scratch = undo.use(await storage.scratch());
   const tree = await checkOut(repository, scratch.path, { proxies, signal });
   const root = directoryIn(tree, repository.directory);
-  return held(storage.files.packDirectory(root, { without: ['.git'], signal }), undo.move());
+  return held(
+    storage.files.packDirectory(root, { without: keepGitDir ? [] : ['.git'], signal }),
+    undo.move(),
+  );
 }
 
 async function openFile(
