@@ -1,5 +1,5 @@
 /** Where a file's bytes are, and how they are read. */
-import { readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
 /** Read at once. */
 const PIECE_BYTES = 1 << 20;
@@ -22,3 +22,11 @@ export function* piecesOf({ fd, from, size }: Content): Generator<Buffer> {
     yield room.subarray(0, read);
   }
 }
+
+/** A regular file of this machine that holds these bytes and no others. */
+export const hostFile = (path: string | Buffer): { open(): Content } => ({
+  open() {
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    return { fd, from: 0, size: fstatSync(fd).size, [Symbol.dispose]: () => closeSync(fd) };
+  },
+});

@@ -142,6 +142,24 @@ test('steps see what those before them have made', async (t) => {
   assert.equal(made['x/one']!.linkPath, '');
 });
 
+test('a directory in the place of a file shows nothing of a directory that the file hid', async (t) => {
+  const { storage } = await testStorage(t);
+  const parent = await layerOf(storage, [[{ path: 'a/x/old' }], [{ path: 'a/f' }], [{ path: 'a/f2/old' }]]);
+  const first = await contextOf(t, storage, [[{ path: 'x' }]]);
+  const second = await contextOf(t, storage, [
+    [{ path: 'x/new' }],
+    [{ path: 'f/new' }],
+    [{ path: 'f2/new' }],
+  ]);
+  const layer = await copied(storage, parent, [copyOf(first, '', '/a'), copyOf(second, '', '/a')]);
+  await using files = storage.files.openLayers(layer!.chainId);
+  const [found = []] = await files.select({ sources: ['a/*/*'] }, forever);
+  assert.deepEqual(
+    found.map(({ path }) => path),
+    ['a/f/new', 'a/f2/new', 'a/f2/old', 'a/x/new'],
+  );
+});
+
 test('files that are in no source are written too', async (t) => {
   const { storage, parent } = await scene(t);
   const download = join(temporary(t), 'download');

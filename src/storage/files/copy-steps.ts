@@ -1,13 +1,15 @@
 /** Makes the archive of a layer of copies, step by step, in a tree thread. */
+import type { ByteText } from '../../formats/tar/entry.ts';
 import { splitLast } from '../../formats/tar/path.ts';
 import type { PieceMemory } from '../pack/piece-memory.ts';
+import { hostFile } from './content.ts';
 import { copyDirectory, copyFile, type Target, writeFile } from './copy.ts';
 import { type LayerTimes, NewLayer, ROOT } from './new-layer.ts';
 import type { FileNode } from './node.ts';
 import { type FilesSpec, openFiles } from './open-files.ts';
 import type { CopiedFiles, CopyStep } from './promise.ts';
 import { nodeAt } from './select.ts';
-import { isArchive, type Reading, unpackInto } from './unpack-step.ts';
+import { isArchive, type Openable, type Reading, unpackInto } from './unpack-step.ts';
 
 type Selected = Omit<Extract<CopiedFiles, { is: 'selected' }>, 'source'> & { readonly files: FilesSpec };
 
@@ -51,7 +53,21 @@ async function* copyStep(layer: NewLayer, step: ThreadStep, reading: Reading): A
   const target: Target = { destination, name: from.name };
   const entry = { ...(owner ?? ROOT), mode: mode ?? from.mode };
   if (from.is === 'bytes') yield* writeFile(layer, Buffer.from(from.bytes), target, entry);
-  else yield* writeFile(layer, from.file, target, { ...entry, mtimeNanos: from.mtimeNanos });
+  else if (!(from.unpack && (yield* unpacked(layer, hostFile(from.file), destination, reading))))
+    yield* writeFile(layer, from.file, target, { ...entry, mtimeNanos: from.mtimeNanos });
+}
+
+/** False: it is no archive, and nothing was done. */
+async function* unpacked(
+  layer: NewLayer,
+  file: Openable,
+  destination: ByteText,
+  reading: Reading,
+): AsyncGenerator<Buffer, boolean> {
+  if (!(await isArchive(file, reading))) return false;
+  layer.remembers = true;
+  yield* unpackInto(layer, file, destination, reading);
+  return true;
 }
 
 async function* copySelected(
@@ -64,8 +80,6 @@ async function* copySelected(
   if (node.type === 'directory') {
     const target = { destination, name: name ?? '' };
     yield* copyDirectory(layer, node, target, { owner, mode });
-  } else if (unpack && (await isArchive(node, reading))) {
-    layer.remembers = true;
-    yield* unpackInto(layer, node, destination, reading);
-  } else yield* copyFile(layer, node, { destination, name: name ?? splitLast(path)[1] }, { owner, mode });
+  } else if (!(unpack && (yield* unpacked(layer, node, destination, reading))))
+    yield* copyFile(layer, node, { destination, name: name ?? splitLast(path)[1] }, { owner, mode });
 }

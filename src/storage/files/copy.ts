@@ -1,8 +1,8 @@
 /** Copies files of a source into a new layer, as the first engine's COPY and ADD do. */
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import type { ByteText, TarEntry } from '../../formats/tar/entry.ts';
 import { splitLast } from '../../formats/tar/path.ts';
 import { tarEntry } from '../../formats/tar/writer.ts';
+import { hostFile } from './content.ts';
 import { type NewLayer, type Owner, ROOT, type Shown } from './new-layer.ts';
 import { CAPABILITIES, type FileNode } from './node.ts';
 import { resolve } from './resolve.ts';
@@ -58,14 +58,9 @@ export function* writeFile(
   const [at, name] = yield* placeOfFile(layer, target, entry);
   const member = { mtimeNanos: layer.nowNanos, ...entry, path: name };
   if (typeof content === 'string') {
-    const fd = openSync(content, constants.O_RDONLY | constants.O_NOFOLLOW);
-    try {
-      const { size } = fstatSync(fd);
-      yield* layer.member(at, name, tarEntry({ ...member, size }));
-      yield* layer.output.file(fd, size);
-    } finally {
-      closeSync(fd);
-    }
+    using file = hostFile(content).open();
+    yield* layer.member(at, name, tarEntry({ ...member, size: file.size }));
+    yield* layer.output.file(file.fd, file.size);
   } else {
     yield* layer.member(at, name, tarEntry({ ...member, size: content.length }));
     yield* layer.output.bytes(content);

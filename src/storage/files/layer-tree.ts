@@ -1,12 +1,12 @@
 /** The files of layers, as nodes: read where they were unpacked, nothing is mounted. */
 import { createHash } from 'node:crypto';
-import { closeSync, constants, openSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ByteText, TarEntry } from '../../formats/tar/entry.ts';
 import { tarEntry } from '../../formats/tar/writer.ts';
 import type { LowerDirectory, LowerEntry, LowerTree } from '../diff/lower-tree.ts';
 import { describe, typeOf } from '../lookup/describe.ts';
-import { type Content, piecesOf } from './content.ts';
+import { type Content, hostFile, piecesOf } from './content.ts';
 import { byBytes, type FileNode } from './node.ts';
 
 /** The root of what `tree` shows. */
@@ -49,9 +49,7 @@ class LayerNode implements FileNode {
     return describe(path, this.type, this.#at, this.#entry.stat);
   }
   open(): Content {
-    const fd = openSync(this.#entry!.at, constants.O_RDONLY | constants.O_NOFOLLOW);
-    const size = Number(this.#entry!.stat.size);
-    return { fd, from: 0, size, [Symbol.dispose]: () => closeSync(fd) };
+    return hostFile(this.#entry!.at).open();
   }
   async hash(cancelled: AbortSignal): Promise<Buffer> {
     using content = this.open();

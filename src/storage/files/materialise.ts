@@ -3,20 +3,25 @@ import { closeSync, constants, openSync } from 'node:fs';
 import type { ByteText } from '../../formats/tar/entry.ts';
 import { TreeWriter } from '../unpack/tree-writer.ts';
 import { piecesOf } from './content.ts';
-import { ROOT } from './new-layer.ts';
+import type { Owner } from './new-layer.ts';
 import type { FileNode } from './node.ts';
 import { resolveExisting } from './resolve.ts';
 
 /**
- * Writes what is at `path` into the empty directory `into`, everything as root's: what is in a directory, or a regular
- * file under the name `file`. @throws SystemError
+ * Writes what is at `path` into the empty directory `into`: what is in a directory, or a regular file under the name
+ * `file`. `owner`: whose everything is; undefined: as the source says. @throws SystemError
  */
-export function materialise(root: FileNode, path: ByteText, into: string): undefined {
+export function materialise(
+  root: FileNode,
+  path: ByteText,
+  into: string,
+  owner: Owner | undefined,
+): undefined {
   const node = resolveExisting(root, path);
   const target = openSync(into, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   const writer = new TreeWriter(target, { whiteouts: 'plain' });
   try {
-    new Materialising(writer).write(node, node.type === 'file' ? 'file' : '');
+    new Materialising(writer, owner).write(node, node.type === 'file' ? 'file' : '');
     writer.finish();
   } finally {
     writer.close();
@@ -26,15 +31,17 @@ export function materialise(root: FileNode, path: ByteText, into: string): undef
 
 class Materialising {
   readonly #writer: TreeWriter;
+  readonly #owner: Owner | undefined;
   readonly #firstNames = new Map<string, ByteText>();
 
-  constructor(writer: TreeWriter) {
+  constructor(writer: TreeWriter, owner: Owner | undefined) {
     this.#writer = writer;
+    this.#owner = owner;
   }
 
   write(node: FileNode, path: ByteText): void {
     if (node.type === 'socket') return;
-    const entry = { ...node.describe(path === '' ? './' : path), ...ROOT };
+    const entry = { ...node.describe(path === '' ? './' : path), ...this.#owner };
     const { identity } = node;
     const first = identity === undefined ? undefined : this.#firstNames.get(identity);
     if (first === undefined) this.#writer.entry(entry);

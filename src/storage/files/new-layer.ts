@@ -5,7 +5,7 @@ import { ERRNO, SystemError } from '../../linux/index.ts';
 import type { PieceMemory } from '../pack/piece-memory.ts';
 import { TarOutput } from '../pack/tar-output.ts';
 import { quote } from '../unpack/names-at.ts';
-import { WHITEOUT } from '../unpack/whiteouts.ts';
+import { OPAQUE, WHITEOUT } from '../unpack/whiteouts.ts';
 import type { FileNode } from './node.ts';
 import type { Place } from './resolve.ts';
 
@@ -132,7 +132,13 @@ export class NewLayer {
     shown.entry = { ...entry, path: isDirectory ? `${path}/` : path };
     shown.timed = this.copy;
     yield* this.#header(shown.entry);
+    // What was there may have hidden a directory of the layers below, which this one must not show again.
+    if (isDirectory && there && !stays) yield* this.#opaque(shown.entry);
     return shown;
+  }
+
+  #opaque({ path, mode, uid, gid }: TarEntry): Generator<Buffer> {
+    return this.#header(tarEntry({ path: path + OPAQUE, mode, uid, gid }));
   }
 
   /** Something is made in a directory, or removed: it is in the archive then, with a time of now. */

@@ -83,6 +83,8 @@ export type CopiedFiles =
       readonly file: string;
       readonly mode: number;
       readonly mtimeNanos: bigint;
+      /** A tar archive is unpacked, as above. */
+      readonly unpack?: boolean | undefined;
     };
 
 /** One copy into a layer. */

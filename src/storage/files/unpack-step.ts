@@ -19,8 +19,11 @@ export interface Reading {
   readonly cancelled: AbortSignal;
 }
 
+/** A file whose bytes are wanted. */
+export type Openable = Pick<FileNode, 'open'>;
+
 /** Whether a regular file is a tar archive, plain or compressed: its first member can be read. */
-export async function isArchive(file: FileNode, reading: Reading): Promise<boolean> {
+export async function isArchive(file: Openable, reading: Reading): Promise<boolean> {
   let seen = false;
   const reader = new TarReader({
     entry() {
@@ -48,7 +51,7 @@ export async function isArchive(file: FileNode, reading: Reading): Promise<boole
 /** Unpacks an archive at `destination`. @throws TarError when it is broken, or a name leaves the destination */
 export async function* unpackInto(
   layer: NewLayer,
-  file: FileNode,
+  file: Openable,
   destination: ByteText,
   reading: Reading,
 ): AsyncGenerator<Buffer, void> {
@@ -63,7 +66,7 @@ export async function* unpackInto(
   reader.finish();
 }
 
-async function* plainContent(file: FileNode, { spool, cancelled }: Reading): Chunks {
+async function* plainContent(file: Openable, { spool, cancelled }: Reading): Chunks {
   using content = file.open();
   try {
     yield* plainSpooled({ chunks: chunksOf(content, cancelled), isReused: false, file: undefined }, spool);

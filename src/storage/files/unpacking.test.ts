@@ -1,11 +1,12 @@
 /** ADD of archives: the extractor's rules, in a layer that is never mounted. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { type Member, tar, testStorage } from '../test-storage.ts';
+import { temporary } from '../unpack/test-tree.ts';
 import { contextOf, copied, copyOf, layerOf, members, namesIn } from './test-files.ts';
 
 const base: readonly Member[] = [
@@ -73,6 +74,16 @@ for (const [how, pack] of [
 function latin([entry, data]: readonly (string | { path: string })[]): Member {
   return [entry as { path: string }, Buffer.from(data as string, 'latin1') as unknown as string];
 }
+
+test('a download is unpacked when that is asked for', async (t) => {
+  const { storage } = await testStorage(t);
+  const file = join(temporary(t), 'download');
+  writeFileSync(file, gzipSync(tar([{ path: 'in' }])));
+  const from = { is: 'file', name: 'd', file, mode: 0o600, mtimeNanos: 0n } as const;
+  const owner = { uid: 0, gid: 0 };
+  const steps = [true, false].map((unpack) => ({ from: { ...from, unpack }, destination: '/x/', owner }));
+  assert.deepEqual(await namesIn(storage, await copied(storage, undefined, steps)), ['x', 'x/d', 'x/in']);
+});
 
 for (const [what, content] of [
   ['text', 'just text'],

@@ -85,8 +85,8 @@ function packDirectory(
   signal: AbortSignal,
   threads: TreeThreads,
 ): Readable {
-  const { readable, port } = readableFromPort();
   const root = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  const { readable, port } = readableFromPort();
   const packing = threads.run<'pack'>({ is: 'pack', root, what: undefined, without, sink: port }, signal);
   packing.catch((error: unknown) => readable.destroy(error as Error)).finally(() => closeSync(root));
   return readable;

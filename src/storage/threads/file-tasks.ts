@@ -2,6 +2,7 @@
 import { takeContext } from '../files/context-intake.ts';
 import { copySteps } from '../files/copy-steps.ts';
 import { materialise } from '../files/materialise.ts';
+import { ROOT } from '../files/new-layer.ts';
 import { openFiles } from '../files/open-files.ts';
 import { findFile, readWhole } from '../files/read-file.ts';
 import { selectFiles } from '../files/select.ts';
@@ -31,7 +32,13 @@ export async function performWithFiles(
     case 'findFile':
       return findFile(files.root, task.path);
     case 'materialise':
-      return materialise(files.root, task.path, task.into);
+      // Who sent a context is nobody here.
+      return materialise(
+        files.root,
+        task.path,
+        task.into,
+        task.files.origin.is === 'context' ? ROOT : undefined,
+      );
     default:
       return task satisfies never;
   }

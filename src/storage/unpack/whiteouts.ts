@@ -7,7 +7,8 @@ import { lstatAt, quote } from './names-at.ts';
 
 /** What such names begin with. */
 export const WHITEOUT = '.wh.';
-const OPAQUE = '.wh..wh..opq';
+/** The one that hides all that lower layers have in its directory. */
+export const OPAQUE = '.wh..wh..opq';
 /** Names of the union file system that images were first made on; they mean nothing here. */
 const RESERVED = '.wh..wh.';
 const OPEN_DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
