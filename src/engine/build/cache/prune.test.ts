@@ -1,0 +1,97 @@
+/** What a prune of the build cache removes. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { BuildPruneOptions } from '../promise.ts';
+import { type PruneDeps, pruneBuildCache } from './prune.ts';
+
+/** Steps of 100 bytes each, used one after the other; `kept`: an image with a name needs them. */
+function host(steps: readonly { id: string; kept?: boolean; held?: boolean }[], free = 1000) {
+  const rows = new Map(
+    steps.map(({ id }, i) => [
+      id,
+      {
+        from: '',
+        image: `image-${id}`,
+        description: `RUN ${id}`,
+        createdAt: '2026-01-01T00:00:00Z',
+        lastUsedAt: `2026-01-0${i + 1}T00:00:00Z`,
+        uses: 0,
+      },
+    ]),
+  );
+  const removed: string[] = [];
+  const deps = {
+    cache: {
+      all: () => rows,
+      forget: async (keys: readonly string[]) => keys.forEach((key) => rows.delete(key)),
+    },
+    cacheMounts: { all: () => new Map(), forget: async () => undefined },
+    held: { isHeld: (id: string) => steps.some((step) => step.held && `image-${step.id}` === id) },
+    images: {
+      step: (id: string) => (id === '' ? undefined : { id, chainId: `chain-${id}` }),
+      kept: () => new Set(steps.filter(({ kept }) => kept).map(({ id }) => `image-${id}`)),
+      removeUnneeded: async (ids: readonly string[]) => void removed.push(...ids),
+    },
+    storage: { layers: { get: () => ({ bytes: 100 }) } },
+    events: { emit: () => undefined },
+    now: () => 1_767_571_200_000_000_000n, // 2026-01-05
+    freeBytes: () => free,
+  };
+  const prune = (options: Partial<BuildPruneOptions> = {}) =>
+    pruneBuildCache(
+      {
+        filters: new Map(),
+        all: false,
+        keepBytes: undefined,
+        maxUsedBytes: undefined,
+        minFreeBytes: undefined,
+        signal: new AbortController().signal,
+        ...options,
+      },
+      deps as unknown as PruneDeps,
+    );
+  return { prune, removed };
+}
+const FOUR = [{ id: 'a' }, { id: 'b', kept: true }, { id: 'c' }, { id: 'd' }];
+
+test('what no image needs goes, and its image with it', async () => {
+  const { prune, removed } = host(FOUR);
+  assert.deepEqual(await prune(), { CachesDeleted: ['a', 'c', 'd'], SpaceReclaimed: 300 });
+  assert.deepEqual(removed, ['image-a', 'image-c', 'image-d']);
+});
+test('all: what images need is forgotten too, and frees nothing', async () =>
+  assert.deepEqual(await host(FOUR).prune({ all: true }), {
+    CachesDeleted: ['a', 'b', 'c', 'd'],
+    SpaceReclaimed: 300,
+  }));
+test('what a build works with stays', async () =>
+  assert.deepEqual(await host([{ id: 'a', held: true }, { id: 'b' }]).prune({ all: true }), {
+    CachesDeleted: ['b'],
+    SpaceReclaimed: 100,
+  }));
+
+const bounds: readonly [Partial<BuildPruneOptions>, string[]][] = [
+  [{ keepBytes: 250 }, ['a', 'c']],
+  [{ keepBytes: 400 }, []],
+  [{ maxUsedBytes: 300 }, ['a']],
+  [{ minFreeBytes: 1150 }, ['a', 'c']],
+  [{ minFreeBytes: 900 }, []],
+  [{ keepBytes: 300, minFreeBytes: 5000 }, ['a']],
+  [{ filters: new Map([['until', ['72h']]]) }, ['a']],
+  [{ filters: new Map([['id', ['c']]]) }, ['c']],
+  [{ filters: new Map([['description', ['RUN d']]]) }, ['d']],
+  [{ filters: new Map([['type', ['exec.cachemount']]]) }, []],
+];
+for (const [options, gone] of bounds)
+  test(`${JSON.stringify(options, (_, value) => (value instanceof Map ? [...value] : value))}: ${gone.join(' ') || 'nothing'} goes, the oldest first`, async () =>
+    assert.deepEqual((await host(FOUR).prune(options)).CachesDeleted ?? [], gone));
+
+for (const [name, value] of [
+  ['until', 'x'],
+  ['nope', 'x'],
+] as const)
+  test(`the filter ${name}=${value} is refused`, () =>
+    assert.rejects(
+      host(FOUR).prune({ filters: new Map([[name, [value]]]) }),
+      /invalid filter|until|duration/i,
+    ));
