@@ -15,6 +15,8 @@ import { sourceOf } from './source-of.ts';
 export interface StepMounts {
   /** What tells the step apart: where things are mounted, and what is in them. Nothing of a secret. */
   readonly more: readonly string[];
+  /** The id of a kept directory that it takes. */
+  readonly kept?: string;
   /** Makes them. `scope`: ends with the step. */
   readonly provide: (scope: AsyncDisposableStack, signal: AbortSignal) => Promise<HostMount[]>;
 }
@@ -27,6 +29,7 @@ export async function mountsOf(
   say: Say,
 ): Promise<StepMounts> {
   const mounts = step.instruction.mounts.map((text) => mountOf(text, (word) => step.expander.bytes(word)));
+  refuseTwice(mounts, step);
   const parts: StepMounts[] = [];
   for (const mount of mounts) parts.push(await one(building, mount, step, index, say));
   const { line } = step.instruction;
@@ -35,11 +38,14 @@ export async function mountsOf(
     more: parts.flatMap(({ more }) => more),
     async provide(scope, signal) {
       const all: HostMount[] = [];
-      for (const { provide } of parts) all.push(...(await provide(scope, signal)));
+      // Locked directories are waited for in one order, so that no two steps wait for each other.
+      for (const { provide } of parts.toSorted(byKept)) all.push(...(await provide(scope, signal)));
       return all;
     },
   };
 }
+
+const byKept = (a: StepMounts, b: StepMounts): number => ((a.kept ?? '') < (b.kept ?? '') ? -1 : 1);
 
 async function one(
   building: Building,
@@ -73,6 +79,17 @@ async function one(
       return mount.type satisfies never;
   }
 }
+
+/** A kept directory that a step must have for itself cannot be given to it twice. */
+function refuseTwice(mounts: readonly Mount[], step: RunStep): void {
+  const locked = mounts.filter(({ type, sharing }) => type === 'cache' && sharing === 'locked');
+  const ids = locked.map((mount) => idOf(mount, targetOf(mount, step)));
+  const twice = ids.find((id, i) => ids.indexOf(id) !== i);
+  if (twice !== undefined)
+    throw stepFailure.mountInvalid({ why: `the locked cache ${JSON.stringify(twice)} is mounted twice` });
+}
+
+const idOf = ({ id }: Mount, target: string): string => (id === undefined ? target : textOf(id));
 
 function targetOf({ target, type }: Mount, { running }: RunStep): string {
   const said = textOf(target ?? '');
@@ -123,10 +140,11 @@ async function cacheMount(
   index: number,
   say: Say,
 ): Promise<StepMounts> {
-  const id = mount.id === undefined ? Target : textOf(mount.id);
+  const id = idOf(mount, Target);
   const files = mount.from === undefined ? undefined : await filesOf(building, mount, index, say);
   return {
     more: [`cache ${Target} ${id}`],
+    kept: id,
     async provide(scope, signal) {
       const taken = await building.deps.cacheMounts.take(
         {

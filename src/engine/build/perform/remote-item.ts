@@ -34,7 +34,7 @@ export const remoteItem = (
 
 async function fileItem(
   { deps, signal }: Building,
-  { checksum, destination }: CopyStep,
+  { checksum, destination, unpack = false }: CopyStep,
   address: ByteText,
   scope: AsyncDisposableStack,
   say: Say,
@@ -50,7 +50,7 @@ async function fileItem(
   const { name = 'file', mtimeNanos } = file;
   return {
     hash: `file:${sha256(`${name} ${file.digest}`)}`,
-    from: { is: 'file', name, file: file.path, mode: 0o600, mtimeNanos },
+    from: { is: 'file', name, file: file.path, mode: 0o600, mtimeNanos, unpack },
     below: '',
   };
 }
