@@ -88,7 +88,10 @@ class ContextSink implements TarSink {
   #member(entry: TarEntry, directory: Inode, name: ByteText): void {
     const there = this.index.find(directory, name);
     if (entry.type === 'hardlink') {
-      this.#put(directory, name, this.#linked(entry), there);
+      const inode = this.#linked(entry, there);
+      if (inode !== there) this.#put(directory, name, inode, there);
+      // What was replaced may have been on the way to the file.
+      if (there !== undefined) this.#linked(entry, there);
       return;
     }
     const facts = factsOf(entry, entry.type, this.#data.begin());
@@ -108,12 +111,13 @@ class ContextSink implements TarSink {
   }
 
   /** The file that a hard link names; the link's own header has the last word on what it is. */
-  #linked(entry: TarEntry): Inode {
+  #linked(entry: TarEntry, there: Inode | undefined): Inode {
     const [above, name] = splitLast(pathBelowRoot(entry.linkPath));
     const place = name === '' ? undefined : this.#resolve(above).node;
     const inode = place?.type === 'directory' ? this.index.find(place.inode, name) : undefined;
     const type = inode === undefined ? 'directory' : this.index.typeOf(inode);
-    if (inode === undefined || type === 'directory')
+    const isItself = inode === there; // even a directory may be said to be another name of itself
+    if (inode === undefined || (type === 'directory' && !isItself))
       throw new TarError(`${quote(entry.path)}: hard link to ${quote(entry.linkPath)}, which is no file`);
     const { mode, uid, gid, mtimeNanos } = entry;
     this.index.set(inode, { ...this.index.facts(inode), mode, uid, gid, mtimeNanos });
@@ -128,21 +132,24 @@ class ContextSink implements TarSink {
     const { path: place, node } = this.#resolve(path);
     if (node !== undefined && node.type !== 'directory')
       throw new TarError(`${quote(path)}: not a directory`);
-    const found = { inode: node?.inode ?? this.#make(place), place };
+    const found = node === undefined ? this.#make(path) : { inode: node.inode, place };
     this.#directories.set(path, found);
     return found;
   }
 
-  #make(path: ByteText): Inode {
+  #make(path: ByteText): { inode: Inode; place: ByteText } {
     const [above, name] = splitLast(path);
+    const { inode: directory, place } = this.#directory(above);
+    if (this.index.find(directory, name) !== undefined)
+      throw new TarError(`${quote(path)}: not a directory, but a link to nothing`);
     const inode = this.index.add(impliedDirectory);
-    this.index.link(this.#directory(above).inode, name, inode);
-    return inode;
+    this.index.link(directory, name, inode);
+    return { inode, place: place === '' ? name : `${place}/${name}` };
   }
 
   #resolve(path: ByteText): ReturnType<typeof resolve<IndexPlace>> {
     try {
-      return resolve(new IndexPlace(this.index, 0), path);
+      return resolve(new IndexPlace(this.index, 0), path, { strict: true });
     } catch (error) {
       throw new TarError(`${quote(path)}: not a directory (${codeOf(error)})`);
     }

@@ -25,9 +25,14 @@ export interface Resolved<T> {
 /**
  * Follows `path` below `root`: absolute links begin at the root, and `..` stays there. Whatever does not exist is taken
  * for a directory that could be made. `follow`: a link at the end is followed too.
+ * `strict`: no `..` leads back out of what does not exist.
  * @throws SystemError ENOTDIR, ELOOP, ENOENT for a link to nowhere at all
  */
-export function resolve<T extends Place<T>>(root: T, path: ByteText, follow = true): Resolved<T> {
+export function resolve<T extends Place<T>>(
+  root: T,
+  path: ByteText,
+  { follow = true, strict = false }: { readonly follow?: boolean; readonly strict?: boolean } = {},
+): Resolved<T> {
   const trail: { readonly name: ByteText; readonly node: T | undefined }[] = [];
   const left = path.split('/').reverse();
   for (let links = 0; left.length > 0; ) {
@@ -36,6 +41,7 @@ export function resolve<T extends Place<T>>(root: T, path: ByteText, follow = tr
     if (above !== undefined && above.type !== 'directory') throw failed(ERRNO.ENOTDIR, path);
     if (part === '' || part === '.') continue;
     if (part === '..') {
+      if (strict && above === undefined) throw failed(ERRNO.ENOENT, path);
       trail.pop();
       continue;
     }

@@ -135,15 +135,23 @@ class Members implements TarSink {
     if (path === '') return; // the destination is what it is
     const [above, name] = splitLast(path);
     if (name.length > TAR_LIMITS.nameBytes) throw new TarError(`${quote(name)}: name too long`);
-    const { path: place } = this.#resolve(above, true);
-    if (place.length + name.length >= TAR_LIMITS.pathBytes)
-      throw new TarError(`${quote(path)}: path too long`);
-    const directory = yield* this.#layer.directory(place, ROOT, ROOT);
+    const directory = yield* this.#directory(above);
+    if (directory.at(name).length > TAR_LIMITS.pathBytes) throw new TarError(`${quote(path)}: path too long`);
     const xattrs = new Map([...entry.xattrs].filter(([attribute]) => !isOverlays(attribute)));
     const linkPath = entry.type === 'hardlink' ? yield* this.#linked(entry) : entry.linkPath;
     const plain = { ...entry, linkPath, xattrs, atimeNanos: undefined, userName: '', groupName: '' };
     yield* this.#layer.member(directory, name, plain);
     if (entry.type === 'file') this.#file = { size: entry.size, end: 0 };
+  }
+
+  /** The directory that a member is in, made when it is missing. */
+  *#directory(path: ByteText): Generator<Buffer, Shown> {
+    const { path: place, node } = this.#resolve(path, true);
+    if (node || path === '') return yield* this.#layer.directory(place, ROOT, ROOT);
+    const [above, name] = splitLast(path);
+    const directory = yield* this.#directory(above);
+    if (directory.find(name)) throw new TarError(`${quote(path)}: not a directory, but a link to nothing`);
+    return yield* this.#layer.directory(directory.at(name), ROOT, ROOT);
   }
 
   /** The file that a hard link names, as a path in the layer: it is brought into it when it was only below. */
@@ -156,6 +164,6 @@ class Members implements TarSink {
   }
 
   #resolve(path: ByteText, follow: boolean): { path: ByteText; node: Shown | undefined } {
-    return resolve(this.#layer.root, `${this.#base}/${path}`, follow);
+    return resolve(this.#layer.root, `${this.#base}/${path}`, { follow, strict: true });
   }
 }
