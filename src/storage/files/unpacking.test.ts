@@ -13,6 +13,8 @@ const base: readonly Member[] = [
   [{ path: 'o', type: 'symlink', linkPath: '/usr' }],
   [{ path: 'usr/local/', type: 'directory', mode: 0o700, uid: 5 }],
   [{ path: 'usr/kept' }, 'kept'],
+  [{ path: 'etc/', type: 'directory' }],
+  [{ path: 'tmp/', type: 'directory' }],
   [{ path: 'usr/out', type: 'symlink', linkPath: '../../../../etc' }],
 ];
 const inner: readonly Member[] = [
@@ -118,6 +120,11 @@ const broken: readonly (readonly [why: string, members: readonly Member[], messa
   ['links to nothing', [[{ path: 'h', type: 'hardlink', linkPath: 'nothing' }]], /is no file/],
   ['links outside', [[{ path: 'h', type: 'hardlink', linkPath: '../../etc/passwd' }]], /leaves the archive/],
   ['goes through a file', [[{ path: 'f' }], [{ path: 'f/x' }]], /ENOTDIR/],
+  [
+    'goes through a link to nothing',
+    [[{ path: 'l', type: 'symlink', linkPath: '/none' }], [{ path: 'l/x' }]],
+    /link to nothing/,
+  ],
   ['goes in circles', [[{ path: 'l', type: 'symlink', linkPath: 'l' }], [{ path: 'l/x' }]], /ELOOP/],
 ];
 
