@@ -23,14 +23,14 @@ export type BuildQuery = Readonly<Record<string, string>>;
 export const contextOf = (dockerfile: string | Buffer, members: readonly Member[] = []): Buffer =>
   tarOf([file('Dockerfile', dockerfile), ...members]);
 
-/** Builds what is in an archive, whatever it is. */
+/** Builds what is in an archive, whatever it is, and every step anew. */
 export async function buildArchive(
   engine: Engine,
   body: Ask['body'],
   query: BuildQuery = {},
   ask: Omit<Ask, 'body'> = {},
 ): Promise<Built> {
-  const words = new URLSearchParams({ rm: '1', forcerm: '1', ...query });
+  const words = new URLSearchParams({ nocache: '1', rm: '1', forcerm: '1', ...query });
   const headers = { 'content-type': 'application/x-tar', ...ask.headers };
   const { status, text } = await engine.api().request('POST', `/build?${words}`, { ...ask, body, headers });
   if (status !== 200) return { status, text, said: '', error: text, id: '' };

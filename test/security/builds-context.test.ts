@@ -31,9 +31,8 @@ function assertClean(text: string): void {
   assert.deepEqual(readdirSync(join(gantry.dataRoot, 'staging')), []);
 }
 
-/** Shows all that was copied to /c, and what links there lead to. */
-const SHOW =
-  'RUN find /c -type f -exec cat {} + 2>/dev/null; find /c -type l -exec cat {} + 2>&1; echo shown\n';
+/** Shows what was copied to /c, and what links there lead to. */
+const SHOW = 'RUN (find /c -type f -exec cat {} +; find /c -type l -exec cat {} +) 2>&1; echo; echo shown\n';
 
 const links: readonly (readonly [what: string, members: () => readonly Member[], source: string])[] = [
   ['an absolute link to a file', () => [link('l', `${canary.path}/secret`)], 'l'],
