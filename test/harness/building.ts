@@ -52,6 +52,10 @@ export const build = (
   query: BuildQuery = {},
 ): Promise<Built> => buildArchive(engine, contextOf(dockerfile, members), query);
 
+/** The same, and every step is done again. */
+export const buildAnew: typeof build = (engine, dockerfile, members, query) =>
+  build(engine, dockerfile, members, { nocache: '1', ...query });
+
 interface Message {
   readonly stream?: string;
   readonly error?: string;

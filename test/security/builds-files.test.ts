@@ -5,9 +5,9 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { buildAnew as build } from '../harness/building.ts';
 import { type Gantry, startGantry } from '../harness/gantry.ts';
 import { directory, file, link, loadLayered, type Member, tarOf } from '../harness/layered.ts';
-import { build } from './building.ts';
 import { Canary } from './inside.ts';
 
 let gantry: Gantry;
