@@ -40,4 +40,13 @@ export const goals: readonly Goal[] = [
   ...ofBoth('images', 'save', 1 / 2),
   ...ofBoth('images', 'push', 1 / 2),
   ...ofBoth('images', 'pull', 1 / 2.5),
+  ...ofBoth('build', 'uncached', 1 / 8),
+  ...ofBoth('build', 'cached', 1 / 4),
+  ...['1 GB', '50,000 files', '100 steps', 'side by side'].map(
+    (row): Goal => ({ scenario: 'builds', row, peer: 'dockerd', factor: 1 }),
+  ),
+  ...['1 GB', '50,000 files', '100 steps'].map(
+    (row): Goal => ({ scenario: 'builds', row: `${row} to half`, peer: 'itself', factor: 2.5 }),
+  ),
+  { scenario: 'builds', row: 'side to row', peer: 'itself', factor: 0.5 },
 ];

@@ -13,6 +13,7 @@ import { startGantry } from './peers/gantry.ts';
 import { NotHere, type Peer } from './peers/peer.ts';
 import { startPodman } from './peers/podman.ts';
 import { reportScenario } from './report.ts';
+import { build, buildMemory, builds } from './scenarios/build.ts';
 import { commit, copy } from './scenarios/copy.ts';
 import { exec } from './scenarios/exec.ts';
 import { images } from './scenarios/images.ts';
@@ -45,6 +46,9 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   connect,
   range,
   crowd,
+  build,
+  builds,
+  'build-memory': buildMemory,
 };
 type Maker = (directory: string, options: { readonly ownNetwork: boolean }) => Promise<Peer>;
 const makers: Readonly<Record<string, Maker>> = {

@@ -57,6 +57,15 @@ test('a failed command is told with its status, in the words of the version', as
   }
 });
 
+test('of what comes after the failed command nothing is told', async () => {
+  const answer = await build(
+    '1.41',
+    '',
+    context('FROM busybox AS a\nRUN exit 3\nFROM busybox\nCOPY --from=a / /a\n'),
+  );
+  assert.match(streamed(answer), /\nDockerfile:2: RUN exit 3\n$/);
+});
+
 test('below 1.8 all of it is text', async () => {
   const answer = await build('1.7', 't=text:1', context('FROM busybox\nRUN echo hello\n'));
   assert.deepEqual([answer.status, answer.headers['content-type']], [200, 'text/plain; charset=utf-8']);

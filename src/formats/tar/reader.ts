@@ -79,9 +79,12 @@ export class TarReader {
     }
   }
 
-  /** The archive has ended here. @throws TarError when it ends inside a member */
+  /**
+   * The archive has ended here, with or without an end mark. The last padding may be missing: the docker command line
+   * leaves it out when it adds a Dockerfile from elsewhere. @throws TarError when it ends inside a member
+   */
   finish(): void {
-    const whole = this.#state.is === 'header' && this.#blockHas === 0 && this.#padding === 0;
+    const whole = this.#state.is === 'header' && this.#blockHas === 0;
     if (this.#state.is !== 'ended' && (!whole || this.#pax.length > 0)) throw new TarError('unexpected EOF');
   }
 

@@ -281,6 +281,13 @@ test('an archive without its end mark, and an empty one, are whole', () => {
   assert.deepEqual(read(Buffer.alloc(0)), []);
 });
 
+test('an archive without the padding of its last file is whole', () => {
+  const data = Buffer.from('text');
+  const archive = Buffer.concat([tarHeader(tarEntry({ path: 'f', size: data.length })), data]);
+  for (const more of [0, 1, TAR_BLOCK - data.length - 1])
+    assert.deepEqual(read(Buffer.concat([archive, Buffer.alloc(more)]))[0]?.data, data);
+});
+
 test('global pax headers are read over', () => {
   const archive = Buffer.concat([
     meta('g', buildPax([['path', 'everywhere']])),

@@ -21,7 +21,7 @@ export async function* performAll(
   const outputs = new Map([...plan.needed].toSorted((a, b) => a - b).map((index) => [index, new Messages()]));
   const results = new Map<number, Promise<StageResult>>();
   const building: Building = { ...prepared, signal: ending.signal, stage };
-  let failure: { readonly error: unknown } | undefined;
+  let failure: { readonly index: number; readonly error: unknown } | undefined;
 
   function stage(index: number, say: Say): Promise<StageResult> {
     const known = results.get(index);
@@ -32,7 +32,7 @@ export async function* performAll(
     if (stagePlan === undefined) throw new Error('a stage that is asked for is in the plan');
     const result = performStage(building, stagePlan, number, output?.say ?? say)
       .catch((error: unknown) => {
-        failure ??= { error };
+        failure ??= { index, error };
         ending.abort(error);
         throw error;
       })
@@ -44,7 +44,10 @@ export async function* performAll(
 
   try {
     for (const [index, output] of outputs) void stage(index, output.say);
-    for (const output of outputs.values()) yield* output;
+    for (const [index, output] of outputs) {
+      if (failure !== undefined && index > failure.index) break; // the last that is told is what failed
+      yield* output;
+    }
     await Promise.allSettled(results.values());
     if (failure) throw failure.error;
     return await stage(plan.target, async () => undefined);

@@ -1,0 +1,5 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { greeting } from './greeting.js';
+
+test('nobody is the world', () => assert.match(greeting(''), /world/));
