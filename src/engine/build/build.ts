@@ -20,7 +20,7 @@ import type { ImageCommits } from '../images/commit.ts';
 import type { ImageSource } from '../images/index.ts';
 import type { Images } from '../images/promise.ts';
 import type { StepImage } from '../images/steps.ts';
-import { line, Messages, type Said } from './output.ts';
+import { line, Messages, red, type Said } from './output.ts';
 import { type Prepared, performAll, totalOf } from './perform/all.ts';
 import type { PerformDeps, StageResult } from './perform/shared.ts';
 import {
@@ -62,7 +62,7 @@ export async function* buildImage(
   );
   let done = false;
   try {
-    yield* parsed.warnings.map(line);
+    if (parsed.warnings.length > 0) yield { stream: red(`${parsed.warnings.join('\n')}\n`) };
     yield* metaSteps(parsed, prepared);
     const made = yield* performAll(prepared, ending);
     if (made.image.id === '') throw stepFailure.nothingMade();

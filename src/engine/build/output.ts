@@ -55,3 +55,6 @@ const charsOf = ({ stream = '', status = '' }: Progress): number => stream.lengt
 
 /** A line for people. */
 export const line = (text: string): Progress => ({ stream: `${text}\n` });
+
+/** What a command writes to stderr, and warnings, as the first builder has them. */
+export const red = (text: string): string => `\u001b[91m${text}\u001b[0m`;

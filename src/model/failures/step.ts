@@ -21,6 +21,15 @@ export const stepFailure = failures('step', {
     Failed,
     ({ path }: { path: string }) => `forbidden path outside the build context: ${path} ()`,
   ),
+  directoryTaken: failure(
+    InvalidArgument,
+    ({ path }: { path: string }) => `Cannot mkdir: ${path} is not a directory`,
+  ),
+  nothingToRun: failure(
+    InvalidArgument,
+    ({ program }: { program: string }) =>
+      `exec: ${JSON.stringify(program)}: no such file or directory: nothing was copied yet into the empty image`,
+  ),
   targetMissing: failure(
     InvalidArgument,
     ({ target }: { target: string }) => `failed to reach build target ${target} in Dockerfile`,
@@ -108,4 +117,5 @@ export const stepFailure = failures('step', {
 /** What a build was doing when something failed. */
 export const stepContext = contexts('step', {
   from: ({ from }: { from: string }) => `invalid from flag value ${from}`,
+  copying: ({ command }: { command: string }) => `${command} failed`,
 });

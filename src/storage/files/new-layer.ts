@@ -10,6 +10,8 @@ import type { FileNode } from './node.ts';
 import type { Place } from './resolve.ts';
 
 const SECOND = 1_000_000_000n;
+/** What the kernel says of every symbolic link. */
+const LINK_MODE = 0o777;
 
 /** Whose something is. */
 export interface Owner {
@@ -146,6 +148,7 @@ export class NewLayer {
     if (directory.above === undefined || directory.timed === this.copy) return;
     yield* this.#carry(directory.above);
     directory.timed = this.copy;
+    if (directory.entry?.mtimeNanos === this.nowNanos) return;
     directory.entry = { ...this.#entryOf(directory), mtimeNanos: this.nowNanos };
     yield* this.#header(directory.entry);
   }
@@ -176,13 +179,14 @@ export class NewLayer {
 
   *#header(entry: TarEntry): Generator<Buffer> {
     this.members++;
-    yield* this.output.bytes(tarHeader({ ...entry, mtimeNanos: this.#timeOf(entry) }));
+    const mode = entry.type === 'symlink' ? LINK_MODE : entry.mode;
+    yield* this.output.bytes(tarHeader({ ...entry, mode, mtimeNanos: this.#timeOf(entry) }));
   }
 
-  /** Whole seconds, as the first engine's layers have them. */
+  /** Whole seconds, none before 1970, as the first engine's layers have them. */
   #timeOf({ mtimeNanos }: TarEntry): bigint {
     const { atMostNanos } = this.#times;
     if (atMostNanos !== undefined && mtimeNanos > atMostNanos) return atMostNanos;
-    return mtimeNanos - (((mtimeNanos % SECOND) + SECOND) % SECOND);
+    return mtimeNanos < 0n ? 0n : mtimeNanos - (mtimeNanos % SECOND);
   }
 }

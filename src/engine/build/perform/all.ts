@@ -42,6 +42,7 @@ export async function* performAll(
     return result;
   }
 
+  let done = false;
   try {
     for (const [index, output] of outputs) void stage(index, output.say);
     for (const [index, output] of outputs) {
@@ -50,9 +51,11 @@ export async function* performAll(
     }
     await Promise.allSettled(results.values());
     if (failure) throw failure.error;
-    return await stage(plan.target, async () => undefined);
+    const made = await stage(plan.target, async () => undefined);
+    done = true;
+    return made;
   } finally {
-    ending.abort(new Error('the reader left'));
+    if (!done) ending.abort(new Error('the reader left'));
     for (const output of outputs.values()) output.end();
     await Promise.allSettled(results.values());
     await Promise.all(prepared.tidying);

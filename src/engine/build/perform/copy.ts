@@ -1,8 +1,9 @@
 /** Copies files into an image: COPY and ADD, from the context, a stage, an image, the web, or the Dockerfile itself. */
 import { posix } from 'node:path';
+import { inContext } from '../../../base/errors.ts';
 import { textOf } from '../../../formats/byte-text.ts';
 import type { ByteText } from '../../../formats/tar/entry.ts';
-import { stepFailure } from '../../../model/failures/step.ts';
+import { stepContext, stepFailure } from '../../../model/failures/step.ts';
 import type { FileSource, SelectedFile, CopyStep as StorageCopy } from '../../../storage/index.ts';
 import type { StepImage } from '../../images/steps.ts';
 import type { Say } from '../output.ts';
@@ -99,10 +100,10 @@ async function chosenOf(
   index: number,
   say: Say,
 ): Promise<Item[][]> {
-  const inContext = step.from === undefined;
+  const ofContext = step.from === undefined;
   const source = step.from === undefined ? building.context : await sourceOf(building, step.from, index, say);
-  if (inContext) for (const word of words) refuseOutside(word);
-  const owners = !inContext && step.chown === undefined;
+  if (ofContext) for (const word of words) refuseOutside(step.command, word);
+  const owners = !ofContext && step.chown === undefined;
   const exclude = step.exclude;
   const selected = await source.select(
     { sources: words.map(withoutPivot), exclude, owners },
@@ -111,7 +112,11 @@ async function chosenOf(
   return words.map((word, i) => {
     const found = selected[i] ?? [];
     if (found.length === 0 && !hasWildcards(word))
-      throw stepFailure.fileMissing({ command: step.command, path: textOf(relative(word)), inContext });
+      throw stepFailure.fileMissing({
+        command: step.command,
+        path: textOf(relative(word)),
+        inContext: ofContext,
+      });
     return found.map((file) => selectedItem(source, step, word, file));
   });
 }
@@ -149,9 +154,9 @@ function keptParents(word: ByteText, path: ByteText): ByteText {
 const relative = (word: ByteText): ByteText => posix.normalize(`/${word}`).slice(1);
 
 /** As the first engine told it: no path leaves the context, not even to come back. */
-function refuseOutside(word: ByteText): void {
+function refuseOutside(command: string, word: ByteText): void {
   if (posix.normalize(`./${word.replace(/^\/+/, '')}`).startsWith('..'))
-    throw stepFailure.pathForbidden({ path: textOf(word) });
+    throw inContext(stepFailure.pathForbidden({ path: textOf(word) }), stepContext.copying({ command }));
 }
 
 const hasWildcards = (word: ByteText): boolean => /[*?[]/.test(word.replace(/\\./gs, ''));

@@ -7,7 +7,7 @@ import type { Digest, Lease, Storage } from '../../../storage/index.ts';
 import type { Containers, StepContainers } from '../../containers/promise.ts';
 import { resolved, type StepImage } from '../../images/steps.ts';
 import type { Attachment, OutputChunk } from '../../processes/attachment.ts';
-import { line, type Say } from '../output.ts';
+import { line, red, type Say } from '../output.ts';
 
 /** What running needs. */
 export interface RunDeps {
@@ -106,14 +106,11 @@ async function runToEnd(
   }
 }
 
-/** What goes to stderr is red, as the first builder has it. */
-const RED = ['\u001b[91m', '\u001b[0m'] as const;
-
 async function tellOutput({ output }: Attachment, say: Say): Promise<void> {
   const decoders = { stdout: new StringDecoder(), stderr: new StringDecoder() };
   const tell = async (stream: OutputChunk['stream'], text: string): Promise<void> => {
     if (text === '') return;
-    await say({ stream: stream === 'stdout' ? text : `${RED[0]}${text}${RED[1]}`, isOutput: true });
+    await say({ stream: stream === 'stdout' ? text : red(text), isOutput: true });
   };
   for await (const { stream, bytes } of output ?? []) await tell(stream, decoders[stream].write(bytes));
   await tell('stdout', decoders.stdout.end());

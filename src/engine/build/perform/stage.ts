@@ -1,4 +1,5 @@
 /** Performs one stage: its base, the triggers that the base left, its instructions one after the other. */
+import { textOf } from '../../../formats/byte-text.ts';
 import { shortId } from '../../../formats/digest.ts';
 import type { Instruction } from '../../../formats/dockerfile/instruction.ts';
 import { parseTriggers } from '../../../formats/dockerfile/parse.ts';
@@ -36,7 +37,7 @@ export async function performStage(
   say: Say,
 ): Promise<StageResult> {
   const { stage, index } = plan;
-  await say(line(`Step ${first}/${total} : ${stage.from.source}`));
+  await say(line(`Step ${first}/${total} : ${textOf(stage.from.source)}`));
   const base = await baseOf(building, plan, say);
   const { config, triggers } = beginStage(base.config);
   let state: StageState = {
@@ -61,7 +62,7 @@ export async function performStage(
   }
   await say(line(` ---> ${shortId(image.id)}`));
   for (const [i, instruction] of stage.instructions.entries()) {
-    await say(line(`Step ${first + 1 + i}/${total} : ${instruction.source}`));
+    await say(line(`Step ${first + 1 + i}/${total} : ${textOf(instruction.source)}`));
     await located(building, instruction, say, () => perform(instruction));
     await say(line(` ---> ${shortId(image.id)}`));
   }

@@ -7,7 +7,7 @@ import { line, type Say } from '../output.ts';
 import type { ConfigStep, DirectoryStep, RunStep, Step } from '../plan/step.ts';
 import { copyStep } from './copy.ts';
 import { mountsOf } from './mounts.ts';
-import { once } from './once.ts';
+import { once, type WantedStep } from './once.ts';
 import { type RunRequest, runStep } from './run.ts';
 import type { Building } from './shared.ts';
 
@@ -46,7 +46,18 @@ async function configStep(
   say: Say,
 ): Promise<StepImage> {
   if (step.note !== undefined) await say(line(step.note));
-  return await once(building, { from, ...step }, say, async () => ({ diffId: undefined, container: '' }));
+  return await once(building, wantedOf(step, from), say, async () => ({ diffId: undefined, container: '' }));
+}
+
+/** As the first engine tells it: a container that only stands for a step has of its image what the step leaves out. */
+function wantedOf({ after, containerConfig }: ConfigStep | DirectoryStep, from: StepImage): WantedStep {
+  if (from.id === '') return { from, after, containerConfig };
+  const { Labels = {}, Entrypoint = from.document.config?.Entrypoint } = containerConfig;
+  return {
+    from,
+    after,
+    containerConfig: { ...containerConfig, Labels, ...(Entrypoint ? { Entrypoint } : {}) },
+  };
 }
 
 /** A working directory that is missing is made, as root's. */
@@ -57,11 +68,12 @@ async function directoryStep(
   say: Say,
 ): Promise<StepImage> {
   const { files, layers } = building.deps.storage;
-  return await once(building, { from, ...step }, say, async (_tell, signal) => {
+  return await once(building, wantedOf(step, from), say, async (_tell, signal) => {
     const path = bytesOf(step.path);
     await using there = files.openLayers(from.chainId);
     const [found = []] = await there.select({ sources: [path.replace(/[*?[\\]/g, '\\$&')] }, signal);
     if (found[0]?.is === 'directory') return { diffId: undefined, container: '' };
+    if (found[0]) throw stepFailure.directoryTaken({ path: step.path });
     await using nothing = files.openLayers(undefined);
     const layer = await layers.addFiles({
       parent: from.chainId,
@@ -92,6 +104,7 @@ async function commandStep(
   const { options, timesAtMost, lease } = building;
   const { network, security } = step.instruction;
   if (security === 'insecure') throw stepFailure.securityRefused();
+  if (from.id === '') throw stepFailure.nothingToRun({ program: step.running.Cmd?.[0] ?? '' });
   const mounts = await mountsOf(building, step, index, say);
   const more = [...mounts.more, ...(network === 'default' ? [] : [`network ${network}`])];
   return await once(building, { from, ...step, more }, say, async (tell, signal) => {

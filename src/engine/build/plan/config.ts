@@ -140,7 +140,8 @@ function healthcheck(
   before: Configured,
   probe: Extract<Instruction, { is: 'healthcheck' }>['probe'],
 ): Change {
-  const old = before.config.Healthcheck?.Test ?? [];
+  const inherited = before.config.Healthcheck ?? {};
+  const old = inherited.Test ?? [];
   const Healthcheck = healthOf(probe);
   const times = [Healthcheck.Interval, Healthcheck.Timeout, Healthcheck.StartPeriod]
     .map((nanos) => goQuoted(goDuration(nanos ?? 0)))
@@ -149,7 +150,8 @@ function healthcheck(
   const overrides = old.length > 0 && old[0] !== 'NONE';
   return {
     ...before,
-    config: { ...before.config, Healthcheck },
+    // Times that it leaves out are those of the one before.
+    config: { ...before.config, Healthcheck: { ...inherited, ...Healthcheck } },
     comment,
     ...(overrides ? { note: `Note: overriding previous HEALTHCHECK: [${old.join(' ')}]` } : {}),
   };

@@ -34,6 +34,7 @@ export function planStages(
   target: string | undefined,
   expand: (word: string) => string,
 ): BuildPlan {
+  if (stages.length === 0) throw stepFailure.nothingMade();
   refuseNamesTwice(stages);
   const last = target === undefined ? stages.length - 1 : targetIndex(stages, target);
   const plans = stages.slice(0, last + 1).map((stage, index): StagePlan => {
