@@ -78,6 +78,6 @@ LABEL l2=$a
   { name: 'ARG with an empty name', dockerfile: 'FROM scratch\nARG =x\n', expect: 'refused' },
   {
     name: 'ARG: names with variables, dots and dashes',
-    dockerfile: 'FROM scratch\nARG n=name\nARG a.b-c=1\nARG v=${n}x\nLABEL x=${a} y=$v\n',
+    dockerfile: `FROM scratch\nARG n=name\nARG a.b-c=1\nARG v=\${n}x\nLABEL x=\${a} y=$v\n`,
   },
 ];

@@ -134,7 +134,6 @@ HEALTHCHECK CMD true
   { name: 'SHELL without anything', dockerfile: 'FROM busybox\nSHELL []\nRUN x\n', expect: 'refused' },
   {
     name: 'RUN: variables are the shell’s, also where the builder knows them',
-    dockerfile:
-      'FROM busybox\nARG a=1\nENV b=2\nRUN b=3; a=4; echo "$a $b ${c:-5} $$x" | sed "s/[0-9]*x/x/"\n',
+    dockerfile: `FROM busybox\nARG a=1\nENV b=2\nRUN b=3; a=4; echo "$a $b \${c:-5} $$x" | sed "s/[0-9]*x/x/"\n`,
   },
 ];

@@ -68,7 +68,7 @@ RUN ls /v
   { name: 'VOLUME without a path', dockerfile: 'FROM busybox\nVOLUME\n', expect: 'refused' },
   {
     name: 'USER: names, numbers, variables, whether they exist or not',
-    dockerfile: 'FROM busybox\nENV u=me\nUSER nobody\nUSER 1000:1000\nUSER ${u}:$u\n',
+    dockerfile: `FROM busybox\nENV u=me\nUSER nobody\nUSER 1000:1000\nUSER \${u}:$u\n`,
   },
   { name: 'USER with two words', dockerfile: 'FROM busybox\nUSER a b\n' },
   { name: 'USER without a name', dockerfile: 'FROM busybox\nUSER\n', expect: 'refused' },

@@ -57,7 +57,7 @@ ENV a=$1x b=$ c=x$ d=$$ e=$@ f=\${1} g=$-x h=$10 i="$" j=$.x
   { name: 'ENV with no name', dockerfile: 'FROM scratch\nENV =b\n', expect: 'refused' },
   {
     name: 'ENV with a brace that stays open',
-    dockerfile: 'FROM scratch\nENV a=${b\n',
+    dockerfile: `FROM scratch\nENV a=\${b\n`,
     expect: {
       refused: [
         ` failed to process "\${b": missing ':' in substitution`,
@@ -67,11 +67,11 @@ ENV a=$1x b=$ c=x$ d=$$ e=$@ f=\${1} g=$-x h=$10 i="$" j=$.x
   },
   {
     name: 'ENV with a modifier that nobody knows',
-    dockerfile: 'FROM scratch\nENV a=${b:x}\n',
+    dockerfile: `FROM scratch\nENV a=\${b:x}\n`,
     expect: {
       refused: [
-        ' failed to process "${b:x}": unsupported modifier (x) in substitution',
-        ' failed to process "${b:x}": unsupported modifier (:x) in substitution',
+        ` failed to process "\${b:x}": unsupported modifier (x) in substitution`,
+        ` failed to process "\${b:x}": unsupported modifier (:x) in substitution`,
       ],
     },
   },

@@ -38,8 +38,7 @@ ENV a=1 \\
   },
   {
     name: 'escape=`',
-    dockerfile:
-      '# escape=`\nFROM busybox\nENV p=C:\\dir q=a`\nb r="x`"y" s=`$p\nRUN echo a `\n  b\nLABEL w=${p} t=\\$p\nCOPY f `\n /d/\n',
+    dockerfile: `# escape=\`\nFROM busybox\nENV p=C:\\dir q=a\`\nb r="x\`"y" s=\`$p\nRUN echo a \`\n  b\nLABEL w=\${p} t=\\$p\nCOPY f \`\n /d/\n`,
     context: [file('f', 'f')],
   },
   {
