@@ -7,6 +7,7 @@ import { Failed, InvalidArgument, Unavailable } from '../../base/errors.ts';
 import { LentBody, type Standing } from '../../base/lent-body.ts';
 import { workerUrl } from '../../base/worker-url.ts';
 import { duplicate, releaseFreeMemory } from '../../linux/index.ts';
+import { threadFor } from './choice.ts';
 import type { FromPort, FromReader, FromTree, Results, Task, ToPort, ToTree } from './protocol.ts';
 import type { Source } from './source.ts';
 
@@ -18,10 +19,10 @@ const IDLE_MS = 5000;
 interface Thread {
   readonly worker: Worker;
   readonly waiting: Map<number, PromiseWithResolvers<unknown>>;
+  removals: number;
   idle: NodeJS.Timeout | undefined;
 }
 
-/** The threads, and the tasks that wait for one. */
 /** The pool of tree threads. Close it with the storage. */
 export class TreeThreads {
   readonly #threads = new Set<Thread>();
@@ -37,10 +38,11 @@ export class TreeThreads {
     signal?: AbortSignal,
   ): Promise<Results[K]> {
     this.#admit(task, signal);
-    const thread = this.#leastBusy();
+    const thread = this.#threadFor(task);
     const id = ++this.#lastId;
     const answer = Promise.withResolvers<unknown>();
     thread.waiting.set(id, answer);
+    if (task.is === 'remove') thread.removals++;
     thread.worker.ref();
     const cancel = () => thread.worker.postMessage({ is: 'cancel', id } satisfies ToTree);
     signal?.addEventListener('abort', cancel, { once: true });
@@ -52,6 +54,7 @@ export class TreeThreads {
       throw error;
     } finally {
       signal?.removeEventListener('abort', cancel);
+      if (task.is === 'remove') thread.removals--;
       this.#settle(thread, id);
     }
   }
@@ -70,10 +73,13 @@ export class TreeThreads {
     throw new Unavailable('the storage is closed');
   }
 
-  #leastBusy(): Thread {
-    const [first] = [...this.#threads].sort((a, b) => a.waiting.size - b.waiting.size);
-    const thread =
-      first && (first.waiting.size === 0 || this.#threads.size >= THREADS_MAX) ? first : this.#start();
+  #threadFor({ is }: Task): Thread {
+    const loads = [...this.#threads].map((thread) => ({
+      thread,
+      tasks: thread.waiting.size,
+      removals: thread.removals,
+    }));
+    const thread = threadFor(loads, is === 'remove', THREADS_MAX)?.thread ?? this.#start();
     clearTimeout(thread.idle);
     return thread;
   }
@@ -84,7 +90,7 @@ export class TreeThreads {
       // Descriptors are opened here by FFI and closed by node:fs; Node would complain of each.
       trackUnmanagedFds: false,
     });
-    const thread: Thread = { worker, waiting: new Map(), idle: undefined };
+    const thread: Thread = { worker, waiting: new Map(), removals: 0, idle: undefined };
     let cause: Error | undefined;
     worker.on('message', (message: FromTree) => {
       const asked = thread.waiting.get(message.id);
