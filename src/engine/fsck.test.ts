@@ -97,6 +97,12 @@ for (const [title, spoil, expected] of [
     [/^damage record reference base:1: wrong checksum$/],
   ],
   [
+    'a step of a build that cannot be read',
+    (host: TestImages) =>
+      rowsOf(host, "INSERT INTO rows (tbl, key, text, sum) VALUES ('build-step', 'k', '{}', 0)"),
+    [/^damage record build-step k: wrong checksum$/],
+  ],
+  [
     'records that are no database',
     (host: TestImages) => {
       for (const end of ['', '-wal', '-shm'])
@@ -115,6 +121,7 @@ for (const [title, spoil, expected] of [
         'volumes/gone',
         'w/half',
         'containers/none',
+        'build/mounts/none',
       ])
         mkdirSync(join(host.root, name), { recursive: true });
     },
@@ -125,6 +132,7 @@ for (const [title, spoil, expected] of [
       /volumes\/gone/,
       /w\/half/,
       /containers\/none: files of no container/,
+      /^leftover .*build\/mounts\/none: kept for steps of builds, and not on record$/,
     ],
   ],
 ] as const)

@@ -12,6 +12,8 @@ import {
   type Finding,
   leftover,
 } from '../storage/index.ts';
+import { BUILD_STEPS, CACHE_MOUNTS } from './build/cache/rows.ts';
+import { strayMounts } from './build/cache/stray-mounts.ts';
 import { volumesOf } from './containers/mounts/mounted.ts';
 import { CONTAINERS, type ContainerRecord } from './containers/record.ts';
 import { UnreadableContainers } from './containers/set-aside.ts';
@@ -45,6 +47,8 @@ export async function examineDataRoot(root: string): Promise<DataRootReport> {
     // What an image that cannot be read needs is not known: then nothing is taken for left over.
     incomplete: others.setAside.size > 0 || others.rowsWereLost,
   };
+  records.read(BUILD_STEPS); // one whose image is gone is no row; one that cannot be read is found
+  const mounts = records.read(CACHE_MOUNTS);
   const findings = [
     ...records.findings,
     ...stored.findings,
@@ -54,6 +58,9 @@ export async function examineDataRoot(root: string): Promise<DataRootReport> {
     ),
     ...examineBlobUse(used, stored),
     ...examineContainers(root, containers, new UnreadableContainers(unreadable), stored),
+    ...strayMounts(join(root, 'build/mounts'), mounts).map((path) =>
+      leftover(path, 'kept for steps of builds, and not on record'),
+    ),
   ];
   const counts = {
     blobs: stored.blobs.size,

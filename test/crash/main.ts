@@ -1,11 +1,17 @@
-/** `npm run crash -- [containers] [kills] [seed]`: the whole campaign, with its figures; `-- images …`: that of images; `-- networks …`: of networks. */
+/** `npm run crash -- [containers] [kills] [seed]`: the whole campaign, with its figures; `-- images …`: that of images; `-- networks …`: of networks; `-- builds …`: of builds. */
 import { Gantry } from '../harness/gantry.ts';
 import { runCampaign } from './campaign.ts';
 
 const [, , which] = process.argv;
-if (which === 'images' || which === 'networks') {
+const campaigns: Readonly<Record<string, () => Promise<unknown>>> = {
+  images: () => import('./images/main.ts'),
+  networks: () => import('./networks/main.ts'),
+  builds: () => import('./builds/main.ts'),
+};
+const campaign = campaigns[which ?? ''];
+if (campaign !== undefined) {
   process.argv.splice(2, 1);
-  await (which === 'images' ? import('./images/main.ts') : import('./networks/main.ts'));
+  await campaign();
   process.exit();
 }
 

@@ -63,7 +63,7 @@ interface Message {
 }
 
 /** The messages of a stream, one a line. @throws SyntaxError for a line that is none */
-const messagesIn = (text: string): Message[] =>
+export const messagesIn = (text: string): Message[] =>
   text
     .split('\n')
     .filter((line) => line.trim() !== '')

@@ -8,6 +8,7 @@ import { type BuildsDeps, createBuilds, type StoppableBuilds } from './builds.ts
 import { StepCache } from './cache/cache.ts';
 import { CacheMounts } from './cache/mounts.ts';
 import { BUILD_STEPS, CACHE_MOUNTS } from './cache/rows.ts';
+import { strayMounts } from './cache/stray-mounts.ts';
 import type { Builds } from './promise.ts';
 import { pullFor } from './pull.ts';
 
@@ -29,17 +30,19 @@ export type BuildRoomDeps = Omit<
 /** Commands often wait for others: a few run side by side on the smallest machine. */
 const RUNNING_MIN = 4;
 
-/** Reads what the cache has. */
+/** Reads what the cache has; what a crash left of its directories goes. */
 export async function openBuilds(deps: BuildRoomDeps): Promise<Builds & StoppableBuilds> {
   const { storage, images, now, root, cacheBytes } = deps;
   const { records } = storage;
   mkdirSync(root, { recursive: true, mode: 0o700 });
   const steps = await records.read(BUILD_STEPS);
   const mounts = await records.read(CACHE_MOUNTS);
+  const mountsRoot = `${root}/mounts`;
+  await Promise.all(strayMounts(mountsRoot, mounts).map((path) => storage.discard(path)));
   return createBuilds({
     ...deps,
     cache: new StepCache({ records, images, layers: storage.layers, now }, steps.rows),
-    cacheMounts: new CacheMounts({ root: `${root}/mounts`, records, now }, mounts.rows),
+    cacheMounts: new CacheMounts({ root: mountsRoot, records, now }, mounts.rows),
     running: new Slots(Math.max(RUNNING_MIN, 2 * availableParallelism())),
     pull: pullFor(images),
     freeBytes: () => spaceAt(root).free,

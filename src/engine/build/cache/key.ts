@@ -21,6 +21,10 @@ export const stepKey = ({ from, containerConfig, config, author, more = [] }: St
     .update(JSON.stringify([from, sorted(containerConfig), sorted(config), author, more]))
     .digest('hex');
 
+/** What a step is kept by that an image lent which the client named: no build that names none is to find it. */
+export const lentKey = (key: string, image: string): string =>
+  createHash('sha256').update(`lent ${key} ${image}`).digest('hex');
+
 /** Members in the order of their names: maps are equal however they came about. Lists keep their order. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);

