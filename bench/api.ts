@@ -6,8 +6,8 @@ import type { Readable } from 'node:stream';
 
 /** All engines in the comparison speak this one. */
 const VERSION = 'v1.40';
-/** An engine that does not answer at all must not hang the run. */
-const ANSWER_TIMEOUT_MS = 60_000;
+/** An engine that does not answer at all must not hang the run. Some are silent for minutes while they copy many files. */
+const ANSWER_TIMEOUT_MS = 300_000;
 
 const READ_BYTES = 1 << 20;
 /** More than the largest answer that is read so. */

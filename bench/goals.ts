@@ -49,4 +49,6 @@ export const goals: readonly Goal[] = [
     (row): Goal => ({ scenario: 'builds', row: `${row} to half`, peer: 'itself', factor: 2.5 }),
   ),
   { scenario: 'builds', row: 'side to row', peer: 'itself', factor: 0.5 },
+  { scenario: 'build-memory', row: '1 GB', peer: 'itself', factor: 200 },
+  { scenario: 'build-memory', row: '50,000 files', peer: 'itself', factor: 100 },
 ];

@@ -115,7 +115,7 @@ const MIB = 1 << 20;
 export const buildMemory: Scenario = {
   name: 'build-memory',
   title:
-    'build-memory: most memory while a context of 1 GB, and one of 50,000 files, is built; over that at rest',
+    'build-memory: most memory while a context of 1 GB, and one of 50,000 files, is built; over that before',
   unit: 'MiB',
   networked: true,
   rounds: 1,

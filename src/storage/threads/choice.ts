@@ -8,8 +8,8 @@ export interface Load {
 
 /**
  * The least busy one; undefined: another is to be started. Disks take their time over the removal of many files (half a
- * minute for 20,000 was seen), so nothing else ever waits behind one: removals gather on
- * one thread, which may be one more than `most`.
+ * minute for 20,000 was seen), so nothing else ever waits behind one: removals gather on one thread, which may be one
+ * more than `most`.
  */
 export function threadFor<T extends Load>(
   threads: readonly T[],
