@@ -1,50 +1,16 @@
 /** A data root that runs full under a real engine: pull, load, import, commit and create fail clearly and leave nothing. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, mkdtempSync, openSync, readdirSync, rmdirSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { examineDataRoot } from '../../src/engine/index.ts';
 import { FakeRegistry } from '../harness/fake-registry.ts';
+import { fill, smallDisk } from '../harness/full-disk.ts';
 import { Gantry } from '../harness/gantry.ts';
 import { dockerArchiveOf, file, loadError, tarOf } from '../harness/layered.ts';
 
-const DISK_MB = 32;
 const FULL = /no space left|ENOSPC|disk is full/i;
-
-/** A file system of its own, as small as that. */
-async function smallDisk(use: (path: string) => Promise<void>): Promise<void> {
-  const path = mkdtempSync(join(tmpdir(), 'gantry-small-'));
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_MB}m,mode=0710`, 'gantry-test', path]);
-  try {
-    await use(path);
-  } finally {
-    execFileSync('umount', [path]);
-    rmdirSync(path);
-  }
-}
-
-/** Until not one page is free. */
-function fill(path: string): void {
-  const fd = openSync(path, 'w');
-  try {
-    for (const piece of [1 << 20, 4096]) fillBy(fd, Buffer.alloc(piece, 'x'));
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function fillBy(fd: number, piece: Buffer): void {
-  for (;;)
-    try {
-      writeSync(fd, piece);
-    } catch (error) {
-      assert.match(String(error), /ENOSPC/);
-      return;
-    }
-}
 
 async function names(gantry: Gantry): Promise<string[]> {
   const list = (await gantry.api().get('/images/json?all=1')).json<{ RepoTags: string[] }[]>();

@@ -55,6 +55,38 @@ test('its failure is told to all, and the next one tries again', async () => {
     throw new Error('broken');
   };
   const both = [flights.join('k', listener().joining, fail), flights.join('k', listener().joining, fail)];
-  for (const each of both) await assert.rejects(each, /broken/);
+  await Promise.all(both.map((each) => assert.rejects(each, /broken/)));
   assert.equal(await flights.join('k', listener().joining, async () => 1), 1);
+});
+test('who comes while it ends, as nobody waited any more, begins it anew', async () => {
+  const flights = new Flights<number>();
+  const leaving = new AbortController();
+  const cleaned = Promise.withResolvers<void>();
+  const one = flights.join('k', listener(leaving.signal).joining, async (_say, signal) => {
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    await cleaned.promise;
+    throw signal.reason;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  leaving.abort(new Error('left'));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(await flights.join('k', listener().joining, async () => 2), 2);
+  cleaned.resolve();
+  await assert.rejects(one, /left/);
+});
+test('who began it hears of its end, though another one waits for it', async () => {
+  const flights = new Flights<number>();
+  const leaving = new AbortController();
+  const gate = Promise.withResolvers<number>();
+  let isOver = false;
+  const began = (over: Promise<void>) => void over.then(() => (isOver = true));
+  const one = flights.join('k', { ...listener(leaving.signal).joining, began }, () => gate.promise);
+  const two = flights.join('k', listener().joining, () => gate.promise);
+  leaving.abort(new Error('left'));
+  await assert.rejects(one, /left/);
+  assert.equal(isOver, false);
+  gate.resolve(7);
+  assert.equal(await two, 7);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(isOver, true);
 });

@@ -14,12 +14,20 @@ class Flight<T> {
   readonly ending = new AbortController();
   readonly listeners = new Set<Say>();
   readonly said: Progress[] = [];
+  /** How many builds want it. */
+  waiting = 0;
   #saidChars = 0;
 
   constructor(work: Work<T>) {
     // It begins when whoever asked listens.
     this.done = Promise.resolve().then(() => work((message) => this.#tell(message), this.ending.signal));
     this.done.catch(() => undefined); // told to those who wait
+  }
+
+  /** Tells what was said so far, then what comes. */
+  async listen(say: Say): Promise<void> {
+    for (let i = 0; i < this.said.length; i++) await say(this.said[i]!);
+    this.listeners.add(say);
   }
 
   async #tell(message: Progress): Promise<void> {
@@ -33,6 +41,8 @@ class Flight<T> {
 export interface Joining {
   readonly say: Say;
   readonly signal: AbortSignal;
+  /** Told whoever begins it: until then the step works with what is theirs, also when they have left. */
+  readonly began?: (over: Promise<void>) => void;
 }
 
 /** Steps that are being done, by their keys. */
@@ -40,39 +50,39 @@ export class Flights<T> {
   readonly #flights = new Map<string, Flight<T>>();
 
   /** Joins the step of that key, or begins it. @throws what it throws, or what `signal` says */
-  async join(key: string, { say, signal }: Joining, work: Work<T>): Promise<T> {
+  async join(key: string, { say, signal, began }: Joining, work: Work<T>): Promise<T> {
     signal.throwIfAborted();
-    const known = this.#flights.get(key);
-    const flight = known ?? this.#begin(key, work);
-    for (const message of flight.said.slice()) await say(message);
-    flight.listeners.add(say);
+    const flight = this.#flights.get(key) ?? this.#begin(key, work, began);
+    flight.waiting++;
     const { promise: left, reject } = Promise.withResolvers<never>();
     const leave = () => reject(signal.reason);
     signal.addEventListener('abort', leave, { once: true });
     try {
-      return await Promise.race([flight.done, left]);
-    } catch (error) {
-      if (signal.aborted) await this.#leave(flight, say);
-      throw error;
+      return await Promise.race([flight.listen(say).then(() => flight.done), left]);
     } finally {
       signal.removeEventListener('abort', leave);
       flight.listeners.delete(say);
+      if (--flight.waiting === 0 && signal.aborted) await this.#end(key, flight);
     }
   }
 
-  /** The last one to leave waits until the step has cleaned up. */
-  async #leave(flight: Flight<T>, say: Say): Promise<void> {
-    flight.listeners.delete(say);
-    if (flight.listeners.size > 0) return;
+  /** The last one to leave waits until the step has cleaned up; who comes meanwhile begins it anew. */
+  async #end(key: string, flight: Flight<T>): Promise<void> {
+    this.#forget(key, flight);
     flight.ending.abort(new Error('nobody waits for this step any more'));
     await flight.done.catch(() => undefined);
   }
 
-  #begin(key: string, work: Work<T>): Flight<T> {
+  #begin(key: string, work: Work<T>, began: Joining['began']): Flight<T> {
     const flight = new Flight(work);
     this.#flights.set(key, flight);
-    const over = (): void => void this.#flights.delete(key);
-    flight.done.then(over, over);
+    const forget = (): void => this.#forget(key, flight);
+    const over = flight.done.then(forget, forget);
+    began?.(over);
     return flight;
+  }
+
+  #forget(key: string, flight: Flight<T>): void {
+    if (this.#flights.get(key) === flight) this.#flights.delete(key);
   }
 }

@@ -47,7 +47,8 @@ export async function once(
     await say(line(' ---> Using cache'));
     return known;
   }
-  const perform = { key, from: from.id, description, again: options.noCache, say, signal };
+  const began = (over: Promise<void>): void => building.scope.defer(() => over);
+  const perform = { key, from: from.id, description, again: options.noCache, say, signal, began };
   const image = await deps.cache.perform(perform, async (tell, ending) => {
     const done = await work(tell, ending);
     return deps.images.child(from, {
