@@ -197,6 +197,9 @@ export function registerForNow(
   deps: ApplyDeps,
 ): Promise<LayerInfo | undefined> {
   return deps.registering.run(async () => {
+    // Between the blob's coming and the layer's being known somebody may look for what nobody holds.
+    await using blobs = deps.leases.take('register');
+    blobs.hold('blob', staged.blob);
     await using undo = new AsyncDisposableStack();
     const [made] = await place([staged], parent, lease, undo, deps);
     undo.move();
