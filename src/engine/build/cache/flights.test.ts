@@ -90,3 +90,28 @@ test('who began it hears of its end, though another one waits for it', async () 
   await new Promise((resolve) => setImmediate(resolve));
   assert.equal(isOver, true);
 });
+test('one who does not read holds up nobody else, and learns how much it missed', async () => {
+  const flights = new Flights<number>();
+  const [reader, sleeper] = [listener(), listener()];
+  const gate = Promise.withResolvers<void>();
+  const sleeping = {
+    ...sleeper.joining,
+    say: (message: Progress) => gate.promise.then(() => sleeper.joining.say(message)),
+  };
+  const began = Promise.withResolvers<void>();
+  const work = async (say: (message: Progress) => Promise<void>) => {
+    await began.promise;
+    for (const stream of ['a', 'b', 'c']) await say({ stream });
+    gate.resolve();
+    await new Promise((resolve) => setImmediate(resolve));
+    await say({ stream: 'd' });
+    return 1;
+  };
+  const both = [flights.join('k', reader.joining, work), flights.join('k', sleeping, work)];
+  await new Promise((resolve) => setImmediate(resolve));
+  began.resolve();
+  await Promise.all(both);
+  assert.deepEqual(reader.heard, ['a', 'b', 'c', 'd']);
+  assert.equal(sleeper.heard[0], 'a');
+  assert.match(sleeper.heard[1] ?? '', /2 messages of this step were left out/);
+});

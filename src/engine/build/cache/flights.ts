@@ -1,6 +1,6 @@
 /** A step that two builds ask for at once is done once: who comes later hears what was said and waits with the first. */
 import type { Progress } from '../../../model/progress.ts';
-import type { Say } from '../output.ts';
+import { line, type Say } from '../output.ts';
 
 /** Of what a step said, so much is told to who joins it. */
 const KEPT_CHARS_MAX = 1 << 18;
@@ -8,11 +8,42 @@ const KEPT_CHARS_MAX = 1 << 18;
 /** Does a step. The signal fires when nobody waits for it any more. */
 export type Work<T> = (say: Say, signal: AbortSignal) => Promise<T>;
 
+/** One who hears what a step says. What comes while it does not read is left out, and counted. */
+class Listener {
+  readonly #say: Say;
+  #hearing: Promise<void> | undefined;
+  #missed = 0;
+
+  constructor(say: Say) {
+    this.#say = say;
+  }
+
+  /** Resolves when there is room for more. */
+  hear(message: Progress): Promise<void> {
+    if (this.#hearing) {
+      this.#missed++;
+      return this.#hearing;
+    }
+    const missed = this.#missed;
+    this.#missed = 0;
+    this.#hearing = this.#tell(missed, message).finally(() => {
+      this.#hearing = undefined;
+    });
+    return this.#hearing;
+  }
+
+  async #tell(missed: number, message: Progress): Promise<void> {
+    if (missed > 0)
+      await this.#say(line(`[${missed} messages of this step were left out: they were not read]`));
+    await this.#say(message);
+  }
+}
+
 /** A step that is being done. */
 class Flight<T> {
   readonly done: Promise<T>;
   readonly ending = new AbortController();
-  readonly listeners = new Set<Say>();
+  readonly listeners = new Set<Listener>();
   readonly said: Progress[] = [];
   /** How many builds want it. */
   waiting = 0;
@@ -25,15 +56,17 @@ class Flight<T> {
   }
 
   /** Tells what was said so far, then what comes. */
-  async listen(say: Say): Promise<void> {
-    for (let i = 0; i < this.said.length; i++) await say(this.said[i]!);
-    this.listeners.add(say);
+  async listen(listener: Listener): Promise<void> {
+    for (let i = 0; i < this.said.length; i++) await listener.hear(this.said[i]!);
+    this.listeners.add(listener);
   }
 
   async #tell(message: Progress): Promise<void> {
     this.#saidChars += message.stream?.length ?? 0;
     if (this.#saidChars <= KEPT_CHARS_MAX) this.said.push(message);
-    await Promise.all([...this.listeners].map((each) => each(message)));
+    const heard = [...this.listeners].map((each) => each.hear(message));
+    // One who does not read holds up a step of its own, not one of others too.
+    if (heard.length > 0) await Promise.race(heard);
   }
 }
 
@@ -56,12 +89,13 @@ export class Flights<T> {
     flight.waiting++;
     const { promise: left, reject } = Promise.withResolvers<never>();
     const leave = () => reject(signal.reason);
+    const listener = new Listener(say);
     signal.addEventListener('abort', leave, { once: true });
     try {
-      return await Promise.race([flight.listen(say).then(() => flight.done), left]);
+      return await Promise.race([flight.listen(listener).then(() => flight.done), left]);
     } finally {
       signal.removeEventListener('abort', leave);
-      flight.listeners.delete(say);
+      flight.listeners.delete(listener);
       if (--flight.waiting === 0 && signal.aborted) await this.#end(key, flight);
     }
   }
