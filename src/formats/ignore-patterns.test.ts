@@ -125,3 +125,12 @@ test('SC-DOS-07: no pattern is slow, however many ways there are to match it', (
   ])
     assert.equal(typeof ignoreMatcher([`${pattern}c`]).excludes(path), 'boolean');
 });
+
+test('patterns that would take for ever come to an end', () => {
+  const { excludes } = ignoreMatcher(Array.from({ length: 10_000 }, (_, i) => `nothing${i}`));
+  const path = 'x/'.repeat(2000).slice(0, -1);
+  assert.equal(excludes(path), false);
+  assert.throws(() => {
+    for (let i = 0; i < 1000; i++) excludes(path);
+  }, /too many for so many files/);
+});

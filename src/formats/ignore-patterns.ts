@@ -18,6 +18,8 @@ export interface IgnoreMatcher {
 const PATTERN_CHARS_MAX = 4096;
 /** Each costs time for each file of a context. */
 const PATTERNS_MAX = 10_000;
+/** Characters of paths that patterns are held against, all together: a minute or two. */
+const WORK_CHARS_MAX = 2 ** 33;
 
 const BYTE_ORDER_MARK = '\xef\xbb\xbf';
 
@@ -33,17 +35,26 @@ export function ignoreMatcher(patterns: readonly ByteText[]): IgnoreMatcher {
   if (patterns.length > PATTERNS_MAX) throw ignoreFailure.tooMany({ most: PATTERNS_MAX });
   const rules = patterns.map(ruleOf);
   const exceptions = rules.filter(({ isException }) => isException);
+  let work = 0;
+  const spend = (chars: number): void => {
+    work += chars;
+    if (work > WORK_CHARS_MAX) throw ignoreFailure.tooMuch();
+  };
   return {
     excludes: (path) => {
       const chars = charactersOf(path);
       let excluded = false;
       // A rule that would not change the answer need not be asked.
-      for (const { isException, automaton } of rules)
-        if (isException === excluded && automaton.matchesIn(chars)) excluded = !isException;
+      for (const { isException, automaton } of rules) {
+        if (isException !== excluded) continue;
+        spend(chars.length);
+        if (automaton.matchesIn(chars)) excluded = !isException;
+      }
       return excluded;
     },
     couldHaveExceptionsBelow: (directory) => {
       const chars = charactersOf(directory);
+      spend(chars.length * exceptions.length);
       return exceptions.some(({ automaton }) => automaton.couldMatchBelow(chars));
     },
   };

@@ -9,5 +9,9 @@ export const ignoreFailure = failures('ignore', {
     InvalidArgument,
     ({ most }: { most: number }) => `a pattern of more than ${most} characters`,
   ),
+  tooMuch: failure(
+    InvalidArgument,
+    () => 'the ignore patterns are too many for so many files: name directories rather than files',
+  ),
   tooMany: failure(InvalidArgument, ({ most }: { most: number }) => `more than ${most} patterns`),
 });
