@@ -13,7 +13,6 @@ const BOUNDARY = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i;
 const HEAD_BYTES_MAX = 16 << 10;
 /** Forms of ours have two. */
 const PARTS_MAX = 64;
-const LINE_END = Buffer.from('\r\n');
 
 /** The parts in their order. @throws InvalidArgument when it is no form, or ends before its end */
 export async function* multipartParts(
@@ -52,7 +51,7 @@ async function nameIn(input: Input): Promise<string> {
 class Input {
   readonly #source: AsyncIterator<Buffer>;
   /** The first delimiter may stand at the very beginning, where no line ends before it. */
-  #held: Buffer = LINE_END;
+  #held: Buffer = Buffer.from('\r\n');
 
   constructor(body: AsyncIterable<Buffer>) {
     this.#source = body[Symbol.asyncIterator]();
@@ -80,14 +79,14 @@ class Input {
   }
 
   async line(bytesMax: number): Promise<string> {
-    let at = this.#held.indexOf(LINE_END);
+    let at = this.#held.indexOf('\r\n');
     while (at < 0 && this.#held.length <= bytesMax) {
       await this.#more();
-      at = this.#held.indexOf(LINE_END);
+      at = this.#held.indexOf('\r\n');
     }
     if (at < 0 || at > bytesMax) throw unreadable('the head of a part is too long');
     const text = this.#take(at).toString('latin1');
-    this.#take(LINE_END.length);
+    this.#take(2);
     return text;
   }
 
