@@ -11,6 +11,7 @@ import { build, buildAnew, buildArchive, contextOf } from '../harness/building.t
 import { type Gantry, startGantry } from '../harness/gantry.ts';
 import { file, tarOf } from '../harness/layered.ts';
 import { mountsBelow } from '../harness/leaks.ts';
+import { grownBy } from '../harness/memory.ts';
 import { until } from '../harness/until.ts';
 
 let gantry: Gantry;
@@ -183,4 +184,36 @@ test('SC-BLD-16 a step goes on for the second build when the first one leaves, a
   assert.equal((await gantry.api().post('/build/prune?all=1')).status, 200);
   await gantry.dockerOk('image', 'prune', '-f');
   await until(layers, (count) => count === 1);
+});
+
+test('SC-BLD-06: a file of the web without an end costs little, and is gone with its client', async () => {
+  let sent = 0;
+  const piece = Buffer.alloc(1 << 18, 'endless');
+  const server = createServer((_request, response) => {
+    const more = () => {
+      do sent += piece.length;
+      while (!response.destroyed && response.write(piece));
+    };
+    response.on('drain', more);
+    more();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const dockerfile = `FROM busybox\nADD http://127.0.0.1:${(server.address() as AddressInfo).port}/f /f\n`;
+    const leaving = new AbortController();
+    const left = buildArchive(gantry, contextOf(dockerfile), {}, { signal: leaving.signal });
+    const ended = left.then(
+      () => assert.fail('it ended'),
+      () => undefined,
+    );
+    const [grown] = await Promise.all([
+      grownBy(gantry, ended),
+      until(() => sent > 256 << 20).finally(() => leaving.abort()),
+    ]);
+    assert.ok(grown < 150, `${grown} MiB more`);
+    await settled();
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
 });

@@ -389,3 +389,12 @@ for (const [what, text] of hostile)
     const large = cost(400_000);
     assert.ok(large < 16 * small + 200, `${large} ms for eight times what took ${small} ms`);
   });
+
+test('a Dockerfile of a thousand instructions is read, of more it is refused where the next one stands', () => {
+  const most = `FROM a\n${'ENV a=b\n'.repeat(999)}`;
+  assert.equal(parseDockerfile(most, 'Dockerfile').stages[0]?.instructions.length, 999);
+  assert.throws(
+    () => parseDockerfile(`${most}RUN x\n`, 'Dockerfile'),
+    /line 1001: more than 1000 instructions/,
+  );
+});

@@ -18,6 +18,9 @@ import { inFile, located } from './place.ts';
 import { type Cut, cut } from './raw-words.ts';
 import { readInstruction } from './read-instruction.ts';
 
+/** Each makes an image that repeats what those before it say: memory and disk grow with the square of them. */
+const INSTRUCTIONS_MAX = 1000;
+
 type Open = Omit<Stage, 'instructions'> & { readonly instructions: Instruction[] };
 
 /** @throws InvalidArgument, with file, line and instruction, for what dockerd refuses as well */
@@ -27,7 +30,10 @@ export function parseDockerfile(text: ByteText, name: string): Dockerfile {
   const metaArgs: ArgInstruction[] = [];
   const stages: Open[] = [];
   const gaps: ByteText[] = [];
+  let count = 0;
   for (const { instruction, gap } of instructionsOf(lines, name)) {
+    if (++count > INSTRUCTIONS_MAX)
+      throw placed(dockerfileFailure.instructionsTooMany({ most: INSTRUCTIONS_MAX }), name, instruction);
     if (gap) gaps.push(instruction.source);
     if (instruction.is === 'from') stages.push(stageOf(instruction, stages.length));
     else if (stages.length > 0) stages.at(-1)!.instructions.push(instruction);

@@ -28,6 +28,10 @@ export const dockerfileFailure = failures('dockerfile', {
     ({ delimiter }: { delimiter: string }) =>
       `unterminated heredoc: no line of the file is ${quoted(delimiter)} alone`,
   ),
+  instructionsTooMany: failure(
+    InvalidArgument,
+    ({ most }: { most: number }) => `more than ${most} instructions`,
+  ),
   heredocsTooMany: failure(
     InvalidArgument,
     ({ most }: { most: number }) => `more than ${most} heredocs in one instruction`,

@@ -7,8 +7,8 @@ import { TarError } from '../../formats/tar/entry.ts';
 const ROOM_BYTES = 1 << 20;
 /** A context that is larger would not fit on the disk either; holes cost nothing but are counted. */
 const DATA_BYTES_MAX = 2 ** 43;
-/** Holes are hashed, some gigabytes a second: a few bytes of an archive can say terabytes of them. */
-const HOLE_BYTES_MAX = 2 ** 34;
+/** Holes are hashed and packed, some gigabytes a second: a few bytes of an archive can say terabytes of them. */
+export const HOLE_BYTES_MAX = 2 ** 34;
 const ZEROS = Buffer.alloc(ROOM_BYTES);
 
 /** The file, while it is written. Close it, however it ends. */

@@ -8,6 +8,7 @@ import { plainSpooled } from '../unpack/intake.ts';
 import { quote } from '../unpack/names-at.ts';
 import type { Chunks } from '../unpack/sources.ts';
 import { type Content, piecesOf } from './content.ts';
+import { HOLE_BYTES_MAX } from './data-file.ts';
 import { type NewLayer, ROOT, type Shown } from './new-layer.ts';
 import type { FileNode } from './node.ts';
 import { resolve } from './resolve.ts';
@@ -94,6 +95,7 @@ class Members implements TarSink {
   readonly #base: ByteText;
   readonly #events: Event[] = [];
   #file: { readonly size: number; end: number } | undefined;
+  #holeBytes = 0;
 
   constructor(layer: NewLayer, base: ByteText) {
     this.#layer = layer;
@@ -117,15 +119,21 @@ class Members implements TarSink {
       const file = this.#file;
       if (event.is === 'entry') yield* this.#member(event.entry);
       else if (event.is === 'data' && file) {
-        yield* output.zeros(event.offset - file.end);
+        yield* this.#hole(event.offset - file.end);
         yield* output.bytes(event.bytes);
         file.end = event.offset + event.bytes.length;
       } else if (file) {
-        yield* output.zeros(file.size - file.end);
+        yield* this.#hole(file.size - file.end);
         yield* output.padding(file.size);
         this.#file = undefined;
       }
     }
+  }
+
+  #hole(bytes: number): Generator<Buffer> {
+    this.#holeBytes += bytes;
+    if (this.#holeBytes > HOLE_BYTES_MAX) throw new TarError('archive with sparse files that are too large');
+    return this.#layer.output.zeros(bytes);
   }
 
   *#member(entry: TarEntry): Generator<Buffer> {
