@@ -146,8 +146,8 @@ class Members implements TarSink {
     const directory = yield* this.#directory(above);
     if (directory.at(name).length > TAR_LIMITS.pathBytes) throw new TarError(`${quote(path)}: path too long`);
     const xattrs = new Map([...entry.xattrs].filter(([attribute]) => !isOverlays(attribute)));
-    const linkPath = entry.type === 'hardlink' ? yield* this.#linked(entry) : entry.linkPath;
-    const plain = { ...entry, linkPath, xattrs, atimeNanos: undefined, userName: '', groupName: '' };
+    const linked = entry.type === 'hardlink' ? yield* this.#linked(entry, directory.at(name)) : {};
+    const plain = { ...entry, ...linked, xattrs, atimeNanos: undefined, userName: '', groupName: '' };
     yield* this.#layer.member(directory, name, plain);
     if (entry.type === 'file') this.#file = { size: entry.size, end: 0 };
   }
@@ -162,13 +162,18 @@ class Members implements TarSink {
     return yield* this.#layer.directory(directory.at(name), ROOT, ROOT);
   }
 
-  /** The file that a hard link names, as a path in the layer: it is brought into it when it was only below. */
-  *#linked(entry: TarEntry): Generator<Buffer, ByteText> {
+  /**
+   * The file that a hard link names, as a path in the layer: it is brought into it when it was only below. A directory
+   * may be said to be another name of itself (`place`): then this is its header.
+   */
+  *#linked(entry: TarEntry, place: ByteText): Generator<Buffer, Partial<TarEntry>> {
     const { node } = this.#resolve(pathBelowRoot(entry.linkPath), false);
-    if (!node || node.type === 'directory')
+    const isDirectory = node?.type === 'directory';
+    if (!node || (isDirectory && node.path !== place))
       throw new TarError(`${quote(entry.path)}: hard link to ${quote(entry.linkPath)}, which is no file`);
+    if (isDirectory) return { type: 'directory', linkPath: '' };
     yield* this.#layer.carryFile(node);
-    return node.path;
+    return { linkPath: node.path };
   }
 
   #resolve(path: ByteText, follow: boolean): { path: ByteText; node: Shown | undefined } {
