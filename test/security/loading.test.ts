@@ -329,8 +329,20 @@ test('LOAD-11 a commit keeps text as text, and refuses what no image may be call
   for (const tag of ['..', 'a b', 'x'.repeat(200), 'a/b', '-x'])
     assertRefused(await commit({ repo: 'a', tag }), tag);
   const doubling = ['ENV A=xx', ...Array.from({ length: 60 }, () => 'ENV A=$A$A')].join('\n');
-  for (const changes of [doubling, 'RUN x', 'LABEL a="never ended', 'USER a b'])
+  for (const changes of [doubling, 'RUN x', 'LABEL a="never ended', 'USER'])
     assertRefused(await commit({ repo: 'a', changes }), changes.slice(0, 20));
+  // dockerd takes it too: the whole text is one name, which no image knows.
+  const spaced = await commit({ repo: 'spaced', changes: 'USER a b' });
+  assert.equal(spaced.status, 201, spaced.text);
+  const { Config: said } = (await api.get('/images/spaced/json')).json<{ Config: { User: string } }>();
+  assert.equal(said.User, 'a b');
+  const nobody = await api.post('/containers/create', { Image: 'spaced', Cmd: ['true'] });
+  const { Id } = nobody.json<{ Id: string }>();
+  const start = await api.post(`/containers/${Id}/start`);
+  assertRefused(start, 'a user with a space');
+  assert.match(start.text, /unable to find user a b: no matching entries in passwd file/);
+  await api.delete(`/containers/${Id}?force=1`);
+  await remove('spaced');
   // Its sender may lose the connection before it can read why.
   const long = await commit({ repo: 'a', author: 'x'.repeat(10 << 20) }).catch(() => undefined);
   assert(long === undefined || failed(long), 'an author of 10 MB');
