@@ -20,6 +20,9 @@ export function pathMatcher(pattern: ByteText): (name: ByteText) => boolean {
 /** Whether a pattern may match other names than itself. */
 export const hasWildcards = (pattern: string): boolean => /^(?:[^\\*?[]|\\.)*[*?[]/s.test(pattern);
 
+/** The pattern that matches just this name. */
+export const literalPattern = (name: string): string => name.replace(/[*?[\\]/g, '\\$&');
+
 const notSlash = (c: string): boolean => c !== '/';
 const NAME: Step = { is: 'many', takes: notSlash };
 

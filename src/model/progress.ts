@@ -21,3 +21,6 @@ export const Progress = object('Message', {
   aux: optional(anything()),
 });
 export type Progress = Infer<typeof Progress>;
+
+/** A line for people, as the command line prints it. */
+export const line = (text: string): Progress => ({ stream: `${text}\n` });

@@ -14,14 +14,14 @@ import {
   withDefaultTag,
 } from '../../formats/reference.ts';
 import { stepFailure } from '../../model/failures/step.ts';
-import type { Progress } from '../../model/progress.ts';
+import { line, type Progress } from '../../model/progress.ts';
 import type { Storage } from '../../storage/index.ts';
 import type { ImageCommits } from '../images/commit.ts';
 import type { ImageSource } from '../images/index.ts';
 import type { Images } from '../images/promise.ts';
 import type { StepImage } from '../images/steps.ts';
-import { line, Messages, red, type Said } from './output.ts';
-import { type Prepared, performAll, totalOf } from './perform/all.ts';
+import { Messages, red, type Said } from './output.ts';
+import { type Prepared, performAll } from './perform/all.ts';
 import type { PerformDeps, StageResult } from './perform/shared.ts';
 import {
   argumentsAtTop,
@@ -31,7 +31,7 @@ import {
   unusedArguments,
 } from './plan/arguments.ts';
 import { expanderOf } from './plan/expander.ts';
-import { planStages } from './plan/stages.ts';
+import { planStages, stepsOf } from './plan/stages.ts';
 import type { BuildOptions } from './promise.ts';
 import { type OpenedSource, type OpenSourceDeps, openSource } from './source.ts';
 
@@ -127,6 +127,7 @@ async function prepare(
     escape: parsed.directives.escape,
     file: parsed.name,
     metaCount: parsed.metaArgs.length,
+    total: stepsOf(plan) + parsed.metaArgs.length + Object.keys(options.labels).length,
     cacheSources: options.cacheFrom.length === 0 ? undefined : cacheSources(options.cacheFrom, deps),
     timesAtMost: epochOf(options),
     tidying: new Set(),
@@ -154,11 +155,7 @@ function epochOf({ buildArgs }: BuildOptions): bigint | undefined {
   return BigInt(said) * 1_000_000_000n;
 }
 
-function* metaSteps(
-  { metaArgs }: Dockerfile,
-  { plan, options, metaCount }: Prepared,
-): Generator<Progress, void> {
-  const total = totalOf(plan, metaCount + Object.keys(options.labels).length);
+function* metaSteps({ metaArgs }: Dockerfile, { total }: Prepared): Generator<Progress, void> {
   for (const [i, { source }] of metaArgs.entries()) yield line(`Step ${i + 1}/${total} : ${textOf(source)}`);
 }
 

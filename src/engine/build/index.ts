@@ -20,7 +20,7 @@ export type BuildRoomDeps = Omit<
   'cache' | 'cacheMounts' | 'freeBytes' | 'keepBytes' | 'pull' | 'running' | 'images'
 > & {
   readonly images: BuildsDeps['images'] & Pick<Images, 'pull'>;
-  readonly storage: Pick<Storage, 'records'>;
+  readonly storage: Pick<Storage, 'measure' | 'records'>;
   /** What its cache may take; undefined: as much as there is. Of a small disk a tenth is all. */
   readonly cacheBytes: number | undefined;
   /** The builder's own directory. */
@@ -42,7 +42,7 @@ export async function openBuilds(deps: BuildRoomDeps): Promise<Builds & Stoppabl
   return createBuilds({
     ...deps,
     cache: new StepCache({ records, images, layers: storage.layers, now }, steps.rows),
-    cacheMounts: new CacheMounts({ root: mountsRoot, records, now }, mounts.rows),
+    cacheMounts: new CacheMounts({ root: mountsRoot, records, now, measure: storage.measure }, mounts.rows),
     running: new Slots(Math.max(RUNNING_MIN, 2 * availableParallelism())),
     pull: pullFor(images),
     freeBytes: () => spaceAt(root).free,

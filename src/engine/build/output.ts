@@ -53,8 +53,5 @@ export class Messages implements AsyncIterable<Said> {
 
 const charsOf = ({ stream = '', status = '' }: Progress): number => stream.length + status.length + 100;
 
-/** A line for people. */
-export const line = (text: string): Progress => ({ stream: `${text}\n` });
-
 /** What a command writes to stderr, and warnings, as the first builder has them. */
 export const red = (text: string): string => `\u001b[91m${text}\u001b[0m`;

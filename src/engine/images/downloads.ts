@@ -1,5 +1,6 @@
 /** Blobs on their way from registries: one transfer for all who want the same one, resumed where it broke. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { orAborted } from '../../base/abort.ts';
 import { Failed, messageOf } from '../../base/errors.ts';
 import { isFailure } from '../../base/failures.ts';
 import type { Slots } from '../../base/slots.ts';
@@ -57,14 +58,9 @@ export class Downloads {
     const transfer = running && !running.abandon.signal.aborted ? running : this.#begin(wanted, running);
     transfer.listeners.add(heard);
     heard(transfer.bytes);
-    const gone = Promise.withResolvers<never>();
-    const leave = (): void => gone.reject(signal.reason);
-    signal.addEventListener('abort', leave, { once: true });
     try {
-      signal.throwIfAborted();
-      await Promise.race([transfer.done, gone.promise]);
+      await orAborted(transfer.done, signal);
     } finally {
-      signal.removeEventListener('abort', leave);
       transfer.listeners.delete(heard);
       if (transfer.listeners.size === 0) {
         transfer.abandon.abort(imageFailure.downloadAbandoned());

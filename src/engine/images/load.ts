@@ -5,14 +5,14 @@ import { fitness, platformText, type WantedPlatform } from '../../formats/platfo
 import { familiarString } from '../../formats/reference.ts';
 import { archiveFailure } from '../../model/failures/archive.ts';
 import { imageFailure } from '../../model/failures/image.ts';
-import type { Progress } from '../../model/progress.ts';
+import { line, type Progress } from '../../model/progress.ts';
 import type { Lease } from '../../storage/index.ts';
 import { ArchiveFiles } from './archive-files.ts';
 import { emitImageEvent, type ImageVerbs } from './deps.ts';
 import { readDockerArchive } from './load-docker.ts';
 import { readLegacyArchive } from './load-legacy.ts';
 import { readOciLayout } from './load-oci.ts';
-import { line, progressOf, type Say } from './progress.ts';
+import { progressOf, type Say } from './progress.ts';
 import type { LoadOptions } from './promise.ts';
 import { type NewImage, type Registered, registerImage } from './register.ts';
 import { identify } from './store.ts';

@@ -41,6 +41,3 @@ export async function* progressOf(
     await done.catch(() => undefined);
   }
 }
-
-/** A line for people, as the command line prints it. */
-export const line = (text: string): Progress => ({ stream: `${text}\n` });

@@ -1,12 +1,13 @@
 /** An image as the ground of a container. */
 import type { EngineError } from '../../base/errors.ts';
+import type { ImageDocument } from '../../formats/oci.ts';
 import { platformText, suits, type WantedPlatform } from '../../formats/platform.ts';
 import { familiarString, parseReference } from '../../formats/reference.ts';
 import { imageFailure } from '../../model/failures/image.ts';
 import type { ImageConfig } from '../../model/image.ts';
 import type { ChainId } from '../../storage/index.ts';
 import { imageConfig } from './inspect.ts';
-import type { ImageStore } from './store.ts';
+import type { Image, ImageStore } from './store.ts';
 
 /** What a container takes from its image. */
 export interface ResolvedImage {
@@ -32,20 +33,32 @@ export interface ImageSource {
   has(id: string): boolean;
 }
 
-/** @throws NotFound, InvalidArgument */
-export function resolveImage(name: string, store: ImageStore, wanted?: WantedPlatform): ResolvedImage {
+/** The image of that name; `wanted`: it must be for that platform. @throws NotFound, InvalidArgument */
+export function findFor(name: string, store: ImageStore, wanted?: WantedPlatform): Image {
   const image = store.find(name);
-  const { config, architecture = '', os, variant = '' } = image.document;
-  const platform = { os: os || 'linux', architecture, variant };
+  const platform = platformOf(image.document);
   if (wanted !== undefined && !suits(platform, wanted)) throw forAnother(nameShown(name), platform, wanted);
+  return image;
+}
+
+/** As a container takes it. @throws NotFound, InvalidArgument */
+export function resolveImage(name: string, store: ImageStore, wanted?: WantedPlatform): ResolvedImage {
+  const { id, parent, document, chain } = findFor(name, store, wanted);
   return {
-    id: image.id,
-    parent: image.parent,
-    config: imageConfig(config ?? {}),
-    chainId: image.chain.at(-1),
-    platform,
+    id,
+    parent,
+    config: imageConfig(document.config ?? {}),
+    chainId: chain.at(-1),
+    platform: platformOf(document),
   };
 }
+
+/** What an image is for, as its configuration says. */
+export const platformOf = ({ os, architecture = '', variant = '' }: ImageDocument): WantedPlatform => ({
+  os: os || 'linux',
+  architecture,
+  variant,
+});
 
 /** A name in its full form is told in the short one, any other as it was asked for. */
 function nameShown(name: string): string {

@@ -9,7 +9,7 @@ import { childDocument, type Made } from './child.ts';
 import type { ImageVerbs } from './deps.ts';
 import { imageConfig } from './inspect.ts';
 import { removeImage } from './remove.ts';
-import { type ResolvedImage, resolveImage } from './resolve.ts';
+import { findFor, platformOf, type ResolvedImage } from './resolve.ts';
 import { chainOf, type Image, identify } from './store.ts';
 
 /** What a step of a build begins with, and what it makes. */
@@ -69,11 +69,7 @@ export const resolved = ({ id, document, chainId }: StepImage): ResolvedImage =>
   parent: undefined,
   config: imageConfig(document.config ?? {}),
   chainId,
-  platform: {
-    os: document.os || 'linux',
-    architecture: document.architecture ?? '',
-    variant: document.variant ?? '',
-  },
+  platform: platformOf(document),
 });
 
 /** The verbs of builds on the images of `verbs`. */
@@ -85,24 +81,22 @@ export function createSteps(verbs: ImageVerbs): ImageSteps {
   };
   return {
     step,
-    base(name, wanted) {
-      resolveImage(name, store, wanted);
-      return asStep(store.find(name));
-    },
+    base: (name, wanted) => asStep(findFor(name, store, wanted)),
     child: (from, made) => newImage(childDocument(from.document, made), from.id),
     keep: (images, more) => keep(images, more, verbs),
     squashed: (image, base, diffId) =>
       newImage(squashedDocument(image, base, diffId, formatNanos(verbs.now())), ''),
     ancestors: (id) => ancestorsOf(id, store),
     kept(more) {
-      const isRoot = ({ id }: Image): boolean =>
-        more.has(id) || store.references(id).length > 0 || verbs.usedBy(id).length > 0;
-      return new Set(
-        store
-          .all()
-          .filter(isRoot)
-          .flatMap(({ id }) => [id, ...ancestorsOf(id, store)]),
-      );
+      const named = store.idsWithName();
+      const kept = new Set<string>();
+      for (const { id } of store.all()) {
+        if (!more.has(id) && !named.has(id) && verbs.usedBy(id).length === 0) continue;
+        // Who is kept already has its ancestors among the kept.
+        for (let at: string | undefined = id; at !== undefined && !kept.has(at); at = store.get(at)?.parent)
+          kept.add(at);
+      }
+      return kept;
     },
     removeUnneeded: (ids) => removeUnneeded(ids, verbs),
   };

@@ -150,6 +150,10 @@ export class ImageStore {
     const full = (reference: ImageReference) => `${reference.domain}/${reference.path}${suffix(reference)}`;
     return mine.sort((a, b) => (full(a) < full(b) ? -1 : 1)).map(familiarString);
   }
+  /** Ids of all images that have a name. */
+  idsWithName(): ReadonlySet<string> {
+    return new Set(this.#references.values());
+  }
   /** A name that cannot be read seems to be this image's: it does not go for having none. */
   mayHaveName(id: string): boolean {
     return this.#unreadableNames.some((text) => text.includes(id));

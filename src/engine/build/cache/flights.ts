@@ -1,6 +1,7 @@
 /** A step that two builds ask for at once is done once: who comes later hears what was said and waits with the first. */
-import type { Progress } from '../../../model/progress.ts';
-import { line, type Say } from '../output.ts';
+import { orAborted } from '../../../base/abort.ts';
+import { line, type Progress } from '../../../model/progress.ts';
+import type { Say } from '../output.ts';
 
 /** Of what a step said, so much is told to who joins it. */
 const KEPT_CHARS_MAX = 1 << 18;
@@ -87,14 +88,11 @@ export class Flights<T> {
     signal.throwIfAborted();
     const flight = this.#flights.get(key) ?? this.#begin(key, work, began);
     flight.waiting++;
-    const { promise: left, reject } = Promise.withResolvers<never>();
-    const leave = () => reject(signal.reason);
     const listener = new Listener(say);
-    signal.addEventListener('abort', leave, { once: true });
+    const heard = flight.listen(listener).then(() => flight.done);
     try {
-      return await Promise.race([flight.listen(listener).then(() => flight.done), left]);
+      return await orAborted(heard, signal);
     } finally {
-      signal.removeEventListener('abort', leave);
       flight.listeners.delete(listener);
       if (--flight.waiting === 0 && signal.aborted) await this.#end(key, flight);
     }

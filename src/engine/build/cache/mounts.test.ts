@@ -15,11 +15,14 @@ const wish = (id: string, sharing: CacheMountWish['sharing']): CacheMountWish =>
   gid: 0,
   fill: undefined,
 });
-function mounts(t: TestContext): CacheMounts {
+function mounts(t: TestContext, measure = async (_path: string) => 0): CacheMounts {
   const root = mkdtempSync(join(tmpdir(), 'gantry-mounts-'));
   t.after(() => rmSync(root, { recursive: true }));
   const records = { write: async () => undefined };
-  return new CacheMounts({ root: join(root, 'm'), records: records as never, now: () => 0n }, new Map());
+  return new CacheMounts(
+    { root: join(root, 'm'), records: records as never, now: () => 0n, measure },
+    new Map(),
+  );
 }
 
 test('a shared directory is one for all', async (t) => {
@@ -74,4 +77,15 @@ test('what is forgotten begins anew', async (t) => {
   await all.forget([name]);
   using again = await all.take(wish('a', 'shared'), signal);
   assert.ok(existsSync(again.path));
+});
+test('the bytes of a directory are measured once after each use, and each time while somebody has it', async (t) => {
+  let measured = 0;
+  const all = mounts(t, async () => ++measured);
+  const first = await all.take(wish('a', 'shared'), signal);
+  const [name = ''] = all.all().keys();
+  assert.deepEqual([await all.bytesOf(name), await all.bytesOf(name)], [1, 2]);
+  first[Symbol.dispose]();
+  assert.deepEqual([await all.bytesOf(name), await all.bytesOf(name)], [3, 3]);
+  (await all.take(wish('a', 'shared'), signal))[Symbol.dispose]();
+  assert.deepEqual([await all.bytesOf(name), await all.bytesOf(name)], [4, 4]);
 });

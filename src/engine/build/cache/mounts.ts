@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { chmod, chown, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { orAborted } from '../../../base/abort.ts';
 import { formatNanos, type Nanos } from '../../../base/time.ts';
 import { type Records, rowGone, rowPut } from '../../../storage/index.ts';
 import { CACHE_MOUNTS, type CacheMountRow } from './rows.ts';
@@ -13,6 +14,8 @@ export interface CacheMountsDeps {
   readonly root: string;
   readonly records: Records;
   readonly now: () => Nanos;
+  /** Bytes on the disk of what lies at a path. */
+  readonly measure: (path: string) => Promise<number>;
 }
 
 /** A directory that a step wants. */
@@ -39,6 +42,8 @@ export class CacheMounts {
   readonly #rows: Map<string, CacheMountRow>;
   /** How many steps use a directory, by its name. */
   readonly #users = new Map<string, number>();
+  /** Bytes of directories as they were after so many uses. */
+  readonly #sizes = new Map<string, { readonly uses: number; readonly bytes: number }>();
   #freed = Promise.withResolvers<void>();
 
   /** `rows`: as they are on record. */
@@ -71,9 +76,23 @@ export class CacheMounts {
     return this.#users.has(name);
   }
 
+  /** Its bytes on the disk. What nobody used since it was measured is not walked again. */
+  async bytesOf(name: string): Promise<number> {
+    const uses = this.#rows.get(name)?.uses ?? 0;
+    const known = this.#sizes.get(name);
+    if (known?.uses === uses && !this.isUsed(name)) return known.bytes;
+    const isAtRest = !this.isUsed(name);
+    const bytes = await this.#deps.measure(this.pathOf(name));
+    if (isAtRest && this.#rows.has(name)) this.#sizes.set(name, { uses, bytes });
+    return bytes;
+  }
+
   /** Off the record; the caller removes the directories. */
   async forget(names: readonly string[]): Promise<void> {
-    for (const name of names) this.#rows.delete(name);
+    for (const name of names) {
+      this.#rows.delete(name);
+      this.#sizes.delete(name);
+    }
     await this.#deps.records.write(names.map((name) => rowGone(CACHE_MOUNTS, name)));
   }
 
@@ -86,7 +105,7 @@ export class CacheMounts {
         if (!this.isUsed(own)) return own;
       }
     }
-    while (this.isUsed(name)) await untilFreed(this.#freed.promise, signal);
+    while (this.isUsed(name)) await orAborted(this.#freed.promise, signal);
     return name;
   }
 
@@ -116,17 +135,5 @@ export class CacheMounts {
     const { resolve } = this.#freed;
     this.#freed = Promise.withResolvers<void>();
     resolve();
-  }
-}
-
-async function untilFreed(freed: Promise<void>, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  const left = Promise.withResolvers<never>();
-  const leave = (): void => left.reject(signal.reason);
-  signal.addEventListener('abort', leave, { once: true });
-  try {
-    await Promise.race([freed, left.promise]);
-  } finally {
-    signal.removeEventListener('abort', leave);
   }
 }

@@ -12,7 +12,7 @@ export interface RecordsDeps {
   readonly cacheMounts: CacheMounts;
   readonly held: HeldImages;
   readonly images: Pick<ImageSteps, 'step' | 'kept'>;
-  readonly storage: Pick<Storage, 'layers' | 'measure' | 'discard'>;
+  readonly storage: Pick<Storage, 'layers' | 'discard'>;
 }
 
 /** All records, in no order. */
@@ -49,7 +49,7 @@ function stepRecords({ cache, held, images, storage }: RecordsDeps): CacheRecord
   });
 }
 
-async function mountRecords({ cacheMounts, storage }: RecordsDeps): Promise<CacheRecord[]> {
+async function mountRecords({ cacheMounts }: RecordsDeps): Promise<CacheRecord[]> {
   return await Promise.all(
     [...cacheMounts.all()].map(async ([name, row]) => ({
       ID: name,
@@ -58,7 +58,7 @@ async function mountRecords({ cacheMounts, storage }: RecordsDeps): Promise<Cach
       Description: `cached mount ${row.id}`,
       InUse: cacheMounts.isUsed(name),
       Shared: false,
-      Size: await storage.measure(cacheMounts.pathOf(name)),
+      Size: await cacheMounts.bytesOf(name),
       CreatedAt: row.createdAt,
       LastUsedAt: row.lastUsedAt,
       UsageCount: row.uses,

@@ -1,6 +1,5 @@
 /** Performs the stages that the target needs, side by side, and tells what they say in the order of the Dockerfile. */
 import { Messages, type Said, type Say } from '../output.ts';
-import type { BuildPlan } from '../plan/stages.ts';
 import type { Building, StageResult } from './shared.ts';
 import { type Numbering, performStage } from './stage.ts';
 
@@ -63,9 +62,8 @@ export async function* performAll(
 }
 
 /** Steps are counted over all that is done, as if it were done one after the other. */
-function numberingOf({ plan, options, metaCount }: Prepared): Map<number, Numbering> {
+function numberingOf({ plan, options, metaCount, total }: Prepared): Map<number, Numbering> {
   const labels = Object.entries(options.labels).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const total = totalOf(plan, metaCount + labels.length);
   const numbers = new Map<number, Numbering>();
   let first = metaCount + 1;
   for (const { index, stage } of plan.stages) {
@@ -75,9 +73,3 @@ function numberingOf({ plan, options, metaCount }: Prepared): Map<number, Number
   }
   return numbers;
 }
-
-/** How many steps there are, `more` besides those of stages. */
-export const totalOf = ({ stages, needed }: BuildPlan, more: number): number =>
-  stages
-    .filter(({ index }) => needed.has(index))
-    .reduce((sum, { stage }) => sum + 1 + stage.instructions.length, more);

@@ -2,6 +2,7 @@
 import { posix } from 'node:path';
 import { inContext } from '../../../base/errors.ts';
 import { textOf } from '../../../formats/byte-text.ts';
+import { hasWildcards } from '../../../formats/path-match.ts';
 import type { ByteText } from '../../../formats/tar/entry.ts';
 import { stepContext, stepFailure } from '../../../model/failures/step.ts';
 import type { FileSource, SelectedFile, CopyStep as StorageCopy } from '../../../storage/index.ts';
@@ -158,5 +159,3 @@ function refuseOutside(command: string, word: ByteText): void {
   if (posix.normalize(`./${word.replace(/^\/+/, '')}`).startsWith('..'))
     throw inContext(stepFailure.pathForbidden({ path: textOf(word) }), stepContext.copying({ command }));
 }
-
-const hasWildcards = (word: ByteText): boolean => /[*?[]/.test(word.replace(/\\./gs, ''));

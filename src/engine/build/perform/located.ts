@@ -2,7 +2,8 @@
 
 import { textOf } from '../../../formats/byte-text.ts';
 import type { Instruction } from '../../../formats/dockerfile/instruction.ts';
-import { line, type Say } from '../output.ts';
+import { line } from '../../../model/progress.ts';
+import type { Say } from '../output.ts';
 import type { Building } from './shared.ts';
 
 /** Characters of an instruction that are shown. */

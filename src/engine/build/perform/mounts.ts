@@ -3,6 +3,7 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { textOf } from '../../../formats/byte-text.ts';
 import { type Mount, mountOf } from '../../../formats/dockerfile/mount.ts';
+import { literalPattern } from '../../../formats/path-match.ts';
 import type { Mount as HostMount } from '../../../model/container.ts';
 import { stepFailure } from '../../../model/failures/step.ts';
 import type { FileSource } from '../../../storage/index.ts';
@@ -113,7 +114,7 @@ async function bindMount(
 ): Promise<StepMounts> {
   const files = await filesOf(building, mount, index, say);
   const path = pathOf(mount);
-  const [found = []] = await files.select({ sources: [literal(path)], owners: true }, building.signal);
+  const [found = []] = await files.select({ sources: [literalPattern(path)], owners: true }, building.signal);
   const [file] = found;
   if (file === undefined)
     throw stepFailure.fileMissing({
@@ -129,9 +130,6 @@ async function bindMount(
     },
   };
 }
-
-/** A name that is no pattern. */
-const literal = (path: string): string => path.replace(/[*?[\\]/g, '\\$&');
 
 async function cacheMount(
   building: Building,

@@ -1,10 +1,11 @@
 /** A step of a build: found in the cache, or done and kept there. */
 import { formatNanos } from '../../../base/time.ts';
 import type { ContainerConfig } from '../../../model/config.ts';
+import { line } from '../../../model/progress.ts';
 import type { StepImage } from '../../images/steps.ts';
 import { restored } from '../cache/from-images.ts';
 import { lentKey, stepKey } from '../cache/key.ts';
-import { line, type Say } from '../output.ts';
+import type { Say } from '../output.ts';
 import type { StageState } from '../plan/step.ts';
 import { held } from './hold.ts';
 import type { Ran } from './run.ts';

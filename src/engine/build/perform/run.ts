@@ -3,11 +3,12 @@ import { StringDecoder } from 'node:string_decoder';
 import { shortId } from '../../../formats/digest.ts';
 import type { ContainerConfig, HostConfig } from '../../../model/container.ts';
 import { buildFailure } from '../../../model/failures/build.ts';
+import { line } from '../../../model/progress.ts';
 import type { Digest, Lease, Storage } from '../../../storage/index.ts';
 import type { Containers, StepContainers } from '../../containers/promise.ts';
 import { resolved, type StepImage } from '../../images/steps.ts';
 import type { Attachment, OutputChunk } from '../../processes/attachment.ts';
-import { line, red, type Say } from '../output.ts';
+import { red, type Say } from '../output.ts';
 
 /** What running needs. */
 export interface RunDeps {

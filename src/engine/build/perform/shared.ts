@@ -49,6 +49,8 @@ export interface Building {
   readonly file: string;
   /** How many ARG stand before the first FROM. */
   readonly metaCount: number;
+  /** How many steps there are: those, the stages' and one for each label of the request. */
+  readonly total: number;
   readonly escape: '\\' | '`';
   readonly args: BuildArguments;
   readonly budget: ExpansionBudget;

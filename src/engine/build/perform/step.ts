@@ -1,9 +1,11 @@
 /** Performs one step on the image before it: by its kind. */
 import { messageOf } from '../../../base/errors.ts';
 import { bytesOf } from '../../../formats/byte-text.ts';
+import { literalPattern } from '../../../formats/path-match.ts';
 import { stepFailure } from '../../../model/failures/step.ts';
+import { line } from '../../../model/progress.ts';
 import type { StepImage } from '../../images/steps.ts';
-import { line, type Say } from '../output.ts';
+import type { Say } from '../output.ts';
 import type { ConfigStep, DirectoryStep, RunStep, Step } from '../plan/step.ts';
 import { copyStep } from './copy.ts';
 import { mountsOf } from './mounts.ts';
@@ -71,7 +73,7 @@ async function directoryStep(
   return await once(building, wantedOf(step, from), say, async (_tell, signal) => {
     const path = bytesOf(step.path);
     await using there = files.openLayers(from.chainId);
-    const [found = []] = await there.select({ sources: [path.replace(/[*?[\\]/g, '\\$&')] }, signal);
+    const [found = []] = await there.select({ sources: [literalPattern(path)] }, signal);
     if (found[0]?.is === 'directory') return { diffId: undefined, container: '' };
     if (found[0]) throw stepFailure.directoryTaken({ path: step.path });
     await using nothing = files.openLayers(undefined);

@@ -28,6 +28,12 @@ export interface BuildPlan {
   readonly target: number;
 }
 
+/** How many steps are done: each FROM is one. */
+export const stepsOf = ({ stages, needed }: BuildPlan): number =>
+  stages
+    .filter(({ index }) => needed.has(index))
+    .reduce((sum, { stage }) => sum + 1 + stage.instructions.length, 0);
+
 /** `expand`: puts global arguments into a word of FROM. @throws InvalidArgument */
 export function planStages(
   { stages }: Pick<Dockerfile, 'stages'>,
