@@ -13,8 +13,11 @@ import type { Source } from './source.ts';
 
 /** More would only compete for the disk. */
 const THREADS_MAX = Math.min(4, Math.max(2, availableParallelism()));
-/** A thread without work is kept so long: the next layer often follows soon, and starting one takes tens of ms. */
-const IDLE_MS = 5000;
+/**
+ * A thread without work is kept so long. Starting one takes tens of ms, and its code runs slowly until it has been
+ * compiled: builds a few seconds apart take half as long when they find the threads of the one before.
+ */
+const IDLE_MS = 30_000;
 
 interface Thread {
   readonly worker: Worker;
