@@ -1,4 +1,5 @@
 /** Who a process runs as: `User` looked up in the container's own passwd and group. Pure. */
+import { USER_ID_MAX, userTable } from '../../formats/passwd.ts';
 import { containerFailure } from '../../model/failures/container.ts';
 import type { PlannedUser } from '../../runtime/index.ts';
 
@@ -14,24 +15,15 @@ interface GroupEntry {
   readonly members: readonly string[];
 }
 
-/** Largest id the kernel takes; 2^32 − 1 means "unchanged". */
-const ID_MAX = 2 ** 31 - 1;
-
-const fields = (text: string): string[][] =>
-  text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '' && !line.startsWith('#'))
-    .map((line) => line.split(':'));
 const number = (text: string | undefined): number =>
   /^\d{1,20}$/.test(text ?? '') ? Number(text) : Number.NaN;
 
 const readPasswd = (text: string): PasswdEntry[] =>
-  fields(text)
+  userTable(text)
     .map(([name = '', , uid, gid, , home = '']) => ({ name, uid: number(uid), gid: number(gid), home }))
     .filter(({ uid, gid }) => !Number.isNaN(uid) && !Number.isNaN(gid));
 const readGroup = (text: string): GroupEntry[] =>
-  fields(text)
+  userTable(text)
     .map(([name = '', , gid, members = '']) => ({
       name,
       gid: number(gid),
@@ -67,7 +59,8 @@ export function resolveUser(spec: string, groupAdd: readonly string[], files: Us
   const added = groupAdd.map((name) => findGroup(groups, name));
   const additionalGids = [...new Set([gid, ...member, ...added])];
   // Checked where they are used: tables of an image may have what a runtime would take for root.
-  if ([entry.uid, ...additionalGids].some((each) => each > ID_MAX)) throw containerFailure.idsOutOfRange();
+  if ([entry.uid, ...additionalGids].some((each) => each > USER_ID_MAX))
+    throw containerFailure.idsOutOfRange();
   return { uid: entry.uid, gid, additionalGids, home: entry.home || '/' };
 }
 

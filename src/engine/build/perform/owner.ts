@@ -1,15 +1,11 @@
 /** Whose copied files are: `--chown`, by the names that the image itself knows. */
 import { NotFound } from '../../../base/errors.ts';
+import { USER_ID_MAX, USER_TABLE_BYTES_MAX, userTable } from '../../../formats/passwd.ts';
 import { stepFailure } from '../../../model/failures/step.ts';
 import type { CopyStep as StorageCopy } from '../../../storage/index.ts';
 import type { StepImage } from '../../images/steps.ts';
 import type { CopyStep } from '../plan/step.ts';
 import type { Building } from './shared.ts';
-
-/** Largest table of users that is read: an image must not decide how much memory a build takes. */
-const TABLE_BYTES_MAX = 1 << 20;
-/** Largest id the kernel takes; 2^32 − 1 means "unchanged". */
-const ID_MAX = 2 ** 31 - 1;
 
 /** An owner in numbers. */
 type Owner = NonNullable<StorageCopy['owner']>;
@@ -28,7 +24,7 @@ export async function ownerOf(
   await using files = building.deps.storage.files.openLayers(image.chainId);
   const table = async (path: string): Promise<string> => {
     try {
-      return (await files.readFile(path, { most: TABLE_BYTES_MAX, signal })).toString();
+      return (await files.readFile(path, { most: USER_TABLE_BYTES_MAX, signal })).toString();
     } catch (error) {
       if (error instanceof NotFound) return '';
       throw error;
@@ -43,15 +39,13 @@ export async function ownerOf(
 const isId = (text: string): boolean => /^\d{1,10}$/.test(text);
 
 function idOf(text: string): number {
-  if (Number(text) > ID_MAX) throw stepFailure.ownerOutOfRange({ id: text });
+  if (Number(text) > USER_ID_MAX) throw stepFailure.ownerOutOfRange({ id: text });
   return Number(text);
 }
 
-/** The third field of the line that begins with the name (passwd(5), group(5)). */
+/** The third field of the line that begins with the name. */
 function idIn(table: string, name: string, what: 'uid' | 'gid'): number {
-  for (const text of table.split('\n')) {
-    const [first, , id = ''] = text.split(':');
-    if (first === name && isId(id)) return idOf(id);
-  }
-  throw stepFailure.ownerUnknown({ what, name });
+  const found = userTable(table).find(([first, , id = '']) => first === name && isId(id));
+  if (!found?.[2]) throw stepFailure.ownerUnknown({ what, name });
+  return idOf(found[2]);
 }
