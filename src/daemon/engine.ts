@@ -18,14 +18,14 @@ import {
   VolumeService,
   volumeUsers,
 } from '../engine/index.ts';
-import { buildBuilder } from './build/builds.ts';
-import { containerNeeds, execNeeds } from './build/containers.ts';
-import { type Foundations, openFoundations } from './build/foundations.ts';
-import { readAbilities } from './build/host.ts';
-import { openCatalog } from './build/networks.ts';
-import { newId } from './build/new-id.ts';
-import { buildSystem } from './build/system.ts';
 import type { DaemonOptions } from './options.ts';
+import { buildBuilder } from './parts/builds.ts';
+import { containerNeeds, execNeeds } from './parts/containers.ts';
+import { type Foundations, openFoundations } from './parts/foundations.ts';
+import { readAbilities } from './parts/host.ts';
+import { openCatalog } from './parts/networks.ts';
+import { newId } from './parts/new-id.ts';
+import { buildSystem } from './parts/system.ts';
 
 /** The engine, and what its daemon must do with it. */
 export interface Built {

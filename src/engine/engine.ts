@@ -2,7 +2,7 @@
  * What an engine can do, as the API's handlers and the daemon see it. The engine knows one API version: the newest. Each
  * noun's promise stands in its own folder.
  */
-import type { Builds } from './build/promise.ts';
+import type { Builds } from './builds/promise.ts';
 import type { Containers } from './containers/promise.ts';
 import type { Events } from './events/promise.ts';
 import type { Execs } from './execs/promise.ts';

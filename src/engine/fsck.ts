@@ -12,8 +12,8 @@ import {
   type Finding,
   leftover,
 } from '../storage/index.ts';
-import { BUILD_STEPS, CACHE_MOUNTS } from './build/cache/rows.ts';
-import { strayMounts } from './build/cache/stray-mounts.ts';
+import { BUILD_STEPS, CACHE_MOUNTS } from './builds/cache/rows.ts';
+import { strayMounts } from './builds/cache/stray-mounts.ts';
 import { volumesOf } from './containers/mounts/mounted.ts';
 import { CONTAINERS, type ContainerRecord } from './containers/record.ts';
 import { UnreadableContainers } from './containers/set-aside.ts';

@@ -6,7 +6,7 @@ import type {
   ImagesUsage,
   VolumesUsage,
 } from '../../model/disk-usage.ts';
-import type { Builds } from '../build/promise.ts';
+import type { Builds } from '../builds/promise.ts';
 import type { Containers } from '../containers/promise.ts';
 import type { System } from './promise.ts';
 
