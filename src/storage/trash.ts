@@ -1,6 +1,6 @@
 /** Removal in two steps: out of sight at once and durably, deleted when there is time. */
-import { readdirSync, renameSync, rmdirSync, rmSync, unlinkSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { renameSync } from 'node:fs';
+import { readdir, rm, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { codeOf, messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
@@ -55,7 +55,7 @@ export class Trash {
     this.#emptying = this.#emptying.then(async () => {
       if (this.#closed) return;
       try {
-        if (!deleteSmall(path)) await this.#deleteTree(path);
+        if (!(await deleteSmall(path))) await this.#deleteTree(path);
       } catch (error) {
         if (!this.#closed) this.#log.warn('trash.left', { path, error: messageOf(error) });
       }
@@ -63,27 +63,30 @@ export class Trash {
   }
 }
 
-/** Entries up to which a tree is deleted here and now: a container that wrote nothing has about six. */
+/** Entries up to which a tree is deleted without a tree thread, which takes tens of ms to start: a container that wrote nothing has about six. */
 const SMALL_ENTRIES = 24;
 
-/** Deletes a tree of few entries synchronously (tens of microseconds). False: it is larger and some of it is left. */
-function deleteSmall(path: string): boolean {
+/**
+ * Deletes a tree of few entries. False: it is larger and some of it is left. Nothing is deleted on the main thread: on
+ * a disk that is told of each block that becomes free (the mount option `discard`) a directory takes milliseconds.
+ */
+async function deleteSmall(path: string): Promise<boolean> {
   let left = SMALL_ENTRIES;
-  const empty = (directory: string): boolean => {
-    for (const entry of readdirSync(directory, { withFileTypes: true })) {
+  const empty = async (directory: string): Promise<boolean> => {
+    for (const entry of await readdir(directory, { withFileTypes: true })) {
       const inner = join(directory, entry.name);
       if (left-- <= 0) return false;
-      if (!entry.isDirectory()) unlinkSync(inner);
-      else if (!empty(inner)) return false;
+      if (!entry.isDirectory()) await unlink(inner);
+      else if (!(await empty(inner))) return false;
     }
-    rmdirSync(directory);
+    await rmdir(directory);
     return true;
   };
   try {
-    return empty(path);
+    return await empty(path);
   } catch (error) {
     if (codeOf(error) !== 'ENOTDIR') return false;
-    rmSync(path, { force: true });
+    await rm(path, { force: true });
     return true;
   }
 }
