@@ -57,7 +57,7 @@ const archiveOf = (members: readonly (typeof member extends fc.Arbitrary<infer T
 async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
   yield bytes;
 }
-const incoming = (bytes: Buffer): Incoming => ({ chunks: once(bytes), isReused: false, file: undefined });
+const incoming = (bytes: Buffer): Incoming => ({ chunks: once(bytes), file: undefined });
 
 /** The tree that is made, or that it was refused. */
 async function attempt(make: () => Promise<void>, at: string): Promise<unknown> {

@@ -12,11 +12,11 @@ export interface Content extends Disposable {
   readonly size: number;
 }
 
-/** The bytes, each piece in memory of its own. @throws Error of read(2) */
+/** The bytes. A piece may be looked at until the next one is asked for: all are in the same memory. @throws Error of read(2) */
 export function* piecesOf({ fd, from, size }: Content): Generator<Buffer> {
+  const room = Buffer.allocUnsafe(Math.min(PIECE_BYTES, size));
   for (let at = 0; at < size; ) {
-    const room = Buffer.allocUnsafe(Math.min(PIECE_BYTES, size - at));
-    const read = readSync(fd, room, 0, room.length, from + at);
+    const read = readSync(fd, room, 0, Math.min(room.length, size - at), from + at);
     if (read === 0) return;
     at += read;
     yield room.subarray(0, read);

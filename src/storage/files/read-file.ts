@@ -12,7 +12,9 @@ export function readWhole(root: FileNode, path: ByteText, most: number): Uint8Ar
   const node = resolveExisting(root, path);
   if (node.type !== 'file') return 'notRegular';
   using content = node.open();
-  return content.size > most ? 'tooLarge' : Buffer.concat([...piecesOf(content)]);
+  return content.size > most
+    ? 'tooLarge'
+    : Buffer.concat(Array.from(piecesOf(content), (piece) => Buffer.from(piece)));
 }
 
 /** What stands at a path, links followed. */

@@ -70,7 +70,7 @@ export async function* unpackInto(
 async function* plainContent(file: Openable, { spool, cancelled }: Reading): Chunks {
   using content = file.open();
   try {
-    yield* plainSpooled({ chunks: chunksOf(content, cancelled), isReused: false, file: undefined }, spool);
+    yield* plainSpooled({ chunks: chunksOf(content, cancelled), file: undefined }, spool);
   } finally {
     rmSync(spool, { force: true });
   }

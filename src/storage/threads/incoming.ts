@@ -10,9 +10,9 @@ export function incomingFrom(source: Source, cancelled: AbortSignal): Incoming {
     case 'file':
       return fromFile(source.path, cancelled);
     case 'port':
-      return { chunks: portChunks(source.port, cancelled), isReused: false, file: undefined };
+      return { chunks: portChunks(source.port, cancelled), file: undefined };
     case 'connection':
-      return { chunks: connectionChunks(source, cancelled), isReused: true, file: undefined };
+      return { chunks: connectionChunks(source, cancelled), file: undefined };
     default:
       return source satisfies never;
   }

@@ -1,6 +1,7 @@
 /** Bytes that another thread sends through a port, no faster than they are looked at. */
 import type { MessagePort } from 'node:worker_threads';
 import { TarError } from '../../formats/tar/entry.ts';
+import { PIECE_BYTES } from '../pack/piece-memory.ts';
 import type { Chunks } from '../unpack/sources.ts';
 import { type FromPort, PORT_WINDOW, type ToPort } from './protocol.ts';
 
@@ -27,12 +28,22 @@ export async function* portChunks(port: MessagePort, cancelled: AbortSignal): Ch
       else if (message.is === 'end') return;
       else if (message.is === 'error') throw new TarError(message.message);
       else {
-        const { bytes } = message;
-        yield Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-        port.postMessage({ granted: bytes.byteLength } satisfies FromPort);
+        const { buffer, byteOffset, byteLength } = message.bytes;
+        yield Buffer.from(buffer, byteOffset, byteLength);
+        grant(port, byteLength, buffer as ArrayBuffer);
       }
     }
   } finally {
     port.close();
+  }
+}
+
+/** Memory of pieces goes back to who fills them; all other is freed at once, not when the collector comes round. */
+function grant(port: MessagePort, granted: number, memory: ArrayBuffer): void {
+  if (memory.byteLength === PIECE_BYTES)
+    port.postMessage({ granted, spare: memory } satisfies FromPort, [memory]);
+  else {
+    memory.transfer(0);
+    port.postMessage({ granted } satisfies FromPort);
   }
 }

@@ -2,7 +2,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { filtered } from './filter.ts';
-import { type Chunks, type Incoming, inflated, sniff } from './sources.ts';
+import { type Chunks, freed, type Incoming, inflated, sniff } from './sources.ts';
 
 /** Bytes on their way in: counted, hashed and kept as asked, before anything understands them. */
 export class Intake {
@@ -30,12 +30,12 @@ export class Intake {
  * that decompress want a file: then everything is taken in first.
  */
 export async function* plainKept(incoming: Incoming, intake: Intake, keepAs: string | undefined): Chunks {
-  const { compression, chunks } = await sniff({ ...incoming, chunks: through(incoming.chunks, intake) });
+  const { compression, chunks } = await sniff(through(incoming.chunks, intake));
   if (compression === 'none') yield* chunks;
-  else if (compression === 'gzip' || compression === 'zstd') yield* inflated(chunks, compression);
+  else if (compression === 'gzip' || compression === 'zstd') yield* freed(inflated(chunks, compression));
   else {
     for await (const _ of chunks); // taken in
-    yield* filtered(incoming.file ?? keepAs!, compression);
+    yield* freed(filtered(incoming.file ?? keepAs!, compression));
   }
 }
 
@@ -48,9 +48,9 @@ async function* through(chunks: Chunks, intake: Intake): Chunks {
 
 /** The same without keeping anything: the file `spool` is made only when a program that decompresses wants one. */
 export async function* plainSpooled(incoming: Incoming, spool: string): Chunks {
-  const { compression, chunks } = await sniff(incoming);
+  const { compression, chunks } = await sniff(incoming.chunks);
   if (compression === 'none') yield* chunks;
-  else if (compression === 'gzip' || compression === 'zstd') yield* inflated(chunks, compression);
+  else if (compression === 'gzip' || compression === 'zstd') yield* freed(inflated(chunks, compression));
   else {
     const intake = new Intake(false, spool);
     try {
@@ -58,7 +58,7 @@ export async function* plainSpooled(incoming: Incoming, spool: string): Chunks {
     } finally {
       intake.close();
     }
-    yield* filtered(spool, compression);
+    yield* freed(filtered(spool, compression));
   }
 }
 
