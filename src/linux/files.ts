@@ -12,6 +12,7 @@ const c_write = declare('write', 'long', ['int', 'void*', 'size_t']);
 const c_splice = declare('splice', 'long', ['int', 'void*', 'int', 'void*', 'size_t', 'uint']);
 const c_openat2 = declare('syscall', 'long', ['long', 'int', 'str', 'void*', 'size_t', 'long', 'long']);
 const c_flock = declare('flock', 'int', ['int', 'int']);
+const c_lseek = declare('lseek', 'long', ['int', 'long', 'int']);
 const c_syncfs = declare('syncfs', 'int', ['int']);
 const c_utimensat = declare('utimensat', 'int', ['int', 'str', 'void*', 'int']);
 const c_lsetxattr = declare('lsetxattr', 'int', ['str', 'str', 'void*', 'size_t', 'int']);
@@ -75,6 +76,15 @@ export const ioctl = (fd: number, request: number, argument: Buffer, object = ''
 export function setNonBlocking(fd: number, on: boolean): void {
   const flags = check('fcntl', c_fcntl(fd, 3, 0));
   check('fcntl', c_fcntl(fd, 4, on ? flags | constants.O_NONBLOCK : flags & ~constants.O_NONBLOCK));
+}
+/**
+ * Where the next bytes of a file are that are no hole; undefined: there are none behind `from` (lseek(2), SEEK_DATA). File
+ * systems that know no holes say `from`. Moves the descriptor's position.
+ */
+export function nextData(fd: number, from: number): number | undefined {
+  const at = c_lseek(fd, from, 3);
+  if (at >= 0) return at;
+  return errno() === ERRNO.ENXIO ? undefined : from;
 }
 /** A duplicate with close-on-exec set. */
 export const duplicate = (fd: number): number => check('fcntl F_DUPFD_CLOEXEC', c_fcntl(fd, 1030, 3));

@@ -1,10 +1,12 @@
 /** ADD of archives: the extractor's rules, in a layer that is never mounted. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { closeSync, ftruncateSync, openSync, readdirSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
+import type { LayerInfo } from '../storage.ts';
 import { type Member, tar, testStorage } from '../test-storage.ts';
 import { temporary } from '../unpack/test-tree.ts';
 import { contextOf, copied, copyOf, layerOf, members, namesIn } from './test-files.ts';
@@ -136,6 +138,41 @@ for (const [why, inside, message] of broken)
     assert.deepEqual(storage.layers.all(), []);
     assert.equal(readdirSync(join(root, 'staging')).length, 1);
   });
+
+test('holes stay holes in a layer and in its archive, whose bytes are those of zeros', async (t) => {
+  const home = temporary(t);
+  const file = openSync(join(home, 'f'), 'w');
+  for (const offset of [0, (9 << 20) + 1, 20 << 20]) writeSync(file, 'island', offset);
+  ftruncateSync(file, 64 << 20);
+  closeSync(file);
+  const packed = (...options: string[]): Buffer =>
+    execFileSync('tar', ['-C', home, '--mtime=@0', ...options, '-cf', '-', 'f'], { maxBuffer: 65 << 20 });
+  const [sparse, dense] = [packed('-S', '--format=posix'), packed()];
+  assert(sparse.length < 1 << 20);
+  const made = async (archive: Buffer, unpack: boolean): Promise<[LayerInfo, number]> => {
+    const { root, storage } = await testStorage(t);
+    const onDisk = (): number =>
+      Number(execFileSync('du', ['-skx', root], { encoding: 'utf8' }).split('\t')[0]) * 1024;
+    await using context = unpack
+      ? await contextOf(t, storage, [latin([{ path: 'a' }, archive.toString('latin1')])])
+      : await contextOf(t, storage, archive);
+    const was = onDisk();
+    const layer = await copied(storage, undefined, [copyOf(context, unpack ? 'a' : 'f', '/', { unpack })]);
+    const took = onDisk() - was;
+    assert(layer);
+    const kept = createHash('sha256');
+    for await (const chunk of storage.plainLayer(layer.blob)) kept.update(chunk as Buffer);
+    assert.equal(`sha256:${kept.digest('hex')}`, layer.diffId);
+    return [layer, took];
+  };
+  const [zeros, much] = await made(dense, true);
+  assert(much > 64 << 20);
+  for (const unpack of [true, false]) {
+    const [holes, took] = await made(sparse, unpack);
+    assert.equal(holes.diffId, zeros.diffId);
+    assert(took < 16 << 20, `${took} bytes more`);
+  }
+});
 
 test('a bomb ends when nobody waits for it any more', async (t) => {
   const { root, storage } = await testStorage(t);

@@ -1,6 +1,8 @@
 /** Collects an archive in large pieces, each handed on whole: file data is read straight into its place. */
 import { readSync } from 'node:fs';
 import { TAR_BLOCK } from '../../formats/tar/entry.ts';
+import { nextData } from '../../linux/index.ts';
+import { holeOf } from '../unpack/holes.ts';
 import { PIECE_BYTES, type PieceMemory } from './piece-memory.ts';
 
 /** Every method is a generator of full pieces: who consumes them decides when it goes on. */
@@ -25,11 +27,17 @@ export class TarOutput {
 
   /**
    * Exactly `size` bytes of a file, beginning at `from`, and the padding behind them; a file that became shorter is
-   * filled with zeros.
+   * filled with zeros. Its large holes are holes here too.
    */
   *file(fd: number, size: number, from = 0): Generator<Buffer> {
     let left = size;
     while (left > 0) {
+      const hole = left < PIECE_BYTES ? 0 : holeAt(fd, from + size - left, left);
+      if (hole >= PIECE_BYTES) {
+        yield* this.zeros(hole);
+        left -= hole;
+        continue;
+      }
       const room = Math.min(left, PIECE_BYTES - this.#used);
       const got = readSync(fd, this.#piece, this.#used, room, from + size - left);
       if (got === 0) break;
@@ -51,8 +59,14 @@ export class TarOutput {
     if (this.#used > 0) yield this.#take();
   }
 
+  /** Whole pieces of them are holes. */
   *zeros(count: number): Generator<Buffer> {
     for (let left = count; left > 0; ) {
+      if (this.#used === 0 && left >= PIECE_BYTES) {
+        yield holeOf(PIECE_BYTES);
+        left -= PIECE_BYTES;
+        continue;
+      }
       const taken = Math.min(left, PIECE_BYTES - this.#used);
       this.#piece.fill(0, this.#used, this.#used + taken);
       this.#used += taken;
@@ -68,3 +82,9 @@ export class TarOutput {
     return piece;
   }
 }
+
+/** How many of the next `most` bytes are a hole. */
+const holeAt = (fd: number, at: number, most: number): number => {
+  const data = nextData(fd, at);
+  return data === undefined ? most : Math.min(most, data - at);
+};

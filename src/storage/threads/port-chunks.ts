@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { TarError } from '../../formats/tar/entry.ts';
 import { PIECE_BYTES } from '../pack/piece-memory.ts';
+import { holeOf } from '../unpack/holes.ts';
 import type { Chunks } from '../unpack/sources.ts';
 import { type FromPort, PORT_WINDOW, type ToPort } from './protocol.ts';
 
@@ -27,7 +28,10 @@ export async function* portChunks(port: MessagePort, cancelled: AbortSignal): Ch
       if (message === undefined) await new Promise<void>((resolve) => (wake = resolve));
       else if (message.is === 'end') return;
       else if (message.is === 'error') throw new TarError(message.message);
-      else {
+      else if (message.is === 'hole') {
+        yield holeOf(message.bytes);
+        port.postMessage({ granted: message.bytes } satisfies FromPort);
+      } else {
         const { buffer, byteOffset, byteLength } = message.bytes;
         yield Buffer.from(buffer, byteOffset, byteLength);
         grant(port, byteLength, buffer as ArrayBuffer);

@@ -3,6 +3,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Failed } from '../../base/errors.ts';
 import { Pieces } from '../../base/pieces.ts';
 import type { PieceMemory } from '../pack/piece-memory.ts';
+import { isHole } from '../unpack/holes.ts';
 import { type FromPort, PORT_WINDOW, type ToPort } from './protocol.ts';
 
 /** The main thread's side. Destroying the stream closes the port: the writer then stops. */
@@ -24,7 +25,10 @@ class PiecesOfPort extends Pieces {
     port.on('message', (message: ToPort) => {
       if (message.is === 'end') this.push(null);
       else if (message.is === 'error') this.destroy(new Failed(message.message));
-      else {
+      else if (message.is === 'hole') {
+        this.#owed += message.bytes;
+        this.push(Buffer.alloc(message.bytes));
+      } else {
         const { buffer, byteOffset, byteLength } = message.bytes;
         this.#owed += byteLength;
         this.push(Buffer.from(buffer, byteOffset, byteLength));
@@ -80,9 +84,11 @@ export async function sendPieces<T>(
         return next.value;
       }
       room -= next.value.length;
-      port.postMessage({ is: 'bytes', bytes: next.value } satisfies ToPort, [
-        next.value.buffer as ArrayBuffer,
-      ]);
+      if (isHole(next.value)) port.postMessage({ is: 'hole', bytes: next.value.length } satisfies ToPort);
+      else
+        port.postMessage({ is: 'bytes', bytes: next.value } satisfies ToPort, [
+          next.value.buffer as ArrayBuffer,
+        ]);
     }
   } finally {
     await pieces.return(undefined as T); // runs what it still has to close

@@ -107,6 +107,8 @@ export type FromTree =
 /** Through a source's port. The reader grants bytes; the writer sends no more than were granted. */
 export type ToPort =
   | { readonly is: 'bytes'; readonly bytes: Uint8Array }
+  /** So many zeros, which stand for no data: a hole of a file. */
+  | { readonly is: 'hole'; readonly bytes: number }
   | { readonly is: 'end' }
   | { readonly is: 'error'; readonly message: string };
 /** From whoever reads a connection: nothing is known of it between these two. */

@@ -1,13 +1,18 @@
 /** Bytes on their way in: seen as they came, then decompressed by what their first ones say. */
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { filtered } from './filter.ts';
+import { isHole } from './holes.ts';
 import { type Chunks, freed, type Incoming, inflated, sniff } from './sources.ts';
 
 /** Bytes on their way in: counted, hashed and kept as asked, before anything understands them. */
 export class Intake {
   readonly #hash: Hash | undefined;
   readonly #fd: number | undefined;
+  /** How much came. */
+  #bytes = 0;
+  /** How much of it, from the beginning, is in the file. */
+  #end = 0;
 
   constructor(hash: boolean, keepAs: string | undefined) {
     this.#hash = hash ? createHash('sha256') : undefined;
@@ -15,13 +20,22 @@ export class Intake {
   }
   take(chunk: Buffer): void {
     this.#hash?.update(chunk);
-    if (this.#fd !== undefined) writeAll(this.#fd, chunk);
+    if (this.#fd !== undefined && !isHole(chunk)) {
+      writeAll(this.#fd, chunk, this.#bytes);
+      this.#end = this.#bytes + chunk.length;
+    }
+    this.#bytes += chunk.length;
   }
   digest(): string | undefined {
     return this.#hash?.digest('hex');
   }
   close(): void {
-    if (this.#fd !== undefined) closeSync(this.#fd);
+    if (this.#fd === undefined) return;
+    try {
+      if (this.#bytes > this.#end) ftruncateSync(this.#fd, this.#bytes);
+    } finally {
+      closeSync(this.#fd);
+    }
   }
 }
 
@@ -62,7 +76,7 @@ export async function* plainSpooled(incoming: Incoming, spool: string): Chunks {
   }
 }
 
-/** Writes all of it at the file's position. @throws Error of write(2) */
-export function writeAll(fd: number, bytes: Buffer): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at);
+/** Writes all of it at `offset`. @throws Error of write(2) */
+export function writeAll(fd: number, bytes: Buffer, offset: number): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, offset + at);
 }

@@ -72,7 +72,7 @@ class MemberFiles implements TarSink {
     const file = this.#open!;
     if (offset !== file.bytes)
       throw new TarError(`${JSON.stringify(file.path)}: a sparse file has no place in an image archive`);
-    writeAll(file.fd, bytes);
+    writeAll(file.fd, bytes, file.bytes);
     file.hash.update(bytes);
     file.bytes += bytes.length;
   }

@@ -2,7 +2,7 @@
  * Writes the members of an archive below a directory: the one extractor of this engine. Every name is resolved by the
  * kernel below the root's descriptor; nothing outside is reached whatever the archive says.
  */
-import { closeSync, constants, ftruncateSync, writeSync } from 'node:fs';
+import { closeSync, constants, ftruncateSync } from 'node:fs';
 import { type ByteText, TAR_LIMITS, type TarEntry, TarError } from '../../formats/tar/entry.ts';
 import { pathBelowRoot, splitLast } from '../../formats/tar/path.ts';
 import type { TarSink } from '../../formats/tar/reader.ts';
@@ -25,6 +25,8 @@ import {
 } from '../../linux/index.ts';
 import { Attributes, atimeOf } from './attributes.ts';
 import { DirectoryTimes } from './directory-times.ts';
+import { isHole } from './holes.ts';
+import { writeAll } from './intake.ts';
 import { codeName, lstatAt, quote, refuseBusy, sameFile } from './names-at.ts';
 import { Parents } from './parents.ts';
 import { hiddenBy, hide, isWhiteout, WHITEOUT } from './whiteouts.ts';
@@ -125,7 +127,8 @@ export class TreeWriter implements TarSink {
   data(bytes: Buffer, offset: number): void {
     const file = this.#file;
     if (!file) return;
-    for (let at = 0; at < bytes.length; ) at += writeSync(file.fd, bytes, at, bytes.length - at, offset + at);
+    if (isHole(bytes)) return; // the file is new, and gets its size at its end
+    writeAll(file.fd, bytes, offset);
     file.end = offset + bytes.length;
   }
 
