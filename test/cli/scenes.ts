@@ -26,7 +26,7 @@ import { plain } from './plain.ts';
 import { Started } from './started.ts';
 
 /** Whether each scene is played with every command line there is (`npm run scenes`), or with one of them in turn. */
-const ALL_COMMAND_LINES = process.env.GANTRY_SCENES === 'all';
+export const ALL_COMMAND_LINES = process.env.GANTRY_SCENES === 'all';
 /** Far longer than any scene takes, on any machine. */
 const SCENE_TIMEOUT_MS = 120_000;
 /** Plays of one scene that a peer may need. */

@@ -6,7 +6,16 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { NEWEST } from '../../src/api/contract/index.ts';
-import { assertSame, commandLines, type Difference, type Scene, type Stage, seenOn } from '../cli/scenes.ts';
+import {
+  ALL_COMMAND_LINES,
+  assertSame,
+  type CommandLine,
+  commandLines,
+  type Difference,
+  type Scene,
+  type Stage,
+  seenOn,
+} from '../cli/scenes.ts';
 import { type Dockerd, startDockerd } from '../harness/dockerd.ts';
 import { type Gantry, startGantry } from '../harness/gantry.ts';
 
@@ -20,6 +29,12 @@ function* minorsFor(cli: string): Generator<number> {
   const [oldest, newest] = / 20\./.test(cli) ? [12, 41] : [24, NEWEST_MINOR];
   for (let minor = oldest; minor <= newest; minor++) yield minor;
   if (newest < NEWEST_MINOR) yield NEWEST_MINOR;
+}
+
+/** What several of `lines` speak, and is not compared, one of them walks through in turn; `npm run scenes` plays all. */
+function isWalked(minor: number, cli: CommandLine, lines: readonly CommandLine[]): boolean {
+  const speaking = lines.filter(({ name }) => [...minorsFor(name)].includes(minor));
+  return ALL_COMMAND_LINES || COMPARED.has(minor) || speaking[minor % speaking.length] === cli;
 }
 
 /** Debian's dockerd answers every version in the words of 1.41; Gantry as the engines of the version's own time. */
@@ -135,8 +150,9 @@ before(async () => {
 });
 after(() => Promise.all(ends.map((end) => end())));
 
-for (const cli of commandLines())
-  for (const minor of minorsFor(cli.name))
+const lines = commandLines();
+for (const cli of lines)
+  for (const minor of [...minorsFor(cli.name)].filter((each) => isWalked(each, cli, lines)))
     test(`${cli.name} walks through v1.${minor}`, async (t) => {
       const compared = COMPARED.has(minor) && typeof dockerd !== 'string';
       if (COMPARED.has(minor) && !compared) t.diagnostic(`not compared: ${dockerd}`);
