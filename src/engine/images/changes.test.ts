@@ -98,8 +98,10 @@ test('variables that double at each line come to an end', () => {
   assert.equal(applyChanges({}, doubling.slice(0, 10)).Env?.[0]?.length, 'A='.length + 2 ** 10);
 });
 
-/** Processor time of this process for `work`, whether or not it throws, in milliseconds. */
-function cost(work: () => unknown): number {
+/** Processor time of this process for `work`, whether or not it throws, in milliseconds: the least of three, as the collector works in between. */
+const cost = (work: () => unknown): number => Math.min(...Array.from({ length: 3 }, () => costOnce(work)));
+
+function costOnce(work: () => unknown): number {
   const before = process.cpuUsage();
   try {
     work();
