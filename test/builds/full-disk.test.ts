@@ -29,7 +29,10 @@ test('SC-DOS-11: a build for which the disk is too small says so and leaves noth
     try {
       await gantry.start();
       await gantry.loadBusybox();
-      const before = there(root);
+      const before = await until(
+        () => there(root),
+        ({ left }) => left.length === 0,
+      );
       const large = file('large', randomBytes(12 << 20));
       for (const [where, dockerfile, members] of [
         ['while the context comes', 'FROM busybox\n', [file('huge', randomBytes(40 << 20))]],
