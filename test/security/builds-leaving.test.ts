@@ -20,7 +20,7 @@ const ends: (() => Promise<void>)[] = [];
 before(async () => {
   gantry = await startGantry({ after: (end) => void ends.push(end) });
   assert.equal((await buildAnew(gantry, 'FROM busybox\nRUN true\n')).error, '');
-  untouched = await remains();
+  untouched = await until(remains, ({ files, tasks }) => files.length + tasks.length === 0);
 });
 after(() => Promise.all(ends.map((end) => end())));
 
