@@ -86,6 +86,10 @@ export function nextData(fd: number, from: number): number | undefined {
   if (at >= 0) return at;
   return errno() === ERRNO.ENXIO ? undefined : from;
 }
+/** Writes all of it at `offset`, which one pwrite(2) need not do. @throws Error of pwrite(2) */
+export function writeAll(fd: number, bytes: Buffer, offset: number): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, offset + at);
+}
 /** A duplicate with close-on-exec set. */
 export const duplicate = (fd: number): number => check('fcntl F_DUPFD_CLOEXEC', c_fcntl(fd, 1030, 3));
 
@@ -272,7 +276,7 @@ export function sealedCopy(path: string): number {
   const bytes = readFileSync(path);
   const fd = check('memfd_create', c_memfd(path.slice(-200), MFD_CLOEXEC | MFD_ALLOW_SEALING), path);
   try {
-    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+    writeAll(fd, bytes, 0);
     check('fcntl F_ADD_SEALS', c_fcntl(fd, F_ADD_SEALS, ALL_SEALS), path);
     return fd;
   } catch (error) {

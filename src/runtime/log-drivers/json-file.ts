@@ -3,7 +3,8 @@
  * is on record: after a kill −9 the next daemon writes the same bytes to the same places, and no reader of the file
  * sees anything twice, missing, or shortened.
  */
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
+import { writeAll } from '../../linux/index.ts';
 import type { Entry } from './entries.ts';
 import { JsonLines } from './json-lines.ts';
 import { compressNewest, inodeOf, moveUp } from './rotation.ts';
@@ -179,11 +180,6 @@ export class JsonFile implements Sink {
 function upTo(lines: Buffer, capacity: number): number {
   const newline = lines.indexOf(NEWLINE, Math.max(0, capacity - 1));
   return newline < 0 ? lines.length : newline + 1;
-}
-
-function writeAll(fd: number, bytes: Buffer, offset: number): void {
-  for (let done = 0; done < bytes.length; )
-    done += writeSync(fd, bytes, done, bytes.length - done, offset + done);
 }
 
 /** How much of the first `size` bytes is whole lines; looked for in the last part of them. */

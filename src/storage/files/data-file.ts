@@ -1,7 +1,9 @@
 /** One file that the contents of many are written to, one behind the other. */
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync } from 'node:fs';
 import { TarError } from '../../formats/tar/entry.ts';
+import { writeAll } from '../../linux/index.ts';
+import { holeOf } from '../unpack/holes.ts';
 
 /** Small files are written together. */
 const ROOM_BYTES = 1 << 20;
@@ -9,7 +11,6 @@ const ROOM_BYTES = 1 << 20;
 const DATA_BYTES_MAX = 2 ** 43;
 /** Holes are hashed and packed, some gigabytes a second: a few bytes of an archive can say terabytes of them. */
 export const HOLE_BYTES_MAX = 2 ** 34;
-const ZEROS = Buffer.alloc(ROOM_BYTES);
 
 /** The file, while it is written. Close it, however it ends. */
 export class DataFile {
@@ -47,7 +48,7 @@ export class DataFile {
     if (this.#holeBytes > HOLE_BYTES_MAX || this.#at + bytes > DATA_BYTES_MAX)
       throw new TarError('build context with sparse files that are too large');
     for (let left = bytes; left > 0; left -= ROOM_BYTES)
-      this.#hash.update(left < ROOM_BYTES ? ZEROS.subarray(0, left) : ZEROS);
+      this.#hash.update(holeOf(Math.min(left, ROOM_BYTES)));
     this.#flush();
     this.#at += bytes;
   }
@@ -74,8 +75,7 @@ export class DataFile {
   }
 
   #put(bytes: Buffer): void {
-    for (let at = 0; at < bytes.length; )
-      at += writeSync(this.#fd, bytes, at, bytes.length - at, this.#at + at);
+    writeAll(this.#fd, bytes, this.#at);
     this.#at += bytes.length;
   }
 }

@@ -1,6 +1,7 @@
 /** Bytes on their way in: seen as they came, then decompressed by what their first ones say. */
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync } from 'node:fs';
+import { writeAll } from '../../linux/index.ts';
 import { filtered } from './filter.ts';
 import { isHole } from './holes.ts';
 import { type Chunks, freed, type Incoming, inflated, sniff } from './sources.ts';
@@ -74,9 +75,4 @@ export async function* plainSpooled(incoming: Incoming, spool: string): Chunks {
     }
     yield* freed(filtered(spool, compression));
   }
-}
-
-/** Writes all of it at `offset`. @throws Error of write(2) */
-export function writeAll(fd: number, bytes: Buffer, offset: number): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, offset + at);
 }

@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import { type ByteText, type TarEntry, TarError } from '../../formats/tar/entry.ts';
 import { pathBelowRoot } from '../../formats/tar/path.ts';
 import { TarReader, type TarSink } from '../../formats/tar/reader.ts';
-import { plainSpooled, writeAll } from './intake.ts';
+import { writeAll } from '../../linux/index.ts';
+import { plainSpooled } from './intake.ts';
 import type { Incoming } from './sources.ts';
 
 /** One member of an outer archive; paths are clean, in one character a byte. */

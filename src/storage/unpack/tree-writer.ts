@@ -22,11 +22,11 @@ import {
   tryMknodAt,
   tryOpenAt,
   trySymlinkAt,
+  writeAll,
 } from '../../linux/index.ts';
 import { Attributes, atimeOf } from './attributes.ts';
 import { DirectoryTimes } from './directory-times.ts';
 import { isHole } from './holes.ts';
-import { writeAll } from './intake.ts';
 import { codeName, lstatAt, quote, refuseBusy, sameFile } from './names-at.ts';
 import { Parents } from './parents.ts';
 import { hiddenBy, hide, isWhiteout, WHITEOUT } from './whiteouts.ts';

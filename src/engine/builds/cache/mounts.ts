@@ -79,9 +79,9 @@ export class CacheMounts {
   /** Its bytes on the disk. What nobody used since it was measured is not walked again. */
   async bytesOf(name: string): Promise<number> {
     const uses = this.#rows.get(name)?.uses ?? 0;
-    const known = this.#sizes.get(name);
-    if (known?.uses === uses && !this.isUsed(name)) return known.bytes;
     const isAtRest = !this.isUsed(name);
+    const known = this.#sizes.get(name);
+    if (isAtRest && known?.uses === uses) return known.bytes;
     const bytes = await this.#deps.measure(this.pathOf(name));
     if (isAtRest && this.#rows.has(name)) this.#sizes.set(name, { uses, bytes });
     return bytes;
