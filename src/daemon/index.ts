@@ -1,5 +1,6 @@
 /** Builds every room, wires them, serves, and closes them in reverse. The only place where rooms are built. */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { createApi, type Listener, listen } from '../api/http/index.ts';
 import { messageOf } from '../base/errors.ts';
 import { createLog, type Log } from '../base/log.ts';
@@ -51,13 +52,20 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
 async function serve(options: DaemonOptions, log: Log, stopped: Promise<string>): Promise<number> {
   const began = performance.now();
   const built = await buildEngine(options, log);
-  const api = createApi({ engine: built.engine, log, version: built.version });
+  const api = createApi({
+    engine: built.engine,
+    log,
+    version: built.version,
+    browsers: { origins: options.apiOrigins, names: [...ownNames(), ...options.apiHosts] },
+  });
   const listeners: Listener[] = [];
   let idleMemory: IdleMemory | undefined;
   try {
     for (const host of options.hosts) listeners.push(...(await open(api, host, options)));
     built.begin();
     idleMemory = new IdleMemory();
+    if (options.apiOrigins === '*')
+      log.warn('api.openToAllPages', { advice: 'name the origins in --api-cors-header' });
     announce(options, began, log);
     const signal = await stopped;
     log.info('daemon.stopping', { signal });
@@ -72,6 +80,12 @@ async function serve(options: DaemonOptions, log: Log, stopped: Promise<string>)
   }
   log.info('daemon.stopped');
   return 0;
+}
+
+/** The machine's name, whole and up to its first dot. */
+function ownNames(): readonly string[] {
+  const name = hostname();
+  return [name, name.replace(/\..*/, '')];
 }
 
 async function open(

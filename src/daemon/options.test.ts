@@ -47,6 +47,15 @@ const read: readonly [Record<string, SettingValue>, string, unknown][] = [
     'proxies',
     { http: 'p:1', https: 'http://u:p@q', none: 'x,y' },
   ],
+  [{ 'api-enable-cors': true }, 'apiOrigins', '*'],
+  [{ 'api-enable-cors': false }, 'apiOrigins', []],
+  [{ 'api-cors-header': '*' }, 'apiOrigins', '*'],
+  [
+    { 'api-enable-cors': true, 'api-cors-header': 'http://a:1, https://b' },
+    'apiOrigins',
+    ['http://a:1', 'https://b'],
+  ],
+  [{ 'api-hosts': ['Dind', 'a.example'] }, 'apiHosts', ['dind', 'a.example']],
   [{ 'shutdown-timeout': -1 }, 'shutdownTimeoutMs', undefined],
   [{ runtimes, 'default-runtime': 'test' }, 'defaultRuntime', 'test'],
 ];
@@ -83,6 +92,11 @@ const wrong: readonly [Record<string, SettingValue>, RegExp][] = [
   [{ 'registry-mirrors': ['ftp://x'] }, /registry-mirror ftp:\/\/x/],
   [{ 'registry-mirrors': ['https://u:p@x'] }, /registry-mirror/],
   [{ 'insecure-registries': ['http://x'] }, /insecure-registry http:\/\/x/],
+  [{ 'api-cors-header': 'console.example.com' }, /api-cors-header "console.example.com": not an origin/],
+  [{ 'api-cors-header': 'https://a.example/' }, /api-cors-header "https:\/\/a.example\/": not an origin/],
+  [{ 'api-cors-header': 'https://a, *' }, /api-cors-header "\*": not an origin/],
+  [{ 'api-cors-header': 'null' }, /api-cors-header "null"/],
+  [{ 'api-hosts': ['a:2375'] }, /api-host "a:2375": not the name of a host/],
   [{ 'shutdown-timeout': -2 }, /shutdown-timeout -2/],
   [{ 'live-restore': false }, /live-restore cannot be switched off: containers always outlive/],
 ];

@@ -8,6 +8,7 @@ import { settingContext } from '../model/failures/setting.ts';
 import { ULIMIT_NAMES } from '../model/host-config.ts';
 import { checkLogOptions, LOG_DRIVERS, type LogDriver } from '../model/log-options.ts';
 import type { Proxies } from '../registry/index.ts';
+import { type BrowserOptions, readBrowserOptions } from './browser-options.ts';
 import { type BuilderOptions, readBuilder } from './builder-options.ts';
 import { type ContainerDefaults, readContainerDefaults } from './container-defaults.ts';
 import { findOnPath } from './find-on-path.ts';
@@ -31,7 +32,7 @@ export interface UlimitOption {
 }
 
 /** Everything a daemon can be told. */
-export interface DaemonOptions extends BuilderOptions, ContainerDefaults, NetworkOptions {
+export interface DaemonOptions extends BrowserOptions, BuilderOptions, ContainerDefaults, NetworkOptions {
   readonly hosts: readonly Host[];
   /** Group of the unix sockets: a name or a number. Undefined: `docker` if it exists. Empty: none. */
   readonly group: string | undefined;
@@ -77,6 +78,7 @@ export function optionsFrom(
   oneOf('storage-driver', text(values, 'storage-driver'), ['overlay2'], 'overlay2');
   return {
     hosts: readHosts(list(values, 'hosts')),
+    ...readBrowserOptions(values),
     group: text(values, 'group'),
     dataRoot: directory('data-root', text(values, 'data-root'), '/var/lib/gantry'),
     execRoot: directory('exec-root', text(values, 'exec-root'), '/var/run/gantry'),

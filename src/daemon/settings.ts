@@ -62,6 +62,19 @@ export const settings: readonly Setting[] = [
     '-G, --group <name>',
     'group that owns the unix socket (default: docker, if it exists)',
   ),
+  setting(
+    'text',
+    'api-cors-header',
+    '--api-cors-header <origins>',
+    'origins whose pages may use the API in a browser, with commas between; *: all',
+  ),
+  setting('boolean', 'api-enable-cors', '--api-enable-cors [boolean]', 'the same as --api-cors-header=*'),
+  setting(
+    'list',
+    'api-hosts',
+    '--api-host <name>',
+    "name by which clients reach TCP sockets, beside this machine's own (repeatable)",
+  ),
   setting('text', 'data-root', '--data-root <dir>', 'where images and containers live', {
     aliases: ['-g', '--graph'],
   }),

@@ -12,21 +12,32 @@ import { fakeEngine } from './fake-engine.ts';
 /** A fake engine and the socket that its API listens on. */
 export interface Served extends Fake, AsyncDisposable {
   readonly path: string;
+  /** Where it listens on 127.0.0.1; 0 unless that was asked for. */
+  readonly port: number;
   close(graceMs: number): Promise<void>;
 }
 
+/** What a fake engine's API is served with, beside its unix socket. */
+export interface ServeOptions {
+  readonly tcp?: boolean;
+  readonly browsers?: Parameters<typeof createApi>[0]['browsers'];
+}
+
 /** Serves the API of a fake engine until it is disposed. */
-export async function serve(): Promise<Served> {
+export async function serve({ tcp = false, browsers }: ServeOptions = {}): Promise<Served> {
   const directory = mkdtempSync(join(tmpdir(), 'gantry-api-'));
   const path = join(directory, 's');
   const fake = fakeEngine();
-  const api = createApi({ engine: fake.engine, log: silentLog, version: { engineVersion: '0.1.0' } });
-  const listener = await listen(api, { kind: 'unix', path });
+  const version = { engineVersion: '0.1.0' };
+  const api = createApi({ engine: fake.engine, log: silentLog, version, browsers });
+  const listeners = [await listen(api, { kind: 'unix', path })];
+  if (tcp) listeners.push(await listen(api, { kind: 'tcp', host: '127.0.0.1', port: 0 }));
   return Object.assign(fake, {
     path,
+    port: listeners[1]?.port ?? 0,
     close: (graceMs: number) => api.close(graceMs),
     async [Symbol.asyncDispose]() {
-      await listener.close();
+      await Promise.all(listeners.map((listener) => listener.close()));
       await api.close(0);
       rmSync(directory, { recursive: true });
     },
@@ -48,9 +59,12 @@ export interface Ask {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** A unix socket, or a port of 127.0.0.1. */
+type Place = string | number;
+
 /** One request on a connection of its own, which the server is asked to close. */
 export async function ask(
-  path: string,
+  path: Place,
   url: string,
   { method, body, headers = {} }: Ask = {},
 ): Promise<Reply> {
@@ -74,12 +88,13 @@ export async function ask(
 }
 
 /** A POST and its answer. */
-export const post = (path: string, url: string, more: Ask = {}): Promise<Reply> =>
+export const post = (path: Place, url: string, more: Ask = {}): Promise<Reply> =>
   ask(path, url, { method: 'POST', ...more });
 
 /** A connection that stays open for reading when its writing end has ended. */
-export function dial(path: string): Socket {
-  const socket = connect({ path, allowHalfOpen: true });
+export function dial(place: Place): Socket {
+  const at = typeof place === 'string' ? { path: place } : { host: '127.0.0.1', port: place };
+  const socket = connect({ ...at, allowHalfOpen: true });
   socket.on('error', () => undefined);
   return socket;
 }

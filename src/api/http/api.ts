@@ -6,6 +6,8 @@ import type { Log } from '../../base/log.ts';
 import { BodyScanner } from '../../formats/body-scanner.ts';
 import { NEWEST } from '../contract/index.ts';
 import type { Engine } from '../handlers/index.ts';
+import type { Arrival } from './arrival.ts';
+import { type BrowserPolicy, NO_PAGES } from './browsers.ts';
 import { ConstantAnswers } from './constant-answers.ts';
 import { exchange } from './exchange.ts';
 import { Front } from './front.ts';
@@ -18,12 +20,14 @@ export interface ApiOptions {
   readonly engine: Engine;
   readonly log: Log;
   readonly version: { readonly engineVersion: string };
+  /** Undefined: no page may use it, and it has no names. */
+  readonly browsers?: BrowserPolicy | undefined;
 }
 
 /** The API, ready to take connections. */
 export interface Api {
   /** Serves a connection that some listener took. It must have been made with `allowHalfOpen`. */
-  accept(socket: Socket): void;
+  accept(socket: Socket, arrival: Arrival): void;
   /** Takes no further requests; gives running ones `graceMs` to end. Streams to clients end at once. */
   close(graceMs: number): Promise<void>;
 }
@@ -36,12 +40,14 @@ export function createApi(options: ApiOptions): Api {
 interface Connection {
   readonly socket: Socket;
   readonly front: Front;
+  readonly arrival: Arrival;
 }
 
 class RunningApi implements Api {
   readonly #engine: Engine;
   readonly #log: Log;
   readonly #headers: readonly (readonly [string, string])[];
+  readonly #browsers: BrowserPolicy;
   readonly #server: Server;
   readonly #connections = new Map<Socket, Connection>();
   readonly #targets = new WeakMap<IncomingMessage, Classified>();
@@ -50,9 +56,10 @@ class RunningApi implements Api {
   readonly #running = new Set<AbortController>();
   #closing = false;
 
-  constructor({ engine, log, version }: ApiOptions) {
+  constructor({ engine, log, version, browsers = NO_PAGES }: ApiOptions) {
     this.#engine = engine;
     this.#log = log;
+    this.#browsers = browsers;
     this.#headers = [
       ['Api-Version', NEWEST],
       ['Docker-Experimental', 'false'],
@@ -63,10 +70,10 @@ class RunningApi implements Api {
     this.#server = this.#parser();
   }
 
-  accept(socket: Socket): void {
+  accept(socket: Socket, arrival: Arrival): void {
     if (this.#closing) return void socket.destroy();
-    const front = new Front(socket, { classify, atOnce: (asked) => this.#answerAtOnce(asked) });
-    this.#connections.set(socket, { socket, front });
+    const front = new Front(socket, { classify, atOnce: (asked) => this.#answerAtOnce(asked, arrival) });
+    this.#connections.set(socket, { socket, front, arrival });
     socket.once('close', () => this.#connections.delete(socket));
     // Clients vanish; what they were asking for hears of it by its signal.
     socket.on('error', () => socket.destroy());
@@ -162,12 +169,20 @@ class RunningApi implements Api {
   ): Exchange {
     for (const [name, value] of this.#headers) response.setHeader(name, value);
     const target = this.#classified(request).target;
-    const shared = { engine: this.#engine, constants: this.#constants, log: this.#log };
-    return { request, response, target, bytes, line, signal, ...shared };
+    const arrival = this.#connections.get(request.socket)?.arrival ?? GONE;
+    const shared = {
+      engine: this.#engine,
+      constants: this.#constants,
+      log: this.#log,
+      browsers: this.#browsers,
+    };
+    return { request, response, arrival, target, bytes, line, signal, ...shared };
   }
 
-  #answerAtOnce({ constant }: Classified): Buffer | undefined {
-    return this.#closing ? undefined : this.#constants.answer(constant);
+  /** Where browsers come, each request's origin and host are looked at first. */
+  #answerAtOnce({ constant }: Classified, { kind }: Arrival): Buffer | undefined {
+    const unseen = kind === 'unix' && this.#browsers.origins.length === 0;
+    return this.#closing || !unseen ? undefined : this.#constants.answer(constant);
   }
 
   /** What the front read of a request's target. */
@@ -186,6 +201,9 @@ class RunningApi implements Api {
     if (this.#closing) socket.end();
   }
 }
+
+/** Whoever has left already is not trusted with anything. */
+const GONE: Arrival = { kind: 'tcp', tls: false };
 
 /** The body of a request whose connection was handed over: read here, because the parser has left. */
 async function* bodyOf({ headers }: IncomingMessage, socket: Socket): AsyncGenerator<Buffer> {

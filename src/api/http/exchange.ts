@@ -1,5 +1,4 @@
 /** One request and its answer. */
-import type { IncomingMessage } from 'node:http';
 import { EngineError, InvalidArgument, messageOf } from '../../base/errors.ts';
 import { decodeBody } from '../../base/schema.ts';
 import { requestFailure } from '../../model/failures/request.ts';
@@ -17,6 +16,7 @@ import {
 import { type Dialect, type Doc, type Failure, memberOf, newestDialect } from '../versions/index.ts';
 import { sendArchive, sendEmpty, sendFailure, sendOutput, sendText } from './answers.ts';
 import { settleBooleans } from './booleans.ts';
+import { allowPages, refuseForeign } from './browsers.ts';
 import { ConnectionBody } from './connection-body.ts';
 import { discard, envelope, type RawRequest } from './envelope.ts';
 import { LINGER_MS } from './limits.ts';
@@ -33,10 +33,12 @@ export async function exchange(given: Exchange): Promise<void> {
   let target: Target | undefined;
   let origin: Failure['origin'] = 'request';
   try {
-    refuseForeignPages(given.request);
+    refuseForeign(given.request, given.arrival, given.browsers);
     target = given.target();
     const { dialect, match } = target;
-    if (!match && given.request.method === 'OPTIONS') return sendEmpty(given.response, 200);
+    allowPages(given.request, given.response, given.browsers, dialect.traits);
+    if (given.request.method === 'OPTIONS' && dialect.traits.allowedMethods !== '')
+      return sendEmpty(given.response, 200);
     if (!match)
       throw swarmRefusal(given.request.method ?? '', target.path, dialect) ?? requestFailure.noPage();
     const input = await read(given, target, match); // their words → today's, checked and typed
@@ -55,13 +57,6 @@ async function letPass({ request, bytes }: Exchange): Promise<void> {
   const whole = bytes instanceof ConnectionBody ? bytes.complete : request.complete;
   if (whole || request.destroyed || (await discard(bytes))) return;
   request.socket.destroy();
-}
-
-/** A page of another origin must not steer the engine through somebody's browser; other clients send no Origin. */
-function refuseForeignPages({ headers }: IncomingMessage): void {
-  const { origin, host } = headers;
-  if (origin === undefined || origin === `http://${host}` || origin === `https://${host}`) return;
-  throw requestFailure.foreignPage({ origin });
 }
 
 async function read(

@@ -199,7 +199,7 @@ function isPlain(head: string): boolean {
     head.length < HEAD_BYTES_MAX / 2 &&
     /^[A-Z]+ \/[!-~]* HTTP\/1\.1\r\n(?:[\w-]+: ?[!-~](?:[ -~]*[!-~])?\r\n)+$/.test(head) &&
     head.match(/^host:/gim)?.length === 1 &&
-    !/^(?:connection: ?(?!keep-alive\r)|(?:upgrade|expect|content-length|transfer-encoding|te|trailer|origin):)/im.test(
+    !/^(?:connection: ?(?!keep-alive\r)|(?:upgrade|expect|content-length|transfer-encoding|te|trailer|origin|referer|sec-fetch-site):)/im.test(
       head,
     )
   );

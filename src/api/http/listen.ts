@@ -3,6 +3,7 @@ import { chmodSync, chownSync, lstatSync, readFileSync, unlinkSync } from 'node:
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { Conflict, codeOf, InvalidArgument } from '../../base/errors.ts';
 import type { Api } from './api.ts';
+import type { Arrival } from './arrival.ts';
 
 /** A place to listen at. */
 export type Address =
@@ -28,7 +29,11 @@ export interface Listener {
 /** @throws Conflict when somebody else serves the address · InvalidArgument for an unknown group */
 export async function listen(api: Api, address: Address): Promise<Listener> {
   // Clients end their side of a stream and go on reading: half-open connections are the rule here.
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket: Socket) => api.accept(socket));
+  let arrival: Arrival | undefined;
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket: Socket) => {
+    arrival ??= arrivalAt(server, address);
+    api.accept(socket, arrival);
+  });
   if (address.kind === 'unix') await listenUnix(server, address);
   else if (address.kind === 'tcp') await begin(server, { host: address.host, port: address.port });
   else await begin(server, { fd: address.fd });
@@ -45,6 +50,12 @@ export async function listen(api: Api, address: Address): Promise<Listener> {
       if (address.kind === 'unix') removeOwn(address.path);
     },
   };
+}
+
+function arrivalAt(server: Server, address: Address): Arrival {
+  // A unix socket's address is its path; an unnamed one has none.
+  const kind = typeof (server.address() ?? '') === 'object' ? 'tcp' : 'unix';
+  return { kind, host: address.kind === 'tcp' ? address.host : undefined, tls: false };
 }
 
 type Unix = Extract<Address, { kind: 'unix' }>;

@@ -6,6 +6,8 @@ import type { Log } from '../../base/log.ts';
 import type { OperationName } from '../contract/index.ts';
 import type { Engine } from '../handlers/index.ts';
 import type { Dialect, Doc } from '../versions/index.ts';
+import type { Arrival } from './arrival.ts';
+import type { BrowserPolicy } from './browsers.ts';
 import type { ConstantAnswers } from './constant-answers.ts';
 import type { Target } from './router.ts';
 
@@ -18,6 +20,8 @@ export interface Line {
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  readonly arrival: Arrival;
+  readonly browsers: BrowserPolicy;
   /** What it asks for. @throws InvalidArgument when the target cannot be read */
   readonly target: () => Target;
   /** The body's bytes. */

@@ -12,6 +12,9 @@ export interface Traits extends Manners {
   readonly upgradeAnswered: boolean;
   /** How attach by WebSocket sends what a process wrote. */
   readonly webSocketFrames: 'text' | 'binary';
+  /** Headers and methods that pages of allowed origins may use. Without methods there is no `OPTIONS` either. */
+  readonly allowedHeaders: string;
+  readonly allowedMethods: string;
   readonly errorBody: 'text' | 'json';
   /** Operations whose progress was written as text instead of JSON. */
   readonly progressAsText: readonly OperationName[];
@@ -54,6 +57,8 @@ export const newestTraits: Traits = {
   framesAnnounced: true,
   upgradeAnswered: true,
   webSocketFrames: 'binary',
+  allowedHeaders: 'Origin, X-Requested-With, Content-Type, Accept, X-Registry-Auth',
+  allowedMethods: 'HEAD, GET, POST, DELETE, PUT, OPTIONS',
   errorBody: 'json',
   progressAsText: [],
   progressUntold: [],

@@ -63,6 +63,12 @@ export const requestFailure = failures('request', {
     Forbidden,
     ({ origin }: { origin: string }) => `requests from pages of ${origin} are not allowed`,
   ),
+  foreignHost: failure(
+    Forbidden,
+    ({ host }: { host: string }) =>
+      `${quoted(host)} is not a name of this engine: use its address, or name it with --api-host`,
+  ),
+  hostTwice: failure(InvalidArgument, () => 'more than one Host header'),
   urlInvalid: failure(
     InvalidArgument,
     ({ url }: { url: string }) => `invalid URL escape in ${JSON.stringify(url)}`,

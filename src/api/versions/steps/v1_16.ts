@@ -47,4 +47,5 @@ export const v1_16 = step('1.16', {
       added('body.HostConfig.IpcMode'),
     ],
   },
+  before: { allowedHeaders: 'Origin, X-Requested-With, Content-Type, Accept' },
 });

@@ -31,5 +31,5 @@ export const v1_2 = step('1.2', {
     ],
   },
   failures: [statusWas('any', 409, 500)],
-  before: { logins: 'kept' },
+  before: { logins: 'kept', allowedMethods: '' },
 });

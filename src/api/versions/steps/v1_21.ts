@@ -107,5 +107,5 @@ export const v1_21 = step('1.21', {
     ),
     statusWas(['POST /containers/{name}/exec', 'POST /exec/{id}/start'], 409, 500),
   ],
-  before: { detachedStatus: 204 },
+  before: { detachedStatus: 204, allowedMethods: 'GET, POST, DELETE, PUT, OPTIONS' },
 });
