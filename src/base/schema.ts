@@ -16,12 +16,15 @@ const ROOT: ValuePath = { struct: '', path: '' };
 /** The root of a document of ours. */
 export const STORED_ROOT: ValuePath = { struct: '', path: '', isStored: true };
 
+/** A JSON Schema in the words of OpenAPI 3.0, as plain data. */
+export type JsonSchema = Record<string, unknown>;
+
 /** What a value of type `T` looks like on the wire. */
 export interface Schema<T> {
   /** How Go names this type in its decoder's errors (`int64`, `[]string`). */
   readonly goType: string;
-  /** JSON Schema, as the OpenAPI document shows it. */
-  readonly json: Readonly<Record<string, unknown>>;
+  /** JSON Schema of answers, as the OpenAPI document shows it: made anew each time, for few ever ask. */
+  json(): JsonSchema;
   /** What stands for an absent value that must be there: Go's zero value. */
   readonly zero: unknown;
   /** Checks and cleans what a client sent. Never gets undefined or null. @throws InvalidArgument */
@@ -135,6 +138,7 @@ export function pointer<T>(inner: Schema<T>): Blank<T> {
 export function nullable<T>(inner: Schema<T>): Required<T | null> {
   return {
     ...inner,
+    json: () => orNull(inner.json()),
     zero: null,
     member: 'required',
     decode: (value, at) => (value === null ? null : inner.decode(value, at)),
@@ -146,7 +150,7 @@ export function list<T>(item: Schema<T>): Required<readonly T[]> {
   const goType = `[]${item.goType}`;
   return {
     goType,
-    json: { type: 'array', items: item.json },
+    json: () => ({ type: 'array', items: item.json() }),
     zero: null,
     member: 'required',
     decode(value, at) {
@@ -165,7 +169,7 @@ export function map<T>(item: Schema<T>): Required<Readonly<Record<string, T>>> {
   const goType = `map[string]${item.goType}`;
   return {
     goType,
-    json: { type: 'object', additionalProperties: item.json },
+    json: () => ({ type: 'object', additionalProperties: item.json() }),
     zero: null,
     member: 'required',
     decode(value, at) {
@@ -185,7 +189,7 @@ export function words(): Required<readonly string[]> {
   const inner = list(string());
   return {
     ...inner,
-    json: { oneOf: [{ type: 'string' }, inner.json] },
+    json: () => ({ oneOf: [{ type: 'string' }, inner.json()] }),
     decode: (value, at) => (typeof value === 'string' ? [value] : inner.decode(value, at)),
   };
 }
@@ -203,11 +207,11 @@ export function object<const P extends Shape>(
   return {
     goType,
     shape,
-    json: {
+    json: () => ({
       type: 'object',
-      properties: Object.fromEntries(members.map(([name, schema]) => [name, schema.json])),
-      required: members.filter(([, schema]) => schema.member === 'required').map(([name]) => name),
-    },
+      properties: Object.fromEntries(members.map(([name, schema]) => [name, memberJson(schema)])),
+      required: members.filter(([, schema]) => schema.member !== 'optional').map(([name]) => name),
+    }),
     // Go writes an embedded struct's members with their zero values even when nobody set one.
     get zero() {
       return this.fill({});
@@ -237,6 +241,17 @@ export function object<const P extends Shape>(
       return filled;
     },
   };
+}
+
+/** A member that answers carry also when there is nothing to say may be null then. */
+const memberJson = ({ member, zero, json }: Schema<unknown>): JsonSchema =>
+  member !== 'optional' && zero === null ? orNull(json()) : json();
+
+/** The same schema for a value that may be null. */
+export function orNull(json: JsonSchema): JsonSchema {
+  const { oneOf } = json;
+  if (Array.isArray(oneOf)) return { ...json, oneOf: [...oneOf.slice(0, -1), orNull(oneOf.at(-1))] };
+  return 'type' in json ? { ...json, nullable: true } : json;
 }
 
 /** Decodes a whole body. @throws InvalidArgument with Go's decoder's words, which clients and their tests know */
@@ -285,13 +300,13 @@ function decodeOrZero<T>(schema: Schema<T>, value: unknown, at: ValuePath): T {
 /** A schema of values that have no members: `is` checks, `goType` names it in errors. */
 export function leaf<T>(
   goType: string,
-  json: Record<string, unknown>,
+  json: JsonSchema,
   zero: unknown,
   is: (v: unknown) => boolean,
 ): Required<T> {
   return {
     goType,
-    json,
+    json: () => ({ ...json }),
     zero,
     member: 'required',
     decode: (value, at) => (is(value) ? (value as T) : mismatch(value, goType, at)),

@@ -104,7 +104,8 @@ export function oneOfKinds<const M extends Readonly<Record<string, Schema<object
   type T = { [K in keyof M]: (M[K] extends Schema<infer V> ? V : never) & { readonly is: K } }[keyof M];
   const words = Object.keys(kinds);
   return {
-    ...leaf<T>('object', { oneOf: Object.values(kinds).map(({ json }) => json) }, undefined, isObject),
+    ...leaf<T>('object', {}, undefined, isObject),
+    json: () => ({ oneOf: Object.values(kinds).map((kind) => kind.json()) }),
     decode(value, at) {
       if (!isObject(value)) return mismatch(value, 'object', at);
       const { is } = value;

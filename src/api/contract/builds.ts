@@ -41,6 +41,7 @@ export const buildImage = operation({
     buildid: text(),
     isolation: text(),
   },
+  headers: { 'X-Registry-Config': 'A login for each registry: JSON, in base64 that is safe in URLs.' },
   body: archiveBodyUnless('remote'),
   success: lines(Progress),
   errors: [400, 500],

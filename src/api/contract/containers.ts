@@ -205,12 +205,14 @@ export const containerPrune = operation({
 });
 
 const path = { path: text() };
+const PATH_STAT = { 'X-Docker-Container-Path-Stat': 'What is there: JSON in base64.' };
 
 export const containerArchiveInfo = operation({
   route: 'HEAD /containers/{name}/archive',
   summary: 'Tell in a header what is at a path in a container.',
   query: path,
   success: archive(),
+  answerHeaders: PATH_STAT,
   errors: [400, 404, 500],
 });
 
@@ -219,6 +221,7 @@ export const containerArchive = operation({
   summary: 'Read a file or directory of a container as a tar archive.',
   query: path,
   success: archive(),
+  answerHeaders: PATH_STAT,
   errors: [400, 404, 500],
 });
 
@@ -243,7 +246,7 @@ export const containerCopy = operation({
 export const containerExport = operation({
   route: 'GET /containers/{name}/export',
   summary: "Read all of a container's own files as a tar archive.",
-  success: archive(),
+  success: archive('application/octet-stream'),
   errors: [404, 409, 500],
 });
 

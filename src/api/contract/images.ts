@@ -14,6 +14,7 @@ import {
   lines,
   operation,
   plain,
+  REGISTRY_AUTH,
 } from './operation.ts';
 import { filters, flag, number, text, texts } from './query.ts';
 
@@ -100,6 +101,7 @@ export const imageCreate = operation({
     changes: texts(),
     platform: text(),
   },
+  headers: { 'X-Registry-Auth': REGISTRY_AUTH },
   body: archiveBodyWhen('fromSrc', '-'),
   success: lines(Progress),
   errors: [400, 404, 500],
@@ -109,6 +111,7 @@ export const imagePush = operation({
   route: 'POST /images/{name}/push',
   summary: 'Push an image to a registry.',
   query: { tag: text(), platform: text() },
+  headers: { 'X-Registry-Auth': REGISTRY_AUTH },
   body: bytes,
   success: lines(Progress),
   errors: [400, 404, 500],
@@ -136,6 +139,7 @@ export const imageSearch = operation({
   route: 'GET /images/search',
   summary: 'Find repositories at a registry.',
   query: { term: text(), limit: number(), filters: filters() },
+  headers: { 'X-Registry-Auth': REGISTRY_AUTH },
   success: json(200, list(SearchResult)),
   errors: [400, 500],
 });

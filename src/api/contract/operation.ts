@@ -64,6 +64,7 @@ export interface LinesAnswer<T> {
 export interface ArchiveAnswer {
   readonly kind: 'archive';
   readonly status: number;
+  readonly contentType: 'application/x-tar' | 'application/octet-stream';
 }
 /** A JSON value that comes later: the head says at once that the call was understood. */
 export interface DeferredAnswer<T> {
@@ -110,8 +111,12 @@ export interface Operation<
   readonly route: R;
   readonly summary: string;
   readonly query: Q;
+  /** Headers that say what to do, and what each says. Documents show them; who needs one reads it from the call. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body: B;
   readonly success: S;
+  /** Headers of the answer that tell more than its body, and what each tells. */
+  readonly answerHeaders?: Readonly<Record<string, string>>;
   /** Statuses of failures that clients of this operation must expect. */
   readonly errors: readonly number[];
   /** The last minor version that had it: the newest API has it no longer. */
@@ -123,6 +128,9 @@ export interface Operation<
   /** Its answer never changes while the engine runs, in no version: it is written once and sent as it stands. */
   readonly constant?: boolean;
 }
+
+/** What `X-Registry-Auth` says. */
+export const REGISTRY_AUTH = 'A login at the registry: JSON, in base64 that is safe in URLs.';
 
 /** Declares an operation; what is left out is empty. */
 export function operation<
@@ -172,7 +180,11 @@ export const deferred = <T>(schema: Schema<T>): DeferredAnswer<T> => ({
   schema,
 });
 /** A tar archive as an answer. */
-export const archive = (): ArchiveAnswer => ({ kind: 'archive', status: 200 });
+export const archive = (contentType: ArchiveAnswer['contentType'] = 'application/x-tar'): ArchiveAnswer => ({
+  kind: 'archive',
+  status: 200,
+  contentType,
+});
 /** A container's output as an ordinary body. */
 export const output = (): OutputAnswer => ({ kind: 'output', status: 200 });
 /** A container's streams over a WebSocket. */

@@ -1,6 +1,6 @@
 /** Registries: the endpoints of the newest API that ask them something. */
 import { AuthAnswer, AuthConfig, DistributionInspect, ShownLogin } from '../../model/registry.ts';
-import { body, json, operation } from './operation.ts';
+import { body, json, operation, REGISTRY_AUTH } from './operation.ts';
 
 export const registryAuth = operation({
   route: 'POST /auth',
@@ -22,6 +22,7 @@ export const registryLogin = operation({
 export const registryDistribution = operation({
   route: 'GET /distribution/{name}/json',
   summary: 'Show what a name leads to at its registry.',
+  headers: { 'X-Registry-Auth': REGISTRY_AUTH },
   success: json(200, DistributionInspect),
   errors: [401, 404, 500],
 });

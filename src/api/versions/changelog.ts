@@ -1,4 +1,5 @@
 /** The API's changelog, newest first, read off the steps. */
+import type { Lens } from './lens.ts';
 import type { Step } from './step.ts';
 import { steps } from './steps.ts';
 
@@ -17,7 +18,7 @@ function chapter(step: Step): string {
   return [`## v${step.version}`, step.summary, ...lines].join('\n');
 }
 
-function notesOf(side: Readonly<Record<string, readonly { note: string }[]>> | undefined): string[] {
+function notesOf(side: Readonly<Record<string, readonly Pick<Lens, 'note'>[]>> | undefined): string[] {
   return Object.entries(side ?? {}).flatMap(([route, lenses]) =>
     lenses.map((lens) => `- ${route}: ${lens.note}`),
   );

@@ -5,6 +5,8 @@ import type { MessageLens, Step, Version } from './step.ts';
 import { minorOf } from './step.ts';
 import { newestTraits, type Traits } from './traits.ts';
 
+type Shaped = Pick<Lens, 'shape' | 'erase'>;
+
 /** How one version of the API is spoken. */
 export class Dialect {
   readonly version: Version;
@@ -49,25 +51,30 @@ export class Dialect {
     return toldFailure(failure);
   }
 
-  /** Carries the shape of today's request back to this version's, and tells which lenses did not say what they do. */
-  requestShape(route: string, shape: Doc): readonly string[] {
-    return this.#carryBack(this.#of<Lens>(route, 'requests'), shape);
+  /** Carries the shape of today's request back to this version's. */
+  requestShape(route: string, shape: Doc): void {
+    this.#carryBack(this.#of<Lens>(route, 'requests'), shape);
   }
 
-  /** The same for the shape of an answer. */
-  responseShape(route: string, shape: Doc): readonly string[] {
-    return this.#carryBack(this.#of<Lens>(route, 'responses'), shape);
+  /** The same for the shape of an answer, whose messages have lenses of their own. */
+  responseShape(route: string, shape: Doc): void {
+    this.#carryBack(this.#of<Lens>(route, 'responses'), shape);
+    this.#carryBack(this.#of<MessageLens>(route, 'messages'), shape);
+  }
+
+  /** The statuses of failures that this version's clients must expect, made of those of today. */
+  statuses(route: string, newest: readonly number[]): readonly number[] {
+    const told = new Set(newest);
+    for (const step of this.#later.toReversed())
+      for (const lens of step.failures ?? []) lens.statuses?.(route, told);
+    return [...told].sort((a, b) => a - b);
   }
 
   /** As for documents: first carried from the newest step to the oldest, then erased. */
-  #carryBack(lenses: readonly Lens[], shape: Doc): string[] {
-    const untold: string[] = [];
+  #carryBack(lenses: readonly Shaped[], shape: Doc): void {
     const carrying = lenses.toReversed().filter(({ erase }) => erase === undefined);
-    for (const { note, shape: change } of [...carrying, ...lenses.filter(({ erase }) => erase)]) {
-      if (change === 'untold') untold.push(note);
-      else if (change !== 'none') change(shape);
-    }
-    return untold;
+    for (const { shape: change } of [...carrying, ...lenses.filter(({ erase }) => erase)])
+      if (change !== 'none') change(shape);
   }
 
   /** Whether the document of this version has the route: it came with a later one otherwise. */

@@ -68,6 +68,8 @@ export interface FailureLens {
   readonly note: string;
   /** Which failures, or contexts of failures, it speaks of by their code. */
   readonly codes?: readonly string[];
+  /** What it makes of the statuses that a route's clients must expect. */
+  statuses?(route: string, told: Set<number>): void;
   /** newer → older; undefined: there is no difference for this failure. */
   down(failure: FailureFacts, call: FailedCall): FailureChange | undefined;
 }
@@ -87,6 +89,8 @@ export interface StatusCondition {
   /** These are not. */
   readonly not?: Codes<FailureCode>;
   readonly origin?: Failure['origin'];
+  /** Where failures with the newer status are left that the conditions spare. Not said: wherever there were any. */
+  readonly remains?: readonly KnownRoute[];
 }
 
 /** Before, the older status was sent. */
@@ -94,11 +98,19 @@ export function statusWas(
   where: Where,
   newer: number,
   older: number,
-  { code, not = [], origin }: StatusCondition = {},
+  condition: StatusCondition = {},
 ): FailureLens {
+  const { code, not = [], origin, remains } = condition;
+  const isForAll = Object.keys(condition).length === 0;
+  const stays = (route: string): boolean => (remains ? meets(remains, route) : !isForAll);
   return {
     note: `${newer} was ${older}`,
     codes: [code ?? [], not].flat(),
+    statuses(route, told) {
+      if (!told.has(newer) || !meets(where, route)) return;
+      told.add(older);
+      if (!stays(route)) told.delete(newer);
+    },
     down: (failure, call) =>
       failure.status === newer &&
       meets(where, call.route) &&
@@ -129,6 +141,9 @@ export function wordsWere<C extends FailureCode>(
   return {
     note: `${[codes].flat().join(', ')} was worded differently`,
     codes: [codes].flat(),
+    statuses(route, told) {
+      if (status !== undefined && meets(where, route) && where !== 'any') told.add(status);
+    },
     down: ({ code, fields, context }, call) =>
       meets(where, call.route) && isOneOf(codes, code) && !context?.some((each) => each.code === notIn)
         ? {

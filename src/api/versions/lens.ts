@@ -1,7 +1,7 @@
 /** Lenses: each names one difference between two neighbouring versions of the API, and knows both directions. */
 import { InvalidArgument } from '../../base/errors.ts';
 import { type Doc, docPath, memberOf } from './doc-path.ts';
-import { type JsonSchema, type ShapeChange, shapeOf, shapeSpot } from './shape.ts';
+import { type JsonSchema, type ShapeChange, shapeOf, shapeSpot, shapeWith } from './shape.ts';
 
 export type { Doc } from './doc-path.ts';
 
@@ -60,7 +60,7 @@ export function removed(
 
 /** The newest version no longer tells `body.NAME`, though the engine says it: older clients get that, or `absent`. */
 export const untold = (name: string, absent: unknown): Lens =>
-  removed(`body.${name}`, ({ all }: Doc) => memberOf(all, name) ?? absent);
+  removed(`body.${name}`, ({ all }: Doc) => memberOf(all, name) ?? absent, shapeOf(absent));
 
 /** The same thing under another name or in another place. What the newer place already says wins. */
 export function moved(from: string, to: string): Lens {
@@ -78,7 +78,11 @@ export function copied(from: string, to: string, absent?: unknown): Lens {
   const [older, newer] = [docPath(from), docPath(to)];
   return {
     note: `${from} is also ${to}`,
-    shape: (shape) => shapeSpot(from).put(shape, shapeSpot(to).peek(shape)),
+    shape: (shape) =>
+      shapeSpot(from).put(
+        shape,
+        shapeSpot(to).peek(shape) ?? (absent === undefined ? absent : shapeOf(absent)),
+      ),
     up: (doc) => newer.putIfAbsent(doc, older.take(doc)),
     down: (doc) => older.putIfAbsent(doc, newer.peek(doc) ?? absent),
   };
@@ -127,17 +131,14 @@ export function neverNull(path: string, was: unknown): Lens {
 /** A whole document in another form; `shape`: what that makes of its schema. */
 export function reshaped(
   note: string,
-  way: { up?: (doc: Doc) => void; down?: (doc: Doc) => void; shape?: ShapeChange },
+  way: { up?: (doc: Doc) => void; down?: (doc: Doc) => void; shape: ShapeChange },
 ): Lens {
-  return { shape: 'untold', note, ...way };
+  return { note, ...way };
 }
 
 /** What a reshaped request could say before: texts at these spots. */
-export const said =
-  (...paths: readonly string[]): ShapeChange =>
-  (shape) => {
-    for (const path of paths) shapeSpot(path).put(shape, { type: 'string' });
-  };
+export const said = (...paths: readonly string[]): ShapeChange =>
+  shapeWith(Object.fromEntries(paths.map((path) => [path, { type: 'string' }])));
 
 /** The older version must not say this: silence would do something else than what was asked. */
 export function refused(note: string, complaint: (doc: Doc) => string | undefined): Lens {

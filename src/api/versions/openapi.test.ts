@@ -92,3 +92,35 @@ test('failures are texts where the version had no other form', () => {
   assert.deepEqual(form('1.23'), ['text/plain']);
   assert.deepEqual(form('1.24'), ['application/json']);
 });
+
+test('messages of streams have the members of their version', () => {
+  const events = (version: string) => membersOf(answerOf(version, '/events', 'get', 200));
+  assert.ok(!events('1.55').includes('status') && events('1.51').includes('status'));
+  assert.deepEqual(events('1.3').toSorted(), ['id', 'status', 'time']);
+  const pull = (version: string) => membersOf(answerOf(version, '/images/create', 'post', 200));
+  assert.ok(pull('1.8').includes('progressDetail') && !pull('1.7').includes('progressDetail'));
+  assert.equal(answerOf('1.0', '/images/create', 'post', 200).type, 'string');
+});
+
+test('statuses are those of the version', () => {
+  const statuses = (version: string, path: string, method: string) => {
+    const operation = at(version).paths[path]?.[method] as { responses: object };
+    return Object.keys(operation.responses).map(Number);
+  };
+  const start = (version: string) => statuses(version, '/containers/{name}/start', 'post');
+  assert.ok(start('1.13').includes(304) && !start('1.12').includes(304));
+  assert.deepEqual(statuses('1.1', '/images/{name}', 'delete'), [204, 404, 500]);
+  assert.deepEqual(statuses('1.22', '/networks/{id}', 'delete').slice(0, 1), [200]);
+  assert.ok(statuses('1.20', '/exec/{id}/start', 'post').includes(204));
+  assert.ok(!statuses('1.16', '/containers/{name}/attach', 'post').includes(101));
+});
+
+test('what must be there is there, in every version', () => {
+  const holds = (schema: unknown): boolean => {
+    if (typeof schema !== 'object' || schema === null) return true;
+    const { required, properties } = schema as { required?: unknown; properties?: object };
+    const names = Array.isArray(required) ? required : [];
+    return names.every((name) => Object.hasOwn(properties ?? {}, name)) && Object.values(schema).every(holds);
+  };
+  for (let minor = 0; minor <= 55; minor++) assert.ok(holds(at(`1.${minor}`)), `1.${minor}`);
+});

@@ -1,14 +1,15 @@
 /**
  * Shapes: the JSON Schemas of a request or an answer, which lenses change along with the documents. A shape is laid out
- * like the document itself: `{ query, body }`, each with the schema of what stands there.
+ * like the document itself: `{ query, headers, body }` and `{ status, body }`, each with the schema of what stands there.
+ * A message of a stream is the `body` of its answer.
  */
+import { type JsonSchema, orNull } from '../../base/schema.ts';
 import { type Doc, isDoc } from './doc-path.ts';
 
-/** A JSON Schema as plain data. */
-export type JsonSchema = Record<string, unknown>;
+export type { JsonSchema } from '../../base/schema.ts';
 
-/** What one lens makes of a shape; `untold`: it changes a shape in a way that nobody has written down yet. */
-export type ShapeChange = ((shape: Doc) => void) | 'untold' | 'none';
+/** What one lens makes of a shape; `none`: the older version's values are others, their form is the same. */
+export type ShapeChange = ((shape: Doc) => void) | 'none';
 
 /** The spots in a shape that a path like `body[].HostConfig.Memory` names. */
 export interface ShapeSpot {
@@ -24,21 +25,57 @@ export interface ShapeSpot {
   change(shape: Doc, to: (schema: JsonSchema) => JsonSchema): void;
 }
 
+/** Older versions do not have these members. */
+export const shapeWithout =
+  (...paths: readonly string[]): ShapeChange =>
+  (shape) => {
+    for (const path of paths) shapeSpot(path).drop(shape);
+  };
+
+/** Older versions have these members, unless the place for them is not there. */
+export const shapeWith =
+  (members: Readonly<Record<string, JsonSchema>>): ShapeChange =>
+  (shape) => {
+    for (const [path, schema] of Object.entries(members)) shapeSpot(path).put(shape, schema);
+  };
+
+/** One change after the other. */
+export const shapeChanges =
+  (...changes: readonly ShapeChange[]): ShapeChange =>
+  (shape) => {
+    for (const change of changes) if (change !== 'none') change(shape);
+  };
+
+/** Members that older versions leave out when there is nothing to say. */
+export const shapeOptional =
+  (...paths: readonly string[]): ShapeChange =>
+  (shape) => {
+    for (const path of paths) {
+      const spot = shapeSpot(path);
+      spot.put(shape, spot.take(shape));
+    }
+  };
+
 /** The spot that a path names; the path is split once. */
 export function shapeSpot(path: string): ShapeSpot {
   const names = path.replaceAll('[]', '.[]').split('.');
   const last = names.pop() ?? '';
-  const homes = (shape: Doc): Doc[] => {
-    let at: Doc[] = [shape];
-    for (const name of names) at = at.flatMap((here) => inside(here, name));
-    return at.flatMap((here) => membersOf(here));
+  const homes = (shape: Doc): Home[] => {
+    const [first, ...rest] = names;
+    if (first === undefined) return [{ members: shape }];
+    let at = isDoc(shape[first]) ? [shape[first]] : [];
+    for (const name of rest) at = at.flatMap((here) => inside(here, name));
+    return at.flatMap(homeIn);
   };
   const peek = (shape: Doc): JsonSchema | undefined => {
-    const found = homes(shape).find((home) => isDoc(home[last]))?.[last];
+    const found = homes(shape).find(({ members }) => isDoc(members[last]))?.members[last];
     return isDoc(found) ? structuredClone(found) : undefined;
   };
   const drop = (shape: Doc): void => {
-    for (const home of homes(shape)) delete home[last];
+    for (const { members, schema } of homes(shape)) {
+      delete members[last];
+      if (Array.isArray(schema?.required)) schema.required = schema.required.filter((name) => name !== last);
+    }
   };
   return {
     peek,
@@ -51,12 +88,12 @@ export function shapeSpot(path: string): ShapeSpot {
     put(shape, schema) {
       if (schema === undefined) return;
       if (!names.includes('[]') && !names.includes('{}')) makeHome(shape, names);
-      for (const home of homes(shape)) home[last] ??= structuredClone(schema);
+      for (const { members } of homes(shape)) members[last] ??= structuredClone(schema);
     },
     change(shape, to) {
-      for (const home of homes(shape)) {
-        const schema = home[last];
-        if (isDoc(schema)) home[last] = to(schema);
+      for (const { members } of homes(shape)) {
+        const schema = members[last];
+        if (isDoc(schema)) members[last] = to(schema);
       }
     },
   };
@@ -75,32 +112,43 @@ export function shapeOf(value: unknown): JsonSchema {
   return { type: typeof value };
 }
 
-/** The object whose members are schemas; the shape itself is one already. */
-function membersOf(here: Doc): Doc[] {
-  if (!('type' in here)) return [here];
-  if (here.type !== 'object') return [];
-  here.properties ??= {};
-  return isDoc(here.properties) ? [here.properties] : [];
+/** Lists of texts, which clients are told as null when they are empty. */
+export const TEXTS: JsonSchema = orNull({ type: 'array', items: { type: 'string' } });
+/** A set, as Go writes one: its members' names, each with an empty object. */
+export const SET: JsonSchema = orNull({
+  type: 'object',
+  additionalProperties: { type: 'object', properties: {} },
+});
+
+/** Members by name; and the schema of the object that has them, unless they are the shape's own. */
+interface Home {
+  readonly members: Doc;
+  readonly schema?: JsonSchema;
 }
 
-function inside(here: Doc, name: string): Doc[] {
+function homeIn(schema: JsonSchema): Home[] {
+  if (schema.type !== 'object' || isDoc(schema.additionalProperties)) return [];
+  schema.properties ??= {};
+  return isDoc(schema.properties) ? [{ members: schema.properties, schema }] : [];
+}
+
+function inside(here: JsonSchema, name: string): JsonSchema[] {
   const next =
     name === '[]'
       ? here.items
       : name === '{}'
         ? here.additionalProperties
-        : membersOf(here).map((members) => members[name])[0];
+        : homeIn(here).map(({ members }) => members[name])[0];
   return isDoc(next) ? [next] : [];
 }
 
 function makeHome(shape: Doc, names: readonly string[]): void {
-  let at = shape;
+  let members: Doc | undefined = shape;
   for (const name of names) {
-    const [members] = membersOf(at);
     if (members === undefined) return;
-    const there = members[name];
-    const next: Doc = isDoc(there) ? there : { type: 'object', properties: {} };
+    const there: unknown = members[name];
+    const next: JsonSchema = isDoc(there) ? there : { type: 'object', properties: {} };
     members[name] = next;
-    at = next;
+    members = homeIn(next)[0]?.members;
   }
 }

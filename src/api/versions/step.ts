@@ -2,6 +2,7 @@
 import type { KnownRoute } from '../contract/index.ts';
 import type { FailureLens } from './failure.ts';
 import type { Lens } from './lens.ts';
+import type { ShapeChange } from './shape.ts';
 import type { Traits } from './traits.ts';
 
 /** A version as clients write it. */
@@ -12,6 +13,8 @@ export type Lenses = Readonly<Partial<Record<KnownRoute, readonly Lens[]>>>;
 /** One message of a stream in the older form; undefined: older clients do not get it. */
 export interface MessageLens {
   readonly note: string;
+  /** The schema of a newer message → that of an older one; `none`: some are left out, the others look the same. */
+  readonly shape: ShapeChange;
   down(message: Record<string, unknown>): Record<string, unknown> | undefined;
 }
 

@@ -2,6 +2,7 @@
 import { flag } from '../../contract/query.ts';
 import { type Doc, homeIn, isDoc, memberOf } from '../doc-path.ts';
 import { type Lens, reshaped } from '../lens.ts';
+import { shapeChanges, shapeSpot, shapeWith, shapeWithout } from '../shape.ts';
 
 /** Beside a query that wants the older members too. */
 const LEGACY = 'legacy';
@@ -16,7 +17,12 @@ const lists = {
 /** Up to 1.52 all things were listed at the top, unless the client asked by `verbose` for the newer members' lists. */
 export const listsAtTheTop: Lens = {
   note: 'lists of all things leave the top',
-  shape: 'untold',
+  shape(shape) {
+    if (!isDoc(shape.body)) return; // the request says the same
+    shapeSpot('body.LayersSize').put(shape, { type: 'integer' });
+    for (const [older, newer] of Object.entries(lists))
+      shapeSpot(`body.${older}`).put(shape, shapeSpot(`body.${newer}.Items`).peek(shape));
+  },
   up(doc) {
     const query = homeIn(doc, 'query');
     delete query[LEGACY];
@@ -46,8 +52,10 @@ export const oneParent: Lens = reshaped('a record of the build cache may have se
       if (Array.isArray(Parents) && Parents.length > 0) record.Parent = Parents[0];
     }
   },
-  // The list stands in the newest form's shape elsewhere, see above.
-  shape: 'none',
+  shape: shapeChanges(
+    shapeWithout('body.BuildCache[].Parents'),
+    shapeWith({ 'body.BuildCache[].Parent': { type: 'string' } }),
+  ),
 });
 
 const recordsIn = (body: unknown): Doc[] => {

@@ -79,6 +79,19 @@ const CONFIG_OF_1_11 = new Set([
 const configOf1_11 = (config: Doc): Doc =>
   Object.fromEntries(Object.entries(config).filter(([name]) => CONFIG_OF_1_11.has(name)));
 
+/** The shape of that. What is empty is left out. */
+export function lowerCasedShape(shape: Doc): void {
+  const members = memberOf(shape.body, 'properties');
+  const properties: Doc = {};
+  for (const [newer, older] of [...LOWER, ['Size', 'Size']] as const) {
+    const schema = memberOf(members, newer);
+    if (schema === undefined) continue;
+    const config = memberOf(schema, 'properties');
+    properties[older] = isDoc(config) ? { type: 'object', properties: configOf1_11(config) } : schema;
+  }
+  shape.body = { type: 'object', properties, required: ['Size'] };
+}
+
 /** Inspect below 1.12: the image's own JSON with small letters; `Size` kept its capital, empty values were left out. */
 export function lowerCased(image: Doc): Doc {
   const written: Doc = {};

@@ -1,5 +1,6 @@
 /** Progress of long operations in the forms of older versions. */
 import { type Doc, isDoc } from '../doc-path.ts';
+import { shapeChanges, shapeWith, shapeWithout } from '../shape.ts';
 import type { MessageLens } from '../step.ts';
 import { bareId, shortId } from './images.ts';
 
@@ -35,6 +36,10 @@ export function asText(message: Doc): string {
 /** Below 1.8: the bar as text instead of its numbers. */
 export const barOfDetail: MessageLens = {
   note: 'adds progressDetail',
+  shape: shapeChanges(
+    shapeWithout('body.progressDetail'),
+    shapeWith({ 'body.progress': { type: 'string' } }),
+  ),
   down({ progressDetail, ...message }) {
     const bar = message.progress ?? progressText(progressDetail);
     return bar === undefined ? message : { ...message, progress: bar };
@@ -44,12 +49,14 @@ export const barOfDetail: MessageLens = {
 /** Below 1.5: errors are a text alone. */
 export const withoutErrorDetail: MessageLens = {
   note: 'adds errorDetail',
+  shape: shapeWithout('body.errorDetail'),
   down: ({ errorDetail: _detail, ...message }) => message,
 };
 
 /** Before 1.22 ids had no algorithm, and the route was gone by then. */
 export const insertedBareId: MessageLens = {
   note: 'is not there',
+  shape: 'none',
   down: (message) => ({
     ...message,
     ...(message.status === undefined ? {} : { status: bareId(message.status) }),
@@ -61,10 +68,12 @@ const isImageId = (text: unknown): text is string => typeof text === 'string' &&
 /** 1.1–1.6: the new image's id as a document of its own; before and after that as a status. */
 export const insertedId: MessageLens = {
   note: 'tells the new image by its status',
+  shape: shapeWith({ 'body.Id': { type: 'string' } }),
   down: (message) => (isImageId(message.status) ? { Id: shortId(message.status) } : message),
 };
 /** The lens of an insert's last message. */
 export const insertedStatus: MessageLens = {
   note: 'tells the new image by its id',
+  shape: shapeWithout('body.Id'),
   down: ({ Id, ...message }) => (Id === undefined ? message : { ...message, status: Id }),
 };

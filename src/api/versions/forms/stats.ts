@@ -1,10 +1,12 @@
 /** Samples of what a container uses, in the forms of older versions. */
 import { type Doc, isDoc, memberOf } from '../doc-path.ts';
+import { shapeSpot, shapeWithout } from '../shape.ts';
 import type { MessageLens } from '../step.ts';
 
 /** Members that came with a version. */
 export const withoutMembers = (...names: readonly string[]): MessageLens => ({
   note: `adds ${names.join(', ')}`,
+  shape: shapeWithout(...names.map((name) => `body.${name}`)),
   down: (sample) => Object.fromEntries(Object.entries(sample).filter(([name]) => !names.includes(name))),
 });
 
@@ -16,6 +18,7 @@ const cpuWithout = (name: string) => (cpu: unknown) => {
 
 export const withoutOnlineCpus: MessageLens = {
   note: 'adds online_cpus',
+  shape: shapeWithout('body.cpu_stats.online_cpus', 'body.precpu_stats.online_cpus'),
   down(sample) {
     const strip = cpuWithout('online_cpus');
     return { ...sample, cpu_stats: strip(sample.cpu_stats), precpu_stats: strip(sample.precpu_stats) };
@@ -34,6 +37,7 @@ const withZeros = (cpu: unknown): Doc => ({
 /** Numbers were there when they were zero, too. */
 export const zerosTold: MessageLens = {
   note: 'leaves out what is zero',
+  shape: 'none',
   down: (sample) => ({
     ...sample,
     cpu_stats: withZeros(sample.cpu_stats),
@@ -47,6 +51,7 @@ export const zerosTold: MessageLens = {
 
 export const withoutPidsLimit: MessageLens = {
   note: 'tells the limit of processes',
+  shape: shapeWithout('body.pids_stats.limit'),
   down({ pids_stats, ...sample }) {
     const current = memberOf(pids_stats, 'current');
     return { ...sample, pids_stats: current === undefined ? {} : { current } };
@@ -58,6 +63,10 @@ const COUNTERS = ['bytes', 'packets', 'errors', 'dropped'].flatMap((name) => [`r
 /** All interfaces together. */
 export const oneNetwork: MessageLens = {
   note: 'networks are told apart',
+  shape(shape) {
+    shapeSpot('body.network').put(shape, shapeSpot('body.networks.{}').peek(shape));
+    shapeSpot('body.networks').drop(shape);
+  },
   down({ networks, ...sample }) {
     const all = isDoc(networks) ? Object.values(networks) : [];
     const sum = (name: string) =>

@@ -22,6 +22,7 @@ export const pruneOfAll: Lens = reshaped('spares volumes with names unless filte
     if ('all' in filters) throw filterFailure.unknown({ name: 'all' });
     query.filters = JSON.stringify({ ...filters, all: ['1'] });
   },
+  shape: 'none',
 });
 
 /** Up to 1.24 nobody was told what else might have been meant by a name that no volume can have. */

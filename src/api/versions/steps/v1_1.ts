@@ -4,6 +4,7 @@ import { isDoc, memberOf } from '../doc-path.ts';
 import { statusWas } from '../failure.ts';
 import { insertedStatus } from '../forms/progress.ts';
 import { added, removed, reshaped } from '../lens.ts';
+import { shapeWith } from '../shape.ts';
 import { step } from '../step.ts';
 
 export const v1_1 = step('1.1', {
@@ -24,6 +25,7 @@ export const v1_1 = step('1.1', {
           const { MemoryLimit, SwapLimit } = isDoc(info) ? info : {};
           if (isDoc(body)) Object.assign(body, { MemoryLimit, SwapLimit });
         },
+        shape: shapeWith({ 'body.MemoryLimit': { type: 'boolean' }, 'body.SwapLimit': { type: 'boolean' } }),
       }),
     ],
   },

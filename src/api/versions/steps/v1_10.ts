@@ -4,6 +4,7 @@ import { type Doc, docPath } from '../doc-path.ts';
 import { wordsWere } from '../failure.ts';
 import { below1_10 } from '../forms/said-at-create.ts';
 import { added, reshaped } from '../lens.ts';
+import { shapeWith, TEXTS } from '../shape.ts';
 import { step } from '../step.ts';
 
 const dns = docPath('body.Dns');
@@ -23,7 +24,10 @@ export const v1_10 = step('1.10', {
     'DELETE /containers/{name}': [added('query.force')],
     'DELETE /images/{name}': [added('query.force'), added('query.noprune')],
     'POST /containers/create': [
-      reshaped('Dns and VolumesFrom move into HostConfig', { up: carryHostSettings }),
+      reshaped('Dns and VolumesFrom move into HostConfig', {
+        up: carryHostSettings,
+        shape: shapeWith({ 'body.Dns': TEXTS, 'body.VolumesFrom': { type: 'string' } }),
+      }),
     ],
   },
   responses: {

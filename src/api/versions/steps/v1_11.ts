@@ -5,6 +5,7 @@ import { type Doc, isDoc, memberOf } from '../doc-path.ts';
 import { wordsWere } from '../failure.ts';
 import { statusBelow1_11, unquoted } from '../forms/containers.ts';
 import { added, removed, reshaped, rewritten } from '../lens.ts';
+import { shapeWith, TEXTS } from '../shape.ts';
 import { step } from '../step.ts';
 
 const hostConfig = (doc: Doc, name: string): unknown => memberOf(memberOf(doc.body, 'HostConfig'), name);
@@ -38,6 +39,12 @@ export const v1_11 = step('1.11', {
             if (isDoc(config)) Object.assign(config, { Dns: null, VolumesFrom: '', ...config });
           }
         },
+        shape: shapeWith({
+          'body.config.Dns': TEXTS,
+          'body.config.VolumesFrom': { type: 'string' },
+          'body.container_config.Dns': TEXTS,
+          'body.container_config.VolumesFrom': { type: 'string' },
+        }),
       }),
     ],
     'GET /version': [added('body.ApiVersion')],

@@ -2,9 +2,10 @@
 
 import { type Doc, isDoc, memberOf } from '../doc-path.ts';
 import { shortForm } from '../forms/events.ts';
-import { lowerCased } from '../forms/images.ts';
+import { lowerCased, lowerCasedShape } from '../forms/images.ts';
 import { insertedBareId } from '../forms/progress.ts';
 import { added, defaultWas, moved, removed, reshaped } from '../lens.ts';
+import { shapeWithout } from '../shape.ts';
 import { step } from '../step.ts';
 
 /** Unpublished ports were told as public ones. */
@@ -36,6 +37,7 @@ export const v1_12 = step('1.12', {
         down(doc) {
           if (isDoc(doc.body)) doc.body = lowerCased(doc.body);
         },
+        shape: lowerCasedShape,
       }),
     ],
     'GET /containers/json': [
@@ -51,6 +53,12 @@ export const v1_12 = step('1.12', {
   // See 1.22: from here on a client may be one of a later time.
   messages: {
     'POST /images/{name}/insert': [insertedBareId],
-    'GET /events': [{ note: 'adds Type, Action and Actor for newer clients', down: shortForm }],
+    'GET /events': [
+      {
+        note: 'adds Type, Action and Actor for newer clients',
+        shape: shapeWithout('body.Type', 'body.Action', 'body.Actor', 'body.scope'),
+        down: shortForm,
+      },
+    ],
   },
 });

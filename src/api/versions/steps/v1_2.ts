@@ -21,7 +21,10 @@ export const v1_2 = step('1.2', {
           doc.status = 204;
           doc.body = undefined;
         },
-        shape: (shape) => void delete shape.body,
+        shape(shape) {
+          shape.status = 204;
+          shape.body = undefined;
+        },
       }),
     ],
     'GET /containers/{name}/json': [

@@ -5,6 +5,7 @@ import { statusWas, wordsWere } from '../failure.ts';
 import { noImageWithTag } from '../forms/not-found.ts';
 import { oneNetwork } from '../forms/stats.ts';
 import { added, moved, removed } from '../lens.ts';
+import { SET, shapeWithout } from '../shape.ts';
 import { step } from '../step.ts';
 
 export const v1_21 = step('1.21', {
@@ -41,7 +42,7 @@ export const v1_21 = step('1.21', {
         (doc: Doc) => memberOf(memberOf(doc.body, 'NetworkSettings'), 'MacAddress') ?? '',
       ),
       removed('body.Config.NetworkDisabled', false),
-      removed('body.Config.ExposedPorts', null),
+      removed('body.Config.ExposedPorts', null, SET),
       added('body.Config.StopSignal'),
       added('body.HostConfig.DnsOptions'),
       added('body.HostConfig.MemoryReservation'),
@@ -59,11 +60,11 @@ export const v1_21 = step('1.21', {
       added('body.RepoDigests'),
       removed('body.Config.MacAddress', ''),
       removed('body.Config.NetworkDisabled', false),
-      removed('body.Config.ExposedPorts', null),
+      removed('body.Config.ExposedPorts', null, SET),
       removed('body.Config.VolumeDriver', ''),
       removed('body.ContainerConfig.MacAddress', ''),
       removed('body.ContainerConfig.NetworkDisabled', false),
-      removed('body.ContainerConfig.ExposedPorts', null),
+      removed('body.ContainerConfig.ExposedPorts', null, SET),
       removed('body.ContainerConfig.VolumeDriver', ''),
     ],
     'GET /exec/{id}/json': [removed('body.Container.UpdateDns', false)],
@@ -74,6 +75,7 @@ export const v1_21 = step('1.21', {
     'GET /events': [
       {
         note: 'adds timeNano',
+        shape: shapeWithout('body.timeNano'),
         down: ({ timeNano: _exact, ...event }) => event,
       },
     ],

@@ -13,6 +13,7 @@ import { networkMember } from '../forms/networks.ts';
 import { withoutMembers } from '../forms/stats.ts';
 import { invalidName } from '../forms/volumes.ts';
 import { added, removed, reshaped, rewritten } from '../lens.ts';
+import { shapeWithout } from '../shape.ts';
 import { step } from '../step.ts';
 
 const bare = (path: string) => rewritten(path, 'ids name their algorithm', { down: bareId });
@@ -101,7 +102,13 @@ export const v1_22 = step('1.22', {
     'GET /containers/{name}/stats': [withoutMembers('pids_stats')],
     // Type, Action and Actor are new too, and stay for 1.12 and up: newer clients that are told to speak an older
     // version (DOCKER_API_VERSION) read the exit code of `run` there.
-    'GET /events': [{ note: 'tells of networks and volumes too', down: ofContainersAndImages }],
+    'GET /events': [
+      {
+        note: 'tells of networks and volumes too',
+        shape: shapeWithout('body.scope'),
+        down: ofContainersAndImages,
+      },
+    ],
   },
   failures: [
     wordsWere(['GET /volumes/{name}', 'DELETE /volumes/{name}'], 'volume.notFound', () => 'no such volume'),

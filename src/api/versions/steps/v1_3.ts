@@ -3,6 +3,7 @@
 import { type Doc, isDoc, memberOf } from '../doc-path.ts';
 import { statusWas } from '../failure.ts';
 import { added, defaultWas, reshaped } from '../lens.ts';
+import { shapeSpot } from '../shape.ts';
 import { step } from '../step.ts';
 
 /** History named the tag of a layer where there was one, else its short id. */
@@ -21,6 +22,8 @@ function flatMapping(doc: Doc): void {
     settings.PortMapping = { ...(mapping.Udp as Doc), ...(mapping.Tcp as Doc) };
 }
 
+const PORTS = { type: 'object', additionalProperties: { type: 'string' } };
+
 export const v1_3 = step('1.3', {
   summary: 'Start takes binds; sizes are computed on request; a running container is not removed.',
   adds: ['GET /containers/{name}/top', 'GET /events'],
@@ -32,11 +35,14 @@ export const v1_3 = step('1.3', {
   },
   responses: {
     'GET /images/{name}/history': [
-      reshaped('layers are told by id, and their tags apart', { down: nameLayers }),
+      reshaped('layers are told by id, and their tags apart', { down: nameLayers, shape: 'none' }),
       added('body[].Tags'),
     ],
     'GET /containers/{name}/json': [
-      reshaped('PortMapping has a map a protocol', { down: flatMapping }),
+      reshaped('PortMapping has a map a protocol', {
+        down: flatMapping,
+        shape: (shape) => shapeSpot('body.NetworkSettings.PortMapping').change(shape, () => PORTS),
+      }),
       added('body.VolumesRW'),
       added('body.Config.Entrypoint'),
     ],

@@ -3,8 +3,8 @@
 import { type Doc, memberOf } from '../doc-path.ts';
 import { registryOfCreate, registryOfPush } from '../forms/images.ts';
 import { added, reshaped, said } from '../lens.ts';
-import { shapeOf } from '../shape.ts';
-import { step } from '../step.ts';
+import { shapeOf, shapeWithout } from '../shape.ts';
+import { type MessageLens, step } from '../step.ts';
 
 /** Four columns of each process, by name. */
 function processList(doc: Doc): void {
@@ -19,6 +19,12 @@ function processList(doc: Doc): void {
     Cmd: cell(row, 'CMD'),
   }));
 }
+
+const serial: MessageLens = {
+  note: 'layers come in parallel, told by id',
+  shape: shapeWithout('body.id'),
+  down: ({ id: _layer, ...message }) => message,
+};
 
 export const v1_4 = step('1.4', {
   summary: 'Events tell the image; info tells the kernel; a container has a working directory.',
@@ -73,12 +79,10 @@ export const v1_4 = step('1.4', {
   },
   before: { layers: 'serial' },
   messages: {
-    'GET /events': [{ note: 'adds from', down: ({ from: _image, ...event }) => event }],
-    'POST /images/create': [
-      { note: 'layers come in parallel, told by id', down: ({ id: _layer, ...message }) => message },
+    'GET /events': [
+      { note: 'adds from', shape: shapeWithout('body.from'), down: ({ from: _image, ...event }) => event },
     ],
-    'POST /images/{name}/push': [
-      { note: 'layers come in parallel, told by id', down: ({ id: _layer, ...message }) => message },
-    ],
+    'POST /images/create': [serial],
+    'POST /images/{name}/push': [serial],
   },
 });

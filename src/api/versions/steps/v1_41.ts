@@ -42,7 +42,11 @@ export const v1_41 = step('1.41', {
   },
   messages: {
     'GET /events': [
-      { note: 'adds prune events', down: (event) => (event.Action === 'prune' ? undefined : event) },
+      {
+        note: 'adds prune events',
+        shape: 'none',
+        down: (event) => (event.Action === 'prune' ? undefined : event),
+      },
     ],
   },
   before: { memoryBytesMin: 4 << 20 },

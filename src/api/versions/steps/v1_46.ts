@@ -13,6 +13,7 @@ export const v1_46 = step('1.46', {
     'GET /events': [
       {
         note: 'adds the create event of images',
+        shape: 'none',
         down: (event) => (event.Type === 'image' && event.Action === 'create' ? undefined : event),
       },
     ],

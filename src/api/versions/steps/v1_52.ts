@@ -70,7 +70,13 @@ export const v1_52 = step('1.52', {
   },
   messages: {
     'GET /containers/{name}/stats': [withoutMembers('os_type')],
-    'GET /events': [{ note: 'status, id and from go', down: withLegacyFields }],
+    'GET /events': [
+      {
+        note: 'status, id and from go',
+        shape: said('body.status', 'body.id', 'body.from'),
+        down: withLegacyFields,
+      },
+    ],
   },
   before: { eventType: 'application/json' },
 });

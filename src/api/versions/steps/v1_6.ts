@@ -6,9 +6,10 @@ import { nameAndDescription, shortId } from '../forms/images.ts';
 import { portMapping, publishSpecs } from '../forms/ports.ts';
 import { below1_6 } from '../forms/said-at-create.ts';
 import { added, removed, reshaped, rewritten } from '../lens.ts';
-import { shapeOf } from '../shape.ts';
+import { shapeOf, shapeSpot, shapeWith, TEXTS } from '../shape.ts';
 import { step } from '../step.ts';
 
+const PORTS = { type: 'object', additionalProperties: { type: 'string' } };
 const specs = docPath('body.PortSpecs');
 
 export const v1_6 = step('1.6', {
@@ -22,6 +23,7 @@ export const v1_6 = step('1.6', {
           const said = specs.take(doc);
           if (Array.isArray(said) && said.length > 0 && isDoc(doc.body)) publishSpecs(doc.body, said);
         },
+        shape: shapeWith({ 'body.PortSpecs': TEXTS }),
       }),
     ],
     'POST /containers/{name}/start': [added('body.PortBindings'), added('body.Links')],
@@ -43,6 +45,11 @@ export const v1_6 = step('1.6', {
           const settings = memberOf(doc.body, 'NetworkSettings');
           if (isDoc(settings)) settings.PortMapping = portMapping(settings.Ports);
         },
+        shape: (shape) =>
+          shapeSpot('body.NetworkSettings.PortMapping').change(shape, () => ({
+            type: 'object',
+            properties: { Tcp: PORTS, Udp: PORTS },
+          })),
       }),
       removed('body.Config.PortSpecs', null),
       added('body.NetworkSettings.Ports'),

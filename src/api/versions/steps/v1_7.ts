@@ -7,6 +7,7 @@ import { noSuch } from '../forms/not-found.ts';
 import { insertedId } from '../forms/progress.ts';
 import { below1_7 } from '../forms/said-at-create.ts';
 import { added, moved, removed, reshaped, rewritten } from '../lens.ts';
+import { shapeChanges, shapeWith, shapeWithout } from '../shape.ts';
 import { step } from '../step.ts';
 
 export const v1_7 = step('1.7', {
@@ -22,6 +23,10 @@ export const v1_7 = step('1.7', {
         down(doc) {
           doc.body = entryPerTag(doc.body);
         },
+        shape: shapeChanges(
+          shapeWithout('body[].RepoTags', 'body[].ParentId'),
+          shapeWith({ 'body[].Repository': { type: 'string' }, 'body[].Tag': { type: 'string' } }),
+        ),
       }),
     ],
     'GET /images/{name}/history': [added('body[].Size')],

@@ -4,6 +4,7 @@ import { isDoc } from '../doc-path.ts';
 import { builtAsText } from '../forms/builds.ts';
 import { barOfDetail } from '../forms/progress.ts';
 import { added, defaultWas, removed, reshaped, rewritten } from '../lens.ts';
+import { shapeChanges, shapeOptional, shapeSpot } from '../shape.ts';
 import { step } from '../step.ts';
 
 const omittedWhenFalse = ['MemoryLimit', 'SwapLimit', 'IPv4Forwarding'];
@@ -30,6 +31,13 @@ export const v1_8 = step('1.8', {
             body[name] = body[name] === 1 || body[name] === true;
           for (const name of omittedWhenFalse) if (body[name] === false) delete body[name];
         },
+        shape: shapeChanges(
+          (shape) => {
+            for (const name of ['Debug', ...omittedWhenFalse])
+              shapeSpot(`body.${name}`).change(shape, () => ({ type: 'boolean' }));
+          },
+          shapeOptional(...omittedWhenFalse.map((name) => `body.${name}`)),
+        ),
       }),
     ],
   },

@@ -3,7 +3,7 @@ import { readJson } from '../../../formats/json.ts';
 import { isDoc } from '../doc-path.ts';
 import { wordsWere } from '../failure.ts';
 import { splitTag } from '../forms/images.ts';
-import { added, removed, reshaped } from '../lens.ts';
+import { added, removed, reshaped, said } from '../lens.ts';
 import { step } from '../step.ts';
 
 export const v1_9 = step('1.9', {
@@ -22,6 +22,7 @@ export const v1_9 = step('1.9', {
             // What could not be read was none, then.
           }
         },
+        shape: said('query.run'),
       }),
     ],
   },
