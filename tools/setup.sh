@@ -14,7 +14,7 @@ needed='crun:crun xz:xz-utils bzip2:bzip2 git:git modprobe:kmod update-ca-certif
 for argument in "$@"; do
   case $argument in
     --images) needed="$needed mmdebstrap:mmdebstrap busybox:busybox-static" ;;
-    --tests) needed="$needed mmdebstrap:mmdebstrap busybox:busybox-static tmux:tmux ip:iproute2 nft:nftables runc:runc ps:procps tar:tar skopeo:skopeo podman:podman iptables-legacy:iptables strace:strace" ;;
+    --tests) needed="$needed mmdebstrap:mmdebstrap busybox:busybox-static tmux:tmux ip:iproute2 nft:nftables runc:runc ps:procps tar:tar skopeo:skopeo podman:podman iptables-legacy:iptables strace:strace chromium:chromium" ;;
     --bench) needed="$needed mmdebstrap:mmdebstrap busybox:busybox-static ip:iproute2 runc:runc podman:podman /usr/lib/podman/netavark:netavark /usr/lib/podman/aardvark-dns:aardvark-dns hyperfine:hyperfine" ;;
     *) say "unknown argument $argument (know --images, --tests, --bench)"; exit 2 ;;
   esac
