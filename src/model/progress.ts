@@ -1,5 +1,5 @@
 /** One message of a long operation: pull, import, load, push, build. */
-import { anything, boolean, type Infer, integer, object, optional, string } from '../base/schema.ts';
+import { anything, type Infer, integer, object, optional, string } from '../base/schema.ts';
 
 /** One message. */
 export const Progress = object('Message', {
@@ -10,7 +10,6 @@ export const Progress = object('Message', {
       current: optional(integer()),
       total: optional(integer()),
       start: optional(integer()),
-      hidecounts: optional(boolean()),
       units: optional(string()),
     }),
   ),

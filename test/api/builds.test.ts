@@ -82,7 +82,7 @@ const before: readonly (readonly [
   older: unknown,
   newer: unknown,
 ])[] = [
-  [4, ({ tells }) => tells, 'all', 'withoutOutput'],
+  [3, ({ tells }) => tells, 'all', 'withoutOutput'],
   [22, ({ tells }) => tells, 'withoutOutput', 'idAlone'],
   [4, ({ noCache }) => noCache, false, true],
   [12, ({ forceRemove }) => forceRemove, false, true],

@@ -43,7 +43,7 @@ export const containerList = operation({
     filters: filters(),
   },
   success: json(200, list(ContainerSummary)),
-  errors: [400, 500],
+  errors: [400, 404, 500],
 });
 
 export const containerCreate = operation({

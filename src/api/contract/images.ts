@@ -130,7 +130,7 @@ export const imageGraph = operation({
   route: 'GET /images/viz',
   summary: 'Draw what images are made of, in the language of Graphviz.',
   success: plain(200),
-  errors: [404, 500],
+  errors: [500],
   // From 1.7 on it only told that clients do it.
   lastMinor: 19,
 });

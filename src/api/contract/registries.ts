@@ -14,7 +14,7 @@ export const registryLogin = operation({
   route: 'GET /auth',
   summary: 'Show who is logged in, where logins stay with the engine.',
   success: json(200, ShownLogin),
-  errors: [404, 500],
+  errors: [500],
   // Gone since 1.2, which for some time said so with an empty 404 of its own.
   lastMinor: 11,
 });

@@ -13,11 +13,16 @@ export class Dialect {
   readonly traits: Traits;
   /** The steps after this version, oldest first. */
   readonly #later: readonly Step[];
+  /** The routes that this version or one before it no longer has. */
+  readonly #gone: ReadonlySet<string>;
   readonly #cache = new Map<string, readonly unknown[]>();
 
   constructor(version: Version, steps: readonly Step[]) {
     this.version = version;
     this.#later = steps.filter((step) => minorOf(step.version) > minorOf(version));
+    this.#gone = new Set(
+      steps.filter((step) => !this.#later.includes(step)).flatMap(({ removes = [] }) => removes),
+    );
     this.traits = Object.assign({}, newestTraits, ...this.#later.toReversed().map((step) => step.before));
   }
 
@@ -77,9 +82,9 @@ export class Dialect {
       if (change !== 'none') change(shape);
   }
 
-  /** Whether the document of this version has the route: it came with a later one otherwise. */
+  /** Whether the document of this version has the route: it came with a later one, or had gone by then, otherwise. */
   documents(route: string): boolean {
-    return !this.#later.some(({ adds = [] }) => adds.includes(route));
+    return !this.#later.some(({ adds = [] }) => adds.includes(route)) && !this.#gone.has(route);
   }
 
   /** True when nothing is between this version and the newest for the route's answers: they need no copy. */

@@ -122,6 +122,15 @@ export function statusWas(
   };
 }
 
+/** Before, nothing that these routes do failed with that status: what would have had another, as other lenses say. */
+export const notYet = (where: Where, status: number): FailureLens => ({
+  note: `${status} is new`,
+  statuses(route, told) {
+    if (meets(where, route)) told.delete(status);
+  },
+  down: () => undefined,
+});
+
 /** What else differs where the words do. */
 export interface WordsOptions {
   readonly status?: number;

@@ -35,13 +35,13 @@ export function added(path: string): Lens {
 export function removed(
   path: string,
   was: unknown | ((doc: Doc) => unknown),
-  schema: JsonSchema = typeof was === 'function' ? {} : shapeOf(was),
+  schema: JsonSchema | (() => JsonSchema) = typeof was === 'function' ? {} : shapeOf(was),
 ): Lens {
   const at = docPath(path);
   const make = typeof was === 'function' ? (was as (doc: Doc) => unknown) : () => structuredClone(was);
   return {
     note: `removes ${path}`,
-    shape: (shape) => shapeSpot(path).put(shape, schema),
+    shape: (shape) => shapeSpot(path).put(shape, typeof schema === 'function' ? schema() : schema),
     down(doc) {
       const last = path.slice(path.lastIndexOf('.') + 1);
       const home = path.slice(0, path.lastIndexOf('.'));

@@ -12,8 +12,13 @@ type Declared = ReturnType<typeof operationOf>;
 export const requestSchemas = ({ query, headers = {}, body }: Declared): Doc => ({
   query: propertiesOf(query, ({ kind }) => ({ ...KINDS[kind] })),
   headers: propertiesOf(headers, (description) => ({ type: 'string', description })),
-  ...(body.kind !== 'none' && { body: body.kind === 'json' ? nothingRequired(body.schema.json()) : BYTES }),
+  body: bodySchema(body),
 });
+
+function bodySchema(body: Body): unknown {
+  if (body.kind === 'json') return nothingRequired(body.schema.json());
+  return body.kind === 'bytes' && body.archive !== 'never' ? BYTES : undefined;
+}
 
 const KINDS: Readonly<Record<Parameter<unknown>['kind'], JsonSchema>> = {
   text: { type: 'string' },

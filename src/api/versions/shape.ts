@@ -112,6 +112,10 @@ export function shapeOf(value: unknown): JsonSchema {
   return { type: typeof value };
 }
 
+/** A text. */
+export const STRING: JsonSchema = { type: 'string' };
+/** A whole number. */
+export const INTEGER: JsonSchema = { type: 'integer' };
 /** Lists of texts, which clients are told as null when they are empty. */
 export const TEXTS: JsonSchema = orNull({ type: 'array', items: { type: 'string' } });
 /** A set, as Go writes one: its members' names, each with an empty object. */

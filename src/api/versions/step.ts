@@ -18,6 +18,9 @@ export interface MessageLens {
   down(message: Record<string, unknown>): Record<string, unknown> | undefined;
 }
 
+/** Lenses of messages by the route that sends them. */
+export type Messages = Readonly<Partial<Record<KnownRoute, readonly MessageLens[]>>>;
+
 /** Everything that a version changed. */
 export interface Step {
   readonly version: Version;
@@ -28,7 +31,7 @@ export interface Step {
   readonly removes?: readonly string[];
   readonly requests?: Lenses;
   readonly responses?: Lenses;
-  readonly messages?: Readonly<Partial<Record<KnownRoute, readonly MessageLens[]>>>;
+  readonly messages?: Messages;
   /** In the order in which they apply to a failure of this version on its way to the one before. */
   readonly failures?: readonly FailureLens[];
   /** How the front door behaved before this version. */

@@ -15,7 +15,7 @@ export function withLegacyFields(event: Doc): Doc {
 }
 
 /** Below 1.22 only containers and images had events. */
-export const ofContainersAndImages = ({ scope: _later, ...event }: Doc): Doc | undefined =>
+export const ofContainersAndImages = (event: Doc): Doc | undefined =>
   event.Type === 'container' || event.Type === 'image' ? event : undefined;
 
 /** The members of the first events. */

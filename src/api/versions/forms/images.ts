@@ -1,7 +1,9 @@
 /** Images in the forms of older versions. */
 
+import { ContainerConfig } from '../../../model/config.ts';
 import { type Doc, isDoc, memberOf } from '../doc-path.ts';
 import { refused } from '../lens.ts';
+import type { JsonSchema } from '../shape.ts';
 
 /** Image ids had no algorithm before 1.22. */
 export const bareId = (id: unknown): unknown => (typeof id === 'string' ? id.replace(/^sha256:/, '') : id);
@@ -122,6 +124,9 @@ export const blankContainerConfig = {
   OnBuild: null,
   Labels: null,
 } as const;
+
+/** The shape of such a config. */
+export const containerConfigShape = (): JsonSchema => ContainerConfig.json();
 
 /** Before 1.52 a client could name one platform. */
 export const onePlatform = refused('several platforms may be named', (doc) => {

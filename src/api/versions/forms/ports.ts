@@ -1,6 +1,7 @@
 /** Published ports in the forms that clients below 1.6 wrote and read. */
 import { requestFailure } from '../../../model/failures/request.ts';
 import { type Doc, homeIn, isDoc, memberOf } from '../doc-path.ts';
+import type { JsonSchema } from '../shape.ts';
 
 /** The list's ports as one string, as clients below 1.5 show it: `49153->80, 53->53/udp`, sorted. */
 export function portsText(ports: unknown): string {
@@ -13,6 +14,12 @@ export function portsText(ports: unknown): string {
     .sort()
     .join(', ');
 }
+
+/** The shape of that map; where ports had a map of their own it was null. */
+export const PORT_MAPPING: JsonSchema = {
+  ...{ type: 'object', nullable: true },
+  additionalProperties: { type: 'object', additionalProperties: { type: 'string' } },
+};
 
 /** `NetworkSettings.Ports` as 1.4 and 1.5 wrote it: `{Tcp: {private: public}, Udp: {…}}`. */
 export function portMapping(ports: unknown): { Tcp: Record<string, string>; Udp: Record<string, string> } {

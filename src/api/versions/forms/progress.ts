@@ -1,7 +1,7 @@
 /** Progress of long operations in the forms of older versions. */
 import { type Doc, isDoc } from '../doc-path.ts';
-import { shapeChanges, shapeWith, shapeWithout } from '../shape.ts';
-import type { MessageLens } from '../step.ts';
+import { shapeWith, shapeWithout } from '../shape.ts';
+import type { MessageLens, Messages } from '../step.ts';
 import { bareId, shortId } from './images.ts';
 
 /** The bar that clients print as it comes: newer ones draw it themselves from `progressDetail`. */
@@ -11,8 +11,12 @@ function progressText(detail: unknown): string | undefined {
   const total = Number(detail.total ?? 0);
   if (current <= 0 && total <= 0) return undefined;
   if (total <= 0) return humanSize(current).padStart(8);
+  const counts =
+    typeof detail.units === 'string'
+      ? `${current}/${total} ${detail.units}`
+      : `${humanSize(current).padStart(8)}/${humanSize(total)}`;
   const done = Math.max(0, Math.min(50, Math.floor((current / total) * 50)));
-  return `[${'='.repeat(done)}>${' '.repeat(50 - done)}] ${humanSize(current).padStart(8)}/${humanSize(total)}`;
+  return `[${'='.repeat(done)}>${' '.repeat(50 - done)}] ${counts}`;
 }
 
 function humanSize(bytes: number): string {
@@ -33,17 +37,45 @@ export function asText(message: Doc): string {
   return bar ? `${status} ${bar}\r` : `${status}\r\n`;
 }
 
-/** Below 1.8: the bar as text instead of its numbers. */
-export const barOfDetail: MessageLens = {
-  note: 'adds progressDetail',
-  shape: shapeChanges(
-    shapeWithout('body.progressDetail'),
-    shapeWith({ 'body.progress': { type: 'string' } }),
-  ),
-  down({ progressDetail, ...message }) {
-    const bar = message.progress ?? progressText(progressDetail);
+/** Below 1.52: the bar as text beside its numbers. */
+const barBesideDetail: MessageLens = {
+  note: 'leaves drawing the bar to clients',
+  shape: shapeWith({ 'body.progress': { type: 'string' } }),
+  down(message) {
+    const bar = progressText(message.progressDetail);
     return bar === undefined ? message : { ...message, progress: bar };
   },
+};
+/** The same lenses for every operation that tells its progress. */
+const ofProgress = (...lenses: readonly MessageLens[]) =>
+  ({
+    'POST /images/create': lenses,
+    'POST /images/load': lenses,
+    'POST /images/{name}/push': lenses,
+    'POST /images/{name}/insert': lenses,
+    'POST /build': lenses,
+  }) as const satisfies Messages;
+
+export const barsBesideDetails = ofProgress(barBesideDetail);
+
+/** Below 1.30: numbers were bytes. */
+const withoutUnits: MessageLens = {
+  note: 'counts other things than bytes',
+  shape: shapeWithout('body.progressDetail.units'),
+  down(message) {
+    if (!isDoc(message.progressDetail)) return message;
+    const { units: _later, ...progressDetail } = message.progressDetail;
+    return { ...message, progressDetail };
+  },
+};
+
+export const progressInBytes = ofProgress(withoutUnits);
+
+/** Below 1.8: the bar alone. */
+export const barOfDetail: MessageLens = {
+  note: 'adds progressDetail',
+  shape: shapeWithout('body.progressDetail'),
+  down: ({ progressDetail: _numbers, ...message }) => message,
 };
 
 /** Below 1.5: errors are a text alone. */

@@ -1,4 +1,6 @@
 /** Samples of what a container uses, in the forms of older versions. */
+
+import { NetworkStats } from '../../../model/stats.ts';
 import { type Doc, isDoc, memberOf } from '../doc-path.ts';
 import { shapeSpot, shapeWithout } from '../shape.ts';
 import type { MessageLens } from '../step.ts';
@@ -64,7 +66,7 @@ const COUNTERS = ['bytes', 'packets', 'errors', 'dropped'].flatMap((name) => [`r
 export const oneNetwork: MessageLens = {
   note: 'networks are told apart',
   shape(shape) {
-    shapeSpot('body.network').put(shape, shapeSpot('body.networks.{}').peek(shape));
+    shapeSpot('body.network').put(shape, NetworkStats.json());
     shapeSpot('body.networks').drop(shape);
   },
   down({ networks, ...sample }) {

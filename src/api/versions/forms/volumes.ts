@@ -4,12 +4,12 @@ import { isDoc } from '../doc-path.ts';
 import { added, type Doc, type Lens, reshaped } from '../lens.ts';
 import type { Lenses } from '../step.ts';
 
-/** A member of a volume came with a version, wherever volumes are shown. */
-export const volumeMember = (name: string): Lenses => ({
-  'GET /volumes': [added(`body.Volumes[].${name}`)],
-  'GET /volumes/{name}': [added(`body.${name}`)],
-  'POST /volumes/create': [added(`body.${name}`)],
-  'GET /system/df': [added(`body.Volumes[].${name}`)],
+/** Members of a volume came with a version, wherever volumes are shown. */
+export const volumeMember = (...names: readonly string[]): Lenses => ({
+  'GET /volumes': names.map((name) => added(`body.Volumes[].${name}`)),
+  'GET /volumes/{name}': names.map((name) => added(`body.${name}`)),
+  'POST /volumes/create': names.map((name) => added(`body.${name}`)),
+  'GET /system/df': names.map((name) => added(`body.Volumes[].${name}`)),
 });
 
 /** Before 1.42 a prune did not spare volumes with names, and knew no filter to say so. */

@@ -1,6 +1,6 @@
 /** How errors were worded up to 1.24, where only capitals, quotes and the place of a name differ from today. */
 import { shortId } from '../../../formats/digest.ts';
-import { contextWas, type FailureLens, statusWas, wordsWere } from '../failure.ts';
+import { contextWas, type FailureLens, notYet, statusWas, wordsWere } from '../failure.ts';
 
 const quoted = JSON.stringify;
 
@@ -59,7 +59,7 @@ export const killWas: readonly FailureLens[] = [
     'container.notRunning',
     'setting.signalUnsupported',
   ]),
-  statusWas(kill, 409, 500, { code: 'container.notRunning' }),
+  statusWas(kill, 409, 500, { code: 'container.notRunning', remains: [] }),
 ];
 
 const pausing = ['POST /containers/{name}/pause', 'POST /containers/{name}/unpause'] as const;
@@ -77,4 +77,5 @@ export const pauseWas: readonly FailureLens[] = [
   wordsWere(pausing, 'container.notRunning', ({ id }, call) => cannotPause(id, 'not running', call), {
     status: 500,
   }),
+  notYet(pausing, 409),
 ];

@@ -9,13 +9,15 @@ import { step } from '../step.ts';
 
 export const v1_1 = step('1.1', {
   summary: 'Progress is JSON; info tells limits.',
-  adds: ['POST /build', 'GET /containers/json', 'POST /containers/{name}/resize'],
+  adds: ['POST /containers/{name}/resize'],
   responses: {
     'POST /containers/create': [removed('body.Warnings', null)],
     'GET /info': [
       added('body.MemoryLimit'),
       added('body.SwapLimit'),
-      removed('body.Version', (doc: unknown) => memberOf(memberOf(doc, 'body'), 'ServerVersion')),
+      removed('body.Version', (doc: unknown) => memberOf(memberOf(doc, 'body'), 'ServerVersion'), {
+        type: 'string',
+      }),
       removed('body.GoVersion', ''),
     ],
     'GET /version': [
@@ -28,6 +30,7 @@ export const v1_1 = step('1.1', {
         shape: shapeWith({ 'body.MemoryLimit': { type: 'boolean' }, 'body.SwapLimit': { type: 'boolean' } }),
       }),
     ],
+    'GET /images/{name}/json': [added('body.architecture')],
   },
   messages: { 'POST /images/{name}/insert': [insertedStatus] },
   failures: [statusWas('any', 406, 500)],

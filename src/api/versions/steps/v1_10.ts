@@ -29,6 +29,8 @@ export const v1_10 = step('1.10', {
         shape: shapeWith({ 'body.Dns': TEXTS, 'body.VolumesFrom': { type: 'string' } }),
       }),
     ],
+    'POST /images/{name}/push': [added('query.tag')],
+    'POST /containers/{name}/start': [added('body.Dns'), added('body.DnsSearch'), added('body.VolumesFrom')],
   },
   responses: {
     'GET /containers/{name}/json': [

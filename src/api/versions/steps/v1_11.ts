@@ -10,10 +10,18 @@ import { step } from '../step.ts';
 
 const hostConfig = (doc: Doc, name: string): unknown => memberOf(memberOf(doc.body, 'HostConfig'), name);
 
+function volumesFromText(doc: Doc): string {
+  const others = hostConfig(doc, 'VolumesFrom');
+  return Array.isArray(others) ? others.join(',') : '';
+}
+
 export const v1_11 = step('1.11', {
   summary: 'Logs without attaching; the engine can be pinged; events can end.',
   adds: ['GET /containers/{name}/logs', 'GET /_ping'],
-  requests: { 'GET /events': [added('query.until')] },
+  requests: {
+    'GET /events': [added('query.until')],
+    'POST /containers/{name}/start': [added('body.NetworkMode')],
+  },
   responses: {
     'GET /containers/json': [
       rewritten('body[].Command', 'is quoted', { down: unquoted }),
@@ -25,11 +33,8 @@ export const v1_11 = step('1.11', {
       added('body.HostConfig.NetworkMode'),
       removed('body.State.Ghost', false),
       // 1.10 was the API of Docker 0.9, which had these in Config, and of 0.10, which had moved them to HostConfig.
-      removed('body.Config.Dns', (doc: Doc) => hostConfig(doc, 'Dns') ?? null),
-      removed('body.Config.VolumesFrom', (doc: Doc) => {
-        const others = hostConfig(doc, 'VolumesFrom');
-        return Array.isArray(others) ? others.join(',') : '';
-      }),
+      removed('body.Config.Dns', (doc: Doc) => hostConfig(doc, 'Dns') ?? null, TEXTS),
+      removed('body.Config.VolumesFrom', volumesFromText, { type: 'string' }),
     ],
     'GET /images/{name}/json': [
       reshaped('Dns and VolumesFrom leave the config', {

@@ -4,7 +4,7 @@ import { type Doc, isDoc, memberOf } from '../doc-path.ts';
 import { shortForm } from '../forms/events.ts';
 import { lowerCased, lowerCasedShape } from '../forms/images.ts';
 import { insertedBareId } from '../forms/progress.ts';
-import { added, defaultWas, moved, removed, reshaped } from '../lens.ts';
+import { added, copied, defaultWas, removed, reshaped } from '../lens.ts';
 import { shapeWithout } from '../shape.ts';
 import { step } from '../step.ts';
 
@@ -27,7 +27,7 @@ export const v1_12 = step('1.12', {
     'GET /images/json': [added('query.filters')],
     'GET /containers/json': [added('query.filters')],
     'POST /containers/create': [added('body.Cpuset')],
-    'POST /commit': [moved('query.m', 'query.comment')],
+    'POST /commit': [copied('query.m', 'query.comment')],
     'POST /build': [added('query.forcerm'), defaultWas('query.rm', '0')],
   },
   responses: {
@@ -45,7 +45,7 @@ export const v1_12 = step('1.12', {
     ],
     'GET /containers/{name}/json': [
       // Documents print `Id`, daemons sent `ID`: both are there, so that clients of either belief find theirs.
-      removed('body.ID', (doc: Doc) => (isDoc(doc.body) ? memberOf(doc.body, 'Id') : undefined)),
+      removed('body.ID', (doc: Doc) => memberOf(doc.body, 'Id'), { type: 'string' }),
       added('body.State.Paused'),
       added('body.Config.Cpuset'),
     ],

@@ -1,5 +1,5 @@
 /** API 1.13. */
-import { statusWas, wordsWere } from '../failure.ts';
+import { notYet, statusWas, wordsWere } from '../failure.ts';
 import { added, defaultWas, rewritten } from '../lens.ts';
 import { step } from '../step.ts';
 
@@ -25,5 +25,6 @@ export const v1_13 = step('1.13', {
       () => 'Error: You must choose at least one stream',
       { status: 200 },
     ),
+    notYet('GET /containers/{name}/logs', 400),
   ],
 });

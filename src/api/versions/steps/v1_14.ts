@@ -1,6 +1,7 @@
 /** API 1.14. */
 import { wordsWere } from '../failure.ts';
 import { added, removed } from '../lens.ts';
+import { TEXTS } from '../shape.ts';
 import { step } from '../step.ts';
 
 export const v1_14 = step('1.14', {
@@ -17,7 +18,7 @@ export const v1_14 = step('1.14', {
     'GET /info': [
       added('body.OperatingSystem'),
       // 1.13 alone listed where the daemon listened; our engine does not know its listeners.
-      removed('body.Sockets', []),
+      removed('body.Sockets', [], TEXTS),
     ],
     'GET /containers/{name}/json': [
       added('body.State.Restarting'),

@@ -11,7 +11,10 @@ export const v1_15 = step('1.15', {
     'POST /exec/{id}/resize',
     'GET /images/get',
   ],
-  requests: { 'POST /containers/create': [added('body.HostConfig')] },
+  requests: {
+    'POST /containers/create': [added('body.HostConfig')],
+    'POST /containers/{name}/start': [added('body.ExtraHosts'), added('body.SecurityOpt')],
+  },
   responses: {
     'GET /images/{name}/json': [
       added('body.VirtualSize'),

@@ -2,6 +2,7 @@
 
 import { type Doc, memberOf } from '../doc-path.ts';
 import { added, removed, rewritten } from '../lens.ts';
+import { TEXTS } from '../shape.ts';
 import { step } from '../step.ts';
 
 /** Clients of before send it as a matter of course (daemon 1.4's `runconfig/merge.go` is the first to tell them apart). */
@@ -18,6 +19,7 @@ export const v1_16 = step('1.16', {
     'POST /containers/create': [added('body.MacAddress'), added('body.HostConfig.IpcMode'), emptyEntrypoint],
     'POST /commit': [emptyEntrypoint],
     'POST /build': [added('query.pull')],
+    'POST /containers/{name}/start': [added('body.IpcMode')],
   },
   responses: {
     'GET /info': [
@@ -30,8 +32,8 @@ export const v1_16 = step('1.16', {
     ],
     'GET /images/{name}/json': [
       added('body.Checksum'),
-      removed('body.Config.SecurityOpt', null),
-      removed('body.ContainerConfig.SecurityOpt', null),
+      removed('body.Config.SecurityOpt', null, TEXTS),
+      removed('body.ContainerConfig.SecurityOpt', null, TEXTS),
       added('body.Config.MacAddress'),
       added('body.ContainerConfig.MacAddress'),
     ],
@@ -42,6 +44,7 @@ export const v1_16 = step('1.16', {
       removed(
         'body.Config.SecurityOpt',
         (doc: Doc) => memberOf(memberOf(doc.body, 'HostConfig'), 'SecurityOpt') ?? null,
+        TEXTS,
       ),
       added('body.Config.MacAddress'),
       added('body.HostConfig.IpcMode'),

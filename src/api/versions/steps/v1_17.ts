@@ -14,6 +14,8 @@ export const v1_17 = step('1.17', {
       added('body.HostConfig.PidMode'),
       added('body.HostConfig.ReadonlyRootfs'),
     ],
+    'POST /containers/{name}/start': [added('body.PidMode'), added('body.ReadonlyRootfs')],
+    'POST /commit': [added('body.Labels')],
   },
   responses: {
     'GET /containers/json': [added('body[].Labels')],

@@ -1,6 +1,6 @@
 /** API 1.18. */
 
-import { wordsWere } from '../failure.ts';
+import { notYet, wordsWere } from '../failure.ts';
 import { below1_18 } from '../forms/said-at-create.ts';
 import { added } from '../lens.ts';
 import { step } from '../step.ts';
@@ -11,9 +11,17 @@ export const v1_18 = step('1.18', {
     'POST /commit': [added('query.changes')],
     'POST /build': ['memory', 'memswap', 'cpushares', 'cpusetcpus'].map((name) => added(`query.${name}`)),
     'POST /containers/create': [
+      ...['Memory', 'MemorySwap', 'CpuShares', 'CpusetCpus'].map((name) => added(`body.HostConfig.${name}`)),
       added('body.HostConfig.Ulimits'),
       added('body.HostConfig.LogConfig'),
       added('body.HostConfig.CgroupParent'),
+    ],
+    'GET /images/json': [added('query.digests')],
+    'POST /images/create': [added('query.changes')],
+    'POST /containers/{name}/start': [
+      ...['CgroupParent', 'CpuShares', 'CpusetCpus', 'LogConfig', 'Memory', 'MemorySwap', 'Ulimits'].map(
+        (name) => added(`body.${name}`),
+      ),
     ],
   },
   responses: {
@@ -28,13 +36,9 @@ export const v1_18 = step('1.18', {
       added('body.HostConfig.CpuShares'),
       added('body.HostConfig.CpusetCpus'),
       added('body.HostConfig.VolumeDriver'),
-      added('body.Config.VolumeDriver'),
     ],
     'GET /images/json': [added('body[].RepoDigests')],
-    'GET /images/{name}/json': [
-      added('body.Config.VolumeDriver'),
-      added('body.ContainerConfig.VolumeDriver'),
-    ],
+    'GET /images/{name}/json': [],
     'GET /exec/{id}/json': [added('body.Container.UpdateDns')],
     'GET /info': [
       added('body.SystemTime'),
@@ -51,6 +55,7 @@ export const v1_18 = step('1.18', {
       ({ name }) => `Could not find container with name or id ${name}`,
       { status: 500 },
     ),
+    notYet('GET /containers/json', 404),
   ],
   before: { saidAtCreate: below1_18, outliveClient: ['imageCreate', 'imagePush', 'buildImage'] },
 });

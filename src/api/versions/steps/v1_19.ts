@@ -1,7 +1,7 @@
 /** API 1.19. */
 
 import { type Doc, isDoc, memberOf } from '../doc-path.ts';
-import { statusWas, wordsWere } from '../failure.ts';
+import { notYet, statusWas, wordsWere } from '../failure.ts';
 import { linkTemplateWas } from '../forms/links.ts';
 import { noSuch } from '../forms/not-found.ts';
 import { withoutMembers } from '../forms/stats.ts';
@@ -43,6 +43,7 @@ export const v1_19 = step('1.19', {
     'GET /containers/json': [lenient('query.limit')],
     'GET /events': [lenient('query.since'), lenient('query.until')],
     'POST /containers/create': [
+      added('body.VolumeDriver'),
       added('body.HostConfig.CpuPeriod'),
       added('body.HostConfig.CpuQuota'),
       added('body.HostConfig.CpusetMems'),
@@ -50,6 +51,11 @@ export const v1_19 = step('1.19', {
       added('body.HostConfig.OomKillDisable'),
       added('body.HostConfig.UTSMode'),
       reshaped('CpuShares outside 2…262144 are an error', { up: clampShares, shape: 'none' }),
+    ],
+    'POST /containers/{name}/start': [
+      ...['BlkioWeight', 'CpuPeriod', 'CpuQuota', 'CpusetMems', 'OomKillDisable', 'UTSMode'].map((name) =>
+        added(`body.${name}`),
+      ),
     ],
   },
   responses: {
@@ -64,8 +70,22 @@ export const v1_19 = step('1.19', {
     'GET /exec/{id}/json': [added('body.Container.MountPoints')],
     'GET /version': [added('body.Experimental')],
     'GET /images/{name}/history': [added('body[].Comment')],
-    'GET /images/{name}/json': [...inConfig('Config'), ...inConfig('ContainerConfig')],
+    'GET /images/{name}/json': [
+      added('body.Config.VolumeDriver'),
+      added('body.ContainerConfig.VolumeDriver'),
+      ...inConfig('Config'),
+      ...inConfig('ContainerConfig'),
+    ],
     'GET /containers/{name}/json': [
+      ...[
+        'HairpinMode',
+        'NetworkID',
+        'SandboxKey',
+        'EndpointID',
+        'SecondaryIPAddresses',
+        'SecondaryIPv6Addresses',
+      ].map((name) => added(`body.NetworkSettings.${name}`)),
+      added('body.Config.VolumeDriver'),
       ...inConfig('Config'),
       added('body.HostConfig.CpuPeriod'),
       added('body.HostConfig.CpuQuota'),
@@ -82,6 +102,7 @@ export const v1_19 = step('1.19', {
       'build.commandFailed',
       ({ words, status }) => `The command [${words.join(' ')}] returned a non-zero code: ${status}`,
     ),
+    notYet('POST /images/{name}/push', 400),
     linkTemplateWas,
     wordsWere(
       'POST /containers/{name}/copy',

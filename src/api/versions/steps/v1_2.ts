@@ -10,6 +10,8 @@ export const v1_2 = step('1.2', {
   requests: {
     'DELETE /images/{name}': [defaultWas('query.noprune', '1')],
     'POST /build': [added('query.remote')],
+    'POST /auth': [added('body.auth')],
+    'POST /images/{name}/push': [added('body')],
   },
   responses: {
     'GET /containers/json': [added('body[].SizeRw'), added('body[].SizeRootFs')],
@@ -33,6 +35,7 @@ export const v1_2 = step('1.2', {
       added('body.ID'),
     ],
   },
+  removes: ['GET /auth'],
   failures: [statusWas('any', 409, 500)],
   before: { logins: 'kept', allowedMethods: '' },
 });

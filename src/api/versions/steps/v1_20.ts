@@ -1,10 +1,15 @@
 /** API 1.20. */
 
-import type { Doc } from '../doc-path.ts';
+import { type Doc, docPath, isDoc } from '../doc-path.ts';
 import { wordsWere } from '../failure.ts';
 import { volumesOf } from '../forms/containers.ts';
-import { added, removed, rewritten } from '../lens.ts';
+import { publishSpecs } from '../forms/ports.ts';
+import { added, removed, reshaped, rewritten } from '../lens.ts';
+import { shapeWith, TEXTS } from '../shape.ts';
 import { step } from '../step.ts';
+
+const mapOf = (type: string) => ({ type: 'object', additionalProperties: { type } });
+const specs = docPath('body.PortSpecs');
 
 export const v1_20 = step('1.20', {
   summary: 'Inspect lists mounts; killing a stopped container is an error; archives can be copied.',
@@ -15,7 +20,22 @@ export const v1_20 = step('1.20', {
   ],
   requests: {
     'POST /build': [added('query.ulimits')],
-    'POST /containers/create': [added('body.HostConfig.GroupAdd'), added('body.HostConfig.MemorySwappiness')],
+    'POST /containers/create': [
+      reshaped('PortSpecs become ExposedPorts and PortBindings', {
+        up(doc) {
+          const said = specs.take(doc);
+          if (Array.isArray(said) && said.length > 0 && isDoc(doc.body)) publishSpecs(doc.body, said);
+        },
+        shape: shapeWith({ 'body.PortSpecs': TEXTS }),
+      }),
+      added('body.HostConfig.GroupAdd'),
+      added('body.HostConfig.MemorySwappiness'),
+    ],
+    'POST /containers/{name}/start': [
+      added('body.ConsoleSize'),
+      added('body.GroupAdd'),
+      added('body.MemorySwappiness'),
+    ],
   },
   responses: {
     'GET /containers/json': [
@@ -25,19 +45,19 @@ export const v1_20 = step('1.20', {
       }),
     ],
     'GET /containers/{name}/json': [
-      removed('body.Volumes', (doc: Doc) => volumesOf(doc).sources),
-      removed('body.VolumesRW', (doc: Doc) => volumesOf(doc).writable),
+      removed('body.Volumes', (doc: Doc) => volumesOf(doc).sources, mapOf('string')),
+      removed('body.VolumesRW', (doc: Doc) => volumesOf(doc).writable, mapOf('boolean')),
       added('body.Mounts'),
       added('body.GraphDriver'),
       added('body.HostConfig.GroupAdd'),
       added('body.HostConfig.MemorySwappiness'),
       added('body.HostConfig.ConsoleSize'),
-      removed('body.Config.PortSpecs', null),
+      removed('body.Config.PortSpecs', null, TEXTS),
     ],
     'GET /images/{name}/json': [
       added('body.GraphDriver'),
-      removed('body.Config.PortSpecs', null),
-      removed('body.ContainerConfig.PortSpecs', null),
+      removed('body.Config.PortSpecs', null, TEXTS),
+      removed('body.ContainerConfig.PortSpecs', null, TEXTS),
     ],
     'GET /exec/{id}/json': [added('body.Container.HasBeenStartedBefore')],
     'GET /version': [added('body.BuildTime')],

@@ -3,6 +3,7 @@ import { shortId } from '../../../formats/digest.ts';
 import { type Doc, memberOf } from '../doc-path.ts';
 import { statusWas, wordsWere } from '../failure.ts';
 import { noImageWithTag } from '../forms/not-found.ts';
+import { PORT_MAPPING } from '../forms/ports.ts';
 import { oneNetwork } from '../forms/stats.ts';
 import { added, moved, removed } from '../lens.ts';
 import { SET, shapeWithout } from '../shape.ts';
@@ -26,12 +27,20 @@ export const v1_21 = step('1.21', {
   requests: {
     'POST /build': [added('query.buildargs')],
     'POST /containers/create': [
+      added('body.HostConfig.KernelMemory'),
       added('body.StopSignal'),
       added('body.HostConfig.DnsOptions'),
       added('body.HostConfig.MemoryReservation'),
       moved('body.VolumeDriver', 'body.HostConfig.VolumeDriver'),
     ],
     'GET /containers/{name}/json': [added('query.size')],
+    'POST /images/create': [added('query.message')],
+    'POST /containers/{name}/start': [
+      ...['DnsOptions', 'KernelMemory', 'MemoryReservation', 'VolumeDriver'].map((name) =>
+        added(`body.${name}`),
+      ),
+    ],
+    'POST /commit': [added('body.StopSignal')],
   },
   responses: {
     'GET /containers/json': [added('body[].ImageID')],
@@ -40,6 +49,7 @@ export const v1_21 = step('1.21', {
       removed(
         'body.Config.MacAddress',
         (doc: Doc) => memberOf(memberOf(doc.body, 'NetworkSettings'), 'MacAddress') ?? '',
+        { type: 'string' },
       ),
       removed('body.Config.NetworkDisabled', false),
       removed('body.Config.ExposedPorts', null, SET),
@@ -53,9 +63,11 @@ export const v1_21 = step('1.21', {
       added('body.SizeRw'),
       added('body.SizeRootFs'),
       removed('body.NetworkSettings.NetworkID', ''),
-      removed('body.NetworkSettings.PortMapping', null),
+      removed('body.NetworkSettings.PortMapping', null, PORT_MAPPING),
     ],
     'GET /images/{name}/json': [
+      added('body.Config.StopSignal'),
+      added('body.ContainerConfig.StopSignal'),
       added('body.RepoTags'),
       added('body.RepoDigests'),
       removed('body.Config.MacAddress', ''),

@@ -13,16 +13,28 @@ export const v1_23 = step('1.23', {
     'GET /containers/json': [reshaped('an unknown filter is an error', { up: dropUnknown, shape: 'none' })],
     'GET /containers/{name}/logs': [added('query.details')],
     'POST /containers/create': [
+      added('body.HostConfig.CpuCount'),
+      added('body.HostConfig.CpuPercent'),
       added('body.HostConfig.StorageOpt'),
       added('body.HostConfig.Sysctls'),
       added('body.HostConfig.UsernsMode'),
       added('body.HostConfig.Cgroup'),
     ],
-    'POST /containers/{name}/update': [added('body.RestartPolicy')],
+    'POST /containers/{name}/update': [
+      added('body.CpuCount'),
+      added('body.CpuPercent'),
+      added('body.RestartPolicy'),
+    ],
     'POST /images/load': [added('query.quiet')],
     'POST /build': [added('query.labels')],
     'POST /volumes/create': [added('body.Labels')],
     'POST /networks/create': [added('body.EnableIPv6'), added('body.Labels')],
+    'POST /containers/{name}/start': [
+      ...['AutoRemove', 'Cgroup', 'CpuCount', 'CpuPercent', 'StorageOpt', 'Sysctls', 'UsernsMode'].map(
+        (name) => added(`body.${name}`),
+      ),
+    ],
+    'POST /auth': [added('body.identitytoken')],
   },
   responses: {
     'GET /containers/json': [added('body[].State'), added('body[].Mounts')],
@@ -37,6 +49,9 @@ export const v1_23 = step('1.23', {
       removed('body.InitSha1', ''),
     ],
     'GET /containers/{name}/json': [
+      added('body.HostConfig.BlkioBps'),
+      added('body.HostConfig.BlkioIOps'),
+      added('body.HostConfig.SandboxSize'),
       added('body.HostConfig.StorageOpt'),
       added('body.HostConfig.Sysctls'),
       added('body.HostConfig.UsernsMode'),

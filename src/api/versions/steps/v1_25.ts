@@ -47,13 +47,24 @@ export const v1_25 = step('1.25', {
     ),
     'DELETE /volumes/{name}': [added('query.force')],
     'POST /networks/create': [added('body.Attachable')],
+    'POST /containers/{name}/start': [added('query.checkpoint'), added('query.checkpoint-dir')],
+    'POST /containers/{name}/update': [added('body.CpuRealtimePeriod'), added('body.CpuRealtimeRuntime')],
+    'POST /commit': [added('body.StopTimeout')],
   },
   responses: {
-    ...volumeMember('Options'),
+    ...volumeMember('Options', 'UsageData'),
     ...networkMember('Created', 'Attachable'),
     'GET /version': [added('body.MinAPIVersion')],
-    'GET /info': [added('body.Isolation'), removed('body.ExecutionDriver', '')],
-    'GET /images/{name}/json': [added('body.OsVersion')],
+    'GET /info': [
+      ...['ContainerdCommit', 'RuncCommit', 'InitCommit', 'InitBinary'].map((name) => added(`body.${name}`)),
+      added('body.Isolation'),
+      removed('body.ExecutionDriver', ''),
+    ],
+    'GET /images/{name}/json': [
+      added('body.ContainerConfig.StopTimeout'),
+      added('body.Config.StopTimeout'),
+      added('body.OsVersion'),
+    ],
     'GET /exec/{id}/json': [added('body.Pid')],
     'GET /containers/{name}/json': [
       added('body.HostConfig.Mounts'),
@@ -66,6 +77,7 @@ export const v1_25 = step('1.25', {
       removed('body.HostConfig.DiskQuota', 0),
     ],
     'GET /containers/json': [added('body[].Mounts[].Type')],
+    'GET /images/json': [added('body[].Containers'), added('body[].SharedSize')],
   },
   messages: {
     'GET /containers/{name}/stats': [

@@ -10,7 +10,7 @@ export const v1_28 = step('1.28', {
       added('body.HostConfig.DeviceCgroupRules'),
       added('body.HostConfig.Mounts[].Consistency'),
     ],
-    'POST /containers/{name}/update': [added('body.NanoCpus')],
+    'POST /containers/{name}/update': [added('body.DeviceCgroupRules'), added('body.NanoCpus')],
     'GET /networks/{id}': [added('query.verbose')],
   },
   before: { webSocketFrames: 'text', networkLists: 'withContainers' },

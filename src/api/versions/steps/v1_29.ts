@@ -9,6 +9,15 @@ export const v1_29 = step('1.29', {
     'POST /containers/create': [added('body.Healthcheck.StartPeriod')],
     'POST /networks/create': [added('body.Ingress')],
     'POST /build': [added('query.target')],
+    'PUT /containers/{name}/archive': [added('query.copyUIDGID')],
+    'POST /commit': [added('body.Healthcheck.StartPeriod')],
   },
-  responses: networkMember('Ingress'),
+  responses: {
+    ...networkMember('Ingress'),
+    'GET /containers/{name}/json': [added('body.Config.Healthcheck.StartPeriod')],
+    'GET /images/{name}/json': [
+      added('body.Config.Healthcheck.StartPeriod'),
+      added('body.ContainerConfig.Healthcheck.StartPeriod'),
+    ],
+  },
 });

@@ -1,7 +1,7 @@
 /** API 1.3. */
 
 import { type Doc, isDoc, memberOf } from '../doc-path.ts';
-import { statusWas } from '../failure.ts';
+import { notYet, statusWas } from '../failure.ts';
 import { added, defaultWas, reshaped } from '../lens.ts';
 import { shapeSpot } from '../shape.ts';
 import { step } from '../step.ts';
@@ -32,6 +32,8 @@ export const v1_3 = step('1.3', {
     // Removing a running container stopped it first.
     'DELETE /containers/{name}': [defaultWas('query.force', '1')],
     'POST /containers/create': [added('body.Entrypoint')],
+    'POST /build': [added('query.q')],
+    'POST /commit': [added('body.Entrypoint')],
   },
   responses: {
     'GET /images/{name}/history': [
@@ -48,6 +50,6 @@ export const v1_3 = step('1.3', {
     ],
     'GET /images/{name}/json': [added('body.config.Entrypoint'), added('body.container_config.Entrypoint')],
   },
-  failures: [statusWas('POST /auth', 401, 500)],
+  failures: [statusWas('POST /auth', 401, 500), notYet('DELETE /containers/{name}', 406)],
   before: { booleans: 'strict', startBody: 'ignored', buildBody: 'form' },
 });

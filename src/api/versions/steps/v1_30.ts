@@ -3,6 +3,8 @@
 import { withoutId } from '../forms/builds.ts';
 import { networkWordsBefore1_30 } from '../forms/network-words.ts';
 import { networkMember } from '../forms/networks.ts';
+import { progressInBytes } from '../forms/progress.ts';
+import { withoutMembers } from '../forms/stats.ts';
 import { added } from '../lens.ts';
 import { step } from '../step.ts';
 
@@ -14,10 +16,18 @@ export const v1_30 = step('1.30', {
     'POST /networks/create': [added('body.Scope'), added('body.ConfigOnly'), added('body.ConfigFrom')],
   },
   responses: {
-    'GET /info': [added('body.Plugins.Log')],
+    'GET /info': [
+      added('body.RegistryConfig.AllowNondistributableArtifactsCIDRs'),
+      added('body.RegistryConfig.AllowNondistributableArtifactsHostnames'),
+      added('body.Plugins.Log'),
+    ],
     ...networkMember('ConfigFrom', 'ConfigOnly'),
   },
-  messages: { 'POST /build': [withoutId] },
+  messages: {
+    ...progressInBytes,
+    'POST /build': [withoutId, ...progressInBytes['POST /build']],
+    'GET /events': [withoutMembers('scope')],
+  },
   failures: networkWordsBefore1_30,
   before: { waitHeadAtOnce: false },
 });

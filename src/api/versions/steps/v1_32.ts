@@ -14,10 +14,12 @@ export const v1_32 = step('1.32', {
     'POST /images/create': [added('query.platform')],
     'POST /build': [added('query.platform')],
     'POST /networks/{id}/connect': [added('body.EndpointConfig.DriverOpts')],
+    'POST /containers/create': [added('body.NetworkingConfig.EndpointsConfig.{}.DriverOpts')],
   },
   responses: {
     'GET /containers/json': [added('body[].NetworkSettings.Networks.{}.DriverOpts')],
     'GET /containers/{name}/json': [added('body.NetworkSettings.Networks.{}.DriverOpts')],
     'GET /system/df': [added('body.Containers[].NetworkSettings.Networks.{}.DriverOpts')],
+    'GET /info': [added('body.GenericResources')],
   },
 });

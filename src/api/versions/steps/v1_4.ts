@@ -31,7 +31,7 @@ export const v1_4 = step('1.4', {
   adds: ['POST /containers/{name}/copy'],
   requests: {
     'GET /containers/{name}/top': [added('query.ps_args')],
-    'POST /build': [added('query.q'), added('query.nocache')],
+    'POST /build': [added('query.nocache')],
     'POST /images/create': [
       reshaped('a registry is part of the name', {
         up: registryOfCreate,
@@ -50,6 +50,7 @@ export const v1_4 = step('1.4', {
       added('body.Privileged'),
     ],
     'POST /containers/{name}/start': [added('body.LxcConf'), added('body.ContainerIDFile')],
+    'POST /commit': [added('body.NetworkDisabled'), added('body.WorkingDir')],
   },
   responses: {
     'GET /containers/{name}/top': [
@@ -71,6 +72,8 @@ export const v1_4 = step('1.4', {
       added('body.IndexServerAddress'),
     ],
     'GET /images/{name}/json': [
+      added('body.config.Privileged'),
+      added('body.container_config.Privileged'),
       added('body.config.WorkingDir'),
       added('body.config.NetworkDisabled'),
       added('body.container_config.WorkingDir'),
@@ -84,5 +87,6 @@ export const v1_4 = step('1.4', {
     ],
     'POST /images/create': [serial],
     'POST /images/{name}/push': [serial],
+    'POST /images/{name}/insert': [serial],
   },
 });

@@ -4,6 +4,7 @@ import { step } from '../step.ts';
 
 export const v1_40 = step('1.40', {
   summary: 'IPC namespaces are private by default; devices can be requested by capability.',
+  adds: ['HEAD /_ping'],
   requests: {
     'POST /build': [added('query.outputs')],
     'POST /containers/create': [
@@ -11,7 +12,7 @@ export const v1_40 = step('1.40', {
       added('body.HostConfig.Mounts[].BindOptions.NonRecursive'),
       defaultWas('body.HostConfig.IpcMode', 'shareable'),
     ],
-    'POST /containers/{name}/update': [added('body.PidsLimit')],
+    'POST /containers/{name}/update': [added('body.DeviceRequests'), added('body.PidsLimit')],
   },
   responses: {
     'GET /info': [added('body.PidsLimit'), added('body.KernelMemoryTCP')],

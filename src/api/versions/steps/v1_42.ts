@@ -5,7 +5,7 @@ import { wordsWere } from '../failure.ts';
 import { mountsOf } from '../forms/containers.ts';
 import { builderSize, oneParent } from '../forms/disk-usage.ts';
 import { pruneOfAll } from '../forms/volumes.ts';
-import { added, moved, removed, reshaped, rewritten } from '../lens.ts';
+import { added, copied, removed, reshaped, rewritten } from '../lens.ts';
 import { step } from '../step.ts';
 
 const optionsOf = { VolumeOptions: 'volume', TmpfsOptions: 'tmpfs', BindOptions: 'bind' } as const;
@@ -37,10 +37,10 @@ export const v1_42 = step('1.42', {
     'POST /containers/create': [
       added('body.HostConfig.ConsoleSize'),
       // Limits stood at the top before 1.18, and were honoured there long after.
-      moved('body.Memory', 'body.HostConfig.Memory'),
-      moved('body.MemorySwap', 'body.HostConfig.MemorySwap'),
-      moved('body.CpuShares', 'body.HostConfig.CpuShares'),
-      moved('body.Cpuset', 'body.HostConfig.CpusetCpus'),
+      copied('body.Memory', 'body.HostConfig.Memory'),
+      copied('body.MemorySwap', 'body.HostConfig.MemorySwap'),
+      copied('body.CpuShares', 'body.HostConfig.CpuShares'),
+      copied('body.Cpuset', 'body.HostConfig.CpusetCpus'),
       added('body.HostConfig.Mounts[].BindOptions.CreateMountpoint'),
       reshaped('options must fit the type of their mount', { up: dropForeignOptions, shape: 'none' }),
     ],

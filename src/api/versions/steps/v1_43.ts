@@ -30,5 +30,6 @@ export const v1_43 = step('1.43', {
         shape: 'none',
       }),
     ],
+    'GET /info': [added('body.Runtimes.{}.runtimeType')],
   },
 });

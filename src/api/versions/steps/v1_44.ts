@@ -5,6 +5,7 @@ import { wordsWere } from '../failure.ts';
 import { carryMacAddress, mountOptions, mountsOf } from '../forms/containers.ts';
 import { networkWordsBefore1_44 } from '../forms/network-words.ts';
 import { added, refused, removed, reshaped, said } from '../lens.ts';
+import { INTEGER, STRING } from '../shape.ts';
 import { step } from '../step.ts';
 
 function severalNetworks(doc: Doc): string | undefined {
@@ -27,6 +28,7 @@ export const v1_44 = step('1.44', {
   summary: 'Read-only binds are recursive, a MacAddress belongs to an endpoint, VirtualSize goes.',
   requests: {
     'POST /containers/create': [
+      added('body.NetworkingConfig.EndpointsConfig.{}.DNSNames'),
       added('body.Healthcheck.StartInterval'),
       added('body.NetworkingConfig.EndpointsConfig.{}.MacAddress'),
       refused('BindOptions.ReadOnlyForceRecursive', (doc) =>
@@ -41,21 +43,26 @@ export const v1_44 = step('1.44', {
         shape: said('body.MacAddress'),
       }),
     ],
+    'POST /networks/{id}/connect': [added('body.EndpointConfig.DNSNames')],
+    'POST /commit': [added('body.Healthcheck.StartInterval')],
   },
   responses: {
     'GET /info': [added('body.CDISpecDirs'), added('body.Runtimes.{}.status')],
     'GET /containers/json': [added('body[].NetworkSettings.Networks.{}.DNSNames')],
     'GET /containers/{name}/json': [
+      added('body.Config.Healthcheck.StartInterval'),
       added('body.NetworkSettings.Networks.{}.DNSNames'),
-      removed('body.Config.MacAddress', ({ all }: Doc) => memberOf(all, 'MacAddressAsked')),
+      removed('body.Config.MacAddress', ({ all }: Doc) => memberOf(all, 'MacAddressAsked'), STRING),
     ],
     'GET /system/df': [
       added('body.Containers[].NetworkSettings.Networks.{}.DNSNames'),
-      removed('body.Images[].VirtualSize', (image: Doc) => image.Size),
+      removed('body.Images[].VirtualSize', (image: Doc) => image.Size, INTEGER),
     ],
-    'GET /images/json': [removed('body[].VirtualSize', (image: Doc) => image.Size)],
+    'GET /images/json': [removed('body[].VirtualSize', (image: Doc) => image.Size, INTEGER)],
     'GET /images/{name}/json': [
-      removed('body.VirtualSize', (doc: Doc) => memberOf(doc.body, 'Size')),
+      added('body.Config.Healthcheck.StartInterval'),
+      added('body.ContainerConfig.Healthcheck.StartInterval'),
+      removed('body.VirtualSize', (doc: Doc) => memberOf(doc.body, 'Size'), INTEGER),
       removed('body.Created', NEVER),
     ],
   },

@@ -4,7 +4,7 @@ import { shortId } from '../../../formats/digest.ts';
 import { type Doc, isDoc, memberOf } from '../doc-path.ts';
 import { contextWas } from '../failure.ts';
 import { mountOptions, mountsOf } from '../forms/containers.ts';
-import { blankContainerConfig } from '../forms/images.ts';
+import { blankContainerConfig, containerConfigShape } from '../forms/images.ts';
 import { refused, removed, reshaped, untold } from '../lens.ts';
 import { step } from '../step.ts';
 
@@ -43,10 +43,14 @@ export const v1_45 = step('1.45', {
     ],
     'GET /images/{name}/json': [
       untold('Container', ''),
-      removed('body.ContainerConfig', ({ all }: Doc) => ({
-        ...blankContainerConfig,
-        ...(memberOf(all, 'ContainerConfig') as Doc | undefined),
-      })),
+      removed(
+        'body.ContainerConfig',
+        ({ all }: Doc) => ({
+          ...blankContainerConfig,
+          ...(memberOf(all, 'ContainerConfig') as Doc | undefined),
+        }),
+        containerConfigShape,
+      ),
     ],
   },
   failures: [

@@ -4,7 +4,10 @@ import { step } from '../step.ts';
 
 export const v1_46 = step('1.46', {
   summary: 'Container lists show annotations; tmpfs mounts take options; a built image has a create event.',
-  requests: { 'POST /containers/create': [added('body.HostConfig.Mounts[].TmpfsOptions.Options')] },
+  requests: {
+    'POST /containers/create': [added('body.HostConfig.Mounts[].TmpfsOptions.Options')],
+    'POST /images/{name}/push': [added('query.platform')],
+  },
   responses: {
     'GET /containers/json': [added('body[].HostConfig.Annotations')],
     'GET /system/df': [added('body.Containers[].HostConfig.Annotations')],

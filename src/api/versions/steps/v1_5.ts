@@ -1,8 +1,17 @@
 /** API 1.5. */
 import { portsText } from '../forms/ports.ts';
 import { withoutErrorDetail } from '../forms/progress.ts';
-import { added, rewritten } from '../lens.ts';
+import { added, reshaped, rewritten } from '../lens.ts';
+import { type JsonSchema, shapeWith } from '../shape.ts';
 import { step } from '../step.ts';
+
+/** A body is read whenever there is no header. */
+const CREDENTIALS: JsonSchema = {
+  type: 'object',
+  properties: Object.fromEntries(
+    ['username', 'password', 'auth', 'email'].map((name) => [name, { type: 'string' }]),
+  ),
+};
 
 export const v1_5 = step('1.5', {
   summary:
@@ -11,6 +20,12 @@ export const v1_5 = step('1.5', {
   requests: {
     'POST /containers/create': [added('body.Domainname')],
     'POST /build': [added('query.rm')],
+    'POST /images/create': [added('headers.X-Registry-Auth')],
+    'POST /images/{name}/push': [
+      reshaped('credentials leave the body', { shape: shapeWith({ body: CREDENTIALS }) }),
+      added('headers.X-Registry-Auth'),
+    ],
+    'POST /commit': [added('body.Domainname')],
   },
   responses: {
     'GET /containers/json': [

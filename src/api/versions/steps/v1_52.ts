@@ -5,11 +5,14 @@ import { usageMembers } from '../forms/disk-usage.ts';
 import { withLegacyFields } from '../forms/events.ts';
 import { blankContainerConfig, onePlatform } from '../forms/images.ts';
 import { containersFirst } from '../forms/networks.ts';
+import { barsBesideDetails } from '../forms/progress.ts';
 import { withoutMembers } from '../forms/stats.ts';
 import { added, removed, reshaped, rewritten, said, untold } from '../lens.ts';
+import { INTEGER, STRING, shapeOf, TEXTS } from '../shape.ts';
 import { step } from '../step.ts';
 
 const settings = 'body.NetworkSettings';
+const ADDRESSES = { type: 'array', items: shapeOf({ Addr: '', PrefixLen: 0 }), nullable: true };
 const emptyPorts = /^Following container port\(s\) have an empty list of port-bindings/;
 
 export const v1_52 = step('1.52', {
@@ -42,21 +45,21 @@ export const v1_52 = step('1.52', {
     ],
     'GET /containers/json': [added('body[].Health')],
     'GET /containers/{name}/json': [
-      removed('body.Config.OnBuild', null),
+      removed('body.Config.OnBuild', null, TEXTS),
       removed(`${settings}.Bridge`, ''),
       removed(`${settings}.HairpinMode`, false),
       removed(`${settings}.LinkLocalIPv6Address`, ''),
       removed(`${settings}.LinkLocalIPv6PrefixLen`, 0),
-      removed(`${settings}.SecondaryIPAddresses`, null),
-      removed(`${settings}.SecondaryIPv6Addresses`, null),
-      removed(`${settings}.EndpointID`, ofBridge('EndpointID', '')),
-      removed(`${settings}.Gateway`, ofBridge('Gateway', '')),
-      removed(`${settings}.GlobalIPv6Address`, ofBridge('GlobalIPv6Address', '')),
-      removed(`${settings}.GlobalIPv6PrefixLen`, ofBridge('GlobalIPv6PrefixLen', 0)),
-      removed(`${settings}.IPAddress`, ofBridge('IPAddress', '')),
-      removed(`${settings}.IPPrefixLen`, ofBridge('IPPrefixLen', 0)),
-      removed(`${settings}.IPv6Gateway`, ofBridge('IPv6Gateway', '')),
-      removed(`${settings}.MacAddress`, ofBridge('MacAddress', '')),
+      removed(`${settings}.SecondaryIPAddresses`, null, ADDRESSES),
+      removed(`${settings}.SecondaryIPv6Addresses`, null, ADDRESSES),
+      removed(`${settings}.EndpointID`, ofBridge('EndpointID', ''), STRING),
+      removed(`${settings}.Gateway`, ofBridge('Gateway', ''), STRING),
+      removed(`${settings}.GlobalIPv6Address`, ofBridge('GlobalIPv6Address', ''), STRING),
+      removed(`${settings}.GlobalIPv6PrefixLen`, ofBridge('GlobalIPv6PrefixLen', 0), INTEGER),
+      removed(`${settings}.IPAddress`, ofBridge('IPAddress', ''), STRING),
+      removed(`${settings}.IPPrefixLen`, ofBridge('IPPrefixLen', 0), INTEGER),
+      removed(`${settings}.IPv6Gateway`, ofBridge('IPv6Gateway', ''), STRING),
+      removed(`${settings}.MacAddress`, ofBridge('MacAddress', ''), STRING),
     ],
     'GET /images/{name}/json': [
       untold('Parent', ''),
@@ -69,6 +72,7 @@ export const v1_52 = step('1.52', {
     ],
   },
   messages: {
+    ...barsBesideDetails,
     'GET /containers/{name}/stats': [withoutMembers('os_type')],
     'GET /events': [
       {

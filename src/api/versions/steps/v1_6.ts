@@ -1,34 +1,22 @@
 /** API 1.6. */
 
-import { type Doc, docPath, isDoc, memberOf } from '../doc-path.ts';
-import { contextWas } from '../failure.ts';
+import { type Doc, isDoc, memberOf } from '../doc-path.ts';
+import { contextWas, notYet } from '../failure.ts';
 import { nameAndDescription, shortId } from '../forms/images.ts';
-import { portMapping, publishSpecs } from '../forms/ports.ts';
+import { portMapping } from '../forms/ports.ts';
 import { below1_6 } from '../forms/said-at-create.ts';
 import { added, removed, reshaped, rewritten } from '../lens.ts';
-import { shapeOf, shapeSpot, shapeWith, TEXTS } from '../shape.ts';
+import { shapeOf } from '../shape.ts';
 import { step } from '../step.ts';
-
-const PORTS = { type: 'object', additionalProperties: { type: 'string' } };
-const specs = docPath('body.PortSpecs');
 
 export const v1_6 = step('1.6', {
   summary: 'Containers have names; ports are bound by maps; attach keeps the two streams apart.',
   requests: {
-    'POST /containers/create': [
-      added('query.name'),
-      added('body.ExposedPorts'),
-      reshaped('PortSpecs become ExposedPorts and PortBindings', {
-        up(doc) {
-          const said = specs.take(doc);
-          if (Array.isArray(said) && said.length > 0 && isDoc(doc.body)) publishSpecs(doc.body, said);
-        },
-        shape: shapeWith({ 'body.PortSpecs': TEXTS }),
-      }),
-    ],
+    'POST /containers/create': [added('query.name'), added('body.ExposedPorts')],
     'POST /containers/{name}/start': [added('body.PortBindings'), added('body.Links')],
     'POST /containers/{name}/kill': [added('query.signal')],
     'DELETE /containers/{name}': [added('query.link')],
+    'POST /commit': [added('body.ExposedPorts')],
   },
   responses: {
     'GET /images/search': [
@@ -45,11 +33,7 @@ export const v1_6 = step('1.6', {
           const settings = memberOf(doc.body, 'NetworkSettings');
           if (isDoc(settings)) settings.PortMapping = portMapping(settings.Ports);
         },
-        shape: (shape) =>
-          shapeSpot('body.NetworkSettings.PortMapping').change(shape, () => ({
-            type: 'object',
-            properties: { Tcp: PORTS, Udp: PORTS },
-          })),
+        shape: 'none',
       }),
       removed('body.Config.PortSpecs', null),
       added('body.NetworkSettings.Ports'),
@@ -63,6 +47,7 @@ export const v1_6 = step('1.6', {
     ],
   },
   failures: [
+    notYet(['POST /containers/create', 'DELETE /containers/{name}'], 409),
     contextWas(
       'POST /containers/{name}/start',
       'container.start',

@@ -13,6 +13,7 @@ import { step } from '../step.ts';
 export const v1_7 = step('1.7', {
   summary: 'Image lists have one entry an image; images can be exported and loaded.',
   adds: ['GET /images/{name}/get', 'POST /images/load'],
+  removes: ['GET /images/viz'],
   requests: {
     'POST /containers/create': [moved('body.Privileged', 'body.HostConfig.Privileged')],
     'POST /containers/{name}/start': [added('body.Privileged'), added('body.PublishAllPorts')],
@@ -37,7 +38,12 @@ export const v1_7 = step('1.7', {
       removed(
         'body.Config.Privileged',
         (doc: Doc) => memberOf(memberOf(doc.body, 'HostConfig'), 'Privileged') ?? false,
+        { type: 'boolean' },
       ),
+    ],
+    'GET /images/{name}/json': [
+      removed('body.config.Privileged', false),
+      removed('body.container_config.Privileged', false),
     ],
   },
   messages: { 'POST /images/{name}/insert': [insertedId] },

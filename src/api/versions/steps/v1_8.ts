@@ -14,6 +14,8 @@ export const v1_8 = step('1.8', {
   requests: {
     'POST /containers/{name}/stop': [defaultWas('query.t', '10')],
     'POST /containers/{name}/restart': [defaultWas('query.t', '10')],
+    'GET /images/search': [added('headers.X-Registry-Auth')],
+    'POST /build': [added('headers.X-Registry-Auth')],
   },
   responses: {
     'POST /containers/create': [
@@ -24,6 +26,8 @@ export const v1_8 = step('1.8', {
     'GET /containers/{name}/json': [added('body.HostConfig'), removed('body.SysInitPath', '')],
     'GET /version': [added('body.Os'), added('body.Arch'), added('body.KernelVersion')],
     'GET /info': [
+      added('body.InitPath'),
+      added('body.InitSha1'),
       reshaped('flags are numbers and always there', {
         down({ body }) {
           if (!isDoc(body)) return;
@@ -40,6 +44,7 @@ export const v1_8 = step('1.8', {
         ),
       }),
     ],
+    'GET /images/{name}/json': [added('body.os')],
   },
   messages: {
     'POST /images/create': [barOfDetail],
