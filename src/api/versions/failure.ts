@@ -83,6 +83,17 @@ type Codes<C extends string> = C | readonly C[];
 const isOneOf = (codes: Codes<string>, code: string | undefined): boolean =>
   typeof codes === 'string' ? codes === code : codes.some((each) => each === code);
 
+const sayWhere = (where: Where): string =>
+  where === 'any'
+    ? ''
+    : ` for ${[where]
+        .flat()
+        .map((route) => `\`${route}\``)
+        .join(', ')}`;
+
+const saySpared = ({ code, not }: StatusCondition): string =>
+  code !== undefined ? `, of ${[code].flat().join(', ')}` : not !== undefined ? ', with exceptions' : '';
+
 /** Which failures a change of the status is for. */
 export interface StatusCondition {
   readonly code?: Codes<FailureCode>;
@@ -104,7 +115,7 @@ export function statusWas(
   const isForAll = Object.keys(condition).length === 0;
   const stays = (route: string): boolean => (remains ? meets(remains, route) : !isForAll);
   return {
-    note: `${newer} was ${older}`,
+    note: `${newer} was ${older}${sayWhere(where)}${saySpared(condition)}`,
     codes: [code ?? [], not].flat(),
     statuses(route, told) {
       if (!told.has(newer) || !meets(where, route)) return;
@@ -124,7 +135,7 @@ export function statusWas(
 
 /** Before, nothing that these routes do failed with that status: what would have had another, as other lenses say. */
 export const notYet = (where: Where, status: number): FailureLens => ({
-  note: `${status} is new`,
+  note: `${status} is new${sayWhere(where)}`,
   statuses(route, told) {
     if (meets(where, route)) told.delete(status);
   },

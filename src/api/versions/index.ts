@@ -1,40 +1,13 @@
 /** Versions of the API: which one a request means, and how it speaks. */
-import { requestFailure } from '../../model/failures/request.ts';
-import { NEWEST, OLDEST } from '../contract/index.ts';
-import { Dialect } from './dialect.ts';
-import { minorOf } from './step.ts';
-import { steps } from './steps.ts';
-
 export { changelog } from './changelog.ts';
 export { Dialect } from './dialect.ts';
+export { dialectOf, newestDialect } from './dialects.ts';
 export type { Doc } from './doc-path.ts';
 export { memberOf } from './doc-path.ts';
 export { type Failure, failureFrom, type ToldFailure } from './failure.ts';
 export { asText } from './forms/progress.ts';
 export { legacyRoutes } from './legacy/routes.ts';
 export { openApi } from './openapi.ts';
+export { routeTable } from './route-table.ts';
 export { minorOf } from './step.ts';
 export type { Traits } from './traits.ts';
-
-const newestMinor = minorOf(NEWEST);
-/** One dialect a minor version, made when it is first asked for. */
-const dialects: (Dialect | undefined)[] = [];
-
-/** The dialect of the newest version. */
-export const newestDialect = (): Dialect => ofMinor(newestMinor);
-
-/**
- * The dialect of `/v1.24/…`'s `1.24`. Undefined: no prefix, the newest. Above ours: the newest, never an error.
- * @throws InvalidArgument below the first version, which was never published
- */
-export function dialectOf(version: string | undefined): Dialect {
-  if (version === undefined) return newestDialect();
-  const [major = 0, minor = 0] = version.split('.').map((part) => Number(part || 0));
-  if (major < 1) throw requestFailure.versionTooOld({ version, oldest: OLDEST });
-  return ofMinor(major > 1 ? newestMinor : Math.min(minor, newestMinor));
-}
-
-function ofMinor(minor: number): Dialect {
-  dialects[minor] ??= new Dialect(`1.${minor}`, steps);
-  return dialects[minor];
-}

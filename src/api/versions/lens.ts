@@ -107,7 +107,7 @@ export function rewritten(
   const at = docPath(path);
   const { up, down, schema } = way;
   return {
-    note,
+    note: `${path}: ${note}`,
     shape: schema ? (shape) => shapeSpot(path).change(shape, () => schema) : 'none',
     ...(up && { up: (doc: Doc) => at.rewrite(doc, up) }),
     ...(down && { down: (doc: Doc) => at.rewrite(doc, down) }),

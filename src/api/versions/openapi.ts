@@ -33,7 +33,7 @@ export function openApi(dialect: Dialect): OpenApi {
 }
 
 /** The operations that a version has. */
-const documented = (dialect: Dialect): OperationName[] =>
+export const documented = (dialect: Dialect): OperationName[] =>
   (Object.keys(contract) as OperationName[]).filter((operation) => {
     const { route, lastMinor } = operationOf(operation);
     const isGone = lastMinor !== undefined && lastMinor < minorOf(dialect.version);

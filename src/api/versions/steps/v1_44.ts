@@ -31,12 +31,12 @@ export const v1_44 = step('1.44', {
       added('body.NetworkingConfig.EndpointsConfig.{}.DNSNames'),
       added('body.Healthcheck.StartInterval'),
       added('body.NetworkingConfig.EndpointsConfig.{}.MacAddress'),
-      refused('BindOptions.ReadOnlyForceRecursive', (doc) =>
+      refused('a mount may be recursively read-only by force', (doc) =>
         mountsOf(doc).some((mount) => mountOptions(mount, 'BindOptions')?.ReadOnlyForceRecursive)
           ? 'BindOptions.ReadOnlyForceRecursive needs API v1.44 or newer'
           : undefined,
       ),
-      refused('several networks at once', severalNetworks),
+      refused('a container may be created on several networks', severalNetworks),
       reshaped('read-only binds become recursive', { up: keepReadOnlyFlat, shape: 'none' }),
       reshaped('MacAddress moves to the endpoint', {
         up: carryMacAddress,

@@ -30,7 +30,7 @@ export const v1_45 = step('1.45', {
   summary: 'A part of a volume can be mounted; image inspect loses Container and ContainerConfig.',
   requests: {
     'POST /containers/create': [
-      refused('VolumeOptions.Subpath', (doc) =>
+      refused('a part of a volume may be mounted', (doc) =>
         mountsOf(doc).some((mount) => mountOptions(mount, 'VolumeOptions')?.Subpath)
           ? 'VolumeOptions.Subpath needs API v1.45 or newer'
           : undefined,

@@ -5,6 +5,6 @@ import { step } from '../step.ts';
 export const v1_51 = step('1.51', {
   summary: 'Image lists count the containers of each image.',
   responses: {
-    'GET /images/json': [rewritten('body[].Containers', 'was never computed', { down: () => -1 })],
+    'GET /images/json': [rewritten('body[].Containers', 'is counted, no longer -1', { down: () => -1 })],
   },
 });
