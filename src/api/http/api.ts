@@ -11,7 +11,8 @@ import { type BrowserPolicy, NO_PAGES } from './browsers.ts';
 import { ConstantAnswers } from './constant-answers.ts';
 import { exchange } from './exchange.ts';
 import { Front } from './front.ts';
-import { HEAD_BYTES_MAX } from './limits.ts';
+import { HEAD_BYTES_MAX, HEADERS_MAX } from './limits.ts';
+import { refuse } from './refusal.ts';
 import type { Exchange } from './request.ts';
 import { type Classified, classify } from './router.ts';
 
@@ -110,6 +111,7 @@ class RunningApi implements Api {
     // A client may end its side and still wait for its answer.
     Object.assign(server, { httpAllowHalfOpen: true });
     server.on('upgrade', (request, socket, head) => void this.#takeOver(request, socket as Socket, head));
+    server.maxHeadersCount = HEADERS_MAX + 1;
     server.on('clientError', (error, socket) => refuse(error as NodeJS.ErrnoException, socket as Socket));
     return server;
   }
@@ -233,13 +235,4 @@ async function readable(socket: Socket): Promise<void> {
     };
     for (const event of ['readable', 'end', 'close']) socket.once(event, done);
   });
-}
-
-/** What the parser cannot read gets one answer and no second chance. */
-function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
-  const status =
-    error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
-  const head = `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n`;
-  socket.end(`${head}${status}`, () => socket.destroy());
 }

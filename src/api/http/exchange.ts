@@ -19,7 +19,7 @@ import { settleBooleans } from './booleans.ts';
 import { allowPages, refuseForeign } from './browsers.ts';
 import { ConnectionBody } from './connection-body.ts';
 import { discard, envelope, type RawRequest } from './envelope.ts';
-import { LINGER_MS } from './limits.ts';
+import { HEADERS_MAX, LINGER_MS } from './limits.ts';
 import { sendLater, sendLines, sendValue } from './replies.ts';
 import { type Asked, type Exchange, type Input, outlivesClient } from './request.ts';
 import type { Match, Target } from './router.ts';
@@ -33,6 +33,8 @@ export async function exchange(given: Exchange): Promise<void> {
   let target: Target | undefined;
   let origin: Failure['origin'] = 'request';
   try {
+    if (given.request.rawHeaders.length > 2 * HEADERS_MAX)
+      throw new TooLarge(`more than ${HEADERS_MAX} headers`, 431);
     refuseForeign(given.request, given.arrival, given.browsers);
     target = given.target();
     const { dialect, match } = target;

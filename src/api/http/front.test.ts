@@ -91,6 +91,14 @@ test('half a head is held for a while, then the connection ends', (t) => {
   assert.equal(socket.destroyed, true);
 });
 
+test('a connection that says nothing ends too, one between two requests does not', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const [silent, between] = [opened().socket, opened().socket];
+  between.push(Buffer.from('GET / HTTP/1.1\r\n\r\n'));
+  t.mock.timers.tick(HEAD_TIMEOUT_MS);
+  assert.deepEqual([silent.destroyed, between.destroyed], [true, false]);
+});
+
 test('a head that was completed in time has no deadline any more', (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const { socket } = opened();

@@ -53,6 +53,7 @@ export class Front {
     socket._read = (size: number) => {
       if (!this.#aside || this.#aside.reads) this.#read(size);
     };
+    this.#timer = setTimeout(() => socket.destroy(), HEAD_TIMEOUT_MS).unref();
     socket.once('close', () => {
       clearTimeout(this.#timer);
       this.#aside?.feed(null);

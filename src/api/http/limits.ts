@@ -9,8 +9,17 @@ export const FORM_BODY_BYTES_MAX = 1024 * 1024;
 /** Filters and credentials for many registries travel in heads; Go's server takes 1 MiB. */
 export const HEAD_BYTES_MAX = 1024 * 1024;
 
-/** A head that is begun must end: half a head holds a connection and its memory. Longer than any slow link needs. */
+/** Each is an object for the parser. Clients send a dozen. */
+export const HEADERS_MAX = 1000;
+
+/**
+ * A first head must come, and one that is begun must end: either holds a connection, and its memory. Longer than any slow link
+ * needs. Between two requests pools of clients keep connections as long as they like.
+ */
 export const HEAD_TIMEOUT_MS = 60_000;
+
+/** A TCP client that vanished without a word is noticed by the kernel's probes, which begin after this. */
+export const KEEP_ALIVE_MS = 60_000;
 
 /** A body that is read whole must come within this; archives, which are streamed, may take as long as they like. */
 export const BODY_TIMEOUT_MS = 120_000;

@@ -4,6 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { Conflict, codeOf, InvalidArgument } from '../../base/errors.ts';
 import type { Api } from './api.ts';
 import type { Arrival } from './arrival.ts';
+import { KEEP_ALIVE_MS } from './limits.ts';
 
 /** A place to listen at. */
 export type Address =
@@ -30,10 +31,13 @@ export interface Listener {
 export async function listen(api: Api, address: Address): Promise<Listener> {
   // Clients end their side of a stream and go on reading: half-open connections are the rule here.
   let arrival: Arrival | undefined;
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket: Socket) => {
-    arrival ??= arrivalAt(server, address);
-    api.accept(socket, arrival);
-  });
+  const server = createServer(
+    { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
+    (socket: Socket) => {
+      arrival ??= arrivalAt(server, address);
+      api.accept(socket, arrival);
+    },
+  );
   if (address.kind === 'unix') await listenUnix(server, address);
   else if (address.kind === 'tcp') await begin(server, { host: address.host, port: address.port });
   else await begin(server, { fd: address.fd });

@@ -39,7 +39,8 @@ for (const [operation, { route }] of Object.entries(contract) as [OperationName,
 /** Reads a request's target. @throws InvalidArgument for escapes that are none and versions before the first */
 export function readTarget(method: string, url: string): Target {
   const { path, search } = split(url);
-  const prefix = path.startsWith('/v') ? /^\/v([0-9.]+)(\/.*)$/.exec(path) : null;
+  // The first command lines said `/v1` for 1.0.
+  const prefix = path.startsWith('/v') ? /^\/v(\d+(?:\.\d+)?)(\/.*)$/.exec(path) : null;
   const dialect = dialectOf(prefix?.[1]);
   const own = prefix?.[2] ?? path;
   return { dialect, match: matchPath(method, own, dialect), path: own, search };

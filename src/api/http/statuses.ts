@@ -14,14 +14,20 @@ const STATUS = {
   internal: 500,
 } as const satisfies Record<ErrorKind, number>;
 
-/** A body larger than its limit; the connection cannot be used again. */
+/** A body, or a head, larger than its limit; the connection cannot be used again. */
 export class TooLarge extends Error {
   override readonly name = 'TooLarge';
+  readonly status: 413 | 431;
+
+  constructor(message: string, status: TooLarge['status'] = 413) {
+    super(message);
+    this.status = status;
+  }
 }
 
 /** The status of an error; 500 for one that nobody foresaw. */
 function statusOf(error: unknown): number {
-  if (error instanceof TooLarge) return 413;
+  if (error instanceof TooLarge) return error.status;
   return error instanceof EngineError ? STATUS[error.kind] : 500;
 }
 
