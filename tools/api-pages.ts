@@ -19,14 +19,17 @@ const BEGIN = '<!-- made by tools/changelog.ts -->';
 const END = '<!-- end -->';
 
 /** All of them. */
-export const pages = (): readonly Page[] => [
-  { file: new URL('../docs/api-changelog.md', import.meta.url), written: () => `${HEAD}\n${changelog()}\n` },
-  {
-    file: new URL('../docs/api-versions.md', import.meta.url),
-    written(page) {
-      const [before, after] = [page.indexOf(BEGIN), page.indexOf(END)];
-      if (before < 0 || after < before) throw new Error(`no place for the table: ${BEGIN} … ${END}`);
-      return `${page.slice(0, before)}${BEGIN}\n\n${routeTable()}\n\n${page.slice(after)}`;
+export async function pages(): Promise<readonly Page[]> {
+  const [history, table] = await Promise.all([changelog(), routeTable()]);
+  return [
+    { file: new URL('../docs/api-changelog.md', import.meta.url), written: () => `${HEAD}\n${history}\n` },
+    {
+      file: new URL('../docs/api-versions.md', import.meta.url),
+      written(page) {
+        const [before, after] = [page.indexOf(BEGIN), page.indexOf(END)];
+        if (before < 0 || after < before) throw new Error(`no place for the table: ${BEGIN} … ${END}`);
+        return `${page.slice(0, before)}${BEGIN}\n\n${table}\n\n${page.slice(after)}`;
+      },
     },
-  },
-];
+  ];
+}

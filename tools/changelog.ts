@@ -7,5 +7,5 @@ import { changelog } from '../src/api/versions/index.ts';
 import { pages } from './api-pages.ts';
 
 if (process.argv.includes('--write'))
-  for (const { file, written } of pages()) writeFileSync(file, written(readFileSync(file, 'utf8')));
-else console.log(changelog());
+  for (const { file, written } of await pages()) writeFileSync(file, written(readFileSync(file, 'utf8')));
+else console.log(await changelog());

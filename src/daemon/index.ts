@@ -56,6 +56,7 @@ async function serve(options: DaemonOptions, log: Log, stopped: Promise<string>)
     engine: built.engine,
     log,
     version: built.version,
+    openApi: options.openApi,
     browsers: { origins: options.apiOrigins, names: [...ownNames(), ...options.apiHosts] },
   });
   const listeners: Listener[] = [];

@@ -26,6 +26,8 @@ test('without any setting everything has its documented default', () => {
 const read: readonly [Record<string, SettingValue>, string, unknown][] = [
   [{ debug: true, 'log-level': 'error' }, 'logLevel', 'debug'],
   [{ 'log-level': 'warn' }, 'logLevel', 'warn'],
+  [{}, 'openApi', true],
+  [{ openapi: false }, 'openApi', false],
   [{ 'data-root': 'some/dir' }, 'dataRoot', `${process.cwd()}/some/dir`],
   [{ labels: ['a=1', 'b=2', 'a=1'] }, 'labels', ['a=1', 'b=2']],
   [

@@ -40,6 +40,8 @@ export interface DaemonOptions extends BrowserOptions, BuilderOptions, Container
   readonly execRoot: string;
   readonly pidFile: string;
   readonly logLevel: Level;
+  /** Whether each version of the API is shown as an OpenAPI document. */
+  readonly openApi: boolean;
   /** `key=value`, in the order given. */
   readonly labels: readonly string[];
   readonly runtimes: ReadonlyMap<string, RuntimeOption>;
@@ -85,6 +87,7 @@ export function optionsFrom(
     pidFile: directory('pidfile', text(values, 'pidfile'), '/var/run/gantry.pid'),
     logLevel:
       values.get('debug') === true ? 'debug' : oneOf('log-level', text(values, 'log-level'), LEVELS, 'info'),
+    openApi: values.get('openapi') !== false,
     labels: readLabels(list(values, 'labels')),
     runtimes,
     defaultRuntime: readDefaultRuntime(text(values, 'default-runtime'), runtimes),

@@ -82,6 +82,12 @@ export const settings: readonly Setting[] = [
   setting('text', 'pidfile', '-p, --pidfile <file>', "file for the daemon's process id"),
   setting('boolean', 'debug', '-D, --debug [boolean]', 'log at level debug'),
   setting('text', 'log-level', '-l, --log-level <level>', 'debug, info, warn, error or fatal'),
+  setting(
+    'boolean',
+    'openapi',
+    '--openapi [boolean]',
+    'OpenAPI documents at /openapi.json and /v1.N/openapi.json',
+  ),
   setting('list', 'labels', '--label <key=value>', 'label of this engine, shown by info (repeatable)'),
   setting('map', 'runtimes', '--add-runtime <name=path>', 'a further OCI runtime (repeatable)', {
     entry: (path) => ({ path }),

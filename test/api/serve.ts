@@ -21,15 +21,16 @@ export interface Served extends Fake, AsyncDisposable {
 export interface ServeOptions {
   readonly tcp?: boolean;
   readonly browsers?: Parameters<typeof createApi>[0]['browsers'];
+  readonly openApi?: boolean;
 }
 
 /** Serves the API of a fake engine until it is disposed. */
-export async function serve({ tcp = false, browsers }: ServeOptions = {}): Promise<Served> {
+export async function serve({ tcp = false, browsers, openApi = true }: ServeOptions = {}): Promise<Served> {
   const directory = mkdtempSync(join(tmpdir(), 'gantry-api-'));
   const path = join(directory, 's');
   const fake = fakeEngine();
   const version = { engineVersion: '0.1.0' };
-  const api = createApi({ engine: fake.engine, log: silentLog, version, browsers });
+  const api = createApi({ engine: fake.engine, log: silentLog, version, browsers, openApi });
   const listeners = [await listen(api, { kind: 'unix', path })];
   if (tcp) listeners.push(await listen(api, { kind: 'tcp', host: '127.0.0.1', port: 0 }));
   return Object.assign(fake, {

@@ -89,6 +89,11 @@ export interface WebSocketAnswer {
   readonly kind: 'websocket';
   readonly status: number;
 }
+/** The API itself in the words of the client's version: made by the front door, for no handler knows the version. */
+export interface DocumentAnswer {
+  readonly kind: 'document';
+  readonly status: number;
+}
 /** Every form that the answer of an operation can take when all goes well. */
 export type Success =
   | JsonAnswer<unknown>
@@ -99,7 +104,8 @@ export type Success =
   | DeferredAnswer<unknown>
   | OutputAnswer
   | HijackAnswer
-  | WebSocketAnswer;
+  | WebSocketAnswer
+  | DocumentAnswer;
 
 /** One operation of the API, whole. */
 export interface Operation<
@@ -125,6 +131,8 @@ export interface Operation<
   readonly toldWithInfo?: boolean;
   /** Its answer in older versions holds what the inspection of its container answers (trait `execTellsContainer`). */
   readonly toldWithContainer?: boolean;
+  /** Not of Docker's API but of ours: no version's document shows it. */
+  readonly isOurs?: boolean;
   /** Its answer never changes while the engine runs, in no version: it is written once and sent as it stands. */
   readonly constant?: boolean;
 }
@@ -185,6 +193,8 @@ export const archive = (contentType: ArchiveAnswer['contentType'] = 'application
   status: 200,
   contentType,
 });
+/** The API's own document. */
+export const document = (): DocumentAnswer => ({ kind: 'document', status: 200 });
 /** A container's output as an ordinary body. */
 export const output = (): OutputAnswer => ({ kind: 'output', status: 200 });
 /** A container's streams over a WebSocket. */

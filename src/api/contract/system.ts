@@ -2,7 +2,7 @@
 import { DiskUsage } from '../../model/disk-usage.ts';
 import { EventMessage } from '../../model/event.ts';
 import { SystemInfo, SystemVersion } from '../../model/system.ts';
-import { endlessLines, json, operation, plain } from './operation.ts';
+import { document, endlessLines, json, operation, plain } from './operation.ts';
 import { filters, flag, texts, time } from './query.ts';
 
 export const systemPing = operation({
@@ -50,4 +50,12 @@ export const systemEvents = operation({
   query: { since: time(), until: time(), filters: filters() },
   success: endlessLines(EventMessage),
   errors: [400, 500],
+});
+
+export const systemOpenApi = operation({
+  route: 'GET /openapi.json',
+  summary: 'Show the API of the version that asks, as an OpenAPI document.',
+  success: document(),
+  errors: [404, 500],
+  isOurs: true,
 });

@@ -6,6 +6,7 @@ import type { Manners } from '../contract/manners.ts';
 import type {
   ArchiveAnswer,
   DeferredAnswer,
+  DocumentAnswer,
   EmptyAnswer,
   HijackAnswer,
   InputOf,
@@ -32,6 +33,8 @@ export interface Call extends Manners {
   readonly contentType: string | undefined;
   /** A call that takes its connection over may say that it will: the answer's head goes out before there is output. */
   readonly accepted: () => void;
+  /** Whether the API is shown as a document. */
+  readonly openApi: boolean;
   /** The bytes of the body, where the contract says so. */
   readonly bytes: Readable;
 }
@@ -53,7 +56,7 @@ export interface ArchiveReply {
 export type OutputOf<S> =
   S extends JsonAnswer<infer T>
     ? T
-    : S extends EmptyAnswer
+    : S extends EmptyAnswer | DocumentAnswer
       ? // biome-ignore lint/suspicious/noConfusingVoidType: a handler with nothing to say returns nothing
         void
       : S extends TextAnswer

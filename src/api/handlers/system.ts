@@ -26,6 +26,10 @@ export const system: Handlers<Extract<keyof Handlers, `system${string}`>> = {
   systemDiskUsage: async ({ query }, { engine }) =>
     engine.system.diskUsage({ kinds: kindsOf(query.type), verbose: query.verbose }),
 
+  async systemOpenApi(_input, { openApi }) {
+    if (!openApi) throw requestFailure.noPage();
+  },
+
   async systemEvents({ query }, { engine, signal }) {
     const { since, until } = query;
     if (since !== undefined && until !== undefined && until < since)

@@ -23,6 +23,8 @@ export interface ApiOptions {
   readonly version: { readonly engineVersion: string };
   /** Undefined: no page may use it, and it has no names. */
   readonly browsers?: BrowserPolicy | undefined;
+  /** `false`: the API is not shown as a document. */
+  readonly openApi?: boolean;
 }
 
 /** The API, ready to take connections. */
@@ -49,6 +51,7 @@ class RunningApi implements Api {
   readonly #log: Log;
   readonly #headers: readonly (readonly [string, string])[];
   readonly #browsers: BrowserPolicy;
+  readonly #openApi: boolean;
   readonly #server: Server;
   readonly #connections = new Map<Socket, Connection>();
   readonly #targets = new WeakMap<IncomingMessage, Classified>();
@@ -57,10 +60,11 @@ class RunningApi implements Api {
   readonly #running = new Set<AbortController>();
   #closing = false;
 
-  constructor({ engine, log, version, browsers = NO_PAGES }: ApiOptions) {
+  constructor({ engine, log, version, browsers = NO_PAGES, openApi = true }: ApiOptions) {
     this.#engine = engine;
     this.#log = log;
     this.#browsers = browsers;
+    this.#openApi = openApi;
     this.#headers = [
       ['Api-Version', NEWEST],
       ['Docker-Experimental', 'false'],
@@ -177,6 +181,7 @@ class RunningApi implements Api {
       constants: this.#constants,
       log: this.#log,
       browsers: this.#browsers,
+      openApi: this.#openApi,
     };
     return { request, response, arrival, target, bytes, line, signal, ...shared };
   }

@@ -13,8 +13,8 @@ import {
   type LogOutput,
   type TextReply,
 } from '../handlers/index.ts';
-import { type Dialect, type Doc, type Failure, memberOf, newestDialect } from '../versions/index.ts';
-import { sendArchive, sendEmpty, sendFailure, sendOutput, sendText } from './answers.ts';
+import { type Dialect, type Doc, type Failure, memberOf, newestDialect, openApi } from '../versions/index.ts';
+import { sendArchive, sendEmpty, sendFailure, sendJson, sendOutput, sendText } from './answers.ts';
 import { settleBooleans } from './booleans.ts';
 import { allowPages, refuseForeign } from './browsers.ts';
 import { ConnectionBody } from './connection-body.ts';
@@ -122,6 +122,8 @@ async function answer(given: Exchange, asked: Asked): Promise<void> {
       return sendArchive(given.response, success.status, result as ArchiveReply);
     case 'deferred':
       return sendLater(given, asked, success, (result as { ended: Promise<unknown> }).ended);
+    case 'document':
+      return sendJson(given.response, success.status, await openApi(dialect));
     case 'output':
       return sendOutput(given.response, result as LogOutput, dialect, input.query.timestamps === true);
     default:
@@ -129,11 +131,12 @@ async function answer(given: Exchange, asked: Asked): Promise<void> {
   }
 }
 
-function callOf({ engine, signal, bytes, request }: Exchange, asked: Asked): Call {
+function callOf({ engine, signal, bytes, request, openApi }: Exchange, asked: Asked): Call {
   return {
     ...asked.dialect.traits,
     engine,
     bytes,
+    openApi,
     registryAuth: [request.headers['x-registry-auth']].flat()[0],
     registryConfig: [request.headers['x-registry-config']].flat()[0],
     contentType: request.headers['content-type'],

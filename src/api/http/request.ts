@@ -22,6 +22,8 @@ export interface Exchange {
   readonly response: ServerResponse;
   readonly arrival: Arrival;
   readonly browsers: BrowserPolicy;
+  /** Whether the API is shown as a document. */
+  readonly openApi: boolean;
   /** What it asks for. @throws InvalidArgument when the target cannot be read */
   readonly target: () => Target;
   /** The body's bytes. */

@@ -23,6 +23,8 @@ export function successSchema(success: Success): JsonSchema | undefined {
     case 'hijack':
     case 'websocket':
       return { ...BYTES };
+    case 'document':
+      return { type: 'object' };
     case 'empty':
       return undefined;
     default:
@@ -83,6 +85,7 @@ function contentTypes(operation: OperationName, success: Success, traits: Traits
   switch (success.kind) {
     case 'json':
     case 'deferred':
+    case 'document':
       return ['application/json'];
     case 'lines':
       if (traits.progressUntold.includes(operation)) return [];
@@ -121,6 +124,7 @@ const DESCRIPTIONS = {
   hijack: 'The connection is the streams from here on.',
   websocket: 'The connection is the streams from here on, in messages of WebSocket.',
   empty: 'Done.',
+  document: 'The document.',
 } as const satisfies Record<Success['kind'], string>;
 
 function failure(status: number, { errorBody }: Traits): JsonSchema {

@@ -35,9 +35,9 @@ export function openApi(dialect: Dialect): OpenApi {
 /** The operations that a version has. */
 export const documented = (dialect: Dialect): OperationName[] =>
   (Object.keys(contract) as OperationName[]).filter((operation) => {
-    const { route, lastMinor } = operationOf(operation);
+    const { route, lastMinor, isOurs } = operationOf(operation);
     const isGone = lastMinor !== undefined && lastMinor < minorOf(dialect.version);
-    return !isGone && dialect.documents(route);
+    return !isOurs && !isGone && dialect.documents(route);
   });
 
 function describe(operation: OperationName, dialect: Dialect): JsonSchema {

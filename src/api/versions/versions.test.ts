@@ -6,8 +6,9 @@ import { type EngineError, inContext, type Phrase } from '../../base/errors.ts';
 import { containerContext, containerFailure } from '../../model/failures/container.ts';
 import { imageFailure } from '../../model/failures/image.ts';
 import { contract, type KnownRoute, NEWEST } from '../contract/index.ts';
+import { changelog } from './changelog.ts';
 import type { Doc } from './doc-path.ts';
-import { changelog, dialectOf, type Failure, failureFrom, newestDialect } from './index.ts';
+import { dialectOf, type Failure, failureFrom, newestDialect } from './index.ts';
 import { steps } from './steps.ts';
 
 const create = 'POST /containers/create';
