@@ -39,6 +39,7 @@ const sideDoors: Readonly<Record<string, readonly string[]>> = {
 const reserved: Readonly<Record<string, readonly string[]>> = {
   'node:http': ['api/http', 'api/client', 'registry'],
   'node:https': ['registry'],
+  'node:tls': ['api/http', 'api/client', 'registry', 'runtime'],
   'node:child_process': ['runtime', 'storage', 'daemon', 'cli'],
   'node:sqlite': ['storage'],
   'node:ffi': ['linux'],

@@ -24,7 +24,7 @@ test('an empty file sets nothing', () => assert.equal(parseConfig(' \n', 'f').si
 const wrong: readonly [string, RegExp][] = [
   ['{"a":1,"debug":true,"zz":2}', /^f: unknown keys: a, zz$/],
   ['{"colour":1}', /^f: unknown key: colour$/],
-  ['{"tlsverify":true}', /^f: tlsverify: TLS on the API socket is not there yet/],
+  ['{"tlsverify":"yes"}', /^f: tlsverify must be true or false/],
   ['{"debug":"yes"}', /^f: debug must be true or false$/],
   ['{"hosts":"unix:///x"}', /^f: hosts must be a list of strings$/],
   ['{"hosts":[1]}', /^f: hosts must be a list of strings$/],

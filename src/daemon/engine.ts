@@ -31,6 +31,8 @@ import { buildSystem } from './parts/system.ts';
 export interface Built {
   readonly engine: Engine;
   readonly version: { readonly engineVersion: string };
+  /** What `info` warns its reader of: who can reach the engine. */
+  readonly openDoors: string[];
   /** Restart policies begin to act. */
   begin(): void;
   /** Restart policies rest; events end. */
@@ -58,7 +60,9 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
   log.info('daemon.recovered', { ...recovered });
   const containers = createContainers(forContainers);
   const builds = await buildBuilder(options, foundations, { containers, held, images }, log);
+  const openDoors: string[] = [];
   const system = buildSystem(options, foundations, abilities, {
+    openDoors,
     usage: { builds, containers, images, volumes },
     imageCount: async () => (await images.list({ all: true, filters: new Map(), sharedSize: false })).length,
     directory,
@@ -76,6 +80,7 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
       system,
     },
     version: { engineVersion: VERSION },
+    openDoors,
     begin: () => restartByPolicy(forContainers),
     stop() {
       stopping = true;

@@ -22,6 +22,14 @@ const good: readonly [string, unknown][] = [
 for (const [text, host] of good)
   test(`-H ${text} is understood`, () => assert.deepEqual(parseHost(text), host));
 
+test('with TLS an address without a port means 2376, and one with a port what it says', () => {
+  const ports = ['tcp://', 'tcp://0.0.0.0', 'tcp://127.0.0.1:4243', 'tcp://a:2375'].map((text) => {
+    const host = parseHost(text, true);
+    return host.kind === 'tcp' && host.port;
+  });
+  assert.deepEqual(ports, [2376, 2376, 4243, 2375]);
+});
+
 for (const text of [
   'unix://relative',
   `unix:///${'x'.repeat(107)}`,

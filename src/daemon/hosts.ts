@@ -8,7 +8,9 @@ export type Host =
   | { readonly kind: 'fd'; readonly name: string };
 
 export const DEFAULT_SOCKET = '/var/run/docker.sock';
-const DEFAULT_TCP_PORT = 2375;
+/** Registered for the API: without TLS, and with. */
+const TCP_PORT = 2375;
+const TLS_PORT = 2376;
 /** sockaddr_un holds 108 bytes with its terminator. */
 const SOCKET_PATH_MAX_BYTES = 107;
 
@@ -21,9 +23,9 @@ function unixHost(text: string, path: string): Host {
   return { kind: 'unix', path };
 }
 
-function tcpHost(text: string, address: string): Host {
+function tcpHost(text: string, address: string, absentPort: number): Host {
   const parts = /^(\[[0-9a-fA-F:.]+\]|[^:/\s]*)(?::(\d{1,5}))?\/?$/.exec(address);
-  const port = parts?.[2] === undefined ? DEFAULT_TCP_PORT : Number(parts[2]);
+  const port = parts?.[2] === undefined ? absentPort : Number(parts[2]);
   if (!parts || port > 65535) throw new InvalidArgument(`host ${text}: not an ADDRESS:PORT`);
   const host = (parts[1] ?? '').replace(/^\[|\]$/g, '');
   return { kind: 'tcp', host: host === '' ? '127.0.0.1' : host, port };
@@ -31,15 +33,15 @@ function tcpHost(text: string, address: string): Host {
 
 /**
  * Reads `unix:///path`, `tcp://address:port`, `fd://…`, or `:port`; what is left out is filled in as dockerd does
- * (`unix://`: the default socket, `tcp://`: loopback, port 2375).
+ * (`unix://`: the default socket, `tcp://`: loopback, port 2375, or 2376 with TLS).
  * @throws InvalidArgument naming the host
  */
-export function parseHost(text: string): Host {
+export function parseHost(text: string, tls = false): Host {
   const trimmed = text.trim();
   const [, scheme = 'tcp', rest = ''] = /^(?:([a-z]+):\/\/)?(.*)$/.exec(trimmed) ?? [];
   if (trimmed === '' || trimmed === 'unix://') return { kind: 'unix', path: DEFAULT_SOCKET };
   if (scheme === 'unix') return unixHost(trimmed, rest);
-  if (scheme === 'tcp') return tcpHost(trimmed, rest);
+  if (scheme === 'tcp') return tcpHost(trimmed, rest, tls ? TLS_PORT : TCP_PORT);
   if (scheme !== 'fd')
     throw new InvalidArgument(`host ${trimmed}: unknown scheme ${scheme} (know unix, tcp, fd)`);
   const name = rest === '' ? '*' : rest;

@@ -1,19 +1,20 @@
 /** Builds every room, wires them, serves, and closes them in reverse. The only place where rooms are built. */
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { createApi, type Listener, listen } from '../api/http/index.ts';
+import { createApi, type Listener } from '../api/http/index.ts';
 import { messageOf } from '../base/errors.ts';
 import { createLog, type Log } from '../base/log.ts';
 import { TIMER_MS_MAX } from '../base/time.ts';
 import { umask } from '../linux/index.ts';
-import { chooseSockets, passedSockets } from './activation.ts';
 import { checkHost, formatChecks } from './doctor.ts';
 import { type Built, buildEngine } from './engine.ts';
-import { formatHost, type Host } from './hosts.ts';
+import { formatHost } from './hosts.ts';
 import { lockRoot, writePidFile } from './identity.ts';
 import { IdleMemory } from './idle-memory.ts';
+import { openHost, warnOfOpenDoors } from './listeners.ts';
 import { notify } from './notify.ts';
 import type { DaemonOptions } from './options.ts';
+import { openTls, reload, type Tls } from './tls.ts';
 
 /** Runs the engine until it is told to stop. Resolves with the exit code: 0 after an orderly stop. */
 export async function runDaemon(options: DaemonOptions): Promise<number> {
@@ -41,7 +42,9 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
         stack: error instanceof Error ? error.stack : undefined,
       }),
     );
-    return await serve(options, log, stop.promise);
+    const tls = await openTls(options.tls, log);
+    process.on('SIGHUP', () => reload(tls, log));
+    return await serve(options, tls, log, stop.promise);
   } catch (error) {
     process.stderr.write(`gantry: ${messageOf(error).replaceAll('\n', ' ')}\n`);
     log.debug('daemon.failed', { stack: error instanceof Error ? error.stack : undefined });
@@ -49,7 +52,12 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   }
 }
 
-async function serve(options: DaemonOptions, log: Log, stopped: Promise<string>): Promise<number> {
+async function serve(
+  options: DaemonOptions,
+  tls: Tls | undefined,
+  log: Log,
+  stopped: Promise<string>,
+): Promise<number> {
   const began = performance.now();
   const built = await buildEngine(options, log);
   const api = createApi({
@@ -62,7 +70,8 @@ async function serve(options: DaemonOptions, log: Log, stopped: Promise<string>)
   const listeners: Listener[] = [];
   let idleMemory: IdleMemory | undefined;
   try {
-    for (const host of options.hosts) listeners.push(...(await open(api, host, options)));
+    for (const host of options.hosts) listeners.push(...(await openHost(api, host, options, tls?.secure)));
+    built.openDoors.push(...warnOfOpenDoors(listeners, options.tls, log));
     built.begin();
     idleMemory = new IdleMemory();
     if (options.apiOrigins === '*')
@@ -87,31 +96,6 @@ async function serve(options: DaemonOptions, log: Log, stopped: Promise<string>)
 function ownNames(): readonly string[] {
   const name = hostname();
   return [name, name.replace(/\..*/, '')];
-}
-
-async function open(
-  api: ReturnType<typeof createApi>,
-  host: Host,
-  options: DaemonOptions,
-): Promise<Listener[]> {
-  if (host.kind === 'unix')
-    return [
-      await listen(api, { kind: 'unix', path: host.path, group: socketGroup(options.group), mode: 0o660 }),
-    ];
-  if (host.kind === 'tcp') return [await listen(api, host)];
-  return await Promise.all(
-    chooseSockets(host.name, passedSockets()).map(({ fd }) => listen(api, { kind: 'fd', fd })),
-  );
-}
-
-/** The group that was asked for; else `docker` where the host has it, as every installation of Docker sets it up. */
-function socketGroup(asked: string | undefined): string | undefined {
-  if (asked !== undefined) return asked === '' ? undefined : asked;
-  try {
-    return /^docker:/m.test(readFileSync('/etc/group', 'utf8')) ? 'docker' : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Where it listens, and three lines to try. */

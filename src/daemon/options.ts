@@ -16,6 +16,7 @@ import { DEFAULT_SOCKET, formatHost, type Host, parseHost } from './hosts.ts';
 import { type NetworkOptions, readNetworkOptions } from './network-options.ts';
 import { type Environment, readProxies } from './proxies.ts';
 import type { SettingValue, Values } from './settings.ts';
+import { readTls, type TlsOptions } from './tls-options.ts';
 
 /** A runtime of `--add-runtime`. */
 export interface RuntimeOption {
@@ -34,6 +35,8 @@ export interface UlimitOption {
 /** Everything a daemon can be told. */
 export interface DaemonOptions extends BrowserOptions, BuilderOptions, ContainerDefaults, NetworkOptions {
   readonly hosts: readonly Host[];
+  /** For the TCP sockets among them; undefined: they are plain. */
+  readonly tls: TlsOptions | undefined;
   /** Group of the unix sockets: a name or a number. Undefined: `docker` if it exists. Empty: none. */
   readonly group: string | undefined;
   readonly dataRoot: string;
@@ -77,9 +80,11 @@ export function optionsFrom(
 ): DaemonOptions {
   const runtimes = readRuntimes(recordOf(values.get('runtimes')), path);
   refuseSwitchedOff(values);
+  const tls = readTls(values, environment);
   oneOf('storage-driver', text(values, 'storage-driver'), ['overlay2'], 'overlay2');
   return {
-    hosts: readHosts(list(values, 'hosts')),
+    hosts: readHosts(list(values, 'hosts'), tls !== undefined),
+    tls,
     ...readBrowserOptions(values),
     group: text(values, 'group'),
     dataRoot: directory('data-root', text(values, 'data-root'), '/var/lib/gantry'),
@@ -145,9 +150,9 @@ function directory(key: string, given: string | undefined, absent: string): stri
   return resolve(given ?? absent);
 }
 
-function readHosts(given: readonly string[]): readonly Host[] {
+function readHosts(given: readonly string[], tls: boolean): readonly Host[] {
   if (given.length === 0) return [{ kind: 'unix', path: DEFAULT_SOCKET }];
-  const hosts = given.map(parseHost);
+  const hosts = given.map((each) => parseHost(each, tls));
   const spelled = hosts.map(formatHost);
   const twice = spelled.find((each, i) => spelled.indexOf(each) !== i);
   if (twice !== undefined) throw new InvalidArgument(`host ${twice}: given twice`);

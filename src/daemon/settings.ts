@@ -62,6 +62,16 @@ export const settings: readonly Setting[] = [
     '-G, --group <name>',
     'group that owns the unix socket (default: docker, if it exists)',
   ),
+  setting('boolean', 'tls', '--tls [boolean]', 'TLS on tcp:// addresses'),
+  setting(
+    'boolean',
+    'tlsverify',
+    '--tlsverify [boolean]',
+    'TLS, and only clients of the authority are let in',
+  ),
+  setting('text', 'tlscacert', '--tlscacert <file>', 'authority of clients (default: ~/.docker/ca.pem)'),
+  setting('text', 'tlscert', '--tlscert <file>', "the daemon's certificate (default: ~/.docker/cert.pem)"),
+  setting('text', 'tlskey', '--tlskey <file>', 'its private key (default: ~/.docker/key.pem)'),
   setting(
     'text',
     'api-cors-header',
@@ -241,8 +251,6 @@ export const settings: readonly Setting[] = [
 
 /** Settings of dockerd that Gantry does not have, with the reason that a user reads. */
 export const refused: Readonly<Record<string, string>> = {
-  tls: 'TLS on the API socket is not there yet: use a unix socket, or ssh',
-  tlsverify: 'TLS on the API socket is not there yet: use a unix socket, or ssh',
   'userns-remap': 'user namespaces for containers are not there yet',
   'selinux-enabled': 'SELinux labels are not there yet',
   'authorization-plugins': 'plugins are not there yet',

@@ -17,6 +17,12 @@ export interface Giver {
 
 const EMPTY = Buffer.alloc(0);
 
+/** Where the connection's bytes can be read as they are; under TLS nowhere, although it has a descriptor too. */
+function descriptorOf(socket: Socket & { readonly encrypted?: boolean; _handle?: { fd?: number } | null }) {
+  const fd = socket.encrypted ? undefined : socket._handle?.fd;
+  return fd !== undefined && fd >= 0 ? fd : undefined;
+}
+
 /** The body of one request, read from its connection or lent with it. */
 export class ConnectionBody extends LentBody {
   readonly #socket: Socket;
@@ -67,8 +73,8 @@ export class ConnectionBody extends LentBody {
   }
 
   override lend() {
-    const { fd } = (this.#socket as Socket & { _handle?: { fd?: number } | null })._handle ?? {};
-    if (this.#is !== 'waiting' || fd === undefined || fd < 0) return undefined;
+    const fd = descriptorOf(this.#socket);
+    if (this.#is !== 'waiting' || fd === undefined) return undefined;
     this.#is = 'lent';
     return { fd, state: this.#scanner.state, bytes: this.#held };
   }

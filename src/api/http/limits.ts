@@ -21,6 +21,9 @@ export const HEAD_TIMEOUT_MS = 60_000;
 /** A TCP client that vanished without a word is noticed by the kernel's probes, which begin after this. */
 export const KEEP_ALIVE_MS = 60_000;
 
+/** A handshake that is begun must end: nobody knows yet who it is, and it holds a connection. */
+export const HANDSHAKE_TIMEOUT_MS = 10_000;
+
 /** A body that is read whole must come within this; archives, which are streamed, may take as long as they like. */
 export const BODY_TIMEOUT_MS = 120_000;
 

@@ -2,9 +2,11 @@
 import { chmodSync, chownSync, lstatSync, readFileSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { Conflict, codeOf, InvalidArgument } from '../../base/errors.ts';
+import type { Log } from '../../base/log.ts';
 import type { Api } from './api.ts';
 import type { Arrival } from './arrival.ts';
 import { KEEP_ALIVE_MS } from './limits.ts';
+import type { Certificates, Secure } from './secure.ts';
 
 /** A place to listen at. */
 export type Address =
@@ -16,13 +18,31 @@ export type Address =
       /** Permission bits; undefined: 0660. */
       readonly mode?: number | undefined;
     }
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
-  | { readonly kind: 'fd'; readonly fd: number };
+  | {
+      readonly kind: 'tcp';
+      readonly host: string;
+      readonly port: number;
+      readonly secure?: Secure | undefined;
+    }
+  /** TLS is for what comes over the network: a unix socket that was passed stays plain. */
+  | { readonly kind: 'fd'; readonly fd: number; readonly secure?: Secure | undefined };
+
+/** TLS for listeners; who has none does not load it. */
+export async function openSecure(
+  certificates: Certificates,
+  log: Log,
+  handshakeTimeoutMs?: number,
+): Promise<Secure> {
+  const { Secure } = await import('./secure.ts');
+  return new Secure(certificates, log, handshakeTimeoutMs);
+}
 
 /** One place that is listened at. */
 export interface Listener {
   /** The port that was taken, for TCP with port 0. */
   readonly port: number | undefined;
+  /** Where and how it listens on the network; undefined: on a unix socket. */
+  readonly network: { readonly address: string; readonly port: number; readonly secure: boolean } | undefined;
   /** Stops listening and removes a unix socket's file. Open connections stay. */
   close(): Promise<void>;
 }
@@ -30,20 +50,29 @@ export interface Listener {
 /** @throws Conflict when somebody else serves the address · InvalidArgument for an unknown group */
 export async function listen(api: Api, address: Address): Promise<Listener> {
   // Clients end their side of a stream and go on reading: half-open connections are the rule here.
-  let arrival: Arrival | undefined;
+  // Nobody is let in before it is known whether they come over the network.
+  let take = (socket: Socket): void => void socket.destroy();
   const server = createServer(
     { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
-    (socket: Socket) => {
-      arrival ??= arrivalAt(server, address);
-      api.accept(socket, arrival);
-    },
+    (socket: Socket) => take(socket),
   );
   if (address.kind === 'unix') await listenUnix(server, address);
   else if (address.kind === 'tcp') await begin(server, { host: address.host, port: address.port });
   else await begin(server, { fd: address.fd });
   const bound = server.address();
+  // A unix socket's address is its path; an unnamed one has none.
+  const place = typeof bound === 'object' && bound !== null ? bound : undefined;
+  const secure = place && address.kind !== 'unix' ? address.secure : undefined;
+  const arrival: Arrival = {
+    kind: place ? 'tcp' : 'unix',
+    host: address.kind === 'tcp' ? address.host : undefined,
+    tls: secure !== undefined,
+  };
+  const accept = (socket: Socket): void => api.accept(socket, arrival);
+  take = secure?.door(accept) ?? accept;
   return {
-    port: typeof bound === 'object' && bound !== null ? bound.port : undefined,
+    port: place?.port,
+    network: place && { address: place.address, port: place.port, secure: secure !== undefined },
     async close() {
       await new Promise<void>((resolve) => {
         // It calls back when the last connection is gone, which is not ours to wait for.
@@ -54,12 +83,6 @@ export async function listen(api: Api, address: Address): Promise<Listener> {
       if (address.kind === 'unix') removeOwn(address.path);
     },
   };
-}
-
-function arrivalAt(server: Server, address: Address): Arrival {
-  // A unix socket's address is its path; an unnamed one has none.
-  const kind = typeof (server.address() ?? '') === 'object' ? 'tcp' : 'unix';
-  return { kind, host: address.kind === 'tcp' ? address.host : undefined, tls: false };
 }
 
 type Unix = Extract<Address, { kind: 'unix' }>;

@@ -13,14 +13,17 @@ const API_VERSION = '1.55';
 const MIN_API_VERSION = '1.0';
 
 /** What it counts and measures. */
-export type SystemParts = Pick<SystemDeps, 'directory' | 'imageCount' | 'usage'>;
+export interface SystemParts extends Pick<SystemDeps, 'directory' | 'imageCount' | 'usage'> {
+  /** Doors that stand open, as they were opened. */
+  readonly openDoors: readonly string[];
+}
 
 /** The verbs on the engine as a whole. */
 export const buildSystem = (
   options: DaemonOptions,
   { supervisor, storage, events, runtimes }: Foundations,
   { host, limits, apparmor }: HostAbilities,
-  parts: SystemParts,
+  { openDoors, ...parts }: SystemParts,
 ): System =>
   createSystem({
     ...parts,
@@ -52,7 +55,7 @@ export const buildSystem = (
     cgroupDriver: options.cgroupDriver,
     initPath: options.initPath,
     securityOptions: securityOptions(options, apparmor, supervisor.cgroups.version),
-    warnings: limits.swap ? [] : ['WARNING: No swap limit support'],
+    warnings: () => [...openDoors, ...(limits.swap ? [] : ['WARNING: No swap limit support'])],
     now: () => new Date(),
   });
 

@@ -38,7 +38,8 @@ export interface SystemDeps {
     readonly insecure: readonly string[];
     readonly proxies: Proxies;
   };
-  readonly warnings: readonly string[];
+  /** What `info` warns of, as it stands. */
+  readonly warnings: () => readonly string[];
   readonly now: () => Date;
   readonly usage: DiskUsageDeps;
   readonly events: { emit(event: NewEvent): void };

@@ -51,7 +51,7 @@ export function info(deps: SystemDeps, images: number): SystemInfo {
     InitCommit: { ID: '' },
     SecurityOptions: deps.securityOptions,
     CDISpecDirs: [],
-    Warnings: deps.warnings,
+    Warnings: deps.warnings(),
   };
 }
 
