@@ -7,6 +7,7 @@ import { writeJson } from '../../formats/json.ts';
 import type { ArchiveReply, LogOutput } from '../handlers/index.ts';
 import { asText, type Dialect, type ToldFailure } from '../versions/index.ts';
 import { roomIn } from './hijack.ts';
+import { ANSWER_TIMEOUT_MS } from './limits.ts';
 import { restamped } from './log-stamp.ts';
 
 type Headers = Readonly<Record<string, string>>;
@@ -24,7 +25,7 @@ export function sendText(
     ...headers,
     'Content-Length': bytes,
   });
-  response.end(text);
+  endInTime(response, text);
 }
 
 /** Answers with one JSON document and ends. */
@@ -34,7 +35,18 @@ export function sendJson(response: ServerResponse, status: number, value: unknow
     'Content-Type': 'application/json',
     'Content-Length': Buffer.byteLength(text),
   });
+  endInTime(response, text);
+}
+
+/** The kernel takes this much from us, whether or not the client reads. */
+const TAKEN_AT_ONCE_BYTES = 64 << 10;
+
+/** Ends with a text that is held in memory until it was read. */
+function endInTime(response: ServerResponse, text: string): void {
   response.end(text);
+  if (text.length < TAKEN_AT_ONCE_BYTES) return;
+  const timer = setTimeout(() => response.destroy(), ANSWER_TIMEOUT_MS).unref();
+  response.once('close', () => clearTimeout(timer));
 }
 
 /** Few documents hold integers that need all their digits; looking for them in all would make every answer slower. */

@@ -11,7 +11,8 @@ import { type BrowserPolicy, NO_PAGES } from './browsers.ts';
 import { ConstantAnswers } from './constant-answers.ts';
 import { exchange } from './exchange.ts';
 import { Front } from './front.ts';
-import { HEAD_BYTES_MAX, HEADERS_MAX } from './limits.ts';
+import { Holdings } from './holdings.ts';
+import { HEAD_BYTES_MAX, HEADERS_MAX, INCOMPLETE_BYTES_MAX } from './limits.ts';
 import { refuse } from './refusal.ts';
 import type { Exchange } from './request.ts';
 import { type Classified, classify } from './router.ts';
@@ -52,6 +53,7 @@ class RunningApi implements Api {
   readonly #headers: readonly (readonly [string, string])[];
   readonly #browsers: BrowserPolicy;
   readonly #openApi: boolean;
+  readonly #holdings = new Holdings(INCOMPLETE_BYTES_MAX);
   readonly #server: Server;
   readonly #connections = new Map<Socket, Connection>();
   readonly #targets = new WeakMap<IncomingMessage, Classified>();
@@ -77,7 +79,11 @@ class RunningApi implements Api {
 
   accept(socket: Socket, arrival: Arrival): void {
     if (this.#closing) return void socket.destroy();
-    const front = new Front(socket, { classify, atOnce: (asked) => this.#answerAtOnce(asked, arrival) });
+    const front = new Front(socket, {
+      classify,
+      atOnce: (asked) => this.#answerAtOnce(asked, arrival),
+      holdings: this.#holdings,
+    });
     this.#connections.set(socket, { socket, front, arrival });
     socket.once('close', () => this.#connections.delete(socket));
     // Clients vanish; what they were asking for hears of it by its signal.
@@ -179,6 +185,7 @@ class RunningApi implements Api {
     const shared = {
       engine: this.#engine,
       constants: this.#constants,
+      holdings: this.#holdings,
       log: this.#log,
       browsers: this.#browsers,
       openApi: this.#openApi,

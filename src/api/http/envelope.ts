@@ -11,6 +11,7 @@ import type { OperationName } from '../contract/index.ts';
 import type { Body } from '../contract/operation.ts';
 import type { Query } from '../contract/query.ts';
 import type { Doc, Traits } from '../versions/index.ts';
+import type { Holder, Holdings } from './holdings.ts';
 import {
   BODY_TIMEOUT_MS,
   DISCARDED_BYTES_MAX,
@@ -35,6 +36,7 @@ function readQuery(search: string): Record<string, string | string[]> {
 export interface RawRequest {
   readonly request: IncomingMessage;
   readonly bytes: Readable;
+  readonly holdings: Holdings;
   readonly search: string;
 }
 
@@ -52,13 +54,13 @@ export async function envelope(
 }
 
 async function jsonBody(
-  { request, bytes }: RawRequest,
+  { request, bytes, holdings }: RawRequest,
   operation: OperationName,
   body: Extract<Body, { kind: 'json' }>,
   traits: Traits,
 ): Promise<unknown> {
   if (body.legacy && !takesStartBody(request, traits.startBody)) return undefined;
-  const text = hasBody(request) ? (await readAll(bytes, JSON_BODY_BYTES_MAX)).toString('utf8') : '';
+  const text = hasBody(request) ? (await readAll(bytes, JSON_BODY_BYTES_MAX, holdings)).toString('utf8') : '';
   if (text !== '' && !body.legacy && !traits.untyped.includes(operation))
     checkType(request.headers['content-type']);
   if (text === '' && !body.required) return undefined;
@@ -108,10 +110,10 @@ function checkType(given: string | undefined): void {
   throw requestFailure.typeUnsupported({ type: said });
 }
 
-async function form({ request, bytes }: RawRequest): Promise<Query> {
+async function form({ request, bytes, holdings }: RawRequest): Promise<Query> {
   const type = request.headers['content-type'] ?? '';
   if (!type.startsWith('application/x-www-form-urlencoded') || !hasBody(request)) return {};
-  return readQuery((await readAll(bytes, FORM_BODY_BYTES_MAX)).toString('utf8'));
+  return readQuery((await readAll(bytes, FORM_BODY_BYTES_MAX, holdings)).toString('utf8'));
 }
 
 /**
@@ -141,12 +143,24 @@ export async function discard(bytes: Readable): Promise<boolean> {
 }
 
 /** A whole body, within its limit of size and time. @throws TooLarge, InvalidArgument when it does not come */
-async function readAll(bytes: Readable, limit: number): Promise<Buffer> {
+async function readAll(bytes: Readable, limit: number, holdings: Holdings): Promise<Buffer> {
+  const holder: Holder = { giveUp: () => bytes.destroy(requestFailure.crowded()) };
   const timer = setTimeout(() => bytes.destroy(requestFailure.bodyLate()), BODY_TIMEOUT_MS);
   try {
     const tooLarge = () => new TooLarge(`request body too large: more than ${limit} bytes`);
-    return await gather(bytes.iterator({ destroyOnReturn: false }), limit, tooLarge);
+    return await gather(held(bytes, holder, holdings), limit, tooLarge);
   } finally {
     clearTimeout(timer);
+    holdings.set(holder, 0);
+  }
+}
+
+/** The pieces as they come, each counted. */
+async function* held(bytes: Readable, holder: Holder, holdings: Holdings): AsyncGenerator<Buffer> {
+  let length = 0;
+  for await (const piece of bytes.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    length += piece.length;
+    holdings.set(holder, length);
+    yield piece;
   }
 }

@@ -67,7 +67,7 @@ async function read(
   { operation, params }: Match,
 ): Promise<Input> {
   const { route, query, body } = operationOf(operation);
-  const raw: RawRequest = { request: given.request, bytes: given.bytes, search };
+  const raw: RawRequest = { ...given, search };
   const asked: Doc = { ...(await envelope(raw, operation, body, dialect.traits)), params: { ...params } };
   dialect.request(route, asked);
   settleBooleans(asked.query as Doc, query, dialect.traits.booleans);

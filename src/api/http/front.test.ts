@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Front, SILENT_UPGRADE } from './front.ts';
+import { Holdings } from './holdings.ts';
 import { HEAD_BYTES_MAX, HEAD_TIMEOUT_MS } from './limits.ts';
 import type { Classified } from './router.ts';
 
@@ -21,7 +22,11 @@ const brings = (method: string, url: string): boolean => method === 'PUT' && url
 /** A socket that was never connected: what is pushed into it comes out as it would to Node's parser. */
 function opened(): { socket: Socket; front: Front; read: () => string } {
   const socket = new Socket().setMaxListeners(0); // it waits to be connected before it is read
-  const front = new Front(socket, { classify: asked, atOnce: () => Buffer.from('SAME') });
+  const front = new Front(socket, {
+    classify: asked,
+    atOnce: () => Buffer.from('SAME'),
+    holdings: new Holdings(4 << 20),
+  });
   const read = () => ((socket.read() as Buffer | null) ?? Buffer.alloc(0)).toString('latin1');
   return { socket, front, read };
 }
@@ -89,6 +94,18 @@ test('half a head is held for a while, then the connection ends', (t) => {
   assert.equal(socket.destroyed, false);
   t.mock.timers.tick(1);
   assert.equal(socket.destroyed, true);
+});
+
+test('SC-HTTP-06 a head that comes byte by byte has no more time than any other', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { socket } = opened();
+  socket.push(Buffer.from('GET / HTTP/1.1\r\nX: '));
+  let seconds = 0;
+  for (; !socket.destroyed && seconds < 1000; seconds++) {
+    socket.push(Buffer.from('x'));
+    t.mock.timers.tick(1000);
+  }
+  assert.equal(seconds * 1000, HEAD_TIMEOUT_MS);
 });
 
 test('a connection that says nothing ends too, one between two requests does not', (t) => {

@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net';
 import { BodyScanner, type Framing, framingOf } from '../../formats/body-scanner.ts';
 import { ConnectionBody } from './connection-body.ts';
+import type { Holder, Holdings } from './holdings.ts';
 import { HEAD_BYTES_MAX, HEAD_TIMEOUT_MS, PIPELINED_BYTES_MAX } from './limits.ts';
 import type { Classified } from './router.ts';
 
@@ -19,13 +20,16 @@ export interface FrontOptions {
   readonly classify: (method: string, url: string) => Classified;
   /** The whole answer to a request that needs nobody to answer it; undefined: it goes its ordinary way. */
   readonly atOnce: (asked: Classified) => Buffer | undefined;
+  /** Where half a head counts. */
+  readonly holdings: Holdings;
 }
 
 /** Watches one connection by standing between its reads and its readers. */
-export class Front {
+export class Front implements Holder {
   readonly #socket: Socket;
   readonly #classify: FrontOptions['classify'];
   readonly #atOnce: FrontOptions['atOnce'];
+  readonly #holdings: Holdings;
   /** The requests that were passed on to the parser and have not come out of it yet. */
   readonly #passed: Classified[] = [];
   readonly #pass: (chunk: Buffer | null) => boolean;
@@ -42,10 +46,11 @@ export class Front {
   #unanswered = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(socket: Socket, { classify, atOnce }: FrontOptions) {
+  constructor(socket: Socket, { classify, atOnce, holdings }: FrontOptions) {
     this.#socket = socket;
     this.#classify = classify;
     this.#atOnce = atOnce;
+    this.#holdings = holdings;
     this.#pass = socket.push.bind(socket);
     this.#read = socket._read.bind(socket);
     socket.push = (chunk: Buffer | null) => this.#feed(chunk);
@@ -56,8 +61,13 @@ export class Front {
     this.#timer = setTimeout(() => socket.destroy(), HEAD_TIMEOUT_MS).unref();
     socket.once('close', () => {
       clearTimeout(this.#timer);
+      this.#release();
       this.#aside?.feed(null);
     });
+  }
+
+  giveUp(): void {
+    this.#socket.destroy();
   }
 
   /** The body of the request that has just come, when it stands aside. */
@@ -177,6 +187,7 @@ export class Front {
 
   #hold(bytes: Buffer, limit: number): undefined {
     this.#held = bytes;
+    this.#holdings.set(this, bytes.length);
     this.#timer ??= setTimeout(() => this.#socket.destroy(), HEAD_TIMEOUT_MS).unref();
     // Node's parser answers 431 to a head that is too large.
     if (bytes.length <= limit) return;
@@ -187,6 +198,7 @@ export class Front {
   #release(): Buffer {
     const held = this.#held;
     this.#held = EMPTY;
+    if (held.length > 0) this.#holdings.set(this, 0);
     return held;
   }
 }

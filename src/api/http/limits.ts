@@ -27,6 +27,12 @@ export const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** A body that is read whole must come within this; archives, which are streamed, may take as long as they like. */
 export const BODY_TIMEOUT_MS = 120_000;
 
+/** What incomplete heads and bodies hold together: sixteen of the largest bodies, and as many again of what is usual. */
+export const INCOMPLETE_BYTES_MAX = 128 * 1024 * 1024;
+
+/** A value that is told whole is read at once, or by nobody. Streams may be paused for as long as their reader likes. */
+export const ANSWER_TIMEOUT_MS = 120_000;
+
 /** After the output has ended the client closes; one that does not is not waited for longer. */
 export const LINGER_MS = 10_000;
 

@@ -9,6 +9,7 @@ import type { Dialect, Doc } from '../versions/index.ts';
 import type { Arrival } from './arrival.ts';
 import type { BrowserPolicy } from './browsers.ts';
 import type { ConstantAnswers } from './constant-answers.ts';
+import type { Holdings } from './holdings.ts';
 import type { Target } from './router.ts';
 
 /** Where the streams of a taken-over connection go: the raw connection behind an upgrade. */
@@ -33,6 +34,7 @@ export interface Exchange {
   readonly signal: AbortSignal;
   readonly engine: Engine;
   readonly constants: ConstantAnswers;
+  readonly holdings: Holdings;
   readonly log: Log;
 }
 

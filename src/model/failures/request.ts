@@ -1,5 +1,5 @@
 /** Failures of a request that was read, before the engine hears of it. */
-import { Conflict, Failed, Forbidden, InvalidArgument, NotFound } from '../../base/errors.ts';
+import { Conflict, Failed, Forbidden, InvalidArgument, NotFound, Unavailable } from '../../base/errors.ts';
 import { failure, failures } from '../../base/failures.ts';
 
 const quoted = JSON.stringify;
@@ -59,6 +59,7 @@ export const requestFailure = failures('request', {
       'starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24',
   ),
   bodyLate: failure(InvalidArgument, () => 'the request body did not come in time'),
+  crowded: failure(Unavailable, () => 'too many requests are on their way: try again'),
   foreignPage: failure(
     Forbidden,
     ({ origin }: { origin: string }) => `requests from pages of ${origin} are not allowed`,
