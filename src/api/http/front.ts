@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net';
 import { BodyScanner, type Framing, framingOf } from '../../formats/body-scanner.ts';
 import { ConnectionBody } from './connection-body.ts';
+import { alone, HeldHead } from './held-head.ts';
 import type { Holder, Holdings } from './holdings.ts';
 import { HEAD_BYTES_MAX, HEAD_TIMEOUT_MS, PIPELINED_BYTES_MAX } from './limits.ts';
 import type { Classified } from './router.ts';
@@ -35,7 +36,7 @@ export class Front implements Holder {
   readonly #pass: (chunk: Buffer | null) => boolean;
   /** Has the connection read, if it is not being read. */
   readonly #read: (size: number) => void;
-  #held: Buffer = EMPTY;
+  readonly #held = new HeldHead();
   /** The body that is passing through; undefined while a head is expected. */
   #body: BodyScanner | undefined;
   /** The body that its reader takes from here; the parser knows nothing of it. */
@@ -129,14 +130,14 @@ export class Front implements Holder {
 
   /** Passes a complete head on and returns what follows it; undefined: more bytes, or an answer, must come first. */
   #head(chunk: Buffer): Buffer | undefined {
-    const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#release(), chunk]);
-    const end = bytes.indexOf('\r\n\r\n');
+    const { bytes, end } = this.#held.length === 0 ? alone(chunk) : this.#held.add(chunk);
     if (end < 0) return this.#hold(bytes, HEAD_BYTES_MAX);
     const head = bytes.toString('latin1', 0, end + 2);
     const [, method = '', url = ''] = /^(?:\r\n)*([A-Z]+) (\S+) HTTP\//.exec(head) ?? [];
     const asked = this.#classify(method, url);
     // The parser would hand the connection over at once, before the earlier answers are written.
     if (asked.takesConnection && this.#unanswered > 0) return this.#hold(bytes, PIPELINED_BYTES_MAX);
+    this.#release();
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const length = end + 4;
@@ -186,7 +187,7 @@ export class Front implements Holder {
   }
 
   #hold(bytes: Buffer, limit: number): undefined {
-    this.#held = bytes;
+    if (this.#held.length === 0) this.#held.begin(bytes);
     this.#holdings.set(this, bytes.length);
     this.#timer ??= setTimeout(() => this.#socket.destroy(), HEAD_TIMEOUT_MS).unref();
     // Node's parser answers 431 to a head that is too large.
@@ -196,10 +197,8 @@ export class Front implements Holder {
   }
 
   #release(): Buffer {
-    const held = this.#held;
-    this.#held = EMPTY;
-    if (held.length > 0) this.#holdings.set(this, 0);
-    return held;
+    if (this.#held.length > 0) this.#holdings.set(this, 0);
+    return this.#held.release();
   }
 }
 
