@@ -143,6 +143,13 @@ test('a page of an allowed origin reads, and writes, puts and deletes after a pr
   );
 });
 
+test('an allowed page reads what a container writes as an answer that goes on', async () => {
+  await using served = await allowing([originOf('console.example')]);
+  await using page = await pageOf('console.example');
+  const url = `${engineAt(served)}/v1.4/containers/web/attach?stream=1&stdout=1`;
+  assert.equal(await fetched(page, url, { method: 'POST' }), '200 cors nobody types[12 byte');
+});
+
 test('an allowed page attaches to a container: it hears the output of what it types', async () => {
   await using served = await allowing([originOf('console.example'), 'https://other.example']);
   await using page = await pageOf('console.example');

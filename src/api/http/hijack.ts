@@ -11,13 +11,15 @@ export interface Style {
   /** The client asked to upgrade, and this version answers that. */
   readonly upgraded: boolean;
   readonly contentType: string;
+  /** Whole lines, for whom the head says more. */
+  readonly more: string;
 }
 
 /** The answer that turns an HTTP connection into a stream. */
-export function hijackHead({ upgraded, contentType }: Style): string {
+export function hijackHead({ upgraded, contentType, more }: Style): string {
   return upgraded
-    ? `HTTP/1.1 101 UPGRADED\r\nContent-Type: ${contentType}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n`
-    : `HTTP/1.1 200 OK\r\nContent-Type: ${contentType}\r\n\r\n`;
+    ? `HTTP/1.1 101 UPGRADED\r\nContent-Type: ${contentType}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n${more}\r\n`
+    : `HTTP/1.1 200 OK\r\nContent-Type: ${contentType}\r\n${more}\r\n`;
 }
 
 /**

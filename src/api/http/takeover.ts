@@ -1,5 +1,5 @@
 /** A call that takes its connection over: from the answer's head on it is the streams of a process. */
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../base/errors.ts';
 import { requestFailure } from '../../model/failures/request.ts';
@@ -61,13 +61,22 @@ class Head {
 
   /** Whether frames follow, as the head that is sent says. */
   send(terminal: boolean): boolean {
-    const { line, request } = this.#given;
+    const { line, request, response } = this.#given;
     const { dialect } = this.#asked;
     if (this.#framed !== undefined) return this.#framed;
     this.#framed = !terminal && dialect.traits.framing === 'multiplexed';
-    line?.socket.write(hijackHead(styleOf(request, dialect, this.#framed)));
+    line?.socket.write(
+      hijackHead({ ...styleOf(request, dialect, this.#framed), more: pageLines(request, response) }),
+    );
     return this.#framed;
   }
+}
+
+/** What a page needs to read the stream; the heads that programs get stay as they ever were. */
+function pageLines({ headers }: IncomingMessage, response: ServerResponse): string {
+  if (headers.origin === undefined) return '';
+  const names = response.getHeaderNames().filter((name) => /^(access-control-|vary$)/.test(name));
+  return names.map((name) => `${name}: ${response.getHeader(name)}\r\n`).join('');
 }
 
 function styleOf(request: IncomingMessage, { traits }: Dialect, framed: boolean) {
