@@ -3,6 +3,8 @@ import { type ApiClient, connectTo } from '../api/client/index.ts';
 
 const DEFAULT_HOST = 'unix:///var/run/docker.sock';
 
-/** At the address said, else the environment's, else where the engine listens by default. @throws InvalidArgument */
-export const connect = (host: string | undefined): ApiClient =>
-  connectTo(host ?? process.env.DOCKER_HOST ?? DEFAULT_HOST);
+/** The address said, else the environment's, else where the engine listens by default. */
+export const hostOr = (said: string | undefined): string => said ?? (process.env.DOCKER_HOST || DEFAULT_HOST);
+
+/** A client at that address. @throws InvalidArgument */
+export const connect = (host: string | undefined): ApiClient => connectTo(hostOr(host));

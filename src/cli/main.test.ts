@@ -39,6 +39,15 @@ const same: readonly [string[], string[]][] = [
     ['daemon', '-d'],
   ],
   [['version'], ['version']],
+  [['system', 'dial-stdio'], ['dial-stdio']],
+  [
+    ['--host', 'unix:///x', 'system', 'dial-stdio'],
+    ['dial-stdio', '--host', 'unix:///x'],
+  ],
+  [
+    ['system', 'df'],
+    ['system', 'df'],
+  ],
 ];
 for (const [given, modern] of same)
   test(`gantry ${given.join(' ')} means gantry ${modern.join(' ')}`, () =>
@@ -83,6 +92,9 @@ const mistakes: readonly [string[], RegExp][] = [
     ['make-image', 'busybox', '-H', 'unix:///nonexistent/s'],
     /no engine answers at unix:\/\/\/nonexistent\/s/,
   ],
+  [['dial-stdio', '-H', 'unix:///nonexistent/s'], /no engine answers at unix:\/\/\/nonexistent\/s/],
+  [['system', 'dial-stdio', '-H', 'ssh://x'], /host ssh:\/\/x: not unix/],
+  [['system', 'df'], /unknown command 'system'/],
   [['make-image', 'busybox', '-H', 'ssh://x'], /host ssh:\/\/x: not unix/],
 ];
 for (const [argv, message] of mistakes)

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { messageOf } from '../base/errors.ts';
 import { VERSION } from '../base/release.ts';
 import { daemonCommand } from './daemon.ts';
+import { dialStdioCommand } from './dial-stdio.ts';
 import { doctorCommand } from './doctor.ts';
 import { fsckCommand } from './fsck.ts';
 import { makeImageCommand } from './make-image.ts';
@@ -11,9 +12,13 @@ import { versionCommand } from './version.ts';
 
 /**
  * The arguments as today's command line has them: `gantry -d …`, in any order of flags, is how the first engines
- * were started and means `gantry daemon …`.
+ * were started and means `gantry daemon …`. `docker system dial-stdio` is what clients run over ssh, with a host before
+ * it when their address has a path.
  */
 export function modernArguments(argv: readonly string[]): readonly string[] {
+  const dial = argv.indexOf('dial-stdio');
+  if (dial > 0 && argv[dial - 1] === 'system')
+    return ['dial-stdio', ...argv.slice(0, dial - 1), ...argv.slice(dial + 1)];
   const at = argv.findIndex((each) => each === '-d' || each === '--daemon');
   const historic = at >= 0 && argv[0]?.startsWith('-') === true;
   return historic ? ['daemon', ...argv.slice(0, at), ...argv.slice(at + 1)] : argv;
@@ -33,6 +38,7 @@ async function main(argv: readonly string[]): Promise<number> {
     .addHelpText('after', '\n`gantry -d …` is the same as `gantry daemon …`.');
   for (const command of [
     daemonCommand(finish),
+    dialStdioCommand(),
     doctorCommand(finish),
     fsckCommand(finish),
     makeImageCommand(),

@@ -24,16 +24,22 @@ export type Query = Readonly<Record<string, string | readonly string[] | undefin
 /** No message of the engine is longer; a line that never ends must not fill our memory. */
 const LINE_MAX_BYTES = 1 << 20;
 
-/**
- * A client of the engine at `host` (`unix://PATH` or `tcp://ADDRESS:PORT`, as DOCKER_HOST has it).
- * @throws InvalidArgument for other forms
- */
-export function connectTo(host: string): ApiClient {
+/** An address as Node connects to it. */
+export type Place = { readonly path: string } | { readonly host: string; readonly port: number };
+
+/** Reads `unix://PATH` or `tcp://ADDRESS:PORT`, as DOCKER_HOST has it. @throws InvalidArgument for other forms */
+export function placeOf(host: string): Place {
   const unix = /^unix:\/\/(\/.+)$/.exec(host);
-  if (unix?.[1] !== undefined) return new ApiClient({ socketPath: unix[1] }, host);
+  if (unix?.[1] !== undefined) return { path: unix[1] };
   const tcp = /^(?:tcp|http):\/\/(?:\[([0-9a-fA-F:]+)\]|([^:/[\]]+))(?::(\d{1,5}))?\/?$/.exec(host);
   if (!tcp) throw new InvalidArgument(`host ${host}: not unix://PATH or tcp://ADDRESS:PORT`);
-  return new ApiClient({ host: tcp[1] ?? tcp[2] ?? '', port: Number(tcp[3] ?? 2375) }, host);
+  return { host: tcp[1] ?? tcp[2] ?? '', port: Number(tcp[3] ?? 2375) };
+}
+
+/** A client of the engine at `host`. @throws InvalidArgument, as {@link placeOf} */
+export function connectTo(host: string): ApiClient {
+  const place = placeOf(host);
+  return new ApiClient('path' in place ? { socketPath: place.path } : place, host);
 }
 
 /** An engine at one address. Every call opens a connection of its own. */

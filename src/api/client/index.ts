@@ -1,2 +1,2 @@
 /** The client room's door. */
-export { type ApiClient, connectTo } from './client.ts';
+export { type ApiClient, connectTo, placeOf } from './client.ts';
