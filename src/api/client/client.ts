@@ -1,5 +1,6 @@
 /** A small client of the API, for our own command line: JSON in and out, streams of messages, over unix or TCP. */
 import { type ClientRequest, type IncomingMessage, type RequestOptions, request } from 'node:http';
+import type { IpcNetConnectOpts, TcpNetConnectOpts } from 'node:net';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { EngineError, InvalidArgument, Unavailable } from '../../base/errors.ts';
@@ -24,11 +25,8 @@ export type Query = Readonly<Record<string, string | readonly string[] | undefin
 /** No message of the engine is longer; a line that never ends must not fill our memory. */
 const LINE_MAX_BYTES = 1 << 20;
 
-/** An address as Node connects to it. */
-export type Place = { readonly path: string } | { readonly host: string; readonly port: number };
-
 /** Reads `unix://PATH` or `tcp://ADDRESS:PORT`, as DOCKER_HOST has it. @throws InvalidArgument for other forms */
-export function placeOf(host: string): Place {
+export function placeOf(host: string): IpcNetConnectOpts | TcpNetConnectOpts {
   const unix = /^unix:\/\/(\/.+)$/.exec(host);
   if (unix?.[1] !== undefined) return { path: unix[1] };
   const tcp = /^(?:tcp|http):\/\/(?:\[([0-9a-fA-F:]+)\]|([^:/[\]]+))(?::(\d{1,5}))?\/?$/.exec(host);
@@ -39,7 +37,10 @@ export function placeOf(host: string): Place {
 /** A client of the engine at `host`. @throws InvalidArgument, as {@link placeOf} */
 export function connectTo(host: string): ApiClient {
   const place = placeOf(host);
-  return new ApiClient('path' in place ? { socketPath: place.path } : place, host);
+  return new ApiClient(
+    'path' in place ? { socketPath: place.path } : { host: place.host ?? '', port: place.port },
+    host,
+  );
 }
 
 /** An engine at one address. Every call opens a connection of its own. */
