@@ -75,6 +75,12 @@ export class Dialect {
     return [...told].sort((a, b) => a - b);
   }
 
+  /** Those of them that come as a JSON text. */
+  jsonTexts(route: string): readonly number[] {
+    const lenses = this.#later.flatMap(({ failures = [] }) => failures);
+    return lenses.flatMap(({ jsonText }) => (jsonText?.route === route ? [jsonText.status] : []));
+  }
+
   /** As for documents: first carried from the newest step to the oldest, then erased. */
   #carryBack(lenses: readonly Shaped[], shape: Doc): void {
     const carrying = lenses.toReversed().filter(({ erase }) => erase === undefined);

@@ -68,6 +68,8 @@ export interface FailureLens {
   readonly note: string;
   /** Which failures, or contexts of failures, it speaks of by their code. */
   readonly codes?: readonly string[];
+  /** Which statuses of a route come as a JSON text, whatever other failures of the version look like. */
+  readonly jsonText?: { readonly route: KnownRoute; readonly status: number };
   /** What it makes of the statuses that a route's clients must expect. */
   statuses?(route: string, told: Set<number>): void;
   /** newer → older; undefined: there is no difference for this failure. */

@@ -1,7 +1,8 @@
 /** Lenses: each names one difference between two neighbouring versions of the API, and knows both directions. */
 import { InvalidArgument } from '../../base/errors.ts';
+import { orNull } from '../../base/schema.ts';
 import { type Doc, docPath, memberOf } from './doc-path.ts';
-import { type JsonSchema, type ShapeChange, shapeOf, shapeSpot, shapeWith } from './shape.ts';
+import { type JsonSchema, type ShapeChange, shapeOf, shapeOptional, shapeSpot, shapeWith } from './shape.ts';
 
 export type { Doc } from './doc-path.ts';
 
@@ -41,7 +42,11 @@ export function removed(
   const make = typeof was === 'function' ? (was as (doc: Doc) => unknown) : () => structuredClone(was);
   return {
     note: `removes ${path}`,
-    shape: (shape) => shapeSpot(path).put(shape, typeof schema === 'function' ? schema() : schema),
+    shape(shape) {
+      const spot = shapeSpot(path);
+      spot.put(shape, typeof schema === 'function' ? schema() : schema);
+      if (was === null) spot.change(shape, orNull);
+    },
     down(doc) {
       const last = path.slice(path.lastIndexOf('.') + 1);
       const home = path.slice(0, path.lastIndexOf('.'));
@@ -98,17 +103,24 @@ export function defaultWas(path: string, old: unknown): Lens {
   };
 }
 
-/** The same value, written differently; `schema`: what the older form looks like, where that is another one. */
+/**
+ * The same value, written differently; `schema`: what the older form looks like, where that is another one; `isOptional`:
+ * older clients are told nothing in its place.
+ */
 export function rewritten(
   path: string,
   note: string,
-  way: { up?: Rewrite; down?: Rewrite; schema?: JsonSchema },
+  way: { up?: Rewrite; down?: Rewrite; schema?: JsonSchema; isOptional?: boolean },
 ): Lens {
   const at = docPath(path);
-  const { up, down, schema } = way;
+  const { up, down, schema, isOptional = false } = way;
   return {
     note: `${path}: ${note}`,
-    shape: schema ? (shape) => shapeSpot(path).change(shape, () => schema) : 'none',
+    shape: isOptional
+      ? shapeOptional(path)
+      : schema
+        ? (shape) => shapeSpot(path).change(shape, () => schema)
+        : 'none',
     ...(up && { up: (doc: Doc) => at.rewrite(doc, up) }),
     ...(down && { down: (doc: Doc) => at.rewrite(doc, down) }),
   };

@@ -42,10 +42,20 @@ export function responses(
   const refusesWords = dialect.traits.booleans !== 'lenient' && hasFlags(request.query);
   const failures = new Set([...dialect.statuses(route, errors), ...(refusesWords ? [400] : [])]);
   const told = successes(operation, answer, dialect.traits);
-  for (const status of [...failures].sort((a, b) => a - b)) told[status] ??= failure(status, dialect.traits);
+  const jsonTexts = dialect.jsonTexts(route);
+  for (const status of [...failures].sort((a, b) => a - b))
+    told[status] = together(told[status], failure(status, dialect.traits, jsonTexts.includes(status)));
   // A HEAD has none of the bodies that the same GET would have.
   if (route.startsWith('HEAD ')) for (const each of Object.values(told)) delete each.content;
   return told;
+}
+
+/** Some versions told of a failure under the status of success. */
+function together(success: JsonSchema | undefined, failed: JsonSchema): JsonSchema {
+  if (success === undefined) return failed;
+  return isDoc(success.content)
+    ? { ...success, content: { ...(failed.content as Doc), ...success.content } }
+    : success;
 }
 
 const hasFlags = (query: unknown): boolean => {
@@ -127,15 +137,14 @@ const DESCRIPTIONS = {
   document: 'The document.',
 } as const satisfies Record<Success['kind'], string>;
 
-function failure(status: number, { errorBody }: Traits): JsonSchema {
+function failure(status: number, { errorBody }: Traits, isJsonText: boolean): JsonSchema {
   if (status === 304) return { description: 'Nothing to do.' };
-  const content =
-    errorBody === 'text'
-      ? { 'text/plain': { schema: TEXT } }
-      : {
-          'application/json': {
-            schema: { type: 'object', properties: { message: TEXT }, required: ['message'] },
-          },
-        };
+  const content = {
+    ...(errorBody === 'text' && { 'text/plain': { schema: TEXT } }),
+    ...(errorBody === 'json' && { 'application/json': { schema: MESSAGE } }),
+    ...(isJsonText && { 'application/json': { schema: TEXT } }),
+  };
   return { description: 'It failed; the body says why.', content };
 }
+
+const MESSAGE: JsonSchema = { type: 'object', properties: { message: TEXT }, required: ['message'] };

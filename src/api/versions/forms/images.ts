@@ -1,5 +1,6 @@
 /** Images in the forms of older versions. */
 
+import { orNull } from '../../../base/schema.ts';
 import { ContainerConfig } from '../../../model/config.ts';
 import { type Doc, isDoc, memberOf } from '../doc-path.ts';
 import { refused } from '../lens.ts';
@@ -126,7 +127,14 @@ export const blankContainerConfig = {
 } as const;
 
 /** The shape of such a config. */
-export const containerConfigShape = (): JsonSchema => ContainerConfig.json();
+export function containerConfigShape(): JsonSchema {
+  const { properties, ...rest } = ContainerConfig.json();
+  const told = Object.entries(properties as Doc).map(([name, schema]) => {
+    const isBlank = blankContainerConfig[name as keyof typeof blankContainerConfig] === null;
+    return [name, isBlank ? orNull(schema as JsonSchema) : schema];
+  });
+  return { ...rest, properties: Object.fromEntries(told) };
+}
 
 /** Before 1.52 a client could name one platform. */
 export const onePlatform = refused('several platforms may be named', (doc) => {

@@ -1,6 +1,8 @@
 /** What went wrong with networks, in the words of the versions before 1.44. */
+
 import type { FieldsOf } from '../../../model/failures/catalogue.ts';
 import type { SubnetProblem } from '../../../model/failures/network.ts';
+import type { KnownRoute } from '../../contract/index.ts';
 import { type FailureChange, type FailureLens, statusWas, wordsWere } from '../failure.ts';
 
 const OF_THAT_TIME: readonly (readonly [now: RegExp, then: string])[] = [
@@ -138,9 +140,13 @@ export const networkStatusesBefore1_25: readonly FailureLens[] = [
 ];
 
 /** A refusal that was no error to those daemons: they sent its words as they send any value. */
-export const wasJsonText = (code: 'network.predefined' | 'network.notRemovable'): FailureLens => ({
+export const wasJsonText = (
+  code: 'network.predefined' | 'network.notRemovable',
+  route: KnownRoute,
+): FailureLens => ({
   note: `${code} is an error`,
   codes: [code],
+  jsonText: { route, status: 403 },
   down: (failure) => (failure.code === code ? { isJsonText: true } : undefined),
 });
 

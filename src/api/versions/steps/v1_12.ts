@@ -5,7 +5,7 @@ import { shortForm } from '../forms/events.ts';
 import { lowerCased, lowerCasedShape } from '../forms/images.ts';
 import { insertedBareId } from '../forms/progress.ts';
 import { added, copied, defaultWas, removed, reshaped } from '../lens.ts';
-import { shapeWithout } from '../shape.ts';
+import { shapeOptional, shapeWithout } from '../shape.ts';
 import { step } from '../step.ts';
 
 /** Unpublished ports were told as public ones. */
@@ -41,7 +41,10 @@ export const v1_12 = step('1.12', {
       }),
     ],
     'GET /containers/json': [
-      reshaped('an unpublished port is private', { down: unpublishedAsPublic, shape: 'none' }),
+      reshaped('an unpublished port is private', {
+        down: unpublishedAsPublic,
+        shape: shapeOptional('body[].Ports[].PrivatePort'),
+      }),
     ],
     'GET /containers/{name}/json': [
       // Documents print `Id`, daemons sent `ID`: both are there, so that clients of either belief find theirs.

@@ -74,7 +74,7 @@ export const v1_23 = step('1.23', {
       () =>
         'Conflict, You cannot remove a running container. Stop the container before attempting removal or use -f',
     ),
-    wasJsonText('network.notRemovable'),
+    wasJsonText('network.notRemovable', 'DELETE /networks/{id}'),
   ],
   before: { progressUntold: ['imageLoad'], networkRemovedStatus: 200 },
 });

@@ -105,7 +105,7 @@ export const v1_24 = step('1.24', {
     wordsWere('POST /containers/create', 'container.noCommand', () => 'No command specified', {
       status: 500,
     }),
-    wasJsonText('network.predefined'),
+    wasJsonText('network.predefined', 'POST /networks/create'),
     statusWas('any', 400, 500, { origin: 'request', not: 'request.badParameter', remains: stay400 }),
   ],
   before: { errorBody: 'text', startBody: 'json' },

@@ -21,6 +21,7 @@ export const v1_8 = step('1.8', {
     'POST /containers/create': [
       rewritten('body.Warnings', 'is there without warnings', {
         down: (warnings) => (Array.isArray(warnings) && warnings.length > 0 ? warnings : undefined),
+        isOptional: true,
       }),
     ],
     'GET /containers/{name}/json': [added('body.HostConfig'), removed('body.SysInitPath', '')],
