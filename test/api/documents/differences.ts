@@ -72,3 +72,17 @@ export function judged(
   const idle = reasons.flatMap(({ what }) => what.filter((each) => !used.has(each)).map(String));
   return { unexplained, idle };
 }
+
+/** The versions at the end of a line, told as spans: `(1.25, 1.26, 1.27)` is `(1.25–1.27)`. */
+export function spans(line: string): string {
+  const [, what = '', list = ''] = /^(.*) \((1\.[\d., ]+)\)$/.exec(line) ?? [];
+  const minors = list.split(', ').map((version) => Number(version.slice(2)));
+  const told: string[] = [];
+  for (let begin = 0; begin < minors.length; ) {
+    let end = begin;
+    while (minors[end + 1] === (minors[end] ?? 0) + 1) end++;
+    told.push(end === begin ? `1.${minors[begin]}` : `1.${minors[begin]}–1.${minors[end]}`);
+    begin = end + 1;
+  }
+  return `${what} (${told.join(', ')})`;
+}

@@ -1,0 +1,60 @@
+/** Why our documents of 1.25 and later differ from the published Swagger documents. */
+import type { Reason } from '../test/api/documents/differences.ts';
+
+export const reasons: readonly Reason[] = [
+  {
+    why: 'swarms, plugins and sessions are not served',
+    what: [
+      /^- \w+ \/(swarm|nodes|services|tasks|plugins|secrets|configs)\b/,
+      /^- POST \/session$/,
+      /^- PUT \/volumes\/\{\}$/,
+      /^- GET \/info answer Swarm\.(Cluster|Managers|Nodes)\b/,
+      /^- \w+ \/(volumes|system\/df)\b.* ClusterVolume/,
+    ],
+  },
+  {
+    why: 'ours names every failure that an operation has, the published ones some',
+    what: [/^\+ .* status (400|403|404|409|500)$/],
+  },
+  {
+    why: 'published alone: no daemon of that version sends it',
+    what: [
+      /^- GET \/containers\/\{\}\/attach\/ws status 200$/,
+      /^- GET \/containers\/\{\}\/logs status 101$/,
+      /^- POST \/auth status 204$/,
+      /^- POST \/containers\/create status 406$/,
+    ],
+  },
+  {
+    why: 'read, though not published',
+    what: [
+      /^\+ POST \/build query (cgroupparent|cpusetmems|isolation|securityopt|session|ulimits|buildid)$/,
+      /^\+ POST \/containers\/\{\}\/start query checkpoint(-dir)?$/,
+      /^\+ POST \/build\/cancel$/,
+      /^\+ GET \/containers\/\{\}\/logs query details$/,
+      /^\+ POST \/(containers\/\{\}\/attach|exec\/\{\}\/start) header Upgrade$/,
+      /^\+ POST \/exec\/\{\}\/start status 101$/,
+      /^\+ GET \/(distribution\/\{\}\/json|images\/search) header X-Registry-Auth$/,
+    ],
+  },
+  {
+    why: 'the types of a body are told as such, not as a header',
+    what: [/^- POST \/build header Content-type$/],
+  },
+  {
+    why: 'messages of a stream are published in words alone',
+    what: [
+      /^\+ GET \/containers\/\{\}\/stats answer /,
+      /^\+ POST \/(build|images\/(create|load|\{\}\/push)) answer /,
+    ],
+  },
+  {
+    why: 'published as lists of anything',
+    what: [/^\+ GET \/system\/df answer \w+Usage\.Items\[\]/],
+    from: 52,
+  },
+  {
+    why: 'Windows alone',
+    what: [/ IOMaximum(Bandwidth|IOps): |OsVersion: | CPU(Count|Percent)\b|ConsoleSize/],
+  },
+];
