@@ -3,10 +3,12 @@ import { createHash, randomUUID } from 'node:crypto';
 import {
   closeSync,
   ftruncateSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -56,15 +58,23 @@ export function engineId(dataRoot: string): string {
   }
 }
 
-/** Says who runs. A stale file of a process that is gone, or of ourselves, is replaced. @throws Conflict */
+/**
+ * Says who runs. A stale file of a process that is gone, or of ourselves, is replaced; what is no plain file is left
+ * alone: whoever put a link there must not have us write to where it leads. @throws Conflict
+ */
 export function writePidFile(file: string): void {
-  const before = readPid(file);
+  const there = lstatSync(file, { throwIfNoEntry: false });
+  if (there && !there.isFile())
+    throw new Conflict(`${file} is no plain file: it is left as it is (--pidfile names another file)`);
+  const before = there && readPid(file);
   if (before !== undefined && before !== process.pid && isEngine(before))
     throw new Conflict(
       `process ${before} is on record in ${file} and runs: is another engine using it? (--pidfile names another file)`,
     );
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${process.pid}\n`, { mode: 0o644 });
+  rmSync(file, { force: true });
+  // Made here and nowhere else: neither a link nor a file that came meanwhile is written to.
+  writeFileSync(file, `${process.pid}\n`, { mode: 0o644, flag: 'wx' });
 }
 
 function readPid(file: string): number | undefined {
@@ -76,10 +86,14 @@ function readPid(file: string): number | undefined {
   }
 }
 
-/** A pid is used again sooner or later: only a process that looks like an engine counts. */
+/** A pid is used again sooner or later: only a process that runs this program as a daemon counts. */
 function isEngine(pid: number): boolean {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('gantry');
+    const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    return (
+      argv.some((each) => /(^|\/)(gantry\.js|cli\/main\.ts)$/.test(each)) &&
+      argv.some((each) => ['daemon', '-d', '--daemon'].includes(each))
+    );
   } catch {
     return false;
   }

@@ -32,7 +32,8 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     mkdirSync(options.execRoot, { recursive: true, mode: 0o710 });
     // Before anything is built: a signal that comes now still ends in order.
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stop.resolve(name));
-    process.on('SIGPIPE', () => undefined);
+    // The second would end the process where it does not open Node's inspector, which bin/gantry forbids.
+    for (const name of ['SIGPIPE', 'SIGUSR1'] as const) process.on(name, () => undefined);
     process.on('uncaughtException', (error) =>
       log.error('bug.exception', { reason: messageOf(error), stack: error.stack }),
     );
