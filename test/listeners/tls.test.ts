@@ -1,5 +1,6 @@
 /** Security case SC-WEB-07 at the API's door: who gets through the handshake, and what holds on connections that did. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect as connectPlain, type Socket } from 'node:net';
@@ -8,6 +9,11 @@ import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { type ConnectionOptions, connect } from 'node:tls';
 import { createApi, listen, openSecure } from '../../src/api/http/index.ts';
+import { silentLog } from '../../src/base/log.ts';
+import { readCertificates } from '../../src/daemon/certificates.ts';
+import { parseConfig } from '../../src/daemon/config-file.ts';
+import { optionsFrom } from '../../src/daemon/options.ts';
+import { AF, bind, listen as listenOn, SOCK, socket, unixAddress } from '../../src/linux/index.ts';
 import { fakeEngine } from '../api/fake-engine.ts';
 import { hasHead, readReply, readToEnd, readUntil, until } from '../api/serve.ts';
 import { Authority, pemOf } from './authority.ts';
@@ -225,4 +231,59 @@ test('new certificates are for new connections, and open ones go on', async (t) 
     message: /^tlscert and tlskey cannot be used: /,
   });
   assert.equal(await statusOf(dial(port, now)), 200);
+});
+
+test('a passed TCP socket is under TLS, and a passed unix socket beside it plain', async (t) => {
+  const [tcp, unix] = [socket(AF.INET, SOCK.STREAM, 0), socket(AF.UNIX, SOCK.STREAM, 0)];
+  const anyPort = Buffer.alloc(16); // sockaddr_in
+  anyPort.writeUInt16LE(AF.INET);
+  anyPort.set([127, 0, 0, 1], 4);
+  bind(tcp, anyPort);
+  bind(unix, unixAddress(join(home, 'passed')));
+  for (const fd of [tcp, unix]) listenOn(fd, 16);
+  const clientAuthorities = readFileSync(authority.ca);
+  const secure = await openSecure({ ...pemOf(server), clientAuthorities }, silentLog);
+  const api = createApi({ engine: fakeEngine().engine, log: silentLog, version: { engineVersion: '0' } });
+  const [one, two] = [
+    await listen(api, { kind: 'fd', fd: tcp, secure }),
+    await listen(api, { kind: 'fd', fd: unix, secure }),
+  ];
+  t.after(() => Promise.all([one.close(), two.close(), api.close(0)]));
+  assert.deepEqual([one.network?.secure, two.network], [true, undefined]);
+  const port = one.port ?? 0;
+  assert.equal(await statusOf(dial(port, pemOf(client))), 200);
+  assert.equal(await statusOf(dial(port)), 0);
+  const plain = connectPlain(port, '127.0.0.1');
+  plain.on('error', () => undefined);
+  assert.equal(await statusOf(plain), 0);
+  assert.equal(await statusOf(connectPlain(join(home, 'passed'))), 200);
+});
+
+test('the page on remote access makes certificates that the daemon and its clients take', async (t) => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/remote-access.md'), 'utf8');
+  const blocks = [...page.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, text = '']) => text);
+  const making = blocks.find((text) => text.includes('openssl req -x509')) ?? '';
+  const made = mkdtempSync(join(home, 'page-'));
+  // Keys half as long are made in a tenth of the time.
+  execFileSync('sh', ['-e', '-c', making.replaceAll('rsa:4096', 'rsa:2048')], { cwd: made, stdio: 'pipe' });
+  const configured = parseConfig(/```json\n([\s\S]*?)```/.exec(page)?.[1] ?? '', 'page');
+  const { hosts, tls } = optionsFrom(configured);
+  assert.deepEqual(hosts.at(-1), { kind: 'tcp', host: '0.0.0.0', port: 2376 });
+  const here = (file = '') => join(made, file.replace('/etc/gantry/tls/', ''));
+  const files = {
+    cert: here(tls?.cert),
+    key: here(tls?.key),
+    clientAuthorities: here(tls?.clientAuthorities),
+  };
+  const warnings: string[] = [];
+  const log = { ...silentLog, warn: (event: string) => warnings.push(event) };
+  const secure = await openSecure(readCertificates(files, log), silentLog);
+  assert.deepEqual(warnings, []);
+  const api = createApi({ engine: fakeEngine().engine, log: silentLog, version: { engineVersion: '0' } });
+  const listener = await listen(api, { kind: 'tcp', host: '127.0.0.1', port: 0, secure });
+  t.after(() => Promise.all([listener.close(), api.close(0)]));
+  const ca = readFileSync(join(made, 'ca.pem'));
+  const ann = pemOf({ cert: join(made, 'cert.pem'), key: join(made, 'key.pem') });
+  assert.equal(await statusOf(dial(listener.port ?? 0, { ca, ...ann })), 200);
+  assert.equal(await statusOf(dial(listener.port ?? 0, { ca })), 0);
 });
