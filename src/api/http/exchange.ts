@@ -26,7 +26,6 @@ import type { Match, Target } from './router.ts';
 import { failureOf, TooLarge } from './statuses.ts';
 import { swarmRefusal } from './swarm.ts';
 import { takeOver } from './takeover.ts';
-import { serveWebSocket } from './web-socket.ts';
 
 /** The whole of a request, from its first word to the end of its answer. Never throws. */
 export async function exchange(given: Exchange): Promise<void> {
@@ -100,8 +99,11 @@ async function answer(given: Exchange, asked: Asked): Promise<void> {
   const handle = handlers[operation] as (input: unknown, call: Call) => Promise<unknown>;
   if (success.kind === 'hijack')
     return takeOver(given, asked, (accepted) => handle(input, { ...call, accepted }));
-  if (success.kind === 'websocket')
+  if (success.kind === 'websocket') {
+    // Its package brings Node's TLS and web client with it, which few daemons need.
+    const { serveWebSocket } = await import('./web-socket.ts');
     return serveWebSocket(given, asked, () => handle(input, call) as Promise<Attachment>);
+  }
   const result = await handle(input, call);
   switch (success.kind) {
     case 'json':
