@@ -45,6 +45,7 @@ const samples = {
   'filter.exitedNoNumber': { value: 'one' },
   'filter.isTaskInvalid': { values: ['maybe'] },
   'image.notFound': { name: 'busybox:latest' },
+  'log.pluginUnknown': { driver: 'nope' },
   'swarm.notManager': {},
   'swarm.notMember': {},
   'request.noPage': {},

@@ -39,6 +39,14 @@ export const unquoted = (command: unknown): unknown =>
     ? command.replace(/^"(.*)"$/s, '$1').replace(/(?<= )'([^']* [^']*)'(?= |$)/g, '$1')
     : command;
 
+/** Path and arguments were joined by blanks, also where there were no arguments. */
+export const withBlankBehindPath = (command: unknown): unknown =>
+  typeof command === 'string' && command !== '' && !command.includes(' ') ? `${command} ` : command;
+
+/** Lists named a container's image with its tag, however it was said when the container was made. */
+export const withTag = (image: unknown): unknown =>
+  typeof image === 'string' && !/^$|[:@][^/]*$|^[0-9a-f]{12,64}$/.test(image) ? `${image}:latest` : image;
+
 /** `NetworkMode: default` and an absent one are the bridge; a Mac address of the whole container belongs there. */
 export function carryMacAddress(doc: Doc): void {
   if (!isDoc(doc.body)) return;

@@ -2,8 +2,9 @@
 
 import { type Doc, docPath } from '../doc-path.ts';
 import { wordsWere } from '../failure.ts';
+import { withBlankBehindPath } from '../forms/containers.ts';
 import { below1_10 } from '../forms/said-at-create.ts';
-import { added, reshaped } from '../lens.ts';
+import { added, reshaped, rewritten } from '../lens.ts';
 import { shapeWith, TEXTS } from '../shape.ts';
 import { step } from '../step.ts';
 
@@ -33,6 +34,9 @@ export const v1_10 = step('1.10', {
     'POST /containers/{name}/start': [added('body.Dns'), added('body.DnsSearch'), added('body.VolumesFrom')],
   },
   responses: {
+    'GET /containers/json': [
+      rewritten('body[].Command', 'ends with its last word', { down: withBlankBehindPath }),
+    ],
     'GET /containers/{name}/json': [
       added('body.ExecDriver'),
       added('body.HostConfig.Dns'),

@@ -1,8 +1,9 @@
 /** API 1.18. */
 
 import { notYet, wordsWere } from '../failure.ts';
+import { withTag } from '../forms/containers.ts';
 import { below1_18 } from '../forms/said-at-create.ts';
-import { added } from '../lens.ts';
+import { added, rewritten } from '../lens.ts';
 import { step } from '../step.ts';
 
 export const v1_18 = step('1.18', {
@@ -25,6 +26,9 @@ export const v1_18 = step('1.18', {
     ],
   },
   responses: {
+    'GET /containers/json': [
+      rewritten('body[].Image', 'is named as it was when the container was made', { down: withTag }),
+    ],
     'GET /containers/{name}/json': [
       added('body.LogPath'),
       added('body.State.Dead'),

@@ -1,4 +1,5 @@
 /** API 1.29. */
+import { wordsWere } from '../failure.ts';
 import { networkMember } from '../forms/networks.ts';
 import { added } from '../lens.ts';
 import { step } from '../step.ts';
@@ -20,4 +21,11 @@ export const v1_29 = step('1.29', {
       added('body.ContainerConfig.Healthcheck.StartPeriod'),
     ],
   },
+  failures: [
+    wordsWere(
+      'any',
+      'log.pluginUnknown',
+      ({ driver }) => `logger: no log driver named '${driver}' is registered`,
+    ),
+  ],
 });

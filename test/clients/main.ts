@@ -1,0 +1,66 @@
+/**
+ * `npm run old-clients -- --docker-py CHECKOUT`: the tests that the makers of old clients wrote, unchanged, against a
+ * private engine, release after release. `--only RELEASE` runs one, `--engine dockerd` the same on Debian's dockerd,
+ * `--logs DIRECTORY` keeps what each printed.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { dockerPy } from './docker-py.ts';
+import { type Kind, startEngine } from './engine.ts';
+import type { Outcome, Release, Run, Suite } from './suite.ts';
+
+const { values } = parseArgs({
+  options: {
+    'docker-py': { type: 'string' },
+    only: { type: 'string', multiple: true },
+    engine: { type: 'string', default: 'gantry' },
+    logs: { type: 'string' },
+  },
+});
+
+function suites(): Suite[] {
+  const found: Suite[] = [];
+  if (values['docker-py'] === undefined)
+    console.log('docker-py: skipped, no --docker-py CHECKOUT (a clone of github.com/docker/docker-py)');
+  else found.push(dockerPy(values['docker-py']));
+  return found;
+}
+
+/** Each release gets an engine of its own: the suites leave containers and images behind. */
+async function runOne(suite: Suite, release: Release): Promise<Run | string> {
+  const ends: (() => Promise<void> | void)[] = [];
+  const work = mkdtempSync(join(tmpdir(), 'gantry-old-clients-'));
+  try {
+    const engine = await startEngine({ after: (end) => void ends.push(end) }, values.engine as Kind);
+    return typeof engine === 'string' ? engine : await suite.run(release, engine.host, work);
+  } finally {
+    for (const end of ends.reverse()) await end();
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+const count = (outcomes: readonly Outcome[], is: Outcome['is']): number =>
+  outcomes.filter((each) => each.is === is).length;
+
+for (const suite of suites())
+  for (const version of suite.versions) {
+    const { release, api } = version;
+    if (values.only && !values.only.includes(release)) continue;
+    const run = await runOne(suite, version);
+    if (typeof run === 'string') {
+      console.log(`${suite.client} ${release}: skipped, ${run}`);
+      continue;
+    }
+    const { outcomes, log } = run;
+    console.log(
+      `${suite.client} ${release} (API ${api}) on ${values.engine}: ${count(outcomes, 'passed')} passed, ${count(outcomes, 'failed')} failed, ${count(outcomes, 'skipped')} skipped`,
+    );
+    for (const { name, is, why } of outcomes) if (is === 'failed') console.log(`  ${name}: ${why}`);
+    if (outcomes.length === 0) console.log(log);
+    if (outcomes.length === 0) process.exitCode = 1;
+    if (values.logs === undefined) continue;
+    mkdirSync(values.logs, { recursive: true });
+    writeFileSync(join(values.logs, `${suite.client}-${release}-${values.engine}.log`), log);
+  }
