@@ -62,6 +62,14 @@ function differencesAt(minor: number): readonly Difference[] {
           } as const,
         ]
       : []),
+    ...(minor < 18
+      ? [
+          {
+            why: 'lists named the image of a container with its tag',
+            gantry: [/ {3}busybox:latest {3}/g, '   busybox   '],
+          } as const,
+        ]
+      : []),
     ...(minor < 13
       ? [{ why: 'logs had no tail before 1.13', gantry: [/(logs --tail 1 walked\n)up\n/, '$1'] } as const]
       : []),
