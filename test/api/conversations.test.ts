@@ -56,6 +56,18 @@ test('below 1.6 the streams of a container come mixed', async () => {
   assert.equal((await readToEnd(socket)).toString(), `${plainHead}hello[5 bytes]`);
 });
 
+for (const apart of [false, true])
+  test(`the body of an attach is no input of the process${apart ? ', also when it comes later' : ''}`, async () => {
+    await using served = await serve();
+    const socket = dial(served.path);
+    const body = '{"stream":true,"stdin":true}';
+    const head = attach('', `${UPGRADE}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n`);
+    socket.write(apart ? head : `${head}${body}`);
+    if (apart) setTimeout(() => socket.write(body), 20);
+    setTimeout(() => socket.end('hello'), 50);
+    assert.equal(heard(await readToEnd(socket)).stdout, 'hello');
+  });
+
 test('a terminal is never framed', async () => {
   await using served = await serve();
   served.terminal = true;

@@ -22,6 +22,7 @@ type Open = (accepted: () => void) => Promise<unknown>;
 /** Turns the connection into streams; a detached start answers like any other. */
 export async function takeOver(given: Exchange, asked: Asked, open: Open): Promise<void> {
   const { response, line, log, request } = given;
+  if (line) await skipBody(given);
   const head = new Head(given, asked);
   const attachment = await openOr(given, asked, head, open);
   if (attachment === 'told') return;
@@ -39,6 +40,13 @@ export async function takeOver(given: Exchange, asked: Asked, open: Open): Promi
     log.warn('conversation.broken', { path: request.url, error: messageOf(error) });
     line.socket.destroy();
   });
+}
+
+/** A body that the operation does not read is no input of the process: dockerode says its options there once more. */
+async function skipBody({ bytes, request }: Exchange): Promise<void> {
+  const { 'content-length': length, 'transfer-encoding': chunks } = request.headers;
+  if (chunks !== undefined || Number(length ?? 0) === 0 || bytes.readableEnded) return;
+  for await (const _ of bytes);
 }
 
 /**
