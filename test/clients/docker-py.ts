@@ -1,8 +1,7 @@
 /** docker-py's own integration tests of several releases, unchanged, by Debian's Python. */
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Outcome, runProgram, type Suite } from './suite.ts';
+import { checkOut, type Outcome, runProgram, type Suite } from './suite.ts';
 
 /** The releases of each time, and the version of the API that each speaks of itself. */
 const RELEASES: Readonly<Record<string, string>> = {
@@ -14,8 +13,6 @@ const RELEASES: Readonly<Record<string, string>> = {
   '1.5.0': '1.20',
   '1.10.6': '1.24',
 };
-/** Several tests know no other socket: they see ours there, in a mount namespace of their own. */
-const AT_THE_USUAL_PLACE = 'mount -t tmpfs none /run && ln -s "$0" /run/docker.sock && exec "$@"';
 const SHIM = join(import.meta.dirname, 'python');
 /** One test waits for a container of its own for some seconds at most. */
 const TEST_TIMEOUT_SECONDS = 60;
@@ -45,17 +42,15 @@ export const dockerPy = (checkout: string): Suite => ({
   client: 'docker-py',
   versions: Object.entries(RELEASES).map(([release, api]) => ({ release, api })),
   async run({ release }, host, work) {
-    const archive = execFileSync('git', ['-C', checkout, 'archive', release], { maxBuffer: 1 << 28 });
-    mkdirSync(work, { recursive: true });
-    execFileSync('tar', ['-xC', work], { input: archive });
+    checkOut(checkout, release, work);
     const tests = existsSync(join(work, 'tests/integration_test.py'))
       ? 'tests/integration_test.py'
       : 'tests/integration';
     const report = join(work, 'report.xml');
     const log = await runProgram(
-      'unshare',
+      host,
+      '/usr/bin/python3',
       [
-        ...['--mount', 'sh', '-c', AT_THE_USUAL_PLACE, host.replace('unix://', ''), '/usr/bin/python3'],
         ...[
           '-W',
           'ignore',

@@ -14,6 +14,7 @@ export type Kind = 'gantry' | 'dockerd';
  */
 const LOADED = ['busybox:buildroot-2014.02', 'ubuntu:latest', 'ubuntu:14.04', 'debian:stable', 'debian:sid'];
 const DOCKERFILE = `FROM busybox
+RUN printf '#!/bin/sh\\nexec sh "$@"\\n' >/bin/bash && chmod 755 /bin/bash
 RUN echo default:x:1000:1000::/home/default:/bin/sh >>/etc/passwd && echo default:x:1000: >>/etc/group && mkdir -p /home/default
 CMD ["sh"]
 `;

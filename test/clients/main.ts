@@ -1,5 +1,5 @@
 /**
- * `npm run old-clients -- --docker-py CHECKOUT`: the tests that the makers of old clients wrote, unchanged, against a
+ * `npm run old-clients -- --docker-py CHECKOUT --dockerode CHECKOUT`: the tests that the makers of old clients wrote, unchanged, against a
  * private engine, release after release. `--only RELEASE` runs one, `--engine dockerd` the same on Debian's dockerd,
  * `--logs DIRECTORY` keeps what each printed.
  */
@@ -8,24 +8,31 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { dockerPy } from './docker-py.ts';
+import { dockerode } from './dockerode.ts';
 import { type Kind, startEngine } from './engine.ts';
 import type { Outcome, Release, Run, Suite } from './suite.ts';
 
 const { values } = parseArgs({
   options: {
     'docker-py': { type: 'string' },
+    dockerode: { type: 'string' },
     only: { type: 'string', multiple: true },
     engine: { type: 'string', default: 'gantry' },
     logs: { type: 'string' },
   },
 });
 
+const MADE = { 'docker-py': dockerPy, dockerode } as const;
+const NAMES = ['docker-py', 'dockerode'] as const;
+
+/** Those whose checkout is given. */
 function suites(): Suite[] {
-  const found: Suite[] = [];
-  if (values['docker-py'] === undefined)
-    console.log('docker-py: skipped, no --docker-py CHECKOUT (a clone of github.com/docker/docker-py)');
-  else found.push(dockerPy(values['docker-py']));
-  return found;
+  return NAMES.flatMap((name) => {
+    const checkout = values[name];
+    if (checkout !== undefined) return [MADE[name](checkout)];
+    console.log(`${name}: skipped, no --${name} CHECKOUT (a clone of its repository, with tags)`);
+    return [];
+  });
 }
 
 /** Each release gets an engine of its own: the suites leave containers and images behind. */

@@ -1,5 +1,5 @@
 /** A suite of tests that somebody else wrote for a client, in several releases. */
-import { type SpawnOptions, spawn } from 'node:child_process';
+import { execFileSync, type SpawnOptions, spawn } from 'node:child_process';
 
 /** A release of a client, and the version of the API that it speaks. */
 export interface Release {
@@ -32,13 +32,27 @@ export interface Suite {
 /** A suite that hangs as a whole is ended; what it reported until then counts. */
 const SUITE_TIMEOUT_MS = 9 * 60 * 1000;
 
+/** The largest archive of a release; dockerode's has images in it. */
+const ARCHIVE_BYTES_MAX = 1 << 28;
+
+/** Puts the files of `release` into the directory `work`. */
+export function checkOut(checkout: string, release: string, work: string): void {
+  const archive = execFileSync('git', ['-C', checkout, 'archive', release], { maxBuffer: ARCHIVE_BYTES_MAX });
+  execFileSync('tar', ['-xC', work], { input: archive });
+}
+
+/** Several tests know no other socket: they see the engine's there, in a mount namespace of their own. */
+const AT_THE_USUAL_PLACE = 'mount -t tmpfs none /run && ln -s "$0" /run/docker.sock && exec "$@"';
+
 /** Runs a suite's program and gives what it printed. Not synchronously: a registry beside it waits for its log to be read. */
 export async function runProgram(
+  host: string,
   program: string,
   argv: readonly string[],
   options: Pick<SpawnOptions, 'cwd' | 'env'>,
 ): Promise<string> {
-  const child = spawn(program, argv, {
+  const socket = host.replace('unix://', '');
+  const child = spawn('unshare', ['--mount', 'sh', '-c', AT_THE_USUAL_PLACE, socket, program, ...argv], {
     ...options,
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: SUITE_TIMEOUT_MS,
