@@ -103,6 +103,9 @@ function roomComplaint(from: string, file: string, one: Import, isTest: boolean)
   return `must enter ${to} by its index.ts, not by ${inside}`;
 }
 
+/** What several tests of a room share stands beside them, and may use their packages. */
+const SHARED_BY_TESTS = /(^|\/)test-[^/]*\.ts$/;
+
 /** What is wrong in one file of `src/`. A test may enter any room, by its door, and use any package. */
 export function complaints(file: string, text: string): string[] {
   const from = roomOf(file);
@@ -112,7 +115,7 @@ export function complaints(file: string, text: string): string[] {
     if (one.target.endsWith('.json')) return [];
     const wrong = one.target.startsWith('.')
       ? roomComplaint(from, file, one, isTest)
-      : packageComplaint(from, one.target, isTest);
+      : packageComplaint(from, one.target, isTest || SHARED_BY_TESTS.test(file));
     return wrong === undefined ? [] : [`${file}: ${from} ${wrong}`];
   });
 }

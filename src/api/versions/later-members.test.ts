@@ -45,6 +45,7 @@ for (const [minor, route, path] of [
   [24, start, 'body.Mounts'],
   [18, create, 'body.HostConfig.Memory'],
   [21, create, 'body.HostConfig.KernelMemory'],
+  [21, create, 'body.HostConfig.VolumeDriver'],
   [23, create, 'body.HostConfig.CpuCount'],
   [32, create, 'body.NetworkingConfig.EndpointsConfig.bridge.DriverOpts'],
   [38, create, 'body.HostConfig.MaskedPaths'],

@@ -39,6 +39,8 @@ export function removed(
   schema: JsonSchema | (() => JsonSchema) = typeof was === 'function' ? {} : shapeOf(was),
 ): Lens {
   const at = docPath(path);
+  const last = path.slice(path.lastIndexOf('.') + 1);
+  const isInside = /\[\]|\{\}/.test(path);
   const make = typeof was === 'function' ? (was as (doc: Doc) => unknown) : () => structuredClone(was);
   return {
     note: `removes ${path}`,
@@ -47,17 +49,13 @@ export function removed(
       spot.put(shape, typeof schema === 'function' ? schema() : schema);
       if (was === null) spot.change(shape, orNull);
     },
+    // Where the newer version has no object, or null for one, the older has none either.
     down(doc) {
-      const last = path.slice(path.lastIndexOf('.') + 1);
-      const home = path.slice(0, path.lastIndexOf('.'));
-      if (home.includes('[]') || home.includes('{}')) {
-        // Each element has its own old value, made from that element.
-        for (const element of at.homes(doc))
-          if (element[last] === undefined || element[last] === null) element[last] = make(element);
-      } else {
-        const value = make(doc);
-        if (value !== undefined) at.putIfAbsent(doc, value);
-        if (value === null) for (const element of at.homes(doc)) element[last] ??= null;
+      for (const home of at.homes(doc)) {
+        if (home[last] !== undefined && home[last] !== null) continue;
+        // Each element of a list or map has its own old value, made from that element.
+        const value = make(isInside ? home : doc);
+        if (value !== undefined) home[last] = value;
       }
     },
   };

@@ -31,6 +31,7 @@ export const v1_21 = step('1.21', {
       added('body.StopSignal'),
       added('body.HostConfig.DnsOptions'),
       added('body.HostConfig.MemoryReservation'),
+      added('body.HostConfig.VolumeDriver'),
       moved('body.VolumeDriver', 'body.HostConfig.VolumeDriver'),
     ],
     'GET /containers/{name}/json': [added('query.size')],

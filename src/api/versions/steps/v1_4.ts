@@ -9,10 +9,9 @@ import { type MessageLens, step } from '../step.ts';
 /** Four columns of each process, by name. */
 function processList(doc: Doc): void {
   const [titles, rows] = [memberOf(doc.body, 'Titles'), memberOf(doc.body, 'Processes')];
-  if (!Array.isArray(titles) || !Array.isArray(rows)) return;
   const cell = (row: unknown, title: string) =>
-    Array.isArray(row) ? (row[titles.indexOf(title)] ?? '') : '';
-  doc.body = rows.map((row) => ({
+    Array.isArray(row) && Array.isArray(titles) ? (row[titles.indexOf(title)] ?? '') : '';
+  doc.body = (Array.isArray(rows) ? rows : []).map((row) => ({
     PID: cell(row, 'PID'),
     Tty: cell(row, 'TTY'),
     Time: cell(row, 'TIME'),
