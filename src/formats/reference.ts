@@ -2,7 +2,9 @@
  * Names of images: `[domain[:port]/]path[:tag][@digest]`, in the short form that people write and the full one. The
  * grammar is that of the OCI distribution specification with Docker's defaults.
  */
+
 import { InvalidArgument } from '../base/errors.ts';
+import { referenceFailure } from '../model/failures/reference.ts';
 
 /** A name of an image, in its full form. */
 export interface ImageReference {
@@ -103,7 +105,7 @@ export function parseRepoAndTag(repo: string, tag: string | undefined): ImageRef
   const reference = parseReference(repo);
   if (reference.digest !== undefined) throw new InvalidArgument('cannot import digest reference');
   if (tag === undefined || tag === '') return withDefaultTag(reference);
-  if (!TAG.test(tag)) throw new InvalidArgument('invalid tag format');
+  if (!TAG.test(tag)) throw referenceFailure.tagInvalid({ tag });
   return { ...reference, tag };
 }
 

@@ -1,7 +1,8 @@
-/** Answers of 1.0–1.24 have every member that the documents and daemons of the version had (`shapes.json`). */
+/** Answers of 1.0–1.24 have every member that the documents and daemons of the version had. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { excused, missing, required } from './required.ts';
+import { endpoint, fieldsAt, spans } from '../../conformance/contract.ts';
+import { complaints } from '../../conformance/shape.ts';
 import { ask, post, type Reply, type Served, serve } from './serve.ts';
 
 const calls: Readonly<Record<string, (served: Served, version: string) => Promise<Reply>>> = {
@@ -21,17 +22,14 @@ const calls: Readonly<Record<string, (served: Served, version: string) => Promis
 };
 
 for (let minor = 0; minor <= 24; minor++)
-  for (const [endpoint, call] of Object.entries(calls)) {
-    const paths = required(endpoint, minor);
-    if (!paths) continue;
-    test(`${endpoint} at v1.${minor} has what that version had`, async () => {
+  for (const [id, call] of Object.entries(calls)) {
+    const contract = endpoint(id);
+    if (!spans(contract.span, minor)) continue;
+    test(`${id} at v1.${minor} has what that version had`, async () => {
       await using served = await serve();
       const reply = await call(served, `/v1.${minor}`);
       assert.ok(reply.status < 300, reply.text);
       const value: unknown = reply.text === '' ? undefined : JSON.parse(reply.text);
-      assert.deepEqual(
-        missing(value, paths).filter((path) => !excused[endpoint]?.test(path)),
-        [],
-      );
+      assert.deepEqual(complaints(value, fieldsAt(contract, minor)), []);
     });
   }

@@ -119,7 +119,8 @@ for (const [url, all, filters, unknownAnchors] of [
     ],
     'ignored',
   ],
-  ['/v1.24/containers/json?before=web', false, [], 'refused'],
+  ['/v1.24/containers/json?before=web', true, [['before', ['web']]], 'refused'],
+  ['/v1.25/containers/json?before=web', false, [], 'refused'],
   [
     `/v1.22/containers/json?filters=${encodeURIComponent('{"odd":["1"],"name":["a"]}')}`,
     false,

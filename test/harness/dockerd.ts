@@ -42,9 +42,9 @@ export interface Engine {
 export interface DockerdOptions {
   /**
    * With a default bridge, in a network namespace of its own: nobody outside of it is reached, and `--network host` is
-   * that namespace. Default: on the host, without a bridge.
+   * that namespace; `here`: the caller is in such a namespace. Default: on the host, without a bridge.
    */
-  readonly bridge?: boolean;
+  readonly bridge?: boolean | 'here';
 }
 
 /** A dockerd of the test's own. */
@@ -75,9 +75,10 @@ export class Dockerd implements Engine {
     writeFileSync(at('daemon.json'), '{}'); // the machine's own settings are not ours
     const log = openSync(at('log'), 'a');
     const command = [join(programs, 'usr/sbin/dockerd'), ...this.#arguments()];
-    const [program = '', ...argv] = this.#options.bridge
-      ? ['unshare', '--net', 'sh', '-c', 'ip link set lo up; exec "$0" "$@"', ...command]
-      : command;
+    const [program = '', ...argv] =
+      this.#options.bridge === true
+        ? ['unshare', '--net', 'sh', '-c', 'ip link set lo up; exec "$0" "$@"', ...command]
+        : command;
     this.#child = spawn(program, argv, {
       stdio: ['ignore', log, log],
       env: { ...process.env, PATH: `${programs}/usr/bin:${programs}/usr/sbin:${process.env.PATH}` },

@@ -39,12 +39,12 @@ function encode({ body, headers = {} }: Ask): {
 
 /** One API version's paths on one engine. */
 export class Api {
-  readonly #socketPath: string;
+  readonly socketPath: string;
   readonly #prefix: string;
 
   /** `version` undefined: paths without a version. */
   constructor(socketPath: string, version: string | undefined) {
-    this.#socketPath = socketPath;
+    this.socketPath = socketPath;
     this.#prefix = version === undefined ? '' : `/v${version}`;
   }
 
@@ -61,7 +61,7 @@ export class Api {
     const { bytes, headers } = encode(ask);
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const sent = request({
-      socketPath: this.#socketPath,
+      socketPath: this.socketPath,
       method,
       path: `${this.#prefix}${path}`,
       headers: { host: 'docker', ...headers },
@@ -89,7 +89,7 @@ export class Api {
   }
 
   /** A raw connection, for what no HTTP library sends. The caller destroys it. */
-  connect = (): Socket => createConnection({ path: this.#socketPath, allowHalfOpen: true });
+  connect = (): Socket => createConnection({ path: this.socketPath, allowHalfOpen: true });
 
   /** The path with this version's prefix. */
   path = (path: string): string => `${this.#prefix}${path}`;

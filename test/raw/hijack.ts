@@ -13,12 +13,16 @@ export interface Conversation {
   readonly output: Buffer;
 }
 
-/** Sends the head of a request and `input`, ends the input, and reads to the end of the output. */
+/**
+ * Sends the head of a request and its `body`; when the answer's head has come `input`, of which it sends the end; and reads
+ * to the end of the output.
+ */
 export async function converse(
   api: Api,
   path: string,
   headers: readonly string[],
   input: string,
+  body = '',
 ): Promise<Conversation> {
   const socket = api.connect();
   const signal = AbortSignal.timeout(TIMEOUT_MS);
@@ -31,7 +35,7 @@ export async function converse(
       if (Buffer.concat(chunks).includes('\r\n\r\n')) resolve();
     });
     const ended = once(socket, 'end', { signal });
-    socket.write([`POST ${api.path(path)} HTTP/1.1`, 'Host: docker', ...headers, '', ''].join('\r\n'));
+    socket.write([`POST ${api.path(path)} HTTP/1.1`, 'Host: docker', ...headers, '', body].join('\r\n'));
     await Promise.race([headCame, ended]);
     socket.end(input);
     await ended;

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { startGantry } from '../harness/gantry.ts';
+import { until } from '../harness/until.ts';
 
 type Row = Record<string, unknown>;
 
@@ -103,7 +104,11 @@ async function hostPort(id: string): Promise<number> {
 for (const manner of [first, fourth, ninth, twelfth, twentieth, newest])
   test(`links and ports in the words of ${manner.version ?? 'today'}`, async () => {
     const api = gantry.api(manner.version);
-    const body = { Image: 'busybox', Cmd: ['sh', '-c', 'env; exec sleep 1000'], ...manner.create };
+    const body = {
+      Image: 'busybox',
+      Cmd: ['sh', '-c', 'env; echo that is all; exec sleep 1000'],
+      ...manner.create,
+    };
     const made = await api.post('/containers/create?name=web', body);
     assert.equal(made.status, 201, made.text);
     const { Id } = made.json<{ Id: string }>();
@@ -122,7 +127,10 @@ for (const manner of [first, fourth, ninth, twelfth, twentieth, newest])
     for (const [member, value] of Object.entries(manner.ports(host)))
       assert.deepEqual(NetworkSettings[member], value, member);
 
-    const told = (await today.get(`/containers/${Id}/logs?stdout=1`)).text;
+    const told = await until(
+      async () => (await today.get(`/containers/${Id}/logs?stdout=1`)).text,
+      (text) => text.includes('that is all'),
+    );
     assert.equal(told.includes('X_NAME=/web/x\n'), manner.knowsNames);
     assert.match(told, manner.knowsNames ? /X_PORT_5432_TCP_PROTO=tcp\n/ : /^/);
     assert.equal((await api.get('/containers/web/x/json')).status, manner.knowsNames ? 200 : 404);

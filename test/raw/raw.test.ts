@@ -28,8 +28,8 @@ interface Manner {
   readonly framed: boolean;
   readonly ports: 'text' | 'list';
   readonly named: boolean;
-  /** Whether arguments with blanks are listed in quotes. */
-  readonly quoted: boolean;
+  /** Whether the command is listed in quotes, or its arguments with blanks. */
+  readonly quoted: 'no' | 'whole' | 'arguments';
   readonly ended: RegExp;
   readonly sizes: boolean;
   readonly logs: boolean;
@@ -59,7 +59,7 @@ const first: Manner = {
   framed: false,
   ports: 'text',
   named: false,
-  quoted: false,
+  quoted: 'no',
   ended: /^Exit 3$/,
   sizes: false,
   logs: false,
@@ -95,7 +95,7 @@ const eleventh: Manner = {
   warnings: null,
   startedAgain: [204, /^$/],
   removedRunning: [406, /^Impossible to remove a running container, please stop it first or use -f\n$/],
-  quoted: true,
+  quoted: 'whole',
   ended: /^Exited \(3\) .* ago$/,
   sizes: false,
   logs: true,
@@ -106,6 +106,7 @@ const eleventh: Manner = {
 const newest: Manner = {
   ...eleventh,
   version: undefined,
+  quoted: 'arguments',
   warnings: [],
   hostConfigAt: 'create',
   startedAgain: [304, /^$/],
@@ -187,7 +188,9 @@ function checkRunningRow(row: Row, manner: Manner): void {
   assert.equal(Array.isArray(row.Names), manner.named);
   assert.equal(typeof row.SizeRw, manner.sizes ? 'number' : 'undefined');
   assert.match(String(row.Status), /^Up /);
-  assert.equal(row.Command, `sh -c ${manner.quoted ? `'${SCRIPT}'` : SCRIPT}`);
+  const argument = manner.quoted === 'no' ? SCRIPT : `'${SCRIPT}'`;
+  const edge = manner.quoted === 'whole' ? '"' : '';
+  assert.equal(row.Command, `${edge}sh -c ${argument}${edge}`);
 }
 
 async function attached(api: Api, id: string, manner: Manner): Promise<void> {

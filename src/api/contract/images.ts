@@ -1,5 +1,6 @@
 /** Images: the endpoints of the newest API that running containers needs. */
-import { list } from '../../base/schema.ts';
+import { list, object, string } from '../../base/schema.ts';
+import { CachedImageRequest } from '../../model/cached-image.ts';
 import { HistoryItem, ImageDeleteItem, ImageInspect, ImageSummary } from '../../model/image.ts';
 import { Progress } from '../../model/progress.ts';
 import { ImagesPruned } from '../../model/prune.ts';
@@ -8,6 +9,7 @@ import {
   archive,
   archiveBody,
   archiveBodyWhen,
+  body,
   bytes,
   empty,
   json,
@@ -133,6 +135,15 @@ export const imageGraph = operation({
   errors: [500],
   // From 1.7 on it only told that clients do it.
   lastMinor: 19,
+});
+
+export const imageMadeBefore = operation({
+  route: 'POST /images/getCache',
+  summary: 'Find the image that a step of a build led to before.',
+  body: body(CachedImageRequest),
+  success: json(200, object('CachedImage', { Id: string() })),
+  errors: [404],
+  lastMinor: 4,
 });
 
 export const imageSearch = operation({

@@ -5,6 +5,7 @@ import * as execs from './execs.ts';
 import * as images from './images.ts';
 import * as networks from './networks.ts';
 import type { Operation } from './operation.ts';
+import * as plugins from './plugins.ts';
 import * as registries from './registries.ts';
 import * as system from './system.ts';
 import * as volumes from './volumes.ts';
@@ -20,6 +21,7 @@ export const contract = {
   ...execs,
   ...images,
   ...networks,
+  ...plugins,
   ...registries,
   ...system,
   ...volumes,

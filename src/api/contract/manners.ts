@@ -18,6 +18,12 @@ export interface Manners {
   readonly kernelMemory: 'warned' | 'unknown';
   /** Whether a login stays with the engine, or comes with each call. */
   readonly logins: 'kept' | 'sent';
+  /** Whether a tag leaves the image that has it, or stays there unless that is forced. */
+  readonly tags: 'move' | 'stayUnlessForced';
+  /** Whether a name may be a container's and an image's when one of them is inspected. */
+  readonly sharedNames: 'refused' | 'apart';
+  /** Whether a paused container is stopped and killed like a running one, or must go on first. */
+  readonly paused: 'ends' | 'mustGoOn';
   /** Whether the engine draws the graph of images, or leaves that to its clients. */
   readonly imageGraph: 'drawn' | 'left';
   /** The content type of a copy out of a container. */

@@ -1,9 +1,12 @@
 /** Containers: today's input → engine call → today's output. */
+import { isFailure } from '../../base/failures.ts';
 import type { CreateRequest } from '../../model/container.ts';
 import { containerFailure } from '../../model/failures/container.ts';
+import { imageFailure } from '../../model/failures/image.ts';
 import { checkMemory, kernelMemoryWarnings, settleAtDoor, settleLimits } from './create.ts';
-import type { Handlers } from './handlers.ts';
+import type { Call, Handlers } from './handlers.ts';
 import { pathStatHeader, requirePath } from './path-stat.ts';
+import { refuseOther } from './shared-names.ts';
 
 const TAR = 'application/x-tar';
 
@@ -33,8 +36,12 @@ export const containers: Handlers<Names> = {
     return { ...created, Warnings: [...created.Warnings, ...warnings, ...discarded] };
   },
 
-  containerInspect: ({ params, query }, { engine }) =>
-    engine.containers.inspect(params.name, { size: query.size }),
+  async containerInspect({ params, query }, { engine, sharedNames }) {
+    const inspected = await engine.containers.inspect(params.name, { size: query.size });
+    if (sharedNames === 'refused')
+      await refuseOther(engine.images.inspect(params.name), imageFailure.notFound);
+    return inspected;
+  },
 
   async containerStart({ params, query, body }, { engine, saidAtCreate: keep, memoryBytesMin }) {
     if (query.checkpoint !== undefined) throw containerFailure.noCheckpoints();
@@ -44,14 +51,18 @@ export const containers: Handlers<Names> = {
     await engine.containers.start(params.name, { hostConfig, keep });
   },
 
-  containerStop: ({ params, query }, { engine }) =>
-    engine.containers.stop(params.name, { signal: query.signal, timeoutSeconds: query.t }),
+  async containerStop({ params, query }, call) {
+    await letGoOn('stop', params.name, call);
+    await call.engine.containers.stop(params.name, { signal: query.signal, timeoutSeconds: query.t });
+  },
 
   containerRestart: ({ params, query }, { engine }) =>
     engine.containers.restart(params.name, { signal: query.signal, timeoutSeconds: query.t }),
 
-  containerKill: ({ params, query }, { engine }) =>
-    engine.containers.kill(params.name, { signal: query.signal }),
+  async containerKill({ params, query }, call) {
+    await letGoOn('kill', params.name, call);
+    await call.engine.containers.kill(params.name, { signal: query.signal });
+  },
 
   containerPause: ({ params }, { engine }) => engine.containers.pause(params.name),
 
@@ -155,4 +166,14 @@ function conditionOf(said: string | undefined): 'not-running' | 'next-exit' | 'r
 /** `all`, and whatever is no number, means everything: so did the first engine. */
 function tailOf(said: string | undefined): number | undefined {
   return said !== undefined && /^\d{1,15}$/.test(said) ? Number(said) : undefined;
+}
+
+/** Clients of versions that ended no paused container are told to let it go on. @throws Failed */
+async function letGoOn(verb: 'stop' | 'kill', name: string, { engine, paused }: Call): Promise<void> {
+  if (paused === 'ends') return;
+  const inspected = await engine.containers.inspect(name, { size: false }).catch((error: unknown) => {
+    // The verb itself says in its own way that there is none.
+    if (!isFailure(error, containerFailure.notFound)) throw error;
+  });
+  if (inspected?.State.Paused) throw containerFailure.endPaused({ verb, name, id: inspected.Id });
 }

@@ -18,7 +18,7 @@ import type {
   TextAnswer,
   WebSocketAnswer,
 } from '../contract/operation.ts';
-import type { Parameters } from '../contract/query.ts';
+import type { Parameters, Query } from '../contract/query.ts';
 
 /** What a call brings besides its input. */
 export interface Call extends Manners {
@@ -35,6 +35,8 @@ export interface Call extends Manners {
   readonly accepted: () => void;
   /** Whether the API is shown as a document. */
   readonly openApi: boolean;
+  /** What the query said, undecoded: parameters that only older versions have. */
+  readonly said: Query;
   /** The bytes of the body, where the contract says so. */
   readonly bytes: Readable;
 }

@@ -3,23 +3,38 @@ import { gather } from '../../base/bytes.ts';
 import { isFailure } from '../../base/failures.ts';
 import { type Credentials, readAuthBody, readAuthHeader } from '../../formats/credentials.ts';
 import { readPlatform } from '../../formats/platform.ts';
+import { containerFailure } from '../../model/failures/container.ts';
 import { imageFailure } from '../../model/failures/image.ts';
 import { referenceFailure } from '../../model/failures/reference.ts';
 import { requestFailure } from '../../model/failures/request.ts';
+import { flag } from '../contract/query.ts';
 import type { Call, Handlers } from './handlers.ts';
 import { drawImages } from './image-graph.ts';
+import { refuseOther } from './shared-names.ts';
 
 export const images: Handlers<Extract<keyof Handlers, `image${string}`>> = {
   imageList: ({ query }, { engine }) =>
     engine.images.list({ all: query.all, filters: query.filters, sharedSize: query['shared-size'] }),
 
-  imageInspect: ({ params }, { engine }) => engine.images.inspect(params.name),
+  async imageInspect({ params }, { engine, sharedNames }) {
+    const inspected = await engine.images.inspect(params.name);
+    if (sharedNames === 'refused')
+      await refuseOther(engine.containers.inspect(params.name, { size: false }), containerFailure.notFound);
+    return inspected;
+  },
 
   imageHistory: ({ params }, { engine }) => engine.images.history(params.name),
 
-  async imageTag({ params, query }, { engine }) {
+  async imageTag({ params, query }, { engine, tags, said }) {
     if (query.repo === undefined) throw referenceFailure.invalid();
-    await engine.images.tag(params.name, { repo: query.repo, tag: query.tag });
+    const keepHolder = tags === 'stayUnlessForced' && !flag().read(said.force, 'force');
+    await engine.images.tag(params.name, { repo: query.repo, tag: query.tag, keepHolder });
+  },
+
+  async imageMadeBefore({ body }, { engine }) {
+    const { Id: parent = '', User, Tty, OpenStdin, Env, Cmd, Entrypoint, WorkingDir, Volumes } = body;
+    const config = { User, Tty, OpenStdin, Env, Cmd, Entrypoint, WorkingDir, Volumes };
+    return { Id: await engine.images.madeBefore(parent, config) };
   },
 
   async imageDelete({ params, query }, { engine }) {

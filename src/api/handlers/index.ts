@@ -5,6 +5,7 @@ import { execs } from './execs.ts';
 import type { Handlers } from './handlers.ts';
 import { images } from './images.ts';
 import { networks } from './networks.ts';
+import { plugins } from './plugins.ts';
 import { registries } from './registries.ts';
 import { system } from './system.ts';
 import { volumes } from './volumes.ts';
@@ -18,6 +19,7 @@ export const handlers: Handlers = {
   ...execs,
   ...images,
   ...networks,
+  ...plugins,
   ...registries,
   ...system,
   ...volumes,

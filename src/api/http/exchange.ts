@@ -20,6 +20,7 @@ import { allowPages, refuseForeign } from './browsers.ts';
 import { ConnectionBody } from './connection-body.ts';
 import { discard, envelope, type RawRequest } from './envelope.ts';
 import { HEADERS_MAX, LINGER_MS } from './limits.ts';
+import { pluginRefusal } from './plugins.ts';
 import { sendLater, sendLines, sendValue } from './replies.ts';
 import { type Asked, type Exchange, type Input, outlivesClient } from './request.ts';
 import type { Match, Target } from './router.ts';
@@ -41,7 +42,11 @@ export async function exchange(given: Exchange): Promise<void> {
     if (given.request.method === 'OPTIONS' && dialect.traits.allowedMethods !== '')
       return sendEmpty(given.response, 200);
     if (!match)
-      throw swarmRefusal(given.request.method ?? '', target.path, dialect) ?? requestFailure.noPage();
+      throw (
+        swarmRefusal(given.request.method ?? '', target.path, dialect) ??
+        pluginRefusal(target.path, dialect) ??
+        requestFailure.noPage()
+      );
     const input = await read(given, target, match); // their words → today's, checked and typed
     origin = 'engine';
     await answer(given, { operation: match.operation, dialect, input }); // the engine acts; today's words → theirs
@@ -142,6 +147,7 @@ function callOf({ engine, signal, bytes, request, openApi }: Exchange, asked: As
     registryAuth: [request.headers['x-registry-auth']].flat()[0],
     registryConfig: [request.headers['x-registry-config']].flat()[0],
     contentType: request.headers['content-type'],
+    said: asked.input.said as Query,
     accepted: () => undefined,
     signal: outlivesClient(asked) ? new AbortController().signal : signal,
   };

@@ -40,7 +40,7 @@ const HEARD_OTHERWISE: Readonly<Record<string, readonly (readonly [upTo: number,
   // Beyond the limits it was set to the nearest of them.
   containerCreate: [[18, /^body(\.HostConfig)?\.CpuShares$/]],
   // `before` and `since` became filters; with them all containers were meant, and filters unknown then said nothing.
-  containerList: [[23, /^query\.(all|filters)$/]],
+  containerList: [[24, /^query\.(all|filters)$/]],
   // A registry was a parameter of its own.
   imageCreate: [[3, /^query\.fromImage$/]],
   imagePush: [[3, /^params\.name$/]],

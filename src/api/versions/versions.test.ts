@@ -523,7 +523,9 @@ const answers: readonly [
     ['0', 'Status'],
     'Exit 0',
   ],
-  ['a command', '1.10', 'GET /containers/json', [{ Command: '"sh -c x"' }], ['0', 'Command'], 'sh -c x'],
+  ['a command', '1.10', 'GET /containers/json', [{ Command: 'sh -c x' }], ['0', 'Command'], 'sh -c x'],
+  ['a command', '1.18', 'GET /containers/json', [{ Command: 'sh -c x' }], ['0', 'Command'], '"sh -c x"'],
+  ['a command', '1.19', 'GET /containers/json', [{ Command: 'sh -c x' }], ['0', 'Command'], 'sh -c x'],
   ['an image without a tag', '1.18', 'GET /containers/json', [{ Image: 'box' }], ['0', 'Image'], 'box'],
   [
     'an image without a tag, before',

@@ -13,6 +13,7 @@ import { imageHistory, inspectImage } from './inspect.ts';
 import { keepLogin, keptCredentials, readKeptLogin } from './kept-login.ts';
 import { listImages } from './list.ts';
 import { loadImages } from './load.ts';
+import { madeBefore } from './made-before.ts';
 import type { Images } from './promise.ts';
 import { createImagePrune } from './prune.ts';
 import { pullImage } from './pull.ts';
@@ -75,6 +76,7 @@ export async function createImages(
     inspect: async (name) => inspectImage(name, verbs),
     history: async (name) => imageHistory(name, verbs),
     tag: (name, to) => tagImage(name, to, verbs),
+    madeBefore: async (parent, config) => madeBefore(parent, config, verbs),
     remove: async (name, options) => (await removeImage(name, options, verbs)).items,
     prune: createImagePrune(verbs),
     usage: (verbose) => imagesUsage(verbose, verbs),

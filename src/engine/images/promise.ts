@@ -1,4 +1,5 @@
 /** What the engine promises of images: its verbs and their options. The verbs take the same types. */
+
 import type { Readable } from 'node:stream';
 import type { Credentials } from '../../formats/credentials.ts';
 import type { WantedPlatform } from '../../formats/platform.ts';
@@ -7,6 +8,7 @@ import type { HistoryItem, ImageDeleteItem, ImageInspect, ImageSummary } from '.
 import type { Progress } from '../../model/progress.ts';
 import type { ImagesPruned } from '../../model/prune.ts';
 import type { DistributionInspect, KeptLogin, SearchResult } from '../../model/registry.ts';
+import type { StepConfig } from './made-before.ts';
 
 /** Which images are listed, and how much of each is told. */
 export interface ListImagesOptions {
@@ -22,6 +24,8 @@ export interface TagTarget {
   readonly repo: string;
   /** Undefined: `latest`. */
   readonly tag: string | undefined;
+  /** An image that has the name already keeps it. */
+  readonly keepHolder?: boolean;
 }
 
 /** How an image is removed. */
@@ -111,6 +115,8 @@ export interface Images {
   inspect(name: string): Promise<ImageInspect>;
   history(name: string): Promise<HistoryItem[]>;
   tag(name: string, to: TagTarget): Promise<void>;
+  /** The id of an image that was committed from a container of `parent` with that configuration. @throws NotFound */
+  madeBefore(parent: string, config: StepConfig): Promise<string>;
   remove(name: string, options: RemoveImageOptions): Promise<ImageDeleteItem[]>;
   /** Removes what has no name, or with the filter `dangling=false` all that no container needs. @throws Conflict while another prune is at it */
   prune(filters: Filters, signal: AbortSignal): Promise<ImagesPruned>;

@@ -2,7 +2,7 @@
 import type { EngineError } from '../../base/errors.ts';
 import { shortId } from '../../formats/digest.ts';
 import { familiarName, familiarString, parseReference, storedForm } from '../../formats/reference.ts';
-import { imageFailure } from '../../model/failures/image.ts';
+import { type ImageObstacle, imageFailure } from '../../model/failures/image.ts';
 import type { ImageDeleteItem } from '../../model/image.ts';
 import { collect } from './collect.ts';
 import { emitImageEvent, type ImageVerbs } from './deps.ts';
@@ -12,8 +12,9 @@ import type { Image } from './store.ts';
 /** Why an image cannot go. `hard`: not even by force. */
 interface Obstacle {
   readonly hard: boolean;
-  readonly used: boolean;
-  readonly message: string;
+  readonly is: ImageObstacle;
+  /** The container in the way; empty without one. */
+  readonly container: string;
 }
 
 /** What was done so far. */
@@ -57,7 +58,12 @@ async function removeName(
   const { store, usedBy } = verbs;
   const user = usedBy(image.id)[0];
   if (!force && isSingleReference(store.references(image.id)) && user)
-    throw imageFailure.nameInUse({ name, container: shortId(user.containerId), id: shortId(image.id) });
+    throw imageFailure.nameInUse({
+      name,
+      container: shortId(user.containerId),
+      id: shortId(image.id),
+      running: user.running,
+    });
   const reference = storedForm(parseReference(name));
   await untag(image, [familiarString(reference)], tally, verbs);
   if (reference.digest === undefined) {
@@ -80,7 +86,7 @@ async function removeNamesOfId(
   const names = verbs.store.references(image.id);
   if (!isSingleReference(names)) return;
   const obstacle = obstacleTo(image, { stopped: !force, named: false }, verbs);
-  if (obstacle) throw conflict(image.id, obstacle);
+  if (obstacle) throw conflict(image.id, obstacle, force);
   await untag(image, names, tally, verbs);
 }
 
@@ -144,8 +150,8 @@ function mayGo(image: Image, force: boolean, quiet: boolean, verbs: ImageVerbs):
   const obstacle = obstacleTo(image, { stopped: !force, named: !force }, verbs);
   if (!obstacle) return true;
   const dangling = store.references(image.id).length === 0 && store.children(image.id).length === 0;
-  if (quiet && (!dangling || obstacle.used)) return false;
-  throw conflict(image.id, obstacle);
+  if (quiet && (!dangling || obstacle.container !== '')) return false;
+  throw conflict(image.id, obstacle, force);
 }
 
 function obstacleTo(
@@ -153,30 +159,17 @@ function obstacleTo(
   soft: { stopped: boolean; named: boolean },
   { store, usedBy }: ImageVerbs,
 ): Obstacle | undefined {
-  if (store.children(image.id).length > 0)
-    return { hard: true, used: false, message: 'image has dependent child images' };
+  if (store.children(image.id).length > 0) return { hard: true, is: 'children', container: '' };
   const users = usedBy(image.id);
   const running = users.find((user) => user.running);
-  if (running) {
-    const message = `image is being used by running container ${shortId(running.containerId)}`;
-    return { hard: true, used: true, message };
-  }
-  if (soft.named && store.references(image.id).length > 0)
-    return { hard: false, used: false, message: 'image is referenced in multiple repositories' };
+  if (running) return { hard: true, is: 'running', container: shortId(running.containerId) };
+  if (soft.named && store.references(image.id).length > 0) return { hard: false, is: 'named', container: '' };
   const stopped = soft.stopped ? users[0] : undefined;
-  return (
-    stopped && {
-      hard: false,
-      used: true,
-      message: `image is being used by stopped container ${shortId(stopped.containerId)}`,
-    }
-  );
+  return stopped && { hard: false, is: 'stopped', container: shortId(stopped.containerId) };
 }
 
-function conflict(id: string, { hard, message }: Obstacle): EngineError {
-  const force = hard ? 'cannot be forced' : 'must be forced';
-  return imageFailure.inUse({ id: shortId(id), force, why: message });
-}
+const conflict = (id: string, { hard, is, container }: Obstacle, forced: boolean): EngineError =>
+  imageFailure.inUse({ id: shortId(id), hard, forced, obstacle: is, container });
 
 /** All of one repository, with one tag at most. */
 function isSingleReference(names: readonly string[]): boolean {

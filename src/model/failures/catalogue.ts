@@ -11,14 +11,16 @@ import { imageFailure } from './image.ts';
 import { logFailure } from './log.ts';
 import { manifestFailure } from './manifest.ts';
 import { networkContext, networkFailure } from './network.ts';
-
-/** Each noun's failures. */ import { referenceFailure } from './reference.ts';
+import { pluginFailure } from './plugin.ts';
+import { referenceFailure } from './reference.ts';
 import { registryFailure } from './registry.ts';
 import { requestFailure } from './request.ts';
 import { settingContext, settingFailure } from './setting.ts';
+import { stepFailure } from './step.ts';
 import { swarmFailure } from './swarm.ts';
 import { volumeContext, volumeFailure } from './volume.ts';
 
+/** Each noun's failures. */
 export const failureTables = {
   manifest: manifestFailure,
   change: changeFailure,
@@ -32,8 +34,10 @@ export const failureTables = {
   filter: filterFailure,
   image: imageFailure,
   network: networkFailure,
+  plugin: pluginFailure,
   request: requestFailure,
   setting: settingFailure,
+  step: stepFailure,
   swarm: swarmFailure,
   volume: volumeFailure,
   dockerfile: dockerfileFailure,

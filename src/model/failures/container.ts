@@ -20,6 +20,12 @@ export const containerFailure = failures('container', {
   notRunning: failure(Conflict, ({ id }: { id: string }) => `container ${id} is not running`),
   alreadyPaused: failure(Conflict, ({ id }: { id: string }) => `container ${id} is already paused`),
   notPaused: failure(Conflict, ({ id }: { id: string }) => `Container ${id} is not paused`),
+  /** Versions 1.12 to 1.20 neither stopped nor killed a paused container. */
+  endPaused: failure(
+    Failed,
+    ({ verb, name, id }: { verb: 'stop' | 'kill'; name: string; id: string }) =>
+      `Cannot ${verb} container ${name}: Container ${id} is paused. Unpause the container before stopping`,
+  ),
   startPaused: failure(Conflict, () => 'cannot start a paused container, try unpause instead'),
   startGoing: failure(
     Conflict,

@@ -2,6 +2,28 @@
 import { Conflict, Failed, InvalidArgument, NotFound } from '../../base/errors.ts';
 import { failure, failures } from '../../base/failures.ts';
 
+/** Why an image cannot go, as the sentence ends; behind it the container's short id, where one is in the way. */
+const OBSTACLES = {
+  children: 'image has dependent child images',
+  running: 'image is being used by running container ',
+  named: 'image is referenced in multiple repositories',
+  stopped: 'image is being used by stopped container ',
+} as const;
+
+/** What keeps an image from being removed. */
+export type ImageObstacle = keyof typeof OBSTACLES;
+
+interface InUse {
+  readonly id: string;
+  /** Not even force removes it. */
+  readonly hard: boolean;
+  /** Whether force was tried. */
+  readonly forced: boolean;
+  readonly obstacle: ImageObstacle;
+  /** The container in the way; empty without one. */
+  readonly container: string;
+}
+
 /** Failures of verbs on images. */
 export const imageFailure = failures('image', {
   notFound: failure(NotFound, ({ name }: { name: string }) => `No such image: ${name}`, true),
@@ -72,14 +94,23 @@ export const imageFailure = failures('image', {
   ),
   nameInUse: failure(
     Conflict,
-    ({ name, container, id }: { name: string; container: string; id: string }) =>
+    // Whether it runs is told by older versions alone.
+    ({ name, container, id }: { name: string; container: string; id: string; running: boolean }) =>
       `conflict: unable to remove repository reference "${name}" (must force) - container ${container} is using its referenced image ${id}`,
   ),
   inUse: failure(
     Conflict,
-    ({ id, force, why }: { id: string; force: string; why: string }) =>
-      `conflict: unable to delete ${id} (${force}) - ${why}`,
+    ({ id, hard, obstacle, container }: InUse) =>
+      `conflict: unable to delete ${id} (${hard ? 'cannot' : 'must'} be forced) - ${OBSTACLES[obstacle]}${container}`,
   ),
+  /** Only versions up to 1.21 kept a tag for its image; in the words of 1.21. */
+  tagTaken: failure(
+    Conflict,
+    ({ repository, tag, id }: { repository: string; tag: string; id: string }) =>
+      `Conflict: Tag ${repository}:${tag} is already set to image ${id.slice(0, 12)}, if you want to replace it, please use -f option`,
+  ),
+  /** The first clients looked for steps that were built before, and read the status alone. */
+  notMadeBefore: failure(NotFound, () => ''),
   platformDiffers: failure(
     NotFound,
     ({ name, has, wanted }: { name: string; has: string; wanted: string }) =>

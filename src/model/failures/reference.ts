@@ -15,5 +15,6 @@ export const referenceFailure = failures('reference', {
     ({ name }: { name: string }) =>
       `invalid repository name (${name}), cannot specify 64-byte hexadecimal strings`,
   ),
+  tagInvalid: failure(InvalidArgument, (_fields: { tag: string }) => 'invalid tag format'),
   nameEmpty: failure(InvalidArgument, () => 'repository name must have at least one component'),
 });

@@ -35,6 +35,8 @@ export const requestFailure = failures('request', {
   ),
   /** Below 1.2 the engine kept one login; whoever asks later asks for a page that has gone. */
   loginsNotKept: failure(NotFound, () => ''),
+  /** Versions 1.4 to 1.11 did not inspect what might have been meant otherwise. */
+  nameShared: failure(Conflict, () => 'Conflict between containers and images'),
   pruneRunning: failure(Conflict, () => 'a prune operation is already running'),
   detachKeysInvalid: failure(
     InvalidArgument,

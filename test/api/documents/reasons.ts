@@ -7,17 +7,21 @@ export const reasons: readonly Reason[] = [
     what: [/^- \w+ \/(swarm|nodes|services|tasks|plugins)\b/, / answer Swarm\.(Cluster|Managers|Nodes)\b/],
   },
   { why: 'any path, whatever it is, answers OPTIONS', what: [/^- OPTIONS /] },
-  { why: 'never in a document, and gone since 1.5', what: [/^- POST \/images\/getCache$/] },
   {
     why: 'the types of a body and the upgrade to a WebSocket are told in other words than as headers',
     what: [/ header Content-Type$/, / header (Origin|Connection)$/, /^- .*attach\/ws header Upgrade$/],
   },
-  { why: 'no registry of today asks for more headers', what: [/ header X-Meta-\*$/] },
   {
-    why: 'documents alone: daemons of that version no longer looked at it',
-    what: [/^- GET \/containers\/json query (before|since)$/],
-    from: 24,
+    why: 'documents alone: the daemons of that time knew no conflict yet',
+    what: [/^- POST \/images\/\{name\}\/tag status 409$/],
+    to: 1,
   },
+  {
+    why: 'what is found nowhere was 500 before statuses were found by more than the first words',
+    what: [/^\+ POST \/images\/getCache status 500$/],
+    to: 4,
+  },
+  { why: 'no registry of today asks for more headers', what: [/ header X-Meta-\*$/] },
   {
     why: 'documents alone: the registry is part of the name from 1.4 on',
     what: [/ query registry$/],
@@ -28,17 +32,6 @@ export const reasons: readonly Reason[] = [
     what: [/^\+ POST \/build query isolation$/, /^\+ POST \/images\/create query message$/],
   },
   { why: 'below 1.13 a commit pauses when it is asked to', what: [/^\+ POST \/commit query pause$/], to: 12 },
-  {
-    why: 'not yet: a name moves to another image without being forced to',
-    what: [/^- POST \/images\/\{name\}\/tag (query force|status 409)$/],
-    to: 23,
-  },
-  {
-    why: 'not yet: a name that a container and an image share is one of both',
-    what: [/^- GET \/(containers|images)\/\{name\}\/json status 409$/],
-    from: 4,
-    to: 11,
-  },
   {
     why: 'documented from 1.17 on, sent from 1.18 on',
     what: [/ Labels(\.\{key\})?: /, /\]\.Labels(\.\{key\})?: /, /Config\.Labels(\.\{key\})?: /],

@@ -16,7 +16,16 @@ const local = (
   stage: Stage,
 ): Pick<
   Images,
-  'list' | 'inspect' | 'history' | 'remove' | 'prune' | 'load' | 'tag' | 'save' | 'importRootfs'
+  | 'list'
+  | 'inspect'
+  | 'history'
+  | 'madeBefore'
+  | 'remove'
+  | 'prune'
+  | 'load'
+  | 'tag'
+  | 'save'
+  | 'importRootfs'
 > => {
   const { note, signals } = stage;
   return {
@@ -25,7 +34,8 @@ const local = (
       return [imageListed, { ...imageListed, Id: 'sha256:0', RepoTags: [], RepoDigests: [] }];
     },
     async inspect(name) {
-      if (name === 'missing') throw imageFailure.notFound({ name });
+      // The container of the fake is no image.
+      if (name === 'missing' || name === 'web') throw imageFailure.notFound({ name });
       note('imageInspect', name);
       return imageInspected;
     },
@@ -34,6 +44,11 @@ const local = (
     ],
     async tag(name, to) {
       note('tag', name, to);
+    },
+    async madeBefore(parent, config) {
+      note('madeBefore', parent, config);
+      if (parent === 'missing') throw imageFailure.notMadeBefore();
+      return IMAGE_ID;
     },
     async remove(name, options) {
       note('imageRemove', name, options);

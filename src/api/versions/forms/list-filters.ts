@@ -28,6 +28,9 @@ function filtersOf(query: Doc): Doc | undefined {
 /** A filter that nobody knew was not looked at. */
 export const dropUnknown = (doc: Doc): void => keepKnown(doc, KNOWN);
 
+/** The only filter of images below 1.17; others were not looked at. */
+export const onlyDangling = (doc: Doc): void => keepKnown(doc, new Set(['dangling']));
+
 /** The filters of lists of networks in 1.21; others were not looked at. */
 export const onlyNameAndId = (doc: Doc): void => keepKnown(doc, NAME_AND_ID);
 

@@ -8,7 +8,8 @@ export function portsText(ports: unknown): string {
   if (!Array.isArray(ports)) return '';
   const shown = ports
     .filter(isDoc)
-    .filter((port) => port.PublicPort !== undefined && port.PrivatePort !== undefined);
+    // A port that is not published has no private one here, or the port 0.
+    .filter((port) => port.PublicPort !== undefined && Boolean(port.PrivatePort));
   return shown
     .map((port) => `${port.PublicPort}->${port.PrivatePort}${port.Type === 'udp' ? '/udp' : ''}`)
     .sort()

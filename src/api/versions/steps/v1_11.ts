@@ -4,6 +4,7 @@ import { containerContext } from '../../../model/failures/container.ts';
 import { type Doc, isDoc, memberOf } from '../doc-path.ts';
 import { wordsWere } from '../failure.ts';
 import { statusBelow1_11, unquoted } from '../forms/containers.ts';
+import { removalsWereShort } from '../forms/image-words.ts';
 import { added, removed, reshaped, rewritten } from '../lens.ts';
 import { shapeWith, TEXTS } from '../shape.ts';
 import { step } from '../step.ts';
@@ -55,6 +56,7 @@ export const v1_11 = step('1.11', {
     'GET /version': [added('body.ApiVersion')],
   },
   failures: [
+    ...removalsWereShort,
     {
       note: 'starting a running container was an error',
       down: ({ status }, { route, name }) =>

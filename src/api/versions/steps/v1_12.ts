@@ -19,6 +19,8 @@ function unpublishedAsPublic(doc: Doc): void {
   }
 }
 
+const inspections: readonly string[] = ['GET /containers/{name}/json', 'GET /images/{name}/json'];
+
 export const v1_12 = step('1.12', {
   summary: 'Inspect writes names with capitals; containers can be paused; images can be filtered.',
   adds: ['POST /containers/{name}/pause', 'POST /containers/{name}/unpause'],
@@ -53,6 +55,16 @@ export const v1_12 = step('1.12', {
       added('body.Config.Cpuset'),
     ],
   },
+  before: { sharedNames: 'refused' },
+  failures: [
+    {
+      note: 'a name that is a container’s and an image’s is no conflict',
+      statuses(route, told) {
+        if (inspections.includes(route)) told.add(409);
+      },
+      down: () => undefined,
+    },
+  ],
   // See 1.22: from here on a client may be one of a later time.
   messages: {
     'POST /images/{name}/insert': [insertedBareId],

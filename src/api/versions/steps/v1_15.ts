@@ -1,5 +1,6 @@
 /** API 1.15. */
 import { wordsWere } from '../failure.ts';
+import { tagInvalidIn1_14 } from '../forms/image-words.ts';
 import { added } from '../lens.ts';
 import { step } from '../step.ts';
 
@@ -30,6 +31,12 @@ export const v1_15 = step('1.15', {
     ],
   },
   failures: [
+    tagInvalidIn1_14,
+    wordsWere(
+      'POST /containers/{name}/start',
+      'request.typeUnsupported',
+      () => 'Content-Type of application/json is required',
+    ),
     wordsWere('DELETE /containers/{name}', 'container.linkNotFound', ({ name }) => `No such link: ${name}`),
     wordsWere(
       'POST /containers/{name}/copy',

@@ -1,6 +1,7 @@
 /** API 1.16. */
 
 import { type Doc, memberOf } from '../doc-path.ts';
+import { tagTakenIn1_15 } from '../forms/image-words.ts';
 import { added, removed, rewritten } from '../lens.ts';
 import { TEXTS } from '../shape.ts';
 import { step } from '../step.ts';
@@ -21,6 +22,7 @@ export const v1_16 = step('1.16', {
     'POST /build': [added('query.pull')],
     'POST /containers/{name}/start': [added('body.IpcMode')],
   },
+  failures: [tagTakenIn1_15],
   responses: {
     'GET /info': [
       added('body.ID'),

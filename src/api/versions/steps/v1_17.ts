@@ -1,13 +1,16 @@
 /** API 1.17. */
 import { shortId } from '../../../formats/digest.ts';
 import { wordsWere } from '../failure.ts';
-import { added, removed } from '../lens.ts';
+import { tagInvalidIn1_16 } from '../forms/image-words.ts';
+import { onlyDangling } from '../forms/list-filters.ts';
+import { added, removed, reshaped } from '../lens.ts';
 import { step } from '../step.ts';
 
 export const v1_17 = step('1.17', {
   summary: 'Labels; containers can be renamed and measured; a hijack may ask to upgrade.',
   adds: ['POST /containers/{name}/rename', 'GET /containers/{name}/stats'],
   requests: {
+    'GET /images/json': [reshaped('an unknown filter is an error', { up: onlyDangling, shape: 'none' })],
     'POST /build': [added('query.dockerfile')],
     'POST /containers/create': [
       added('body.Labels'),
@@ -40,6 +43,7 @@ export const v1_17 = step('1.17', {
     ],
   },
   failures: [
+    tagInvalidIn1_16,
     wordsWere(
       'any',
       'container.nameTaken',

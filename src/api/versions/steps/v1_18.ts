@@ -52,6 +52,12 @@ export const v1_18 = step('1.18', {
     ],
   },
   failures: [
+    wordsWere('POST /build', 'step.dockerfileMissing', ({ name }) => `Cannot locate Dockerfile: ${name}`),
+    wordsWere(
+      'GET /images/{name}/history',
+      'image.notFound',
+      (_fields, { name }) => `No such image: ${name}`,
+    ),
     wordsWere('any', 'container.notFound', ({ name }) => `No such container: ${name}`),
     wordsWere(
       'GET /containers/json',

@@ -59,6 +59,9 @@ export const v1_19 = step('1.19', {
     ],
   },
   responses: {
+    'GET /containers/json': [
+      rewritten('body[].Command', 'is no longer quoted', { down: (command) => `"${command}"` }),
+    ],
     'GET /info': [
       ...['Debug', 'MemoryLimit', 'SwapLimit', 'IPv4Forwarding'].map((name) => asFlag(`body.${name}`)),
       added('body.CpuCfsPeriod'),
@@ -97,6 +100,7 @@ export const v1_19 = step('1.19', {
   },
   messages: { 'GET /containers/{name}/stats': [withoutMembers('precpu_stats')] },
   failures: [
+    wordsWere('POST /images/{name}/push', 'request.credentialsMissing', () => 'EOF', { status: 500 }),
     wordsWere(
       'POST /build',
       'build.commandFailed',

@@ -2,6 +2,7 @@
 
 import type { Doc } from '../doc-path.ts';
 import { statusWas } from '../failure.ts';
+import { tagTakenIn1_1 } from '../forms/image-words.ts';
 import { added, defaultWas, moved, reshaped } from '../lens.ts';
 import { step } from '../step.ts';
 
@@ -36,6 +37,6 @@ export const v1_2 = step('1.2', {
     ],
   },
   removes: ['GET /auth'],
-  failures: [statusWas('any', 409, 500)],
+  failures: [tagTakenIn1_1, statusWas('any', 409, 500)],
   before: { logins: 'kept', allowedMethods: '' },
 });

@@ -3,6 +3,7 @@
 import { type Doc, docPath, isDoc } from '../doc-path.ts';
 import { wordsWere } from '../failure.ts';
 import { volumesOf } from '../forms/containers.ts';
+import { tagInvalidIn1_19 } from '../forms/image-words.ts';
 import { publishSpecs } from '../forms/ports.ts';
 import { added, removed, reshaped, rewritten } from '../lens.ts';
 import { shapeWith, TEXTS } from '../shape.ts';
@@ -64,6 +65,7 @@ export const v1_20 = step('1.20', {
     'GET /info': [added('body.BridgeNfIptables'), added('body.BridgeNfIp6tables')],
   },
   failures: [
+    tagInvalidIn1_19,
     wordsWere('POST /containers/{name}/kill', 'container.notFound', ({ name }) => `no such id: ${name}`, {
       alone: true,
     }),

@@ -2,6 +2,7 @@
 import { shortId } from '../../../formats/digest.ts';
 import { type Doc, memberOf } from '../doc-path.ts';
 import { statusWas, wordsWere } from '../failure.ts';
+import { removalsWere, tagInvalidIn1_20, tagTakenIn1_20 } from '../forms/image-words.ts';
 import { noImageWithTag } from '../forms/not-found.ts';
 import { PORT_MAPPING } from '../forms/ports.ts';
 import { oneNetwork } from '../forms/stats.ts';
@@ -81,7 +82,7 @@ export const v1_21 = step('1.21', {
       removed('body.ContainerConfig.VolumeDriver', ''),
     ],
     'GET /exec/{id}/json': [removed('body.Container.UpdateDns', false)],
-    'GET /info': [added('body.ServerVersion')],
+    'GET /info': [added('body.ServerVersion'), added('body.ClusterStore'), added('body.ClusterAdvertise')],
   },
   messages: {
     'GET /containers/{name}/stats': [oneNetwork],
@@ -94,6 +95,10 @@ export const v1_21 = step('1.21', {
     ],
   },
   failures: [
+    ...removalsWere,
+    tagTakenIn1_20,
+    tagInvalidIn1_20,
+    wordsWere('GET /images/{name}/history', 'image.notFound', (_fields, { name }) => `no such id: ${name}`),
     wordsWere('any', 'setting.volumeSpecInvalid', ({ spec }) => `Invalid volume specification: ${spec}`),
     wordsWere('any', 'setting.mountPointTwice', ({ destination }) => `Duplicate bind mount ${destination}`),
     wordsWere(
@@ -122,5 +127,5 @@ export const v1_21 = step('1.21', {
     ),
     statusWas(['POST /containers/{name}/exec', 'POST /exec/{id}/start'], 409, 500),
   ],
-  before: { detachedStatus: 204, allowedMethods: 'GET, POST, DELETE, PUT, OPTIONS' },
+  before: { detachedStatus: 204, paused: 'mustGoOn', allowedMethods: 'GET, POST, DELETE, PUT, OPTIONS' },
 });

@@ -113,6 +113,7 @@ export const v1_22 = step('1.22', {
     ],
     'GET /volumes': [added('body.Warnings')],
     'GET /info': [
+      added('body.SystemStatus'),
       added('body.ContainersRunning'),
       added('body.ContainersPaused'),
       added('body.ContainersStopped'),
@@ -136,14 +137,20 @@ export const v1_22 = step('1.22', {
     ],
   },
   failures: [
+    wordsWere('POST /images/{name}/tag', 'reference.invalid', () => "Repository name can't be empty"),
+    wordsWere('GET /containers/json', 'filter.statusUnknown', () => 'Unrecognised filter value for status'),
     wordsWere(['GET /volumes/{name}', 'DELETE /volumes/{name}'], 'volume.notFound', () => 'no such volume'),
     wordsWere('DELETE /volumes/{name}', 'volume.inUse', () => 'Conflict: volume is in use'),
     wordsWere('POST /volumes/create', 'volume.nameInvalid', invalidName, { status: 500, alone: true }),
     notYet('POST /volumes/create', 400),
     {
       note: 'a failing start names its container, and is 500 unless it tells of something not found',
-      down: ({ origin, status, missing = false }, { route, name }) =>
-        route === 'POST /containers/{name}/start' && origin === 'engine' && status >= 400 && status !== 404
+      down: ({ origin, status, code, missing = false }, { route, name }) =>
+        route === 'POST /containers/{name}/start' &&
+        origin === 'engine' &&
+        status >= 400 &&
+        status !== 404 &&
+        code !== 'container.startPaused'
           ? {
               status: missing ? 404 : 500,
               context: { is: 'added', phrase: containerContext.start({ name }) },
@@ -171,5 +178,6 @@ export const v1_22 = step('1.22', {
     untyped: ['execStart'],
     execTellsContainer: true,
     networkConnects: 'running',
+    tags: 'stayUnlessForced',
   },
 });

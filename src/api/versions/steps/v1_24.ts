@@ -2,7 +2,7 @@
 
 import type { Doc } from '../doc-path.ts';
 import { statusWas, wordsWere } from '../failure.ts';
-import { carryAnchors, refuseFiltersOf1_24, requireReadable } from '../forms/list-filters.ts';
+import { refuseFiltersOf1_24, requireReadable } from '../forms/list-filters.ts';
 import { wasJsonText } from '../forms/network-words.ts';
 import { withoutPidsLimit } from '../forms/stats.ts';
 import { volumeMember } from '../forms/volumes.ts';
@@ -21,16 +21,18 @@ const stay400 = [
 
 export const v1_24 = step('1.24', {
   summary: 'Errors are JSON; start takes no body; swarm appears.',
-  adds: ['GET /swarm', 'GET /nodes', 'GET /services', 'GET /tasks'],
+  adds: ['GET /swarm', 'GET /nodes', 'GET /services', 'GET /tasks', 'GET /plugins'],
   removes: ['POST /containers/{name}/copy'],
   requests: {
     'GET /networks': [reshaped('filters driver and label', { up: refuseFiltersOf1_24, shape: 'none' })],
+    'GET /images/json': [
+      reshaped('what cannot be read is told in other words', { up: requireReadable, shape: 'none' }),
+    ],
     'GET /containers/json': [
       reshaped('what cannot be read is told in other words', { up: requireReadable, shape: 'none' }),
-      reshaped('before and since become filters', {
-        up: carryAnchors,
-        shape: said('query.before', 'query.since'),
-      }),
+    ],
+    'POST /images/{name}/tag': [
+      reshaped('a tag always moves: nothing needs force', { shape: said('query.force') }),
     ],
     'POST /containers/create': [
       added('body.Healthcheck'),

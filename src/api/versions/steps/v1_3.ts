@@ -28,6 +28,7 @@ export const v1_3 = step('1.3', {
   summary: 'Start takes binds; sizes are computed on request; a running container is not removed.',
   adds: ['GET /containers/{name}/top', 'GET /events'],
   requests: {
+    'POST /images/getCache': [added('body.Entrypoint')],
     'GET /containers/json': [added('query.size'), defaultWas('query.size', '1')],
     // Removing a running container stopped it first.
     'DELETE /containers/{name}': [defaultWas('query.force', '1')],

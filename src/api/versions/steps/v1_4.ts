@@ -1,6 +1,7 @@
 /** API 1.4. */
 
 import { type Doc, memberOf } from '../doc-path.ts';
+import { notYet } from '../failure.ts';
 import { registryOfCreate, registryOfPush } from '../forms/images.ts';
 import { added, reshaped, said } from '../lens.ts';
 import { shapeOf, shapeWithout } from '../shape.ts';
@@ -29,6 +30,9 @@ export const v1_4 = step('1.4', {
   summary: 'Events tell the image; info tells the kernel; a container has a working directory.',
   adds: ['POST /containers/{name}/copy'],
   requests: {
+    'POST /images/getCache': ['WorkingDir', 'NetworkDisabled', 'Privileged'].map((name) =>
+      added(`body.${name}`),
+    ),
     'GET /containers/{name}/top': [added('query.ps_args')],
     'POST /build': [added('query.nocache')],
     'POST /images/create': [
@@ -79,7 +83,8 @@ export const v1_4 = step('1.4', {
       added('body.container_config.NetworkDisabled'),
     ],
   },
-  before: { layers: 'serial' },
+  before: { layers: 'serial', sharedNames: 'apart' },
+  failures: [notYet(['GET /containers/{name}/json', 'GET /images/{name}/json'], 409)],
   messages: {
     'GET /events': [
       { note: 'adds from', shape: shapeWithout('body.from'), down: ({ from: _image, ...event }) => event },

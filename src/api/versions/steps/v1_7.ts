@@ -51,7 +51,7 @@ export const v1_7 = step('1.7', {
     wordsWere('POST /containers/{name}/copy', 'container.copiesNothing', () => 'Resource cannot be empty'),
     statusWas('any', 404, 500, {
       origin: 'engine',
-      not: [...noSuch, 'volume.notFound', 'request.loginsNotKept'],
+      not: [...noSuch, 'volume.notFound', 'request.loginsNotKept', 'image.notMadeBefore'],
     }),
   ],
   before: { saidAtCreate: below1_7, imageGraph: 'drawn' },

@@ -1,27 +1,48 @@
 /** API 1.8. */
 
-import { isDoc } from '../doc-path.ts';
+import { type Doc, isDoc } from '../doc-path.ts';
 import { builtAsText } from '../forms/builds.ts';
 import { barOfDetail } from '../forms/progress.ts';
-import { added, defaultWas, removed, reshaped, rewritten } from '../lens.ts';
+import { added, defaultWas, removed, reshaped } from '../lens.ts';
 import { shapeChanges, shapeOptional, shapeSpot } from '../shape.ts';
 import { step } from '../step.ts';
 
 const omittedWhenFalse = ['MemoryLimit', 'SwapLimit', 'IPv4Forwarding'];
 
+/** The daemons of the time wrote all members of a port, whether or not they knew them. */
+function zeroPrivatePorts({ body }: Doc): void {
+  for (const container of Array.isArray(body) ? body.filter(isDoc) : [])
+    for (const port of Array.isArray(container.Ports) ? container.Ports.filter(isDoc) : [])
+      if (port.PrivatePort === undefined) {
+        port.PrivatePort = 0;
+        port.IP ??= '';
+      }
+}
+
 export const v1_8 = step('1.8', {
   summary: 'Inspect shows HostConfig; progress has numbers; builds speak JSON.',
   requests: {
+    // Nobody looked whether a container needs the image.
+    'DELETE /images/{name}': [defaultWas('query.force', '1')],
     'POST /containers/{name}/stop': [defaultWas('query.t', '10')],
     'POST /containers/{name}/restart': [defaultWas('query.t', '10')],
     'GET /images/search': [added('headers.X-Registry-Auth')],
     'POST /build': [added('headers.X-Registry-Auth')],
   },
   responses: {
+    'GET /containers/json': [
+      reshaped('an unpublished port has no private one', {
+        down: zeroPrivatePorts,
+        shape: 'none',
+      }),
+    ],
     'POST /containers/create': [
-      rewritten('body.Warnings', 'is there without warnings', {
-        down: (warnings) => (Array.isArray(warnings) && warnings.length > 0 ? warnings : undefined),
-        isOptional: true,
+      reshaped('Warnings is there without warnings', {
+        down({ body }) {
+          if (isDoc(body) && !(Array.isArray(body.Warnings) && body.Warnings.length > 0))
+            delete body.Warnings;
+        },
+        shape: shapeOptional('body.Warnings'),
       }),
     ],
     'GET /containers/{name}/json': [added('body.HostConfig'), removed('body.SysInitPath', '')],
