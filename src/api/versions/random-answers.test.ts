@@ -93,11 +93,19 @@ const RESHAPED: Readonly<Record<string, readonly (readonly [minor: number, path:
   buildImage: [[7, /^\.stream$/]],
   containerInspect: [[44, /^\.NetworkSettings\.Networks\.[^.]+\.Aliases/]],
   execInspect: [[21, /^\.ExitCode$/]],
+  imageCreate: [
+    [21, /^\.status$/],
+    [6, /^\.status$/],
+  ],
   imageHistory: [[2, /\.Id$/]],
   imageInsert: [[11, /^\.status$/]],
   imageList: [
     [50, /\.Containers$/],
     [6, /^\[\d+\]/], // one entry a tag
+  ],
+  systemEvents: [
+    [18, /^\.from$/],
+    [6, /^\.id$/],
   ],
   systemInfo: [[7, /^\.(MemoryLimit|SwapLimit|IPv4Forwarding|Debug)$/]],
 };

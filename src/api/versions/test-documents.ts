@@ -11,7 +11,13 @@ import type { JsonSchema } from './shape.ts';
 /** Words that some lens looks at, among others. */
 const WORDS = [
   ...['', 'a', 'Created', 'Exited (3) 2 hours ago', '"sh -c"', 'default', 'bridge', 'container', 'image'],
-  ...['sha256:0123456789abcdef0123', '<none>:<none>', 'host:5000/a/b:tag', '2026-01-02T03:04:05.6Z', 'pull'],
+  ...[
+    `sha256:${'0123456789abcdef'.repeat(4)}`,
+    '<none>:<none>',
+    'host:5000/a/b:tag',
+    '2026-01-02T03:04:05.6Z',
+    'pull',
+  ],
 ];
 const KEYS = ['a', 'bridge', '80/tcp', '53/udp', 'image', 'before', 'HostConfig'];
 

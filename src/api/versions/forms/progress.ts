@@ -95,6 +95,20 @@ export const insertedBareId: MessageLens = {
   }),
 };
 
+/** The id that ends an import had no algorithm before 1.22. */
+export const importedBareId: MessageLens = {
+  note: 'an import tells its image’s id with the algorithm',
+  shape: 'none',
+  down: (message) =>
+    isImageId(bareId(message.status)) ? { ...message, status: bareId(message.status) } : message,
+};
+/** And twelve digits before 1.7. */
+export const importedShortId: MessageLens = {
+  note: 'an import tells its image’s full id',
+  shape: 'none',
+  down: (message) => (isImageId(message.status) ? { ...message, status: shortId(message.status) } : message),
+};
+
 const isImageId = (text: unknown): text is string => typeof text === 'string' && /^[0-9a-f]{64}$/.test(text);
 
 /** 1.1–1.6: the new image's id as a document of its own; before and after that as a status. */

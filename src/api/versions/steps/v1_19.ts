@@ -2,6 +2,7 @@
 
 import { type Doc, isDoc, memberOf } from '../doc-path.ts';
 import { notYet, statusWas, wordsWere } from '../failure.ts';
+import { fromWithTag } from '../forms/events.ts';
 import { linkTemplateWas } from '../forms/links.ts';
 import { noSuch } from '../forms/not-found.ts';
 import { withoutMembers } from '../forms/stats.ts';
@@ -98,7 +99,10 @@ export const v1_19 = step('1.19', {
       added('body.HostConfig.UTSMode'),
     ],
   },
-  messages: { 'GET /containers/{name}/stats': [withoutMembers('precpu_stats')] },
+  messages: {
+    'GET /containers/{name}/stats': [withoutMembers('precpu_stats')],
+    'GET /events': [fromWithTag],
+  },
   failures: [
     wordsWere('POST /images/{name}/push', 'request.credentialsMissing', () => 'EOF', { status: 500 }),
     wordsWere(

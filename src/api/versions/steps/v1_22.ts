@@ -10,6 +10,7 @@ import { linkFlagsWere } from '../forms/links.ts';
 import { onlyNameAndId } from '../forms/list-filters.ts';
 import { noneIsAloneIn1_21 } from '../forms/network-words.ts';
 import { networkMember } from '../forms/networks.ts';
+import { importedBareId } from '../forms/progress.ts';
 import { withoutMembers } from '../forms/stats.ts';
 import { invalidName } from '../forms/volumes.ts';
 import { added, removed, reshaped, rewritten } from '../lens.ts';
@@ -125,6 +126,7 @@ export const v1_22 = step('1.22', {
     ],
   },
   messages: {
+    'POST /images/create': [importedBareId],
     'GET /containers/{name}/stats': [withoutMembers('pids_stats')],
     // Type, Action and Actor are new too, and stay for 1.12 and up: newer clients that are told to speak an older
     // version (DOCKER_API_VERSION) read the exit code of `run` there.

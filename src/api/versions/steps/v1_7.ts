@@ -2,9 +2,10 @@
 
 import { type Doc, memberOf } from '../doc-path.ts';
 import { statusWas, wordsWere } from '../failure.ts';
+import { withShortId } from '../forms/events.ts';
 import { entryPerTag, shortId } from '../forms/images.ts';
 import { noSuch } from '../forms/not-found.ts';
-import { insertedId } from '../forms/progress.ts';
+import { importedShortId, insertedId } from '../forms/progress.ts';
 import { below1_7 } from '../forms/said-at-create.ts';
 import { added, moved, removed, reshaped, rewritten } from '../lens.ts';
 import { shapeChanges, shapeWith, shapeWithout } from '../shape.ts';
@@ -46,7 +47,11 @@ export const v1_7 = step('1.7', {
       removed('body.container_config.Privileged', false),
     ],
   },
-  messages: { 'POST /images/{name}/insert': [insertedId] },
+  messages: {
+    'POST /images/{name}/insert': [insertedId],
+    'POST /images/create': [importedShortId],
+    'GET /events': [withShortId],
+  },
   failures: [
     wordsWere('POST /containers/{name}/copy', 'container.copiesNothing', () => 'Resource cannot be empty'),
     statusWas('any', 404, 500, {
