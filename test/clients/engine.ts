@@ -12,14 +12,19 @@ export type Kind = 'gantry' | 'dockerd';
 /**
  * All are busybox: no suite asks more of them than a shell and a user `default`. The names are those of the suites.
  */
-const LOADED = ['busybox:buildroot-2014.02', 'ubuntu:latest', 'ubuntu:14.04', 'debian:stable', 'debian:sid'];
+const LOADED = [
+  ...['busybox:buildroot-2014.02', 'ubuntu:latest', 'ubuntu:14.04', 'debian:stable', 'debian:sid'],
+  ...['debian:wheezy', 'base:latest', 'swipely/base:latest', 'tianon/true:latest'],
+];
 const DOCKERFILE = `FROM busybox
 RUN printf '#!/bin/sh\\nexec sh "$@"\\n' >/bin/bash && chmod 755 /bin/bash
 RUN echo default:x:1000:1000::/home/default:/bin/sh >>/etc/passwd && echo default:x:1000: >>/etc/group && mkdir -p /home/default
 CMD ["sh"]
 `;
 /** On the registry, for suites that pull or remove what they use. */
-const ON_HUB = ['busybox:latest', ...LOADED, 'hello-world:latest', 'joffrey/test001:latest'];
+const ON_HUB = [
+  ...['busybox:latest', 'busybox:uclibc', ...LOADED, 'hello-world:latest', 'joffrey/test001:latest'],
+];
 
 const split = (image: string): { repo: string; tag: string } => {
   const [repo = '', tag = ''] = image.split(':');

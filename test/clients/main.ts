@@ -1,5 +1,5 @@
 /**
- * `npm run old-clients -- --docker-py CHECKOUT --dockerode CHECKOUT`: the tests that the makers of old clients wrote, unchanged, against a
+ * `npm run old-clients -- --docker-py CHECKOUT --dockerode CHECKOUT --ruby CHECKOUT`: the tests that the makers of old clients wrote, unchanged, against a
  * private engine, release after release. `--only RELEASE` runs one, `--engine dockerd` the same on Debian's dockerd,
  * `--logs DIRECTORY` keeps what each printed.
  */
@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { dockerApi } from './docker-api.ts';
 import { dockerPy } from './docker-py.ts';
 import { dockerode } from './dockerode.ts';
 import { type Kind, startEngine } from './engine.ts';
@@ -16,14 +17,15 @@ const { values } = parseArgs({
   options: {
     'docker-py': { type: 'string' },
     dockerode: { type: 'string' },
+    ruby: { type: 'string' },
     only: { type: 'string', multiple: true },
     engine: { type: 'string', default: 'gantry' },
     logs: { type: 'string' },
   },
 });
 
-const MADE = { 'docker-py': dockerPy, dockerode } as const;
-const NAMES = ['docker-py', 'dockerode'] as const;
+const MADE = { 'docker-py': dockerPy, dockerode, ruby: dockerApi } as const;
+const NAMES = ['docker-py', 'dockerode', 'ruby'] as const;
 
 /** Those whose checkout is given. */
 function suites(): Suite[] {

@@ -35,9 +35,17 @@ const SUITE_TIMEOUT_MS = 9 * 60 * 1000;
 /** The largest archive of a release; dockerode's has images in it. */
 const ARCHIVE_BYTES_MAX = 1 << 28;
 
-/** Puts the files of `release` into the directory `work`. */
-export function checkOut(checkout: string, release: string, work: string): void {
-  const archive = execFileSync('git', ['-C', checkout, 'archive', release], { maxBuffer: ARCHIVE_BYTES_MAX });
+/** Puts the files of `release`, except those that are `left` out, into the directory `work`. */
+export function checkOut(
+  checkout: string,
+  release: string,
+  work: string,
+  left: readonly string[] = [],
+): void {
+  const paths = ['.', ...left.map((path) => `:!${path}`)];
+  const archive = execFileSync('git', ['-C', checkout, 'archive', release, '--', ...paths], {
+    maxBuffer: ARCHIVE_BYTES_MAX,
+  });
   execFileSync('tar', ['-xC', work], { input: archive });
 }
 

@@ -1,0 +1,1 @@
+# Measures the coverage of the client; nobody asks for it here.

@@ -1,0 +1,1 @@
+# Kept the specs from the network. They may go to the engine.
