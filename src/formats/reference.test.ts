@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import {
   familiarString,
   parseAnyReference,
+  parseNameToPull,
   parseReference,
   parseRepoAndTag,
   storedForm,
@@ -81,6 +82,20 @@ test('a repository and a tag as two parameters', () => {
   assert.equal(familiarString(parseRepoAndTag('a/b', '')), 'a/b:latest');
   assert.throws(() => parseRepoAndTag(`a@${sha}`, 'x'), /cannot import digest reference/);
   assert.throws(() => parseRepoAndTag('a', 'x y'), /invalid tag format/);
+});
+
+test('of a name to pull and a tag or digest beside it, the one beside is taken', () => {
+  const pulled = (name: string, beside?: string): string => familiarString(parseNameToPull(name, beside));
+  assert.equal(pulled('a/b:x'), 'a/b:x');
+  assert.equal(pulled('a/b:x', ''), 'a/b:x');
+  assert.equal(pulled('a/b', 'y'), 'a/b:y');
+  assert.equal(pulled('a/b:x', 'x'), 'a/b:x');
+  assert.equal(pulled('a/b:x', 'y'), 'a/b:y');
+  assert.equal(pulled('localhost:5000/b:x', 'y'), 'localhost:5000/b:y');
+  assert.equal(pulled('a/b:x', sha), `a/b@${sha}`);
+  assert.equal(pulled(`a/b@${sha}`, 'y'), `a/b:y@${sha}`);
+  assert.throws(() => parseNameToPull('a', 'x y'), /invalid reference format/);
+  assert.throws(() => parseNameToPull('A:x', 'y'), /must be lowercase/);
 });
 
 test('a path on the default registry that looks like another registry keeps its domain', () => {

@@ -98,6 +98,18 @@ export function storedForm(reference: ImageReference): ImageReference {
 }
 
 /**
+ * The name to pull and, beside it, a tag or digest: the one beside takes the place of one of its kind in the name.
+ * @throws InvalidArgument
+ */
+export function parseNameToPull(name: string, beside: string | undefined): ImageReference {
+  const named = parseReference(name);
+  if (!beside) return named;
+  const repository = `${named.domain}/${named.path}`;
+  if (DIGEST.test(beside)) return parseReference(`${repository}@${beside}`);
+  return { ...parseReference(`${repository}:${beside}`), digest: named.digest };
+}
+
+/**
  * `repo` and `tag` as two parameters of a request. An empty tag is `latest` unless the repository brings one.
  * @throws InvalidArgument
  */

@@ -1,7 +1,7 @@
 /** Pulls images: finds the manifest, fetches what is not here, and registers it under its names. */
 import { Readable } from 'node:stream';
 import { EngineError, messageOf } from '../../base/errors.ts';
-import { isDigest, shortId } from '../../formats/digest.ts';
+import { shortId } from '../../formats/digest.ts';
 import {
   type Descriptor,
   DOCUMENT_BYTES_MAX,
@@ -13,7 +13,7 @@ import {
   familiarName,
   familiarString,
   type ImageReference,
-  parseReference,
+  parseNameToPull,
 } from '../../formats/reference.ts';
 import { imageFailure } from '../../model/failures/image.ts';
 import { manifestFailure } from '../../model/failures/manifest.ts';
@@ -42,9 +42,7 @@ interface Pulling {
 /** Pulls an image, or all tags of a repository. @throws InvalidArgument for a name that is none; the rest is thrown from the iterator */
 export function pullImage(options: PullOptions, verbs: ImageVerbs): AsyncIterable<Progress> {
   const { image, tag, credentials, oneByOne } = options;
-  const reference = refuseReserved(
-    parseReference(tag ? `${image}${isDigest(tag) ? '@' : ':'}${tag}` : image),
-  );
+  const reference = refuseReserved(parseNameToPull(image, tag));
   if (reference.path === 'library/scratch') throw referenceFailure.reserved();
   const platform = options.platform ? parsePlatform(options.platform) : undefined;
   const routes = verbs.registries.routesToPull(reference.domain, reference.path, credentials);
