@@ -37,6 +37,9 @@ function isWalked(minor: number, cli: CommandLine, lines: readonly CommandLine[]
   return ALL_COMMAND_LINES || COMPARED.has(minor) || speaking[minor % speaking.length] === cli;
 }
 
+/** A command in the list of containers, in the quotes of the command line. */
+const LISTED_COMMAND = /"(?:\\.|[^"\\])*"(?= {3}<age> ago)/g;
+
 /** Debian's dockerd answers every version in the words of 1.41; Gantry as the engines of the version's own time. */
 function differencesAt(minor: number): readonly Difference[] {
   const running = /(Impossible to remove|(Conflict, )?You cannot remove) a running container.*/;
@@ -59,6 +62,11 @@ function differencesAt(minor: number): readonly Difference[] {
           {
             why: 'info told numbers where this command line, which asks for it, expects booleans',
             gantry: [/! Error reading remote info: .*\n/, ''],
+          } as const,
+          {
+            why: 'daemons put quotes around the command, and this command line does too',
+            gantry: [LISTED_COMMAND, '<command>'],
+            dockerd: [LISTED_COMMAND, '<command>'],
           } as const,
         ]
       : []),

@@ -37,9 +37,13 @@ export const images: Handlers<Extract<keyof Handlers, `image${string}`>> = {
     return { Id: await engine.images.madeBefore(parent, config) };
   },
 
-  async imageDelete({ params, query }, { engine }) {
+  async imageDelete({ params, query }, { engine, imageUsers }) {
     if (params.name.trim() === '') throw imageFailure.nameBlank();
-    return engine.images.remove(params.name, { force: query.force, prune: !query.noprune });
+    return engine.images.remove(params.name, {
+      force: query.force,
+      prune: !query.noprune,
+      keepUsed: imageUsers === 'keep',
+    });
   },
 
   imagePrune: ({ query }, { engine, signal }) => engine.images.prune(query.filters, signal),

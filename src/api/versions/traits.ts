@@ -77,6 +77,7 @@ export const newestTraits: Traits = {
   logins: 'sent',
   imageGraph: 'left',
   tags: 'move',
+  imageUsers: 'keep',
   paused: 'ends',
   sharedNames: 'apart',
   networkLists: 'plain',

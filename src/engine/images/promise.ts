@@ -30,6 +30,8 @@ export interface TagTarget {
 
 /** How an image is removed. */
 export interface RemoveImageOptions {
+  /** Containers that do not run keep their image only when this is so. */
+  readonly keepUsed?: boolean;
   readonly force: boolean;
   /** Also parents that nothing needs any more. */
   readonly prune: boolean;

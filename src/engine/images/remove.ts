@@ -51,12 +51,12 @@ const isIdOf = (id: string, name: string): boolean =>
 async function removeName(
   image: Image,
   name: string,
-  { force }: RemoveImageOptions,
+  { force, keepUsed = true }: RemoveImageOptions,
   tally: Tally,
   verbs: ImageVerbs,
 ): Promise<boolean> {
   const { store, usedBy } = verbs;
-  const user = usedBy(image.id)[0];
+  const user = usedBy(image.id).find(({ running }) => keepUsed || running);
   if (!force && isSingleReference(store.references(image.id)) && user)
     throw imageFailure.nameInUse({
       name,
@@ -79,13 +79,13 @@ async function removeName(
 
 async function removeNamesOfId(
   image: Image,
-  { force }: RemoveImageOptions,
+  { force, keepUsed = true }: RemoveImageOptions,
   tally: Tally,
   verbs: ImageVerbs,
 ): Promise<void> {
   const names = verbs.store.references(image.id);
   if (!isSingleReference(names)) return;
-  const obstacle = obstacleTo(image, { stopped: !force, named: false }, verbs);
+  const obstacle = obstacleTo(image, { stopped: keepUsed && !force, named: false }, verbs);
   if (obstacle) throw conflict(image.id, obstacle, force);
   await untag(image, names, tally, verbs);
 }
@@ -118,7 +118,7 @@ function reportUntagged(
 /** `quiet`: a name was removed already, so that an obstacle is no failure as long as the image stays of use. */
 async function removeUnnamed(
   id: string,
-  { force, prune }: RemoveImageOptions,
+  { force, prune, keepUsed = true }: RemoveImageOptions,
   quiet: boolean,
   tally: Tally,
   verbs: ImageVerbs,
@@ -127,7 +127,7 @@ async function removeUnnamed(
   // Looked at and recorded in one turn: nobody gives it a name, or builds on it, in between.
   const { image, names } = await store.change(() => {
     const found = store.get(id);
-    const going = found && mayGo(found, force, quiet, verbs) ? found : undefined;
+    const going = found && mayGo(found, { force, keepUsed }, quiet, verbs) ? found : undefined;
     const untagged = going ? store.references(id) : [];
     const change = going ? { untag: untagged, remove: [id] } : {};
     return { change, result: { image: going, names: untagged } };
@@ -144,10 +144,15 @@ async function removeUnnamed(
 }
 
 /** False: it stays, and that is no failure. @throws Conflict */
-function mayGo(image: Image, force: boolean, quiet: boolean, verbs: ImageVerbs): boolean {
+function mayGo(
+  image: Image,
+  { force, keepUsed }: { force: boolean; keepUsed: boolean },
+  quiet: boolean,
+  verbs: ImageVerbs,
+): boolean {
   const { store } = verbs;
   if (quiet && store.mayHaveName(image.id)) return false;
-  const obstacle = obstacleTo(image, { stopped: !force, named: !force }, verbs);
+  const obstacle = obstacleTo(image, { stopped: keepUsed && !force, named: !force }, verbs);
   if (!obstacle) return true;
   const dangling = store.references(image.id).length === 0 && store.children(image.id).length === 0;
   if (quiet && (!dangling || obstacle.container !== '')) return false;

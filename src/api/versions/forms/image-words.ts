@@ -32,6 +32,16 @@ export const removalsWereShort: readonly FailureLens[] = [
   ),
 ];
 
+/** From 1.10 to 1.9: what could not be said to be forced was not explained. */
+export const notDeletedIn1_9: FailureLens = {
+  note: 'image.inUse was worded differently',
+  codes: ['image.inUse'],
+  down: ({ code, fields }, { route, name }) =>
+    route === REMOVE && code === 'image.inUse' && fields?.obstacle === 'named'
+      ? { words: `Conflict, ${name} wasn't deleted` }
+      : undefined,
+};
+
 type Taken = Fields & { readonly repository: string; readonly tag: string; readonly id: string };
 const taken = (say: (fields: Taken) => string): FailureLens => wordsWere(TAG, 'image.tagTaken', say);
 

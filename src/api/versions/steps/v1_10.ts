@@ -3,6 +3,7 @@
 import { type Doc, docPath } from '../doc-path.ts';
 import { wordsWere } from '../failure.ts';
 import { withBlankBehindPath } from '../forms/containers.ts';
+import { notDeletedIn1_9 } from '../forms/image-words.ts';
 import { below1_10 } from '../forms/said-at-create.ts';
 import { added, reshaped, rewritten } from '../lens.ts';
 import { shapeWith, TEXTS } from '../shape.ts';
@@ -45,6 +46,7 @@ export const v1_10 = step('1.10', {
     ],
   },
   failures: [
+    notDeletedIn1_9,
     wordsWere(
       'DELETE /containers/{name}',
       'container.alive',

@@ -22,8 +22,6 @@ function zeroPrivatePorts({ body }: Doc): void {
 export const v1_8 = step('1.8', {
   summary: 'Inspect shows HostConfig; progress has numbers; builds speak JSON.',
   requests: {
-    // Nobody looked whether a container needs the image.
-    'DELETE /images/{name}': [defaultWas('query.force', '1')],
     'POST /containers/{name}/stop': [defaultWas('query.t', '10')],
     'POST /containers/{name}/restart': [defaultWas('query.t', '10')],
     'GET /images/search': [added('headers.X-Registry-Auth')],
@@ -74,5 +72,5 @@ export const v1_8 = step('1.8', {
     'POST /images/{name}/insert': [barOfDetail],
     'POST /build': [barOfDetail, builtAsText],
   },
-  before: { progressAsText: ['buildImage'] },
+  before: { imageUsers: 'lose', progressAsText: ['buildImage'] },
 });
