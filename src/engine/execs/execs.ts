@@ -63,18 +63,23 @@ export function createExecs(deps: ExecDeps): Execs {
   };
 }
 
-/** The output ends only when the code is known: a client asks for it right after. */
+/**
+ * The output ends only when the code is known: a client asks for it right after. With no stream at all the answer is over
+ * once the process runs, as dockerd's is.
+ */
 function attachment(exec: Exec, process: ExecProcess, over: Promise<void>, raw: boolean): Attachment {
+  const hasInput = process.input !== undefined && (exec.request.AttachStdin ?? false);
+  const hasOutput = process.outputs.size > 0;
+  const after = hasOutput ? over : Promise.resolve();
   const streams = makeAttachment({
     terminal: exec.request.Tty ?? false,
-    output: process.outputs.size === 0 ? undefined : mergeOutputs(process.outputs, over),
-    input:
-      process.input === undefined || !exec.request.AttachStdin
-        ? undefined
-        : async () =>
-            process.input?.writable(
-              () => !exec.request.Tty && process.input?.drained(() => process.input?.close()),
-            ),
+    output: hasOutput || !hasInput ? mergeOutputs(process.outputs, after) : undefined,
+    input: hasInput
+      ? async () =>
+          process.input?.writable(
+            () => !exec.request.Tty && process.input?.drained(() => process.input?.close()),
+          )
+      : undefined,
     detachKeys: exec.detachKeys,
     close() {
       for (const output of process.outputs.values()) output.close();
