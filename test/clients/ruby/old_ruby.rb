@@ -2,6 +2,7 @@
 require 'rspec'
 require 'rspec/its'
 require 'timeout'
+require 'uri'
 
 TEST_TIMEOUT_SECONDS = 20
 
@@ -13,3 +14,6 @@ end
 RSpec::Core::Configuration.class_eval do
   alias_method :color_enabled=, :color=
 end
+
+# Ruby 3 took it away.
+def URI.encode(text) = URI::DEFAULT_PARSER.escape(text)
