@@ -1,7 +1,7 @@
 /**
  * `npm run old-clients -- --docker-py CHECKOUT --dockerode CHECKOUT --ruby CHECKOUT`: the tests that the makers of old clients wrote, unchanged, against a
  * private engine, release after release. `--only RELEASE` runs one, `--engine dockerd` the same on Debian's dockerd,
- * `--logs DIRECTORY` keeps what each printed.
+ * `--logs DIRECTORY` keeps what each printed. `--calls` instead: what programs ask of dockerode, by releases from npm.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { dockerApi } from './docker-api.ts';
 import { dockerPy } from './docker-py.ts';
 import { dockerode } from './dockerode.ts';
+import { dockerodeCalls } from './dockerode-calls.ts';
 import { type Kind, startEngine } from './engine.ts';
 import type { Outcome, Release, Run, Suite } from './suite.ts';
 
@@ -18,6 +19,7 @@ const { values } = parseArgs({
     'docker-py': { type: 'string' },
     dockerode: { type: 'string' },
     ruby: { type: 'string' },
+    calls: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true },
     engine: { type: 'string', default: 'gantry' },
     logs: { type: 'string' },
@@ -27,8 +29,9 @@ const { values } = parseArgs({
 const MADE = { 'docker-py': dockerPy, dockerode, ruby: dockerApi } as const;
 const NAMES = ['docker-py', 'dockerode', 'ruby'] as const;
 
-/** Those whose checkout is given. */
+/** Those whose checkout is given, or the calls that need none. */
 function suites(): Suite[] {
+  if (values.calls) return [dockerodeCalls];
   return NAMES.flatMap((name) => {
     const checkout = values[name];
     if (checkout !== undefined) return [MADE[name](checkout)];
