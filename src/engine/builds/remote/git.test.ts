@@ -139,6 +139,8 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
     },
     stdio: ['pipe', 'pipe', 'ignore'],
   });
+  // A program that answers without reading its input may have ended before it is written.
+  cgi.stdin.on('error', () => undefined);
   cgi.stdin.end(Buffer.concat(chunks));
   const out: Buffer[] = [];
   for await (const chunk of cgi.stdout) out.push(chunk as Buffer);
