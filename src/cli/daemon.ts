@@ -11,8 +11,10 @@ const textsOf = (given: Given): readonly string[] => (given === true ? ['true'] 
 /** Go's flags also take `-D=false`, which commander reads as the value `=false`. */
 const collect = (value: string, before: Given): Given => [...textsOf(before), value.replace(/^=/, '')];
 
-/** Commander's options of one setting: the flag, and one hidden option for each old spelling. */
-/** None for what only the file can say. */
+/**
+ * Commander's options of one setting: the flag, and one hidden option for each old spelling; none for what only the file
+ * can say.
+ */
 function optionsOf(setting: Setting): Option[] {
   if (setting.flags === undefined) return [];
   const argument = /<.*>|\[.*\]/.exec(setting.flags)?.[0] ?? '';

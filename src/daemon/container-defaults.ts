@@ -102,8 +102,7 @@ const UNITS: Readonly<Record<string, number>> = {
   t: 2 ** 40,
 };
 
-/** `64m`, `1g`, `65536`; a unit may end in `b` or `ib`. */
-/** `64m`, `20GB` and the like, in bytes. @throws InvalidArgument naming the setting */
+/** `64m`, `20GB`, `65536`, in bytes; a unit may end in `b` or `ib`. @throws InvalidArgument naming the setting */
 export function readSize(key: string, given: string | undefined, absent: number): number {
   if (given === undefined) return absent;
   const [, number, unit = ''] = /^(\d{1,12})\s*(|b|[kmgt](?:i?b)?)$/i.exec(given.trim()) ?? [];

@@ -47,7 +47,6 @@ const ThrottleDevice = object('ThrottleDevice', { Path: string(), Rate: integer(
 const WeightDevice = object('WeightDevice', { Path: string(), Weight: integer('uint16') });
 
 /** A limit of setrlimit(2) for the container's processes. */
-/** One limit of setrlimit(2). */
 export const Ulimit = object('Ulimit', { Name: string(), Hard: integer(), Soft: integer() });
 /** What may be limited by setrlimit(2). */
 export const ULIMIT_NAMES: readonly string[] = [

@@ -7,7 +7,6 @@ import { spreadSubdirectories } from '../linux/index.ts';
 /** Nobody waits longer before pulling again what was broken off. */
 export const UNFINISHED_KEPT_MS = 24 * 60 * 60 * 1000;
 
-/** The paths of a data root. */
 /** Paths below a data root. */
 export interface Layout {
   readonly root: string;
@@ -29,7 +28,6 @@ export interface Layout {
   readonly trash: string;
 }
 
-/** The paths of the data root at `root`; makes nothing. */
 /** Where things lie below `root`; makes nothing. */
 export function layoutOf(root: string): Layout {
   return {

@@ -8,7 +8,6 @@ import { portFrom, type TreeThreads } from './threads/threads.ts';
 import type { Trash } from './trash.ts';
 import type { DemuxedMember } from './unpack/members.ts';
 
-/** What an archive is opened with. */
 /** What an archive is taken apart with. */
 export interface OpenArchiveDeps {
   readonly layout: Layout;

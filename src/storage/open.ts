@@ -20,7 +20,6 @@ import { Trash } from './trash.ts';
 import { plainArchive } from './unpack/plain.ts';
 import { openVolumes } from './volumes/volumes.ts';
 
-/** Which data root is opened, and how. */
 /** Where and how storage is opened. */
 export interface OpenOptions {
   /** The data root, absolute. Its owner holds the lock that keeps a second engine out. */

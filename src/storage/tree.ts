@@ -10,7 +10,6 @@ import type { ContainerTree, PathStat, PutOptions } from './storage.ts';
 import { readableFromPort } from './threads/port-sink.ts';
 import { portFrom, type TreeThreads } from './threads/threads.ts';
 
-/** What a container's files are read and written with. */
 /** What a container's tree is reached with. */
 export interface TreeDeps {
   readonly threads: TreeThreads;
@@ -20,7 +19,6 @@ export interface TreeDeps {
   readonly left: () => void;
 }
 
-/** A container's files, held open for copies until they are closed. */
 /** A container's files, through a view of its mounts. */
 export class ViewTree implements ContainerTree {
   readonly #view: View;

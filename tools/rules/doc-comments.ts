@@ -21,22 +21,34 @@ interface Declared {
   readonly node: Statement;
 }
 
-/** Exported functions, classes, interfaces and types without a doc comment; tests export nothing. */
+/** Exported functions, classes, interfaces and types without a doc comment, or anything with two; tests export nothing. */
 export function docComments({ sources }: House): Finding[] {
-  return sources.flatMap((source) => {
-    const declared = source.tree.statements.flatMap(exportsOf);
-    // A type and the value it is made from share name and comment; so do a function's overloads.
-    const documented = new Set(declared.filter(({ node }) => hasDoc(source, node)).map(({ name }) => name));
-    const missing = declared.filter(({ what, name }) => what !== 'value' && !documented.has(name));
-    return missing.map(({ name, what, node }) => ({
-      rule: 'doc-comment',
-      path: source.path,
-      line: startLine(source, node),
-      name,
-      says: `the exported ${what} ${name} has no doc comment`,
-    }));
-  });
+  return sources.flatMap((source) => [...missingIn(source), ...doubledIn(source)]);
 }
+
+function missingIn(source: Source): Finding[] {
+  const declared = source.tree.statements.flatMap(exportsOf);
+  // A type and the value it is made from share name and comment; so do a function's overloads.
+  const documented = new Set(declared.filter(({ node }) => hasDoc(source, node)).map(({ name }) => name));
+  const missing = declared.filter(({ what, name }) => what !== 'value' && !documented.has(name));
+  return missing.map(({ name, what, node }) => ({
+    rule: 'doc-comment',
+    path: source.path,
+    line: startLine(source, node),
+    name,
+    says: `the exported ${what} ${name} has no doc comment`,
+  }));
+}
+
+/** The second of two is what tools show: the first was forgotten. */
+const doubledIn = ({ path, text }: Source): Finding[] =>
+  [...text.matchAll(/\*\/\n[ \t]*\/\*\*/g)].map(({ index }) => ({
+    rule: 'doc-comment',
+    path,
+    line: text.slice(0, index).split('\n').length,
+    name: '',
+    says: 'two doc comments stand before one thing',
+  }));
 
 function exportsOf(node: Statement): Declared[] {
   if (!isExported(node)) return [];

@@ -137,6 +137,14 @@ test('exported functions and types without a doc comment are found', () => {
   );
 });
 
+test('a second doc comment before one thing is found; the file’s own, with a blank line below, is none', () => {
+  const found = told(docComments, {
+    'src/a/a.ts':
+      '/** The file. */\n\n/** Said. */\nconst one = 1;\n/** First. */\n/** Second. */\nconst two = one;\nexport { two };',
+  });
+  assert.deepEqual(found, ['src/a/a.ts:5: doc-comment: two doc comments stand before one thing']);
+});
+
 test('exports that nobody imports are found, except types of exported signatures', () => {
   const found = told(unusedExports, {
     'src/a/a.ts': [

@@ -15,7 +15,6 @@ import type { Content, Digest, Unfinished, UnfinishedBlob } from '../storage.ts'
 /** Bytes that are read at once when a file is hashed again. */
 const READ_CHUNK = 1 << 20;
 
-/** The blobs that were begun, kept in a directory of their own. */
 /** Opens what earlier daemons left, and takes new ones. */
 export function openUnfinished({ unfinished: directory, content }: Layout, blobs: Content): Unfinished {
   const pathOf = (digest: Digest): string => join(directory, digest.slice('sha256:'.length));

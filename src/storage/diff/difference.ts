@@ -27,7 +27,6 @@ export interface Difference {
 }
 
 /** What is compared. */
-/** What is compared. */
 export interface Sides {
   /** The container's own files. */
   readonly upper: string;

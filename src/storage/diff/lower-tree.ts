@@ -12,7 +12,6 @@ export interface LowerDirectory {
   readonly parts: readonly Buffer[];
 }
 
-/** What the layers show under one name. */
 /** Something that the layers below show at a name. */
 export interface LowerEntry {
   readonly stat: BigIntStats;
@@ -25,7 +24,6 @@ export interface LowerEntry {
 /** How layers say that something is gone: as overlayfs does, or by names (`.wh.x`) where there is no overlay. */
 export type Whiteouts = 'overlay' | 'plain';
 
-/** Several layers, looked at as one tree. */
 /** The layers below a container, as one tree. */
 export class LowerTree {
   readonly root: LowerDirectory;

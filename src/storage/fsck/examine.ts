@@ -15,7 +15,6 @@ import { ExaminedRows } from './rows.ts';
 
 export type { Finding } from './finding.ts';
 
-/** What was found. */
 /** What was found below a data root. */
 export interface Examined {
   readonly findings: readonly Finding[];

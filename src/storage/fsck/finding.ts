@@ -8,9 +8,7 @@ export interface Finding {
   readonly what: string;
 }
 
-/** A finding of damage. */
 /** Something recorded cannot be had. */
 export const damage = (where: string, what: string): Finding => ({ is: 'damage', where, what });
-/** A finding of something left over. */
 /** Something is there that nothing needs. */
 export const leftover = (where: string, what: string): Finding => ({ is: 'leftover', where, what });

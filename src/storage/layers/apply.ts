@@ -28,7 +28,6 @@ import type { Trash } from '../trash.ts';
 import { chainIdOf, LAYERS, type LayerRow } from './rows.ts';
 
 /** What layers are made with. */
-/** What layers are made with. */
 export interface ApplyDeps {
   readonly layout: Layout;
   readonly driver: Driver;

@@ -24,7 +24,6 @@ import {
 import type { TreeMount } from '../storage.ts';
 import { Parents } from '../unpack/parents.ts';
 
-/** A tree as a container sees it, held open. */
 /** A container's root with its mounts, for us alone. Dispose of it. */
 export interface View {
   /** The root directory: paths below it are resolved with it as `/`. */
@@ -43,7 +42,6 @@ export type RootSource =
   /** `mount` mounts it at the target; it runs inside the new namespace. */
   | { readonly is: 'new'; readonly mount: () => void };
 
-/** What is mounted over the tree, and whether it may be changed. */
 /** What a view shows. */
 export interface ViewOptions {
   readonly mounts: readonly TreeMount[];

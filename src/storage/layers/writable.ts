@@ -20,7 +20,6 @@ export type LowersOf = (chainId: ChainId) => string[];
 /** What `lower` says for a container without an image. */
 const NO_PARENT = 'none';
 
-/** What writable layers are made with. */
 /** What writable layers are kept with. */
 export interface WritableDeps {
   readonly layout: Layout;
@@ -30,7 +29,6 @@ export interface WritableDeps {
   readonly trash: Trash;
 }
 
-/** The writable layers of all containers. */
 /** The writable layers of containers: a directory each, mounted over the layers it stands on. */
 export class WritableLayers {
   readonly #layout: Layout;

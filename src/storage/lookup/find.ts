@@ -16,7 +16,6 @@ import type { PathStat } from '../storage.ts';
 const LINKS_MAX = 40;
 
 /** What a path led to. */
-/** What a path means. */
 export interface FoundPath {
   readonly stat: PathStat;
   /** Where it is, links before its last part resolved: clean, '' is the root. */

@@ -22,7 +22,6 @@ interface Level {
   next: number;
 }
 
-/** Makes an archive of a tree below an open directory. */
 /** Makes an archive of a tree, or of one thing in it. Close it, however it ends. */
 export class TreePacker {
   readonly #root: number;

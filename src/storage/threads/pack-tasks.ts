@@ -12,7 +12,6 @@ import type { PathChange } from '../storage.ts';
 import { sendPieces } from './port-sink.ts';
 import type { DiffSides, Task, ToPort } from './protocol.ts';
 
-/** Sends an archive of a tree, or of a part of it. */
 /** Sends the archive of a tree, or of one thing in it. @throws SystemError */
 export async function pack(
   { root, what, without, sink }: Extract<Task, { is: 'pack' }>,
@@ -29,7 +28,6 @@ export async function pack(
   }
 }
 
-/** Sends an archive of what a container changed. */
 /** Sends a layer of what a container changed; gives how many changes are in it. @throws SystemError */
 export async function packDifferences(
   { sides, timesAtMost, sink }: Extract<Task, { is: 'packDiff' }>,
@@ -39,7 +37,6 @@ export async function packDifferences(
   return (await send(packDiff(sidesOf(sides, true), memory, timesAtMost), sink, cancelled, memory)) ?? 0;
 }
 
-/** Sends a file's bytes, compressed. */
 /** Sends a kept archive, compressed by gzip. @throws Error of the disk */
 export const compressed = ({ path, sink }: Extract<Task, { is: 'compress' }>, cancelled: AbortSignal) =>
   send(compressedPieces(path), sink, cancelled, new PieceMemory());
@@ -61,7 +58,6 @@ export async function send<T>(
 
 const KINDS = { changed: 0, added: 1, removed: 2 } as const;
 
-/** The paths that a container changed. */
 /** What a container changed, by path. @throws SystemError */
 export function changes(sides: DiffSides): PathChange[] {
   const found: PathChange[] = [];

@@ -11,7 +11,6 @@ const WAITING_MAX = 4096;
 
 type Times = readonly [atimeNanos: bigint, mtimeNanos: bigint];
 
-/** The times that directories get when nothing more comes into them. */
 /** Times of directories, which are set when nothing more comes into them. */
 export class DirectoryTimes {
   readonly #open: (path: ByteText) => number;

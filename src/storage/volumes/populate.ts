@@ -10,7 +10,6 @@ import type { Trash } from '../trash.ts';
 /** `kept`: the volume had content of its own; `nothing`: the image has no directory there. */
 export type Populated = 'copied' | 'kept' | 'nothing';
 
-/** From where the volume is filled, and where the copy is made. */
 /** What is copied into a volume. */
 export interface PopulateOptions {
   readonly data: string;
@@ -24,7 +23,6 @@ export interface PopulateOptions {
   readonly trash: Trash;
 }
 
-/** Fills it if it is empty. */
 /** Copies what an image has at a path into an empty volume. @throws Failed */
 export async function populate(options: PopulateOptions): Promise<Populated> {
   const { data, copy, root, path, inPlace, threads, trash } = options;
