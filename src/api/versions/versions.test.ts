@@ -915,3 +915,16 @@ test('an empty entry point said nothing below 1.16; null and absent say nothing 
     }
   }
 });
+
+test('starting a paused container changes nothing below 1.17', () => {
+  const call = { route: 'POST /containers/{name}/start', name: 'web' };
+  const failure = failureFrom(containerFailure.startPaused(), 409, 'engine');
+  const at = (version: string) => {
+    const { status, message } = dialectOf(version).failure(failure, call);
+    return [status, message];
+  };
+  assert.deepEqual(at('1.17'), [500, 'Cannot start a paused container, try unpause instead.']);
+  assert.deepEqual(at('1.16'), [304, '']);
+  assert.deepEqual(at('1.13'), [304, '']);
+  assert.deepEqual(at('1.12'), [204, '']);
+});

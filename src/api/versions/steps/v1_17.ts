@@ -57,6 +57,8 @@ export const v1_17 = step('1.17', {
       () => 'You cannot remove a running container. Stop the container before attempting removal or use -f',
       { status: 500 },
     ),
+    // To the daemons of before, whoever was paused ran.
+    wordsWere('POST /containers/{name}/start', 'container.startPaused', () => '', { status: 304 }),
   ],
   before: { upgradeAnswered: false },
 });
