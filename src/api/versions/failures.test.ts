@@ -57,6 +57,7 @@ const samples = {
     container: 'a1b2c3d4e5f6',
   },
   'container.startPaused': {},
+  'container.attachPaused': { id: ID },
   'reference.tagInvalid': { tag: 'a b' },
   'step.dockerfileMissing': { name: 'other' },
   'request.startHasBody': {},

@@ -928,3 +928,12 @@ test('starting a paused container changes nothing below 1.17', () => {
   assert.deepEqual(at('1.13'), [304, '']);
   assert.deepEqual(at('1.12'), [204, '']);
 });
+
+test('an attach that meets a paused container is refused in the words of its time', () => {
+  const call = { route: 'POST /containers/{name}/attach', name: 'web' };
+  const failure = failureFrom(containerFailure.attachPaused({ id: 'ab' }), 409, 'engine');
+  const words = (version: string) => dialectOf(version).failure(failure, call).message;
+  assert.equal(words('1.25'), 'container ab is paused, unpause the container before attach');
+  for (const version of ['1.22', '1.24'])
+    assert.equal(words(version), 'Container web is paused. Unpause the container before attach');
+});

@@ -43,6 +43,11 @@ export const wordsOf1_24: readonly FailureLens[] = [
   ),
   statusWas(['POST /containers/{name}/resize', 'POST /exec/{id}/resize'], 409, 500),
   wordsWere(
+    ['POST /containers/{name}/attach', 'GET /containers/{name}/attach/ws'],
+    'container.attachPaused',
+    (_fields, { name }) => `Container ${name} is paused. Unpause the container before attach`,
+  ),
+  wordsWere(
     ['POST /containers/create', 'POST /containers/{name}/rename'],
     'container.nameTaken',
     ({ name, holder }) =>
