@@ -937,3 +937,11 @@ test('an attach that meets a paused container is refused in the words of its tim
   for (const version of ['1.22', '1.24'])
     assert.equal(words(version), 'Container web is paused. Unpause the container before attach');
 });
+
+test('the moment of the build is told in RFC 3339 from 1.22 on, before as date -u tells it', () => {
+  const builtAt = (version: string, BuildTime: string) =>
+    (told(version, 'GET /version', { BuildTime }).body as Doc).BuildTime;
+  assert.equal(builtAt('1.22', '2015-11-03T19:49:22Z'), '2015-11-03T19:49:22Z');
+  assert.equal(builtAt('1.21', '2015-11-03T19:49:22Z'), 'Tue Nov  3 19:49:22 UTC 2015');
+  assert.equal(builtAt('1.20', '2015-11-13T09:09:02Z'), 'Fri Nov 13 09:09:02 UTC 2015');
+});

@@ -19,6 +19,14 @@ import { step } from '../step.ts';
 
 const bare = (path: string) => rewritten(path, 'ids name their algorithm', { down: bareId });
 
+/** The moment of the build as `date -u` tells it: `Tue Nov  3 19:49:22 UTC 2015`. */
+function dateCommandForm(moment: unknown): unknown {
+  const time = new Date(String(moment));
+  if (Number.isNaN(time.getTime())) return moment;
+  const [day = '', date, month = '', year = '', clock = ''] = time.toUTCString().replace(',', '').split(' ');
+  return `${day} ${month} ${String(Number(date)).padStart(2)} ${clock} UTC ${year}`;
+}
+
 /** It was 0 before it was known. */
 function zeroExitCode({ body }: Doc): void {
   if (isDoc(body)) body.ExitCode ??= 0;
@@ -112,6 +120,7 @@ export const v1_22 = step('1.22', {
       added('body.CanRemove'),
       added('body.DetachKeys'),
     ],
+    'GET /version': [rewritten('body.BuildTime', 'is in RFC 3339', { down: dateCommandForm })],
     'GET /volumes': [added('body.Warnings')],
     'GET /info': [
       added('body.SystemStatus'),
