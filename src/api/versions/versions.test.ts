@@ -945,3 +945,11 @@ test('the moment of the build is told in RFC 3339 from 1.22 on, before as date -
   assert.equal(builtAt('1.21', '2015-11-03T19:49:22Z'), 'Tue Nov  3 19:49:22 UTC 2015');
   assert.equal(builtAt('1.20', '2015-11-13T09:09:02Z'), 'Fri Nov 13 09:09:02 UTC 2015');
 });
+
+test('info below 1.8 does not tell what is zero or empty, but for its counts', () => {
+  const empty = { Debug: false, Containers: 0, Images: 0, NFd: 0, NEventsListener: 0, KernelVersion: '' };
+  assert.deepEqual(told('1.7', 'GET /info', empty).body, { Debug: false, Containers: 0, Images: 0 });
+  const { NEventsListener, LXCVersion } = told('1.8', 'GET /info', empty).body as Doc;
+  assert.deepEqual([NEventsListener, LXCVersion], [0, '']);
+  assert.equal((told('1.4', 'GET /info', { ...empty, NFd: 7 }).body as Doc).NFd, 7);
+});

@@ -8,6 +8,16 @@ import { shapeChanges, shapeOptional, shapeSpot } from '../shape.ts';
 import { step } from '../step.ts';
 
 const omittedWhenFalse = ['MemoryLimit', 'SwapLimit', 'IPv4Forwarding'];
+const omittedWhenEmpty = [
+  ...['Driver', 'NFd', 'NGoroutines'],
+  ...['LXCVersion', 'NEventsListener', 'KernelVersion', 'IndexServerAddress'],
+];
+
+/** Nothing told of what was zero or without a letter. */
+function omitEmpty({ body }: Doc): void {
+  if (!isDoc(body)) return;
+  for (const name of omittedWhenEmpty) if (body[name] === 0 || body[name] === '') delete body[name];
+}
 
 /** The daemons of the time wrote all members of a port, whether or not they knew them. */
 function zeroPrivatePorts({ body }: Doc): void {
@@ -48,6 +58,10 @@ export const v1_8 = step('1.8', {
     'GET /info': [
       added('body.InitPath'),
       added('body.InitSha1'),
+      reshaped('what is empty is there', {
+        down: omitEmpty,
+        shape: shapeOptional(...omittedWhenEmpty.map((name) => `body.${name}`)),
+      }),
       reshaped('flags are numbers and always there', {
         down({ body }) {
           if (!isDoc(body)) return;
