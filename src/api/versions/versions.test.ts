@@ -953,3 +953,8 @@ test('info below 1.8 does not tell what is zero or empty, but for its counts', (
   assert.deepEqual([NEventsListener, LXCVersion], [0, '']);
   assert.equal((told('1.4', 'GET /info', { ...empty, NFd: 7 }).body as Doc).NFd, 7);
 });
+
+test('info at 1.0 tells what the engine runs on', () => {
+  const { GoVersion } = told('1.0', 'GET /info', {}).body as Doc;
+  assert.equal(GoVersion, `node ${process.versions.node}`);
+});

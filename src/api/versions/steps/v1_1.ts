@@ -18,7 +18,7 @@ export const v1_1 = step('1.1', {
       removed('body.Version', (doc: unknown) => memberOf(memberOf(doc, 'body'), 'ServerVersion'), {
         type: 'string',
       }),
-      removed('body.GoVersion', ''),
+      removed('body.GoVersion', () => `node ${process.versions.node}`, { type: 'string' }),
     ],
     'GET /version': [
       added('body.GoVersion'),
