@@ -958,3 +958,17 @@ test('info at 1.0 tells what the engine runs on', () => {
   const { GoVersion } = told('1.0', 'GET /info', {}).body as Doc;
   assert.equal(GoVersion, `node ${process.versions.node}`);
 });
+
+test('a grace that is no number of seconds is ten of them below 1.8', () => {
+  for (const verb of ['stop', 'restart'] as const) {
+    const graceAt = (version: string, query: Doc) =>
+      (asked(version, `POST /containers/{name}/${verb}`, undefined, query).query as Doc).t;
+    assert.deepEqual(
+      [{}, { t: '' }, { t: '-1' }, { t: 'soon' }, { t: '0' }, { t: '3' }].map((query) =>
+        graceAt('1.7', query),
+      ),
+      ['10', '10', '10', '10', '0', '3'],
+    );
+    assert.equal(graceAt('1.8', { t: '-1' }), '-1');
+  }
+});

@@ -3,7 +3,7 @@
 import { type Doc, isDoc } from '../doc-path.ts';
 import { builtAsText } from '../forms/builds.ts';
 import { barOfDetail } from '../forms/progress.ts';
-import { added, defaultWas, removed, reshaped } from '../lens.ts';
+import { added, defaultWas, removed, reshaped, rewritten } from '../lens.ts';
 import { shapeChanges, shapeOptional, shapeSpot } from '../shape.ts';
 import { step } from '../step.ts';
 
@@ -19,6 +19,11 @@ function omitEmpty({ body }: Doc): void {
   for (const name of omittedWhenEmpty) if (body[name] === 0 || body[name] === '') delete body[name];
 }
 
+/** A grace that was no number, or below zero, was the usual one; now the latter has no end. */
+const tenUnlessSeconds = rewritten('query.t', 'must be a number', {
+  up: (said) => (/^\+?\d+$/.test(String(said)) ? said : '10'),
+});
+
 /** The daemons of the time wrote all members of a port, whether or not they knew them. */
 function zeroPrivatePorts({ body }: Doc): void {
   for (const container of Array.isArray(body) ? body.filter(isDoc) : [])
@@ -32,8 +37,8 @@ function zeroPrivatePorts({ body }: Doc): void {
 export const v1_8 = step('1.8', {
   summary: 'Inspect shows HostConfig; progress has numbers; builds speak JSON.',
   requests: {
-    'POST /containers/{name}/stop': [defaultWas('query.t', '10')],
-    'POST /containers/{name}/restart': [defaultWas('query.t', '10')],
+    'POST /containers/{name}/stop': [defaultWas('query.t', '10'), tenUnlessSeconds],
+    'POST /containers/{name}/restart': [defaultWas('query.t', '10'), tenUnlessSeconds],
     'GET /images/search': [added('headers.X-Registry-Auth')],
     'POST /build': [added('headers.X-Registry-Auth')],
   },
