@@ -41,6 +41,9 @@ const HEARD_OTHERWISE: Readonly<Record<string, readonly (readonly [upTo: number,
   containerCreate: [[18, /^body(\.HostConfig)?\.CpuShares$/]],
   // `before` and `since` became filters; with them all containers were meant, and filters unknown then said nothing.
   containerList: [[24, /^query\.(all|filters)$/]],
+  // What was no number of seconds was ten of them.
+  containerRestart: [[7, /^query\.t$/]],
+  containerStop: [[7, /^query\.t$/]],
   // A registry was a parameter of its own.
   imageCreate: [[3, /^query\.fromImage$/]],
   imagePush: [[3, /^params\.name$/]],
