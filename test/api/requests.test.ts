@@ -303,6 +303,9 @@ test('start takes a HostConfig from 1.3 to 1.23 and refuses a body from 1.24', a
   assert.deepEqual(await started('1.2'), [204, undefined]);
   assert.deepEqual(await started('1.3'), [204, body]);
   assert.deepEqual(await started('1.13', { 'Content-Type': 'text/plain' }), [204, undefined]);
+  const withCharset = { 'Content-Type': 'application/json; charset=utf-8' };
+  assert.deepEqual(await started('1.4', withCharset), [204, body]);
+  assert.deepEqual(await started('1.13', withCharset), [204, body]);
   assert.deepEqual(await started('1.23'), [204, body]);
   assert.deepEqual(await started('1.24'), [400, undefined]);
   assert.deepEqual(await started('1.55'), [400, undefined]);

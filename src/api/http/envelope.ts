@@ -89,7 +89,7 @@ function takesStartBody(request: IncomingMessage, startBody: Traits['startBody']
       if (hasBody(request)) checkType(request.headers['content-type']);
       return true;
     case 'jsonIfTyped':
-      return request.headers['content-type'] === 'application/json';
+      return mediaType(request.headers['content-type'] ?? '') === 'application/json';
     case 'ignored':
       return false;
     default:
@@ -97,13 +97,16 @@ function takesStartBody(request: IncomingMessage, startBody: Traits['startBody']
   }
 }
 
+/** Without parameters such as a charset. */
+const mediaType = (said: string): string => said.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+
 const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
 /** @throws InvalidArgument unless it is JSON; parameters such as a charset do not matter */
 function checkType(given: string | undefined): void {
   const said = given ?? '';
-  const type = said.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  const type = mediaType(said);
   if (type === 'application/json') return;
   if (!/^[\w!#$%&'*+.^`|~-]+(\/[\w!#$%&'*+.^`|~-]+)?$/.test(type))
     throw requestFailure.typeMalformed({ type: said });
