@@ -95,7 +95,7 @@ export class ViewTree implements ContainerTree {
   #pack(what: Pick<FoundPath, 'path' | 'archived'> | undefined, signal: AbortSignal): Readable {
     const { readable, port } = readableFromPort();
     const either = AbortSignal.any([signal, this.#closed.signal]);
-    const task = { is: 'pack', root: this.#view.root, what, sink: port } as const;
+    const task = { is: 'pack', root: this.#view.root, what, inSeconds: true, sink: port } as const;
     const packing = this.#use(this.#deps.threads.run<'pack'>(task, either));
     // What fails is told to the reader by the stream; a reader that leaves ends the task.
     packing.catch((error: unknown) => readable.destroy(error as Error));

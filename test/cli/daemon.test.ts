@@ -16,10 +16,17 @@ const PROGRAM = join(import.meta.dirname, '../../bin/gantry');
 const START_TIMEOUT_MS = 30_000;
 const LEAK_GRACE_MS = 5_000;
 
+/** Daemons of a test, which end before its directory is looked through and removed, however the test ends. */
+const daemons = new WeakMap<TestContext, ChildProcess[]>();
+
 function temporary(t: TestContext): string {
   const dir = mkdtempSync(join(tmpdir(), 'gantry-daemon-'));
   const marks = { root: dir, ids: new Set<string>(), ...networkMarks(dir) };
   t.after(async () => {
+    for (const child of daemons.get(t) ?? []) {
+      child.kill('SIGKILL');
+      await ended(child);
+    }
     const leaks = await leaksAfter(marks, LEAK_GRACE_MS);
     rmSync(dir, { recursive: true, force: true });
     assert.deepEqual(
@@ -114,12 +121,12 @@ test('gantry -d, several -H and a TCP port, as the first engines were started', 
   await new Promise((resolve) => free.close(resolve));
   const hosts = ['-H', `unix://${dir}/a`, '-H', `unix://${dir}/b`, '-H', `tcp://127.0.0.1:${port}`];
   const child = spawn(PROGRAM, [...hosts, '-d', ...rootsIn(dir)], { stdio: ['ignore', 'pipe', 'ignore'] });
-  t.after(() => child.kill('SIGKILL'));
+  daemons.set(t, [child]);
   const said = child.stdout.setEncoding('utf8').reduce((all: string, more: string) => all + more, '');
   await ready(new Api(join(dir, 'a'), undefined), child);
   await ready(new Api(join(dir, 'b'), '1.12'), child);
   const tcp = connect(port, '127.0.0.1');
-  tcp.end('GET /_ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  tcp.end('GET /_ping HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n');
   assert.match(String(Buffer.concat(await tcp.toArray())), /^HTTP\/1\.1 200 /);
   child.kill('SIGTERM');
   assert.equal(await ended(child), 0);
@@ -144,7 +151,7 @@ test('fd:// serves the sockets that systemd passed, and systemd hears of readine
     stdio: ['ignore', 'ignore', 'inherit', fd],
     env: { ...process.env, LISTEN_FDS: '1', NOTIFY_SOCKET: join(dir, 'notify') },
   });
-  t.after(() => child.kill('SIGKILL'));
+  daemons.set(t, [child]);
   await ready(new Api(join(dir, 's'), undefined), child);
   const room = Buffer.alloc(512);
   const notice = () => room.toString('utf8', 0, receive(heard, room, MSG.DONTWAIT));

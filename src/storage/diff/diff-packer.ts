@@ -11,7 +11,7 @@ export function* packDiff(
   memory: PieceMemory,
   timesAtMost: bigint | undefined,
 ): Generator<Buffer, number> {
-  const members = new Members(memory, timesAtMost);
+  const members = new Members(memory, { atMost: timesAtMost });
   let entries = 0;
   for (const { kind, path, dir, name } of differences(sides)) {
     entries++;

@@ -14,17 +14,26 @@ const OPEN_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLO
 /** It was there a moment ago, or was something else. */
 const GONE = [ERRNO.ENOENT, ERRNO.ENOTDIR, ERRNO.ELOOP, ERRNO.ENXIO].map((errno) => -errno);
 
+/** How times are told. */
+export interface ToldTimes {
+  /** None is told that is later, in nanoseconds since 1970. */
+  readonly atMost?: bigint | undefined;
+  /** Parts of a second are left out. */
+  readonly inSeconds?: boolean | undefined;
+}
+
+const SECOND = 1_000_000_000n;
+
 /** Every method is a generator of the archive's next pieces. */
 export class Members {
   readonly #output: TarOutput;
-  readonly #timesAtMost: bigint | undefined;
+  readonly #times: ToldTimes;
   /** First name in the archive of each file that has several. */
   readonly #firstNames = new Map<string, ByteText>();
 
-  /** `timesAtMost`: no time is told that is later. */
-  constructor(memory: PieceMemory, timesAtMost?: bigint) {
+  constructor(memory: PieceMemory, times: ToldTimes = {}) {
     this.#output = new TarOutput(memory);
-    this.#timesAtMost = timesAtMost;
+    this.#times = times;
   }
 
   /**
@@ -116,7 +125,9 @@ export class Members {
   }
 
   #timed(entry: TarEntry): TarEntry {
-    const latest = this.#timesAtMost;
-    return latest !== undefined && entry.mtimeNanos > latest ? { ...entry, mtimeNanos: latest } : entry;
+    const { atMost, inSeconds } = this.#times;
+    const exact = atMost !== undefined && entry.mtimeNanos > atMost ? atMost : entry.mtimeNanos;
+    const mtimeNanos = inSeconds ? exact - (((exact % SECOND) + SECOND) % SECOND) : exact;
+    return mtimeNanos === entry.mtimeNanos ? entry : { ...entry, mtimeNanos };
   }
 }

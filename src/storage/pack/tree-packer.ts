@@ -6,7 +6,7 @@ import { closeSync, type Dirent, readdirSync } from 'node:fs';
 import { type ByteText, TAR_LIMITS } from '../../formats/tar/entry.ts';
 import { splitLast } from '../../formats/tar/path.ts';
 import { ERRNO, pathBytes, SystemError, tryOpenDirectoryInTree } from '../../linux/index.ts';
-import { Members } from './members.ts';
+import { Members, type ToldTimes } from './members.ts';
 import type { PieceMemory } from './piece-memory.ts';
 
 /** Directories kept open on the way down; those above are found again on the way back. */
@@ -29,9 +29,9 @@ export class TreePacker {
   readonly #levels: Level[] = [];
 
   /** `root`: an open directory; the caller closes it after {@link close}. */
-  constructor(root: number, memory: PieceMemory) {
+  constructor(root: number, memory: PieceMemory, times: ToldTimes = {}) {
     this.#root = root;
-    this.#members = new Members(memory);
+    this.#members = new Members(memory, times);
   }
 
   /** Releases every descriptor, also in the middle. */

@@ -30,6 +30,8 @@ export type Task =
       readonly what: Pick<FoundPath, 'path' | 'archived'> | undefined;
       /** Names in the root that are left out; only of everything. */
       readonly without?: readonly string[];
+      /** Times without their parts of a second: what clients get. Simple readers of tar know no more. */
+      readonly inSeconds?: boolean;
       readonly sink: MessagePort;
     }
   | {
