@@ -104,7 +104,7 @@ test('names in an archive begin with the last part of the path that was asked fo
   assert.match(await names('/'), /^\/ \/absolute \/d\/ \/d\/climbing .*\/pipe$/);
 });
 
-test('whatever a file system can hold comes out and goes in again as it was', async (t) => {
+test('whatever a file system can hold comes out and goes in again as it was, times in seconds', async (t) => {
   const { storage } = await testStorage(t);
   for (const id of ['from', 'to']) await testContainer(storage, id);
   const from = storage.layers.mount('from');
@@ -131,6 +131,7 @@ test('whatever a file system can hold comes out and goes in again as it was', as
     'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])',
     at('socket'),
   ]);
+  execFileSync('find', [join(from, 'all'), '-exec', 'touch', '-h', '-d', '@1700000000', '{}', '+']);
   const { archive } = await openTree(storage, 'from').get('/all', {
     follow: false,
     signal: new AbortController().signal,
