@@ -20,6 +20,8 @@ export interface Manners {
   readonly logins: 'kept' | 'sent';
   /** Whether a tag leaves the image that has it, or stays there unless that is forced. */
   readonly tags: 'move' | 'stayUnlessForced';
+  /** How long a container that is removed by force may take to end by itself, in seconds. */
+  readonly removalGraceSeconds: number;
   /** Whether a container that does not run keeps its image from being removed. */
   readonly imageUsers: 'keep' | 'lose';
   /** Whether a name may be a container's and an image's when one of them is inspected. */

@@ -1,5 +1,6 @@
 /** Containers: today's input → engine call → today's output. */
 import { isFailure } from '../../base/failures.ts';
+import type { Engine } from '../../engine/index.ts';
 import type { CreateRequest } from '../../model/container.ts';
 import { containerFailure } from '../../model/failures/container.ts';
 import { imageFailure } from '../../model/failures/image.ts';
@@ -85,8 +86,11 @@ export const containers: Handlers<Names> = {
   containerResize: ({ params, query }, { engine }) =>
     engine.containers.resize(params.name, { rows: query.h, columns: query.w }),
 
-  containerDelete: ({ params, query }, { engine }) =>
-    engine.containers.remove(params.name, { force: query.force, volumes: query.v, link: query.link }),
+  async containerDelete({ params, query }, { engine, removalGraceSeconds }) {
+    const { v: volumes, force, link } = query;
+    if (force && !link && removalGraceSeconds > 0) await letEnd(params.name, removalGraceSeconds, engine);
+    await engine.containers.remove(params.name, { force, volumes, link });
+  },
 
   async containerTop({ params, query }, { engine }) {
     const { titles, rows } = await engine.containers.top(params.name, query.ps_args);
@@ -176,4 +180,14 @@ async function letGoOn(verb: 'stop' | 'kill', name: string, { engine, paused }: 
     if (!isFailure(error, containerFailure.notFound)) throw error;
   });
   if (inspected?.State.Paused) throw containerFailure.endPaused({ verb, name, id: inspected.Id });
+}
+
+/** Below 1.14 what is removed by force was stopped first. What does not run, or is not there, is the removal's own matter. */
+async function letEnd(name: string, timeoutSeconds: number, engine: Engine): Promise<void> {
+  try {
+    await engine.containers.stop(name, { signal: undefined, timeoutSeconds });
+  } catch (error) {
+    if (!isFailure(error, containerFailure.alreadyStopped) && !isFailure(error, containerFailure.notFound))
+      throw error;
+  }
 }

@@ -78,6 +78,7 @@ export const newestTraits: Traits = {
   imageGraph: 'left',
   tags: 'move',
   imageUsers: 'keep',
+  removalGraceSeconds: 0,
   paused: 'ends',
   sharedNames: 'apart',
   networkLists: 'plain',

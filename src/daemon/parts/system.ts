@@ -1,8 +1,10 @@
 /** What the engine tells of itself: `info`, `version`, `system df`. */
+
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { BUILT, COMMIT, VERSION } from '../../base/release.ts';
 import { createSystem, type System, type SystemDeps } from '../../engine/index.ts';
+import { formatHost } from '../hosts.ts';
 import { engineId } from '../identity.ts';
 import type { DaemonOptions } from '../options.ts';
 import type { Foundations } from './foundations.ts';
@@ -44,6 +46,7 @@ export const buildSystem = (
     defaultRuntime: options.defaultRuntime,
     runtimeVersion: runtimeVersion(options.runtimes.get(options.defaultRuntime)?.path ?? ''),
     logDriver: options.logDriver,
+    hosts: options.hosts.map(formatHost),
     labels: options.labels,
     debug: options.logLevel === 'debug',
     registry: {

@@ -21,6 +21,8 @@ export interface SystemDeps {
     readonly gitCommit: string;
     readonly buildTime: string;
   };
+  /** Where clients reach the engine, as `-H` says it. */
+  readonly hosts: readonly string[];
   readonly limits: LimitSupport;
   readonly cgroupDriver: CgroupDriver;
   /** Undefined: the host has no init for containers. */

@@ -11,8 +11,14 @@ import { DRIVER_NAMES } from '../networks/index.ts';
 import type { SystemDeps } from './deps.ts';
 import type { Host } from './host.ts';
 
+/** Members that only older versions of the API show. */
+interface LegacyInfo {
+  /** Where the engine is reached; told by 1.13 alone. */
+  readonly Sockets: readonly string[];
+}
+
 /** `images`: how many there are. */
-export function info(deps: SystemDeps, images: number): SystemInfo {
+export function info(deps: SystemDeps, images: number): SystemInfo & LegacyInfo {
   const { host, engine } = deps;
   return {
     ID: engine.id,
@@ -52,6 +58,7 @@ export function info(deps: SystemDeps, images: number): SystemInfo {
     SecurityOptions: deps.securityOptions,
     CDISpecDirs: [],
     Warnings: deps.warnings(),
+    Sockets: deps.hosts,
   };
 }
 

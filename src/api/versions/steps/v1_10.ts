@@ -53,5 +53,5 @@ export const v1_10 = step('1.10', {
       () => 'Impossible to remove a running container, please stop it first',
     ),
   ],
-  before: { saidAtCreate: below1_10 },
+  before: { removalGraceSeconds: 0, saidAtCreate: below1_10 },
 });

@@ -1,4 +1,5 @@
 /** API 1.14. */
+import { type Doc, memberOf } from '../doc-path.ts';
 import { wordsWere } from '../failure.ts';
 import { added, removed } from '../lens.ts';
 import { TEXTS } from '../shape.ts';
@@ -17,8 +18,8 @@ export const v1_14 = step('1.14', {
   responses: {
     'GET /info': [
       added('body.OperatingSystem'),
-      // 1.13 alone listed where the daemon listened; our engine does not know its listeners.
-      removed('body.Sockets', [], TEXTS),
+      // 1.13 alone listed where the daemon listened.
+      removed('body.Sockets', ({ all }: Doc) => memberOf(all, 'Sockets') ?? [], TEXTS),
     ],
     'GET /containers/{name}/json': [
       added('body.State.Restarting'),
@@ -36,5 +37,5 @@ export const v1_14 = step('1.14', {
       { status: 406 },
     ),
   ],
-  before: { logStamp: 'stamp', startBody: 'jsonIfTyped' },
+  before: { removalGraceSeconds: 5, logStamp: 'stamp', startBody: 'jsonIfTyped' },
 });

@@ -52,5 +52,5 @@ export const v1_3 = step('1.3', {
     'GET /images/{name}/json': [added('body.config.Entrypoint'), added('body.container_config.Entrypoint')],
   },
   failures: [statusWas('POST /auth', 401, 500), notYet('DELETE /containers/{name}', 406)],
-  before: { booleans: 'strict', startBody: 'ignored', buildBody: 'form' },
+  before: { removalGraceSeconds: 3, booleans: 'strict', startBody: 'ignored', buildBody: 'form' },
 });
