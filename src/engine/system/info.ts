@@ -11,14 +11,8 @@ import { DRIVER_NAMES } from '../networks/index.ts';
 import type { SystemDeps } from './deps.ts';
 import type { Host } from './host.ts';
 
-/** Members that only older versions of the API show. */
-interface LegacyInfo {
-  /** Where the engine is reached; told by 1.13 alone. */
-  readonly Sockets: readonly string[];
-}
-
-/** `images`: how many there are. */
-export function info(deps: SystemDeps, images: number): SystemInfo & LegacyInfo {
+/** `images`: how many there are. Where the engine is reached is told by 1.13 alone. */
+export function info(deps: SystemDeps, images: number): SystemInfo & { readonly Sockets: readonly string[] } {
   const { host, engine } = deps;
   return {
     ID: engine.id,
