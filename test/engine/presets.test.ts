@@ -98,6 +98,9 @@ async function created({ api }: Engine, version: string, image: string, body: Bo
   await api().delete(`/containers/${Id}?v=1`);
   // dockerd makes a container of an empty word, which cannot start; Gantry refuses it as one without any word.
   if (told.Path === '') return { refused: 'no command specified' };
+  // It came with 1.29: dockerd tells it to all, Gantry does not below.
+  if (version === '1.24')
+    delete (told.Config.Healthcheck as { StartPeriod?: number } | null | undefined)?.StartPeriod;
   return { Path: told.Path, Args: told.Args, ...shown(told.Config) };
 }
 
