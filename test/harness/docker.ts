@@ -1,5 +1,6 @@
 /** Docker's own command lines, as users have them: the machine's, and Debian's from the peers' cache. */
 import { execFile, execFileSync, type SpawnOptions, spawn } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -55,8 +56,16 @@ function works(file: string): boolean {
   }
 }
 
+/**
+ * A login of no registry: without any, the command line looks on the PATH for programs that keep logins, and those want a
+ * desktop to be there.
+ */
+const KEPT_IN_THE_FILE = '{"auths":{"nobody.invalid":{}}}';
+
 /** The environment of a command line that talks to `host` and knows nothing of its user's settings. */
 export function dockerEnv(host: string, home: string, options: DockerOptions = {}): NodeJS.ProcessEnv {
+  const settings = join(home, 'config.json');
+  if (existsSync(home) && !existsSync(settings)) writeFileSync(settings, KEPT_IN_THE_FILE);
   const version = options.version === undefined ? {} : { DOCKER_API_VERSION: options.version };
   return {
     PATH: process.env.PATH,

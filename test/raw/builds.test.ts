@@ -69,11 +69,8 @@ test('of what comes after the failed command nothing is told', async () => {
 test('below 1.8 all of it is text', async () => {
   const answer = await build('1.7', 't=text:1', context('FROM busybox\nRUN echo hello\n'));
   assert.deepEqual([answer.status, answer.headers['content-type']], [200, 'text/plain; charset=utf-8']);
-  assert.match(answer.text, /^Step 1\/2 : FROM busybox\n ---> [0-9a-f]{12}\nStep 2\/2 : RUN echo hello\n/);
-  assert.match(
-    answer.text,
-    /\nhello\n(?:.*\n)*Successfully built [0-9a-f]{12}\nSuccessfully tagged text:1\n$/,
-  );
+  assert.match(answer.text, /^Step 1 : FROM busybox\n ---> [0-9a-f]{12}\nStep 2 : RUN echo hello\n/);
+  assert.match(answer.text, /\nhello\n(?:.*\n)*Successfully built [0-9a-f]{12}\n$/);
   const failed = await build('1.7', '', FAILING);
   assert.match(
     failed.text,
@@ -123,7 +120,7 @@ test('the image’s id comes in aux from 1.30, and is all that a quiet build tel
 test('below 1.22 a quiet build tells its steps, not what they print', async () => {
   const loud = context('FROM busybox\nRUN echo loud\n');
   const { text } = await build('1.21', 'q=1&nocache=1', loud);
-  assert.match(text, /Step 2\/2 : RUN echo loud.*Successfully built [0-9a-f]{12}/s);
+  assert.match(text, /Step 2 : RUN echo loud.*Successfully built [0-9a-f]{12}/s);
   assert.doesNotMatch(text, /"loud/);
   assert.match((await build('1.21', 'nocache=1', loud)).text, /"loud\\n"/);
 });

@@ -30,6 +30,8 @@ export const makings: readonly Check[] = [
       const answer = await build(probe, `FROM ${probe.here.image}\nRUN echo built\n`, `t=${repo}`);
       progress(probe, 'Build', answer, 8);
       assert.match(answer.text, /Successfully built [0-9a-f]{12}/);
+      const first = probe.since([1, 'Step 1 : FROM'], [9, 'Step 0 : FROM'], [21, 'Step 1 : FROM']);
+      assert.ok(answer.text.includes(first), answer.text);
       assert.equal((await probe.api.get(`/images/${repo}/json`)).status, 200);
       await probe.newest.delete(`/images/${repo}`);
     },

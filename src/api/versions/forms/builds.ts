@@ -24,3 +24,39 @@ export const builtAsText: MessageLens = {
   down: ({ error, errorDetail: _detail, ...message }) =>
     error === undefined ? message : { stream: `Error build: ${error}\n` },
 };
+
+/** Below 1.29 the names that an image got were not told. */
+export const withoutTagging: MessageLens = {
+  note: 'tells the names that the image got',
+  shape: 'none',
+  down: (message) => (String(message.stream).startsWith('Successfully tagged ') ? undefined : message),
+};
+
+/** A step's line in another form. */
+const stepWas = (note: string, line: RegExp, was: (step: number) => string): MessageLens => ({
+  note,
+  shape: 'none',
+  down: (message) =>
+    typeof message.stream === 'string'
+      ? { ...message, stream: message.stream.replace(line, (_line, step: string) => was(Number(step))) }
+      : message,
+});
+
+/** From 1.25 to 1.24: how many steps there are was not told. */
+export const stepsWithoutTotal = stepWas(
+  'tells how many steps there are',
+  /^Step (\d+)\/\d+ : /,
+  (step) => `Step ${step} : `,
+);
+/** From 1.21 to 1.20: Docker 0.8 to 1.8 counted from zero. */
+export const stepsFromZero = stepWas(
+  'counts steps from one',
+  /^Step (\d+) : /,
+  (step) => `Step ${step - 1} : `,
+);
+/** From 1.9 to 1.8: Docker 0.7 counted from one. */
+export const stepsFromOne = stepWas(
+  'counts steps from zero',
+  /^Step (\d+) : /,
+  (step) => `Step ${step + 1} : `,
+);

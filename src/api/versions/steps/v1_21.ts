@@ -2,6 +2,7 @@
 import { shortId } from '../../../formats/digest.ts';
 import { type Doc, memberOf } from '../doc-path.ts';
 import { statusWas, wordsWere } from '../failure.ts';
+import { stepsFromZero } from '../forms/builds.ts';
 import { removalsWere, tagInvalidIn1_20, tagTakenIn1_20 } from '../forms/image-words.ts';
 import { noImageWithTag } from '../forms/not-found.ts';
 import { PORT_MAPPING } from '../forms/ports.ts';
@@ -85,6 +86,7 @@ export const v1_21 = step('1.21', {
     'GET /info': [added('body.ServerVersion'), added('body.ClusterStore'), added('body.ClusterAdvertise')],
   },
   messages: {
+    'POST /build': [stepsFromZero],
     'GET /containers/{name}/stats': [oneNetwork],
     'GET /events': [
       {

@@ -3,6 +3,7 @@
 import type { FailureCode } from '../../../model/failures/catalogue.ts';
 import type { Doc } from '../doc-path.ts';
 import { statusWas, wordsWere } from '../failure.ts';
+import { stepsWithoutTotal } from '../forms/builds.ts';
 import { linksWere } from '../forms/links.ts';
 import { carryAnchors } from '../forms/list-filters.ts';
 import { networkStatusesBefore1_25 } from '../forms/network-words.ts';
@@ -118,6 +119,7 @@ export const v1_25 = step('1.25', {
     'GET /images/json': [added('body[].Containers'), added('body[].SharedSize')],
   },
   messages: {
+    'POST /build': [stepsWithoutTotal],
     'GET /containers/{name}/stats': [
       withoutMembers('id', 'name', 'num_procs', 'storage_stats', 'preread'),
       zerosTold,

@@ -1,5 +1,6 @@
 /** API 1.29. */
 import { wordsWere } from '../failure.ts';
+import { withoutTagging } from '../forms/builds.ts';
 import { networkMember } from '../forms/networks.ts';
 import { added } from '../lens.ts';
 import { step } from '../step.ts';
@@ -21,6 +22,7 @@ export const v1_29 = step('1.29', {
       added('body.ContainerConfig.Healthcheck.StartPeriod'),
     ],
   },
+  messages: { 'POST /build': [withoutTagging] },
   failures: [
     wordsWere(
       'any',

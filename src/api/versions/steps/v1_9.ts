@@ -2,6 +2,7 @@
 import { readJson } from '../../../formats/json.ts';
 import { isDoc } from '../doc-path.ts';
 import { wordsWere } from '../failure.ts';
+import { stepsFromOne } from '../forms/builds.ts';
 import { splitTag } from '../forms/images.ts';
 import { added, removed, reshaped, said } from '../lens.ts';
 import { type ShapeChange, shapeSpot } from '../shape.ts';
@@ -47,5 +48,6 @@ export const v1_9 = step('1.9', {
       ({ name }) => `No such image: ${splitTag(name).Repository}`,
     ),
   ],
+  messages: { 'POST /build': [stepsFromOne] },
   before: { booleans: 'parsed', buildLogins: 'one' },
 });
