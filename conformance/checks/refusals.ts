@@ -24,18 +24,6 @@ const UNREADABLE: Statuses = [
 
 type Made = Readonly<Record<string, unknown>>;
 
-/** A host configuration goes where the version has it: below 1.15 it comes with the start. */
-async function withHost(probe: Probe, host: Made, config: Made = {}): Promise<Answer> {
-  if (probe.minor >= 15)
-    return probe.api.post('/containers/create', {
-      Image: probe.here.image,
-      Cmd: ['true'],
-      ...config,
-      HostConfig: host,
-    });
-  return probe.api.post(`/containers/${await probe.create(config)}/start`, host);
-}
-
 const creating = (what: string, config: Made, row: Pick<Row, 'words'> & Partial<Row>): Row => ({
   endpoint: 'ContainerCreate',
   what,
@@ -44,14 +32,9 @@ const creating = (what: string, config: Made, row: Pick<Row, 'words'> & Partial<
   ...row,
 });
 
-const hosting = (what: string, host: Made, row: Pick<Row, 'words'> & Partial<Row>): Row => ({
-  endpoint: 'ContainerCreate',
-  what,
-  from: 15,
-  status: SERVER_ERROR,
-  ask: (probe) => withHost(probe, host),
-  ...row,
-});
+/** A host configuration comes with the create from 1.15 on. */
+const hosting = (what: string, host: Made, row: Pick<Row, 'words'> & Partial<Row>): Row =>
+  creating(what, { HostConfig: host }, { from: 15, ...row });
 
 const creations: readonly Row[] = [
   creating(
@@ -127,10 +110,7 @@ const creations: readonly Row[] = [
     'volumes of a container that is not there',
     { VolumesFrom: ['nobody'] },
     {
-      status: [
-        [15, 404],
-        [25, 404],
-      ],
+      status: 404,
       words: /no such (id|container): nobody$|container nobody not found/i,
     },
   ),
@@ -154,11 +134,7 @@ const creations: readonly Row[] = [
     'a link on the host’s network',
     { NetworkMode: 'host', Links: ['a:b'] },
     {
-      status: [
-        [15, 500],
-        [16, 409],
-        [24, 400],
-      ],
+      status: 409,
       words: /^[Cc]onflicting options: /,
       from: 18,
       until: 23,
@@ -193,24 +169,20 @@ const lists: readonly Row[] = [
     words: /^strconv\.(ParseInt|Atoi): parsing "x": invalid syntax$/,
     ask: ({ api }) => api.get('/containers/json?limit=x'),
   },
-  {
-    endpoint: 'ContainerList',
+  ...(
+    [
+      ['ContainerList', 14, '/containers/json'],
+      ['ImageList', 12, '/images/json'],
+    ] as const
+  ).map(([endpoint, from, path]) => ({
+    endpoint,
     what: 'filters that are no JSON',
-    from: 14,
+    from,
     until: 23,
     status: UNREADABLE,
     words: /invalid character|unexpected end/,
-    ask: ({ api }) => api.get('/containers/json?filters=x'),
-  },
-  {
-    endpoint: 'ImageList',
-    what: 'filters that are no JSON',
-    from: 12,
-    until: 23,
-    status: UNREADABLE,
-    words: /invalid character|unexpected end/,
-    ask: ({ api }) => api.get('/images/json?filters=x'),
-  },
+    ask: ({ api }: Probe) => api.get(`${path}?filters=x`),
+  })),
   {
     endpoint: 'Events',
     what: 'a time that is none',
@@ -222,24 +194,22 @@ const lists: readonly Row[] = [
 ];
 
 const lives: readonly Row[] = [
-  {
-    endpoint: 'ContainerStop',
+  ...(
+    [
+      ['ContainerStop', 'stop', 'stop?t=0'],
+      ['ContainerKill', 'kill', 'kill'],
+    ] as const
+  ).map(([endpoint, verb, call]) => ({
+    endpoint,
     what: 'a paused container',
     from: 12,
     until: 20,
     status: SERVER_ERROR,
-    words: /^Cannot stop container \w+: Container \w+ is paused\. Unpause the container before stopping$/,
-    ask: async (probe) => probe.api.post(`/containers/${await paused(probe)}/stop?t=0`),
-  },
-  {
-    endpoint: 'ContainerKill',
-    what: 'a paused container',
-    from: 12,
-    until: 20,
-    status: SERVER_ERROR,
-    words: /^Cannot kill container \w+: Container \w+ is paused\. Unpause the container before stopping$/,
-    ask: async (probe) => probe.api.post(`/containers/${await paused(probe)}/kill`),
-  },
+    words: new RegExp(
+      `^Cannot ${verb} container \\w+: Container \\w+ is paused\\. Unpause the container before stopping$`,
+    ),
+    ask: async (probe: Probe) => probe.api.post(`/containers/${await paused(probe)}/${call}`),
+  })),
   {
     endpoint: 'ContainerStart',
     what: 'a body of another content type',

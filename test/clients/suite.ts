@@ -62,6 +62,8 @@ export async function runProgram(
   const socket = host.replace('unix://', '');
   const child = spawn('unshare', ['--mount', 'sh', '-c', AT_THE_USUAL_PLACE, socket, program, ...argv], {
     ...options,
+    // What a suite leaves lying goes with its directory.
+    env: { ...options.env, TMPDIR: String(options.cwd) },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: SUITE_TIMEOUT_MS,
   });

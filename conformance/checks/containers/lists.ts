@@ -1,7 +1,6 @@
 /** Lists and inspections of containers. */
 import assert from 'node:assert/strict';
 import { type Check, check } from '../../probe.ts';
-import { noContainer } from '../../texts.ts';
 import { type Doc, listed, published } from './rows.ts';
 
 const lists: readonly Check[] = [
@@ -114,14 +113,6 @@ const inspections: readonly Check[] = [
     );
     assert.deepEqual([State.Running, State.ExitCode, State.Pid], [false, 5, 0]);
     assert.match(String(State.StartedAt), /^20\d\d-/);
-  }),
-  check('ContainerInspect', 'an unknown container', async (probe) => {
-    probe.failed(
-      'ContainerInspect',
-      await probe.api.get('/containers/nobody/json'),
-      404,
-      noContainer('nobody'),
-    );
   }),
   check(
     'ContainerInspect',

@@ -53,20 +53,12 @@ export const lives: readonly Check[] = [
     },
     { from: 3, until: 23 },
   ),
-  check('ContainerStart', 'an unknown container', async (probe) => {
-    const answer = await probe.api.post('/containers/nobody/start');
-    probe.failed('ContainerStart', answer, 404, noContainer('nobody'));
-  }),
   check('ContainerStop', 'stops, and says what its version says of one that is stopped', async (probe) => {
     const id = await probe.running();
     probe.succeeded('ContainerStop', await probe.api.post(`/containers/${id}/stop?t=0`));
     const again = await probe.api.post(`/containers/${id}/stop?t=0`);
     assert.equal(again.status, probe.since([0, 204], [13, 304]));
     assert.equal(again.text, '');
-  }),
-  check('ContainerStop', 'an unknown container', async (probe) => {
-    const answer = await probe.api.post('/containers/nobody/stop?t=1');
-    probe.failed('ContainerStop', answer, 404, noContainer('nobody'));
   }),
   check('ContainerRestart', 'one that ended runs again', async (probe) => {
     const id = await probe.ended('true');
@@ -75,10 +67,6 @@ export const lives: readonly Check[] = [
     probe.succeeded('ContainerRestart', await probe.api.post(`/containers/${running}/restart?t=0`));
     const { State } = (await probe.newest.get(`/containers/${running}/json`)).json<{ State: Doc }>();
     assert.equal(State.Running, true);
-  }),
-  check('ContainerRestart', 'an unknown container', async (probe) => {
-    const answer = await probe.api.post('/containers/nobody/restart?t=1');
-    probe.failed('ContainerRestart', answer, 404, noContainer('nobody'));
   }),
   check('ContainerKill', 'ends a running one', async (probe) => {
     const id = await probe.running();
@@ -210,9 +198,5 @@ export const lives: readonly Check[] = [
     assert.deepEqual(told, { StatusCode: 4 });
     const again = probe.succeeded('ContainerWait', await probe.api.post(`/containers/${id}/wait`));
     assert.deepEqual(again, { StatusCode: 4 });
-  }),
-  check('ContainerWait', 'an unknown container', async (probe) => {
-    const answer = await probe.api.post('/containers/nobody/wait');
-    probe.failed('ContainerWait', answer, 404, noContainer('nobody'));
   }),
 ];

@@ -38,10 +38,20 @@ export const removals: readonly Check[] = [
     },
     { from: 10 },
   ),
-  check('ContainerDelete', 'an unknown container', async (probe) => {
-    const answer = await probe.api.delete('/containers/nobody');
-    probe.failed('ContainerDelete', answer, 404, noContainer('nobody'));
-  }),
+  ...(
+    [
+      ['ContainerInspect', 'GET', '/containers/nobody/json'],
+      ['ContainerStart', 'POST', '/containers/nobody/start'],
+      ['ContainerStop', 'POST', '/containers/nobody/stop?t=1'],
+      ['ContainerRestart', 'POST', '/containers/nobody/restart?t=1'],
+      ['ContainerWait', 'POST', '/containers/nobody/wait'],
+      ['ContainerDelete', 'DELETE', '/containers/nobody'],
+    ] as const
+  ).map(([id, method, path]) =>
+    check(id, 'an unknown container', async (probe) => {
+      probe.failed(id, await probe.api.request(method, path), 404, noContainer('nobody'));
+    }),
+  ),
   ...(
     [
       ['ContainerTop', 'GET', '/containers/nobody/top'],

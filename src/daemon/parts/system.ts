@@ -1,5 +1,4 @@
 /** What the engine tells of itself: `info`, `version`, `system df`. */
-
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { BUILT, COMMIT, VERSION } from '../../base/release.ts';
