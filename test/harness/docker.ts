@@ -28,9 +28,13 @@ export interface DockerOptions {
   readonly timeoutMs?: number;
 }
 
-/** The cache of Debian's docker.io, containerd, runc and docker-registry; unpacked at the first call (ten seconds). */
-export function peersDirectory(): string {
-  return execFileSync('sh', [join(ROOT, 'tools/peers.sh')], { encoding: 'utf8' }).trim();
+/**
+ * The cache of Debian's docker.io, containerd, runc and docker-registry, or of Debian 13's docker.io and Compose;
+ * unpacked at the first call (twenty seconds).
+ */
+export function peersDirectory(release?: 13): string {
+  const argv = [join(ROOT, 'tools/peers.sh'), ...(release === undefined ? [] : [`${release}`])];
+  return execFileSync('sh', argv, { encoding: 'utf8' }).trim();
 }
 
 /** Debian's command line (20.10 on Debian 12). */

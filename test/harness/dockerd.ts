@@ -45,6 +45,8 @@ export interface DockerdOptions {
    * that namespace; `here`: the caller is in such a namespace. Default: on the host, without a bridge.
    */
   readonly bridge?: boolean | 'here';
+  /** Debian 13's (26.1, API 1.45) in place of this machine's release (Debian 12: 20.10, API 1.41). */
+  readonly release?: 13;
 }
 
 /** A dockerd of the test's own. */
@@ -203,7 +205,7 @@ export async function removeContainers({ api }: Pick<Engine, 'api'>): Promise<vo
 export async function startDockerd(scope: Scope, options: DockerdOptions = {}): Promise<Dockerd | string> {
   let programs: string;
   try {
-    programs = peersDirectory();
+    programs = peersDirectory(options.release);
   } catch (error) {
     return `Debian's docker.io cannot be unpacked here: ${error instanceof Error ? error.message : error}`;
   }
