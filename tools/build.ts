@@ -1,8 +1,11 @@
-/** Bundles what ships: dist/gantry.js with its lazily loaded chunks, and each `*.worker.ts` as an entry of its own. */
+/**
+ * Bundles what ships: dist/gantry.js with its lazily loaded chunks, and each `*.worker.ts` as an entry of its own.
+ * With `--clean` nothing of earlier builds stays: what is packed has only what it needs. `--into DIRECTORY` builds there.
+ */
 import { execFileSync } from 'node:child_process';
 import { globSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import * as http from 'node:http';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { type BuildResult, build, type Plugin } from 'esbuild';
 
 /** Chunks of the build before stay this long: a running engine may still load one of them. */
@@ -25,7 +28,11 @@ function release(root: string): Record<string, string> {
   } catch {
     // no git, or no repository
   }
-  const built = new Date().toISOString().replace(/\.\d+/, '');
+  // Packages that are made twice have the same bytes twice.
+  const epoch = process.env.SOURCE_DATE_EPOCH;
+  const built = (epoch === undefined ? new Date() : new Date(Number(epoch) * 1000))
+    .toISOString()
+    .replace(/\.\d+/, '');
   return { __GANTRY_COMMIT__: JSON.stringify(commit), __GANTRY_BUILT__: JSON.stringify(built) };
 }
 
@@ -91,7 +98,11 @@ function inAscii({ path, contents, text }: { path: string; contents: Uint8Array;
 }
 
 /** Writes each output beside its place and renames it there: a starting engine never reads half a file. */
-function install(outputs: readonly { path: string; contents: Uint8Array }[], outdir: string): void {
+function install(
+  outputs: readonly { path: string; contents: Uint8Array }[],
+  outdir: string,
+  keepMs: number,
+): void {
   mkdirSync(outdir, { recursive: true });
   const isEntry = (one: { path: string }): boolean => basename(one.path) === 'gantry.js';
   // The entry last: its time is what the launcher compares with the sources'.
@@ -103,15 +114,16 @@ function install(outputs: readonly { path: string; contents: Uint8Array }[], out
   const kept = new Set(outputs.map((one) => basename(one.path)));
   for (const name of readdirSync(outdir)) {
     const path = join(outdir, name);
-    if (!kept.has(name) && Date.now() - statSync(path).mtimeMs > OLD_CHUNK_MS) rmSync(path, { force: true });
+    if (!kept.has(name) && Date.now() - statSync(path).mtimeMs > keepMs) rmSync(path, { force: true });
   }
 }
 
 const root = dirname(import.meta.dirname);
-const outdir = join(root, 'dist');
+const into = process.argv.indexOf('--into');
+const outdir = into > 0 ? resolve(process.argv[into + 1] ?? '') : join(root, 'dist');
 const built = await bundle(root, outdir).catch(() => process.exit(1)); // esbuild has said why
 const outputFiles = built.outputFiles.map(inAscii);
-install(outputFiles, outdir);
+install(outputFiles, outdir, process.argv.includes('--clean') ? 0 : OLD_CHUNK_MS);
 const bytes = outputFiles
   .filter((one) => one.path.endsWith('.js'))
   .reduce((sum, one) => sum + one.contents.length, 0);

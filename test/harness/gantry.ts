@@ -32,6 +32,8 @@ export interface GantryOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Written to a daemon.json that the engine is started with. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** The launcher that is run. Default: this checkout's. */
+  readonly program?: string;
   /** Load busybox:latest. Default: true. */
   readonly busybox?: boolean;
 }
@@ -103,7 +105,7 @@ export class Gantry {
     const log = openSync(this.#logFile, 'a');
     const roots = ['--data-root', this.dataRoot, '--exec-root', this.execRoot, '--pidfile', this.pidFile];
     const argv = ['daemon', '-H', this.host, ...roots, ...this.#configured(), ...(this.#options.args ?? [])];
-    const child = spawn(PROGRAM, argv, {
+    const child = spawn(this.#options.program ?? PROGRAM, argv, {
       stdio: ['ignore', log, log],
       env: { ...process.env, ...this.#options.env },
     });

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { EngineError, InvalidArgument, Unavailable } from '../../base/errors.ts';
 import type { ContainerSummary } from '../../model/container.ts';
+import type { ImageSummary } from '../../model/image.ts';
 import type { NetworkSummary } from '../../model/network.ts';
 import type { Progress } from '../../model/progress.ts';
 import type { SystemVersion } from '../../model/system.ts';
@@ -61,6 +62,18 @@ export class ApiClient {
   /** Those that run. @throws Unavailable, ApiFailure */
   containers(): Promise<ContainerSummary[]> {
     return this.#json('GET', '/containers/json');
+  }
+
+  /** @throws Unavailable, ApiFailure */
+  images(): Promise<ImageSummary[]> {
+    return this.#json('GET', '/images/json');
+  }
+
+  /** Stops a container, with its own signal and patience. @throws Unavailable, ApiFailure */
+  async stop(id: string): Promise<void> {
+    const sent = this.#open('POST', `/containers/${id}/stop`, {}, {});
+    sent.end();
+    (await this.#answer(sent)).resume();
   }
 
   /** All of them. @throws Unavailable, ApiFailure */
