@@ -3,9 +3,15 @@ import type { Reason } from '../test/api/documents/differences.ts';
 
 export const reasons: readonly Reason[] = [
   {
-    why: 'swarms, plugins and sessions are not served',
+    why: 'an engine in no swarm and without plugins refuses: it reads no bodies, and has nothing to tell',
     what: [
-      /^- \w+ \/(swarm|nodes|services|tasks|plugins|secrets|configs)\b/,
+      /^- \w+ \/(swarm|nodes|services|tasks|plugins|secrets|configs)\b.* (request|answer|header|status \d+)\b/,
+      /^\+ \w+ \/(swarm|nodes|services|tasks|plugins|secrets|configs)\b.* status (501|503)$/,
+    ],
+  },
+  {
+    why: 'volumes of a cluster and sessions are not served',
+    what: [
       /^- POST \/session$/,
       /^- PUT \/volumes\/\{\}$/,
       /^- GET \/info answer Swarm\.(Cluster|Managers|Nodes)\b/,

@@ -18,7 +18,7 @@ test('without any setting everything has its documented default', () => {
   );
   assert.deepEqual(
     [options.logLevel, options.logDriver, options.mtu, options.shutdownTimeoutMs],
-    ['info', 'local', 1500, 15_000],
+    ['info', 'json-file', 1500, 15_000],
   );
   assert.ok(options.runtimes.has(options.defaultRuntime));
 });

@@ -6,7 +6,7 @@ import { InvalidArgument, inContext } from '../base/errors.ts';
 import type { Level } from '../base/log.ts';
 import { settingContext } from '../model/failures/setting.ts';
 import { ULIMIT_NAMES } from '../model/host-config.ts';
-import { checkLogOptions, LOG_DRIVERS, type LogDriver } from '../model/log-options.ts';
+import { checkLogOptions, DEFAULT_LOG_DRIVER, LOG_DRIVERS, type LogDriver } from '../model/log-options.ts';
 import type { Proxies } from '../registry/index.ts';
 import { type BrowserOptions, readBrowserOptions } from './browser-options.ts';
 import { type BuilderOptions, readBuilder } from './builder-options.ts';
@@ -236,7 +236,7 @@ function readDomain(given: string): string {
 }
 
 function readLogging(values: Values): Pick<DaemonOptions, 'logDriver' | 'logOptions'> {
-  const logDriver = oneOf('log-driver', text(values, 'log-driver'), LOG_DRIVERS, 'local');
+  const logDriver = oneOf('log-driver', text(values, 'log-driver'), LOG_DRIVERS, DEFAULT_LOG_DRIVER);
   const given = recordOf(values.get('log-opts'));
   for (const [name, value] of Object.entries(given))
     if (typeof value !== 'string') throw new InvalidArgument(`log-opts ${name}: must be a string`);

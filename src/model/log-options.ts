@@ -9,6 +9,16 @@ export type LogDriver = (typeof LOG_DRIVERS)[number];
 /** A log driver's options as they were given. */
 export type LogOptionMap = Readonly<Record<string, string>>;
 
+/** The driver of a daemon that was told no other: its name is what clients look for. */
+export const DEFAULT_LOG_DRIVER: LogDriver = 'json-file';
+/**
+ * What json-file keeps when nobody says how much: as `local` has it, for a file without a limit fills the disk one day.
+ * A container of which neither its maker nor the daemon's options said anything shows this as its options.
+ */
+export const DEFAULT_FILE_OPTIONS: LogOptionMap = { 'max-size': '20m', 'max-file': '5' };
+/** The `max-size` of a file that is never rotated. */
+export const UNLIMITED = '-1';
+
 const ATTRIBUTES = ['labels', 'labels-regex', 'env', 'env-regex', 'tag'];
 const FILES = ['max-file', 'max-size', 'compress'];
 /** Options of every driver: how its writer is waited for, and the copy that is kept for reading. */

@@ -17,7 +17,8 @@ export {
   placesInRoot,
   readInRoot,
 } from './host/rootfs.ts';
-export { isBehind, type LogDelivery, LogDrivers } from './log-drivers/log-drivers.ts';
+export type { LogDelivery } from './log-drivers/delivery.ts';
+export { isBehind, LogDrivers } from './log-drivers/log-drivers.ts';
 export type { ShipTarget } from './log-drivers/protocol.ts';
 export type { SyslogAddress } from './log-drivers/syslog.ts';
 export type { SyslogFormat } from './log-drivers/syslog-format.ts';

@@ -7,6 +7,7 @@ import * as networks from './networks.ts';
 import type { Operation } from './operation.ts';
 import * as plugins from './plugins.ts';
 import * as registries from './registries.ts';
+import * as swarm from './swarm.ts';
 import * as system from './system.ts';
 import * as volumes from './volumes.ts';
 
@@ -23,6 +24,7 @@ export const contract = {
   ...networks,
   ...plugins,
   ...registries,
+  ...swarm,
   ...system,
   ...volumes,
 } as const;

@@ -94,8 +94,14 @@ export interface DocumentAnswer {
   readonly kind: 'document';
   readonly status: number;
 }
+/** It never goes well: what the operation is about this engine has not. */
+export interface NoAnswer {
+  readonly kind: 'never';
+  readonly status: number;
+}
 /** Every form that the answer of an operation can take when all goes well. */
 export type Success =
+  | NoAnswer
   | JsonAnswer<unknown>
   | EmptyAnswer
   | TextAnswer
@@ -158,6 +164,8 @@ export const json = <T>(status: number, schema: Schema<T>): JsonAnswer<T> => ({
 });
 /** An answer without a body. */
 export const empty = (status: number): EmptyAnswer => ({ kind: 'empty', status });
+/** No answer but a failure, mostly of this status. */
+export const never = (status: number): NoAnswer => ({ kind: 'never', status });
 /** An answer of plain text. */
 export const plain = (status: number): TextAnswer => ({ kind: 'text', status });
 /** Progress of a long operation, one JSON message a line. */

@@ -7,6 +7,7 @@ import { images } from './images.ts';
 import { networks } from './networks.ts';
 import { plugins } from './plugins.ts';
 import { registries } from './registries.ts';
+import { swarm } from './swarm.ts';
 import { system } from './system.ts';
 import { volumes } from './volumes.ts';
 
@@ -21,6 +22,7 @@ export const handlers: Handlers = {
   ...networks,
   ...plugins,
   ...registries,
+  ...swarm,
   ...system,
   ...volumes,
 };

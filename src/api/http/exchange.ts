@@ -20,12 +20,10 @@ import { allowPages, refuseForeign } from './browsers.ts';
 import { ConnectionBody } from './connection-body.ts';
 import { discard, envelope, type RawRequest } from './envelope.ts';
 import { HEADERS_MAX, LINGER_MS } from './limits.ts';
-import { pluginRefusal } from './plugins.ts';
 import { sendLater, sendLines, sendValue } from './replies.ts';
 import { type Asked, type Exchange, type Input, outlivesClient } from './request.ts';
 import type { Match, Target } from './router.ts';
 import { failureOf, TooLarge } from './statuses.ts';
-import { swarmRefusal } from './swarm.ts';
 import { takeOver } from './takeover.ts';
 
 /** The whole of a request, from its first word to the end of its answer. Never throws. */
@@ -41,12 +39,7 @@ export async function exchange(given: Exchange): Promise<void> {
     allowPages(given.request, given.response, given.browsers, dialect.traits);
     if (given.request.method === 'OPTIONS' && dialect.traits.allowedMethods !== '')
       return sendEmpty(given.response, 200);
-    if (!match)
-      throw (
-        swarmRefusal(given.request.method ?? '', target.path, dialect) ??
-        pluginRefusal(target.path, dialect) ??
-        requestFailure.noPage()
-      );
+    if (!match) throw requestFailure.noPage();
     const input = await read(given, target, match); // their words → today's, checked and typed
     origin = 'engine';
     await answer(given, { operation: match.operation, dialect, input }); // the engine acts; today's words → theirs
@@ -131,6 +124,8 @@ async function answer(given: Exchange, asked: Asked): Promise<void> {
       return sendLater(given, asked, success, (result as { ended: Promise<unknown> }).ended);
     case 'document':
       return sendJson(given.response, success.status, await openApi(dialect));
+    case 'never':
+      return; // its handler threw
     case 'output':
       return sendOutput(given.response, result as LogOutput, dialect, input.query.timestamps === true);
     default:

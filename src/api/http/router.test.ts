@@ -3,14 +3,19 @@ import { test } from 'node:test';
 import { contract, type OperationName } from '../contract/index.ts';
 import { classify, readTarget } from './router.ts';
 
-const endpoints = Object.entries(contract) as [OperationName, { route: string; lastMinor?: number }][];
+const endpoints = Object.entries(contract) as [
+  OperationName,
+  { route: string; lastMinor?: number; success: { kind: string } },
+][];
 
-for (const [operation, { route, lastMinor }] of endpoints)
+for (const [operation, { route, lastMinor, success }] of endpoints)
   test(`${route} is found with and without a version, with its names`, () => {
     const [method = '', pattern = ''] = route.split(' ');
     const path = pattern.replace(/\{\w+\}/, 'a/b:c');
     const params = Object.fromEntries([...pattern.matchAll(/\{(\w+)\}/g)].map(([, name]) => [name, 'a/b:c']));
-    const prefixes = lastMinor === undefined ? ['', '/v1.24', '/v1.0'] : [`/v1.${lastMinor}`, '/v1.0'];
+    // What nothing comes of is there for those versions alone that know it: 1.30 knows all of that.
+    const always = success.kind === 'never' ? [] : ['/v1.0'];
+    const prefixes = lastMinor === undefined ? ['', '/v1.30', ...always] : [`/v1.${lastMinor}`, ...always];
     for (const prefix of prefixes) {
       const { match, search } = readTarget(method, `${prefix}${path}?x=1`);
       assert.deepEqual([match, search], [{ operation, params }, 'x=1']);
@@ -22,6 +27,20 @@ test('a route that a version no longer has is not found there', () => {
   assert.equal(readTarget('POST', '/v1.23/containers/x/copy').match?.operation, 'containerCopy');
   assert.equal(readTarget('POST', '/v1.24/containers/x/copy').match, undefined);
   assert.equal(readTarget('POST', '/containers/x/copy').match, undefined);
+});
+
+test('what nothing comes of is not found before it was documented', () => {
+  for (const [path, minor] of [
+    ['/swarm', 24],
+    ['/nodes/x', 24],
+    ['/plugins/x', 24],
+    ['/secrets', 25],
+    ['/tasks/x/logs', 29],
+    ['/configs', 30],
+  ] as const) {
+    assert.equal(readTarget('GET', `/v1.${minor - 1}${path}`).match, undefined, path);
+    assert.notEqual(readTarget('GET', `/v1.${minor}${path}`).match, undefined, path);
+  }
 });
 
 test('names are as greedy as need be', () => {

@@ -14,8 +14,6 @@ export interface Target {
   readonly dialect: Dialect;
   /** Undefined: there is no such page. */
   readonly match: Match | undefined;
-  /** Without the version before it. */
-  readonly path: string;
   readonly search: string;
 }
 
@@ -43,7 +41,7 @@ export function readTarget(method: string, url: string): Target {
   const prefix = path.startsWith('/v') ? /^\/v(\d+(?:\.\d+)?)(\/.*)$/.exec(path) : null;
   const dialect = dialectOf(prefix?.[1]);
   const own = prefix?.[2] ?? path;
-  return { dialect, match: matchPath(method, own, dialect), path: own, search };
+  return { dialect, match: matchPath(method, own, dialect), search };
 }
 
 /** A request's target and what follows from it for the connection: read once, when the head of the request comes. */
@@ -134,9 +132,11 @@ function matchPath(method: string, path: string, dialect: Dialect): Match | unde
   return legacy(`${method} ${path}`, dialect);
 }
 
-function isThere(operation: OperationName, { version }: Dialect): boolean {
-  const { lastMinor } = operationOf(operation);
-  return lastMinor === undefined || minorOf(version) <= lastMinor;
+/** What a later version brought is there before it too, unless nothing comes of it. */
+function isThere(operation: OperationName, dialect: Dialect): boolean {
+  const { lastMinor, route, success } = operationOf(operation);
+  if (success.kind === 'never' && !dialect.documents(route)) return false;
+  return lastMinor === undefined || minorOf(dialect.version) <= lastMinor;
 }
 
 function hit(key: string, name: string): Match | undefined {

@@ -26,6 +26,7 @@ export function successSchema(success: Success): JsonSchema | undefined {
     case 'document':
       return { type: 'object' };
     case 'empty':
+    case 'never':
       return undefined;
     default:
       return success satisfies never;
@@ -65,6 +66,7 @@ const hasFlags = (query: unknown): boolean => {
 
 function successes(operation: OperationName, answer: Doc, traits: Traits): Record<string, JsonSchema> {
   const { success, answerHeaders } = operationOf(operation);
+  if (success.kind === 'never') return {};
   const description = DESCRIPTIONS[success.kind];
   const types = answer.body === undefined ? [] : contentTypes(operation, success, traits);
   const schema = types.includes('text/plain') ? TEXT : answer.body;
@@ -110,6 +112,7 @@ function contentTypes(operation: OperationName, success: Success, traits: Traits
       return traits.framesAnnounced ? [RAW, 'application/vnd.docker.multiplexed-stream'] : [RAW];
     case 'websocket':
     case 'empty':
+    case 'never':
       return [];
     default:
       return success satisfies never;
@@ -135,7 +138,7 @@ const DESCRIPTIONS = {
   websocket: 'The connection is the streams from here on, in messages of WebSocket.',
   empty: 'Done.',
   document: 'The document.',
-} as const satisfies Record<Success['kind'], string>;
+} as const satisfies Record<Exclude<Success['kind'], 'never'>, string>;
 
 function failure(status: number, { errorBody }: Traits, isJsonText: boolean): JsonSchema {
   if (status === 304) return { description: 'Nothing to do.' };

@@ -21,9 +21,10 @@ import { pipe } from '../../linux/index.ts';
 import { OutputWriter } from '../output/writer.ts';
 import type { JsonFileTarget } from './json-file.ts';
 import { Shipper } from './shipper.ts';
+import { openSink } from './sinks.ts';
 import { StateFile } from './state.ts';
 
-const quiet = { opened() {}, shipped() {}, idle() {}, trouble() {}, well() {}, dropped() {}, warning() {} };
+const quiet = () => undefined;
 
 function place(t: TestContext, options: Partial<JsonFileTarget> = {}) {
   const root = mkdtempSync(join(tmpdir(), 'gantry-ship-'));
@@ -58,14 +59,14 @@ function place(t: TestContext, options: Partial<JsonFileTarget> = {}) {
     },
     /** Ships all that is there. */
     async ship() {
-      const shipper = new Shipper(plan, quiet);
+      const shipper = new Shipper(plan, quiet, openSink);
       shipper.finish();
       await shipper.run();
     },
     /** Ships, and is lost at the `n`th write to the record of its place: nothing of it is done after that. */
     async shipAndDie(n: number) {
       let left = n;
-      const shipper: Shipper = new Shipper(plan, quiet, (turn) => {
+      const shipper: Shipper = new Shipper(plan, quiet, openSink, (turn) => {
         const record = new StateFile(directory, turn);
         return {
           save(state) {

@@ -7,8 +7,8 @@ import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync } fr
 import { writeAll } from '../../linux/index.ts';
 import type { Entry } from './entries.ts';
 import { JsonLines } from './json-lines.ts';
-import { compressNewest, inodeOf, moveUp } from './rotation.ts';
-import type { Sink } from './sink.ts';
+import { compressNewest, inodeOf, LOG_MODE, moveUp } from './rotation.ts';
+import type { Sink, SinkDeps } from './sink.ts';
 import type { FileState } from './state.ts';
 
 /** The file of a container's log, and when it is rotated. */
@@ -24,7 +24,6 @@ export interface JsonFileTarget {
   readonly attributes: string;
 }
 
-const LOG_MODE = 0o640;
 const NEWLINE = 10;
 const BATCH_BYTES = 1 << 20;
 const PIECE_BYTES = 64 << 10;
@@ -32,22 +31,12 @@ const PIECE_BYTES = 64 << 10;
 const ENCODED_BYTES = 4 << 20;
 const PIECE_BYTES_MIN = 64;
 
-/** What the file needs of its shipper. */
-export interface JsonFileDeps {
-  /** What was on record when the shipper began. */
-  readonly state: FileState | undefined;
-  /** Puts this on record, with the position as it was last saved. */
-  readonly save: (file: FileState) => void;
-  /** Tells of what went wrong without stopping anything. */
-  readonly warn: (message: string) => void;
-}
-
 /** A log file with one JSON document a line, which goes on where an earlier daemon stopped in the middle. */
 export class JsonFile implements Sink {
-  readonly batchBytes = BATCH_BYTES;
+  readonly batchBytes: number;
   readonly pieceBytes: number;
   readonly #target: JsonFileTarget;
-  readonly #deps: JsonFileDeps;
+  readonly #deps: SinkDeps;
   readonly #lines: JsonLines;
   #fd = -1;
   #now: FileState;
@@ -60,7 +49,8 @@ export class JsonFile implements Sink {
   readonly #ending = new AbortController();
   #compressing: Promise<void> = Promise.resolve();
 
-  constructor(target: JsonFileTarget, deps: JsonFileDeps) {
+  constructor(target: JsonFileTarget, deps: SinkDeps, batchBytes = BATCH_BYTES) {
+    this.batchBytes = batchBytes;
     this.#target = target;
     this.#deps = deps;
     this.#lines = new JsonLines(target.attributes);

@@ -3,6 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import { messageOf } from '../../base/errors.ts';
 import type { FromShipper, ToShipper } from './protocol.ts';
 import { Shipper } from './shipper.ts';
+import { openSink } from './sinks.ts';
 
 const port = parentPort!;
 const shippers = new Map<number, Shipper>();
@@ -29,15 +30,7 @@ port.on('message', (message: ToShipper) => {
 
 function open({ ship, plan }: Extract<ToShipper, { is: 'ship' }>): void {
   try {
-    const shipper = new Shipper(plan, {
-      opened: () => post({ is: 'opened', ship }),
-      shipped: (position, bytes) => post({ is: 'shipped', ship, position, bytes }),
-      idle: (position) => post({ is: 'idle', ship, position }),
-      trouble: (message) => post({ is: 'trouble', ship, message }),
-      well: () => post({ is: 'well', ship }),
-      dropped: (bytes) => post({ is: 'dropped', ship, bytes }),
-      warning: (message) => post({ is: 'warning', ship, message }),
-    });
+    const shipper = new Shipper(plan, (news) => post({ ...news, ship }), openSink);
     shippers.set(ship, shipper);
     void shipper.run().then(() => closed(ship));
   } catch (error) {

@@ -2,10 +2,14 @@
 import type { Position } from '../output/writer.ts';
 import type { JournaldTarget } from './journald.ts';
 import type { JsonFileTarget } from './json-file.ts';
+import type { Sink, SinkDeps } from './sink.ts';
 import type { SyslogTarget } from './syslog.ts';
 
 /** Where a log is shipped to, by its driver. */
 export type ShipTarget = JsonFileTarget | SyslogTarget | JournaldTarget;
+
+/** The way to a target. */
+export type OpenSink = (target: ShipTarget, deps: SinkDeps) => Sink;
 
 /** All that delivering one container's log needs. Plain data. */
 export interface ShipPlan {
@@ -26,16 +30,18 @@ export type ToShipper =
   /** Close now; what was not shipped is so another time. */
   | { readonly is: 'leave'; readonly ship: number };
 
-/** What the shipping thread tells the main thread of a delivery. */
-export type FromShipper =
-  | { readonly is: 'opened'; readonly ship: number }
+/** What a shipper tells of its work, each as soon as it happened. */
+export type ShipNews =
+  | { readonly is: 'opened' }
   /** `position`: what is before it is on record as shipped. `bytes`: how many came with this step. */
-  | { readonly is: 'shipped'; readonly ship: number; readonly position: Position; readonly bytes: number }
+  | { readonly is: 'shipped'; readonly position: Position; readonly bytes: number }
   /** Nothing more is there: it waits to be told. */
-  | { readonly is: 'idle'; readonly ship: number; readonly position: Position }
+  | { readonly is: 'idle'; readonly position: Position }
   /** The target takes nothing now. */
-  | { readonly is: 'trouble'; readonly ship: number; readonly message: string }
-  | { readonly is: 'well'; readonly ship: number }
-  | { readonly is: 'dropped'; readonly ship: number; readonly bytes: number }
-  | { readonly is: 'warning'; readonly ship: number; readonly message: string }
-  | { readonly is: 'closed'; readonly ship: number };
+  | { readonly is: 'trouble'; readonly message: string }
+  | { readonly is: 'well' }
+  | { readonly is: 'dropped'; readonly bytes: number }
+  | { readonly is: 'warning'; readonly message: string };
+
+/** What the shipping thread tells the main thread of a delivery. */
+export type FromShipper = (ShipNews | { readonly is: 'closed' }) & { readonly ship: number };

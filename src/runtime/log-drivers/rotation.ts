@@ -3,7 +3,8 @@ import { createReadStream, createWriteStream, existsSync, renameSync, rmSync, st
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 
-const LOG_MODE = 0o640;
+/** Its owner's and, to be read, its group's. */
+export const LOG_MODE = 0o640;
 
 /** Moves every file one number up, the oldest out; afterwards no file has the plain name. `files` counts all of them. */
 export function moveUp(path: string, files: number): void {

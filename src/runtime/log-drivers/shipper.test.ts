@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pipe } from '../../linux/index.ts';
 import { OutputWriter } from '../output/writer.ts';
-import { Shipper, type ShipperEvents } from './shipper.ts';
+import type { ShipNews } from './protocol.ts';
+import { Shipper } from './shipper.ts';
+import { openSink } from './sinks.ts';
 import type { SyslogTarget } from './syslog.ts';
 
 function place(t: TestContext, dropBeyond?: number) {
@@ -30,17 +32,11 @@ function place(t: TestContext, dropBeyond?: number) {
   const look = () => {
     for (const each of waiting.splice(0)) each();
   };
-  const events: ShipperEvents = {
-    opened() {},
-    shipped() {},
-    idle: look,
-    trouble(message) {
-      troubles.push(message);
-      look();
-    },
-    well() {},
-    dropped: (bytes) => void dropped.push(bytes),
-    warning: (message) => assert.fail(message),
+  const tell = (news: ShipNews) => {
+    if (news.is === 'warning') assert.fail(news.message);
+    if (news.is === 'dropped') dropped.push(news.bytes);
+    if (news.is === 'trouble') troubles.push(news.message);
+    if (news.is === 'trouble' || news.is === 'idle') look();
   };
   const shippers: { shipper: Shipper; over: Promise<void> }[] = [];
   t.after(async () => {
@@ -62,7 +58,7 @@ function place(t: TestContext, dropBeyond?: number) {
       for (const { shipper } of shippers) shipper.grown();
     },
     begin() {
-      const shipper = new Shipper({ directory, target, dropBeyond }, events);
+      const shipper = new Shipper({ directory, target, dropBeyond }, tell, openSink);
       shippers.push({ shipper, over: shipper.run() });
       return shipper;
     },

@@ -6,28 +6,13 @@ import { STREAMS, type StreamName } from '../output/record.ts';
 import type { Position } from '../output/writer.ts';
 import { type Batch, Cursor } from './cursor.ts';
 import { Cutter } from './entries.ts';
-import { journaldChannel, journaldWording } from './journald.ts';
-import { JsonFile } from './json-file.ts';
-import { Messages } from './messages.ts';
 import { pauseMs } from './pause.ts';
-import type { ShipPlan } from './protocol.ts';
+import type { OpenSink, ShipNews, ShipPlan } from './protocol.ts';
 import type { Sink } from './sink.ts';
 import { readState, type ShipState, StateFile } from './state.ts';
-import { syslogChannel, syslogWording } from './syslog.ts';
 
 /** After a target failed, the next attempt. */
 const RETRY_MS = 500;
-
-/** What a shipper tells of its work, each as soon as it happened. */
-export interface ShipperEvents {
-  opened(): void;
-  shipped(position: Position, bytes: number): void;
-  idle(position: Position): void;
-  trouble(message: string): void;
-  well(): void;
-  dropped(bytes: number): void;
-  warning(message: string): void;
-}
 
 const BEGINNING: ShipState = {
   position: { segment: 0, record: 0 },
@@ -48,7 +33,7 @@ const isBefore = (a: Position, b: Position): boolean =>
 /** One container's log on its way to one target. */
 export class Shipper {
   readonly #plan: ShipPlan;
-  readonly #events: ShipperEvents;
+  readonly #tell: (news: ShipNews) => void;
   readonly #ending = new AbortController();
   readonly #record: Pick<StateFile, 'save' | 'close'>;
   readonly #cursor: Cursor;
@@ -66,37 +51,24 @@ export class Shipper {
   /** @throws when the log's directory is gone */
   constructor(
     plan: ShipPlan,
-    events: ShipperEvents,
+    tell: (news: ShipNews) => void,
+    openSink: OpenSink,
     openRecord: (turn: number) => Pick<StateFile, 'save' | 'close'> = (turn) =>
       new StateFile(plan.directory, turn),
   ) {
     this.#plan = plan;
-    this.#events = events;
-    const found = readState(plan.directory, (message) => events.warning(message));
+    this.#tell = tell;
+    const found = readState(plan.directory, (message) => tell({ is: 'warning', message }));
     this.#record = openRecord(found?.turn ?? 0);
     this.#saved = found?.state ?? BEGINNING;
     this.#cursor = new Cursor(plan.directory, this.#saved.position);
     this.#cutter = new Cutter(this.#saved.lines);
     this.#passing = new Set(this.#saved.passing);
-    this.#sink = this.#openSink();
-  }
-
-  #openSink(): Sink {
-    const { target } = this.#plan;
-    switch (target.is) {
-      case 'json-file':
-        return new JsonFile(target, {
-          state: this.#saved.file,
-          save: (file) => this.#save({ ...this.#saved, file }),
-          warn: (message) => this.#events.warning(message),
-        });
-      case 'syslog':
-        return new Messages(syslogWording(target), syslogChannel(target), this.#events.warning);
-      case 'journald':
-        return new Messages(journaldWording(target), journaldChannel(target), this.#events.warning);
-      default:
-        return target satisfies never;
-    }
+    this.#sink = openSink(plan.target, {
+      state: this.#saved.file,
+      save: (file) => this.#save({ ...this.#saved, file }),
+      warn: (message) => tell({ is: 'warning', message }),
+    });
   }
 
   #save(state: ShipState): void {
@@ -129,7 +101,7 @@ export class Shipper {
         () => this.#sink.open(),
         async () => undefined,
       );
-      this.#events.opened();
+      this.#tell({ is: 'opened' });
       while (!signal.aborted) {
         const isEnd = this.#isFinishing; // asked for before looking: what came before it is seen
         this.#isGrown = false;
@@ -145,7 +117,7 @@ export class Shipper {
       }
       if (!signal.aborted) await this.#sink.settle();
     } catch (error) {
-      if (!signal.aborted) this.#events.warning(messageOf(error));
+      if (!signal.aborted) this.#tell({ is: 'warning', message: messageOf(error) });
     } finally {
       await this.#sink.close();
       this.#cursor.close();
@@ -155,7 +127,7 @@ export class Shipper {
 
   #more(): Promise<void> {
     if (this.#isGrown || this.#isFinishing || this.#ending.signal.aborted) return Promise.resolve();
-    this.#events.idle(this.#cursor.position);
+    this.#tell({ is: 'idle', position: this.#cursor.position });
     return new Promise((resolve) => {
       this.#wake = () => {
         this.#wake = undefined;
@@ -170,12 +142,12 @@ export class Shipper {
       this.#ending.signal.throwIfAborted();
       try {
         const result = await work();
-        if (!this.#isWell) this.#events.well();
+        if (!this.#isWell) this.#tell({ is: 'well' });
         this.#isWell = true;
         return result;
       } catch (error) {
         this.#ending.signal.throwIfAborted();
-        if (this.#isWell) this.#events.trouble(messageOf(error));
+        if (this.#isWell) this.#tell({ is: 'trouble', message: messageOf(error) });
         this.#isWell = false;
         await pauseMs(RETRY_MS, this.#ending.signal);
         await restart();
@@ -213,7 +185,7 @@ export class Shipper {
     const passing = [...this.#passing];
     this.#save({ position, lines: this.#cutter.state, file: this.#sink.file, passing });
     this.#sink.saved();
-    this.#events.shipped(position, bytes);
+    this.#tell({ is: 'shipped', position, bytes });
   }
 
   /** In non-blocking mode: as in a buffer that is full, the oldest is still shipped, and what came after it is lost. */
@@ -235,7 +207,7 @@ export class Shipper {
     this.#passing.clear();
     for (const stream of STREAMS) if (!this.#cursor.isAtLine(stream)) this.#passing.add(stream);
     this.#commit(0);
-    this.#events.dropped(drop.lost);
+    this.#tell({ is: 'dropped', bytes: drop.lost });
   }
 
   async #ship({ segment, stretches }: Batch): Promise<void> {

@@ -2,6 +2,16 @@
 import type { Entry } from './entries.ts';
 import type { FileState } from './state.ts';
 
+/** What a target needs of its shipper. */
+export interface SinkDeps {
+  /** What was on record of the file when the shipper began. */
+  readonly state: FileState | undefined;
+  /** Puts this on record, with the position as it was last saved. */
+  readonly save: (file: FileState) => void;
+  /** Tells of what went wrong without stopping anything. */
+  readonly warn: (message: string) => void;
+}
+
 /** A target of entries: it opens, takes them in order, and can be asked again after it failed. */
 export interface Sink {
   /** Bytes of the log that are shipped between two savings of the position. */

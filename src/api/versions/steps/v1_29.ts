@@ -7,10 +7,12 @@ import { step } from '../step.ts';
 
 export const v1_29 = step('1.29', {
   summary: 'Health checks know a period in which a container starts.',
+  adds: ['GET /tasks/{id}/logs'],
   requests: {
     'POST /containers/create': [added('body.Healthcheck.StartPeriod')],
     'POST /networks/create': [added('body.Ingress')],
     'POST /build': [added('query.target')],
+    'GET /services/{id}': [added('query.insertDefaults')],
     'PUT /containers/{name}/archive': [added('query.copyUIDGID')],
     'POST /commit': [added('body.Healthcheck.StartPeriod')],
   },

@@ -10,7 +10,14 @@ import { step } from '../step.ts';
 
 export const v1_30 = step('1.30', {
   summary: 'Wait has conditions and answers its head at once; info lists the logging drivers.',
-  adds: ['GET /distribution/{name}/json'],
+  adds: [
+    'GET /distribution/{name}/json',
+    'GET /configs',
+    'POST /configs/create',
+    'GET /configs/{id}',
+    'DELETE /configs/{id}',
+    'POST /configs/{id}/update',
+  ],
   requests: {
     'POST /containers/{name}/wait': [added('query.condition')],
     'POST /networks/create': [added('body.Scope'), added('body.ConfigOnly'), added('body.ConfigFrom')],

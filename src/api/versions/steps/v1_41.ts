@@ -24,6 +24,7 @@ export const v1_41 = step('1.41', {
   summary: 'Create picks a platform; cgroup namespaces can be private; info tells the cgroup version.',
   requests: {
     'GET /containers/{name}/stats': [added('query.one-shot')],
+    'GET /services': [added('query.status')],
     'POST /containers/create': [added('query.platform'), added('body.HostConfig.CgroupnsMode')],
     'GET /images/json': [
       reshaped('filter becomes the filter reference', {

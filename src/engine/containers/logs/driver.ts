@@ -84,7 +84,13 @@ export async function startLogDelivery(deps: LogDriverDeps, container: Container
   try {
     const settings = readLogSettings(container.record.hostConfig.LogConfig);
     if (settings.driver === 'journald') requireJournal();
-    container.logDelivery = await ship(deps, container, settings);
+    const ranBefore = container.record.state.is !== 'created';
+    container.logDelivery = await ship(
+      deps,
+      container,
+      settings,
+      ranBefore && isBehind(logDirectory(deps, container.id)),
+    );
     await container.logDelivery?.opened;
   } catch (error) {
     await stopLogDelivery(container);
@@ -117,9 +123,11 @@ export async function finishLogDelivery(container: Container): Promise<void> {
 export async function resumeLogDelivery(deps: LogDriverDeps, container: Container): Promise<void> {
   const settings = logSettings(deps, container.record);
   if (settings === undefined || settings.driver === 'local' || settings.driver === 'none') return;
-  if (container.task === undefined && !isBehind(logDirectory(deps, container.id))) return;
+  if (container.record.state.is === 'created') return;
+  const behind = isBehind(logDirectory(deps, container.id));
+  if (container.task === undefined && !behind) return;
   try {
-    const logDelivery = await ship(deps, container, settings);
+    const logDelivery = await ship(deps, container, settings, behind);
     container.logDelivery = logDelivery;
     if (container.task === undefined) void logDelivery?.finish();
   } catch (error) {
@@ -131,12 +139,14 @@ async function ship(
   deps: LogDriverDeps,
   container: Container,
   settings: LogSettings,
+  behind: boolean,
 ): Promise<LogDelivery | undefined> {
   const target = await shipTarget(deps, container.record, settings);
   if (target === undefined) return undefined;
   const directory = logDirectory(deps, container.id);
   const dropBeyond = settings.isNonBlocking ? settings.bufferBytes : undefined;
-  return deps.logDrivers.ship({ directory, target, dropBeyond }, container.task?.writer ?? container.writer);
+  const writer = container.task?.writer ?? container.writer;
+  return deps.logDrivers.ship({ directory, target, dropBeyond }, writer, behind);
 }
 
 /** @throws Failed on hosts without systemd */

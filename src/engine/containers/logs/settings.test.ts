@@ -13,10 +13,15 @@ test('the local driver keeps 100 MiB, or as much as its files together', () => {
   assert.deepEqual(tiny, { bytes: 32 << 10, segmentBytes: 16 << 10 }, 'too small to work is made to work');
 });
 
-test('json-file keeps all that it was not told to throw away', () => {
-  const unlimited = settings('json-file');
-  assert.equal(unlimited.limits.bytes, Number.POSITIVE_INFINITY);
-  assert.deepEqual(unlimited.file, { maxBytes: undefined, files: 1, compress: false });
+test('json-file keeps as much as it is told, or at least 100 MB; without a limit only when that is said', () => {
+  const file = (options: Record<string, string> = {}) => settings('json-file', options).file;
+  assert.deepEqual(file(), { maxBytes: 20e6, files: 5, compress: false });
+  assert.deepEqual(file({ 'max-file': '100' }), { maxBytes: 20e6, files: 100, compress: false });
+  assert.deepEqual(file({ 'max-file': '1' }), { maxBytes: 100e6, files: 1, compress: false });
+  assert.deepEqual(file({ 'max-size': '1m' }), { maxBytes: 1e6, files: 1, compress: false });
+  assert.deepEqual(file({ 'max-size': '-1' }), { maxBytes: undefined, files: 1, compress: false });
+  assert.equal(settings('json-file').limits.bytes, 100e6);
+  assert.equal(settings('json-file', { 'max-size': '-1' }).limits.bytes, Number.POSITIVE_INFINITY);
   const limited = settings('json-file', { 'max-size': '1m', 'max-file': '4', compress: 'true' });
   assert.deepEqual(limited.file, { maxBytes: 1e6, files: 4, compress: true });
   assert.equal(limited.limits.bytes, 4e6);
@@ -76,7 +81,7 @@ for (const [driver, options, words] of [
   ],
   ['syslog', { 'cache-disabled': 'x' }, 'invalid value for option cache-disabled: x'],
   ['json-file', { 'max-size': 'big' }, `${START}invalid size: 'big'`],
-  ['json-file', { 'max-size': '-1' }, `${START}invalid size: '-1'`],
+  ['json-file', { 'max-size': '-2' }, `${START}invalid size: '-2'`],
   ['json-file', { 'max-size': '0' }, `${START}max-size must be a positive number`],
   ['json-file', { 'max-file': '0' }, `${START}max-file cannot be less than 1`],
   ['json-file', { 'max-file': 'x' }, `${START}strconv.Atoi: parsing "x": invalid syntax`],

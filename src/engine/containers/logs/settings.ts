@@ -6,11 +6,13 @@ import { logFailure } from '../../../model/failures/log.ts';
 import {
   brief,
   checkLogOptions,
+  DEFAULT_FILE_OPTIONS,
   isLogDriver,
   type LogDriver,
   type LogOptionMap,
   readBoolean,
   readSize,
+  UNLIMITED,
 } from '../../../model/log-options.ts';
 import { DEFAULT_LIMITS, type LogLimits } from '../../../runtime/index.ts';
 import { readSyslog, type SyslogSettings } from './syslog.ts';
@@ -95,15 +97,21 @@ function limitsOf(bytes: number): LogLimits {
   return { bytes: Math.max(bytes, 2 * segmentBytes), segmentBytes };
 }
 
+/** A file of which no size is said keeps at least as much as one of which nothing is said. */
 function jsonFile(options: LogOptionMap): FileSettings {
-  const maxBytes = options['max-size'] === undefined ? undefined : readSize('', options['max-size'], 1000);
-  if (maxBytes !== undefined && maxBytes <= 0) throw logFailure.sizeNotPositive();
-  const files = options['max-file'] === undefined ? 1 : readCount(options['max-file']);
+  const { 'max-size': size, 'max-file': count } = options;
+  const said = size === undefined || size === UNLIMITED ? undefined : readSize('', size, 1000);
+  if (said !== undefined && said <= 0) throw logFailure.sizeNotPositive();
+  const files = count === undefined ? (size === undefined ? DEFAULT_FILES : 1) : readCount(count);
   if (files < 1) throw logFailure.noFiles();
+  const maxBytes =
+    size === undefined ? (DEFAULT_FILE_BYTES * DEFAULT_FILES) / Math.min(files, DEFAULT_FILES) : said;
   const compress = options.compress !== undefined && readFlag(options.compress);
-  if (compress && (files === 1 || maxBytes === undefined)) throw logFailure.nothingToCompress();
+  if (compress && (files === 1 || said === undefined)) throw logFailure.nothingToCompress();
   return { maxBytes, files, compress };
 }
+const DEFAULT_FILE_BYTES = readSize('', DEFAULT_FILE_OPTIONS['max-size'] ?? '', 1000);
+const DEFAULT_FILES = Number(DEFAULT_FILE_OPTIONS['max-file']);
 
 const LOCAL_FILE_BYTES = DEFAULT_LIMITS.bytes / 5;
 const LOCAL_FILES = 5;

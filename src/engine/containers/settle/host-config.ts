@@ -3,7 +3,7 @@ import { inContext } from '../../../base/errors.ts';
 import type { HostConfig } from '../../../model/container.ts';
 import { settingContext, settingFailure } from '../../../model/failures/setting.ts';
 import type { RestartPolicy } from '../../../model/host-config.ts';
-import { checkLogOptions } from '../../../model/log-options.ts';
+import { checkLogOptions, DEFAULT_FILE_OPTIONS } from '../../../model/log-options.ts';
 import { joinedContainer } from '../../../model/namespace-mode.ts';
 import { type CgroupDriver, normalizeCapability } from '../../../runtime/index.ts';
 import { DEFAULT_NETWORK, networkModeOf } from '../../networks/index.ts';
@@ -148,7 +148,9 @@ function logConfig(asked: HostConfig, facts: HostFacts): NonNullable<HostConfig[
   const inherited = Object.entries(facts.logOptions).filter(
     ([name]) => Type === facts.logDriver || name.startsWith('cache-'),
   );
-  const Config = { ...Object.fromEntries(inherited), ...asked.LogConfig?.Config };
+  const said = { ...Object.fromEntries(inherited), ...asked.LogConfig?.Config };
+  const isUnsaid = !asked.LogConfig?.Type && Object.keys(said).length === 0;
+  const Config = isUnsaid && Type === 'json-file' ? DEFAULT_FILE_OPTIONS : said;
   checkLogOptions(Type, Config);
   return { Type, Config };
 }
