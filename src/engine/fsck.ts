@@ -6,6 +6,7 @@ import { isDigest } from '../formats/digest.ts';
 import { readImageDocument } from '../formats/oci.ts';
 import {
   type CompressedLayer,
+  type Digest,
   damage,
   type Examined,
   examineStorage,
@@ -19,7 +20,7 @@ import { CONTAINERS, type ContainerRecord } from './containers/record.ts';
 import { UnreadableContainers } from './containers/set-aside.ts';
 import { BLOB_SOURCES } from './images/blob-sources.ts';
 import { COMPRESSED } from './images/outgoing.ts';
-import { chainOf, IMAGES, type ImageRow, REFERENCES } from './images/store.ts';
+import { chainOf, documentsOf, IMAGES, type ImageRow, REFERENCES } from './images/store.ts';
 
 /** What was found in a data root. */
 export interface DataRootReport {
@@ -83,6 +84,8 @@ function examineImages(
     if (parent !== undefined && !images.has(parent)) complaints.push(`its parent ${parent} is missing`);
     if (manifest && !blobs.has(manifest.digest))
       complaints.push(`its manifest ${manifest.digest} is missing`);
+    if (manifest?.index && !blobs.has(manifest.index.digest))
+      complaints.push(`its index ${manifest.index.digest} is missing`);
     if (!isDigest(id) || !blobs.has(id)) complaints.push('its configuration is missing');
     else complaints.push(...layerComplaints(join(root, 'content/blobs/sha256', id.slice(7)), layers));
     return complaints.map((what) => damage(`image ${id}`, what));
@@ -113,7 +116,7 @@ function examineBlobUse(
   if (incomplete) return [];
   const held = new Set<string>([...layers.values()].map(({ blob }) => blob));
   for (const [id, { manifest }] of images)
-    for (const blob of manifest ? [id, manifest.digest] : [id]) held.add(blob);
+    for (const blob of documentsOf({ id: id as Digest, manifest })) held.add(blob);
   const travelling = new Set<string>([...compressed.values()].map(({ digest }) => digest));
   return [
     ...[...blobs]

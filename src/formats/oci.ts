@@ -15,6 +15,7 @@ import {
 } from '../base/schema.ts';
 import { parseRfc3339 } from '../base/time.ts';
 import { configMembers } from '../model/config.ts';
+import { Platform } from '../model/descriptor.ts';
 import { isDigest } from './digest.ts';
 
 /** A document larger than this is not a manifest, index or configuration (the reference registry's limit). */
@@ -55,22 +56,15 @@ export type ImageDocument = Infer<typeof ImageDocument> & {
   readonly rootfs: { readonly type?: string; readonly diff_ids: readonly string[] };
 };
 
-/** What an image of an index runs on. */
-export const Platform = object('Platform', {
-  architecture: optional(string()),
-  os: optional(string()),
-  'os.version': optional(string()),
-  variant: optional(string()),
-});
-export type Platform = Infer<typeof Platform>;
-
 const Descriptor = object('Descriptor', {
   mediaType: optional(string()),
   digest: optional(string()),
   size: optional(integer()),
+  urls: optional(list(string())),
   annotations: optional(map(string())),
   platform: optional(Platform),
   data: optional(string()),
+  artifactType: optional(string()),
 });
 /** What a document says of another: its kind, digest and size. */
 export type Descriptor = Infer<typeof Descriptor>;
@@ -181,6 +175,10 @@ export function readIndex(bytes: Buffer): ImageIndex {
 /** What a document says it is; undefined when it says nothing. @throws InvalidArgument when it is no document */
 export const readMediaType = (bytes: Buffer): string | undefined =>
   read(object('Document', { mediaType: optional(string()) }), bytes, 'document').mediaType;
+
+const About = object('Document', { annotations: optional(map(string())), artifactType: optional(string()) });
+/** What a manifest or an index says of itself. @throws InvalidArgument when it is no document */
+export const readAbout = (bytes: Buffer): Infer<typeof About> => read(About, bytes, 'document');
 
 /** `manifest.json` of `docker save`. @throws InvalidArgument */
 export const readDockerManifest = (bytes: Buffer): readonly DockerManifestItem[] =>

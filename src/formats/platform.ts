@@ -1,7 +1,8 @@
 /** `os/architecture/variant`, as images and clients name what they run on. */
 import { InvalidArgument, messageOf } from '../base/errors.ts';
 import { decodeBody } from '../base/schema.ts';
-import { hostArchitecture, Platform } from './oci.ts';
+import { Platform } from '../model/descriptor.ts';
+import { hostArchitecture } from './oci.ts';
 
 /** A platform taken apart; `variant` is empty where none was named. */
 export interface WantedPlatform {

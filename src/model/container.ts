@@ -13,10 +13,11 @@ import {
   string,
 } from '../base/schema.ts';
 import { ContainerConfig, configMembers } from './config.ts';
+import { Descriptor } from './descriptor.ts';
 import { HostConfig } from './host-config.ts';
 import { MountPoint } from './mount.ts';
 import { EndpointSettings, NetworkingConfig, NetworkSettings } from './network.ts';
-import { DriverData } from './storage.ts';
+import { DriverData, StorageView } from './storage.ts';
 
 export { ContainerConfig, HealthConfig } from './config.ts';
 export { HostConfig, LogConfig, RestartPolicy, UpdateRequest } from './host-config.ts';
@@ -112,6 +113,9 @@ export const ContainerInspect = object('InspectResponse', {
   ExecIDs: pointer(list(string())),
   HostConfig: HostConfig,
   GraphDriver: optional(DriverData),
+  /** The manifest that the image came with, while the image is here. */
+  ImageManifestDescriptor: optional(Descriptor),
+  Storage: optional(StorageView),
   SizeRw: optional(integer()),
   SizeRootFs: optional(integer()),
   Mounts: presentList(MountPoint),
@@ -136,6 +140,7 @@ export const ContainerSummary = object('Summary', {
   Names: list(string()),
   Image: string(),
   ImageID: string(),
+  ImageManifestDescriptor: optional(Descriptor),
   Command: string(),
   /** Seconds since 1970. */
   Created: integer(),

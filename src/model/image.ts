@@ -13,6 +13,8 @@ import {
   words,
 } from '../base/schema.ts';
 import { HealthConfig } from './config.ts';
+import { Descriptor } from './descriptor.ts';
+import { Identity, ManifestSummary } from './image-manifest.ts';
 import { DriverData } from './storage.ts';
 
 const Empty = object('struct {}', {});
@@ -52,6 +54,11 @@ export const ImageInspect = object('InspectResponse', {
   GraphDriver: optional(DriverData),
   RootFS: object('RootFS', { Type: optional(string()), Layers: optional(list(string())) }),
   Metadata: object('Metadata', { LastTagTime: blank(string()) }),
+  /** Of what its name led to at a registry: an index, or the manifest. */
+  Descriptor: optional(Descriptor),
+  /** Only when asked for. */
+  Manifests: optional(list(ManifestSummary)),
+  Identity: optional(Identity),
 });
 export type ImageInspect = Infer<typeof ImageInspect>;
 
@@ -69,6 +76,10 @@ export const ImageSummary = object('Summary', {
   /** -1: not computed. */
   SharedSize: integer(),
   Size: integer(),
+  /** Of what its name led to at a registry: an index, or the manifest. */
+  Descriptor: optional(Descriptor),
+  /** Only when asked for. */
+  Manifests: optional(list(ManifestSummary)),
 });
 export type ImageSummary = Infer<typeof ImageSummary>;
 

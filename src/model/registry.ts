@@ -1,5 +1,6 @@
 /** What registries are asked and what they answer, beyond images themselves. */
 import { blank, boolean, type Infer, integer, list, object, optional, string } from '../base/schema.ts';
+import { Descriptor, Platform } from './descriptor.ts';
 
 /** An image that a search has found. */
 export const SearchResult = object('SearchResult', {
@@ -11,16 +12,9 @@ export const SearchResult = object('SearchResult', {
 });
 export type SearchResult = Infer<typeof SearchResult>;
 
-const Platform = object('Platform', {
-  architecture: optional(string()),
-  os: optional(string()),
-  'os.version': optional(string()),
-  variant: optional(string()),
-});
-
 /** What a registry has under a name. */
 export const DistributionInspect = object('DistributionInspect', {
-  Descriptor: object('Descriptor', { mediaType: string(), digest: string(), size: integer() }),
+  Descriptor,
   Platforms: list(Platform),
 });
 export type DistributionInspect = Infer<typeof DistributionInspect>;

@@ -2,6 +2,7 @@
 import { list, object, string } from '../../base/schema.ts';
 import { CachedImageRequest } from '../../model/cached-image.ts';
 import { HistoryItem, ImageDeleteItem, ImageInspect, ImageSummary } from '../../model/image.ts';
+import { AttestationStatement } from '../../model/image-manifest.ts';
 import { Progress } from '../../model/progress.ts';
 import { ImagesPruned } from '../../model/prune.ts';
 import { SearchResult } from '../../model/registry.ts';
@@ -23,7 +24,14 @@ import { filters, flag, number, text, texts } from './query.ts';
 export const imageList = operation({
   route: 'GET /images/json',
   summary: 'List images.',
-  query: { all: flag(), filters: filters(), 'shared-size': flag(), digests: flag() },
+  query: {
+    all: flag(),
+    filters: filters(),
+    'shared-size': flag(),
+    digests: flag(),
+    manifests: flag(),
+    identity: flag(),
+  },
   success: json(200, list(ImageSummary)),
   errors: [400, 500],
 });
@@ -31,15 +39,25 @@ export const imageList = operation({
 export const imageInspect = operation({
   route: 'GET /images/{name}/json',
   summary: 'Show everything about an image.',
+  query: { manifests: flag(), platform: text() },
   success: json(200, ImageInspect),
-  errors: [404, 500],
+  errors: [400, 404, 500],
 });
 
 export const imageHistory = operation({
   route: 'GET /images/{name}/history',
   summary: 'Show the layers of an image and how they came about.',
+  query: { platform: text() },
   success: json(200, list(HistoryItem)),
-  errors: [404, 500],
+  errors: [400, 404, 500],
+});
+
+export const imageAttestations = operation({
+  route: 'GET /images/{name}/attestations',
+  summary: 'List what was attested of an image.',
+  query: { platform: texts(), type: texts(), statement: flag() },
+  success: json(200, list(AttestationStatement)),
+  errors: [400, 404, 500],
 });
 
 export const imageTag = operation({
@@ -53,9 +71,9 @@ export const imageTag = operation({
 export const imageDelete = operation({
   route: 'DELETE /images/{name}',
   summary: 'Remove a name of an image, and the image with its last name.',
-  query: { force: flag(), noprune: flag() },
+  query: { force: flag(), noprune: flag(), platforms: texts() },
   success: json(200, list(ImageDeleteItem)),
-  errors: [404, 409, 500],
+  errors: [400, 404, 409, 500],
 });
 
 export const imagePrune = operation({

@@ -2,7 +2,7 @@
 import { gather } from '../../base/bytes.ts';
 import { isFailure } from '../../base/failures.ts';
 import { type Credentials, readAuthBody, readAuthHeader } from '../../formats/credentials.ts';
-import { readPlatform } from '../../formats/platform.ts';
+import { readPlatform, type WantedPlatform } from '../../formats/platform.ts';
 import { containerFailure } from '../../model/failures/container.ts';
 import { imageFailure } from '../../model/failures/image.ts';
 import { referenceFailure } from '../../model/failures/reference.ts';
@@ -13,17 +13,29 @@ import { drawImages } from './image-graph.ts';
 import { refuseOther } from './shared-names.ts';
 
 export const images: Handlers<Extract<keyof Handlers, `image${string}`>> = {
-  imageList: ({ query }, { engine }) =>
-    engine.images.list({ all: query.all, filters: query.filters, sharedSize: query['shared-size'] }),
+  async imageList({ query }, { engine }) {
+    const { all, filters, manifests, identity } = query;
+    if (identity && !manifests) throw imageFailure.identityAlone();
+    return engine.images.list({ all, filters, sharedSize: query['shared-size'], manifests, identity });
+  },
 
-  async imageInspect({ params }, { engine, sharedNames }) {
-    const inspected = await engine.images.inspect(params.name);
+  async imageInspect({ params, query }, { engine, sharedNames }) {
+    const platform = onePlatform(query.platform);
+    if (query.manifests && platform) throw imageFailure.manifestsOfPlatform();
+    const inspected = await engine.images.inspect(params.name, { platform, manifests: query.manifests });
     if (sharedNames === 'refused')
       await refuseOther(engine.containers.inspect(params.name, { size: false }), containerFailure.notFound);
     return inspected;
   },
 
-  imageHistory: ({ params }, { engine }) => engine.images.history(params.name),
+  imageHistory: async ({ params, query }, { engine }) =>
+    engine.images.history(params.name, onePlatform(query.platform)),
+
+  async imageAttestations({ params, query }, { engine }) {
+    const [platform, ...more] = query.platform.map(readPlatform);
+    if (more.length > 0) throw imageFailure.attestationsOfSeveral();
+    return engine.images.attestations(params.name, platform);
+  },
 
   async imageTag({ params, query }, { engine, tags, said }) {
     if (query.repo === undefined) throw referenceFailure.invalid();
@@ -39,10 +51,13 @@ export const images: Handlers<Extract<keyof Handlers, `image${string}`>> = {
 
   async imageDelete({ params, query }, { engine, imageUsers }) {
     if (params.name.trim() === '') throw imageFailure.nameBlank();
+    const [platform, ...more] = query.platforms.map(readPlatform);
+    if (more.length > 0) throw imageFailure.platformsTooMany();
     return engine.images.remove(params.name, {
       force: query.force,
       prune: !query.noprune,
       keepUsed: imageUsers === 'keep',
+      platform,
     });
   },
 
@@ -68,6 +83,7 @@ export const images: Handlers<Extract<keyof Handlers, `image${string}`>> = {
     return call.engine.images.push({
       image: params.name,
       tag: query.tag,
+      platform: onePlatform(query.platform),
       credentials,
       signal: call.signal,
     });
@@ -113,6 +129,10 @@ export const images: Handlers<Extract<keyof Handlers, `image${string}`>> = {
     });
   },
 };
+
+/** @throws InvalidArgument */
+const onePlatform = (json: string | undefined): WantedPlatform | undefined =>
+  json === undefined ? undefined : readPlatform(json);
 
 /** Where an archive lies; without a scheme it is http. @throws InvalidArgument */
 function readSource(text: string): URL {

@@ -37,6 +37,11 @@ export class BlobSources {
     return found?.slice(at.domain.length + 1);
   }
 
+  /** Repositories that hold the blob, the latest first: `docker.io/library/busybox`. */
+  all(digest: Digest): readonly string[] {
+    return this.#known.get(digest) ?? [];
+  }
+
   async remember(digests: readonly string[], at: Repository): Promise<void> {
     const name = nameOf(at);
     const changed = [...new Set(digests)].filter((digest) => this.#known.get(digest)?.[0] !== name);

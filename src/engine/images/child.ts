@@ -3,7 +3,7 @@ import { VERSION } from '../../base/release.ts';
 import { hostArchitecture, type ImageDocument } from '../../formats/oci.ts';
 import type { ContainerConfig } from '../../model/config.ts';
 import type { Digest } from '../../storage/index.ts';
-import { imageConfig } from './inspect.ts';
+import { imageConfig } from './parts.ts';
 
 /** What is new in an image. */
 export interface Made {

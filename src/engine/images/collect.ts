@@ -4,6 +4,7 @@ import { isDigest } from '../../formats/digest.ts';
 import { type ChainId, type Digest, rowGone } from '../../storage/index.ts';
 import type { ImageVerbs } from './deps.ts';
 import { COMPRESSED } from './outgoing.ts';
+import { documentsOf } from './store.ts';
 
 /** What went, as clients are told of it. */
 export interface Removed {
@@ -112,10 +113,7 @@ function heldLayers({ storage, store }: Holders): Set<ChainId> {
 
 /** Blobs that something recorded needs. */
 function heldBlobs({ storage, store }: Holders): Set<string> {
-  return new Set([
-    ...storage.layers.all().map(({ blob }) => blob),
-    ...store.all().flatMap(({ id, manifest }) => (manifest ? [id, manifest.digest] : [id])),
-  ]);
+  return new Set([...storage.layers.all().map(({ blob }) => blob), ...store.all().flatMap(documentsOf)]);
 }
 
 /** Children before what they stand on: a crash in between leaves no layer without its parent. */

@@ -3,6 +3,7 @@ import { messageOf } from '../../base/errors.ts';
 import { Slots } from '../../base/slots.ts';
 import type { ImagesUsage } from '../../model/disk-usage.ts';
 import { UNFINISHED_KEPT_MS } from '../../storage/index.ts';
+import { imageAttestations } from './attestations.ts';
 import { BlobSources } from './blob-sources.ts';
 import { clearing, collectAll } from './collect.ts';
 import { checkName, commitImage, type ImageCommits } from './commit.ts';
@@ -11,9 +12,10 @@ import { Downloads } from './downloads.ts';
 import { importRootfs } from './import.ts';
 import { imageHistory, inspectImage } from './inspect.ts';
 import { keepLogin, keptCredentials, readKeptLogin } from './kept-login.ts';
-import { listImages } from './list.ts';
+import { listWithManifests } from './list.ts';
 import { loadImages } from './load.ts';
 import { madeBefore } from './made-before.ts';
+import { manifestDescriptor } from './manifests.ts';
 import type { Images } from './promise.ts';
 import { createImagePrune } from './prune.ts';
 import { pullImage } from './pull.ts';
@@ -72,9 +74,14 @@ export async function createImages(
     },
     resolve: (name, wanted) => resolveImage(name, store, wanted),
     has: (id) => store.get(id) !== undefined,
-    list: async (options) => listImages(options, verbs),
-    inspect: async (name) => inspectImage(name, verbs),
-    history: async (name) => imageHistory(name, verbs),
+    manifestOf(id) {
+      const image = store.get(id);
+      return image && manifestDescriptor(image);
+    },
+    list: (options) => listWithManifests(options, verbs),
+    inspect: (name, options = {}) => inspectImage(name, options, verbs),
+    history: async (name, platform) => imageHistory(name, platform, verbs),
+    attestations: (name, platform) => imageAttestations(name, platform, verbs),
     tag: (name, to) => tagImage(name, to, verbs),
     madeBefore: async (parent, config) => madeBefore(parent, config, verbs),
     remove: async (name, options) => (await removeImage(name, options, verbs)).items,

@@ -10,7 +10,7 @@ import type { Progress } from '../../model/progress.ts';
 import { applyChanges } from './changes.ts';
 import { emitImageEvent, type ImageVerbs } from './deps.ts';
 import { told } from './downloading.ts';
-import { imageConfig } from './inspect.ts';
+import { imageConfig } from './parts.ts';
 import { progressOf, type Say } from './progress.ts';
 import type { ImportOptions } from './promise.ts';
 import { registerImage } from './register.ts';

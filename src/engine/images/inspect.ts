@@ -1,8 +1,13 @@
 /** Images as clients see them: inspect and history. */
 import { NEVER, parseRfc3339 } from '../../base/time.ts';
+import type { WantedPlatform } from '../../formats/platform.ts';
 import type { ContainerConfig } from '../../model/config.ts';
-import type { HistoryItem, ImageConfig, ImageInspect } from '../../model/image.ts';
+import type { HistoryItem, ImageInspect } from '../../model/image.ts';
 import type { ImageVerbs } from './deps.ts';
+import { identityOf, imagesByManifest, manifestSummaries, targetDescriptor } from './manifests.ts';
+import { imageBytes, imageConfig } from './parts.ts';
+import type { InspectImageOptions } from './promise.ts';
+import { findFor } from './resolve.ts';
 import type { Image } from './store.ts';
 
 /** Members that only older versions of the API show. */
@@ -14,15 +19,27 @@ export interface LegacyInspect {
   readonly VirtualSize: number;
 }
 
-/** Sum of the layers' sizes. */
-export function imageBytes({ chain }: Image, { storage }: Pick<ImageVerbs, 'storage'>): number {
-  return chain.reduce((sum, chainId) => sum + (storage.layers.get(chainId)?.bytes ?? 0), 0);
+/** @throws NotFound, InvalidArgument */
+export async function inspectImage(
+  name: string,
+  { platform, manifests }: InspectImageOptions,
+  verbs: ImageVerbs,
+): Promise<ImageInspect & LegacyInspect> {
+  const image = findFor(name, verbs.store, platform);
+  const Descriptor = targetDescriptor(image);
+  const Identity = identityOf(image, verbs);
+  const here = { images: imagesByManifest(verbs), withIdentity: false };
+  const Manifests = manifests ? await manifestSummaries(image, here, verbs) : undefined;
+  return {
+    ...withoutManifests(image, verbs),
+    ...(Descriptor && { Descriptor }),
+    ...(Manifests && { Manifests }),
+    ...(Identity && { Identity }),
+  };
 }
 
-/** @throws NotFound */
-export function inspectImage(name: string, verbs: ImageVerbs): ImageInspect & LegacyInspect {
+function withoutManifests(image: Image, verbs: ImageVerbs): ImageInspect & LegacyInspect {
   const { store, storage } = verbs;
-  const image = store.find(name);
   const { document, chain } = image;
   const Size = imageBytes(image, verbs);
   const top = chain.at(-1);
@@ -50,36 +67,17 @@ export function inspectImage(name: string, verbs: ImageVerbs): ImageInspect & Le
   };
 }
 
-/** The members of a stored configuration that are an image's: defaults for its containers. */
-export function imageConfig(config: ContainerConfig): ImageConfig {
-  const { User, ExposedPorts, Env, Entrypoint, Cmd, Volumes, WorkingDir, Labels } = config;
-  const { StopSignal, ArgsEscaped, Healthcheck, OnBuild, Shell } = config;
-  const all = {
-    User,
-    ExposedPorts,
-    Env,
-    Entrypoint,
-    Cmd,
-    Volumes,
-    WorkingDir,
-    Labels,
-    StopSignal,
-    ArgsEscaped,
-    Healthcheck,
-    OnBuild,
-    Shell,
-  };
-  const said = Object.entries(all).filter(([, value]) => value !== undefined && value !== null);
-  return Object.fromEntries(said) as ImageConfig;
-}
-
 /** Go writes a list that was never made as `null`, and clients of history see it so. */
 const NO_TAGS = null as unknown as readonly string[];
 
-/** Steps that made an image, newest first. @throws NotFound */
-export function imageHistory(name: string, verbs: ImageVerbs): HistoryItem[] {
+/** Steps that made an image, newest first. @throws NotFound, InvalidArgument */
+export function imageHistory(
+  name: string,
+  platform: WantedPlatform | undefined,
+  verbs: ImageVerbs,
+): HistoryItem[] {
   const { store, storage } = verbs;
-  const image = store.find(name);
+  const image = findFor(name, store, platform);
   let layer = 0;
   const items = (image.document.history ?? []).map((step) => {
     const chainId = step.empty_layer ? undefined : image.chain[layer++];

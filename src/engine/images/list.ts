@@ -8,7 +8,8 @@ import type { Filters } from '../../model/filters.ts';
 import type { ImageSummary } from '../../model/image.ts';
 import type { ChainId } from '../../storage/index.ts';
 import type { ImageVerbs } from './deps.ts';
-import { imageBytes } from './inspect.ts';
+import { imagesByManifest, manifestSummaries, targetDescriptor } from './manifests.ts';
+import { imageBytes } from './parts.ts';
 import type { ListImagesOptions } from './promise.ts';
 import type { Image } from './store.ts';
 
@@ -30,6 +31,23 @@ export function listImages(options: ListImagesOptions, verbs: ImageVerbs): Image
     if (names) summaries.push(summary(image, names, shared, verbs));
   }
   return summaries;
+}
+
+/** The same, with their manifests where the client asks for them. @throws as the list does */
+export async function listWithManifests(
+  options: ListImagesOptions,
+  verbs: ImageVerbs,
+): Promise<ImageSummary[]> {
+  const listed = listImages(options, verbs);
+  if (!options.manifests) return listed;
+  const here = { images: imagesByManifest(verbs), withIdentity: options.identity ?? false };
+  return Promise.all(
+    listed.map(async (each) => {
+      const image = verbs.store.get(each.Id);
+      const Manifests = image && (await manifestSummaries(image, here, verbs));
+      return { ...each, ...(Manifests && { Manifests }) };
+    }),
+  );
 }
 
 const compareNanos = (a: Nanos, b: Nanos): number => (a < b ? -1 : Number(a > b));
@@ -138,6 +156,7 @@ function summary(
   shared: Map<ChainId, number> | undefined,
   verbs: ImageVerbs,
 ): ImageSummary {
+  const Descriptor = targetDescriptor(image);
   return {
     Id: image.id,
     ParentId: image.parent ?? '',
@@ -148,6 +167,7 @@ function summary(
     SharedSize: shared ? sharedBytes(image, shared, verbs) : -1,
     Containers: verbs.usedBy(image.id).length,
     Labels: image.document.config?.Labels ?? NO_LABELS,
+    ...(Descriptor && { Descriptor }),
   };
 }
 

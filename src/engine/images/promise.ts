@@ -5,6 +5,7 @@ import type { Credentials } from '../../formats/credentials.ts';
 import type { WantedPlatform } from '../../formats/platform.ts';
 import type { Filters } from '../../model/filters.ts';
 import type { HistoryItem, ImageDeleteItem, ImageInspect, ImageSummary } from '../../model/image.ts';
+import type { AttestationStatement } from '../../model/image-manifest.ts';
 import type { Progress } from '../../model/progress.ts';
 import type { ImagesPruned } from '../../model/prune.ts';
 import type { DistributionInspect, KeptLogin, SearchResult } from '../../model/registry.ts';
@@ -17,6 +18,18 @@ export interface ListImagesOptions {
   readonly filters: Filters;
   /** With the bytes that each shares with others. */
   readonly sharedSize: boolean;
+  /** With the manifests under each name. */
+  readonly manifests?: boolean;
+  /** With where each manifest comes from. */
+  readonly identity?: boolean;
+}
+
+/** How an image is looked at. */
+export interface InspectImageOptions {
+  /** It must be for that platform; undefined: whatever it is for. */
+  readonly platform?: WantedPlatform | undefined;
+  /** With the manifests under its name. */
+  readonly manifests?: boolean;
 }
 
 /** The name that an image gets. */
@@ -35,6 +48,8 @@ export interface RemoveImageOptions {
   readonly force: boolean;
   /** Also parents that nothing needs any more. */
   readonly prune: boolean;
+  /** The image must be for it. */
+  readonly platform?: WantedPlatform | undefined;
 }
 
 /** What is taken of an archive of images. */
@@ -83,6 +98,8 @@ export interface PushOptions {
   readonly image: string;
   /** Undefined and none in `image`: all tags of the repository. */
   readonly tag: string | undefined;
+  /** Each image must be for it. */
+  readonly platform?: WantedPlatform | undefined;
   readonly credentials: Credentials | undefined;
   readonly signal: AbortSignal;
 }
@@ -114,8 +131,10 @@ export interface DistributionOptions {
 /** Every `name` is a reference, an id, or the start of one. @throws NotFound, Conflict, InvalidArgument … */
 export interface Images {
   list(options: ListImagesOptions): Promise<ImageSummary[]>;
-  inspect(name: string): Promise<ImageInspect>;
-  history(name: string): Promise<HistoryItem[]>;
+  inspect(name: string, options?: InspectImageOptions): Promise<ImageInspect>;
+  /** `platform`: the image must be for it. */
+  history(name: string, platform?: WantedPlatform): Promise<HistoryItem[]>;
+  attestations(name: string, platform?: WantedPlatform): Promise<AttestationStatement[]>;
   tag(name: string, to: TagTarget): Promise<void>;
   /** The id of an image that was committed from a container of `parent` with that configuration. @throws NotFound */
   madeBefore(parent: string, config: StepConfig): Promise<string>;

@@ -19,7 +19,13 @@ import { imageFailure } from '../../model/failures/image.ts';
 import { manifestFailure } from '../../model/failures/manifest.ts';
 import { referenceFailure } from '../../model/failures/reference.ts';
 import type { Progress } from '../../model/progress.ts';
-import { firstRoute, isMissing, RegistryError, type Repository } from '../../registry/index.ts';
+import {
+  firstRoute,
+  isMissing,
+  type ManifestDocument,
+  RegistryError,
+  type Repository,
+} from '../../registry/index.ts';
 import type { Digest, Lease } from '../../storage/index.ts';
 import { dropBlobs } from './collect.ts';
 import { emitTransferEvent, type ImageVerbs } from './deps.ts';
@@ -29,7 +35,7 @@ import { progressOf, type Say } from './progress.ts';
 import type { PullOptions } from './promise.ts';
 import { registerImage } from './register.ts';
 import { forAnother } from './resolve.ts';
-import { chainOf, refuseReserved } from './store.ts';
+import { chainOf, type Origin, refuseReserved } from './store.ts';
 
 interface Pulling {
   readonly reference: ImageReference;
@@ -136,8 +142,7 @@ async function bring(
 ): Promise<Digest> {
   const { manifest, document } = chosen;
   const { downloads, storage } = verbs;
-  for (const { digest } of [manifest.config, ...manifest.layers]) lease.hold('blob', digest as Digest);
-  lease.hold('blob', document.digest);
+  for (const blob of blobsOf(chosen)) lease.hold('blob', blob);
   const configuration = await fetchConfiguration(repository, manifest.config, signal, verbs);
   const image = readImageDocument(configuration);
   assertRunsOn(image, platform, reference);
@@ -166,7 +171,8 @@ async function bring(
     from.catch(() => work.abort(new Error('another layer failed')));
     return { from, blob };
   });
-  await storage.content.ingest(Readable.from([document.bytes]), { expected: document.digest as Digest });
+  for (const { bytes, digest } of documentsOf(chosen))
+    await storage.content.ingest(Readable.from([bytes]), { expected: digest as Digest });
   const onLayer = tellComplete(manifest.layers, image, missing.length, say);
   const tags = [{ ...reference, tag: undefined, digest: chosen.named.digest }];
   const { id } = await registerImage(
@@ -174,7 +180,10 @@ async function bring(
       config: configuration,
       layers,
       tags: reference.digest === undefined ? [reference, ...tags] : tags,
-      manifest: { digest: document.digest as Digest, mediaType: document.mediaType },
+      manifest: {
+        ...originOf(document),
+        ...(chosen.named.digest === document.digest ? {} : { index: originOf(chosen.named) }),
+      },
     },
     { signal: either, onLayer },
     verbs,
@@ -269,6 +278,18 @@ function tellComplete(
   };
 }
 
+/** The manifest, and the index that led to it. */
+const documentsOf = ({ named, document }: ChosenManifest): ManifestDocument[] =>
+  named.digest === document.digest ? [document] : [document, named];
+
+const originOf = ({ digest, mediaType, bytes }: ManifestDocument): Origin => ({
+  digest: digest as Digest,
+  mediaType,
+  size: bytes.length,
+});
+
 /** All blobs of an image. */
-const blobsOf = ({ manifest, document }: ChosenManifest): Digest[] =>
-  [document, manifest.config, ...manifest.layers].map(({ digest }) => digest as Digest);
+const blobsOf = (chosen: ChosenManifest): Digest[] =>
+  [...documentsOf(chosen), chosen.manifest.config, ...chosen.manifest.layers].map(
+    ({ digest }) => digest as Digest,
+  );

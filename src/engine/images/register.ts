@@ -6,7 +6,7 @@ import { manifestFailure } from '../../model/failures/manifest.ts';
 import type { Digest, LayerArchive } from '../../storage/index.ts';
 import { dropBlobs } from './collect.ts';
 import type { ImageVerbs } from './deps.ts';
-import { identify, type ManifestOrigin } from './store.ts';
+import { documentsOf, identify, type ManifestOrigin } from './store.ts';
 
 /** An image whose parts are all there. */
 export interface NewImage {
@@ -44,15 +44,15 @@ export async function registerImage(
   await storage.layers.apply(archives, { parent: undefined, lease, ...options });
   options.signal.throwIfAborted();
   await storage.content.ingest(Readable.from([config]), { expected: id });
-  const manifestBefore = store.get(id)?.manifest?.digest;
+  const before = store.get(id);
   const displaced = await store.change(() => {
-    const before = tags.map((reference) => ({ reference, id: store.named(reference) ?? id }));
+    const named = tags.map((reference) => ({ reference, id: store.named(reference) ?? id }));
     const change = {
       images: [{ id, document, parent, manifest }],
       tags: tags.map((reference) => ({ reference, id })),
     };
-    return { change, result: before.filter((old) => old.id !== id) };
+    return { change, result: named.filter((old) => old.id !== id) };
   });
-  dropBlobs([manifestBefore], { storage, store });
+  dropBlobs(before ? documentsOf(before) : [], { storage, store });
   return { id, displaced };
 }

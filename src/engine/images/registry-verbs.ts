@@ -1,6 +1,6 @@
 /** What is asked of registries without an image coming or going: search, login, what a name leads to. */
 import { NotFound } from '../../base/errors.ts';
-import { readImageDocument, readIndex, readManifest } from '../../formats/oci.ts';
+import { readAbout, readImageDocument, readIndex, readManifest } from '../../formats/oci.ts';
 import { familiarString, parseReference, withDefaultTag } from '../../formats/reference.ts';
 import { filterFailure } from '../../model/failures/filter.ts';
 import { imageFailure } from '../../model/failures/image.ts';
@@ -9,6 +9,7 @@ import type { DistributionInspect, SearchResult } from '../../model/registry.ts'
 import { firstRoute, isMissing, type Repository } from '../../registry/index.ts';
 import type { ImageVerbs } from './deps.ts';
 import { kindOf } from './manifest.ts';
+import { platformTold } from './parts.ts';
 import type { DistributionOptions, LoginOptions, SearchOptions } from './promise.ts';
 
 const SEARCH_DEFAULT = 25;
@@ -93,7 +94,15 @@ async function describe(
     ? readIndex(document.bytes).manifests.flatMap(({ platform }) => (platform ? [platform] : []))
     : await platformOf(repository, document.bytes, signal);
   const { digest, mediaType, bytes } = document;
-  return { Descriptor: { mediaType, digest, size: bytes.length }, Platforms: platforms };
+  const { annotations, artifactType } = readAbout(bytes);
+  const Descriptor = {
+    mediaType,
+    digest,
+    size: bytes.length,
+    ...(annotations && { annotations }),
+    ...(artifactType && { artifactType }),
+  };
+  return { Descriptor, Platforms: platforms };
 }
 
 /** A manifest does not say it; its configuration does. */
@@ -103,8 +112,5 @@ async function platformOf(
   signal: AbortSignal,
 ): Promise<DistributionInspect['Platforms']> {
   const { digest = '' } = readManifest(manifest).config;
-  const { architecture, os, variant } = readImageDocument(await repository.document(digest, signal));
-  return [
-    { ...(architecture ? { architecture } : {}), ...(os ? { os } : {}), ...(variant ? { variant } : {}) },
-  ];
+  return [platformTold(readImageDocument(await repository.document(digest, signal)))];
 }

@@ -7,7 +7,8 @@ import type { ImageDeleteItem } from '../../model/image.ts';
 import { collect } from './collect.ts';
 import { emitImageEvent, type ImageVerbs } from './deps.ts';
 import type { RemoveImageOptions } from './promise.ts';
-import type { Image } from './store.ts';
+import { findFor } from './resolve.ts';
+import { documentsOf, type Image } from './store.ts';
 
 /** Why an image cannot go. `hard`: not even by force. */
 interface Obstacle {
@@ -36,7 +37,7 @@ export async function removeImage(
 ): Promise<Tally> {
   if (name.trim() === '') throw imageFailure.nameBlank();
   const { store } = verbs;
-  const image = store.find(name);
+  const image = findFor(name, store, options.platform);
   const tally: Tally = { items: [], bytes: 0 };
   if (isIdOf(image.id, name)) await removeNamesOfId(image, options, tally, verbs);
   else if (!(await removeName(image, name, options, tally, verbs))) return tally;
@@ -133,7 +134,7 @@ async function removeUnnamed(
     return { change, result: { image: going, names: untagged } };
   });
   if (!image) return; // another client was quicker, or it stays
-  const { removed, done } = collect([image.id, ...(image.manifest ? [image.manifest.digest] : [])], verbs);
+  const { removed, done } = collect(documentsOf(image), verbs);
   await done;
   reportUntagged(image, names, tally, verbs);
   emitImageEvent(verbs, 'delete', id, id);

@@ -3,10 +3,11 @@ import type { EngineError } from '../../base/errors.ts';
 import type { ImageDocument } from '../../formats/oci.ts';
 import { platformText, suits, type WantedPlatform } from '../../formats/platform.ts';
 import { familiarString, parseReference } from '../../formats/reference.ts';
+import type { Descriptor } from '../../model/descriptor.ts';
 import { imageFailure } from '../../model/failures/image.ts';
 import type { ImageConfig } from '../../model/image.ts';
 import type { ChainId } from '../../storage/index.ts';
-import { imageConfig } from './inspect.ts';
+import { imageConfig } from './parts.ts';
 import type { Image, ImageStore } from './store.ts';
 
 /** What a container takes from its image. */
@@ -29,6 +30,8 @@ export interface ImageSource {
    * @throws NotFound `No such image: NAME:TAG`, InvalidArgument
    */
   resolve(name: string, wanted?: WantedPlatform): ResolvedImage;
+  /** Of the manifest that the image with just this id came with; undefined: it has none, or is gone. */
+  manifestOf(id: string): Descriptor | undefined;
   /** Whether the image with just this id is there. */
   has(id: string): boolean;
 }

@@ -7,7 +7,7 @@ import type { WantedPlatform } from '../../formats/platform.ts';
 import type { ChainId, Change, Digest } from '../../storage/index.ts';
 import { childDocument, type Made } from './child.ts';
 import type { ImageVerbs } from './deps.ts';
-import { imageConfig } from './inspect.ts';
+import { imageConfig } from './parts.ts';
 import { removeImage } from './remove.ts';
 import { findFor, platformOf, type ResolvedImage } from './resolve.ts';
 import { chainOf, type Image, identify } from './store.ts';

@@ -2,7 +2,7 @@
 import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { Mailbox } from '../../base/mailbox.ts';
-import { object, optional, type Schema, string } from '../../base/schema.ts';
+import { integer, object, optional, type Schema, string } from '../../base/schema.ts';
 import { type RecordKind, textThat } from '../../base/stored.ts';
 import { type Nanos, parseRfc3339 } from '../../base/time.ts';
 import { isDigest, parseDigest } from '../../formats/digest.ts';
@@ -36,11 +36,19 @@ export interface ImageRow {
   readonly manifest?: ManifestOrigin;
 }
 
+const origin = {
+  digest: textThat<Digest>(isDigest, 'a digest'),
+  mediaType: string(),
+  size: optional(integer()),
+};
 const rowSchema: Schema<ImageRow> = object('image', {
   parent: optional(string()),
   lastTagged: optional(string()),
   manifest: optional(
-    object('manifest', { digest: textThat<Digest>(isDigest, 'a digest'), mediaType: string() }),
+    object('manifest', {
+      ...origin,
+      index: optional(object('index', origin)),
+    }),
   ),
 });
 /** Images, by id. */
@@ -48,11 +56,32 @@ export const IMAGES: RecordKind<ImageRow> = { table: 'image', schema: rowSchema,
 /** Ids of images, by the familiar form of each name. */
 export const REFERENCES: RecordKind<string> = { table: 'reference', schema: string(), migrations: [] };
 
-/** The manifest that an image came with: a blob of ours, so that the image can leave as it came. */
-export interface ManifestOrigin {
+/** A document that an image came with: a blob of ours. */
+export interface Origin {
   readonly digest: Digest;
   readonly mediaType: string;
+  /** Bytes; undefined: recorded by a release that did not keep it. */
+  readonly size?: number;
 }
+
+/** The manifest that an image came with, so that it can leave as it came; and the index that led to it, if one did. */
+export interface ManifestOrigin extends Origin {
+  readonly index?: Origin;
+}
+
+/** What says which documents an image has. */
+interface Documented {
+  /** Digest of its configuration. */
+  readonly id: Digest;
+  readonly manifest?: ManifestOrigin | undefined;
+}
+
+/** Blobs that an image needs beside its layers. */
+export const documentsOf = ({ id, manifest }: Documented): Digest[] => [
+  id,
+  ...(manifest ? [manifest.digest] : []),
+  ...(manifest?.index ? [manifest.index.digest] : []),
+];
 
 /** One image. */
 export interface Image {

@@ -3,6 +3,7 @@ import type { ImagesUsage } from '../../model/disk-usage.ts';
 import type { ChainId, Content, Digest } from '../../storage/index.ts';
 import type { ImageVerbs } from './deps.ts';
 import { listImages } from './list.ts';
+import { documentsOf } from './store.ts';
 
 /** `verbose`: with the images. */
 export async function imagesUsage(verbose: boolean, verbs: ImageVerbs): Promise<ImagesUsage> {
@@ -31,10 +32,10 @@ function bytesInUse({ storage: { content, layers }, store, usedBy }: ImageVerbs)
     for (let at = top; at !== undefined && !used.has(at); at = layers.get(at)?.parent) used.add(at);
   };
   for (const top of layers.parents()) hold(top);
-  for (const { id, chain, manifest } of store.all()) {
-    if (usedBy(id).length === 0) continue;
-    hold(chain.at(-1));
-    for (const blob of manifest ? [id, manifest.digest] : [id]) blobs.add(blob);
+  for (const image of store.all()) {
+    if (usedBy(image.id).length === 0) continue;
+    hold(image.chain.at(-1));
+    for (const blob of documentsOf(image)) blobs.add(blob);
   }
   let bytes = 0;
   for (const layer of layers.all().filter(({ chainId }) => used.has(chainId))) {

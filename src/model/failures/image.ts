@@ -125,6 +125,18 @@ export const imageFailure = failures('image', {
     NotFound,
     ({ platforms }: { platforms: string }) => `no suitable export target found for platform ${platforms}`,
   ),
+  attestationElsewhere: failure(
+    NotFound,
+    ({ name, digest }: { name: string; digest: string }) =>
+      `attestation ${digest} of ${name} is not here: a pull leaves attestations at the registry`,
+  ),
+  attestationsOfSeveral: failure(InvalidArgument, () => 'only one platform value is currently supported'),
+  identityAlone: failure(InvalidArgument, () => 'conflicting options: identity requires manifests=1'),
+  manifestsOfPlatform: failure(
+    InvalidArgument,
+    () => 'conflicting options: manifests and platform options cannot both be set',
+  ),
+  platformsTooMany: failure(InvalidArgument, () => 'multiple platforms are not supported'),
   tagAmbiguous: failure(
     InvalidArgument,
     () => 'refusing to create an ambiguous tag using digest algorithm as name',

@@ -19,6 +19,7 @@ const local = (
   | 'list'
   | 'inspect'
   | 'history'
+  | 'attestations'
   | 'madeBefore'
   | 'remove'
   | 'prune'
@@ -42,6 +43,7 @@ const local = (
     history: async () => [
       { Comment: '', Created: 1, CreatedBy: 'sh', Id: IMAGE_ID, Size: 1, Tags: ['busybox:latest'] },
     ],
+    attestations: async () => [],
     async tag(name, to) {
       note('tag', name, to);
     },

@@ -20,6 +20,8 @@ export const v1_48 = step('1.48', {
     'POST /images/load': [added('query.platform')],
     'GET /images/{name}/get': [added('query.platform')],
     'GET /images/get': [added('query.platform')],
+    'GET /images/{name}/json': [added('query.manifests')],
+    'GET /images/{name}/history': [added('query.platform')],
     'POST /build/prune': ['reserved-space', 'max-used-space', 'min-free-space'].map((name) =>
       added(`query.${name}`),
     ),
@@ -34,8 +36,23 @@ export const v1_48 = step('1.48', {
             : warnings,
       }),
     ],
-    'GET /containers/json': [added('body[].NetworkSettings.Networks.{}.GwPriority')],
-    'GET /system/df': [added('body.Containers[].NetworkSettings.Networks.{}.GwPriority')],
-    'GET /containers/{name}/json': [added('body.NetworkSettings.Networks.{}.GwPriority')],
+    'GET /containers/json': [
+      added('body[].NetworkSettings.Networks.{}.GwPriority'),
+      added('body[].ImageManifestDescriptor'),
+    ],
+    'GET /system/df': [
+      added('body.Containers[].NetworkSettings.Networks.{}.GwPriority'),
+      added('body.Containers[].ImageManifestDescriptor'),
+      added('body.Images[].Descriptor'),
+    ],
+    'GET /containers/{name}/json': [
+      added('body.NetworkSettings.Networks.{}.GwPriority'),
+      added('body.ImageManifestDescriptor'),
+    ],
+    'GET /images/json': [added('body[].Descriptor')],
+    'GET /distribution/{name}/json': ['urls', 'annotations', 'data', 'platform', 'artifactType'].map((name) =>
+      added(`body.Descriptor.${name}`),
+    ),
+    'GET /images/{name}/json': [added('body.Descriptor'), added('body.Manifests')],
   },
 });

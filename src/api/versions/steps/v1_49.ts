@@ -9,6 +9,7 @@ const commitOf = (name: string) => (doc: Doc) => memberOf(memberOf(doc.body, nam
 
 export const v1_49 = step('1.49', {
   summary: 'Info names the firewall backend and no longer the expected commits.',
+  requests: { 'GET /images/{name}/json': [added('query.platform')] },
   responses: {
     'GET /info': [
       added('body.FirewallBackend'),

@@ -21,6 +21,7 @@ const ofContainers = [
 export const v1_50 = step('1.50', {
   summary:
     "Members that were only ever a container's leave the config of images; info shows discovered devices.",
+  requests: { 'DELETE /images/{name}': [added('query.platforms')] },
   responses: {
     'GET /info': [
       added('body.DiscoveredDevices'),

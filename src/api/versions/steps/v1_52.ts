@@ -45,6 +45,7 @@ export const v1_52 = step('1.52', {
     ],
     'GET /containers/json': [added('body[].Health')],
     'GET /containers/{name}/json': [
+      added('body.Storage'),
       removed('body.Config.OnBuild', null, TEXTS),
       removed(`${settings}.Bridge`, ''),
       removed(`${settings}.HairpinMode`, false),

@@ -24,7 +24,14 @@ import { dnsNames } from '../attachments/wanted.ts';
 import type { Container } from '../container.ts';
 import { shownLinks } from '../links/links.ts';
 import { jsonFilePath } from '../logs/driver.ts';
-import type { WithContainersRoot, WithDirectory, WithFacts, WithLayers, WithNetworks } from '../needs.ts';
+import type {
+  WithContainersRoot,
+  WithDirectory,
+  WithFacts,
+  WithImages,
+  WithLayers,
+  WithNetworks,
+} from '../needs.ts';
 import { networkFile } from '../own-files.ts';
 import { networkOwner } from '../plan/network-files.ts';
 import type { InspectOptions } from '../promise.ts';
@@ -34,6 +41,7 @@ import { isAlive, stateView } from '../state.ts';
 export type InspectDeps = WithContainersRoot &
   WithDirectory &
   WithFacts<'apparmor'> &
+  WithImages &
   WithLayers &
   WithNetworks & { readonly storage: { readonly driver: string } };
 
@@ -69,7 +77,9 @@ export async function inspectContainer(
     AppArmorProfile: apparmorShown(deps, container),
     ...(container.execIds.size > 0 ? { ExecIDs: [...container.execIds] } : {}),
     HostConfig: { ...hostConfig, ...linksMember(deps, container) },
+    ...manifestMember(deps, record.imageId),
     GraphDriver: deps.storage.layers.describe(id),
+    Storage: { RootFS: { Snapshot: { Name: deps.storage.driver } } },
     ...(options.size ? await sizes(deps, container) : {}),
     // A tmpfs of `--tmpfs` stands in HostConfig.Tmpfs alone; one of `--mount` is listed.
     Mounts: mountPoints(container),
@@ -77,6 +87,15 @@ export async function inspectContainer(
     NetworkSettings: networkSettings(deps, container),
     ...macAddressAsked(record),
   };
+}
+
+/** Of the manifest that the image came with, while it is here. */
+export function manifestMember(
+  { images }: WithImages,
+  imageId: string,
+): Pick<ContainerInspect, 'ImageManifestDescriptor'> {
+  const ImageManifestDescriptor = images.manifestOf(imageId);
+  return ImageManifestDescriptor ? { ImageManifestDescriptor } : {};
 }
 
 /** What older versions told of the whole container: the hardware address asked for on the network of its mode. */

@@ -8,7 +8,7 @@ import { exitCodeOf, type State } from '../state.ts';
 import { humanDuration } from './duration.ts';
 import { containerFilter, type FilterDeps } from './filter.ts';
 import { healthOf, healthText } from './health.ts';
-import { mountPoints, networksOf, sizes } from './inspect.ts';
+import { manifestMember, mountPoints, networksOf, sizes } from './inspect.ts';
 import { portSummaries } from './port-summaries.ts';
 
 /** What lists look at. */
@@ -36,6 +36,7 @@ async function summary(
     Names: allNames(options.linked, container),
     Image: imageName(deps, container),
     ImageID: record.imageId,
+    ...manifestMember(deps, record.imageId),
     Command: [record.path, ...record.args.map(quoted)].join(' '),
     Created: Math.floor(Date.parse(record.created) / 1000),
     Ports: portSummaries(container),
