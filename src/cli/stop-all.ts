@@ -5,6 +5,11 @@ import { formatHost } from '../daemon/hosts.ts';
 import { connect } from './connect.ts';
 import { daemonOptions } from './daemon.ts';
 
+interface Flags {
+  readonly host?: string;
+  readonly configFile?: string;
+}
+
 /** Where the daemon of these settings listens: what they say first, unless that is a socket which systemd passes. */
 function settledHost(file: string | undefined): string | undefined {
   const hosts = daemonOptions(file === undefined ? {} : { configFile: file }).hosts;
@@ -12,7 +17,8 @@ function settledHost(file: string | undefined): string | undefined {
   return named === undefined ? undefined : formatHost(named);
 }
 
-async function stopAll({ host, configFile }: { host?: string; configFile?: string }): Promise<void> {
+/** Stops them side by side; gives what to print. @throws Failed when one was not, or the engine is not ours */
+export async function stopAll({ host, configFile }: Flags): Promise<string> {
   const address = host ?? (process.env.DOCKER_HOST || settledHost(configFile));
   const client = connect(address);
   // The default socket may be another engine's, whose containers are not ours to stop.
@@ -21,8 +27,8 @@ async function stopAll({ host, configFile }: { host?: string; configFile?: strin
   const running = await client.containers();
   const stopped = await Promise.allSettled(running.map(({ Id }) => client.stop(Id)));
   const failures = stopped.flatMap((one) => (one.status === 'rejected' ? [messageOf(one.reason)] : []));
-  process.stdout.write(`${running.length - failures.length} stopped\n`);
   if (failures.length > 0) throw new Failed(failures.join('; '));
+  return `${running.length} stopped\n`;
 }
 
 /** The command. */
@@ -34,4 +40,4 @@ export const stopAllCommand = (): Command =>
       "the engine (default: $DOCKER_HOST, else where the daemon's settings say)",
     )
     .option('--config-file <file>', "the daemon's settings")
-    .action(stopAll);
+    .action(async (flags: Flags) => void process.stdout.write(await stopAll(flags)));

@@ -15,9 +15,9 @@ import { pipeline } from 'node:stream/promises';
 import { rootfsOf } from '../../src/cli/rootfs.ts';
 import { CACHE } from './image.ts';
 
-/** A tar of the host's release, 170 MB. Made once: that takes half a minute. */
-export async function debianRootfs(): Promise<string> {
-  const rootfs = rootfsOf('debian', {});
+/** A tar of a release, 170 MB; the host's own, when none is named. Made once: that takes half a minute. */
+export async function debianRootfs(suite?: string): Promise<string> {
+  const rootfs = rootfsOf('debian', suite === undefined ? {} : { suite });
   const file = join(CACHE, `${rootfs.name.replace(':', '-')}.tar`);
   if (existsSync(file)) return file;
   mkdirSync(CACHE, { recursive: true });
@@ -26,6 +26,23 @@ export async function debianRootfs(): Promise<string> {
     await using source = await rootfs.open();
     await pipeline(source.archive, createWriteStream(join(dir, 'tar')));
     await source.finished;
+    renameSync(join(dir, 'tar'), file);
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+  return file;
+}
+
+/** A tar of a release with packages in it, for releases that the host's apt knows nothing of. Made once. */
+export async function debianWith(suite: string, names: readonly string[]): Promise<string> {
+  const key = createHash('sha256').update(names.join(' ')).digest('hex').slice(0, 12);
+  const file = join(CACHE, `debian-${suite}-${key}.tar`);
+  if (existsSync(file)) return file;
+  mkdirSync(CACHE, { recursive: true });
+  const dir = mkdtempSync(join(CACHE, '.make-'));
+  try {
+    const argv = ['--quiet', '--variant=minbase', '--format=tar', `--include=${names.join(',')}`, suite];
+    execFileSync('mmdebstrap', [...argv, join(dir, 'tar')], { stdio: ['ignore', 'ignore', 'pipe'] });
     renameSync(join(dir, 'tar'), file);
   } finally {
     rmSync(dir, { recursive: true, force: true });
