@@ -1,5 +1,9 @@
 /** Why our documents of 1.25 and later differ from the published Swagger documents. */
 import type { Reason } from '../test/api/documents/differences.ts';
+import { misprinted } from './swagger-reasons/misprinted.ts';
+import { neverTold } from './swagger-reasons/never-told.ts';
+import { publishedLate } from './swagger-reasons/published-late.ts';
+import { toldOtherwise } from './swagger-reasons/told-otherwise.ts';
 
 export const reasons: readonly Reason[] = [
   {
@@ -15,7 +19,7 @@ export const reasons: readonly Reason[] = [
       /^- POST \/session$/,
       /^- PUT \/volumes\/\{\}$/,
       /^- GET \/info answer Swarm\.(Cluster|Managers|Nodes)\b/,
-      /^- \w+ \/(volumes|system\/df)\b.* ClusterVolume/,
+      / (request |Volumes\[\]\.)?ClusterVolume(Spec)?\b/,
     ],
   },
   {
@@ -61,6 +65,16 @@ export const reasons: readonly Reason[] = [
   },
   {
     why: 'Windows alone',
-    what: [/ IOMaximum(Bandwidth|IOps): |OsVersion: | CPU(Count|Percent)\b|ConsoleSize/],
+    what: [
+      / IOMaximum(Bandwidth|IOps): |OsVersion: | CPU(Count|Percent)\b|ConsoleSize/,
+      / (HostConfig\.)?DiskQuota: /,
+      / memory_stats\.(commitbytes|commitpeakbytes|privateworkingset): /,
+      / networks\.\{key\}\.(endpoint_id|instance_id): /,
+      / storage_stats\.(read|write)_(count_normalized|size_bytes): /,
+    ],
   },
+  ...misprinted,
+  ...publishedLate,
+  ...neverTold,
+  ...toldOtherwise,
 ];

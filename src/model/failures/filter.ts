@@ -51,10 +51,15 @@ export const filterFailure = failures('filter', {
       `error while looking up for ${name} ${value}: ${why}`,
   ),
   oneValueOnly: failure(InvalidArgument, () => 'filters expect only one value'),
-  untilNoDuration: failure(
+  conflicting: failure(
     InvalidArgument,
-    ({ until }: { until: string }) =>
-      `"until" filter expects a duration (e.g., '24h'), not ${JSON.stringify(until)}`,
+    ({ one, other }: { one: string; other: string }) =>
+      `conflicting filters: ${JSON.stringify(one)} and ${JSON.stringify(other)}`,
+  ),
+  untilNoMoment: failure(
+    InvalidArgument,
+    ({ name, why }: { name: string; why: string }) =>
+      `"${name}" filter expects a duration (e.g., '24h') or a timestamp: ${why}`,
   ),
   timeInvalid: failure(
     InvalidArgument,

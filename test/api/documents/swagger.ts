@@ -10,7 +10,10 @@ const isDoc = (value: unknown): value is Doc =>
 const QUOTE = /(?<=^ *\w+: )"(?:[^"\\]|\\.)*"/gm;
 
 /** Every route of a Swagger document, in the spelling of ours. */
-export function swaggerRoutes(text: string): Routes {
+export const swaggerRoutes = (text: string): Routes => nameless(routesOf({ paths: swaggerPaths(text) }));
+
+/** The paths of a Swagger document as OpenAPI 3 has them, as far as they are compared: no reference is left in them. */
+export function swaggerPaths(text: string): Readonly<Record<string, Readonly<Record<string, Doc>>>> {
   const root = parse(
     text.replace(QUOTE, (quote) => quote.replace(/\s*\n\s*/g, ' ')),
     { merge: true },
@@ -24,7 +27,7 @@ export function swaggerRoutes(text: string): Routes {
       ]),
     ),
   ]);
-  return nameless(routesOf({ paths: Object.fromEntries(paths) }));
+  return Object.fromEntries(paths);
 }
 
 /** The names in a path are anybody's own: `/containers/{}/json`. */

@@ -8,6 +8,7 @@ export const v1_39 = step('1.39', {
   requests: { 'POST /build/prune': [added('query.all'), added('query.keep-storage')] },
   responses: {
     'GET /info': [added('body.Warnings'), added('body.ProductLicense')],
+    'GET /images/{name}/json': [added('body.Variant')],
     'GET /system/df': [added('body.BuildCache'), added('body.BuilderSize')],
   },
   failures: [inUseWas],

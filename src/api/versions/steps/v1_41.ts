@@ -40,7 +40,6 @@ export const v1_41 = step('1.41', {
       // Before, daemons knew cgroup v1 alone, where this can always be said.
       neverNull('body.HostConfig.OomKillDisable', false),
     ],
-    'GET /images/{name}/json': [added('body.Variant')],
   },
   messages: {
     'GET /events': [

@@ -78,6 +78,10 @@ const bounds: readonly [Partial<BuildPruneOptions>, string[]][] = [
   [{ minFreeBytes: 900 }, []],
   [{ keepBytes: 300, minFreeBytes: 5000 }, ['a']],
   [{ filters: new Map([['until', ['72h']]]) }, ['a']],
+  [{ filters: new Map([['until', ['2100-01-01']]]) }, ['a', 'c', 'd']],
+  [{ filters: new Map([['until', ['1970-01-01T00:00:00Z']]]) }, []],
+  [{ filters: new Map([['label', ['a=b']]]) }, []],
+  [{ filters: new Map([['label!', ['a=b']]]) }, ['a', 'c', 'd']],
   [{ filters: new Map([['id', ['c']]]) }, ['c']],
   [{ filters: new Map([['description', ['RUN d']]]) }, ['d']],
   [{ filters: new Map([['type', ['exec.cachemount']]]) }, []],
@@ -88,6 +92,7 @@ for (const [options, gone] of bounds)
 
 for (const [name, value] of [
   ['until', 'x'],
+  ['until', '5x'],
   ['nope', 'x'],
 ] as const)
   test(`the filter ${name}=${value} is refused`, () =>

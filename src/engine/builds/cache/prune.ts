@@ -1,14 +1,15 @@
 /** Removes what builds left: steps that no image needs any more, and directories that nobody uses. */
 
+import { messageOf } from '../../../base/errors.ts';
 import type { Nanos } from '../../../base/time.ts';
 import { parseRfc3339 } from '../../../base/time.ts';
-import { parseGoDuration } from '../../../formats/go-duration.ts';
+import { parseMoment } from '../../../formats/moment.ts';
 import type { CacheRecord } from '../../../model/build-cache.ts';
 import { filterFailure } from '../../../model/failures/filter.ts';
 import type { Filters } from '../../../model/filters.ts';
 import type { BuildCachePruned } from '../../../model/prune.ts';
 import type { NewEvent } from '../../events/events.ts';
-import { checkFilterNames } from '../../filters.ts';
+import { checkFilterNames, labelFilter } from '../../filters.ts';
 import type { ImageSteps } from '../../images/steps.ts';
 import type { BuildPruneOptions } from '../promise.ts';
 import { cacheRecords, type RecordsDeps } from './records.ts';
@@ -96,14 +97,19 @@ const FILTERS = [
   'shared',
   'private',
   'keep-storage',
+  'label',
+  'label!',
 ];
 
 function filterOf(filters: Filters, now: Nanos): (record: CacheRecord) => boolean {
   checkFilterNames(filters, FILTERS);
   const before = usedBefore(filters, now);
+  // `docker system prune` sends the filters of everything to all: what builds left has no labels.
+  const labelled = labelFilter(filters)({});
   const one = (name: string): string | undefined => filters.get(name)?.[0];
   const isTrue = (name: string): boolean => filters.has(name);
   return (record) =>
+    labelled &&
     (before === undefined || (parseRfc3339(usedAt(record)) ?? 0n) <= before) &&
     (one('id') === undefined || record.ID.startsWith(one('id') ?? '')) &&
     (one('parent') === undefined ||
@@ -115,13 +121,17 @@ function filterOf(filters: Filters, now: Nanos): (record: CacheRecord) => boolea
     (!isTrue('private') || !record.Shared);
 }
 
-/** `until` and `unused-for` say the same: how long ago something was used last. */
+/** `until` and `unused-for` say the same: when something was used last, or how long ago. */
 function usedBefore(filters: Filters, now: Nanos): Nanos | undefined {
-  const until = [...(filters.get('until') ?? []), ...(filters.get('unused-for') ?? [])];
-  if (until.length > 1) throw filterFailure.oneValueOnly();
-  const [said] = until;
+  const name = (filters.get('unused-for') ?? []).length > 0 ? 'unused-for' : 'until';
+  if (name === 'unused-for' && (filters.get('until') ?? []).length > 0)
+    throw filterFailure.conflicting({ one: 'until', other: 'unused-for' });
+  const [said, ...more] = filters.get(name) ?? [];
+  if (more.length > 0) throw filterFailure.oneValueOnly();
   if (said === undefined) return undefined;
-  const nanos = parseGoDuration(said);
-  if (nanos === undefined) throw filterFailure.untilNoDuration({ until: said });
-  return now - BigInt(Math.trunc(nanos));
+  try {
+    return parseMoment(said, now);
+  } catch (error) {
+    throw filterFailure.untilNoMoment({ name, why: messageOf(error) }, { cause: error });
+  }
 }
