@@ -49,6 +49,7 @@ const reserved: Readonly<Record<string, readonly string[]>> = {
   ws: ['api/http'],
   undici: ['registry'],
   re2js: ['engine'],
+  yaml: ['engine'],
   'dns-packet': ['network'],
   'ipaddr.js': ['network', 'engine', 'daemon', 'api/versions'],
 };

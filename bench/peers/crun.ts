@@ -176,5 +176,6 @@ function spec(rootfs: string, args: readonly string[]): object {
     ],
     readonlyPaths: ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'],
     annotations: {},
+    hooks: {},
   });
 }

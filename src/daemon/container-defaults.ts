@@ -10,6 +10,9 @@ const DEFAULT_SHM_BYTES = 64 << 20;
 /** Statically linked ones first: an init runs in the container, whose libraries are not the host's. */
 export const INITS: readonly string[] = ['docker-init', 'tini-static', 'tini'];
 
+/** As dockerd has it. */
+const CDI_SPEC_DIRS: readonly string[] = ['/etc/cdi', '/var/run/cdi'];
+
 /** What containers get that do not say it themselves, as the daemon's settings have it. */
 export interface ContainerDefaults {
   readonly cgroupDriver: CgroupDriver;
@@ -26,6 +29,8 @@ export interface ContainerDefaults {
   readonly init: boolean;
   /** Undefined: the host has none. */
   readonly initPath: string | undefined;
+  /** Absolute; where devices are described. */
+  readonly cdiSpecDirs: readonly string[];
 }
 
 /** @throws InvalidArgument, one line that names the setting */
@@ -50,8 +55,13 @@ export function readContainerDefaults(values: Values, searchPath: string): Conta
     noNewPrivileges: values.get('no-new-privileges') === true,
     init,
     initPath,
+    cdiSpecDirs: readDirectories(values.get('cdi-spec-dirs') as readonly string[] | undefined),
   };
 }
+
+/** An empty one switches the defaults off, as dockerd has it. */
+const readDirectories = (given: readonly string[] = CDI_SPEC_DIRS): readonly string[] =>
+  given.filter(Boolean).map((directory) => resolve(directory));
 
 function oneOf<T extends string>(key: string, given: string, known: readonly T[]): T {
   const found = known.find((each) => each === given);

@@ -195,6 +195,12 @@ export const settings: readonly Setting[] = [
   ),
   setting('boolean', 'init', '--init [boolean]', 'an init as process 1 of every container'),
   setting('text', 'init-path', '--init-path <file>', 'that init (default: docker-init or tini)'),
+  setting(
+    'list',
+    'cdi-spec-dirs',
+    '--cdi-spec-dir <directory>',
+    'where CDI devices are described (repeatable)',
+  ),
   setting('list', 'dns', '--dns <address>', 'name server of containers (repeatable)'),
   setting('list', 'dns-opts', '--dns-opt <option>', 'option of the resolver in containers (repeatable)'),
   setting('list', 'dns-search', '--dns-search <domain>', 'search domain in containers (repeatable)'),

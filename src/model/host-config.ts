@@ -48,6 +48,7 @@ const WeightDevice = object('WeightDevice', { Path: string(), Weight: integer('u
 
 /** A limit of setrlimit(2) for the container's processes. */
 export const Ulimit = object('Ulimit', { Name: string(), Hard: integer(), Soft: integer() });
+export type Ulimit = Infer<typeof Ulimit>;
 /** What may be limited by setrlimit(2). */
 export const ULIMIT_NAMES: readonly string[] = [
   ...['as', 'core', 'cpu', 'data', 'fsize', 'locks', 'memlock', 'msgqueue', 'nice', 'nofile', 'nproc'],

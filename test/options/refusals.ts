@@ -4,6 +4,8 @@ export interface Refusal {
   readonly config?: Readonly<Record<string, unknown>>;
   readonly host?: Readonly<Record<string, unknown>>;
   readonly says: RegExp;
+  /** The version to ask in; by default the one that is compared. */
+  readonly version?: string;
   /** dockerd refuses it only when the container starts, or not at all. */
   readonly later?: string;
 }
@@ -84,8 +86,8 @@ export const refusals: readonly Refusal[] = [
   {
     what: 'a quality of service',
     host: { IOMaximumIOps: 5 },
-    says: /(QoS maximum IOPs configuration is not supported on linux|does not support Maximum IO)/,
-    later: 'dockerd has a second text for it, which it says first',
+    says: /^invalid option: QoS maximum IOPs configuration is not supported on linux$/,
+    later: 'dockerd 20.10 says it in other words',
   },
   { what: 'an unknown IPC mode', host: { IpcMode: 'odd' }, later: NEWER, says: /^[Ii]nvalid IPC mode: odd$/ },
   { what: 'an unknown PID mode', host: { PidMode: 'odd' }, later: NEWER, says: /^[Ii]nvalid PID mode: odd$/ },
@@ -194,6 +196,75 @@ export const refusals: readonly Refusal[] = [
     host: { Annotations: { 'run.oci.handler': 'x' } },
     says: /^invalid annotation: run\.oci\.handler/,
     later: SECURITY,
+  },
+  {
+    what: 'isolation as on Windows',
+    host: { Isolation: 'hyperv' },
+    says: /^[Ii]nvalid isolation \(hyperv\): linux only supports 'default'$/,
+    later: 'dockerd 20.10 says it in other words',
+  },
+  {
+    what: 'a soft limit above the hard one',
+    host: { Ulimits: [{ Name: 'nofile', Soft: 10, Hard: 5 }] },
+    says: /^ulimit soft limit must be less than or equal to hard limit: 10 > 5$/,
+    later: AT_START,
+  },
+  {
+    what: 'the IPC namespace of nobody',
+    host: { IpcMode: 'container:nope' },
+    says: /^No such container: nope$/,
+  },
+  {
+    what: 'the processes of nobody',
+    host: { PidMode: 'container:nope' },
+    says: /^No such container: nope$/,
+  },
+  ...(
+    [
+      [
+        'a named pipe of Windows',
+        { Type: 'npipe', Source: 'p', Target: '/x' },
+        /type "npipe": mount type unknown$/,
+      ],
+      ['a mount without a type', { Source: 'p', Target: '/x' }, /type "": mount type unknown$/],
+      ['a mount on nothing', { Type: 'volume', Source: 'vol' }, /field Target must not be empty$/],
+      ['a bind of nothing', { Type: 'bind', Target: '/x' }, /field Source must not be empty$/],
+      [
+        'a bind of what is not there',
+        { Type: 'bind', Source: '/not/there', Target: '/x' },
+        /bind source path does not exist: \/not\/there$/,
+      ],
+      [
+        'an unknown propagation',
+        { Type: 'bind', Source: '/tmp', Target: '/x', BindOptions: { Propagation: 'odd' } },
+        /invalid propagation mode: odd$/,
+      ],
+      [
+        'a tmpfs with a source',
+        { Type: 'tmpfs', Source: 'p', Target: '/x' },
+        /field Source must not be specified$/,
+      ],
+    ] as const
+  ).map(([what, mount, says]): Refusal => ({ what, host: { Mounts: [mount] }, says })),
+  {
+    what: 'a tmpfs of less than nothing',
+    host: { Mounts: [{ Type: 'tmpfs', Target: '/x', TmpfsOptions: { SizeBytes: -1 } }] },
+    says: /type "tmpfs": SizeBytes must not be negative$/,
+    later: AT_START,
+  },
+  {
+    what: 'the exact capabilities that 1.40 alone knew',
+    host: { Capabilities: ['CAP_CHOWN'] },
+    version: '1.40',
+    says: /^the HostConfig\.Capabilities field is not supported by this daemon; use CapAdd and CapDrop/,
+    later: 'dockerd 20.10 passes over it',
+  },
+  {
+    what: 'options of another type of mount',
+    host: { Mounts: [{ Type: 'bind', Source: '/tmp', Target: '/x', VolumeOptions: {} }] },
+    version: '1.42',
+    says: /^VolumeOptions must not be specified on mount type "bind"$/,
+    later: 'dockerd 20.10 knows no 1.42',
   },
   {
     what: 'a second line for the resolver',

@@ -1,5 +1,6 @@
 /** Limits of a running container: what an update changes at once, what it refuses, and what a killed daemon knows of it. */
 import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { readCgroupHost } from '../../src/runtime/index.ts';
 import { type Dockerd, type Engine, startDockerd } from '../harness/dockerd.ts';
@@ -164,6 +165,43 @@ test('a restart policy changes what happens at the end of the run that goes on',
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   await api.delete(`/containers/${id}?force=1`);
+});
+
+test('rates of single devices change while a container runs, and a list that is left out stands', async (t) => {
+  const disk = readdirSync('/sys/block').find((name) => existsSync(`/dev/${name}`));
+  if (disk === undefined) return t.skip('this machine has no disk');
+  const api = gantry.api();
+  const rate = (Rate: number) => [{ Path: `/dev/${disk}`, Rate }];
+  const id = await started(gantry, { BlkioDeviceReadBps: rate(1 << 20), BlkioDeviceWriteIOps: rate(100) });
+  const update = (change: object) => api.post(`/containers/${id}/update`, change);
+  assert.equal((await update({ BlkioDeviceReadBps: rate(2 << 20) })).status, 200);
+  const files =
+    version === 2
+      ? ['io.max']
+      : ['blkio/blkio.throttle.read_bps_device', 'blkio/blkio.throttle.write_iops_device'];
+  const Cmd = ['sh', '-c', `cd /sys/fs/cgroup; cat ${files.join(' ')}`];
+  const { output } = await execInside(gantry, id, { Cmd });
+  assert.match(output, version === 2 ? /rbps=2097152 .*wiops=100/ : / 2097152\n.* 100\n/);
+  const shown = (await api.get(`/containers/${id}/json`)).json<{ HostConfig: Record<string, unknown> }>();
+  assert.deepEqual(shown.HostConfig.BlkioDeviceReadBps, rate(2 << 20));
+  assert.deepEqual(shown.HostConfig.BlkioDeviceWriteIOps, rate(100));
+  // Before 1.55 an update said nothing of them.
+  await gantry.api('1.54').post(`/containers/${id}/update`, { BlkioDeviceReadBps: rate(3 << 20) });
+  assert.match((await execInside(gantry, id, { Cmd })).output, version === 2 ? /rbps=2097152/ : / 2097152\n/);
+  assert.match(
+    (await update({ BlkioDeviceReadBps: [{ Path: '/dev/nope', Rate: 1 }] })).text,
+    /stat \/dev\/nope/,
+  );
+  await api.delete(`/containers/${id}?force=1`);
+});
+
+test('an update warns of what has no effect', async () => {
+  const id = await started(gantry, {});
+  const { Warnings } = (await gantry.api().post(`/containers/${id}/update`, { CpuPercent: 5 })).json<{
+    Warnings: string[];
+  }>();
+  assert.deepEqual(Warnings, ['linux does not support CPU percent. Percent discarded.']);
+  await gantry.api().delete(`/containers/${id}?force=1`);
 });
 
 /** Refused on a running container with these limits; both engines say the same. */

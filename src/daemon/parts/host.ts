@@ -42,4 +42,5 @@ export const containerFacts = (
   logOptions: options.logOptions,
   bridge: networks.find(DEFAULT_NETWORK) !== undefined,
   recursiveReadOnly: canSetMountAttributes(),
+  cdiSpecDirs: options.cdiSpecDirs,
 });

@@ -56,6 +56,7 @@ export const buildSystem = (
     limits,
     cgroupDriver: options.cgroupDriver,
     initPath: options.initPath,
+    cdiSpecDirs: options.cdiSpecDirs,
     securityOptions: securityOptions(options, apparmor, supervisor.cgroups.version),
     warnings: () => [...openDoors, ...(limits.swap ? [] : ['WARNING: No swap limit support'])],
     now: () => new Date(),

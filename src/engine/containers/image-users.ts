@@ -7,7 +7,11 @@ export function imageUsers(directory: Directory, imageId: string): ImageUser[] {
   const users = directory
     .all()
     .filter(({ record }) => record.imageId === imageId)
-    .map(({ id, task }) => ({ containerId: id, running: task !== undefined }));
+    .map(({ id, task, record }) => ({
+      containerId: id,
+      running: task !== undefined,
+      name: record.config.Image ?? '',
+    }));
   const unreadable = directory.unreadable.usersOf(imageId);
   return [...users, ...unreadable.map((containerId) => ({ containerId, running: false }))];
 }

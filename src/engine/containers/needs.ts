@@ -129,6 +129,8 @@ export interface HealthChecks {
   begin(container: Container, options: { readonly fresh: boolean }): void;
   /** A run ends or pauses: its check ends, and nobody vouches for its health. The caller saves the record. */
   end(container: Container): void;
+  /** Told of every probe that finds a container unhealthy. */
+  whenUnhealthy(act: (container: Container) => void): void;
 }
 
 /** Begins and ends health checks. */

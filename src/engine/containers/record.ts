@@ -85,6 +85,8 @@ export interface ContainerRecord extends SandboxRecord {
   readonly pausedInPassing?: boolean;
   /** `docker stop` was asked for: `unless-stopped` must not start it again. */
   readonly stoppedByUser: boolean;
+  /** It was found unhealthy, and is restarted for that; absent: not. */
+  readonly restartWanted?: boolean;
   /** An update was saved that the kernel may not have yet; absent: none. */
   readonly limitsPending?: boolean;
   /** Those that it links to on the default network; absent: none. The other may have been removed. */
@@ -181,6 +183,7 @@ const schema: Schema<ContainerRecord> = object('container', {
   restartCount: integer(),
   pausedInPassing: optional(boolean()),
   stoppedByUser: boolean(),
+  restartWanted: optional(boolean()),
   limitsPending: optional(boolean()),
   links: optional(list(link)),
   attachments: map(EndpointSettings),

@@ -9,16 +9,23 @@ import { type ProbeDeps, probe } from './probe.ts';
 import { type Check, judge, type ProbeResult, pauseMs, readCheck, starting } from './verdict.ts';
 
 /** Health checks as containers begin and end them. */
-export const createHealthChecks = (deps: ProbeDeps): HealthChecks => ({
-  begin: (container, options) => beginHealth(deps, container, options),
-  end: endHealth,
-});
+export function createHealthChecks(deps: ProbeDeps): HealthChecks {
+  const acts: ((container: Container) => void)[] = [];
+  const unhealthy = (container: Container): void => acts.forEach((act) => act(container));
+  return {
+    begin: (container, options) => beginHealth({ ...deps, unhealthy }, container, options),
+    end: endHealth,
+    whenUnhealthy: (act) => void acts.push(act),
+  };
+}
+
+type MonitorDeps = ProbeDeps & { readonly unhealthy: (container: Container) => void };
 
 /**
  * Begins when a run begins (`fresh`), when a paused one goes on, or when a daemon finds one: then what was known of its
  * health still holds.
  */
-function beginHealth(deps: ProbeDeps, container: Container, { fresh }: { readonly fresh: boolean }): void {
+function beginHealth(deps: MonitorDeps, container: Container, { fresh }: { readonly fresh: boolean }): void {
   container.monitor?.stop();
   const { config, health } = container.record;
   const check = readCheck(config.Healthcheck, config.Shell);
@@ -37,13 +44,13 @@ function endHealth(container: Container): void {
 }
 
 class Monitor {
-  readonly #deps: ProbeDeps;
+  readonly #deps: MonitorDeps;
   readonly #container: Container;
   readonly #check: Check;
   readonly #over = new AbortController();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(deps: ProbeDeps, container: Container, check: Check) {
+  constructor(deps: MonitorDeps, container: Container, check: Check) {
     this.#deps = deps;
     this.#container = container;
     this.#check = check;
@@ -85,11 +92,11 @@ class Monitor {
   async #hear(result: ProbeResult, sinceStartMs: number): Promise<void> {
     const before: Health = this.#container.record.health ?? starting(undefined);
     const health = judge(before, result, this.#check, sinceStartMs);
-    if (health.Status === before.Status) {
-      this.#container.set({ health });
-      return;
+    if (health.Status === before.Status) this.#container.set({ health });
+    else {
+      await this.#container.save({ health });
+      emitContainerEvent(this.#deps, this.#container, `health_status: ${health.Status}`);
     }
-    await this.#container.save({ health });
-    emitContainerEvent(this.#deps, this.#container, `health_status: ${health.Status}`);
+    if (health.Status === 'unhealthy') this.#deps.unhealthy(this.#container);
   }
 }

@@ -12,6 +12,8 @@ import type { ImageStore } from './store.ts';
 export interface ImageUser {
   readonly containerId: string;
   readonly running: boolean;
+  /** What its client called the image; undefined where nobody knows. */
+  readonly name?: string;
 }
 
 /** An event about an image, as the verbs emit it. */

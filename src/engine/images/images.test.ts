@@ -68,6 +68,17 @@ for (const [name, compress] of [
     assert.equal((await host.images.inspect('a:b')).Id, `sha256:${sha(config)}`);
   });
 
+test('a prune of all leaves the names that containers were made by, and takes the others', async (t) => {
+  const host = await testImages(t);
+  await host.load(dockerArchive([base]));
+  for (const tag of ['a', 'b']) await host.images.tag('test', { repo: 'test', tag });
+  const { Id } = await host.images.inspect('test');
+  host.users.set(Id, [{ containerId: 'c', running: false, name: 'docker.io/library/test:b' }]);
+  const all = new Map([['dangling', ['false']]]);
+  await host.images.prune(all, new AbortController().signal);
+  assert.deepEqual((await host.images.inspect(Id)).RepoTags, ['test:b']);
+});
+
 test('images, names and layers are there after a restart, and nothing else is', async (t) => {
   const first = await testImages(t);
   await first.load(dockerArchive([base, upper]));

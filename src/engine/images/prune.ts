@@ -1,5 +1,6 @@
 /** Removes images that nobody needs: those without a name, or all that no container was made from. */
 import { Conflict, messageOf } from '../../base/errors.ts';
+import { familiarString, parseReference, storedForm } from '../../formats/reference.ts';
 import type { Filters } from '../../model/filters.ts';
 import type { ImagesPruned } from '../../model/prune.ts';
 import { booleanFilter, checkFilterNames, labelFilter, untilFilter } from '../filters.ts';
@@ -40,8 +41,15 @@ async function prune(filters: Filters, signal: AbortSignal, verbs: ImageVerbs): 
   return { ...(tally.items.length > 0 ? { ImagesDeleted: tally.items } : {}), SpaceReclaimed: tally.bytes };
 }
 
-/** What to ask the removal of, images that were built on others first: names, and ids of images without one. */
-function namesToPrune(dangling: boolean, fits: (image: Image) => boolean, { store }: ImageVerbs): string[] {
+/**
+ * What to ask the removal of, images that were built on others first: names, and ids of images without one. Names that
+ * containers were made by stay, as in today's dockerd: the next container is made by the same.
+ */
+function namesToPrune(
+  dangling: boolean,
+  fits: (image: Image) => boolean,
+  { store, usedBy }: ImageVerbs,
+): string[] {
   const asked = store.all().filter(({ id }) => {
     const names = store.references(id);
     const isParent = store.children(id).length > 0;
@@ -57,8 +65,19 @@ function namesToPrune(dangling: boolean, fits: (image: Image) => boolean, { stor
     .sort((a, b) => depth(b) - depth(a))
     .flatMap(({ id }) => {
       const names = store.references(id);
-      return names.length > 0 ? names : [id];
+      if (names.length === 0) return [id];
+      const said = new Set(usedBy(id).flatMap(({ name = '' }) => storedName(name) ?? []));
+      return names.filter((name) => !said.has(storedName(name) ?? name));
     });
+}
+
+/** A name in the form that names are stored in; undefined for what is none, such as an id. */
+function storedName(text: string): string | undefined {
+  try {
+    return familiarString(storedForm(parseReference(text)));
+  } catch {
+    return undefined;
+  }
 }
 
 /** What a container was made from stays, and so does what somebody else has removed or named meanwhile. */

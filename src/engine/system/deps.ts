@@ -27,6 +27,8 @@ export interface SystemDeps {
   readonly cgroupDriver: CgroupDriver;
   /** Undefined: the host has no init for containers. */
   readonly initPath: string | undefined;
+  /** Where devices are described. */
+  readonly cdiSpecDirs: readonly string[];
   readonly securityOptions: readonly string[];
   readonly storage: { readonly driver: string; readonly root: string; readonly backing: string };
   readonly runtimes: readonly OciRuntime[];

@@ -50,7 +50,7 @@ export function info(deps: SystemDeps, images: number): SystemInfo & { readonly 
     RuncCommit: { ID: deps.runtimeVersion },
     InitCommit: { ID: '' },
     SecurityOptions: deps.securityOptions,
-    CDISpecDirs: [],
+    CDISpecDirs: deps.cdiSpecDirs,
     Warnings: deps.warnings(),
     Sockets: deps.hosts,
   };

@@ -39,6 +39,11 @@ export const settingFailure = failures('setting', {
     InvalidArgument,
     ({ type, why }: { type: string; why: string }) => `invalid mount config for type "${type}": ${why}`,
   ),
+  mountOptionsForeign: failure(
+    InvalidArgument,
+    ({ options, type }: { options: string; type: string }) =>
+      `${options} must not be specified on mount type ${quoted(type)}`,
+  ),
   mountPointTwice: failure(
     InvalidArgument,
     ({ destination }: { destination: string }) => `Duplicate mount point: ${destination}`,
@@ -60,6 +65,19 @@ export const settingFailure = failures('setting', {
     InvalidArgument,
     ({ driver, capabilities }: { driver: string; capabilities: string }) =>
       `could not select device driver "${driver}" with capabilities: [${capabilities}]`,
+  ),
+  cdiUnresolvable: failure(
+    InvalidArgument,
+    ({ names, problems }: { names: readonly string[]; problems: readonly string[] }) =>
+      [
+        'CDI device injection failed',
+        ...(names.length > 0 ? [`unresolvable CDI devices ${names.join(', ')}`] : []),
+        ...problems,
+      ].join(': '),
+  ),
+  cdiUnexpected: failure(
+    InvalidArgument,
+    ({ what }: { what: 'count' | 'options' }) => `unexpected ${what} in CDI device request`,
   ),
   propagationInvalid: failure(
     InvalidArgument,
@@ -91,7 +109,7 @@ export const settingFailure = failures('setting', {
   isolationInvalid: failure(
     InvalidArgument,
     ({ isolation }: { isolation: string }) =>
-      `invalid isolation (${isolation}): Linux knows only the default`,
+      `invalid isolation (${isolation}): linux only supports 'default'`,
   ),
   runtimeUnknown: failure(
     InvalidArgument,
@@ -209,7 +227,8 @@ export const settingFailure = failures('setting', {
   blkioWeightInvalid: failure(InvalidArgument, () => 'Range of blkio weight is from 10 to 1000'),
   ioMaximumUnsupported: failure(
     InvalidArgument,
-    () => 'Invalid QoS settings: linux does not support Maximum IO Bandwidth or Maximum IO IOps',
+    ({ what }: { what: string }) =>
+      `invalid option: QoS maximum ${what} configuration is not supported on linux`,
   ),
   protocolUnsupported: failure(
     InvalidArgument,
@@ -233,6 +252,11 @@ export const settingFailure = failures('setting', {
     InvalidArgument,
     ({ score }: { score: number }) => `Invalid value ${score}, range for oom score adj is [-1000, 1000]`,
   ),
+  ulimitSoftAboveHard: failure(
+    InvalidArgument,
+    ({ soft, hard }: { soft: number; hard: number }) =>
+      `ulimit soft limit must be less than or equal to hard limit: ${soft} > ${hard}`,
+  ),
   ulimitUnknown: failure(InvalidArgument, ({ name }: { name: string }) => `invalid ulimit type: ${name}`),
   annotationUnnamed: failure(
     InvalidArgument,
@@ -251,10 +275,7 @@ export const settingFailure = failures('setting', {
     InvalidArgument,
     ({ name, why }: { name: string; why: string }) => `sysctl ${JSON.stringify(name)} ${why}`,
   ),
-  storageOptUnknown: failure(
-    InvalidArgument,
-    ({ option }: { option: string }) => `overlay2: unknown option ${option}`,
-  ),
+  storageOptUnknown: failure(InvalidArgument, ({ option }: { option: string }) => `Unknown option ${option}`),
   storageOptUnsupported: failure(
     InvalidArgument,
     () =>

@@ -27,6 +27,16 @@ export interface PlannedDevice {
   /** cgroup access, some of `rwm`. */
   readonly access: string;
 }
+/** A program of the host's that the runtime runs. */
+export interface PlannedHook {
+  readonly path: string;
+  readonly args?: readonly string[];
+  readonly env?: readonly string[];
+  /** Seconds. */
+  readonly timeout?: number;
+}
+/** By the moment at which they run, in the words of the OCI runtime specification. */
+export type PlannedHooks = Readonly<Record<string, readonly PlannedHook[]>>;
 /** One limit of setrlimit(2): `type` by its name in the OCI specification, such as `RLIMIT_CORE`. */
 export interface Rlimit {
   readonly type: string;
@@ -115,6 +125,7 @@ export interface BundlePlan {
   readonly maskedPaths: readonly string[];
   readonly readonlyPaths: readonly string[];
   readonly annotations: Readonly<Record<string, string>>;
+  readonly hooks: PlannedHooks;
 }
 
 /** The devices every container has, as dockerd allows them: null, zero, full, random, urandom, tty, console, ptmx, pts, tun not. */
@@ -260,6 +271,7 @@ export function bundleSpec(plan: BundlePlan): object {
     domainname: plan.domainname,
     mounts: plan.mounts,
     annotations: plan.annotations,
+    hooks: unlessEmpty(plan.hooks),
     linux: defined({
       namespaces: namespaceList(plan.namespaces),
       resources: { devices: deviceRules(plan), ...limitsSpec(plan.limits) },

@@ -100,6 +100,7 @@ function plan(
     maskedPaths: [],
     readonlyPaths: [],
     annotations: {},
+    hooks: {},
   });
   const writer = new OutputWriter(join(root, 'log', id));
   return {

@@ -9,6 +9,7 @@ export const v1_40 = step('1.40', {
     'POST /build': [added('query.outputs')],
     'POST /containers/create': [
       added('body.HostConfig.DeviceRequests'),
+      added('body.HostConfig.Capabilities'),
       added('body.HostConfig.Mounts[].BindOptions.NonRecursive'),
       defaultWas('body.HostConfig.IpcMode', 'shareable'),
     ],

@@ -1,7 +1,7 @@
 /** API 1.41. */
 
 import { type Doc, isDoc } from '../doc-path.ts';
-import { added, neverNull, reshaped, said } from '../lens.ts';
+import { added, neverNull, refused, reshaped, said } from '../lens.ts';
 import { step } from '../step.ts';
 
 /** The parameter `filter` named a repository: today that is the filter `reference`. */
@@ -20,12 +20,25 @@ function filterToReference(doc: Doc): void {
   }
 }
 
+/** 1.40 alone had them, and no daemon since can have them. */
+const CAPABILITIES =
+  'the HostConfig.Capabilities field is not supported by this daemon; use CapAdd and CapDrop to set capabilities';
+
+function exactCapabilities({ body }: Doc): string | undefined {
+  const asked = isDoc(body) && isDoc(body.HostConfig) ? body.HostConfig.Capabilities : undefined;
+  return Array.isArray(asked) && asked.length > 0 ? CAPABILITIES : undefined;
+}
+
 export const v1_41 = step('1.41', {
   summary: 'Create picks a platform; cgroup namespaces can be private; info tells the cgroup version.',
   requests: {
     'GET /containers/{name}/stats': [added('query.one-shot')],
     'GET /services': [added('query.status')],
-    'POST /containers/create': [added('query.platform'), added('body.HostConfig.CgroupnsMode')],
+    'POST /containers/create': [
+      added('query.platform'),
+      added('body.HostConfig.CgroupnsMode'),
+      refused('HostConfig.Capabilities goes', exactCapabilities),
+    ],
     'GET /images/json': [
       reshaped('filter becomes the filter reference', {
         up: filterToReference,

@@ -12,6 +12,7 @@ import {
 } from '../../../formats/platform.ts';
 import type { ContainerConfig, CreateRequest, CreateResponse, HostConfig } from '../../../model/container.ts';
 import { containerContext, containerFailure } from '../../../model/failures/container.ts';
+import { joinedContainer } from '../../../model/namespace-mode.ts';
 import { formatHardwareAddress, parseHardwareAddress } from '../../../network/index.ts';
 import type { Supervisor } from '../../../runtime/index.ts';
 import { planAttachments } from '../attachments/attachments.ts';
@@ -77,6 +78,10 @@ export async function createContainer(
   const wanted = options.platform ? parsePlatform(options.platform) : undefined;
   const image = options.ofBuild ?? deps.images.resolve(request.Image ?? '', wanted);
   const { Links: _links, ...host } = byId(deps.directory, request.HostConfig ?? {});
+  for (const mode of [host.IpcMode, host.PidMode]) {
+    const joined = joinedContainer(mode);
+    if (joined) otherContainer(deps, joined);
+  }
   const links = planLinks(deps, request.HostConfig ?? {});
   const settled = settle(id, { ...request, HostConfig: host }, image.config, deps.facts);
   const attachments = planAttachments(settled.hostConfig, request.NetworkingConfig, (term) =>

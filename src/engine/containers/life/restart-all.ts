@@ -39,9 +39,10 @@ async function begin(deps: StartDeps, container: Container): Promise<void> {
 }
 
 function isWanted({ record }: Container): boolean {
-  const { state, hostConfig, restartCount, stoppedByUser } = record;
+  const { state, hostConfig, restartCount, restartWanted, stoppedByUser } = record;
   if (state.is === 'restarting') return true;
   if (state.is !== 'exited') return false;
+  if (restartWanted) return true;
   const policy = hostConfig.RestartPolicy;
   // A failure that was there before is not tried again; the end of the machine is a new one.
   if (policy?.Name === 'on-failure' && state.last.exitCode !== undefined) return false;

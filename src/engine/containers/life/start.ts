@@ -2,15 +2,11 @@
 import { undoUnlessDone } from '../../../base/lifetime.ts';
 import { formatNanos, nowNanos } from '../../../base/time.ts';
 import { containerFailure } from '../../../model/failures/container.ts';
-import { settingFailure } from '../../../model/failures/setting.ts';
 import {
   type BundlePlan,
   bundleSpec,
-  devicesAt,
   furnishRoot,
-  hostDevices,
   makeDirectoryInRoot,
-  type PlannedDevice,
   placesInRoot,
   type Task,
 } from '../../../runtime/index.ts';
@@ -19,6 +15,7 @@ import type { LimitRights } from '../../processes/rlimits.ts';
 import { type StartFailed, translateStartError } from '../../processes/start-error.ts';
 import { userInRoot } from '../../processes/user-in-root.ts';
 import type { Container } from '../container.ts';
+import { givenDevices } from '../devices/given.ts';
 import { emitContainerEvent, emitNetworkEvents } from '../events.ts';
 import { tellLinking } from '../links/follow.ts';
 import { defaultEndpoint, requireLinks } from '../links/links.ts';
@@ -132,7 +129,8 @@ function run(deps: StartDeps, container: Container): Promise<Task> {
     const found = startFacts(deps, container, sandbox);
     const places = placesOf(rootfs, record.mounts, found);
     requireFilePlaces(engineFiles(found), record.mounts, sources.byDestination, places);
-    const facts = { ...found, rootfs, user, sources: sources.byDestination, places };
+    const devices = await givenDevices(record.hostConfig, { ...deps.facts, uid: user.uid });
+    const facts = { ...found, rootfs, user, devices, sources: sources.byDestination, places };
     const { plan, warnings } = planBundle(record, facts);
     for (const warning of warnings) deps.log.warn('container.degraded', { id: record.id, warning });
     container.writer ??= openLog(deps, container);
@@ -148,6 +146,7 @@ function run(deps: StartDeps, container: Container): Promise<Task> {
         last: record.state.last,
       },
       stoppedByUser: false,
+      ...(record.restartWanted && { restartWanted: false }),
       ...sandbox,
     });
     const [launch] = await settledBoth(deps.supervisor.launch(launchPlan(deps, container, plan)), saved);
@@ -207,7 +206,6 @@ function startFacts(deps: StartDeps, container: Container, sandbox: SandboxRecor
     ...joinedNamespaces(deps, container, sandbox.sandboxId),
     files: writeNetworkFiles(deps, container, { endpoints: sandbox.endpoints, linked: hostsOf(links) }),
     linkVariables: variablesOf(links),
-    devices: devicesOf(container),
     limits: limitsOf(container.record.hostConfig),
     sharedMemory: sharedMemoryOf(deps, container),
     init: initOf(deps, container),
@@ -233,18 +231,4 @@ function initOf(
   if (!(Init ?? facts.defaults.init) || PidMode) return undefined;
   if (initPath === undefined) throw containerFailure.noInit();
   return initPath;
-}
-
-function devicesOf(container: Container): PlannedDevice[] {
-  const { Devices = [], DeviceRequests = [], Privileged } = container.record.hostConfig;
-  for (const { Driver = '', Capabilities = [] } of DeviceRequests)
-    throw settingFailure.noDeviceDriver({
-      driver: Driver,
-      capabilities: Capabilities.map((each) => `[${each.join(' ')}]`).join(' '),
-    });
-  const asked = Devices.flatMap(({ PathOnHost, PathInContainer, CgroupPermissions }) =>
-    devicesAt(PathOnHost, PathInContainer || PathOnHost, CgroupPermissions || 'rwm'),
-  );
-  const all = Privileged ? hostDevices() : [];
-  return [...all.filter(({ path }) => !asked.some((each) => each.path === path)), ...asked];
 }

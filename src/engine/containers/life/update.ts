@@ -25,6 +25,11 @@ const CHANGEABLE = [
   ...(['CpuRealtimePeriod', 'CpuRealtimeRuntime', 'Memory', 'MemorySwap', 'MemoryReservation'] as const),
   'PidsLimit' as const,
 ];
+/** Rules for single devices: a list takes the place of the one before, also an empty one. */
+const DEVICE_RULES = [
+  ...(['BlkioWeightDevice', 'BlkioDeviceReadBps', 'BlkioDeviceWriteBps'] as const),
+  ...(['BlkioDeviceReadIOps', 'BlkioDeviceWriteIOps'] as const),
+];
 
 /** Call it inside the mailbox. @throws InvalidArgument, Conflict, Failed: then all is as before */
 export async function updateContainer(
@@ -51,7 +56,10 @@ export async function updateContainer(
 
 /** Zero and empty mean "leave it", but for the limit of processes, where zero and less mean "none". */
 function changedLimits(asked: HostConfig): HostConfig {
-  const said = CHANGEABLE.filter((name) => (name === 'PidsLimit' ? asked[name] !== undefined : asked[name]));
+  const said = [
+    ...CHANGEABLE.filter((name) => (name === 'PidsLimit' ? asked[name] !== undefined : asked[name])),
+    ...DEVICE_RULES.filter((name) => asked[name] !== undefined),
+  ];
   return Object.fromEntries(said.map((name) => [name, asked[name]]));
 }
 
@@ -87,35 +95,36 @@ async function apply(
   await container.save({ hostConfig, ...(live ? { limitsPending: true } : {}) });
   if (!live) return;
   try {
-    await applyLimits(deps, container);
+    await applyLimits(deps, container, changes);
   } catch (error) {
     await container.save({ hostConfig: before });
     // Some may be in force already: those that stood before come back.
-    await applyLimits(deps, container).catch(() => undefined);
+    await applyLimits(deps, container, changes).catch(() => undefined);
     await container.save({ limitsPending: false });
     throw error instanceof RuntimeRefused ? new Failed(error.message, { cause: error }) : error;
   }
   await container.save({ limitsPending: false });
 }
 
-/** Has the kernel hold the running container to the limits on record. @throws RuntimeRefused, InvalidArgument */
-export async function applyLimits(deps: LimitsDeps, container: Container): Promise<void> {
+/**
+ * Has the kernel hold the running container to the limits on record. `changes`: which rules for devices are written
+ * anew; the others stand, and their device may be gone. @throws RuntimeRefused, InvalidArgument
+ */
+export async function applyLimits(
+  deps: LimitsDeps,
+  container: Container,
+  changes: HostConfig = container.record.hostConfig,
+): Promise<void> {
   const { task, record } = container;
   if (task === undefined) return;
   const { hostConfig } = record;
-  // Swappiness, devices' rates and the killer's rest are set once and never change.
+  const standing = DEVICE_RULES.filter((name) => changes[name] === undefined).map((name) => [name, []]);
+  // Swappiness and the killer's rest are set once and never change.
   const {
     memorySwappiness: _s,
     oomKillDisable: _o,
     ...limits
-  } = limitsOf({
-    ...hostConfig,
-    BlkioWeightDevice: [],
-    BlkioDeviceReadBps: [],
-    BlkioDeviceWriteBps: [],
-    BlkioDeviceReadIOps: [],
-    BlkioDeviceWriteIOps: [],
-  });
+  } = limitsOf({ ...hostConfig, ...Object.fromEntries(standing) });
   const pids = hostConfig.PidsLimit === undefined || hostConfig.PidsLimit > 0 ? {} : { pids: -1 };
   await deps.supervisor.update(task, limitsSpec({ ...limits, ...pids }));
 }

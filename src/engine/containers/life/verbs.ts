@@ -12,6 +12,7 @@ import { createPrune } from './prune.ts';
 import { removeContainer } from './remove.ts';
 import { renameContainer } from './rename.ts';
 import { type RequestedStartDeps, startAsRequested } from './requested-start.ts';
+import { restartUnhealthy } from './restart-unhealthy.ts';
 import { startContainer } from './start.ts';
 import { killAndWait, killContainer, stopContainer, stopForRestart } from './stop.ts';
 import { type UpdateDeps, updateContainer } from './update.ts';
@@ -40,6 +41,7 @@ export type LifeVerbs = Pick<
 
 /** What changes a container runs in its mailbox, one at a time; stop and kill go past it. */
 export function createLifeVerbs(deps: LifeDeps): LifeVerbs {
+  restartUnhealthy(deps);
   const find = (name: string) => deps.directory.find(name);
   const inTurn = <T>(name: string, verb: (container: Container) => Promise<T>): Promise<T> => {
     const container = find(name);

@@ -216,12 +216,21 @@ for (const [mount, why] of [
   [{ Type: 'volume', Source: 'v1', Target: '/x', VolumeOptions: { Subpath: 'a/../..' } }, /subpath must be/],
   [
     { Type: 'volume', Source: 'v1', Target: '/x', BindOptions: {} },
-    /field BindOptions must not be specified/,
+    /BindOptions must not be specified on mount type "volume"/,
   ],
+  [
+    { Type: 'bind', Source: '/a', Target: '/x', ImageOptions: {} },
+    /invalid mount config for type "bind": field ImageOptions must not be specified/,
+  ],
+  [{ Type: 'npipe', Source: 'c', Target: '/x' }, /mount type unknown/],
+  [{ Type: 'tmpfs', Target: '/x', TmpfsOptions: { SizeBytes: -1 } }, /SizeBytes must not be negative/],
   [{ Type: 'volume', Source: 'v1' }, /field Target must not be empty/],
   [{ Type: 'volume', Source: 'v1', Target: 'x' }, /mount path must be absolute/],
   [{ Type: 'image', Target: '/x' }, /field Source must not be empty/],
-  [{ Type: 'image', Source: 'i', Target: '/x', VolumeOptions: {} }, /field VolumeOptions must not be/],
+  [
+    { Type: 'image', Source: 'i', Target: '/x', VolumeOptions: {} },
+    /VolumeOptions must not be specified on mount type "image"/,
+  ],
   [{ Type: 'cluster', Source: 'c', Target: '/x' }, /mount type unknown/],
   [{ Type: 'constructor', Source: 'c', Target: '/x' }, /mount type unknown/],
   [{ Type: 'tmpfs', Source: 'c', Target: '/x' }, /field Source must not be specified/],

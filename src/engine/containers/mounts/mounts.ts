@@ -223,23 +223,28 @@ function inherited(mount: ContainerMount, narrowed: boolean): WantedMount | unde
   }
 }
 
+/** Options by the type of mount they are for, in the order in which dockerd looks at them. */
 const MOUNT_OPTIONS = {
-  bind: 'BindOptions',
   volume: 'VolumeOptions',
-  image: 'ImageOptions',
+  bind: 'BindOptions',
   tmpfs: 'TmpfsOptions',
-};
+  image: 'ImageOptions',
+  cluster: 'ClusterOptions',
+} as const;
+const KNOWN_TYPES = ['bind', 'volume', 'tmpfs', 'image'];
 
 /** One of `Mounts`. @throws InvalidArgument */
 function parseMount(mount: Mount, facts: MountFacts, mustExist: string[]): WantedMount {
   const type = mount.Type ?? '';
   const fail = (why: string) => settingFailure.mountInvalid({ type, why });
-  if (!mount.Target) throw fail('field Target must not be empty');
-  if (!Object.hasOwn(MOUNT_OPTIONS, type)) throw fail('mount type unknown');
-  const destination = cleanTarget(mount.Target, type, mount.Target, mount.Source ? clean(mount.Source) : '');
   for (const [other, options] of Object.entries(MOUNT_OPTIONS))
-    if (other !== type && mount[options as 'BindOptions'] !== undefined)
-      throw fail(`field ${options} must not be specified`);
+    if (other !== type && mount[options] !== undefined)
+      throw ['image', 'cluster'].includes(other)
+        ? fail(`field ${options} must not be specified`)
+        : settingFailure.mountOptionsForeign({ options, type });
+  if (!mount.Target) throw fail('field Target must not be empty');
+  if (!KNOWN_TYPES.includes(type)) throw fail('mount type unknown');
+  const destination = cleanTarget(mount.Target, type, mount.Target, mount.Source ? clean(mount.Source) : '');
   switch (type) {
     case 'tmpfs':
       if (mount.Source) throw fail('field Source must not be specified');

@@ -100,6 +100,7 @@ export function tmpfsOfMounts(
   fail: (why: string) => Error,
 ): ContainerMount {
   const { SizeBytes = 0, Mode = 0, Options = [] } = mount.TmpfsOptions ?? {};
+  if (SizeBytes < 0) throw fail('SizeBytes must not be negative');
   for (const option of Options) {
     if (option.length < 1 || option.length > 2) throw fail('invalid option array length');
     if (!['exec', 'noexec'].includes(option[0] ?? '')) throw fail(`invalid option: ${option[0]}`);

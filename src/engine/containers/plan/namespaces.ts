@@ -72,7 +72,7 @@ export const joinableTask = ({ record, task }: Container): Container['task'] =>
 export function byId(directory: Pick<Directory, 'lookUp'>, host: HostConfig): HostConfig {
   const named = (['NetworkMode', 'PidMode', 'IpcMode'] as const).flatMap((member) => {
     const name = joinedContainer(host[member]);
-    const other = name ? directory.lookUp(name) : undefined; // one that is unknown is told of at the start
+    const other = name ? directory.lookUp(name) : undefined; // who asked tells of one that is unknown
     return other ? [[member, modeOfJoining(other.id)] as const] : [];
   });
   return { ...host, ...Object.fromEntries(named) };

@@ -1,18 +1,13 @@
 /** A container's record becomes the plan of its bundle. Pure: what must be looked up on the host comes in as facts. */
 
 import type { HostConfig } from '../../../model/container.ts';
-import {
-  type BundlePlan,
-  capabilitiesFor,
-  type Limits,
-  type Namespace,
-  type PlannedDevice,
-} from '../../../runtime/index.ts';
+import { type BundlePlan, capabilitiesFor, type Limits, type Namespace } from '../../../runtime/index.ts';
 import { networkModeOf } from '../../networks/index.ts';
 import { environment } from '../../processes/environment.ts';
 import { type LimitRights, oomScoreOf, rlimitsOf } from '../../processes/rlimits.ts';
 import { apparmorOf, readSecurity, type SecurityDefaults, seccompOf } from '../../processes/security.ts';
 import type { ResolvedUser } from '../../processes/user.ts';
+import type { GivenDevices } from '../devices/given.ts';
 import type { ContainerRecord } from '../record.ts';
 import { readDeviceRule } from './limits.ts';
 import { INIT_PATH, type MountingFacts, planMounting } from './mounting.ts';
@@ -26,7 +21,7 @@ export interface StartFacts extends MountingFacts, LimitRights {
   readonly linkVariables: readonly string[];
   /** Of another container, when it joins one. */
   readonly pid: Namespace;
-  readonly devices: readonly PlannedDevice[];
+  readonly devices: GivenDevices;
   readonly limits: Limits;
   readonly security: SecurityDefaults;
   /** The AppArmor profile of plain containers; undefined: the host has no AppArmor. */
@@ -51,6 +46,7 @@ export function planBundle(
   facts: StartFacts,
 ): { plan: BundlePlan; warnings: string[] } {
   const { config, hostConfig: host } = record;
+  const { devices: given } = facts;
   const warnings: string[] = [];
   const security = readSecurity(host.SecurityOpt ?? [], facts.security);
   const privileged = host.Privileged ?? false;
@@ -68,9 +64,9 @@ export function planBundle(
     rootfs: facts.rootfs,
     readonlyRootfs: host.ReadonlyRootfs ?? false,
     args: [...(facts.init ? [INIT_PATH, '--'] : []), record.path, ...record.args],
-    env: environment(config, facts.user.home, facts.linkVariables),
+    env: over(environment(config, facts.user.home, facts.linkVariables), given.env, nameOfVariable),
     cwd: config.WorkingDir || '/',
-    user: facts.user,
+    user: { ...facts.user, additionalGids: [...facts.user.additionalGids, ...given.gids] },
     terminal: config.Tty ?? false,
     ...consoleSize(host),
     ...(ownNames && config.Hostname ? { hostname: config.Hostname } : {}),
@@ -81,7 +77,11 @@ export function planBundle(
     oomScoreAdj: oomScore,
     ...(seccomp ? { seccomp } : {}),
     ...(apparmorProfile ? { apparmorProfile } : {}),
-    mounts: planMounting(record, facts, writableCgroups),
+    mounts: over(
+      planMounting(record, facts, writableCgroups),
+      given.mounts,
+      ({ destination }) => destination,
+    ),
     ...rootPropagation(record),
     namespaces: {
       pid: facts.pid,
@@ -91,7 +91,7 @@ export function planBundle(
       cgroup: host.CgroupnsMode === 'private' ? 'private' : 'host',
     },
     privileged,
-    devices: facts.devices,
+    devices: given.nodes,
     deviceRules: (host.DeviceCgroupRules ?? []).map(readDeviceRule),
     limits: facts.limits,
     cgroupsPath: facts.cgroup,
@@ -102,8 +102,17 @@ export function planBundle(
       ...(writableCgroups ? [] : readOnlyCgroups(facts.cgroupMounts)),
     ],
     annotations: host.Annotations ?? {},
+    hooks: given.hooks,
   };
   return { plan, warnings };
+}
+
+const nameOfVariable = (entry: string): string => entry.split('=', 1)[0] ?? '';
+
+/** What devices bring takes the place of what goes by the same key. */
+function over<T>(list: readonly T[], more: readonly T[], key: (each: T) => string): T[] {
+  const taken = new Set(more.map(key));
+  return [...list.filter((each) => !taken.has(key(each))), ...more];
 }
 
 /** The root itself must let through what its mounts are to send or receive. */

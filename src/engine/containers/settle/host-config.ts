@@ -40,6 +40,8 @@ export interface HostFacts extends LimitFacts {
   readonly bridge: boolean;
   /** Read-only binds can hold what is mounted below them too (Linux 5.12 and up). */
   readonly recursiveReadOnly: boolean;
+  /** Directories with descriptions of devices. */
+  readonly cdiSpecDirs: readonly string[];
 }
 
 /** Paths that no plain container reads (Docker's documented defaults). */

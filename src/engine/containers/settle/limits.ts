@@ -196,7 +196,8 @@ function settleBlockIo(asked: HostConfig, can: LimitSupport, warnings: string[])
     warnings.push(lacks('Block I/O weight', 'Weight discarded.'));
     changes.BlkioWeight = 0;
   } else if (weight > 0 && (weight < 10 || weight > 1000)) throw settingFailure.blkioWeightInvalid();
-  if (asked.IOMaximumBandwidth || asked.IOMaximumIOps) throw settingFailure.ioMaximumUnsupported();
+  if (asked.IOMaximumBandwidth) throw settingFailure.ioMaximumUnsupported({ what: 'bandwidth' });
+  if (asked.IOMaximumIOps) throw settingFailure.ioMaximumUnsupported({ what: 'IOPs' });
   if (asked.BlkioWeightDevice?.length && !can.blkioWeightDevice) {
     warnings.push(lacks('Block I/O weight_device', 'Weight-device discarded.'));
     changes.BlkioWeightDevice = [];

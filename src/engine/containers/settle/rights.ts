@@ -1,6 +1,6 @@
 /** Rights, devices and settings of the kernel that a request asks for: each in a form that can do no other harm. Pure. */
 import { settingFailure } from '../../../model/failures/setting.ts';
-import { type HostConfig, ULIMIT_NAMES } from '../../../model/host-config.ts';
+import { type HostConfig, ULIMIT_NAMES, type Ulimit } from '../../../model/host-config.ts';
 import { type CgroupDriver, checkCgroupParent } from '../../../runtime/index.ts';
 import { networkModeOf } from '../../networks/index.ts';
 import { readSecurity } from '../../processes/security.ts';
@@ -21,10 +21,16 @@ export function checkRights(asked: HostConfig, driver: CgroupDriver): void {
   const score = asked.OomScoreAdj ?? 0;
   if (score < -1000 || score > 1000) throw settingFailure.oomScoreInvalid({ score });
   if (asked.CgroupParent) checkCgroupParent(driver, asked.CgroupParent);
-  for (const { Name } of asked.Ulimits ?? [])
-    if (!ULIMIT_NAMES.includes(Name)) throw settingFailure.ulimitUnknown({ name: Name });
+  asked.Ulimits?.forEach(checkUlimit);
   for (const name of Object.keys(asked.Annotations ?? {})) checkAnnotation(name);
   checkStorage(asked.StorageOpt ?? {});
+}
+
+/** -1, and every number below it, is no limit. */
+function checkUlimit({ Name, Soft, Hard }: Ulimit): void {
+  if (!ULIMIT_NAMES.includes(Name)) throw settingFailure.ulimitUnknown({ name: Name });
+  if (Hard >= 0 && (Soft < 0 || Soft > Hard))
+    throw settingFailure.ulimitSoftAboveHard({ soft: Soft, hard: Hard });
 }
 
 /** Absolute, without parents in it or what no path has. */

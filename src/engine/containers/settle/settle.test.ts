@@ -32,6 +32,7 @@ const facts: HostFacts = {
   logOptions: {},
   bridge: true,
   recursiveReadOnly: true,
+  cdiSpecDirs: [],
 };
 const id = 'abcdef0123456789'.repeat(4);
 const settled = (request: Partial<CreateRequest>, image = {}) =>
