@@ -1,7 +1,7 @@
 /** One version of the API, composed once from the steps that came after it. */
 import { applied, type FailedCall, type Failure, type ToldFailure, toldFailure } from './failure.ts';
 import type { Doc, Lens } from './lens.ts';
-import type { MessageLens, Step, Version } from './step.ts';
+import type { Lenses, MessageLens, Step, Version } from './step.ts';
 import { minorOf } from './step.ts';
 import { newestTraits, type Traits } from './traits.ts';
 
@@ -17,12 +17,12 @@ export class Dialect {
   readonly #gone: ReadonlySet<string>;
   readonly #cache = new Map<string, readonly unknown[]>();
 
-  constructor(version: Version, steps: readonly Step[]) {
+  /** `restored`: steps whose omissions are put back into the answers, though the version is not below them. */
+  constructor(version: Version, steps: readonly Step[], restored: readonly Step[] = []) {
     this.version = version;
-    this.#later = steps.filter((step) => minorOf(step.version) > minorOf(version));
-    this.#gone = new Set(
-      steps.filter((step) => !this.#later.includes(step)).flatMap(({ removes = [] }) => removes),
-    );
+    const isLater = (step: Step): boolean => minorOf(step.version) > minorOf(version);
+    this.#later = [...restored.map(restoring), ...steps.filter(isLater)];
+    this.#gone = new Set(steps.filter((step) => !isLater(step)).flatMap(({ removes = [] }) => removes));
     this.traits = Object.assign({}, newestTraits, ...this.#later.toReversed().map((step) => step.before));
   }
 
@@ -109,4 +109,22 @@ export class Dialect {
     }
     return lenses as readonly T[];
   }
+}
+
+/** Of a step only what puts back into answers what it left out. */
+function restoring({ version, summary, requests, responses, messages }: Step): Step {
+  const of = (lenses: Lenses = {}): Lenses =>
+    Object.fromEntries(
+      Object.entries(lenses).map(([route, all]) => [route, all.filter((lens: Lens) => lens.restores)]),
+    );
+  const told = Object.entries(messages ?? {}).map(
+    ([route, all]) => [route, all.filter((lens: MessageLens) => lens.restores)] as const,
+  );
+  return {
+    version,
+    summary,
+    requests: of(requests),
+    responses: of(responses),
+    messages: Object.fromEntries(told),
+  };
 }

@@ -12,12 +12,29 @@ const dialects: (Dialect | undefined)[] = [];
 /** The dialect of the newest version. */
 export const newestDialect = (): Dialect => ofMinor(newestMinor);
 
+/** What took away what everybody had read for ten years: `NetworkSettings.IPAddress`, an event's `status`, lists in `df`. */
+const LONG_READ_UNTIL: ReadonlySet<string> = new Set(['1.52', '1.53']);
+let unversioned: Dialect | undefined;
+
 /**
- * The dialect of `/v1.24/…`'s `1.24`. Undefined: no prefix, the newest. Above ours: the newest, never an error.
+ * The newest version, and in its answers also what 1.52 and 1.53 left out. Who names no version was written for the engine of the
+ * day, whichever that was: it finds what it learnt to read.
+ */
+function unversionedDialect(): Dialect {
+  unversioned ??= new Dialect(
+    NEWEST,
+    steps,
+    steps.filter(({ version }) => LONG_READ_UNTIL.has(version)),
+  );
+  return unversioned;
+}
+
+/**
+ * The dialect of `/v1.24/…`'s `1.24`. Undefined: no prefix, the newest and what was read before it. Above ours: the newest, never an error.
  * @throws InvalidArgument below the first version, which was never published
  */
 export function dialectOf(version: string | undefined): Dialect {
-  if (version === undefined) return newestDialect();
+  if (version === undefined) return unversionedDialect();
   const [major = 0, minor = 0] = version.split('.').map((part) => Number(part || 0));
   if (major < 1) throw requestFailure.versionTooOld({ version, oldest: OLDEST });
   return ofMinor(major > 1 ? newestMinor : Math.min(minor, newestMinor));

@@ -15,6 +15,8 @@ export interface Lens {
   up?(doc: Doc): void;
   /** newer → older */
   down?(doc: Doc): void;
+  /** `down` puts back what the newer version left out, and changes nothing else. */
+  readonly restores?: true;
   /** The schema of what the newer version says → that of the older. */
   readonly shape: ShapeChange;
 }
@@ -44,6 +46,7 @@ export function removed(
   const make = typeof was === 'function' ? (was as (doc: Doc) => unknown) : () => structuredClone(was);
   return {
     note: `removes ${path}`,
+    restores: true,
     shape(shape) {
       const spot = shapeSpot(path);
       spot.put(shape, typeof schema === 'function' ? schema() : schema);

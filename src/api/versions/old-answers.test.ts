@@ -42,6 +42,25 @@ for (const version of ['1.8', '1.9', '1.10', '1.11'])
       );
     });
 
+// moby's daemon/exec.go, before and after v28.0.0.
+test('an exec whose command was not there had the code 126 below 1.48', () => {
+  const code = (version: string, body: Doc): unknown => {
+    const doc: Doc = { status: 200, body: { ...body } };
+    dialectOf(version).response('GET /exec/{id}/json', doc);
+    return (doc.body as Doc).ExitCode;
+  };
+  const refused = { Running: false, ExitCode: 127, Pid: 0 };
+  for (const [version, was] of [
+    ['1.48', 127],
+    ['1.47', 126],
+    ['1.41', 126],
+    ['1.24', 126],
+  ] as const) {
+    assert.equal(code(version, refused), was, version);
+    assert.equal(code(version, { ...refused, Pid: 7 }), 127, 'a process may end by that code');
+  }
+});
+
 // moby's execdriver.ProcessConfig and execConfig, v1.4.1 … v1.9.1; in v1.10 both may be left out.
 test('an exec up to 1.21 told a user though nobody had said one, and 0 before it had ended', () => {
   const at = (version: string, body: Doc): Doc => {

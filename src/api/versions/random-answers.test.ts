@@ -93,7 +93,7 @@ const RESHAPED: Readonly<Record<string, readonly (readonly [minor: number, path:
   // The line of a step, and the text of 1.7.
   buildImage: [24, 20, 8, 7].map((minor) => [minor, /^\.stream$/] as const),
   containerInspect: [[44, /^\.NetworkSettings\.Networks\.[^.]+\.Aliases/]],
-  execInspect: [[21, /^\.ExitCode$/]],
+  execInspect: [47, 21].map((minor) => [minor, /^\.ExitCode$/] as const),
   imageCreate: [
     [21, /^\.status$/],
     [6, /^\.status$/],

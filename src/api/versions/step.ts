@@ -15,6 +15,8 @@ export interface MessageLens {
   readonly note: string;
   /** The schema of a newer message → that of an older one; `none`: some are left out, the others look the same. */
   readonly shape: ShapeChange;
+  /** `down` puts back what the newer version left out, and changes nothing else. */
+  readonly restores?: true;
   down(message: Record<string, unknown>): Record<string, unknown> | undefined;
 }
 

@@ -47,6 +47,43 @@ test('the newest version changes nothing', () => {
   assert.ok(newestDialect().plainAnswer(inspect));
 });
 
+test('up to 1.45 a Runtime beside HostConfig is read where there is no HostConfig', () => {
+  const runtime = (version: string, body: Doc): unknown =>
+    (asked(version, create, body).body as { HostConfig?: Doc }).HostConfig?.Runtime;
+  assert.equal(runtime('1.45', { Runtime: 'runc', HostConfig: null }), 'runc');
+  assert.equal(runtime('1.45', { Runtime: 'runc', HostConfig: {} }), undefined);
+  assert.equal(runtime('1.46', { Runtime: 'runc' }), undefined);
+});
+
+test('who names no version gets the newest, and beside it what 1.52 and 1.53 took away', () => {
+  const unversioned = dialectOf(undefined);
+  assert.equal(unversioned.version, newestDialect().version);
+  assert.deepEqual(unversioned.traits, newestDialect().traits);
+  const event = { Type: 'container', Action: 'die', Actor: { ID: 'c', Attributes: { image: 'x' } } };
+  assert.deepEqual(unversioned.message('GET /events', event), {
+    ...event,
+    status: 'die',
+    id: 'c',
+    from: 'x',
+  });
+  const bridge = { IPAddress: '10.0.0.2', IPPrefixLen: 16 };
+  const doc: Doc = { status: 200, body: { NetworkSettings: { Networks: { bridge } }, Health: 'newer' } };
+  unversioned.response(inspect, doc);
+  const { NetworkSettings, Health } = doc.body as { NetworkSettings: Doc; Health: string };
+  assert.deepEqual(
+    [NetworkSettings.IPAddress, NetworkSettings.IPPrefixLen, Health],
+    ['10.0.0.2', 16, 'newer'],
+  );
+  const usage: Doc = { query: {} };
+  unversioned.request('GET /system/df', usage);
+  const df: Doc = { status: 200, said: usage.query, body: { ImageUsage: { TotalSize: 7, Items: [1] } } };
+  unversioned.response('GET /system/df', df);
+  assert.deepEqual(df.body, { ImageUsage: { TotalSize: 7, Items: [1] }, LayersSize: 7, Images: [1] });
+  const request: Doc = { status: 200, body: { MacAddress: 'x' } };
+  unversioned.request(create, request);
+  assert.deepEqual(request, { status: 200, body: { MacAddress: 'x' } });
+});
+
 test('any body of any version goes through without harm', () => {
   const routes = Object.values(contract).map(({ route }) => route);
   const names = fc.constantFrom(

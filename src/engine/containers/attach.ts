@@ -6,6 +6,7 @@ import { DEFAULT_DETACH_KEYS, parseDetachKeys } from '../processes/detach-keys.t
 import type { Container } from './container.ts';
 import { emitContainerEvent } from './events.ts';
 import { type LogFilesDeps, logDirectory, openLog } from './logs/files.ts';
+import { afterFirstWords } from './logs/first-words.ts';
 import type { WithEvents } from './needs.ts';
 import type { AttachOptions } from './promise.ts';
 
@@ -65,7 +66,9 @@ function openOutput(
   if (!options.stream) {
     const from = options.logs ? { segment: 0, record: 0 } : { segment: Number.MAX_SAFE_INTEGER, record: 0 };
     return {
-      chunks: readChunks(directory, { from, streams, follow: undefined, join: true, signal }),
+      chunks: afterFirstWords(container, signal, () =>
+        readChunks(directory, { from, streams, follow: undefined, join: true, signal }),
+      ),
       close() {},
     };
   }

@@ -1,5 +1,6 @@
 /** Starts a task in two steps: its process is prepared and waits, then it is let go. */
 import { closeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { undoUnlessDone } from '../../base/lifetime.ts';
 import { bindDescriptor, pidfdOpen, pidfdSignal, processStat, SystemError } from '../../linux/index.ts';
 import { takeOwnLimits, writeOwnLimits } from '../cgroups/own-limits.ts';
@@ -69,7 +70,11 @@ export function launchTask(host: TaskHost, plan: LaunchPlan): Promise<Launch> {
     watchTask(host, task, pidfd, () => words.ending());
     return {
       task,
-      go: () => tool.start(plan.id, directory.file('log.json')),
+      async go() {
+        await tool.start(plan.id, directory.file('log.json'));
+        await programRuns(streams.pid);
+        task.begin();
+      },
       undo: () => takeBack(task),
     };
   });
@@ -138,6 +143,18 @@ function bindPidfd(pidfd: number, directory: RunDirectory): void {
   } catch (error) {
     if (!(error instanceof SystemError)) throw error; // before Linux 6.14: the connector must do
   }
+}
+
+/** A runtime that is let go has a handful of calls to make until then; one that is stuck holds up no start. */
+const PROGRAM_WAIT_MS = 200;
+
+/**
+ * Waits until the process has become the container's program: clients read its output, its name and its memory as soon
+ * as a start is answered. Not for long, and no longer than it lives.
+ */
+async function programRuns(pid: number): Promise<void> {
+  const deadline = performance.now() + PROGRAM_WAIT_MS;
+  while (processStat(pid)?.executed === false && performance.now() < deadline) await sleep(1);
 }
 
 async function takeBack(task: Task): Promise<void> {

@@ -53,6 +53,8 @@ export class Task {
   readonly #parts: TaskParts;
   readonly #drains: readonly Drain[];
   readonly #ended = Promise.withResolvers<TaskEnd>();
+  #since = performance.now();
+  readonly #saidBefore: number;
   #input: InputPort | undefined;
   #released = false;
 
@@ -60,6 +62,7 @@ export class Task {
     this.#parts = parts;
     this.record = parts.record;
     this.writer = parts.writer;
+    this.#saidBefore = parts.writer.totalBytes;
     this.#drains = parts.sources.map((source) => new Drain(source, parts.writer, parts.reactor, parts.log));
     parts.writer.onDrained = () => {
       for (const drain of this.#drains) drain.resume();
@@ -67,6 +70,19 @@ export class Task {
     for (const drain of this.#drains) drain.start();
     const inputFd = parts.record.terminal ? this.#master : parts.stdinFd;
     if (inputFd !== undefined) this.#input = new InputPort(inputFd, parts.reactor);
+  }
+
+  /** Its process has become the program: it counts from now. */
+  begin(): void {
+    this.#since = performance.now();
+  }
+  /** How long its program runs, or is in this daemon's hands. */
+  get ageMs(): number {
+    return performance.now() - this.#since;
+  }
+  /** It has written nothing in that time. */
+  get isSilent(): boolean {
+    return this.writer.totalBytes === this.#saidBefore;
   }
 
   get #master(): number | undefined {

@@ -17,6 +17,7 @@ const lists = {
 /** Up to 1.52 all things were listed at the top, unless the client asked by `verbose` for the newer members' lists. */
 export const listsAtTheTop: Lens = {
   note: 'lists of all things leave the top',
+  restores: true,
   shape(shape) {
     if (!isDoc(shape.body)) return; // the request says the same
     shapeSpot('body.LayersSize').put(shape, { type: 'integer' });

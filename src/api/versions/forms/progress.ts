@@ -41,6 +41,7 @@ export function asText(message: Doc): string {
 const barBesideDetail: MessageLens = {
   note: 'leaves drawing the bar to clients',
   shape: shapeWith({ 'body.progress': { type: 'string' } }),
+  restores: true,
   down(message) {
     const bar = progressText(message.progressDetail);
     return bar === undefined ? message : { ...message, progress: bar };

@@ -1,8 +1,14 @@
 /** API 1.48. */
+import { type Doc, isDoc } from '../doc-path.ts';
 import { mountsOf } from '../forms/containers.ts';
 import { networkMember } from '../forms/networks.ts';
-import { added, refused, rewritten } from '../lens.ts';
+import { added, refused, reshaped, rewritten } from '../lens.ts';
 import { step } from '../step.ts';
+
+/** An exec that was refused has no process; one that ended by 127 itself had one. */
+function neverRanIs126({ body }: Doc): void {
+  if (isDoc(body) && body.ExitCode === 127 && body.Running === false && body.Pid === 0) body.ExitCode = 126;
+}
 
 export const v1_48 = step('1.48', {
   summary: 'Images can be mounted; an endpoint may have a priority as gateway.',
@@ -54,5 +60,11 @@ export const v1_48 = step('1.48', {
       added(`body.Descriptor.${name}`),
     ),
     'GET /images/{name}/json': [added('body.Descriptor'), added('body.Manifests')],
+    'GET /exec/{id}/json': [
+      reshaped('a command that is not there has the code 127, no longer 126', {
+        down: neverRanIs126,
+        shape: 'none',
+      }),
+    ],
   },
 });

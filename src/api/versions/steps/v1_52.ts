@@ -78,6 +78,7 @@ export const v1_52 = step('1.52', {
     'GET /events': [
       {
         note: 'status, id and from go',
+        restores: true,
         shape: said('body.status', 'body.id', 'body.from'),
         down: withLegacyFields,
       },

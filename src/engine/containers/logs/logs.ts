@@ -15,6 +15,7 @@ import type { Container } from '../container.ts';
 import type { LogOptions, LogOutput } from '../promise.ts';
 import { attributesQuery, fileAttributes } from './attributes.ts';
 import { type LogFilesDeps, logDirectory, logSettings } from './files.ts';
+import { afterFirstWords } from './first-words.ts';
 
 /** @throws InvalidArgument when no stream is asked for, NotImplemented when the driver keeps nothing */
 export async function containerLogs(
@@ -32,7 +33,11 @@ export async function containerLogs(
       : new Map<string, string>();
   const details = options.details ? `${attributesQuery(attributes)} ` : '';
   const terminal = container.record.config.Tty ?? false;
-  return { terminal, output: read(deps, container, options, details) };
+  const output = () => read(deps, container, options, details);
+  return {
+    terminal,
+    output: options.follow ? output() : afterFirstWords(container, options.signal, output),
+  };
 }
 
 /** What is opened to read is closed with the reading, however it ends. */
