@@ -67,6 +67,8 @@ export function openView(source: RootSource, target: string, { mounts, readOnly 
   const { root, namespace } = inNewMounts(() => {
     if (base !== undefined) attachMountAt(base, target);
     else if (source.is === 'new') source.mount();
+    // Where the host's mounts are shared, as under systemd, so is a copy of one, and pivot_root(2) refuses it.
+    mount('none', target, null, MS.PRIVATE, null);
     remount(target, LOOKING);
     using opened = new DisposableStack();
     const inside = opened.adopt(openSync(target, constants.O_RDONLY | constants.O_DIRECTORY), closeSync);
