@@ -25,6 +25,7 @@ import { type Foundations, openFoundations } from './parts/foundations.ts';
 import { readAbilities } from './parts/host.ts';
 import { openCatalog } from './parts/networks.ts';
 import { newId } from './parts/new-id.ts';
+import { reloadEvent } from './parts/reload-event.ts';
 import { buildSystem } from './parts/system.ts';
 
 /** The engine, and what its daemon must do with it. */
@@ -35,6 +36,8 @@ export interface Built {
   readonly openDoors: string[];
   /** Restart policies begin to act. */
   begin(): void;
+  /** Told to whoever listens to events: what could be read again was. */
+  reloaded(): void;
   /** Restart policies rest; events end. */
   stop(): void;
   close(): Promise<void>;
@@ -82,6 +85,7 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
     version: { engineVersion: VERSION },
     openDoors,
     begin: () => restartByPolicy(forContainers),
+    reloaded: () => events.emit(reloadEvent(options)),
     stop() {
       stopping = true;
       images.stop();

@@ -74,6 +74,7 @@ async function serve(
     for (const host of options.hosts) listeners.push(...(await openHost(api, host, options, tls?.secure)));
     built.openDoors.push(...warnOfOpenDoors(listeners, options.tls, log));
     built.begin();
+    process.on('SIGHUP', () => built.reloaded()); // after the files were read again
     idleMemory = new IdleMemory();
     if (options.apiOrigins === '*')
       log.warn('api.openToAllPages', { advice: 'name the origins in --api-cors-header' });

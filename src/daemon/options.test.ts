@@ -88,7 +88,7 @@ const wrong: readonly [Record<string, SettingValue>, RegExp][] = [
   [{ 'default-ulimits': { nofile: { Soft: 'x' } } }, /must be whole numbers/],
   [{ dns: ['1.2.3'] }, /dns 1\.2\.3: not an IP address/],
   [{ 'dns-search': ['no good'] }, /dns-search no good/],
-  [{ 'log-driver': 'gelf' }, /log-driver: unknown "gelf"/],
+  [{ 'log-driver': 'fluentd' }, /log-driver: unknown "fluentd"/],
   [{ 'log-opts': { 'max-size': 5 } }, /log-opts max-size: must be a string/],
   [{ 'https-proxy': 'ftp://u:secret@x' }, /^https-proxy: not the address of an HTTP, HTTPS or SOCKS5 proxy$/],
   [{ 'registry-mirrors': ['ftp://x'] }, /registry-mirror ftp:\/\/x/],

@@ -208,7 +208,7 @@ export const settings: readonly Setting[] = [
     'text',
     'log-driver',
     '--log-driver <name>',
-    "where containers' output goes: json-file (default), local, none, syslog or journald",
+    "where containers' output goes: json-file (default), local, none, syslog, journald or gelf",
   ),
   setting('map', 'log-opts', '--log-opt <name=value>', 'option of the log driver (repeatable)', {
     entry: (value) => value,

@@ -2,7 +2,7 @@
 import { InvalidArgument } from '../base/errors.ts';
 import { logFailure } from './failures/log.ts';
 
-export const LOG_DRIVERS = ['journald', 'json-file', 'local', 'none', 'syslog'] as const;
+export const LOG_DRIVERS = ['gelf', 'journald', 'json-file', 'local', 'none', 'syslog'] as const;
 /** The log drivers that containers can have. */
 export type LogDriver = (typeof LOG_DRIVERS)[number];
 
@@ -25,6 +25,14 @@ const FILES = ['max-file', 'max-size', 'compress'];
 const BUILT_IN = ['mode', 'max-buffer-size', 'cache-disabled', ...FILES.map((name) => `cache-${name}`)];
 
 const OPTIONS: Readonly<Record<Exclude<LogDriver, 'none'>, readonly string[]>> = {
+  gelf: [
+    ...ATTRIBUTES,
+    'gelf-address',
+    'gelf-compression-level',
+    'gelf-compression-type',
+    'gelf-tcp-max-reconnect',
+    'gelf-tcp-reconnect-delay',
+  ],
   journald: ATTRIBUTES,
   'json-file': [...FILES, ...ATTRIBUTES],
   local: FILES,

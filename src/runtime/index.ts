@@ -18,6 +18,7 @@ export {
   readInRoot,
 } from './host/rootfs.ts';
 export type { LogDelivery } from './log-drivers/delivery.ts';
+export type { GelfTarget } from './log-drivers/gelf.ts';
 export { isBehind, LogDrivers } from './log-drivers/log-drivers.ts';
 export type { ShipTarget } from './log-drivers/protocol.ts';
 export type { SyslogAddress } from './log-drivers/syslog.ts';

@@ -1,14 +1,16 @@
 /** Drivers that have the log elsewhere: complete when the end is told, and each line once over deaths of the daemon. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { createSocket } from 'node:dgram';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { get } from 'node:http';
-import { createServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { type Gantry, startGantry } from '../harness/gantry.ts';
+import { until } from '../harness/until.ts';
 
 interface Asked {
   readonly config?: object;
@@ -38,6 +40,10 @@ const waited = async (gantry: Gantry, id: string) =>
 
 const logPathOf = async (gantry: Gantry, id: string) =>
   (await gantry.api().get(`/containers/${id}/json`)).json<{ LogPath: string }>().LogPath;
+
+const logConfigOf = async (gantry: Gantry, id: string) =>
+  (await gantry.api().get(`/containers/${id}/json`)).json<{ HostConfig: { LogConfig: object } }>().HostConfig
+    .LogConfig;
 
 interface Line {
   readonly log: string;
@@ -277,6 +283,61 @@ test('a follower loses and repeats nothing though the log is rotated many times 
   assert.deepEqual(await following, { bytes: bytes + 1, sum: hash.digest('hex') });
 });
 
+test('gelf gets a document a line, which says whose it is; logs reads them from the copy', async (t) => {
+  const gantry = await startGantry(t);
+  const udp = createSocket('udp4');
+  await new Promise<void>((resolve) => udp.bind(0, '127.0.0.1', () => resolve()));
+  t.after(() => udp.close());
+  const documents: Record<string, unknown>[] = [];
+  udp.on('message', (packed) => void documents.push(JSON.parse(gunzipSync(packed).toString())));
+  const { port } = udp.address() as AddressInfo;
+  const id = await begin(
+    gantry,
+    'echo one; echo; echo two >&2',
+    { Type: 'gelf', Config: { 'gelf-address': `udp://127.0.0.1:${port}`, labels: 'stage', tag: 'here' } },
+    { config: { Labels: { stage: 'test' } } },
+  );
+  await waited(gantry, id);
+  await until(
+    async () => documents.length,
+    (length) => length >= 2,
+  );
+  const told = documents.map(({ short_message, level, _container_id, _stage, _tag }) =>
+    [short_message, level, _container_id === id, _stage, _tag].join(),
+  );
+  assert.deepEqual(told.sort(), ['one,6,true,test,here', 'two,3,true,test,here']);
+  const { text } = await gantry.api().get(`/containers/${id}/logs?stdout=1&stderr=1`);
+  assert.match(text, /one[^]*two|two[^]*one/);
+});
+
+test('a daemon that is left alone has no thread for logs, however many containers run', async (t) => {
+  const gantry = await startGantry(t);
+  const threads = () =>
+    readdirSync(`/proc/${gantry.pid}/task`).map((id) =>
+      readFileSync(`/proc/${gantry.pid}/task/${id}/comm`, 'utf8').trim(),
+    );
+  const before = threads().length;
+  const quiet = await begin(gantry, 'echo hello; sleep 1000', {});
+  assert.deepEqual(await logConfigOf(gantry, quiet), {
+    Type: 'json-file',
+    Config: { 'max-size': '20m', 'max-file': '5' },
+  });
+  const path = await logPathOf(gantry, quiet);
+  await until(
+    async () => linesAt(path).map(({ log }) => log),
+    (lines) => lines.join('') === 'hello\n',
+  );
+  assert.equal(threads().length, before, 'a line was no work for a thread');
+  const loud = await begin(gantry, 'seq 1 100000', {});
+  await waited(gantry, loud);
+  assert.equal(linesAt(await logPathOf(gantry, loud)).length, 100_000);
+  assert.equal(threads().length, before + 1);
+  await until(
+    async () => threads().length,
+    (length) => length === before,
+  );
+});
+
 test('options that mean nothing are refused when a container is made, and leave nothing', async (t) => {
   const gantry = await startGantry(t);
   for (const [Type, Config, message] of [
@@ -292,7 +353,9 @@ test('options that mean nothing are refused when a container is made, and leave 
       'failed to initialize logging driver: error parsing regexp: missing closing ): `(`',
     ],
     ['syslog', { 'syslog-address': 'unix:///nowhere/s' }, 'stat /nowhere/s: no such file or directory'],
-    ['gelf', {}, 'error looking up logging plugin gelf: plugin "gelf" not found'],
+    ['gelf', {}, 'gelf-address is a required parameter'],
+    ['fluentd', {}, 'error looking up logging plugin fluentd: plugin "fluentd" not found'],
+    ['splunk', {}, 'error looking up logging plugin splunk: plugin "splunk" not found'],
   ] as const) {
     const made = await gantry
       .api()

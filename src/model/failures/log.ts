@@ -44,6 +44,20 @@ export const logFailure = failures('log', {
     ({ path, why }: { path: string; why: string }) => `stat ${path}: ${why}`,
     ({ why }) => why === 'no such file or directory',
   ),
+  gelfNoAddress: failure(InvalidArgument, () => 'gelf-address is a required parameter'),
+  gelfScheme: failure(InvalidArgument, () => 'gelf: endpoint needs to be TCP or UDP'),
+  gelfNoPort: failure(InvalidArgument, () => 'gelf: please provide gelf-address as proto://host:port'),
+  gelfCompression: failure(InvalidArgument, () => 'compression is only supported on UDP'),
+  gelfTcpOnly: failure(InvalidArgument, ({ name }: { name: string }) => `"${name}" is only valid for TCP`),
+  gelfNotPositive: failure(
+    InvalidArgument,
+    ({ name }: { name: string }) => `"${name}" must be a positive integer`,
+  ),
+  gelfValueUnknown: failure(
+    InvalidArgument,
+    ({ name, value }: { name: string; value: string }) =>
+      `unknown value ${JSON.stringify(value)} for log opt "${name}" for gelf log driver`,
+  ),
   tagInvalid: failure(InvalidArgument, ({ why }: { why: string }) => `template: log-tag:1: ${why}`),
   tagFieldUnknown: failure(
     InvalidArgument,

@@ -1,8 +1,8 @@
 /** The journald driver: systemd's native protocol, one datagram an entry (systemd.io/JOURNAL_NATIVE_PROTOCOL). */
 import { formatNanos } from '../../base/time.ts';
+import { Datagrams } from './channels.ts';
 import type { Entry } from './entries.ts';
 import type { Channel, Wording } from './messages.ts';
-import { Datagrams } from './syslog.ts';
 
 /** Where a container's entries go, and the fields that all of them carry. */
 export interface JournaldTarget {

@@ -1,12 +1,13 @@
 /** What the main thread and the log driver thread say to each other. */
 import type { Position } from '../output/writer.ts';
+import type { GelfTarget } from './gelf.ts';
 import type { JournaldTarget } from './journald.ts';
 import type { JsonFileTarget } from './json-file.ts';
 import type { Sink, SinkDeps } from './sink.ts';
 import type { SyslogTarget } from './syslog.ts';
 
 /** Where a log is shipped to, by its driver. */
-export type ShipTarget = JsonFileTarget | SyslogTarget | JournaldTarget;
+export type ShipTarget = GelfTarget | JournaldTarget | JsonFileTarget | SyslogTarget;
 
 /** The way to a target. */
 export type OpenSink = (target: ShipTarget, deps: SinkDeps) => Sink;

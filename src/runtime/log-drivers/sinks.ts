@@ -1,4 +1,5 @@
 /** Every kind of target that the log driver thread ships to. */
+import { gelfChannel, gelfWording } from './gelf.ts';
 import { journaldChannel, journaldWording } from './journald.ts';
 import { JsonFile } from './json-file.ts';
 import { Messages } from './messages.ts';
@@ -14,6 +15,8 @@ export const openSink: OpenSink = (target, deps) => {
       return new Messages(syslogWording(target), syslogChannel(target), deps.warn);
     case 'journald':
       return new Messages(journaldWording(target), journaldChannel(target), deps.warn);
+    case 'gelf':
+      return new Messages(gelfWording(target), gelfChannel(target), deps.warn);
     default:
       return target satisfies never;
   }

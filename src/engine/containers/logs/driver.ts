@@ -6,6 +6,7 @@ import { asKind, EngineError, Failed, inContext, messageOf } from '../../../base
 import { shortId } from '../../../formats/digest.ts';
 import { containerContext } from '../../../model/failures/container.ts';
 import { logFailure } from '../../../model/failures/log.ts';
+import type { LogOptionMap } from '../../../model/log-options.ts';
 import { isBehind, type LogDelivery, type LogDrivers, type ShipTarget } from '../../../runtime/index.ts';
 import type { Container } from '../container.ts';
 import type { WithContainersRoot } from '../needs.ts';
@@ -33,7 +34,7 @@ export async function shipTarget(
   logged: Logged,
   settings: LogSettings,
 ): Promise<ShipTarget | undefined> {
-  const { driver, options, file, syslog } = settings;
+  const { driver, options, file, gelf, syslog } = settings;
   if (driver === 'json-file' && file)
     return {
       is: 'json-file',
@@ -45,6 +46,7 @@ export async function shipTarget(
     await extraAttributes(logged, options); // dockerd takes these options here too, and does nothing with them
     return { is: 'syslog', ...syslog, tag: logTag(logged, options, DEFAULT_TAG), hostname: hostname() };
   }
+  if (gelf) return { is: 'gelf', ...gelf, hostname: hostname(), fields: await gelfFields(logged, options) };
   if (driver === 'journald')
     return { is: 'journald', socket: JOURNAL_SOCKET, fields: await journalFields(logged, settings) };
   return undefined;
@@ -69,6 +71,21 @@ async function journalFields(
   for (const [key, value] of await extraAttributes(logged, options, journalName))
     if (key) own.set(key, value);
   return [...own];
+}
+
+async function gelfFields(logged: Logged, options: LogOptionMap): Promise<Record<string, string>> {
+  const { id, name, config, imageId, path, args, created } = logged;
+  const own = {
+    _container_id: id,
+    _container_name: name,
+    _image_id: imageId,
+    _image_name: config.Image ?? '',
+    _command: [path, ...args].join(' '),
+    _tag: logTag(logged, options, DEFAULT_TAG),
+    _created: created,
+  };
+  const named = await extraAttributes(logged, options, (key) => (key.startsWith('_') ? key : `_${key}`));
+  return { ...own, ...Object.fromEntries(named) };
 }
 
 /** The journal's fields have capital letters, digits and underscores, and begin with no underscore. */

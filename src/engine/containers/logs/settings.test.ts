@@ -61,13 +61,59 @@ for (const [facility, number] of [
   test(`syslog-facility ${facility || 'absent'} is ${number}`, () =>
     assert.equal(settings('syslog', { 'syslog-facility': facility }).syslog?.facility, number));
 
+test('gelf-address and what is packed how are read', () => {
+  const gelf = (options: Record<string, string>) => settings('gelf', options).gelf;
+  const [host, port] = ['::1', 12_201];
+  assert.deepEqual(gelf({ 'gelf-address': 'tcp://[::1]:12201', 'gelf-tcp-max-reconnect': '3' }), {
+    address: { is: 'tcp', host, port },
+    compression: 'gzip',
+    level: 1,
+  });
+  const packed = { 'gelf-compression-type': 'zlib', 'gelf-compression-level': '-1' };
+  assert.deepEqual(gelf({ 'gelf-address': 'udp://:12201', ...packed }), {
+    address: { is: 'udp', host: 'localhost', port },
+    compression: 'zlib',
+    level: -1,
+  });
+});
+
 const START = 'failed to initialize logging driver: ';
 for (const [driver, options, words] of [
   ['json-file', { 'max-sise': '1m' }, "unknown log opt 'max-sise' for json-file log driver"],
   ['local', { tag: 'x' }, "unknown log opt 'tag' for log driver local"],
   ['syslog', { 'max-size': '1m' }, "unknown log opt 'max-size' for syslog log driver"],
   ['journald', { x: '' }, "unknown log opt 'x' for journald log driver"],
-  ['gelf', {}, 'error looking up logging plugin gelf: plugin "gelf" not found'],
+  ['fluentd', {}, 'error looking up logging plugin fluentd: plugin "fluentd" not found'],
+  ['gelf', {}, 'gelf-address is a required parameter'],
+  ['gelf', { 'gelf-address': 'x' }, 'gelf: endpoint needs to be TCP or UDP'],
+  ['gelf', { 'gelf-address': 'http://x:1' }, 'gelf: endpoint needs to be TCP or UDP'],
+  ['gelf', { 'gelf-address': 'udp://x' }, 'gelf: please provide gelf-address as proto://host:port'],
+  ['gelf', { 'gelf-address': 'udp://x:1', nope: '' }, "unknown log opt 'nope' for gelf log driver"],
+  [
+    'gelf',
+    { 'gelf-address': 'udp://x:1', 'gelf-compression-type': 'rar' },
+    'unknown value "rar" for log opt "gelf-compression-type" for gelf log driver',
+  ],
+  [
+    'gelf',
+    { 'gelf-address': 'udp://x:1', 'gelf-compression-level': '10' },
+    'unknown value "10" for log opt "gelf-compression-level" for gelf log driver',
+  ],
+  [
+    'gelf',
+    { 'gelf-address': 'tcp://x:1', 'gelf-compression-type': 'none' },
+    'compression is only supported on UDP',
+  ],
+  [
+    'gelf',
+    { 'gelf-address': 'udp://x:1', 'gelf-tcp-max-reconnect': '1' },
+    '"gelf-tcp-max-reconnect" is only valid for TCP',
+  ],
+  [
+    'gelf',
+    { 'gelf-address': 'tcp://x:1', 'gelf-tcp-reconnect-delay': '-1' },
+    '"gelf-tcp-reconnect-delay" must be a positive integer',
+  ],
   ['local', { mode: 'lazy' }, 'logger: logging mode not supported: lazy'],
   [
     'local',

@@ -15,6 +15,7 @@ import {
   UNLIMITED,
 } from '../../../model/log-options.ts';
 import { DEFAULT_LIMITS, type LogLimits } from '../../../runtime/index.ts';
+import { type GelfSettings, readGelf } from './gelf.ts';
 import { readSyslog, type SyslogSettings } from './syslog.ts';
 
 /** Without a log, output only passes through to attached clients: just enough for their unevenness. */
@@ -45,6 +46,7 @@ export interface LogSettings {
   /** How far a driver may be behind in non-blocking mode before output is lost to it. */
   readonly bufferBytes: number;
   readonly file: FileSettings | undefined;
+  readonly gelf: GelfSettings | undefined;
   readonly syslog: SyslogSettings | undefined;
 }
 
@@ -55,17 +57,18 @@ export function readLogSettings(config: LogConfig | undefined): LogSettings {
   checkLogOptions(driver, options);
   if (!isLogDriver(driver)) throw logFailure.driverUnknown({ driver: brief(driver) });
   const syslog = driver === 'syslog' ? readSyslog(options) : undefined;
+  const gelf = driver === 'gelf' ? readGelf(options) : undefined;
   // dockerd finds these when it starts the container; who makes one wants to know now.
   try {
-    return { ...settingsOf(driver, options), syslog };
+    return { ...settingsOf(driver, options), gelf, syslog };
   } catch (error) {
     throw inContext(error, containerContext.openLog());
   }
 }
 
-function settingsOf(driver: LogDriver, options: LogOptionMap): Omit<LogSettings, 'syslog'> {
+function settingsOf(driver: LogDriver, options: LogOptionMap): Omit<LogSettings, 'gelf' | 'syslog'> {
   const file = driver === 'json-file' ? jsonFile(options) : undefined;
-  const cached = driver === 'syslog' || driver === 'journald';
+  const cached = driver === 'syslog' || driver === 'journald' || driver === 'gelf';
   const isCacheOff = cached && readBoolean(options['cache-disabled'] ?? '') === true;
   const isNonBlocking = options.mode === 'non-blocking';
   const limits =
