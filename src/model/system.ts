@@ -133,6 +133,7 @@ export const SystemInfo = object('Info', {
     object('FirewallInfo', { Driver: string(), Info: optional(list(list(string()))) }),
   ),
   CDISpecDirs: presentList(string()),
+  DiscoveredDevices: optional(list(object('DeviceInfo', { Source: string(), ID: string() }))),
   Warnings: pointer(list(string())),
 });
 export type SystemInfo = Infer<typeof SystemInfo>;

@@ -114,6 +114,13 @@ test('YAML is read too, and of two directories the later decides', async () => {
   assert.equal(await run(['example.org/cup=all'], 'echo $CUP'), 'second\n');
 });
 
+test('info lists what is described', async () => {
+  const { DiscoveredDevices } = (await gantry.api().get('/info')).json<{
+    DiscoveredDevices: { Source: string; ID: string }[];
+  }>();
+  assert.ok(DiscoveredDevices.some(({ Source, ID }) => Source === 'cdi' && ID === 'example.org/cup=all'));
+});
+
 test('what is not described, or by others than root, is told', async () => {
   assert.match(
     await run(['example.org/nope=one', 'example.org/nope=two'], 'true'),

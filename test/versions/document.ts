@@ -14,7 +14,7 @@ interface Served {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 }
 
-const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false });
+const ajv = new Ajv({ strict: false, allErrors: true, verbose: true, validateFormats: false });
 /** Most versions say the same of most answers. */
 const compiled = new Map<string, ValidateFunction>();
 
@@ -66,9 +66,9 @@ export function faultsOf(schema: Doc, value: unknown): string[] {
     compiled.set(text, validate);
   }
   if (validate(value)) return [];
-  return (validate.errors ?? []).map(({ instancePath, message, params }) => {
+  return (validate.errors ?? []).map(({ instancePath, message, params, data }) => {
     const more = 'additionalProperty' in params ? ` ${params.additionalProperty}` : '';
-    return `${instancePath || '/'} ${message}${more}`;
+    return `${instancePath || '/'} ${data === null ? 'is null' : message}${more}`;
   });
 }
 

@@ -12,10 +12,6 @@ export const neverTold: readonly Reason[] = [
       /^- GET \/networks(\/\{\})? answer (\[\]\.)?(Peers|Services)\b/,
     ],
   },
-  {
-    why: 'devices that are described for containers are not listed',
-    what: [/^- GET \/info answer DiscoveredDevices\b/],
-  },
   { why: 'there is no containerd', what: [/^- GET \/info answer Containerd\b/] },
   { why: 'there is no interface for plugins of containers', what: [/^- GET \/info answer NRI\b/] },
   {

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { BUILT, COMMIT, VERSION } from '../../base/release.ts';
 import { createSystem, type System, type SystemDeps } from '../../engine/index.ts';
+import { formatRange } from '../../network/index.ts';
 import { formatHost } from '../hosts.ts';
 import { engineId } from '../identity.ts';
 import type { DaemonOptions } from '../options.ts';
@@ -58,7 +59,9 @@ export const buildSystem = (
     initPath: options.initPath,
     cdiSpecDirs: options.cdiSpecDirs,
     securityOptions: securityOptions(options, apparmor, supervisor.cgroups.version),
-    warnings: () => [...openDoors, ...(limits.swap ? [] : ['WARNING: No swap limit support'])],
+    warnings: () => openDoors,
+    firewall: options.firewallFamilies.length > 0 ? 'nftables' : undefined,
+    addressPools: options.addressPools.map(({ base, size }) => ({ Base: formatRange(base), Size: size })),
     now: () => new Date(),
   });
 

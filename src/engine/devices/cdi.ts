@@ -43,6 +43,12 @@ export async function editsOf(directories: readonly string[], names: readonly st
   return edits;
 }
 
+/** Names of all devices that are described, each once. Never throws: a file that cannot be read describes none. */
+export async function describedDevices(directories: readonly string[]): Promise<string[]> {
+  const { specs } = await readAll(directories);
+  return [...new Set(specs.flatMap(({ spec }) => [...spec.devices.keys()]))].sort();
+}
+
 async function readAll(directories: readonly string[]): Promise<Found> {
   const specs: { directory: string; spec: DeviceSpec }[] = [];
   const problems: string[] = [];

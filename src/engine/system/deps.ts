@@ -29,6 +29,10 @@ export interface SystemDeps {
   readonly initPath: string | undefined;
   /** Where devices are described. */
   readonly cdiSpecDirs: readonly string[];
+  /** What holds the rules of networks; undefined: nothing does. */
+  readonly firewall: string | undefined;
+  /** Where networks take their subnets from; empty: the usual ones. */
+  readonly addressPools: readonly { readonly Base: string; readonly Size: number }[];
   readonly securityOptions: readonly string[];
   readonly storage: { readonly driver: string; readonly root: string; readonly backing: string };
   readonly runtimes: readonly OciRuntime[];

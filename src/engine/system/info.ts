@@ -11,9 +11,12 @@ import { DRIVER_NAMES } from '../networks/index.ts';
 import type { SystemDeps } from './deps.ts';
 import type { Host } from './host.ts';
 
-/** `images`: how many there are. Where the engine is reached is told by 1.13 alone. */
-export function info(deps: SystemDeps, images: number): SystemInfo & { readonly Sockets: readonly string[] } {
-  const { host, engine } = deps;
+/** `images`: how many there are; `devices`: names of those that are described. Where the engine is reached is told by 1.13 alone. */
+export function info(
+  deps: SystemDeps,
+  { images, devices }: { readonly images: number; readonly devices: readonly string[] },
+): SystemInfo & { readonly Sockets: readonly string[] } {
+  const { host, engine, firewall, addressPools } = deps;
   return {
     ID: engine.id,
     ...containerCounts(deps),
@@ -51,7 +54,10 @@ export function info(deps: SystemDeps, images: number): SystemInfo & { readonly 
     InitCommit: { ID: '' },
     SecurityOptions: deps.securityOptions,
     CDISpecDirs: deps.cdiSpecDirs,
-    Warnings: deps.warnings(),
+    ...(devices.length > 0 ? { DiscoveredDevices: devices.map((ID) => ({ Source: 'cdi', ID })) } : {}),
+    ...(firewall === undefined ? {} : { FirewallBackend: { Driver: firewall } }),
+    ...(addressPools.length > 0 ? { DefaultAddressPools: addressPools } : {}),
+    Warnings: [...deps.warnings(), ...limitWarnings(deps)],
     Sockets: deps.hosts,
   };
 }
@@ -83,6 +89,21 @@ const limitFlags = (limits: LimitSupport) => ({
   PidsLimit: limits.pids,
   OomKillDisable: limits.oomKillDisable,
 });
+
+/** What containers cannot be held to here, in dockerd's words. */
+function limitWarnings({ limits, cgroups }: Pick<SystemDeps, 'limits' | 'cgroups'>): string[] {
+  const lacking: readonly (readonly [has: boolean, what: string])[] = [
+    [limits.memory, 'No memory limit support'],
+    [limits.swap, 'No swap limit support'],
+    [limits.oomKillDisable || cgroups.version === 2, 'No oom kill disable support'],
+    [limits.cpuQuota, 'No cpu cfs quota support'],
+    [limits.cpuQuota, 'No cpu cfs period support'],
+    [limits.cpuShares, 'No cpu shares support'],
+    [limits.cpus !== '', 'No cpuset support'],
+    [flag('/proc/sys/net/ipv4/ip_forward'), 'IPv4 forwarding is disabled'],
+  ];
+  return lacking.filter(([has]) => !has).map(([, what]) => `WARNING: ${what}`);
+}
 
 const hostFacts = (host: Host) => ({
   KernelVersion: host.kernel,

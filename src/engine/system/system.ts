@@ -1,5 +1,6 @@
 /** `docker version` and `docker info`: true values, from memory. */
 import type { SystemVersion } from '../../model/system.ts';
+import { describedDevices } from '../devices/cdi.ts';
 import type { SystemDeps } from './deps.ts';
 import { createDiskUsage } from './disk-usage.ts';
 import { info } from './info.ts';
@@ -8,7 +9,11 @@ import type { System } from './promise.ts';
 /** The verbs on the engine as a whole. */
 export function createSystem(deps: SystemDeps): System {
   return {
-    info: async () => info(deps, await deps.imageCount()),
+    info: async () =>
+      info(deps, {
+        images: await deps.imageCount(),
+        devices: await describedDevices(deps.cdiSpecDirs),
+      }),
     version: async () => version(deps),
     diskUsage: createDiskUsage(deps.usage),
   };
