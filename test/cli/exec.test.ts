@@ -40,13 +40,7 @@ const scenes: readonly Scene[] = [
         'exec -w /nowhere home pwd',
       );
     },
-    differences: [
-      ...refusedInOtherWords(),
-      {
-        why: 'what is not there has the code 127, as in newer engines; 20.10 had 126 for all',
-        gantry: [/(<executable file not found>\n|<no such file>\n)\[127\]/g, '$1[126]'],
-      },
-    ],
+    differences: refusedInOtherWords(),
   },
   {
     title: 'exec -i reads stdin to its end',

@@ -236,6 +236,31 @@ const scenes: readonly Scene[] = [
     },
   },
   {
+    title: 'a container that never started has the files that every one has',
+    async play(stage) {
+      const dir = stage.directory();
+      await stage.quietly(['create', '--name', 'never', 'busybox']);
+      for (const path of [
+        '/etc/resolv.conf',
+        '/etc/hosts',
+        '/etc/hostname',
+        '/etc/mtab',
+        '/.dockerenv',
+        '/dev/console',
+      ])
+        await stage.run(['cp', '-a', `never:${path}`, dir]);
+      stage.see(tree(dir));
+      await stage.quietly(['export', '-o', join(dir, 'never.tar'), 'never']);
+      const names = listed(readFileSync(join(dir, 'never.tar'))).split('\n');
+      stage.see(
+        names.filter((line) => / (\.dockerenv|dev\/console|etc\/(host|resolv|mtab))/.test(line)).join('\n'),
+      );
+      await stage.run(['diff', 'never']);
+      await stage.run(['start', '-a', 'never']);
+      await stage.run(['diff', 'never']);
+    },
+  },
+  {
     title: 'an exported container, imported',
     async play(stage) {
       const dir = stage.directory();

@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   symlinkSync,
 } from 'node:fs';
@@ -156,6 +157,20 @@ test('the ready-made filter of a second start refuses the same calls as the comp
     await launch.task.release();
     assert.match(await output(here.root, id), /Seccomp:\s+2\n1\n/);
   }
+});
+
+test('whoever waited for the start finds the program itself, not the runtime', { skip }, async (t) => {
+  const here = place(t);
+  const found: string[] = [];
+  for (let i = 0; i < 5; i++) {
+    const launch = await here.supervisor.launch(plan(here, `program-${i}`, 'sleep 100'));
+    await launch.go();
+    found.push(readlinkSync(`/proc/${launch.task.pid}/exe`));
+    launch.task.signal(9);
+    await launch.task.ended;
+    await launch.task.release();
+  }
+  for (const program of found) assert.match(program, /\/busybox$/);
 });
 
 test('stdin is held open until it is closed, and then ends for the process', { skip }, async (t) => {

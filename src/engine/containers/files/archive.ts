@@ -9,7 +9,7 @@ import type { Container } from '../container.ts';
 import { emitContainerEvent } from '../events.ts';
 import type { WithEvents, WithLayers } from '../needs.ts';
 import type { PathArchive, PutArchiveOptions, ReadArchiveOptions } from '../promise.ts';
-import { openTree, type TreeDeps } from './tree.ts';
+import { furnish, openTree, type TreeDeps } from './tree.ts';
 
 /** What verbs on a container's files need. */
 export type ArchiveDeps = TreeDeps & WithEvents;
@@ -108,12 +108,13 @@ async function named<T>({ name }: Called, path: string, work: () => Promise<T>):
 }
 
 /** The container's own files alone: what is mounted over them is not the container's. @throws Conflict */
-export function exportContainer(
+export async function exportContainer(
   deps: WithEvents & WithLayers,
   container: Container,
   { signal }: ReadArchiveOptions,
-): Readable {
+): Promise<Readable> {
   refuseGoing(container, 'export');
+  await furnish(deps, container);
   const archive = deps.storage.layers.openTree(container.id, [], true).getAll(signal);
   emitContainerEvent(deps, container, 'export');
   return archive;

@@ -2,6 +2,7 @@
 import { closeSync, existsSync } from 'node:fs';
 import { messageOf } from '../../../base/errors.ts';
 import { containerFailure } from '../../../model/failures/container.ts';
+import { furnishRoot, makeFilesInRoot } from '../../../runtime/index.ts';
 import type { ContainerTree, TreeMount } from '../../../storage/index.ts';
 import { networkModeOf } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
@@ -17,6 +18,7 @@ export type TreeDeps = MountsDeps & SourcesDeps & WithContainersRoot & WithDirec
 /** The caller disposes of it. @throws Failed */
 export async function openTree(deps: TreeDeps, container: Container): Promise<ContainerTree> {
   const { id, hostConfig } = container.record;
+  await furnish(deps, container);
   // The tree has copies of its mounts: what is attached for them can go when it is open.
   await using attached = new AsyncDisposableStack();
   await attachForFiles(deps, container, attached);
@@ -33,6 +35,24 @@ export async function openTree(deps: TreeDeps, container: Container): Promise<Co
   } catch (error) {
     throw containerFailure.filesUnreachable({ id, why: messageOf(error) }, { cause: error });
   }
+}
+
+/**
+ * Before its first start a container's root lacks what every start makes in it. Who looks finds it none the less, as with
+ * dockerd: an empty /etc/hosts, /.dockerenv.
+ */
+export async function furnish({ storage }: WithLayers, container: Container): Promise<void> {
+  if (container.record.state.is !== 'created') return;
+  await container.mailbox.run(async () => {
+    if (container.record.state.is !== 'created') return;
+    const root = storage.layers.mount(container.id);
+    try {
+      furnishRoot(root);
+      makeFilesInRoot(root, [...NETWORK_FILES.map((name) => `/etc/${name}`), '/dev/console']);
+    } finally {
+      await storage.layers.unmount(container.id);
+    }
+  });
 }
 
 function sources(deps: SourcesDeps, { record }: Container, copies: DisposableStack): TreeMount[] {

@@ -27,7 +27,7 @@ export function createFileVerbs(deps: ArchiveDeps & CommitDeps): FileVerbs {
     copy: async (name, path, options) => await copyOut(deps, called(name), path, options),
     putArchive: async (name, path, archive, options) =>
       await putArchive(deps, called(name), path, archive, options),
-    export: async (name, options) => exportContainer(deps, find(name), options),
+    export: async (name, options) => await exportContainer(deps, find(name), options),
     changes: async (name) => await containerChanges(deps, find(name)),
     async commit(name, options) {
       const container = find(name);
