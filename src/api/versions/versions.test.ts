@@ -253,6 +253,27 @@ const requests: readonly [
     { HostConfig: { NetworkMode: 'host' } },
   ],
   [
+    'a MAC address of the container, which is the main one’s of several networks',
+    '1.51',
+    create,
+    {
+      MacAddress: '02:00:00:00:00:01',
+      HostConfig: { NetworkMode: 'b' },
+      NetworkingConfig: { EndpointsConfig: { a: {}, b: {} } },
+    },
+    {
+      HostConfig: { NetworkMode: 'b' },
+      NetworkingConfig: { EndpointsConfig: { a: {}, b: { MacAddress: '02:00:00:00:00:01' } } },
+    },
+  ],
+  [
+    'exact capabilities, which came with 1.40',
+    '1.39',
+    create,
+    { HostConfig: { Capabilities: ['CAP_CHOWN'] } },
+    { HostConfig: { IpcMode: 'shareable' } },
+  ],
+  [
     'a MAC address of an endpoint before endpoints had one',
     '1.43',
     create,
@@ -377,6 +398,15 @@ for (const [what, version, route, said, meant, query] of requests)
   });
 
 const refusals: readonly [version: string, body: unknown, message: RegExp][] = [
+  ['1.40', { HostConfig: { Capabilities: ['CAP_CHOWN'] } }, /use CapAdd and CapDrop to set capabilities/],
+  [
+    '1.51',
+    {
+      MacAddress: '02:00:00:00:00:01',
+      NetworkingConfig: { EndpointsConfig: { a: { MacAddress: '02:00:00:00:00:02' } } },
+    },
+    /must match the endpoint-specific MAC address for the main network/,
+  ],
   ['1.47', { HostConfig: { Mounts: [{ Type: 'image' }] } }, /needs API v1\.48/],
   [
     '1.44',

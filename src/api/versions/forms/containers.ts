@@ -1,4 +1,5 @@
 /** Containers in the forms of older versions. */
+import { InvalidArgument } from '../../../base/errors.ts';
 import { type Doc, homeIn, isDoc } from '../doc-path.ts';
 
 /** The network of a container that answers before 1.52 repeated at the top of NetworkSettings: the default bridge. */
@@ -47,7 +48,10 @@ export const withBlankBehindPath = (command: unknown): unknown =>
 export const withTag = (image: unknown): unknown =>
   typeof image === 'string' && !/^$|[:@][^/]*$|^[0-9a-f]{12,64}$/.test(image) ? `${image}:latest` : image;
 
-/** `NetworkMode: default` and an absent one are the bridge; a Mac address of the whole container belongs there. */
+/**
+ * `NetworkMode: default` and an absent one are the bridge; a Mac address of the whole container belongs there.
+ * @throws InvalidArgument when that network's own is another
+ */
 export function carryMacAddress(doc: Doc): void {
   if (!isDoc(doc.body)) return;
   const address = doc.body.MacAddress;
@@ -56,8 +60,16 @@ export function carryMacAddress(doc: Doc): void {
   const mode = isDoc(doc.body.HostConfig) ? doc.body.HostConfig.NetworkMode : undefined;
   if (typeof mode === 'string' && /^(host|none|container:.*)$/.test(mode)) return;
   const endpoints = homeIn(homeIn(doc.body, 'NetworkingConfig'), 'EndpointsConfig');
-  const name = Object.keys(endpoints)[0] ?? (typeof mode === 'string' && mode !== '' ? mode : 'default');
-  homeIn(endpoints, name).MacAddress ??= address;
+  const main = typeof mode === 'string' && mode !== '' ? mode : 'default';
+  const names = Object.keys(endpoints);
+  // Where there is one alone, it is the main one, whatever the mode calls it.
+  const name = names.length === 1 && names[0] !== undefined ? names[0] : main;
+  const endpoint = homeIn(endpoints, name);
+  endpoint.MacAddress ||= address;
+  if (String(endpoint.MacAddress).toLowerCase() !== address.toLowerCase())
+    throw new InvalidArgument(
+      'the container-wide MAC address must match the endpoint-specific MAC address for the main network, or be left empty',
+    );
 }
 
 /** The mounts of a create request; lenses change them in place. */
