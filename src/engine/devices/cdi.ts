@@ -19,6 +19,7 @@ interface Found {
 
 /** What the devices of these names need, in order; of directories the last that knows one decides. @throws InvalidArgument for those that are not there */
 export async function editsOf(directories: readonly string[], names: readonly string[]): Promise<Edits[]> {
+  if (names.length === 0) return [];
   const { specs, problems } = await readAll(directories);
   const used = new Set<DeviceSpec>();
   const edits: Edits[] = [];
