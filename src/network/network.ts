@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { messageOf } from '../base/errors.ts';
 import { networkFailure } from '../model/failures/network.ts';
 import { parseAddress } from './addresses/address.ts';
+import { FormerAddresses } from './addresses/former.ts';
 import { takeEach } from './addresses/give.ts';
 import { formatHardwareAddress } from './addresses/hardware.ts';
 import { AddressPool } from './addresses/pool.ts';
@@ -58,6 +59,7 @@ export class Network implements Leading {
   readonly #driver: Driver;
   readonly #ready: SandboxPool;
   readonly #members = new Members();
+  readonly #former = new FormerAddresses();
   readonly #openings: Openings;
   /** Host interfaces of this network start with this. */
   readonly #prefix: string;
@@ -183,14 +185,19 @@ export class Network implements Leading {
     undo: AsyncDisposableStack,
   ): Promise<Endpoint> {
     const { pools } = await this.#start();
-    const { mac: asked, wanted, gatewayPriority, sysctls, linkLocal, interfaceName } = wish;
-    const taken = takeEach(pools, { wanted, holders: () => [...this.#members.keys()] }, undo);
+    const { mac: asked, wanted, name, gatewayPriority, sysctls, linkLocal, interfaceName } = wish;
+    const former = this.#former.of(name);
+    const taken = takeEach(pools, { wanted, former, holders: () => [...this.#members.keys()] }, undo);
     const mac = hardwareAddressIn(this.#driver, asked, taken[0]?.address);
     const leadsOutBy = this.internal ? undefined : this.#driver.leadsOutBy;
     const addresses = taken.map(({ address, subnet }) => endpointAddress(address, subnet, leadsOutBy));
     const link = interfaceName === undefined ? plugged : await sandbox.rename(plugged, interfaceName);
     if (sysctls.length > 0) sandbox.setSysctls(link.name, sysctls);
     await sandbox.configure(link, mac, [...addresses, ...linkLocal]);
+    this.#former.remember(
+      name,
+      taken.map(({ address }) => address),
+    );
     return {
       endpointId: createHash('sha256').update(`${sandboxId}\0${hostInterface}\0${link.name}`).digest('hex'),
       interfaceName: link.name,

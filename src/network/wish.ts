@@ -10,6 +10,8 @@ export interface EndpointRequest {
   readonly macAddress: string | undefined;
   /** Addresses that it is to have, one of a family at most; in the other families it gets any. */
   readonly addresses?: readonly string[];
+  /** Who asks, by a name that stays when its container is made anew: in families without a wish it gets its former address. */
+  readonly name?: string;
   /** See {@link Endpoint.gatewayPriority}. */
   readonly gatewayPriority?: number;
   /** Kernel settings of the interface. */
@@ -24,6 +26,7 @@ export interface EndpointRequest {
 export interface EndpointWish {
   readonly mac: Buffer | undefined;
   readonly wanted: readonly Address[];
+  readonly name: string | undefined;
   readonly gatewayPriority: number;
   readonly sysctls: readonly InterfaceSysctl[];
   readonly linkLocal: readonly EndpointAddress[];
@@ -34,6 +37,7 @@ export interface EndpointWish {
 export const readWish = (request: EndpointRequest): EndpointWish => ({
   mac: request.macAddress === undefined ? undefined : parseHardwareAddress(request.macAddress),
   wanted: (request.addresses ?? []).map(parseAddress),
+  name: request.name,
   gatewayPriority: request.gatewayPriority ?? 0,
   sysctls: request.sysctls ?? [],
   linkLocal: (request.linkLocal ?? []).map(linkLocalAddress),

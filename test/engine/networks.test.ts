@@ -342,3 +342,24 @@ test('a network can be removed right after its last container', async (t) => {
     assert.equal(removed.status, 204, removed.text);
   }
 });
+
+test('a container that is started again, or made anew under its name, has the address that it had', async (t) => {
+  const gantry = await startGantry(t);
+  await gantry.dockerOk('network', 'create', '--subnet', subnetAt(0), 'a');
+  const run = (name: string) =>
+    gantry.dockerOk('run', '-d', '--name', name, '--net', 'a', '--stop-signal', 'KILL', ...sleeper);
+  for (const name of ['app', 'proxy']) await run(name);
+  const address = await addressIn(gantry, 'app', 'a');
+  assert.equal(address, addressAt(0, 2));
+  await gantry.dockerOk('restart', 'app');
+  assert.equal(await addressIn(gantry, 'app', 'a'), address);
+  await gantry.dockerOk('rm', '-f', 'app');
+  await run('other'); // whose turn it is, goes on
+  await run('app');
+  assert.equal(await addressIn(gantry, 'other', 'a'), addressAt(0, 4));
+  assert.equal(await addressIn(gantry, 'app', 'a'), address);
+  await gantry.dockerOk('rm', '-f', 'app');
+  await gantry.dockerOk('run', '-d', '--name', 'taker', '--net', 'a', '--ip', address, ...sleeper);
+  await run('app'); // somebody has it: another one
+  assert.equal(await addressIn(gantry, 'app', 'a'), addressAt(0, 5));
+});

@@ -9,17 +9,20 @@ import { contains, formatRange, type Subnet } from './subnet.ts';
 /** What an endpoint asks of its network's pools. */
 export interface AddressWish {
   readonly wanted: readonly Address[];
+  /** Taken where none is wanted, if they are free. */
+  readonly former: readonly Address[];
   /** Who has the pools' addresses, by the sandboxes' ids, which are their owners': said when none is left. */
   readonly holders: () => readonly string[];
 }
 
 /**
- * One address of each family that the pools have: the wanted one, else the next of the first pool that has one free. `undo`
+ * One address of each family that the pools have: the wanted one, else the former one, else the next of
+ * the first pool that has one free. `undo`
  * gives them back. @throws as `AddressPool.take`
  */
 export function takeEach(
   pools: readonly AddressPool[],
-  { wanted, holders }: AddressWish,
+  { wanted, former, holders }: AddressWish,
   undo: AsyncDisposableStack,
 ): { readonly address: Address; readonly subnet: Subnet }[] {
   for (const each of wanted)
@@ -29,10 +32,24 @@ export function takeEach(
     const mine = pools.filter(({ subnet }) => subnet.base.family === family);
     if (mine.length === 0) return [];
     const asked = wanted.find((each) => each.family === family);
-    const { pool, address } = takeOne(mine, asked, holders);
+    const { pool, address } =
+      (asked === undefined && takeAgain(mine, former)) || takeOne(mine, asked, holders);
     undo.defer(() => pool.release(address));
     return [{ address, subnet: pool.subnet }];
   });
+}
+
+/** The first former one that one of the pools still has. */
+function takeAgain(
+  pools: readonly AddressPool[],
+  former: readonly Address[],
+): { readonly pool: AddressPool; readonly address: Address } | undefined {
+  for (const each of former)
+    for (const pool of pools) {
+      const address = contains(pool.subnet, each) ? pool.takeIfFree(each) : undefined;
+      if (address !== undefined) return { pool, address };
+    }
+  return undefined;
 }
 
 /** @throws Failed when none of the pools has one free; Forbidden when the wanted one is taken */

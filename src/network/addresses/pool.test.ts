@@ -14,6 +14,27 @@ test('addresses are given in turn, a freed one last, never the gateway', () => {
   assert.throws(take, /no available IPv4 addresses/);
 });
 
+test('a former address is given again while it is free, inside the range and nobody keeps it', () => {
+  const range = parseRange('10.0.0.8/29');
+  const pool = new AddressPool({
+    ...parseSubnet('10.0.0.0/24'),
+    range,
+    reserved: [parseAddress('10.0.0.9')],
+  });
+  const again = (text: string) => pool.takeIfFree(parseAddress(text)) !== undefined;
+  assert.equal(formatAddress(pool.take()), '10.0.0.8');
+  assert.deepEqual(['10.0.0.8', '10.0.0.9', '10.0.0.99', '10.0.0.10', '10.0.0.10'].map(again), [
+    false,
+    false,
+    false,
+    true,
+    false,
+  ]);
+  pool.release(parseAddress('10.0.0.8'));
+  assert.ok(again('10.0.0.8'));
+  assert.equal(formatAddress(pool.take()), '10.0.0.11');
+});
+
 test('a wanted address is given once, and never one that is kept or lies outside', () => {
   const reserved = [parseAddress('10.0.0.5')];
   const pool = new AddressPool({ ...parseSubnet('10.0.0.0/29'), reserved });

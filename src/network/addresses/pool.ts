@@ -3,7 +3,7 @@ import { networkFailure } from '../../model/failures/network.ts';
 import { type Address, formatAddress } from './address.ts';
 import { contains, formatRange, lastOf, type Subnet, sizeOf } from './subnet.ts';
 
-/** Gives the next free address after the last given, so that a freed one rests for a while. Remembers only what is used. */
+/** Gives the next free address after the last given, so that a freed one rests for a while; who had it may have it again. Remembers only what is used. */
 export class AddressPool {
   readonly subnet: Subnet;
   readonly #used = new Set<bigint>();
@@ -51,6 +51,14 @@ export class AddressPool {
       return { family, value };
     }
     throw networkFailure.noAddressFree({ family, subnet: formatRange(this.subnet) });
+  }
+
+  /** This one, if it is free and one of those that are given unasked. */
+  takeIfFree({ value, family }: Address): Address | undefined {
+    const isGiven = value >= this.#first && value < this.#first + this.#count;
+    if (!isGiven || this.#used.has(value) || this.#kept.has(value)) return undefined;
+    this.#used.add(value);
+    return { family, value };
   }
 
   /** It does not change whose turn is next: the others are given as if nobody had asked. */

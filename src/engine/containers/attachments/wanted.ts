@@ -41,7 +41,7 @@ export function wantedNetworks(
   const sorted = found.toSorted(
     (a, b) => Number(isMain(b)) - Number(isMain(a)) || (a.entry.record.name < b.entry.record.name ? -1 : 1),
   );
-  const requests = sorted.flatMap(({ entry, settings }) => requestFor(entry, settings) ?? []);
+  const requests = sorted.flatMap(({ entry, settings }) => requestFor(entry, settings, record.name) ?? []);
   if (mode.is === 'host' && requests.length > 0) throw networkFailure.sandboxShared();
   if (requests.length > 0 && sorted.some(({ entry }) => entry.record.name === 'none'))
     throw networkFailure.noneIsAlone();
@@ -56,14 +56,19 @@ export function wantedNetworks(
   };
 }
 
-/** What the container asks of that network; undefined for `host` and `none`. @throws Forbidden for a configuration */
-export function requestFor(entry: NetworkEntry, settings: EndpointSettings): NetworkRequest | undefined {
+/** What the container of that name asks of that network; undefined for `host` and `none`. @throws Forbidden for a configuration */
+export function requestFor(
+  entry: NetworkEntry,
+  settings: EndpointSettings,
+  name: string,
+): NetworkRequest | undefined {
   const { record, network } = entry;
   if (record.configOnly) throw networkFailure.configNotUsable();
   if (network === undefined) return undefined;
   const { IPv4Address = '', IPv6Address = '', LinkLocalIPs = [] } = settings.IPAMConfig ?? {};
   return {
     network,
+    name,
     macAddress: settings.MacAddress || undefined,
     // One of a family that is switched off stays on record alone.
     addresses: [record.ipv4 ? IPv4Address : '', record.ipv6 ? IPv6Address : ''].filter(Boolean),

@@ -36,7 +36,7 @@ export async function connectContainer(
     leftMacAddress !== '' && isMain(container, entry.record) ? { MacAddress: leftMacAddress } : {};
   const settings = { ...again, ...checkedSettings(name, asked, entry), NetworkID: id };
   const next = { ...attachments, [name]: settings };
-  const request = requestFor(entry, settings);
+  const request = requestFor(entry, settings, container.record.name);
   if (!isAlive(container.record.state) || request === undefined)
     return await container.save({ attachments: next });
   const sandboxId = sandboxOf(deps, container);

@@ -137,6 +137,20 @@ test('the default network is the bridge, or none where the engine has no bridge'
   assert.equal(settleHostConfig({}, { ...facts, bridge: false }).hostConfig.NetworkMode, 'none');
 });
 
+test('what a request exposes is a port of TCP unless it says otherwise, and a row of ports is each of them', () => {
+  const exposed = (...ports: string[]) => {
+    const { config } = settled({
+      Cmd: ['c'],
+      ExposedPorts: Object.fromEntries(ports.map((port) => [port, {}])),
+    });
+    return Object.keys(config.ExposedPorts ?? {});
+  };
+  assert.deepEqual(exposed('80', '91-92', '53-54/udp'), ['80/tcp', '91/tcp', '92/tcp', '53/udp', '54/udp']);
+  for (const wrong of ['92-91', '1-70000', '1-2-3', '80/icmp'])
+    assert.throws(() => exposed(wrong), { kind: 'invalid', message: /invalid port specification/ });
+  assert.throws(() => exposed('0-65535', '1-65535', '2-65535', '3-65535'), { kind: 'invalid' });
+});
+
 const NOTHING_SAID = { hostname: false, macAddress: false, ports: false, exposed: false };
 for (const [host, said] of [
   [{}, { hostname: true }],

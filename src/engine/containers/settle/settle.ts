@@ -101,7 +101,26 @@ export function checkText(config: ContainerConfig, host: HostConfig): void {
 }
 /** A port that says no protocol is one of TCP. */
 const withProtocol = (ports: Readonly<Record<string, unknown>> | undefined): Record<string, object> =>
-  Object.fromEntries(Object.keys(ports ?? {}).map((port) => [port.includes('/') ? port : `${port}/tcp`, {}]));
+  Object.fromEntries(
+    eachPort(Object.keys(ports ?? {})).map((port) => [port.includes('/') ? port : `${port}/tcp`, {}]),
+  );
+
+const PORT_MAX = 65_535;
+/** As many as there are in three protocols: short texts make long rows. */
+const EXPOSED_MAX = 3 * PORT_MAX;
+
+/** `91-92/udp`, as Compose sends what a file exposes, port by port; what is no row of ports as it stands. @throws InvalidArgument */
+function eachPort(texts: readonly string[]): readonly string[] {
+  const all: string[] = [];
+  for (const text of texts) {
+    const [, first = text, last, protocol = ''] = /^(\d{1,5})-(\d{1,5})(\/\w+)?$/.exec(text) ?? [];
+    const count = Number(last ?? first) - Number(first) + 1;
+    if (last === undefined || count < 1 || Number(last) > PORT_MAX) all.push(text);
+    else if (all.length + count > EXPOSED_MAX) throw settingFailure.portInvalid({ port: text });
+    else for (let port = Number(first); port <= Number(last); port++) all.push(`${port}${protocol}`);
+  }
+  return all;
+}
 
 /** The request's variables first; the image's where the request does not speak of them. */
 export function mergeEnv(own: readonly string[], image: readonly string[]): string[] {
@@ -168,6 +187,6 @@ function checkConfig(config: ContainerConfig): void {
   )
     throw settingFailure.hostnameInvalid({ hostname: config.Hostname });
   for (const port of Object.keys(config.ExposedPorts ?? {}))
-    if (!/^\d{1,5}\/(tcp|udp|sctp)$/.test(port) || Number(port.split('/')[0]) > 65_535)
+    if (!/^\d{1,5}\/(tcp|udp|sctp)$/.test(port) || Number(port.split('/')[0]) > PORT_MAX)
       throw settingFailure.portInvalid({ port });
 }
