@@ -10,12 +10,16 @@ cd "$(dirname "$(readlink -f "$0")")/.."
 
 say() { echo "setup: $*" >&2; }
 
+# Debian 12 alone has Compose 1, which is written in Python; later releases call Compose 2 by the same name.
+compose=
+! grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release || compose=' /usr/lib/python3/dist-packages/compose/__init__.py:docker-compose'
+
 # Debian packages by the command, or the Python or Ruby module, that proves them: what is there already, from wherever, is not installed again.
 needed='crun:crun xz:xz-utils bzip2:bzip2 git:git modprobe:kmod update-ca-certificates:ca-certificates tini-static:tini'
 for argument in "$@"; do
   case $argument in
     --images) needed="$needed mmdebstrap:mmdebstrap busybox:busybox-static" ;;
-    --tests) needed="$needed mmdebstrap:mmdebstrap busybox:busybox-static tmux:tmux ip:iproute2 nft:nftables runc:runc ps:procps tar:tar skopeo:skopeo podman:podman iptables-legacy:iptables strace:strace chromium:chromium curl:curl /usr/lib/python3/dist-packages/docker/__init__.py:python3-docker" ;;
+    --tests) needed="$needed mmdebstrap:mmdebstrap busybox:busybox-static tmux:tmux ip:iproute2 nft:nftables runc:runc ps:procps tar:tar skopeo:skopeo podman:podman iptables-legacy:iptables strace:strace chromium:chromium curl:curl /usr/lib/python3/dist-packages/docker/__init__.py:python3-docker$compose" ;;
     --old-clients) needed="$needed pytest-3:python3-pytest /usr/lib/python3/dist-packages/pytest_timeout.py:python3-pytest-timeout /usr/lib/python3/dist-packages/dockerpycreds/__init__.py:python3-dockerpycreds rspec:ruby-rspec /usr/lib/ruby/vendor_ruby/rspec/its.rb:ruby-rspec-its /usr/lib/ruby/vendor_ruby/multi_json.rb:ruby-multi-json /usr/lib/ruby/vendor_ruby/docker.rb:ruby-docker-api" ;;
     --bench) needed="$needed mmdebstrap:mmdebstrap busybox:busybox-static ip:iproute2 runc:runc podman:podman /usr/lib/podman/netavark:netavark /usr/lib/podman/aardvark-dns:aardvark-dns hyperfine:hyperfine" ;;
     *) say "unknown argument $argument (know --images, --tests, --old-clients, --bench)"; exit 2 ;;

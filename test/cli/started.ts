@@ -38,9 +38,14 @@ export class Started {
   }
 
   /** Waits until `pattern` stands in what it printed to stdout. */
-  async prints(pattern: RegExp): Promise<void> {
+  prints = (pattern: RegExp): Promise<void> => this.#told(pattern, () => this.stdout);
+
+  /** The same, on either stream. */
+  says = (pattern: RegExp): Promise<void> => this.#told(pattern, () => `${this.stdout}${this.stderr}`);
+
+  async #told(pattern: RegExp, heard: () => string): Promise<void> {
     const deadline = Date.now() + WAIT_TIMEOUT_MS;
-    while (!pattern.test(this.stdout)) {
+    while (!pattern.test(heard())) {
       const told = `${this.stdout}\n${this.stderr}`;
       assert(!this.#over, `ended without printing ${pattern}; it printed:\n${told}`);
       assert(Date.now() < deadline, `does not print ${pattern}; it printed:\n${told}`);

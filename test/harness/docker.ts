@@ -26,6 +26,8 @@ export interface DockerOptions {
   readonly cli?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
+  /** Where it runs: Compose looks for its files there. */
+  readonly cwd?: string;
 }
 
 /**
@@ -97,6 +99,7 @@ export function runDocker(
         timeout: options.timeoutMs ?? DOCKER_TIMEOUT_MS,
         killSignal: 'SIGKILL',
         maxBuffer: 256 << 20,
+        cwd: options.cwd,
       },
       (error, stdout, stderr) => {
         if (error?.killed)
@@ -121,5 +124,6 @@ export const spawnDocker = (
 ) =>
   spawn(options.cli ?? machineDocker(), argv, {
     env: dockerEnv(host, home, options),
+    cwd: options.cwd,
     stdio: options.stdio ?? ['pipe', 'pipe', 'pipe'],
   });

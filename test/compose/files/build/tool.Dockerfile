@@ -1,0 +1,3 @@
+FROM busybox
+RUN echo made >/tool
+CMD ["cat", "/tool"]

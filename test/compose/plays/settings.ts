@@ -1,0 +1,66 @@
+/** Files put together of parts, and settings of containers. */
+import type { Play } from '../play.ts';
+import { UNLABELLED } from './networking.ts';
+
+export const parts: Play = {
+  name: 'parts',
+  async play(stage) {
+    const env = { FROM_SHELL: 'shell' };
+    await stage.compose('config', { env, briefly: stage.is === 'v1' });
+    await stage.compose('up -d', { env });
+    await stage.until('logs app', /SHARED|REGION/);
+    await stage.compose('logs --no-color app other', { sorted: true });
+    await stage.compose('exec -T other cat /files/note');
+    await stage.facts('containers');
+    await stage.compose('-f compose.yaml -p second up -d app', { env });
+    await stage.until(['-f', 'compose.yaml', '-p', 'second', 'logs', 'app'], /REGION/);
+    await stage.compose('-f compose.yaml -p second logs --no-color app');
+    await stage.all('-p second down', 'down');
+    if (stage.is === 'v1') return;
+    await stage.all(
+      '-f included.yaml up -d',
+      '-f included.yaml logs --no-color db',
+      '-f included.yaml down -v',
+    );
+  },
+};
+
+const STATUS = ['cat', '/proc/self/status', '/proc/self/limits'] as const;
+
+export const limits: Play = {
+  name: 'limits',
+  differences: [UNLABELLED],
+  async play(stage) {
+    await stage.compose('up -d');
+    await stage.compose([
+      'exec',
+      '-T',
+      'bounded',
+      'sh',
+      '-c',
+      `${STATUS.join(' ')} | grep -E "^(Cap(Prm|Bnd)|NoNewPrivs|Seccomp:|Groups|Max (open files|processes))"; cat /proc/1/comm`,
+    ]);
+    await stage.compose([
+      'exec',
+      '-T',
+      'bounded',
+      'sh',
+      '-c',
+      'cat /proc/sys/net/core/somaxconn /proc/self/oom_score_adj; df -k /dev/shm | tail -1 | awk "{print \\$2}"; id; pwd; echo lost >/dev/nothing; touch /no',
+    ]);
+    await stage.until('logs returning', /again.*again.*again/s);
+    await stage.docker(['inspect', '-f', '{{.HostConfig.RestartPolicy.Name}}', stage.container('returning')]);
+    await stage.compose('stop stubborn');
+    await stage.compose('logs --no-color stubborn');
+    await stage.facts('containers');
+    await stage.compose('down');
+  },
+};
+
+export const gpu: Play = {
+  name: 'gpu',
+  async play(stage) {
+    await stage.compose('up -d');
+    await stage.compose('down');
+  },
+};
