@@ -1,6 +1,7 @@
 /** Builds every room, wires them, serves, and closes them in reverse. The only place where rooms are built. */
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { createApi, type Listener } from '../api/http/index.ts';
 import { messageOf } from '../base/errors.ts';
 import { createLog, type Log } from '../base/log.ts';
@@ -8,6 +9,7 @@ import { TIMER_MS_MAX } from '../base/time.ts';
 import { umask } from '../linux/index.ts';
 import { checkHost, formatChecks } from './doctor.ts';
 import { type Built, buildEngine } from './engine.ts';
+import { findOnPath } from './find-on-path.ts';
 import { formatHost } from './hosts.ts';
 import { lockRoot, writePidFile } from './identity.ts';
 import { IdleMemory } from './idle-memory.ts';
@@ -100,6 +102,23 @@ function ownNames(): readonly string[] {
   return [name, name.replace(/\..*/, '')];
 }
 
+/** What a person types to run this program: its name where that leads here, else the launcher's path. */
+function ownCommand(): string {
+  // In dist/ and in src/daemon/.
+  const places = ['../bin/gantry', '../../bin/gantry'].map((path) => join(import.meta.dirname, path));
+  const launcher = places.find((path) => existsSync(path));
+  const isNamed = launcher === undefined || leadsTo(findOnPath('gantry'), launcher);
+  return isNamed ? 'gantry' : launcher;
+}
+
+function leadsTo(name: string | undefined, file: string): boolean {
+  try {
+    return name !== undefined && realpathSync(name) === file;
+  } catch {
+    return false; // gone since it was found
+  }
+}
+
 /** Where it listens, and three lines to try. */
 function announce(options: DaemonOptions, began: number, log: Log): void {
   const hosts = options.hosts.map(formatHost);
@@ -108,7 +127,7 @@ function announce(options: DaemonOptions, began: number, log: Log): void {
   const host = hosts[0] ?? '';
   process.stdout.write(
     `Gantry listens on ${hosts.join(', ')}\n\nTry, in another terminal:\n` +
-      `  export DOCKER_HOST=${host}\n  ./bin/gantry make-image busybox\n  docker run --rm busybox echo hello\n`,
+      `  export DOCKER_HOST=${host}\n  ${ownCommand()} make-image busybox\n  docker run --rm busybox echo hello\n`,
   );
 }
 

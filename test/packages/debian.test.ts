@@ -150,6 +150,11 @@ async function live(t: TestContext, suite: string): Promise<void> {
   assert.deepEqual(root.processes(), [], 'nothing is started where systemd does not run');
   await assertTellsOfMissingRuntime(root);
   let api = await startDaemon(root);
+  const log = join(directory, 'daemon.log');
+  await until(
+    () => readFileSync(log, 'utf8'),
+    (text) => /^ {2}gantry make-image busybox$/m.test(text),
+  );
   assert.equal((await api.post('/images/load', createReadStream(busyboxArchive().file))).status, 200);
   assert.equal(await docker(api, 'run', '--rm', 'busybox', 'echo', 'installed'), 'installed');
   const id = await docker(

@@ -49,7 +49,11 @@ if (architecture === undefined) throw new Error(`there is no Debian package for 
 function epoch(): number {
   const said = process.env.SOURCE_DATE_EPOCH;
   if (said !== undefined && /^\d+$/.test(said)) return Number(said);
-  return Number(execFileSync('git', ['log', '-1', '--format=%ct'], { cwd: root, encoding: 'utf8' }));
+  try {
+    return Number(execFileSync('git', ['log', '-1', '--format=%ct'], { cwd: root, encoding: 'utf8' }));
+  } catch (cause) {
+    throw new Error('no commit to take the time from: set SOURCE_DATE_EPOCH', { cause });
+  }
 }
 
 /** Builds into a directory of its own: whatever runs from dist/ is not disturbed. */
