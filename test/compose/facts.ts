@@ -128,6 +128,7 @@ function containerLine({ Name, State, Config, HostConfig, Mounts, NetworkSetting
       ...OWN_CHOICE,
       RestartPolicy: { ...(HostConfig.RestartPolicy as Members), ...policyName(HostConfig) },
       Mounts: inOrder(HostConfig.Mounts as unknown[] | null),
+      Ulimits: inOrder(HostConfig.Ulimits as unknown[] | null),
       ExtraHosts: inOrder(HostConfig.ExtraHosts as string[] | null),
     },
     Mounts: Mounts.map(({ Type, Name: volume, Source, Destination, RW }) => [

@@ -89,7 +89,7 @@ async function withEvents(stage: Stage, service: string, ...lines: readonly stri
   await events.prints(/ container destroy /); // the last of them removes it
   events.kill();
   const told = events.stdout.split('\n').filter((line) => line !== '' && !/ (un)?pause /.test(line));
-  stage.see(told.map(inOrder).join('\n'));
+  stage.see(told.map(inOrder).toSorted().join('\n'));
 }
 
 export const changes: Play = {

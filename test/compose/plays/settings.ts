@@ -29,7 +29,14 @@ const STATUS = ['cat', '/proc/self/status', '/proc/self/limits'] as const;
 
 export const limits: Play = {
   name: 'limits',
-  differences: [UNLABELLED],
+  differences: [
+    UNLABELLED,
+    {
+      why: 'the soft limit of open files holds for execs too; runc, written in Go, raises its own to the hard one and passes that on',
+      gantry: [/Max open files {3}512 /, 'Max open files   <soft> '],
+      dockerd: [/Max open files {3}(512|1024) /, 'Max open files   <soft> '],
+    },
+  ],
   async play(stage) {
     await stage.compose('up -d');
     await stage.compose([
