@@ -78,9 +78,12 @@ export function checkLogOptions(driver: string, options: LogOptionMap): void {
     throw new InvalidArgument(
       driver === 'local'
         ? `unknown log opt '${brief(unknown)}' for log driver local`
-        : `unknown log opt '${brief(unknown)}' for ${driver} log driver`,
+        : `unknown log opt ${quoted(driver, brief(unknown))} for ${driver} log driver`,
     );
 }
+
+const quoted = (driver: LogDriver, word: string): string =>
+  driver === 'gelf' ? JSON.stringify(word) : `'${word}'`;
 
 const POWERS: Readonly<Record<string, number>> = { '': 0, k: 1, m: 2, g: 3, t: 4, p: 5 };
 

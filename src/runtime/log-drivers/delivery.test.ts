@@ -13,7 +13,7 @@ import type { ToShipper } from './protocol.ts';
 const REST_MS = 10_000;
 
 /** A log with a file, and a thread of which only is known what it was told. */
-function place(t: TestContext) {
+function place(t: TestContext, isBusy = false) {
   const root = mkdtempSync(join(tmpdir(), 'gantry-delivery-'));
   const directory = join(root, 'log');
   mkdirSync(directory);
@@ -28,6 +28,7 @@ function place(t: TestContext) {
       return ++ships;
     },
     post: ({ is }: ToShipper) => void told.push(is),
+    isBetter: () => isBusy,
   };
   const target = {
     is: 'json-file',
@@ -116,6 +117,20 @@ test('much is for the thread', async (t) => {
   await new Promise(setImmediate);
   assert.deepEqual(log.told, ['take', 'finish']);
   delivery.hear({ is: 'closed', ship: 1 });
+});
+
+test('a little is for the thread where many logs have a little', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const log = place(t, true);
+  const delivery = log.begin();
+  log.say('one\n');
+  assert.deepEqual(log.told, []);
+  t.mock.timers.tick(100);
+  assert.deepEqual(log.told, ['take']);
+  const left = delivery.leave();
+  await new Promise(setImmediate);
+  delivery.hear({ is: 'closed', ship: 1 });
+  await left;
 });
 
 test('a log that is written to all the time is for the thread', async (t) => {

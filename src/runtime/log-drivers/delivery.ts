@@ -32,6 +32,8 @@ export interface ShipThread {
   /** Begins to ship in the thread; news come by {@link LogDelivery.hear}. Gives the number of the delivery there. */
   take(delivery: LogDelivery): number;
   post(message: ToShipper): void;
+  /** Asked before a little is shipped without the thread: so much is, of all logs, that the thread had better do it. */
+  isBetter(): boolean;
 }
 
 type FilePlan = ShipPlan & { readonly target: JsonFileTarget };
@@ -151,7 +153,7 @@ export class LogDelivery {
     const now = performance.now();
     this.#hereTimes = now - this.#hereLast < HERE_SOON_MS ? this.#hereTimes + 1 : 0;
     this.#hereLast = now;
-    if (this.#hereTimes >= HERE_TIMES) this.#board();
+    if (this.#hereTimes >= HERE_TIMES || this.#thread.isBetter()) this.#board();
     else void this.#shipHere();
   }
 

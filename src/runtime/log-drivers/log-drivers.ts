@@ -13,6 +13,8 @@ import { readState } from './state.ts';
 
 /** How long leaving may take: the thread is told to drop everything. */
 const LEAVE_MS = 2000;
+/** More small deliveries a second than these are less work for the thread, which keeps their files open. */
+const SMALL_PER_SECOND = 100;
 /** A thread that ships nothing is kept so long for who comes next. */
 const UNUSED_MS = 10_000;
 
@@ -24,6 +26,8 @@ export class LogDrivers implements ShipThread {
   #worker: Worker | undefined;
   #unused: NodeJS.Timeout | undefined;
   #last = 0;
+  #second = 0;
+  #small = 0;
   #isClosed = false;
 
   constructor(log: Log) {
@@ -49,6 +53,13 @@ export class LogDrivers implements ShipThread {
   }
   post(message: ToShipper): void {
     this.#worker?.postMessage(message);
+  }
+
+  isBetter(): boolean {
+    const second = Math.floor(performance.now() / 1000);
+    this.#small = second === this.#second ? this.#small + 1 : 1;
+    this.#second = second;
+    return this.#small > SMALL_PER_SECOND;
   }
 
   #running(): Worker {

@@ -88,7 +88,7 @@ for (const [driver, options, words] of [
   ['gelf', { 'gelf-address': 'x' }, 'gelf: endpoint needs to be TCP or UDP'],
   ['gelf', { 'gelf-address': 'http://x:1' }, 'gelf: endpoint needs to be TCP or UDP'],
   ['gelf', { 'gelf-address': 'udp://x' }, 'gelf: please provide gelf-address as proto://host:port'],
-  ['gelf', { 'gelf-address': 'udp://x:1', nope: '' }, "unknown log opt 'nope' for gelf log driver"],
+  ['gelf', { 'gelf-address': 'udp://x:1', nope: '' }, 'unknown log opt "nope" for gelf log driver'],
   [
     'gelf',
     { 'gelf-address': 'udp://x:1', 'gelf-compression-type': 'rar' },
