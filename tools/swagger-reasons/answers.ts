@@ -5,7 +5,7 @@ import type { Reason } from '../../test/api/documents/differences.ts';
 export const answerReasons: readonly Reason[] = [
   {
     why: 'a list, a map or a number that nobody gave is null on the wire, as clients of Go programs read it',
-    what: [/^GET \/\S+ 200 \S+ is null$/],
+    what: [/^(GET|POST) \S+ 20[01] \S+ is null$/],
   },
   {
     why: 'sent since 1.25 or before, published later',
@@ -25,7 +25,8 @@ export const answerReasons: readonly Reason[] = [
       /^GET \/networks(\/\{\})? 200 \S+ must NOT have additional properties (Attachable|Config(From|Only)|Name)$/,
       /^GET \/exec\/\{\}\/json 200 \/ must NOT have additional properties (CanRemove|DetachKeys)$/,
       /^GET \/system\/df 200 \/ must NOT have additional properties BuilderSize$/,
-      /^GET \/(swarm|nodes|services|tasks|secrets) 503 is not documented$/,
+      /^GET \/events 200 \/ must NOT have additional properties scope$/,
+      /^POST \/build\/prune 200 \/ must NOT have additional properties CachesDeleted$/,
     ],
     to: 41,
   },
@@ -45,25 +46,44 @@ export const answerReasons: readonly Reason[] = [
     to: 37,
   },
   {
-    why: 'addresses were printed as maps of texts, and options as a list of maps',
-    what: [
-      /^GET \/networks(\/\{\})? 200 \S+\/AuxiliaryAddresses must be string$/,
-      /^GET \/networks(\/\{\})? 200 \S+\/Options must be array$/,
-    ],
-    to: 40,
+    why: 'a set of names was printed as an object with one member, called additionalProperties',
+    what: [/ 200 \/Config\/Volumes must NOT have additional properties /],
+    to: 36,
   },
   {
-    why: 'printed in the letters of the code, not in those of the wire',
-    what: [/^GET \/distribution\/\{\}\/json 200 \S+ must NOT have additional properties /],
+    why: 'the list of containers was printed as a list of lists',
+    what: [/^GET \/system\/df 200 \/Containers\/\[\] must be array$/],
     to: 39,
   },
   {
-    why: 'what daemons of that time wrote where nobody said anything',
+    why: 'what a prune of networks removes was printed as volumes',
+    what: [/^POST \/networks\/prune 200 \/ must NOT have additional properties NetworksDeleted$/],
+    to: 25,
+  },
+  {
+    why: 'events of the first versions, which daemons sent up to 1.51 for old readers',
+    what: [/^GET \/events 200 \/ must NOT have additional properties (from|id|status)$/],
+    to: 51,
+  },
+  {
+    why: 'failures that daemons answered so, and that were published later, or never',
     what: [
-      /^GET \/containers\/\{\}\/json 200 \/HostConfig\/MemorySwappiness must be >= 0$/,
-      /^GET \/containers\/\{\}\/json 200 \/HostConfig\/RestartPolicy\/Name must be equal to one of /,
+      /^DELETE \/networks\/\{\} 403 is not documented$/,
+      /^GET \/containers\/\{\}\/(logs 400|top 409) is not documented$/,
+      /^POST \/containers\/\{\}\/(kill|unpause) 409 is not documented$/,
+      /^POST \/volumes\/create 400 is not documented$/,
+      /^GET \/(swarm|nodes|services|tasks|secrets) 503 is not documented$/,
     ],
+  },
+  {
+    why: 'what daemons of that time wrote where nobody said anything',
+    what: [/^GET \/containers\/\{\}\/json 200 \/HostConfig\/MemorySwappiness must be >= 0$/],
     to: 30,
+  },
+  {
+    why: 'the policy that restarts nothing has a name, which was published later',
+    what: [/^GET \/containers\/\{\}\/json 200 \/HostConfig\/RestartPolicy\/Name must be equal to one of /],
+    to: 40,
   },
   {
     why: '1.52 has the lists of before beside the new members, as its history says',
