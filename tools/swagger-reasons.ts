@@ -59,6 +59,11 @@ export const reasons: readonly Reason[] = [
     ],
   },
   {
+    why: 'told all the same unless verbose is asked for, as daemons of these versions do: clients that take the newest version read it',
+    what: [/^\+ GET \/system\/df answer (LayersSize|(Images|Containers|Volumes|BuildCache)\b)/],
+    from: 53,
+  },
+  {
     why: 'published as lists of anything',
     what: [/^\+ GET \/system\/df answer \w+Usage\.Items\[\]/],
     from: 52,

@@ -25,18 +25,32 @@ export const VolumesUsage = usageOf(Volume);
 /** What builds keep for later ones. */
 export const BuildCacheUsage = usageOf(CacheRecord);
 
-/** The answer of `GET /system/df`. */
-export const DiskUsage = object('DiskUsage', {
+/** What each kind of things takes that was asked for. */
+const byKind = {
   ImageUsage: optional(ImagesUsage),
   ContainerUsage: optional(ContainersUsage),
   VolumeUsage: optional(VolumesUsage),
   BuildCacheUsage: optional(BuildCacheUsage),
+};
+export const DiskUsage = object('DiskUsage', byKind);
+/**
+ * The answer of `GET /system/df`: without `verbose` all things stand at the top beside their sums, as they did before
+ * there were sums. The documents of 1.53 and later leave that out; clients that speak to whatever is the newest read it.
+ */
+export const ToldDiskUsage = object('DiskUsage', {
+  ...byKind,
+  LayersSize: optional(integer()),
+  Images: optional(list(ImageSummary)),
+  Containers: optional(list(ContainerSummary)),
+  Volumes: optional(list(Volume)),
+  BuildCache: optional(list(CacheRecord)),
 });
 export type ImagesUsage = Infer<typeof ImagesUsage>;
 export type ContainersUsage = Infer<typeof ContainersUsage>;
 export type VolumesUsage = Infer<typeof VolumesUsage>;
 export type BuildCacheUsage = Infer<typeof BuildCacheUsage>;
 export type DiskUsage = Infer<typeof DiskUsage>;
+export type ToldDiskUsage = Infer<typeof ToldDiskUsage>;
 
 /** Kinds of things whose disk usage is told. */
 export const DISK_USAGE_KINDS = ['container', 'image', 'volume', 'build-cache'] as const;

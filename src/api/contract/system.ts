@@ -1,5 +1,5 @@
 /** The engine itself: the endpoints of the newest API. */
-import { DiskUsage } from '../../model/disk-usage.ts';
+import { ToldDiskUsage } from '../../model/disk-usage.ts';
 import { EventMessage } from '../../model/event.ts';
 import { SystemInfo, SystemVersion } from '../../model/system.ts';
 import { document, endlessLines, json, operation, plain } from './operation.ts';
@@ -40,7 +40,7 @@ export const systemDiskUsage = operation({
   route: 'GET /system/df',
   summary: 'Show how much disk images, containers and volumes take.',
   query: { type: texts(), verbose: flag() },
-  success: json(200, DiskUsage),
+  success: json(200, ToldDiskUsage),
   errors: [400, 500],
 });
 

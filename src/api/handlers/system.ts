@@ -1,5 +1,10 @@
 /** The engine itself: today's input → engine call → today's output. */
-import { DISK_USAGE_KINDS, type DiskUsageKind } from '../../model/disk-usage.ts';
+import {
+  DISK_USAGE_KINDS,
+  type DiskUsage,
+  type DiskUsageKind,
+  type ToldDiskUsage,
+} from '../../model/disk-usage.ts';
 import { requestFailure } from '../../model/failures/request.ts';
 import type { Handlers, TextReply } from './handlers.ts';
 
@@ -23,8 +28,10 @@ export const system: Handlers<Extract<keyof Handlers, `system${string}`>> = {
 
   systemInfo: (_input, { engine }) => engine.system.info(),
 
-  systemDiskUsage: async ({ query }, { engine }) =>
-    engine.system.diskUsage({ kinds: kindsOf(query.type), verbose: query.verbose }),
+  async systemDiskUsage({ query }, { engine }) {
+    const usage = await engine.system.diskUsage({ kinds: kindsOf(query.type), verbose: true });
+    return query.verbose ? usage : withAllAtTheTop(usage);
+  },
 
   async systemOpenApi(_input, { openApi }) {
     if (!openApi) throw requestFailure.noPage();
@@ -39,6 +46,16 @@ export const system: Handlers<Extract<keyof Handlers, `system${string}`>> = {
 };
 
 const seconds = (nanos: bigint): string => String(Number(nanos) / 1e9);
+
+/** The lists of all things stand beside the kinds too. */
+const withAllAtTheTop = (usage: DiskUsage): ToldDiskUsage => ({
+  ...usage,
+  LayersSize: usage.ImageUsage?.TotalSize ?? 0,
+  ...(usage.ImageUsage && { Images: usage.ImageUsage.Items ?? [] }),
+  ...(usage.ContainerUsage && { Containers: usage.ContainerUsage.Items ?? [] }),
+  ...(usage.VolumeUsage && { Volumes: usage.VolumeUsage.Items ?? [] }),
+  ...(usage.BuildCacheUsage && { BuildCache: usage.BuildCacheUsage.Items ?? [] }),
+});
 
 /** None asked for: all. @throws InvalidArgument */
 function kindsOf(said: readonly string[]): readonly DiskUsageKind[] {

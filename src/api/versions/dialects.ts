@@ -12,19 +12,19 @@ const dialects: (Dialect | undefined)[] = [];
 /** The dialect of the newest version. */
 export const newestDialect = (): Dialect => ofMinor(newestMinor);
 
-/** What took away what everybody had read for ten years: `NetworkSettings.IPAddress`, an event's `status`, lists in `df`. */
-const LONG_READ_UNTIL: ReadonlySet<string> = new Set(['1.52', '1.53']);
+/** It took away what everybody had read for ten years: `NetworkSettings.IPAddress`, an event's `status`. */
+const LONG_READ_UNTIL = '1.52';
 let unversioned: Dialect | undefined;
 
 /**
- * The newest version, and in its answers also what 1.52 and 1.53 left out. Who names no version was written for the engine of the
+ * The newest version, and in its answers also what 1.52 left out. Who names no version was written for the engine of the
  * day, whichever that was: it finds what it learnt to read.
  */
 function unversionedDialect(): Dialect {
   unversioned ??= new Dialect(
     NEWEST,
     steps,
-    steps.filter(({ version }) => LONG_READ_UNTIL.has(version)),
+    steps.filter(({ version }) => version === LONG_READ_UNTIL),
   );
   return unversioned;
 }

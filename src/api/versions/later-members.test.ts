@@ -72,7 +72,7 @@ for (const [minor, route, path] of [
   [19, 'GET /containers/{name}/json', 'body.NetworkSettings.SandboxKey'],
   [19, 'GET /containers/{name}/json', 'body.NetworkSettings.SecondaryIPAddresses'],
   [21, 'GET /images/{name}/json', 'body.Config.StopSignal'],
-  [41, 'GET /images/{name}/json', 'body.Variant'],
+  [39, 'GET /images/{name}/json', 'body.Variant'],
 ] as const)
   test(`${path} of ${route} is told from 1.${minor} on`, () => {
     const at = docPath(path);
