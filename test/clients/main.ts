@@ -1,7 +1,8 @@
 /**
  * `npm run old-clients -- --docker-py CHECKOUT --dockerode CHECKOUT --ruby CHECKOUT`: the tests that the makers of old clients wrote, unchanged, against a
  * private engine, release after release. `--only RELEASE` runs one, `--engine dockerd` the same on Debian's dockerd,
- * `--logs DIRECTORY` keeps what each printed. `--calls` instead: what programs ask of dockerode, by releases from npm.
+ * `--logs DIRECTORY` keeps what each printed. `--calls` instead: what programs ask of dockerode and of
+ * Testcontainers, by releases from npm.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,6 +14,7 @@ import { dockerode } from './dockerode.ts';
 import { dockerodeCalls } from './dockerode-calls.ts';
 import { type Kind, startEngine } from './engine.ts';
 import type { Outcome, Release, Run, Suite } from './suite.ts';
+import { testcontainersCalls } from './testcontainers-calls.ts';
 
 const { values } = parseArgs({
   options: {
@@ -31,7 +33,7 @@ const NAMES = ['docker-py', 'dockerode', 'ruby'] as const;
 
 /** Those whose checkout is given, or the calls that need none. */
 function suites(): Suite[] {
-  if (values.calls) return [dockerodeCalls];
+  if (values.calls) return [dockerodeCalls, testcontainersCalls];
   return NAMES.flatMap((name) => {
     const checkout = values[name];
     if (checkout !== undefined) return [MADE[name](checkout)];
