@@ -14,7 +14,7 @@ test('platforms are read in their many spellings', () => {
   assert.equal(text('windows/amd64'), 'windows/amd64');
   assert.equal(text('linux'), platformText(hostPlatform()));
   for (const bad of ['', '/', 'a/b/c/d', 'linux/', 'linux/am d64', 'linux/../x', '-x'])
-    assert.throws(() => parsePlatform(bad), /invalid platform/);
+    assert.throws(() => parsePlatform(bad), /platform/);
 });
 
 test('the best of several platforms is told by its fitness', () => {

@@ -27,7 +27,11 @@ export const hostPlatform = (): WantedPlatform => normal('linux', hostArchitectu
 /** @throws InvalidArgument */
 export function parsePlatform(text: string): WantedPlatform {
   const parts = text.toLowerCase().split('/');
-  if (parts.length > 3 || !parts.every((part) => PART.test(part)))
+  if (parts.length > 3)
+    throw new InvalidArgument(
+      `${JSON.stringify(text.slice(0, 100))}: cannot parse platform specifier: invalid argument`,
+    );
+  if (!parts.every((part) => PART.test(part)))
     throw new InvalidArgument(
       `invalid platform ${JSON.stringify(text.slice(0, 100))}: not OS/ARCHITECTURE[/VARIANT]`,
     );

@@ -1,29 +1,8 @@
 /** Lists and looks: ps, inspect, images, history, version, info, in their formats and with their filters. */
-import { arranged } from './plain.ts';
+import { arranged, OWN } from './plain.ts';
 import { type Difference, playScenes, type Scene, type Stage } from './scenes.ts';
 
 const NONE = ['--network', 'none'] as const;
-
-/** What each engine has of its own: where its files are, how its networks and layers are called, its runtime. */
-const OWN = {
-  ...{
-    Pid: '<pid>',
-    ResolvConfPath: '<path>',
-    HostnamePath: '<path>',
-    HostsPath: '<path>',
-    LogPath: '<path>',
-  },
-  ...{
-    Data: '<of the driver>',
-    SandboxID: '<id>',
-    SandboxKey: '<path>',
-    NetworkID: '<id>',
-    EndpointID: '<id>',
-  },
-  Runtime: '<runtime>',
-  // Newer engines hide more of the kernel.
-  MaskedPaths: '<masked>',
-};
 
 const BOUNDED_LOG: readonly Difference[] = [
   {

@@ -17,10 +17,14 @@ const AGE =
   /\b(Less than a second|About (a|an) (minute|hour)|\d+ (seconds?|minutes?|hours?|days?|weeks?|months?|years?))\b/g;
 const TIME = /\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?( ?(Z|[+-]\d\d:?\d\d)( UTC)?)?/g;
 
+/** Where an engine of a test keeps all that it has. */
+const ROOT = /[^\s"'=:]*\/(gantry|dockerd)-test-\w{6}(?!\w)/g;
+
 /** The text with everything replaced that differs from run to run. */
 export function plain(text: string): string {
   return nameIds(
     text
+      .replace(ROOT, '<root>')
       .replace(/0001-01-01T00:00:00Z/g, '<never>')
       .replace(TIME, '<time>')
       .replace(AGE, '<age>')
@@ -54,3 +58,24 @@ function arrange(value: unknown, told: Readonly<Record<string, unknown>>): unkno
   ]);
   return Object.fromEntries(members.toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)));
 }
+
+/** What each engine has of its own: where its files are, how its networks and layers are called, its runtime. */
+export const OWN = {
+  ...{
+    Pid: '<pid>',
+    ResolvConfPath: '<path>',
+    HostnamePath: '<path>',
+    HostsPath: '<path>',
+    LogPath: '<path>',
+  },
+  ...{
+    Data: '<of the driver>',
+    SandboxID: '<id>',
+    SandboxKey: '<path>',
+    NetworkID: '<id>',
+    EndpointID: '<id>',
+  },
+  Runtime: '<runtime>',
+  // Newer engines hide more of the kernel.
+  MaskedPaths: '<masked>',
+};

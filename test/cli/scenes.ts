@@ -21,12 +21,16 @@ import {
 } from '../harness/dockerd.ts';
 import { type Gantry, startGantry } from '../harness/gantry.ts';
 import { Terminal } from '../harness/terminal.ts';
+import { isKnown, keepShown } from './known.ts';
 import { lineDiff } from './line-diff.ts';
 import { plain } from './plain.ts';
+import { RECORDING, record } from './record.ts';
 import { Started } from './started.ts';
 
 /** Whether each scene is played with every command line there is (`npm run scenes`), or with one of them in turn. */
 export const ALL_COMMAND_LINES = process.env.GANTRY_SCENES === 'all';
+/** Whether every scene is played on the peer, also those that are known to be the same. */
+const LIVE = process.env.GANTRY_SCENES !== undefined || RECORDING !== undefined;
 /** Far longer than any scene takes, on any machine. */
 const SCENE_TIMEOUT_MS = 120_000;
 /** Plays of one scene that a peer may need. */
@@ -35,6 +39,8 @@ const PEER_PLAYS_MAX = 5;
 /** Where both engines differ on purpose. Each must still occur, or it is no longer a difference. */
 export interface Difference {
   readonly why: string;
+  /** The commands and flags that it is about, as `run --init`, when it is more than words: they are told as different. */
+  readonly about?: readonly string[];
   /** Replaced in what the one, or the other, showed. */
   readonly gantry?: readonly [from: RegExp, to: string];
   readonly dockerd?: readonly [from: RegExp, to: string];
@@ -49,6 +55,8 @@ export interface Scene {
   readonly alone?: string;
   /** It needs no command line: it is played once. */
   readonly once?: boolean;
+  /** Played in each run of the tests, also where the others are only on demand. */
+  readonly often?: boolean;
 }
 
 /** A docker command line on this machine. */
@@ -57,20 +65,24 @@ export interface CommandLine {
   readonly path: string;
 }
 
-/** The machine's and Debian's, where they are there and not the same. */
+/** The one that GANTRY_CLI names, the machine's and Debian's, where they are there and not the same. */
 export function commandLines(): readonly CommandLine[] {
   const found = new Map<string, CommandLine>();
+  const keep = (line: CommandLine): void => void (found.has(line.name) || found.set(line.name, line));
+  if (process.env.GANTRY_CLI !== undefined) keep(commandLineAt(process.env.GANTRY_CLI));
   for (const find of [machineDocker, debianDocker]) {
     try {
-      const path = find();
-      const version = execFileSync(path, ['--version'], { encoding: 'utf8' });
-      const name = `docker ${/version (\d+\.\d+)/.exec(version)?.[1]}`;
-      if (!found.has(name)) found.set(name, { name, path });
+      keep(commandLineAt(find()));
     } catch {
       // this machine has it not
     }
   }
   return [...found.values()];
+}
+
+function commandLineAt(path: string): CommandLine {
+  const said = execFileSync(path, ['--version'], { encoding: 'utf8' });
+  return { name: `docker ${/version (\d+\.\d+)/.exec(said)?.[1]}`, path };
 }
 
 /** One engine, one command line, and the transcript of what a user saw. */
@@ -79,12 +91,14 @@ export class Stage {
   readonly cli: CommandLine;
   readonly #version: { readonly version?: string };
   readonly #lines: string[] = [];
+  readonly #argvs: (readonly string[])[];
   #directory: string | undefined;
   readonly #terminals: Terminal[] = [];
   readonly #started: Started[] = [];
 
-  /** `version`: DOCKER_API_VERSION; undefined: what both agree on. */
-  constructor(engine: Engine, cli: CommandLine, version: string | undefined) {
+  /** `version`: DOCKER_API_VERSION; undefined: what both agree on. `argvs`: gets every line that is run. */
+  constructor(engine: Engine, cli: CommandLine, version: string | undefined, argvs: (readonly string[])[]) {
+    this.#argvs = argvs;
     this.engine = engine;
     this.cli = cli;
     this.#version = version === undefined ? {} : { version };
@@ -100,11 +114,14 @@ export class Stage {
   };
 
   /** Without writing it down. */
-  quietly = (argv: readonly string[], options: DockerOptions = {}): Promise<Ran> =>
-    this.engine.docker(argv, { cli: this.cli.path, ...this.#version, ...options });
+  quietly = (argv: readonly string[], options: DockerOptions = {}): Promise<Ran> => {
+    this.#argvs.push(argv);
+    return this.engine.docker(argv, { cli: this.cli.path, ...this.#version, ...options });
+  };
 
   /** Starts the command line, to be talked with; it is killed with the scene. `collect` false: read it yourself. */
   start = (argv: readonly string[], collect = true): Started => {
+    this.#argvs.push(argv);
     const process = this.engine.dockerProcess(argv, { cli: this.cli.path, ...this.#version });
     const started = new Started(process, collect);
     this.#started.push(started);
@@ -131,6 +148,7 @@ export class Stage {
 
   /** A command line at a terminal. */
   terminal(argv: readonly string[], size = { rows: 24, columns: 80 }): Terminal {
+    this.#argvs.push(argv);
     const env = dockerEnv(this.engine.host, '/nonexistent', { ...this.#version, env: { TERM: 'xterm' } });
     const terminal = new Terminal(this.cli.path, argv, env, size);
     this.#terminals.push(terminal);
@@ -171,8 +189,9 @@ export async function seenOn(
   cli: CommandLine,
   { play }: Scene,
   version?: string,
+  argvs: (readonly string[])[] = [],
 ): Promise<string> {
-  const stage = new Stage(engine, cli, version);
+  const stage = new Stage(engine, cli, version, argvs);
   let transcript = '';
   try {
     await inTime(play(stage), stage);
@@ -224,25 +243,40 @@ export function assertSame(ours: string, theirs: string, differences: readonly D
 }
 
 /**
- * Plays a scene on both at once, then compares. The peer has races of its own (an exec that is gone after it was left,
- * a client that is never told of the end): it may play again, until it shows what Gantry showed. Gantry plays once.
+ * Plays a scene on Gantry, once, and on the peer, unless it is known to show the same. The peer has races of its own (an
+ * exec that is gone after it was left, a client that is never told of the end): it may play again, until it shows what
+ * Gantry showed.
  */
 async function compare(
   gantry: () => Promise<string>,
   dockerd: () => Promise<string>,
-  { differences = [] }: Scene,
+  { title, differences = [] }: Scene,
 ): Promise<void> {
-  const first = dockerd();
+  const first = LIVE || !isKnown(title) ? dockerd() : undefined;
   const [ours] = await Promise.allSettled([gantry(), first]);
   if (ours.status === 'rejected') throw ours.reason;
-  for (let theirs = first, plays = 1; ; theirs = dockerd(), plays++) {
+  const told = settle(ours.value, 'gantry', differences);
+  if (!LIVE && isKnown(title, told)) return;
+  for (let theirs = first ?? dockerd(), plays = 1; ; theirs = dockerd(), plays++) {
     try {
       assertSame(ours.value, await theirs, differences);
-      return;
+      break;
     } catch (error) {
-      if (plays === PEER_PLAYS_MAX) throw error;
+      if (plays === PEER_PLAYS_MAX || error instanceof NoPeer) throw error;
     }
   }
+  keepShown(title, told);
+}
+
+/** This machine has no dockerd to compare with. */
+class NoPeer extends Error {}
+
+/** How the scenes of a file are played. */
+export interface PlayOptions extends DockerdOptions {
+  /** The first command line that knows all of their flags. */
+  readonly since?: number;
+  /** When nobody asks for all, those scenes alone are played that say `often`. */
+  readonly onDemand?: boolean;
 }
 
 /**
@@ -252,33 +286,63 @@ async function compare(
 export function playScenes(
   scenes: readonly Scene[],
   prepare: (engine: Engine) => Promise<void> = async () => undefined,
-  peer: DockerdOptions = {},
+  { since = 0, onDemand = false, ...peer }: PlayOptions = {},
 ): void {
+  const lines = commandLines().filter(({ name }) => Number(/\d+/.exec(name)) >= since);
+  const wanted = scenes.filter(({ often }) => LIVE || !onDemand || often);
+  if (lines.length === 0 || wanted.length === 0) {
+    const skip = lines.length === 0 ? `there is no docker ${since} here` : 'npm run cli-walk plays them';
+    test('scenes', { skip });
+    return;
+  }
   let gantry: Gantry;
-  let dockerd: Dockerd | string;
   const ends: (() => Promise<void>)[] = [];
   const scope = { after: (end: () => Promise<void>) => void ends.push(end) };
   before(async () => {
-    [gantry, dockerd] = await Promise.all([startGantry(scope), startDockerd(scope, peer)]);
-    await Promise.all([gantry, dockerd].map((engine) => typeof engine !== 'string' && prepare(engine)));
+    gantry = await startGantry(scope);
+    await prepare(gantry);
   });
   after(() => Promise.all(ends.map((end) => end())));
-  const lines = commandLines();
+  let started: Promise<Dockerd | string> | undefined;
+  const theirs = async (): Promise<Dockerd> => {
+    started ??= startDockerd(scope, peer).then(async (dockerd) => {
+      if (typeof dockerd !== 'string') await prepare(dockerd);
+      return dockerd;
+    });
+    const dockerd = await started;
+    if (typeof dockerd === 'string') throw new NoPeer(dockerd);
+    return dockerd;
+  };
   for (const [index, cli] of lines.entries())
-    for (const scene of scenes.filter((each, turn) => isPlayed(each, turn, index, lines.length)))
+    for (const scene of wanted.filter((each, turn) => isPlayed(each, turn, index, lines.length)))
       test(`${scene.title} (${cli.name})`, async (t) => {
-        if (typeof dockerd === 'string' || scene.alone !== undefined) {
-          t.diagnostic(`not compared: ${scene.alone ?? dockerd}`);
-          await seenOn(gantry, cli, scene);
-          return;
+        const lines: (readonly string[])[] = [];
+        let alone = scene.alone;
+        const on = (engine: Engine, version?: string) => seenOn(engine, cli, scene, version, lines);
+        try {
+          if (alone !== undefined) await on(gantry);
+          else
+            await compare(
+              () => on(gantry, versionOf(peer)),
+              async () => on(await theirs(), versionOf(peer)),
+              scene,
+            );
+        } catch (error) {
+          if (!(error instanceof NoPeer)) throw error;
+          alone = error.message;
         }
-        const theirs = dockerd;
-        const on = (engine: Engine) => () => seenOn(engine, cli, scene, theirs.apiVersion);
-        await compare(on(gantry), on(theirs), scene);
+        if (alone !== undefined) t.diagnostic(`not compared: ${alone}`);
+        if (RECORDING === undefined) return;
+        const beside = alone === undefined ? `dockerd ${(await theirs()).version}` : { alone };
+        const different = (scene.differences ?? []).flatMap(({ about = [], why }) => ({ about, why }));
+        record({ title: scene.title, cli: cli.name, beside, lines, different });
       });
 }
 
+/** The newest version of the API that the peer of Debian 13, or of 12, speaks; both engines are asked in it. */
+const versionOf = ({ release }: DockerdOptions): string => (release === 13 ? '1.45' : '1.41');
+
 function isPlayed({ once }: Scene, turn: number, line: number, lines: number): boolean {
-  if (once) return line === 0;
+  if (once || RECORDING !== undefined) return line === 0;
   return ALL_COMMAND_LINES || turn % lines === line;
 }

@@ -59,6 +59,8 @@ export class Dockerd implements Engine {
   #child: ChildProcess | undefined;
   /** Its newest version of the API, as it says itself. */
   apiVersion = '';
+  /** `26.1`. */
+  version = '';
 
   constructor(options: DockerdOptions = {}) {
     this.#options = options;
@@ -91,8 +93,9 @@ export class Dockerd implements Engine {
       assert(!ended, `dockerd does not answer:\n${readFileSync(at('log'), 'utf8').slice(-1000)}`);
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
-    const told = await this.api().get('/version');
-    this.apiVersion = told.json<{ ApiVersion: string }>().ApiVersion;
+    const told = (await this.api().get('/version')).json<{ ApiVersion: string; Version: string }>();
+    this.apiVersion = told.ApiVersion;
+    this.version = told.Version.split('.', 2).join('.');
     const loaded = await this.api().post('/images/load', createReadStream(busyboxArchive().file));
     assert.equal(loaded.status, 200, loaded.text);
   }

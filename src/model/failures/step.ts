@@ -32,7 +32,7 @@ export const stepFailure = failures('step', {
   ),
   targetMissing: failure(
     InvalidArgument,
-    ({ target }: { target: string }) => `failed to reach build target ${target} in Dockerfile`,
+    ({ target }: { target: string }) => `target stage "${target}" could not be found`,
   ),
   stageNameTwice: failure(InvalidArgument, ({ name }: { name: string }) => `${name} stage name already used`),
   baseBlank: failure(

@@ -32,6 +32,16 @@ export const withoutTagging: MessageLens = {
   down: (message) => (String(message.stream).startsWith('Successfully tagged ') ? undefined : message),
 };
 
+/** From 1.44 to 1.43: a container of a step was told to be going, at the margin. */
+export const removedWas: MessageLens = {
+  note: 'tells of removed containers of steps as of all else that a step does',
+  shape: 'none',
+  down: (message) =>
+    typeof message.stream === 'string'
+      ? { ...message, stream: message.stream.replace(/^ ---> Removed (?=intermediate )/, 'Removing ') }
+      : message,
+};
+
 /** A step's line in another form. */
 const stepWas = (note: string, line: RegExp, was: (step: number) => string): MessageLens => ({
   note,

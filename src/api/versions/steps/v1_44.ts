@@ -2,6 +2,7 @@
 import { NEVER } from '../../../base/time.ts';
 import { type Doc, isDoc, memberOf } from '../doc-path.ts';
 import { wordsWere } from '../failure.ts';
+import { removedWas } from '../forms/builds.ts';
 import { carryMacAddress, mountOptions, mountsOf } from '../forms/containers.ts';
 import { networkWordsBefore1_44 } from '../forms/network-words.ts';
 import { added, refused, removed, reshaped, said } from '../lens.ts';
@@ -66,6 +67,7 @@ export const v1_44 = step('1.44', {
       removed('body.Created', NEVER),
     ],
   },
+  messages: { 'POST /build': [removedWas] },
   failures: [
     // What later begins with a small letter.
     wordsWere(

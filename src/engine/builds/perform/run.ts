@@ -74,7 +74,7 @@ export async function runStep(
     if (signal.aborted || request.remove === 'always' || (done && request.remove === 'whenDone')) {
       // The next step begins meanwhile.
       request.tidy(containers.remove(container, { force: true, volumes: true, link: false }));
-      await say(line(`Removing intermediate container ${shortId(container)}`));
+      await say(line(` ---> Removed intermediate container ${shortId(container)}`));
     } else await containers.leaveBuild(container);
   }
 }

@@ -45,8 +45,8 @@ test('the name of a later stage is that of an image', () =>
 
 // In the words of dockerd 20.10.
 const wrong: readonly [text: string, target: string | undefined, message: string][] = [
-  [FOUR, 'nope', 'failed to reach build target nope in Dockerfile'],
-  [FOUR, '9', 'failed to reach build target 9 in Dockerfile'],
+  [FOUR, 'nope', 'target stage "nope" could not be found'],
+  [FOUR, '9', 'target stage "9" could not be found'],
   ['FROM a AS x\nFROM b AS X\n', undefined, 'x stage name already used'],
   ['FROM a\nCOPY --from=0 x y\n', undefined, 'invalid from flag value 0: refers to current build stage'],
   ['FROM a\nCOPY --from=3 x y\n', undefined, 'invalid from flag value 3: index out of bounds'],

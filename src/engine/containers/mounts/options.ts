@@ -85,7 +85,7 @@ export function tmpfsMount(destination: string, options: readonly string[]): Con
       Type: 'tmpfs',
       Source: '',
       Destination: destination,
-      Mode: options.join(','),
+      Mode: '',
       RW: !options.includes('ro'),
       Propagation: '',
     },

@@ -1,0 +1,22 @@
+/** What was played: each line of a scene that ended as it should, for who asks what the scenes cover. */
+import { appendFileSync } from 'node:fs';
+
+/** One scene with one command line. */
+export interface Played {
+  readonly title: string;
+  /** `docker 28.2`. */
+  readonly cli: string;
+  /** `dockerd 26.1`, or why there was none. */
+  readonly beside: string | { readonly alone: string };
+  readonly lines: readonly (readonly string[])[];
+  /** Flags and commands that are different on purpose, and why. */
+  readonly different: readonly { readonly about: readonly string[]; readonly why: string }[];
+}
+
+/** Whether this run keeps a record: then each scene is played once, with one command line. */
+export const RECORDING = process.env.GANTRY_CLI_RECORD;
+
+/** One line of JSON a scene, so that files of scenes can write behind each other. */
+export function record(played: Played): void {
+  if (RECORDING !== undefined) appendFileSync(RECORDING, `${JSON.stringify(played)}\n`);
+}
