@@ -118,16 +118,17 @@ export const changes: Play = {
   },
 };
 
+/** The program's own words, without who passed them on. */
+const NOT_THERE =
+  /(?:failed to create task for container: )?(?:failed to create shim(?: task)?: )?(?:OCI runtime create failed: .*?)?(exec: "\/nosuch".*?)(?:: unknown)?$/gm;
+
 export const jobs: Play = {
   name: 'jobs',
   differences: [
     {
       why: 'the words of another runtime',
-      gantry: [/(?:OCI runtime create failed: )?(exec: "\/nosuch")/g, '$1'],
-      dockerd: [
-        /(?:failed to create shim(?: task)?: )?(?:OCI runtime create failed: .*?)?(exec: "\/nosuch".*): unknown/g,
-        '$1',
-      ],
+      gantry: [NOT_THERE, '$1'],
+      dockerd: [NOT_THERE, '$1'],
     },
   ],
   async play(stage) {
