@@ -127,6 +127,7 @@ function containerLine({ Name, State, Config, HostConfig, Mounts, NetworkSetting
       ...HostConfig,
       ...OWN_CHOICE,
       RestartPolicy: { ...(HostConfig.RestartPolicy as Members), ...policyName(HostConfig) },
+      Binds: inOrder(HostConfig.Binds as string[] | null),
       Mounts: inOrder(HostConfig.Mounts as unknown[] | null),
       Ulimits: inOrder(HostConfig.Ulimits as unknown[] | null),
       ExtraHosts: inOrder(HostConfig.ExtraHosts as string[] | null),

@@ -84,7 +84,10 @@ export class Stage {
     // Lines of logs are aligned to the longest name that Compose knows at that moment.
     const out = (sorted ? anyOrder(ran.stdout) : ran.stdout).replace(/^(\S+) +\|/gm, '$1 |');
     // What else was under way when it failed, is chance.
-    const errors = ran.code === 0 ? ran.stderr : ran.stderr.replace(PROGRESS, '');
+    const errors = (ran.code === 0 ? ran.stderr : ran.stderr.replace(PROGRESS, '')).replace(
+      / +\.\.\. ?/g,
+      ' ... ',
+    );
     const told = `${out}${anyOrder(errors).replace(/^(?=.)/gm, '! ')}`;
     this.see(`$ compose ${argv.join(' ')}\n${briefly && ran.code === 0 ? '' : told}[${ran.code}]`);
     return ran;
