@@ -26,6 +26,7 @@ import { ping } from './scenarios/ping.ts';
 import { run } from './scenarios/run.ts';
 import type { Figures, Prepared, Scenario } from './scenarios/scenario.ts';
 import { start } from './scenarios/start.ts';
+import { thousand } from './scenarios/thousand.ts';
 
 const scenarios: Readonly<Record<string, Scenario>> = {
   run,
@@ -49,6 +50,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   build,
   builds,
   'build-memory': buildMemory,
+  thousand,
 };
 type Maker = (directory: string, options: { readonly ownNetwork: boolean }) => Promise<Peer>;
 const makers: Readonly<Record<string, Maker>> = {
@@ -177,6 +179,8 @@ async function main(): Promise<void> {
 }
 
 await main().catch((error: unknown) => {
-  console.error(error instanceof Error ? (process.env.DEBUG ? error.stack : error.message) : error);
+  // What failed first, not what failed in taking down after it.
+  const cause = error instanceof SuppressedError ? error.suppressed : error;
+  console.error(cause instanceof Error ? (process.env.DEBUG ? cause.stack : cause.message) : cause);
   process.exitCode = 1;
 });

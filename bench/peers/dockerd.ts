@@ -43,6 +43,7 @@ export async function startDockerd(
       ...['--config-file', at('daemon.json')],
       ...(ownNetwork ? [] : ['--bridge=none', '--iptables=false', '--ip-forward=false', '--ip-masq=false']),
       '--userland-proxy=false',
+      '--live-restore',
       ...['--exec-opt', 'native.cgroupdriver=cgroupfs'],
       ...['--cgroup-parent', `/${cgroup}`],
       ...['--storage-driver', 'overlay2'],

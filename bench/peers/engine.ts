@@ -1,5 +1,6 @@
 /** The common part of the engines: a daemon in private directories, an API on a socket, an image, and the end of it all. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createReadStream, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,6 +15,8 @@ import { type EnginePeer, NotHere } from './peer.ts';
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 15_000;
 const POLL_MS = 25;
+/** What is timed is looked for more often. */
+const RESTART_POLL_MS = 2;
 const IMAGE = 'gantry-bench:latest';
 
 /** How an engine is started. */
@@ -41,11 +44,13 @@ export async function startEngine(start: EngineStart): Promise<EnginePeer> {
   const [command, args] = start.ownNetwork
     ? inOwnNetwork(start.command, start.args)
     : [start.command, start.args];
-  const child = spawn(command, args, {
-    stdio: ['ignore', log, log],
-    env: { ...process.env, ...start.env },
-    detached: true, // an interrupt at the terminal is for us: we end the engine in order
-  });
+  const launch = (): ChildProcess =>
+    spawn(command, args, {
+      stdio: ['ignore', log, log],
+      env: { ...process.env, ...start.env },
+      detached: true, // an interrupt at the terminal is for us: we end the engine in order
+    });
+  let child = launch();
   const api = new Api(socketOf(start.directory));
   const close = (): Promise<void> => endEngine(start, child, api);
   try {
@@ -53,7 +58,30 @@ export async function startEngine(start: EngineStart): Promise<EnginePeer> {
     const imported = await importImage(api);
     const { Version: version } = await api.json<{ Version: string }>('GET', '/version');
     const family = (): number[] => familyOf(child.pid ?? 0, start.directory);
-    return { is: 'engine', name: start.name, version, api, image: imported, processes: family, close };
+    const restart = async (): Promise<number> => {
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+      const began = performance.now();
+      for (;;) {
+        child = launch();
+        const failed = await answering(api, child, RESTART_POLL_MS).catch((error: unknown) => error);
+        if (failed === undefined) return performance.now() - began;
+        // One that meets what the killed one left ends; it is started again, as systemd would.
+        if (child.exitCode === null || performance.now() - began > START_TIMEOUT_MS) throw failed;
+        await sleep(POLL_MS);
+      }
+    };
+    return {
+      is: 'engine',
+      name: start.name,
+      version,
+      api,
+      image: imported,
+      processes: family,
+      restart,
+      close,
+    };
   } catch (error) {
     const tail = existsSync(logFile) ? readFileSync(logFile, 'utf8').slice(-600) : '';
     await close();
@@ -67,12 +95,12 @@ const inOwnNetwork = (command: string, args: readonly string[]): [string, readon
   ['--net', 'sh', '-c', 'ip link set lo up; exec "$0" "$@"', command, ...args],
 ];
 
-async function answering(api: Api, child: ChildProcess): Promise<void> {
+async function answering(api: Api, child: ChildProcess, pollMs = POLL_MS): Promise<void> {
   let failed: Error | undefined;
   child.once('error', (error) => {
     failed = error;
   });
-  for (const end = Date.now() + START_TIMEOUT_MS; Date.now() < end; await sleep(POLL_MS)) {
+  for (const end = Date.now() + START_TIMEOUT_MS; Date.now() < end; await sleep(pollMs)) {
     if (failed) throw failed;
     if (child.exitCode !== null) throw new Error(`ended with exit code ${child.exitCode}`);
     const answer = await api.call('GET', '/_ping').catch(() => undefined);

@@ -16,6 +16,8 @@ export interface EnginePeer extends Named {
   readonly image: string;
   /** The engine's own processes, helpers included, without what runs inside containers. */
   processes(): number[];
+  /** Kills the daemon with SIGKILL and starts it again; milliseconds from then until it answers. Not in a network of its own. */
+  restart(): Promise<number>;
 }
 
 /** A runtime that is measured as a program. */

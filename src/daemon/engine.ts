@@ -1,4 +1,5 @@
 /** Builds the engine and what it stands on, in the order in which one needs the other. */
+import { messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { VERSION } from '../base/release.ts';
 import { nowNanos } from '../base/time.ts';
@@ -13,6 +14,7 @@ import {
   imageUsers,
   NetworkService,
   networkMembers,
+  type Recovery,
   recoverContainers,
   restartByPolicy,
   VolumeService,
@@ -34,7 +36,7 @@ export interface Built {
   readonly version: { readonly engineVersion: string };
   /** What `info` warns its reader of: who can reach the engine. */
   readonly openDoors: string[];
-  /** Restart policies begin to act. */
+  /** Containers of an earlier daemon are adopted, then restart policies begin to act. Call it when clients are served. */
   begin(): void;
   /** Told to whoever listens to events: what could be read again was. */
   reloaded(): void;
@@ -59,8 +61,8 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
   const shared = { catalog, directory, images, volumes, background, stopping: () => stopping };
   const forExecs = execNeeds(options, foundations, abilities, shared, log);
   const forContainers = containerNeeds(options, foundations, shared, forExecs);
-  const recovered = await recoverContainers(forContainers);
-  log.info('daemon.recovered', { ...recovered });
+  const recovery = await recoverContainers(forContainers);
+  let recovered: Promise<void> | undefined;
   const containers = createContainers(forContainers);
   const builds = await buildBuilder(options, foundations, { containers, held, images }, log);
   const openDoors: string[] = [];
@@ -84,7 +86,9 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
     },
     version: { engineVersion: VERSION },
     openDoors,
-    begin: () => restartByPolicy(forContainers),
+    begin() {
+      recovered = finishRecovery(recovery, log).then(() => restartByPolicy(forContainers));
+    },
     reloaded: () => events.emit(reloadEvent(options)),
     stop() {
       stopping = true;
@@ -94,11 +98,23 @@ export async function buildEngine(options: DaemonOptions, log: Log): Promise<Bui
     },
     async close() {
       await builds.stop();
+      await recovered;
       await Promise.allSettled(background);
       await Promise.allSettled(directory.all().map((container) => container.cleanup));
       await rooms.disposeAsync();
     },
   };
+}
+
+/** In the background: what fails is logged, and the engine serves all the same. */
+async function finishRecovery({ found, finish }: Recovery, log: Log): Promise<void> {
+  const began = performance.now();
+  try {
+    await finish();
+    log.info('daemon.recovered', { ...found, milliseconds: Math.round(performance.now() - began) });
+  } catch (error) {
+    log.error('daemon.not-recovered', { reason: messageOf(error) });
+  }
 }
 
 const buildImages = (

@@ -5,7 +5,7 @@ import { sendDatagram } from '../linux/index.ts';
 
 /** What systemd is told. */
 export interface Notice {
-  /** `ready`: requests are served; `stopping`: the end has begun. */
+  /** `ready`: requests are answered, though containers of an earlier daemon may still be adopted; `stopping`: the end has begun. */
   readonly state: 'ready' | 'stopping';
   /** A line for `systemctl status`. */
   readonly status?: string;

@@ -7,11 +7,11 @@ export { type ContainersDeps, createContainers } from './containers/containers.t
 export { Directory } from './containers/directory.ts';
 export { imageUsers } from './containers/image-users.ts';
 export { networkMembers } from './containers/life/members.ts';
-export { recoverContainers } from './containers/life/recover.ts';
 export { restartByPolicy } from './containers/life/restart-all.ts';
 export { volumeUsers } from './containers/mounts/volume-users.ts';
 export { ContainerNames } from './containers/names/names.ts';
 export type * from './containers/promise.ts';
+export { type Recovery, recoverContainers } from './containers/recovery/recover.ts';
 export type { Engine } from './engine.ts';
 export { type EventHub, openEvents } from './events/events.ts';
 export type * from './events/promise.ts';

@@ -12,7 +12,7 @@ import type { Driver } from './drivers/driver.ts';
 import { hardwareAddressIn } from './drivers/hardware-address.ts';
 import type { Service } from './firewall/port-elements.ts';
 import type { NetworkHost } from './host.ts';
-import { Members } from './members.ts';
+import { type Member, Members } from './members.ts';
 import { Openings } from './openings.ts';
 import type { Reservation } from './published/host-ports.ts';
 import type { PortRequest } from './published/port.ts';
@@ -146,7 +146,7 @@ export class Network implements Leading {
 
   /** How full its subnets are, each as text; reserved addresses count as used. */
   usage(): { readonly subnet: string; readonly inUse: bigint; readonly available: bigint }[] {
-    const pools = this.#pools ?? this.#subnets.map((subnet) => new AddressPool(subnet));
+    const pools = this.#pools ?? this.#newPools();
     return pools.map((pool) => ({ subnet: formatRange(pool.subnet), ...pool.usage() }));
   }
 
@@ -272,29 +272,24 @@ export class Network implements Leading {
     for (const { address } of addresses) this.#host.released.add(address, ports, () => then(address));
   }
 
-  /**
-   * After a restart of the engine: these are alive, all else of this network is removed. `keepsUnknown`: there may be
-   * others, so nothing is.
-   */
-  async recover(
-    alive: ReadonlyMap<string, { readonly endpoint: Endpoint; readonly published: boolean }>,
-    { keepsUnknown }: { readonly keepsUnknown: boolean },
-  ): Promise<void> {
-    this.#keepsUnknown = keepsUnknown;
-    for (const [sandboxId, { endpoint, published }] of alive) {
-      if (!this.#members.has(sandboxId)) this.#members.set(sandboxId, { endpoint, published });
-    }
-    await this.sweep(() => false);
+  /** After a restart of the engine: these are alive. Their addresses are theirs from now on; the host is not looked at. */
+  claim(alive: ReadonlyMap<string, Member>): void {
+    for (const [sandboxId, member] of alive)
+      if (!this.#members.has(sandboxId)) this.#members.set(sandboxId, member);
     const [first] = this.#members.endpoints();
-    if (first === undefined) {
+    if (first !== undefined && this.#driver.configured.length === 0) this.#subnets = subnetsOf(first);
+  }
+
+  /** All that is not claimed of this network is removed. `keepsUnknown`: there may be others, so nothing is. */
+  async restore({ keepsUnknown }: { readonly keepsUnknown: boolean }): Promise<void> {
+    this.#keepsUnknown = keepsUnknown;
+    await this.sweep(() => false);
+    if (!this.inUse) {
       this.#ready.empty();
       if (!keepsUnknown) await this.#stop();
       return;
     }
-    if (this.#driver.configured.length === 0) this.#subnets = subnetsOf(first);
-    const { pools } = await this.#start();
-    for (const { addresses } of this.#members.endpoints())
-      for (const { address } of addresses) for (const pool of pools) pool.claim(parseAddress(address));
+    await this.#start();
     this.#forgetTheDead();
   }
 
@@ -350,8 +345,16 @@ export class Network implements Leading {
 
   async #makeStarted(): Promise<Started> {
     this.#subnets = await this.#driver.start(this.#subnets, this.#members.asPublished());
-    this.#pools = this.#subnets.map((subnet) => new AddressPool(subnet));
+    this.#pools = this.#newPools();
     return { pools: this.#pools };
+  }
+
+  /** With the addresses of all members taken. */
+  #newPools(): readonly AddressPool[] {
+    const pools = this.#subnets.map((subnet) => new AddressPool(subnet));
+    for (const { addresses } of this.#members.endpoints())
+      for (const { address } of addresses) for (const pool of pools) pool.claim(parseAddress(address));
+    return pools;
   }
 
   async #stop(): Promise<void> {

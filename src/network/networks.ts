@@ -1,5 +1,6 @@
 /** All networks of an engine on one host, and the sandboxes that are on them. */
 import { createHash } from 'node:crypto';
+import { messageOf } from '../base/errors.ts';
 import type { Family } from './addresses/address.ts';
 import { type SubnetPool, subnetPools } from './addresses/choose.ts';
 import type { Range } from './addresses/subnet.ts';
@@ -7,10 +8,10 @@ import { createBridgeDriver } from './drivers/bridge/bridge-driver.ts';
 import type { BridgeOptions } from './drivers/bridge/options.ts';
 import type { Driver } from './drivers/driver.ts';
 import { NetworkHost, type NetworkHostOptions } from './host.ts';
+import type { Member } from './members.ts';
 import { findLink } from './netlink/link-list.ts';
 import { takenRanges } from './netlink/taken.ts';
 import { Network, type NetworkOptions } from './network.ts';
-import type { Endpoint } from './sandbox/endpoint.ts';
 import { type LivingSandbox, Sandboxes } from './sandboxes.ts';
 import { MEND_EVERY_MS, Upkeep } from './upkeep.ts';
 
@@ -31,6 +32,9 @@ export class Networks {
   readonly #pools: readonly SubnetPool[];
   readonly #defaults: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly #networks = new Map<string, Network>();
+  /** Settled, unless sandboxes were claimed that are not restored yet. */
+  #restored = Promise.withResolvers<void>();
+  #isRestoring = false;
   /** What containers run in. */
   readonly sandboxes: Sandboxes;
 
@@ -38,6 +42,7 @@ export class Networks {
     this.#pools = options.pools ?? [];
     this.#defaults = options.defaults ?? {};
     this.#host = new NetworkHost(options);
+    this.#restored.resolve();
     this.#upkeep = new Upkeep({
       mend: () => this.#mend(),
       guard: () => this.#host.firewall.keep(),
@@ -48,6 +53,7 @@ export class Networks {
     this.sandboxes = new Sandboxes({
       host: this.#host,
       networkOf: (id) => this.#networks.get(id),
+      restored: () => this.restored,
       isOurs: (name) =>
         [...this.#networks.values()].some((network) =>
           isNumbered(name, network.interfaceName(0).slice(0, -1)),
@@ -98,6 +104,7 @@ export class Networks {
 
   /** Takes a network away that nobody is on, or is about to be. False: somebody is. */
   async remove(network: Network): Promise<boolean> {
+    await this.restored;
     if (!network.retire()) return false;
     this.#networks.delete(network.id);
     await network.takeAway();
@@ -113,6 +120,7 @@ export class Networks {
   async taken(
     family: Family,
   ): Promise<{ readonly range: Range; readonly owner: string; readonly isHost: boolean }[]> {
+    await this.restored; // what belongs to nobody has left the host then
     const own = [...this.#networks.values()].flatMap(({ name, subnets }) =>
       subnets
         .filter(({ base }) => base.family === family)
@@ -123,24 +131,48 @@ export class Networks {
   }
 
   /**
-   * After a restart: these are alive, with their addresses and ports; everything else of ours is removed. `isKept`:
-   * whether a container may run of whose sandbox nobody knows more. Then no interface is taken for a stray one.
+   * After a restart: these are alive, and their addresses and ports are theirs from now on. Nothing is done on the host
+   * yet; whoever joins, leaves or removes a network waits for {@link restore}.
    */
-  async recover(
-    alive: ReadonlyMap<string, LivingSandbox>,
-    isKept: (containerId: string) => boolean = () => false,
-  ): Promise<void> {
-    const keepsUnknown = await this.sandboxes.recover(alive, isKept);
-    const members = [...this.#networks.values()].map((network) => ({
-      network,
-      living: membersOf(network, alive),
-    }));
-    // Those that stay come first: what all networks share is not taken away and made again.
-    await this.#host.firewall.together(async () => {
-      for (const { network, living } of members.toSorted((a, b) => b.living.size - a.living.size))
-        await network.recover(living, { keepsUnknown });
-    });
-    if (alive.size > 0) this.#upkeep.watch();
+  claim(alive: ReadonlyMap<string, LivingSandbox>): void {
+    this.#restored = Promise.withResolvers();
+    this.sandboxes.claim(alive);
+    for (const network of this.#networks.values()) network.claim(membersOf(network, alive));
+  }
+
+  /**
+   * The claimed go on, and everything else of ours is removed. `isKept`: whether a container may run of whose sandbox
+   * nobody knows more; then no interface is taken for a stray one. What fails is logged: the others go on.
+   */
+  async restore(isKept: (containerId: string) => boolean = () => false): Promise<void> {
+    this.#isRestoring = true;
+    try {
+      const keepsUnknown = await this.sandboxes.dropOthers(isKept);
+      // Those that stay come first: what all networks share is not taken away and made again.
+      const networks = [...this.#networks.values()].sort((a, b) => Number(b.inUse) - Number(a.inUse));
+      await this.#host.firewall.together(async () => {
+        for (const network of networks) await this.#restore(network, keepsUnknown);
+      });
+    } catch (error) {
+      this.#host.log.error('network.not-restored', { error: messageOf(error) });
+    } finally {
+      this.#isRestoring = false;
+      this.#restored.resolve();
+    }
+  }
+
+  /** Its next use tries again. */
+  async #restore(network: Network, keepsUnknown: boolean): Promise<void> {
+    try {
+      await network.restore({ keepsUnknown });
+    } catch (error) {
+      this.#host.log.error('network.not-restored', { name: network.name, error: messageOf(error) });
+    }
+  }
+
+  /** Resolves when {@link restore} has ended, where one is to come. */
+  get restored(): Promise<void> {
+    return this.#restored.promise;
   }
 
   /** Orderly end: networks without endpoints leave the host, the others work on. */
@@ -153,7 +185,7 @@ export class Networks {
   }
 
   async #mend(): Promise<void> {
-    if (this.sandboxes.busy) return;
+    if (this.sandboxes.busy || this.#isRestoring) return;
     for (const network of this.#networks.values()) await network.mend();
   }
 
@@ -167,7 +199,7 @@ export class Networks {
 const membersOf = (
   { id: networkId }: Network,
   alive: ReadonlyMap<string, LivingSandbox>,
-): Map<string, { readonly endpoint: Endpoint; readonly published: boolean }> =>
+): Map<string, Member> =>
   new Map(
     [...alive].flatMap(([id, { endpoints, owner, holders }]) => {
       const endpoint = endpoints[networkId];

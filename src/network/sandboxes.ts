@@ -52,6 +52,8 @@ interface Known {
 export interface SandboxesDeps {
   readonly host: NetworkHost;
   readonly networkOf: (id: string) => Network | undefined;
+  /** Resolves when what an earlier life left on the host is as it should be. */
+  readonly restored: () => Promise<void>;
   /** Whether an interface of this name may be one that a network put into a sandbox. */
   readonly isOurs: (interfaceName: string) => boolean;
   /** There is a first sandbox, or one more. */
@@ -100,6 +102,7 @@ export class Sandboxes {
     const { sandboxId, owner } = request;
     this.#claim(sandboxId);
     try {
+      await this.#deps.restored();
       const { endpoints, reservation } = await undoUnlessDone((undo) => this.#make(request, undo));
       this.#know(sandboxId, { owner, holders: [owner], endpoints, reservation });
       return endpoints;
@@ -109,9 +112,10 @@ export class Sandboxes {
   }
 
   /** Takes over a namespace that a container has already, so that it can join networks. @throws Conflict, SystemError */
-  adopt(sandboxId: string, owner: string, namespacePath: string): void {
+  async adopt(sandboxId: string, owner: string, namespacePath: string): Promise<void> {
     this.#claim(sandboxId);
     try {
+      await this.#deps.restored();
       using sandbox = openSandbox(namespacePath);
       sandbox.withoutIpv6();
       this.#host.files.keep(sandboxId, sandbox.fd);
@@ -249,6 +253,7 @@ export class Sandboxes {
   }
 
   async #change(sandboxId: string, change: (known: Known) => Promise<void>): Promise<Endpoints | undefined> {
+    await this.#deps.restored();
     const known = this.#known.get(sandboxId);
     return await known?.mailbox.run(async () => {
       if (this.#known.get(sandboxId) !== known) return undefined;
@@ -324,6 +329,7 @@ export class Sandboxes {
    * Never waits for the kernel's removal of interfaces. Absent: nothing to do.
    */
   async leave(sandboxId: string, holder: string): Promise<void> {
+    await this.#deps.restored();
     const known = this.#known.get(sandboxId);
     if (known === undefined) return await this.#host.files.drop(sandboxId);
     await known.mailbox.run(async () => {
@@ -356,20 +362,20 @@ export class Sandboxes {
     return Object.keys(endpoints).flatMap((id) => this.#deps.networkOf(id) ?? []);
   }
 
-  /** The living go on; everything else of ours that keeps a namespace is removed. True: some may belong to who `isKept`. */
-  async recover(
-    alive: ReadonlyMap<string, LivingSandbox>,
-    isKept: (containerId: string) => boolean,
-  ): Promise<boolean> {
-    let keepsUnknown = false;
-    for (const [id, known] of this.#known) if (!alive.has(id)) await this.#close(id, known);
+  /** These live on from an earlier life of the engine; their ports are held again. */
+  claim(alive: ReadonlyMap<string, LivingSandbox>): void {
     for (const [id, { owner, holders, endpoints }] of alive) {
       if (this.#known.has(id)) continue;
       const reservation = holders.includes(owner) ? this.#heldBefore(id, endpoints) : undefined;
       this.#know(id, { owner, holders, endpoints, reservation });
     }
+  }
+
+  /** What keeps a namespace of ours and is not known is removed. True: some may belong to who `isKept`. */
+  async dropOthers(isKept: (containerId: string) => boolean): Promise<boolean> {
+    let keepsUnknown = false;
     for (const id of this.#host.files.ids()) {
-      if (alive.has(id) || this.#busy.has(id)) continue;
+      if (this.#known.has(id)) continue;
       if (isKept(ownerOf(id))) keepsUnknown = true;
       else await this.#host.files.drop(id);
     }

@@ -116,15 +116,17 @@ export async function openTestNetwork(options: {
     },
     namespacePath: (containerId) => networks.sandboxes.sandboxPath(containerId),
     disconnect: (containerId) => networks.sandboxes.leave(containerId, containerId),
-    recover: (alive) =>
-      networks.recover(
+    async recover(alive) {
+      networks.claim(
         new Map(
           [...alive].map(([id, endpoint]) => [
             id,
             { owner: id, holders: [id], endpoints: { [network.id]: asKept(endpoint) } },
           ]),
         ),
-      ),
+      );
+      await networks.restore();
+    },
     close: () => networks.close(),
   };
 }

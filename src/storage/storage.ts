@@ -225,8 +225,10 @@ export interface Layers {
   rootOf(id: string): string;
   /** Unmounts, moves it out of sight at once (durable), deletes in the background. Absent: nothing to do. */
   removeWritable(id: string): Promise<void>;
-  /** Ids of all writable layers on disk, for recovery. */
-  writable(): Promise<string[]>;
+  /** Ids of all writable layers on disk, for recovery. `known`: what some stand on, so that it need not be read again. */
+  writable(known?: ReadonlyMap<string, ChainId | undefined>): Promise<string[]>;
+  /** Ids of those that are mounted. */
+  mounted(): string[];
   /** Chains that writable layers stand on, also those that are just being made. */
   parents(): ReadonlySet<ChainId>;
   /** Names of the graph driver and its directories, as inspect shows them (`GraphDriver`). */

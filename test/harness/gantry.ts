@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
   createReadStream,
+  fstatSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -17,6 +18,7 @@ import { Api } from './http.ts';
 import { busyboxArchive } from './image.ts';
 import { type Leak, leaksAfter, mountsBelow, networkMarks } from './leaks.ts';
 import { unmountLazily } from './unmount.ts';
+import { until } from './until.ts';
 
 const PROGRAM = join(import.meta.dirname, '../../bin/gantry');
 /** Started from source on a busy machine; a bundle takes a tenth of a second. */
@@ -56,6 +58,8 @@ export class Gantry {
   readonly #options: GantryOptions;
   readonly #logFile: string;
   readonly #ids = new Set<string>();
+  /** Where this life of the daemon begins in its log. */
+  #lifeAt = 0;
   #child: ChildProcess | undefined;
   #ended: Promise<void> = Promise.resolve();
 
@@ -103,6 +107,7 @@ export class Gantry {
   /** Starts the daemon and waits until it answers. @throws with the daemon's log when it does not */
   async start(): Promise<void> {
     const log = openSync(this.#logFile, 'a');
+    this.#lifeAt = fstatSync(log).size;
     const roots = ['--data-root', this.dataRoot, '--exec-root', this.execRoot, '--pidfile', this.pidFile];
     const argv = ['daemon', '-H', this.host, ...roots, ...this.#configured(), ...(this.#options.args ?? [])];
     const child = spawn(this.#options.program ?? PROGRAM, argv, {
@@ -122,6 +127,11 @@ export class Gantry {
       assert(Date.now() < deadline, `the engine does not answer:\n${this.log()}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+  }
+
+  /** Resolves when the daemon, which answers, has adopted what it found and cleared away what was nobody's. */
+  async recovered(): Promise<void> {
+    await until(() => readFileSync(this.#logFile).indexOf('"daemon.recovered"', this.#lifeAt) >= 0);
   }
 
   #configured(): string[] {

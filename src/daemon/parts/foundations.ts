@@ -34,12 +34,15 @@ export async function openFoundations(
 ): Promise<Foundations> {
   const names = namesFor(options.dataRoot);
   const runtimes = [...options.runtimes].map(([name, { path, args }]): OciRuntime => ({ name, path, args }));
+  // Its writer thread begins while this one makes the rest.
+  const opening = openStorage({ root: options.dataRoot, log });
+  opening.catch(() => undefined); // it is told below, unless something else fails first
+  undo.defer(async () => (await opening).close());
   const supervisor = openSupervisor(options, runtimes, log, undo);
   undo.defer(() => supervisor.close(names.cgroup));
   const logDrivers = new LogDrivers(log);
   undo.defer(() => logDrivers.close());
-  const storage = await openStorage({ root: options.dataRoot, log });
-  undo.defer(() => storage.close());
+  const storage = await opening;
   const events = openEvents(`${options.dataRoot}/events`);
   undo.defer(() => events.close());
   if (events.unreadable > 0) log.warn('events.unreadable', { lines: events.unreadable });

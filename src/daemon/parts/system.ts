@@ -1,6 +1,7 @@
 /** What the engine tells of itself: `info`, `version`, `system df`. */
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { BUILT, COMMIT, VERSION } from '../../base/release.ts';
 import { createSystem, type System, type SystemDeps } from '../../engine/index.ts';
 import { formatRange } from '../../network/index.ts';
@@ -9,6 +10,8 @@ import { engineId } from '../identity.ts';
 import type { DaemonOptions } from '../options.ts';
 import type { Foundations } from './foundations.ts';
 import type { HostAbilities } from './host.ts';
+
+const run = promisify(execFile);
 
 /** The newest API version that the contract describes, and the oldest that is served. */
 const API_VERSION = '1.55';
@@ -44,7 +47,7 @@ export const buildSystem = (
     storage: { driver: storage.driver, root: options.dataRoot, backing: backingFileSystem(options.dataRoot) },
     runtimes,
     defaultRuntime: options.defaultRuntime,
-    runtimeVersion: runtimeVersion(options.runtimes.get(options.defaultRuntime)?.path ?? ''),
+    runtimeVersion: once(() => runtimeVersion(options.runtimes.get(options.defaultRuntime)?.path ?? '')),
     logDriver: options.logDriver,
     hosts: options.hosts.map(formatHost),
     labels: options.labels,
@@ -95,13 +98,18 @@ function backingFileSystem(path: string): string {
 }
 
 /** What `crun --version` says on its first line; empty when it cannot be run. */
-function runtimeVersion(path: string): string {
+async function runtimeVersion(path: string): Promise<string> {
   if (!existsSync(path)) return '';
   try {
-    return (
-      /version (\S+)/.exec(execFileSync(path, ['--version'], { encoding: 'utf8', timeout: 5000 }))?.[1] ?? ''
-    );
+    const { stdout } = await run(path, ['--version'], { encoding: 'utf8', timeout: 5000 });
+    return /version (\S+)/.exec(stdout)?.[1] ?? '';
   } catch {
     return '';
   }
+}
+
+/** Asked for at the first need: no start of the daemon waits for a program. */
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let asked: Promise<T> | undefined;
+  return () => (asked ??= ask());
 }

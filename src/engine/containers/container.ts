@@ -2,6 +2,7 @@
 import { Mailbox } from '../../base/mailbox.ts';
 import type { LogDelivery, OutputWriter, Task } from '../../runtime/index.ts';
 import { type Change, type Records, rowPut } from '../../storage/index.ts';
+import type { Adoption } from './adoption.ts';
 import { CONTAINERS, type ContainerRecord } from './record.ts';
 
 /** How a run ended, for those who wait for it. */
@@ -24,6 +25,8 @@ export class Container {
   logDelivery: LogDelivery | undefined;
   /** What still has to be given back after the last run; a start or removal waits for it. */
   cleanup: Promise<void> = Promise.resolve();
+  /** What the daemon, which has just begun, still has to do for it; undefined: nothing. */
+  adoption: Adoption | undefined;
   /** Ids of exec instances, for inspect. */
   readonly execIds = new Set<string>();
   /** The health check of this run; undefined while none is made. */
@@ -61,6 +64,15 @@ export class Container {
   /** A change that needs no durability: what it says is true of the running kernel only. */
   set(change: Partial<ContainerRecord>): void {
     this.#record = { ...this.#record, ...change };
+  }
+
+  /** What an earlier daemon left of it is this one's: its task, its log, its mounts. @throws why it could not be adopted */
+  async adopted(): Promise<void> {
+    await this.adoption?.begin();
+  }
+  /** What its record says in memory is true. */
+  async certain(): Promise<void> {
+    if (this.adoption?.ended) await this.adoption.begin().catch(() => undefined); // it was logged
   }
 
   /** A restart is to come, unless the signal is aborted; whoever waits for its moment disposes of the wait. */

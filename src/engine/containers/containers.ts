@@ -28,7 +28,7 @@ export type ContainersDeps = ArchiveDeps &
 
 /** The verbs on the containers of `deps.directory`. */
 export function createContainers(deps: ContainersDeps): Containers & StepContainers {
-  const find = (name: string) => deps.directory.find(name);
+  const { directory } = deps;
   const stats = createStats(deps);
   const life = createLifeVerbs(deps);
   const files = createFileVerbs(deps);
@@ -36,14 +36,20 @@ export function createContainers(deps: ContainersDeps): Containers & StepContain
     ...life,
     ...files,
     insert: (options) => insertFile({ ...life, ...files }, deps, options),
-    list: (options) => listContainers(deps, options),
-    inspect: async (name, options) => await inspectContainer(deps, find(name), options),
-    top: async (name, psArgs) => containerTop(deps, find(name), psArgs),
-    stats: async (name, options) => stats(find(name), options),
-    logs: async (name, options) => containerLogs(deps, find(name), options),
-    attach: async (name, options) => attachContainer(deps, find(name), options),
+    async list(options) {
+      await directory.certain();
+      return await listContainers(deps, options);
+    },
+    async inspect(name, options) {
+      await directory.find(name).certain();
+      return await inspectContainer(deps, directory.find(name), options);
+    },
+    top: async (name, psArgs) => containerTop(deps, await directory.adopted(name), psArgs),
+    stats: async (name, options) => stats(await directory.adopted(name), options),
+    logs: async (name, options) => containerLogs(deps, await directory.adopted(name), options),
+    attach: async (name, options) => attachContainer(deps, await directory.adopted(name), options),
     async resize(name, { rows, columns }) {
-      const container = find(name);
+      const container = await directory.adopted(name);
       if (!isAlive(container.record.state) || container.task === undefined)
         throw containerFailure.notRunning({ id: container.id });
       container.task.resize(rows, columns);

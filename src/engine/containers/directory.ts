@@ -32,6 +32,19 @@ export class Directory {
     return found;
   }
 
+  /** The same, when what an earlier daemon left of the container is this one's. @throws also why it could not be adopted */
+  async adopted(name: string): Promise<Container> {
+    const container = this.find(name);
+    await container.adopted();
+    return container;
+  }
+
+  /** Resolves when no container is said to run that ended while no daemon was there. */
+  async certain(): Promise<void> {
+    const ended = [...this.#byId.values()].filter(({ adoption }) => adoption?.ended);
+    await Promise.all(ended.map((container) => container.certain()));
+  }
+
   /** What {@link find} finds; undefined where it finds none, or several. */
   lookUp(name: string): Container | undefined {
     const [found, ...more] = this.#withPrefix(name);

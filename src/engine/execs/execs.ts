@@ -31,7 +31,7 @@ export function createExecs(deps: ExecDeps): Execs {
   return {
     async create(name, request) {
       deps.supervisor.announceStart();
-      const container = deps.directory.find(name);
+      const container = await deps.directory.adopted(name);
       assertAllowed(
         container.record.state,
         'exec',

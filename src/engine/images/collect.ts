@@ -106,8 +106,10 @@ function heldLayers({ storage, store }: Holders): Set<ChainId> {
     for (let at = top; at !== undefined && !held.has(at); at = layers.get(at)?.parent) held.add(at);
   };
   for (const { chain } of store.all()) hold(chain.at(-1));
-  for (const parent of layers.parents()) hold(parent);
   for (const { chainId } of layers.all()) if (storage.leased('layer', chainId)) hold(chainId);
+  // What containers stand on is read from the disk at the first need, which a start of the daemon mostly does not have.
+  if (layers.all().some(({ chainId }) => !held.has(chainId)))
+    for (const parent of layers.parents()) hold(parent);
   return held;
 }
 

@@ -37,7 +37,7 @@ export interface SystemDeps {
   readonly storage: { readonly driver: string; readonly root: string; readonly backing: string };
   readonly runtimes: readonly OciRuntime[];
   readonly defaultRuntime: string;
-  readonly runtimeVersion: string;
+  readonly runtimeVersion: () => Promise<string>;
   readonly logDriver: string;
   readonly labels: readonly string[];
   readonly debug: boolean;

@@ -11,10 +11,17 @@ import { DRIVER_NAMES } from '../networks/index.ts';
 import type { SystemDeps } from './deps.ts';
 import type { Host } from './host.ts';
 
-/** `images`: how many there are; `devices`: names of those that are described. Where the engine is reached is told by 1.13 alone. */
+/** What is asked for first: how many images there are, names of described devices, and the runtime's version. */
+interface Asked {
+  readonly images: number;
+  readonly devices: readonly string[];
+  readonly runtimeVersion: string;
+}
+
+/** Where the engine is reached is told by 1.13 alone. */
 export function info(
   deps: SystemDeps,
-  { images, devices }: { readonly images: number; readonly devices: readonly string[] },
+  { images, devices, runtimeVersion }: Asked,
 ): SystemInfo & { readonly Sockets: readonly string[] } {
   const { host, engine, firewall, addressPools } = deps;
   return {
@@ -50,7 +57,7 @@ export function info(
     LiveRestoreEnabled: true,
     InitBinary: deps.initPath === undefined ? '' : basename(deps.initPath),
     ContainerdCommit: { ID: '' },
-    RuncCommit: { ID: deps.runtimeVersion },
+    RuncCommit: { ID: runtimeVersion },
     InitCommit: { ID: '' },
     SecurityOptions: deps.securityOptions,
     CDISpecDirs: deps.cdiSpecDirs,

@@ -9,17 +9,20 @@ import type { System } from './promise.ts';
 /** The verbs on the engine as a whole. */
 export function createSystem(deps: SystemDeps): System {
   return {
-    info: async () =>
-      info(deps, {
+    async info() {
+      await deps.directory.certain();
+      return info(deps, {
         images: await deps.imageCount(),
         devices: await describedDevices(deps.cdiSpecDirs),
-      }),
-    version: async () => version(deps),
+        runtimeVersion: await deps.runtimeVersion(),
+      });
+    },
+    version: async () => version(deps, await deps.runtimeVersion()),
     diskUsage: createDiskUsage(deps.usage),
   };
 }
 
-function version({ host, engine, runtimeVersion, defaultRuntime }: SystemDeps): SystemVersion {
+function version({ host, engine, defaultRuntime }: SystemDeps, runtimeVersion: string): SystemVersion {
   return {
     Platform: { Name: 'Gantry' },
     Components: [

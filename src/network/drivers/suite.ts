@@ -4,6 +4,7 @@ import { closeSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { silentLog } from '../../base/log.ts';
 import { parseAddress } from '../addresses/address.ts';
 import { contains, parseSubnet } from '../addresses/subnet.ts';
@@ -181,11 +182,13 @@ function testLives(scene: Declare): void {
     const living = await at.open('living', at.first);
     await at.open('dead', at.first);
     const next = at.reborn();
-    await next.networks.recover(
-      new Map([['living', { endpoints: living, owner: 'gone', holders: ['guest'] }]]),
-    );
-    assert.deepEqual(readdirSync(join(at.execRoot, 'netns')), ['living']);
-    const fresh = await next.open('fresh', next.first);
+    next.networks.claim(new Map([['living', { endpoints: living, owner: 'gone', holders: ['guest'] }]]));
+    const opening = next.open('fresh', next.first);
+    await sleep(50);
+    assert.deepEqual(readdirSync(join(at.execRoot, 'netns')).sort(), ['dead', 'living'], 'it waits');
+    await next.networks.restore();
+    const fresh = await opening;
+    assert.deepEqual(readdirSync(join(at.execRoot, 'netns')).sort(), ['fresh', 'living']);
     assert.notEqual(four(fresh[next.first.id]), four(living[next.first.id]));
     {
       await using _server = await serve(next.enter('living'), 80, 'living');

@@ -61,6 +61,28 @@ function cgroupDirectories(host: CgroupHost, path: string): string[] {
 export const cgroupDirectory = (host: CgroupHost, path: string, controller: string): string =>
   `${host.mounts.get(host.version === 2 ? '' : controller) ?? ''}${path}`;
 
+/** Those of the paths that are there: a look at each parent, however many lie below it. */
+export function presentCgroups(host: CgroupHost, paths: readonly string[]): string[] {
+  const present = new Map<string, ReadonlySet<string>>();
+  const below = (parent: string): ReadonlySet<string> => {
+    const known = present.get(parent) ?? new Set(cgroupDirectories(host, parent).flatMap(namesIn));
+    present.set(parent, known);
+    return known;
+  };
+  return paths.filter((path) => {
+    const slash = path.lastIndexOf('/');
+    return below(path.slice(0, slash)).has(path.slice(slash + 1));
+  });
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
 /** How often out-of-memory ended a process of the cgroup. 0 when the kernel does not count. */
 export function oomKills(host: CgroupHost, path: string): number {
   const file =

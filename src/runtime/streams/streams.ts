@@ -169,10 +169,9 @@ export class Streams {
     }
   }
 
-  /** Lets go of what is parked for containers that nobody reopened, but for those to keep. */
-  dropUnclaimed(isKept: (id: string) => boolean): void {
+  /** For whom something is parked that nobody reopened. */
+  parkedIds(): string[] {
     const { parked } = this.#deps;
-    for (const id of new Set([...parked.output.keys(), ...parked.input.keys()]))
-      if (!isKept(id)) this.release(id);
+    return [...new Set([...parked.output.keys(), ...parked.input.keys()])];
   }
 }

@@ -1,54 +1,93 @@
 /** Finds the tasks of an earlier daemon again. */
 import { closeSync, openSync } from 'node:fs';
-import { pidfdOpen, pidfdSignal, processStat } from '../../linux/index.ts';
+import { type ExitStatus, pidfdOpen, pidfdSignal, processStat } from '../../linux/index.ts';
 import { killIfAlive, removeWhenEmpty } from '../cgroups/removal.ts';
 import type { OutputWriter } from '../output/writer.ts';
 import { detach } from './mounts.ts';
 import type { TaskRecord } from './record.ts';
 import type { RunDirectory } from './run-directory.ts';
 import type { Task } from './task.ts';
-import { directoryOf, makeTask, SIGKILL, type TaskHost, toolOf, watchTask } from './task-host.ts';
+import { directoryOf, endWith, makeTask, SIGKILL, type TaskHost, toolOf, watchTask } from './task-host.ts';
 
-/** What was found of a container after a restart. */
-export type Found =
-  | { readonly is: 'running'; readonly task: Task }
-  /** It never ran: a start was cut off. Everything of it has been taken back. */
-  | { readonly is: 'undone' }
-  /** It ended while no daemon ran: `task.ended` is settled already. */
-  | { readonly is: 'ended'; readonly task: Task }
-  | { readonly is: 'unknown' }
-  /** Its record cannot be read: it may be running. Nothing of it was touched. */
+/** What the kernel still has of a container after a restart. Looking changes nothing but descriptors of our own. */
+export type Look =
+  | {
+      readonly is: 'running';
+      readonly record: TaskRecord;
+      readonly pidfd: number;
+      /** Resolves when the process has ended, adopted or not; undefined: nobody knows how. */
+      readonly status: Promise<ExitStatus | undefined>;
+      /** Its end is certain, though perhaps not heard of yet. */
+      readonly ending: boolean;
+    }
+  /** It ended while no daemon ran, and its pidfd was not kept. */
+  | { readonly is: 'ended'; readonly record: TaskRecord }
+  /** It never ran: a start was cut off, of which the record tells if it came so far. */
+  | { readonly is: 'cut-off'; readonly record: TaskRecord | undefined }
+  /** It ended with an earlier boot of the machine. */
+  | { readonly is: 'gone'; readonly record: TaskRecord }
+  /** Its record cannot be read: it may be running. */
   | { readonly is: 'unreadable'; readonly damage: string };
 
-/** Finds the process of container `id` again after a restart of the daemon. */
-export function adoptTask(host: TaskHost, id: string, writerOf: (record: TaskRecord) => OutputWriter): Found {
+/** What there is to adopt. */
+export type Adoptable = Extract<Look, { readonly is: 'running' | 'ended' }>;
+
+/** Looks for the process of container `id` after a restart of the daemon. A running one is watched from now on. */
+export function lookForTask(host: TaskHost, id: string): Look {
   const directory = directoryOf(host, id);
   const loaded = directory.load();
   if (loaded.is === 'unreadable') return loaded;
-  if (loaded.is === 'none') {
-    undoStart(host, id, directory);
-    return { is: 'undone' };
-  }
+  if (loaded.is === 'none') return { is: 'cut-off', record: undefined };
   const { record } = loaded;
-  if (record.bootId !== host.boot) {
-    host.tools.get(record.runtime)?.forget(id); // where the exec root is on a disk
-    directory.remove();
-    return { is: 'unknown' };
-  }
+  if (record.bootId !== host.boot) return { is: 'gone', record };
+  if (toolOf(host, record.runtime).isWaiting(id)) return { is: 'cut-off', record };
   const pidfd = reopenPidfd(record, directory);
-  if (toolOf(host, record.runtime).isWaiting(id)) {
+  if (pidfd === undefined) return { is: 'ended', record };
+  host.unclaimed.add(id);
+  return {
+    is: 'running',
+    record,
+    pidfd,
+    status: host.exits.watch(record.pid, pidfd),
+    ending: !pidfdSignal(pidfd, 0) || (processStat(record.pid)?.exiting ?? true),
+  };
+}
+
+/** Goes on with what was found: output is read again. {@link followTask} it when somebody listens to that. */
+export function adoptTask(
+  host: TaskHost,
+  id: string,
+  look: Adoptable,
+  writerOf: (record: TaskRecord) => OutputWriter,
+): Task {
+  const { record } = look;
+  const pidfd = look.is === 'running' ? look.pidfd : undefined;
+  const task = makeTask(host, record, pidfd, writerOf(record), host.streams.reopen(record));
+  host.unclaimed.delete(id);
+  return task;
+}
+
+/** An adopted task ends with its process, which it may have done already: then its last output is read now. */
+export function followTask(host: TaskHost, task: Task, look: Adoptable): void {
+  endWith(task, look.is === 'running' ? look.status : host.exits.resolve(task.pid, undefined));
+}
+
+/** Takes back what there is of a run that never was, or that ended with the machine. */
+export function forgetTask(
+  host: TaskHost,
+  id: string,
+  look: Extract<Look, { is: 'cut-off' | 'gone' }>,
+): void {
+  const directory = directoryOf(host, id);
+  if (look.is === 'cut-off') {
+    const pidfd = look.record && reopenPidfd(look.record, directory);
     if (pidfd !== undefined) pidfdSignal(pidfd, SIGKILL);
     if (pidfd !== undefined) closeSync(pidfd);
-    undoStart(host, id, directory, record);
-    return { is: 'undone' };
+    undoStart(host, id, directory, look.record);
+    return;
   }
-  const task = makeTask(host, record, pidfd, writerOf(record), host.streams.reopen(record));
-  if (pidfd === undefined) {
-    void host.exits.resolve(record.pid, undefined).then((status) => task.end(status, new Date()));
-    return { is: 'ended', task };
-  }
-  watchTask(host, task, pidfd);
-  return { is: 'running', task };
+  host.tools.get(look.record.runtime)?.forget(id); // where the exec root is on a disk
+  directory.remove();
 }
 
 /** Goes on with a task whose owner's record cannot be read, and takes nothing back. Undefined: it does not run. */

@@ -5,7 +5,7 @@
 import { mkdirSync, openSync } from 'node:fs';
 import type { Log } from '../../base/log.ts';
 import { becomeSubreaper, type Reactor } from '../../linux/index.ts';
-import { type CgroupHost, readCgroupHost, removeEmptyCgroup } from '../cgroups/cgroups.ts';
+import { type CgroupHost, presentCgroups, readCgroupHost, removeEmptyCgroup } from '../cgroups/cgroups.ts';
 import type { CgroupDriver } from '../cgroups/location.ts';
 import { CgroupLock } from '../cgroups/lock.ts';
 import { takeOwnLimits, writeOwnLimits } from '../cgroups/own-limits.ts';
@@ -18,7 +18,15 @@ import type { ConsoleSocket } from '../oci/console.ts';
 import { type OciRuntime, OciTool } from '../oci/oci.ts';
 import type { OutputWriter } from '../output/writer.ts';
 import { Streams } from '../streams/streams.ts';
-import { adoptTask, type Found, keepTask } from './adopt.ts';
+import {
+  type Adoptable,
+  adoptTask,
+  followTask,
+  forgetTask,
+  keepTask,
+  type Look,
+  lookForTask,
+} from './adopt.ts';
 import { type Launch, type LaunchPlan, launchTask } from './launch.ts';
 import type { TaskRecord } from './record.ts';
 import { bootId, prepareExecRoot, runDirectoryIds } from './run-directory.ts';
@@ -80,6 +88,7 @@ export class Supervisor {
       tools: toolsOf(options, { exits, cgroups, devNull }),
       log,
       tasks: new Set(),
+      unclaimed: new Set(),
     };
   }
 
@@ -117,9 +126,24 @@ export class Supervisor {
     return launchTask(this.#host, plan);
   }
 
-  /** Finds a container's process again after a restart of the daemon. */
-  adopt(id: string, writerOf: (record: TaskRecord) => OutputWriter): Found {
-    return adoptTask(this.#host, id, writerOf);
+  /** Looks for a container's process after a restart of the daemon. What runs is to be adopted. */
+  look(id: string): Look {
+    return lookForTask(this.#host, id);
+  }
+
+  /** Goes on with a container's process that was found. @throws what opening its log throws: then it can be tried again */
+  adopt(id: string, look: Adoptable, writerOf: (record: TaskRecord) => OutputWriter): Task {
+    return adoptTask(this.#host, id, look, writerOf);
+  }
+
+  /** An adopted task ends when its process does, or has done. Call it when whoever carries its output on is there. */
+  follow(task: Task, look: Adoptable): void {
+    followTask(this.#host, task, look);
+  }
+
+  /** Takes back what was found of a run that never was, or that ended with the machine. */
+  forget(id: string, look: Exclude<Look, Adoptable | { is: 'unreadable' }>): void {
+    forgetTask(this.#host, id, look);
   }
 
   /**
@@ -135,14 +159,22 @@ export class Supervisor {
     return runDirectoryIds(this.#host.execRoot);
   }
 
+  /** Ids under which descriptors are parked that nobody has reopened. */
+  parkedIds(): string[] {
+    return this.#host.streams.parkedIds().filter((id) => id !== CONNECTOR_NAME);
+  }
+  /** Lets go of what is parked for a container that nobody adopts. */
+  dropParked(id: string): void {
+    this.#host.streams.release(id);
+  }
+
+  /** Those of these cgroups that are there. */
+  presentCgroups(paths: readonly string[]): string[] {
+    return presentCgroups(this.cgroups, paths);
+  }
   /** Removes a cgroup that a cut-off start left; safe to call for one that never was. */
   sweepCgroup(path: string): Promise<void> {
     return removeWhenEmpty(this.cgroups, path, this.#host.log);
-  }
-
-  /** Forgets what is parked for containers that nobody adopted, but for those to keep. Call it when all adoptions are done. */
-  dropUnclaimed(isKept: (id: string) => boolean): void {
-    this.#host.streams.dropUnclaimed((id) => id === CONNECTOR_NAME || isKept(id));
   }
 
   /** For an exec's terminal. */
@@ -160,8 +192,8 @@ export class Supervisor {
 
   /** An orderly end of the daemon. Containers run on; without any, the keeper and the engine's cgroup go too. */
   close(cgroupParent: string): void {
-    const { tasks, tools } = this.#host;
-    const idle = tasks.size === 0;
+    const { tasks, tools, unclaimed } = this.#host;
+    const idle = tasks.size === 0 && unclaimed.size === 0;
     for (const task of tasks) task.abandon();
     if (idle && this.exits.connector !== undefined) this.#keeper.release('output', CONNECTOR_NAME);
     this.exits.close();

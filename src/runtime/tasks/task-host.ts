@@ -1,6 +1,6 @@
 /** What all tasks of an engine share, and the making of a task from it: by a launch, or by an adoption. */
 import type { Log } from '../../base/log.ts';
-import type { Reactor } from '../../linux/index.ts';
+import type { ExitStatus, Reactor } from '../../linux/index.ts';
 import type { CgroupHost } from '../cgroups/cgroups.ts';
 import type { RealtimeBudget } from '../cgroups/realtime.ts';
 import { removeWhenEmpty } from '../cgroups/removal.ts';
@@ -30,6 +30,8 @@ export interface TaskHost {
   readonly log: Log;
   /** Those that run, or ended and still hold something. */
   readonly tasks: Set<Task>;
+  /** Ids of containers that run since an earlier daemon and that nobody has adopted yet. */
+  readonly unclaimed: Set<string>;
 }
 
 /** The tool of the runtime with that name. @throws when the engine was not told of it */
@@ -83,9 +85,14 @@ export function makeTask(
  * `Exits.watch`.
  */
 export function watchTask(host: TaskHost, task: Task, pidfd: number, ending?: () => void): void {
-  void host.exits.watch(task.pid, pidfd, ending).then((status) => {
+  endWith(task, host.exits.watch(task.pid, pidfd, ending));
+}
+
+/** The same for a process that is watched already. */
+export function endWith(task: Task, status: Promise<ExitStatus | undefined>): void {
+  void status.then((known) => {
     // With the host's process namespace nothing else ends the container's other processes: they go with the first.
     task.signalAll(SIGKILL);
-    task.end(status, new Date());
+    task.end(known, new Date());
   });
 }

@@ -60,9 +60,7 @@ export async function openLayers(deps: LayersDeps): Promise<ReadableLayers> {
     else log.error('layer.missing', { chainId: row.chainId, name: row.name });
   const incomplete = isIncomplete(recorded);
   if (!incomplete) await removeUnrecorded(rows, deps);
-  const layers = new LayerStore(rows, incomplete, deps);
-  await layers.writable();
-  return layers;
+  return new LayerStore(rows, incomplete, deps);
 }
 
 /** A layer whose row cannot be read has a directory with a name that nobody knows: none is taken for litter then. */
@@ -136,8 +134,11 @@ class LayerStore implements ReadableLayers {
   removeWritable(id: string): Promise<void> {
     return this.#writable.remove(id);
   }
-  writable(): Promise<string[]> {
-    return this.#writable.list();
+  writable(known?: ReadonlyMap<string, ChainId | undefined>): Promise<string[]> {
+    return this.#writable.list(known);
+  }
+  mounted(): string[] {
+    return this.#writable.mounted();
   }
   parents(): ReadonlySet<ChainId> {
     return this.#writable.parents();

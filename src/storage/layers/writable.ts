@@ -1,12 +1,21 @@
 /** The writable layer of each container: made, mounted over its image, measured, removed. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { codeOf, Failed, NotFound } from '../../base/errors.ts';
 import { MNT_DETACH, unmountAway } from '../../linux/index.ts';
 import type { Driver } from '../driver.ts';
 import { syncPaths } from '../durable.ts';
 import type { Layout } from '../layout.ts';
+import { mountedBelow } from '../leftover-mounts.ts';
 import type { ChainId, ContainerTree, TreeMount } from '../storage.ts';
 import type { TreeThreads } from '../threads/threads.ts';
 import type { Trash } from '../trash.ts';
@@ -37,6 +46,8 @@ export class WritableLayers {
   readonly #threads: TreeThreads;
   readonly #trash: Trash;
   readonly #parents = new Map<string, ChainId | undefined>();
+  /** Those on the disk are all in it. */
+  #isComplete = false;
   /** Views that are open now, by container. */
   readonly #views = new Map<string, Set<View>>();
 
@@ -70,8 +81,9 @@ export class WritableLayers {
     }
   }
 
-  /** Chains that are built upon. Complete once {@link list} was called. */
+  /** Chains that are built upon. */
   parents(): ReadonlySet<ChainId> {
+    if (!this.#isComplete) this.#readAll(readdirSync(this.#layout.writable));
     return new Set([...this.#parents.values()].filter((parent) => parent !== undefined));
   }
 
@@ -131,17 +143,32 @@ export class WritableLayers {
   }
 
   /** Ids with a whole home. Incomplete ones, of a create that a crash cut off, go to the trash. */
-  async list(): Promise<string[]> {
-    const whole: string[] = [];
-    for (const id of await readdir(this.#layout.writable)) {
-      const parent = this.#parents.has(id) ? this.#parents.get(id) : this.#readParent(id);
-      if (parent === 'incomplete') await this.remove(id);
-      else {
-        this.#parents.set(id, parent);
-        whole.push(id);
-      }
+  async list(known: ReadonlyMap<string, ChainId | undefined> = new Map()): Promise<string[]> {
+    const names = await readdir(this.#layout.writable);
+    for (const id of names) if (known.has(id)) this.#parents.set(id, known.get(id));
+    const incomplete = this.#readAll(names);
+    for (const id of incomplete) await this.remove(id);
+    return names.filter((id) => !incomplete.has(id));
+  }
+
+  /** Learns what these stand on. Gives those without a whole home. */
+  #readAll(names: readonly string[]): ReadonlySet<string> {
+    const incomplete = new Set<string>();
+    for (const id of names) {
+      if (this.#parents.has(id)) continue;
+      const parent = this.#readParent(id);
+      if (parent === 'incomplete') incomplete.add(id);
+      else this.#parents.set(id, parent);
     }
-    return whole;
+    this.#isComplete = true;
+    return incomplete;
+  }
+
+  /** Ids of those that are mounted, by one look at all mounts of the host. */
+  mounted(): string[] {
+    return mountedBelow(this.#layout.writable)
+      .filter((point) => basename(point) === 'merged')
+      .map((point) => basename(dirname(point)));
   }
 
   /** The chain below `id`; undefined when it has none. @throws NotFound when there is no such layer */

@@ -136,6 +136,7 @@ const answers = async (gantry: Gantry): Promise<boolean> => {
 /** What is there besides images and what builds keep; the data root is sound. */
 async function remains(gantry: Gantry, text: string): Promise<unknown> {
   const { dataRoot } = gantry;
+  await gantry.recovered();
   // What a start finds of these it removes while clients are answered already.
   for (const path of [join(dataRoot, 'staging'), join(dataRoot, 'trash'), join(gantry.execRoot, 'tasks')])
     await until(

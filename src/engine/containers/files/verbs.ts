@@ -19,18 +19,18 @@ export type FileVerbs = Pick<
 
 /** Each finds its container; messages name it as the client did. */
 export function createFileVerbs(deps: ArchiveDeps & CommitDeps): FileVerbs {
-  const find = (name: string) => deps.directory.find(name);
-  const called = (name: string) => ({ name, container: find(name) });
+  const find = (name: string) => deps.directory.adopted(name);
+  const called = async (name: string) => ({ name, container: await find(name) });
   return {
-    statPath: async (name, path) => await statPath(deps, called(name), path),
-    getArchive: async (name, path, options) => await getArchive(deps, called(name), path, options),
-    copy: async (name, path, options) => await copyOut(deps, called(name), path, options),
+    statPath: async (name, path) => await statPath(deps, await called(name), path),
+    getArchive: async (name, path, options) => await getArchive(deps, await called(name), path, options),
+    copy: async (name, path, options) => await copyOut(deps, await called(name), path, options),
     putArchive: async (name, path, archive, options) =>
-      await putArchive(deps, called(name), path, archive, options),
-    export: async (name, options) => await exportContainer(deps, find(name), options),
-    changes: async (name) => await containerChanges(deps, find(name)),
+      await putArchive(deps, await called(name), path, archive, options),
+    export: async (name, options) => await exportContainer(deps, await find(name), options),
+    changes: async (name) => await containerChanges(deps, await find(name)),
     async commit(name, options) {
-      const container = find(name);
+      const container = await find(name);
       return await container.mailbox.run(() => commitContainer(deps, container, options));
     },
   };

@@ -39,7 +39,7 @@ export async function connectContainer(
   const request = requestFor(entry, settings, container.record.name);
   if (!isAlive(container.record.state) || request === undefined)
     return await container.save({ attachments: next });
-  const sandboxId = sandboxOf(deps, container);
+  const sandboxId = await sandboxOf(deps, container);
   await container.save({ sandboxId, networksChange: true });
   let endpoints: Endpoints | undefined;
   try {
@@ -125,10 +125,10 @@ function checkCompany({ record }: Container, { record: network }: NetworkEntry):
 }
 
 /** The sandbox that the container runs in; the namespace of one that had no network becomes one. */
-function sandboxOf({ networks }: WithNetworks, { record, task }: Container): string {
+async function sandboxOf({ networks }: WithNetworks, { record, task }: Container): Promise<string> {
   if (record.sandboxId !== undefined) return record.sandboxId;
   const sandboxId = networks.sandboxes.freeSandboxId(record.id);
-  networks.sandboxes.adopt(sandboxId, record.id, `/proc/${task?.pid ?? 0}/ns/net`);
+  await networks.sandboxes.adopt(sandboxId, record.id, `/proc/${task?.pid ?? 0}/ns/net`);
   return sandboxId;
 }
 

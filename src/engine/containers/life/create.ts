@@ -75,6 +75,7 @@ export async function createContainer(
   const name = options.name
     ? checkName(options.name)
     : chooseName((each) => deps.directory.isTaken(each), deps.random);
+  await nameGivenBack(deps, name);
   const wanted = options.platform ? parsePlatform(options.platform) : undefined;
   const image = options.ofBuild ?? deps.images.resolve(request.Image ?? '', wanted);
   const { Links: _links, ...host } = byId(deps.directory, request.HostConfig ?? {});
@@ -129,6 +130,11 @@ export async function createContainer(
     emitContainerEvent(deps, container, 'create');
     return { Id: id, Warnings: [...settled.warnings, ...platformWarnings(image.platform, wanted)] };
   });
+}
+
+/** What removes itself, and ended while no daemon was there, gives its name back. */
+async function nameGivenBack({ directory }: WithDirectory, name: string): Promise<void> {
+  await directory.named(name)?.certain();
 }
 
 /** What is told of an image that is for other machines, unless just that was asked for: it may run all the same, by emulation. */

@@ -3,7 +3,7 @@ import { messageOf } from '../../../base/errors.ts';
 import type { Container } from '../container.ts';
 import type { WithDirectory, WithLog, WithStopping } from '../needs.ts';
 import { NO_SANDBOX } from '../record.ts';
-import { missingFor } from './joins.ts';
+import { adoptedBefore, missingFor } from './joins.ts';
 
 /** How a policy starts a container again: start.ts, which itself needs to watch ends. */
 export type StartAgain = (container: Container) => Promise<void>;
@@ -19,6 +19,7 @@ export async function startWhenJoinable(
   container: Container,
   start: StartAgain,
 ): Promise<void> {
+  await adoptedBefore(deps, container);
   let missing = missingFor(deps, container);
   if (missing.length === 0) {
     try {

@@ -26,6 +26,10 @@ export function comesAfter(deps: Known, container: Container): Container[] {
   ];
 }
 
+/** Its start may look at what they run as. A failure is theirs: the start tells of what is missing then. */
+export const adoptedBefore = async (deps: Known, container: Container): Promise<void> =>
+  void (await Promise.allSettled(comesAfter(deps, container).map((other) => other.adopted())));
+
 /** Those that it joins and that do not run, or are about to end: until they run, it cannot start. */
 export const missingFor = (deps: Known, container: Container): Container[] =>
   joinedBy(deps, container).filter((other) => joinableTask(other) === undefined);

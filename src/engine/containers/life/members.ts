@@ -9,17 +9,17 @@ import { type ConnectDeps, connectContainer, disconnectContainer } from './conne
 /** What the networks' verbs ask of containers. */
 export const networkMembers = (deps: ConnectDeps): NetworkMembers => ({
   membersOf: ({ record: { id }, network }) =>
-    deps.directory.all().flatMap(({ record }): Member[] => {
+    deps.directory.all().flatMap(({ record, adoption }): Member[] => {
       const isOn = (): boolean => Object.values(record.attachments).some(({ NetworkID }) => NetworkID === id);
       const unwired = network === undefined && isOn() ? endpointWithoutWire(record.id, id) : undefined;
       const endpoint = unwired ?? ownEndpoints(record)[id];
-      if (endpoint === undefined || !isAlive(record.state)) return [];
+      if (endpoint === undefined || !isAlive(record.state) || adoption?.ended) return [];
       return [{ containerId: record.id, name: record.name, endpoint }];
     }),
 
   async connect(entry, { Container: term = '', EndpointConfig = {} }, { mustRun }) {
     if (term === '') throw networkFailure.containerUnnamed();
-    const container = deps.directory.find(term);
+    const container = await deps.directory.adopted(term);
     await container.mailbox.run(() => {
       if (mustRun) requireRunning(container);
       return connectContainer(deps, container, entry, EndpointConfig);
@@ -30,6 +30,7 @@ export const networkMembers = (deps: ConnectDeps): NetworkMembers => ({
     if (term === '') throw networkFailure.containerUnnamed();
     const container = Force ? deps.directory.lookUp(term) : deps.directory.find(term);
     if (container === undefined) throw networkFailure.endpointNotFound({ name: term });
+    await container.adopted();
     await container.mailbox.run(() => {
       if (mustRun) requireRunning(container);
       return disconnectContainer(deps, container, networkTerm, entry);

@@ -19,6 +19,7 @@ export const createPrune = (deps: RemoveDeps): Prune =>
 /** @throws InvalidArgument for a filter that is not known or makes no sense */
 async function prune(deps: RemoveDeps, filters: Filters, signal: AbortSignal): Promise<ContainersPruned> {
   const fits = pruneFilter(filters);
+  await deps.directory.certain();
   const deleted: string[] = [];
   let bytes = 0;
   for (const container of deps.directory.all().filter(fits)) {

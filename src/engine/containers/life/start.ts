@@ -39,6 +39,7 @@ import { planBundle } from '../plan/plan.ts';
 import { type ContainerMount, NO_SANDBOX, type SandboxRecord } from '../record.ts';
 import { assertAllowed, type LastRun, type State } from '../state.ts';
 import { type EndDeps, watchEnd } from './exit.ts';
+import { adoptedBefore } from './joins.ts';
 import { removeContainer } from './remove.ts';
 import { enterSandbox } from './sandbox.ts';
 
@@ -62,6 +63,7 @@ export async function startContainer(deps: StartDeps, container: Container): Pro
   container.dropRestart();
   assertAllowed(container.record.state, 'start', container.id);
   await container.cleanup;
+  await adoptedBefore(deps, container);
   const before = container.record.state;
   try {
     const task = await run(deps, container);

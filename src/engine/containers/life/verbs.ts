@@ -42,9 +42,9 @@ export type LifeVerbs = Pick<
 /** What changes a container runs in its mailbox, one at a time; stop and kill go past it. */
 export function createLifeVerbs(deps: LifeDeps): LifeVerbs {
   restartUnhealthy(deps);
-  const find = (name: string) => deps.directory.find(name);
-  const inTurn = <T>(name: string, verb: (container: Container) => Promise<T>): Promise<T> => {
-    const container = find(name);
+  const find = (name: string) => deps.directory.adopted(name);
+  const inTurn = async <T>(name: string, verb: (container: Container) => Promise<T>): Promise<T> => {
+    const container = await find(name);
     return container.mailbox.run(() => verb(container));
   };
   return {
@@ -52,9 +52,9 @@ export function createLifeVerbs(deps: LifeDeps): LifeVerbs {
     leaveBuild: async (name) => await inTurn(name, (container) => container.save({ ofBuild: false })),
     start: async (name, options) =>
       await inTurn(name, (container) => startAsRequested(deps, container, options)),
-    stop: async (name, options) => await stopContainer(deps, find(name), options),
+    stop: async (name, options) => await stopContainer(deps, await find(name), options),
     async restart(name, options) {
-      const container = find(name);
+      const container = await find(name);
       await container.mailbox.run(async () => {
         await stopForRestart(deps, container, options);
         await startContainer(deps, container);
@@ -62,18 +62,20 @@ export function createLifeVerbs(deps: LifeDeps): LifeVerbs {
       emitContainerEvent(deps, container, 'restart');
     },
     kill: (name, options) =>
-      withContext(containerContext.kill({ name }), async () => killContainer(deps, find(name), options)),
+      withContext(containerContext.kill({ name }), async () =>
+        killContainer(deps, await find(name), options),
+      ),
     pause: async (name) => await inTurn(name, (container) => pauseContainer(deps, container)),
     unpause: async (name) => await inTurn(name, (container) => unpauseContainer(deps, container)),
     async wait(name, options) {
-      const ended = waitFor(find(name), options);
+      const ended = waitFor(await find(name), options);
       ended.catch(() => undefined); // the client left: nobody listens
       return { ended };
     },
     rename: async (name, to) => await inTurn(name, (container) => renameContainer(deps, container, to)),
     async remove(name, { force, volumes, link }) {
       if (link) return await removeLink(deps, name);
-      const container = find(name);
+      const container = await find(name);
       await withContext(containerContext.remove({ name }), async () => {
         // A restart waits in the mailbox for the end, perhaps without limit: who forces a removal does not wait for that.
         if (force && container.task !== undefined && isAlive(container.record.state))

@@ -18,7 +18,11 @@ type Services = Parameters<Network['link']>[2];
 export async function openLinks(deps: OpeningDeps, container: Container): Promise<void> {
   await openOwnLinks(deps, container);
   for (const linking of deps.directory)
-    if (isAlive(linking.record.state) && linksOf(deps, linking).some(({ to }) => to === container))
+    if (
+      linking.record.links &&
+      isAlive(linking.record.state) &&
+      linksOf(deps, linking).some(({ to }) => to === container)
+    )
       await open(deps, linking, container);
 }
 

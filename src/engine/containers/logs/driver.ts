@@ -106,7 +106,7 @@ export async function startLogDelivery(deps: LogDriverDeps, container: Container
       deps,
       container,
       settings,
-      ranBefore && isBehind(logDirectory(deps, container.id)),
+      () => ranBefore && isBehind(logDirectory(deps, container.id)),
     );
     await container.logDelivery?.opened;
   } catch (error) {
@@ -141,8 +141,8 @@ export async function resumeLogDelivery(deps: LogDriverDeps, container: Containe
   const settings = logSettings(deps, container.record);
   if (settings === undefined || settings.driver === 'local' || settings.driver === 'none') return;
   if (container.record.state.is === 'created') return;
-  const behind = isBehind(logDirectory(deps, container.id));
-  if (container.task === undefined && !behind) return;
+  const behind = (): boolean => isBehind(logDirectory(deps, container.id));
+  if (container.task === undefined && !behind()) return;
   try {
     const logDelivery = await ship(deps, container, settings, behind);
     container.logDelivery = logDelivery;
@@ -152,18 +152,19 @@ export async function resumeLogDelivery(deps: LogDriverDeps, container: Containe
   }
 }
 
+/** `behind`: asked when the target is known, because what runs already writes meanwhile. */
 async function ship(
   deps: LogDriverDeps,
   container: Container,
   settings: LogSettings,
-  behind: boolean,
+  behind: () => boolean,
 ): Promise<LogDelivery | undefined> {
   const target = await shipTarget(deps, container.record, settings);
   if (target === undefined) return undefined;
   const directory = logDirectory(deps, container.id);
   const dropBeyond = settings.isNonBlocking ? settings.bufferBytes : undefined;
   const writer = container.task?.writer ?? container.writer;
-  return deps.logDrivers.ship({ directory, target, dropBeyond }, writer, behind);
+  return deps.logDrivers.ship({ directory, target, dropBeyond }, writer, behind());
 }
 
 /** @throws Failed on hosts without systemd */

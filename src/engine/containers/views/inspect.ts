@@ -147,8 +147,8 @@ function networkSettings(deps: WithNetworks, container: Container): NetworkSetti
   const key =
     mode.is !== 'container' && record.sandboxId !== undefined
       ? deps.networks.sandboxes.sandboxPath(record.sandboxId)
-      : alive && container.task
-        ? networkKey(container.task.pid)
+      : isAlive(record.state)
+        ? networkKey(record.state.pid)
         : '';
   return {
     SandboxID: alive ? record.id : '',

@@ -72,6 +72,7 @@ test('after kill -9 the living are kept, and the rest of ours is removed', async
 test('after kill -9 with nobody alive bridge, rules and forwarding go', async (t) => {
   const first = await stage(t);
   await first.container('one', [tcp(8080)]);
+  await first.network.disconnect('one');
   await first.network.recover(new Map());
   assert.equal((await links()).includes('gt0'), false);
   assert.equal(await rulesIn('test_gt0'), 0);

@@ -2,6 +2,7 @@
 import type { LivingSandbox } from '../../../network/index.ts';
 import { DEFAULT_LIMITS, OutputWriter } from '../../../runtime/index.ts';
 import type { SetAsideRow } from '../../../storage/index.ts';
+import { byNetworkId } from '../life/sandbox.ts';
 import type {
   WithDirectory,
   WithLog,
@@ -11,7 +12,6 @@ import type {
   WithVolumeStore,
 } from '../needs.ts';
 import { NO_SANDBOX, type SandboxRecord, sandboxOf } from '../record.ts';
-import { byNetworkId } from './sandbox.ts';
 
 type Deps = WithDirectory & WithLog & WithMountedVolumes & WithNetworks & WithSupervisor & WithVolumeStore;
 
