@@ -86,11 +86,10 @@ export const answerReasons: readonly Reason[] = [
     to: 40,
   },
   {
-    why: '1.52 has the lists of before beside the new members, as its history says',
+    why: 'the lists of before stand beside the new members from 1.52 on, as daemons have them',
     what: [
       /^GET \/system\/df 200 \/ must NOT have additional properties (LayersSize|Images|Containers|Volumes|BuildCache)$/,
     ],
     from: 52,
-    to: 52,
   },
 ];
