@@ -2,18 +2,17 @@
 import assert from 'node:assert/strict';
 import { readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { type Dockerd, type Engine, startDockerd } from '../harness/dockerd.ts';
+import { fileScope } from '../harness/file-scope.ts';
 import { type Gantry, startGantry } from '../harness/gantry.ts';
 
 let gantry: Gantry;
 let dockerd: Dockerd | string;
-const ends: (() => Promise<void>)[] = [];
-const scope = { after: (end: () => Promise<void>) => void ends.push(end) };
+const scope = fileScope();
 before(async () => {
   [gantry, dockerd] = await Promise.all([startGantry(scope), startDockerd(scope)]);
 });
-after(() => Promise.all(ends.map((end) => end())));
 
 const LOOK = [
   'hostname; cat /proc/sys/kernel/domainname /etc/hostname; echo "$HOSTNAME"; cat /etc/hosts',

@@ -1,7 +1,8 @@
 /** What create refuses, in dockerd's words, and that nothing is left of a refused request. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { type Dockerd, type Engine, startDockerd } from '../harness/dockerd.ts';
+import { fileScope } from '../harness/file-scope.ts';
 import { type Gantry, startGantry } from '../harness/gantry.ts';
 import { tracesOf } from './probe.ts';
 import { type Refusal, refusals } from './refusals.ts';
@@ -11,12 +12,10 @@ const COMPARED = '1.41';
 
 let gantry: Gantry;
 let dockerd: Dockerd | string;
-const ends: (() => Promise<void>)[] = [];
-const scope = { after: (end: () => Promise<void>) => void ends.push(end) };
+const scope = fileScope();
 before(async () => {
   [gantry, dockerd] = await Promise.all([startGantry(scope), startDockerd(scope)]);
 });
-after(() => Promise.all(ends.map((end) => end())));
 
 async function refusalBy(engine: Engine, { config, host }: Refusal, version?: string) {
   const body = { Image: 'busybox', Cmd: ['true'], ...config, HostConfig: { NetworkMode: 'none', ...host } };

@@ -1,20 +1,19 @@
 /** Limits of a running container: what an update changes at once, what it refuses, and what a killed daemon knows of it. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { readCgroupHost } from '../../src/runtime/index.ts';
 import { type Dockerd, type Engine, startDockerd } from '../harness/dockerd.ts';
+import { fileScope } from '../harness/file-scope.ts';
 import { type Gantry, startGantry } from '../harness/gantry.ts';
 import { execInside } from '../security/inside.ts';
 
 let gantry: Gantry;
 let dockerd: Dockerd | string;
-const ends: (() => Promise<void>)[] = [];
-const scope = { after: (end: () => Promise<void>) => void ends.push(end) };
+const scope = fileScope();
 before(async () => {
   [gantry, dockerd] = await Promise.all([startGantry(scope), startDockerd(scope)]);
 });
-after(() => Promise.all(ends.map((end) => end())));
 
 const MB = 1 << 20;
 const { version } = readCgroupHost();

@@ -4,7 +4,7 @@
  * dockerd speaks the version too, some are compared with it.
  */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { NEWEST } from '../../src/api/contract/index.ts';
 import {
   ALL_COMMAND_LINES,
@@ -17,6 +17,7 @@ import {
   seenOn,
 } from '../cli/scenes.ts';
 import { type Dockerd, startDockerd } from '../harness/dockerd.ts';
+import { fileScope } from '../harness/file-scope.ts';
 import { type Gantry, startGantry } from '../harness/gantry.ts';
 
 const NONE = ['--network', 'none'] as const;
@@ -159,12 +160,10 @@ const walk: Scene = {
 
 let gantry: Gantry;
 let dockerd: Dockerd | string;
-const ends: (() => Promise<void>)[] = [];
-const scope = { after: (end: () => Promise<void>) => void ends.push(end) };
+const scope = fileScope();
 before(async () => {
   [gantry, dockerd] = await Promise.all([startGantry(scope), startDockerd(scope)]);
 });
-after(() => Promise.all(ends.map((end) => end())));
 
 const lines = commandLines();
 for (const cli of lines)
