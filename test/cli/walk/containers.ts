@@ -69,10 +69,6 @@ export const scenes: readonly Scene[] = [
         why: 'what a runtime says is its own: crun’s here, runc’s there',
         dockerd: [/unable to start container process: (exec: .*): unknown$/gm, '$1'],
       },
-      {
-        why: 'dockerd 26.1 lost the code of what is not there; 28 has it again',
-        dockerd: [/(executable file not found in \$PATH\n)\[126\]/, '$1[127]'],
-      },
     ],
   },
   {

@@ -222,7 +222,6 @@ export const scenes: readonly Scene[] = [
     },
     differences: [
       noSizes('create'),
-      { why: NEWER_WORDS, gantry: [/overlay2: unknown option/, 'Unknown option'] },
       {
         why: 'the whole specification is told',
         gantry: [/invalid volume specification: '\/a:\/b:nosuch': /, ''],
