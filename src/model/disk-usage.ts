@@ -32,7 +32,7 @@ const byKind = {
   VolumeUsage: optional(VolumesUsage),
   BuildCacheUsage: optional(BuildCacheUsage),
 };
-export const DiskUsage = object('DiskUsage', byKind);
+const DiskUsage = object('DiskUsage', byKind);
 /**
  * The answer of `GET /system/df`: without `verbose` all things stand at the top beside their sums, as they did before
  * there were sums. The documents of 1.53 and later leave that out; clients that speak to whatever is the newest read it.
@@ -49,6 +49,7 @@ export type ImagesUsage = Infer<typeof ImagesUsage>;
 export type ContainersUsage = Infer<typeof ContainersUsage>;
 export type VolumesUsage = Infer<typeof VolumesUsage>;
 export type BuildCacheUsage = Infer<typeof BuildCacheUsage>;
+/** As the engine tells it: by kind. */
 export type DiskUsage = Infer<typeof DiskUsage>;
 export type ToldDiskUsage = Infer<typeof ToldDiskUsage>;
 
