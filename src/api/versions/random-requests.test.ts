@@ -37,8 +37,12 @@ const sayable = (shape: Doc, { query, body, ...rest }: Doc): Doc => ({
 const HEARD_OTHERWISE: Readonly<Record<string, readonly (readonly [upTo: number, path: RegExp])[]>> = {
   // All three streams were there, whatever was asked for.
   containerAttachWebSocket: [[41, /^query\.(stdin|stdout|stderr)$/]],
-  // Beyond the limits it was set to the nearest of them.
-  containerCreate: [[18, /^body(\.HostConfig)?\.CpuShares$/]],
+  containerCreate: [
+    // An endpoint that names none had the container's.
+    [51, /^body\.NetworkingConfig\.EndpointsConfig\.[^.]+\.MacAddress$/],
+    // Beyond the limits it was set to the nearest of them.
+    [18, /^body(\.HostConfig)?\.CpuShares$/],
+  ],
   // `before` and `since` became filters; with them all containers were meant, and filters unknown then said nothing.
   containerList: [[24, /^query\.(all|filters)$/]],
   // What was no number of seconds was ten of them.
@@ -51,8 +55,6 @@ const HEARD_OTHERWISE: Readonly<Record<string, readonly (readonly [upTo: number,
   imageList: [[40, /^query\.filters$/]],
   // Filters unknown then said nothing.
   networkList: [[21, /^query\.filters$/]],
-  // Lists were told unless the newer ones were asked for.
-  systemDiskUsage: [[52, /^query\.verbose$/]],
   // Named volumes went too.
   volumePrune: [[41, /^query\.filters$/]],
 };
