@@ -246,6 +246,7 @@ const calls = {
       const name = made.withHostname ? ['named'] : [];
       for (const part of ['65534', '/tmp', ...name, '10.11.12.13', 'tmpfs'])
         assert(output.includes(part), output);
+      if (!started.commit) return; // older than that
       const image = await started.commit({ repo: 'tc-committed', tag: 'one', deleteOnExit: false });
       assert.match(image, /^sha256:/);
     });
