@@ -69,8 +69,11 @@ export class Networks {
   /** A bridge network, with an id that is the same in each life of the engine. @throws InvalidArgument, Failed */
   addBridge(options: BridgeOptions & Pick<NetworkOptions, 'name'>): Network {
     const { name, bridgeName, internal = false } = options;
-    return this.add({ id: this.idOf(`${bridgeName}\0${name}`), name, internal }, (host) =>
-      createBridgeDriver(host, { pools: this.#pools, ...options }),
+    const id = this.idOf(`${bridgeName}\0${name}`);
+    const others = (): readonly Range[] =>
+      [...this.#networks.values()].flatMap((each) => (each.id === id ? [] : each.subnets));
+    return this.add({ id, name, internal }, (host) =>
+      createBridgeDriver(host, { pools: this.#pools, others, ...options }),
     );
   }
 

@@ -25,6 +25,7 @@ test('a container that was paused for a commit runs on when the daemon is killed
     await over;
   }
   await gantry.start();
+  await gantry.recovered();
   assert.equal(await status(), 'running');
   assert.equal(await gantry.dockerOk('exec', id, 'echo', 'alive'), 'alive');
   assert.deepEqual(readdirSync(join(gantry.dataRoot, 'staging')), []);

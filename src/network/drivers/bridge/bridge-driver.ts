@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Mailbox } from '../../../base/mailbox.ts';
 import { FAMILIES, type Family, formatAddress } from '../../addresses/address.ts';
 import { type SubnetPool, subnetPools } from '../../addresses/choose.ts';
-import { formatRange, isSameRange, type Subnet } from '../../addresses/subnet.ts';
+import { formatRange, isSameRange, type Range, type Subnet } from '../../addresses/subnet.ts';
 import { isForwarding } from '../../firewall/forwarding.ts';
 import { closeHostChain, openHostChain, warnOfLegacyRules } from '../../firewall/host-chain.ts';
 import type { Publication, Service } from '../../firewall/port-elements.ts';
@@ -53,6 +53,7 @@ class BridgeDriver implements Driver {
   readonly #options: BridgeOptions & BridgeLabels;
   readonly #name: string;
   readonly #pools: readonly SubnetPool[];
+  readonly #others: () => readonly Range[];
   /** Families whose subnet is found or chosen. */
   readonly #sought: readonly Family[];
   #bridge: Bridge | undefined;
@@ -69,6 +70,7 @@ class BridgeDriver implements Driver {
     this.#options = { ...DEFAULT_LABELS, ...options };
     this.#name = bridgeName;
     this.#pools = subnetPools(pools, host.mark);
+    this.#others = options.others ?? (() => []);
     this.#sought = sought.filter((family) => !familiesOf(subnets).includes(family));
     this.configured = subnets;
     this.interfacePrefix = interfacePrefix;
@@ -119,6 +121,7 @@ class BridgeDriver implements Driver {
         name: this.#name,
         sought: this.#sought,
         pools: this.#pools,
+        others: this.#others(),
       });
     return [...this.configured, ...this.#planned];
   }
@@ -267,6 +270,7 @@ class BridgeDriver implements Driver {
       subnets,
       sought: this.#sought.filter((family) => !familiesOf(subnets).includes(family)),
       pools: [...this.#planned.map((base) => ({ base, size: base.prefixLength })), ...this.#pools],
+      others: this.#others(),
       without: inhibitIpv4 ? [...isolated, 4] : isolated,
       apart: this.#apart,
     });

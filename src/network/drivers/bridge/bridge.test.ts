@@ -107,6 +107,18 @@ test('two engines side by side keep apart and do not need each other', async (t)
   assert.equal(await ask('host', '127.0.0.1', 8081), `two ${b.network.gateway}`);
 });
 
+test('a subnet that others took meanwhile is replaced by none that another network of the engine will have', async (t) => {
+  const { network, container } = await stage(t);
+  await network.network.plan();
+  assert.equal(network.subnet, '172.17.0.0/16');
+  const subnets = [parseSubnet('172.18.0.0/16')];
+  network.networks.addBridge({ name: 'later', bridgeName: 'gt8', mtu: 1500, subnets });
+  const foreign = await addNeighbour('cable0', '172.17.9.1', '172.17.9.2');
+  t.after(() => foreign.close());
+  await container('one');
+  assert.equal(network.subnet, '172.19.0.0/16');
+});
+
 test('an engine refuses the bridge of another, and an interface that is no bridge', async (t) => {
   const { container } = await stage(t);
   await container('one');

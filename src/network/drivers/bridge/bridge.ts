@@ -6,7 +6,7 @@ import { Conflict, codeOf, Failed } from '../../../base/errors.ts';
 import { type Address, addressOf, type Family, isSame } from '../../addresses/address.ts';
 import { freeSubnet, type SubnetPool } from '../../addresses/choose.ts';
 import { randomHardwareAddress } from '../../addresses/hardware.ts';
-import { contains, overlaps, rangeOf, type Subnet, subnetOf } from '../../addresses/subnet.ts';
+import { contains, overlaps, type Range, rangeOf, type Subnet, subnetOf } from '../../addresses/subnet.ts';
 import { findLink } from '../../netlink/link-list.ts';
 import * as route from '../../netlink/route.ts';
 import { NetlinkError, type NetlinkSocket } from '../../netlink/socket.ts';
@@ -24,6 +24,8 @@ export interface BridgePlan {
   readonly sought: readonly Family[];
   /** Where a free one is looked for. */
   readonly pools: readonly SubnetPool[];
+  /** Ranges of the engine's other networks: the host may not have them yet. */
+  readonly others: readonly Range[];
   /** Families in which the bridge has no address, so that containers do not reach this host by it. */
   readonly without: readonly Family[];
   /** How neighbours are kept apart; undefined: they are not. */
@@ -96,7 +98,7 @@ async function findBridge(host: NetlinkSocket, plan: BridgePlan): Promise<Bridge
   }
   if (lacking.includes(4))
     throw new Failed(`bridge ${plan.name} has no IPv4 address: give it one, or configure a subnet`);
-  const chosen = await choose(host, plan.pools, lacking);
+  const chosen = await choose(host, plan, lacking);
   const subnets = [...plan.subnets, ...found, ...chosen].toSorted(byFamily);
   await settle(host, plan, subnets);
   await addAddresses(host, link.index, [...missing, ...chosen]);
@@ -107,12 +109,12 @@ async function findBridge(host: NetlinkSocket, plan: BridgePlan): Promise<Bridge
 /** Subnets of the families that are sought: what the bridge has, else what would be chosen now. @throws Failed when none is free */
 export async function subnetsToCome(
   host: NetlinkSocket,
-  { name, sought, pools }: Pick<BridgePlan, 'name' | 'sought' | 'pools'>,
+  plan: Pick<BridgePlan, 'name' | 'sought' | 'pools' | 'others'>,
 ): Promise<Subnet[]> {
-  const link = await findLink(host, name);
-  const found = link === undefined ? [] : soughtIn(await addressesOf(host, link.index), sought);
-  const lacking = sought.filter((family) => !found.some(({ base }) => base.family === family));
-  return [...found, ...(await choose(host, pools, lacking))];
+  const link = await findLink(host, plan.name);
+  const found = link === undefined ? [] : soughtIn(await addressesOf(host, link.index), plan.sought);
+  const lacking = plan.sought.filter((family) => !found.some(({ base }) => base.family === family));
+  return [...found, ...(await choose(host, plan, lacking))];
 }
 
 const soughtIn = (present: readonly route.LinkAddress[], sought: readonly Family[]): Subnet[] =>
@@ -130,11 +132,12 @@ const addressesOf = async (host: NetlinkSocket, index: number): Promise<route.Li
 
 async function choose(
   host: NetlinkSocket,
-  pools: readonly SubnetPool[],
+  { pools, others }: Pick<BridgePlan, 'pools' | 'others'>,
   families: readonly Family[],
 ): Promise<Subnet[]> {
   const chosen: Subnet[] = [];
-  for (const family of families) chosen.push(freeSubnet(family, pools, await takenRanges(host, family)));
+  for (const family of families)
+    chosen.push(freeSubnet(family, pools, [...others, ...(await takenRanges(host, family))]));
   return chosen;
 }
 
@@ -161,7 +164,7 @@ async function addLinkLocal(
 }
 
 async function makeBridge(host: NetlinkSocket, plan: BridgePlan): Promise<Bridge> {
-  const chosen = await choose(host, plan.pools, plan.sought);
+  const chosen = await choose(host, plan, plan.sought);
   const subnets = [...plan.subnets, ...chosen].toSorted(byFamily);
   try {
     await host.ask([

@@ -4,7 +4,7 @@ import { shortId } from '../../../formats/digest.ts';
 import { networkFailure } from '../../../model/failures/network.ts';
 import { FAMILIES, type Family, isAddress } from '../../addresses/address.ts';
 import type { SubnetPool } from '../../addresses/choose.ts';
-import type { Subnet } from '../../addresses/subnet.ts';
+import type { Range, Subnet } from '../../addresses/subnet.ts';
 import type { GatewayMode } from '../../firewall/territory.ts';
 import type { Apart } from './bridge.ts';
 
@@ -19,6 +19,8 @@ export interface BridgeOptions extends Partial<Omit<BridgeLabels, 'bridgeName' |
   readonly sought?: readonly Family[];
   /** Where a free one is looked for first. */
   readonly pools?: readonly SubnetPool[];
+  /** Ranges that it must keep away from though the host may not have them yet: those of the engine's other networks. */
+  readonly others?: () => readonly Range[];
   /** Its containers reach each other and this host, nobody else. */
   readonly internal?: boolean;
   /** How neighbours are kept apart without `icc`. Absent: as the host can. */
