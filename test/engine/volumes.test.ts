@@ -116,6 +116,7 @@ test('killed at any moment of a creation, no volume is there without its contain
     await gantry.kill9();
     await asked;
     await gantry.start();
+    await gantry.recovered();
     const containers = (await gantry.api().get('/containers/json?all=1')).json<{ Id: string }[]>();
     const used = await Promise.all(containers.map(async ({ Id }) => (await inspect(gantry, Id)).Mounts));
     const names = used.flat().map(({ Name }) => Name ?? '');

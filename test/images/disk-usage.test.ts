@@ -32,7 +32,13 @@ async function usage(gantry: Gantry): Promise<{ images: Usage; containers: Usage
   const told = (await gantry.api().get('/system/df')).json<Record<string, Usage>>();
   const { ImageUsage: images, ContainerUsage: containers, VolumeUsage: volumes } = told;
   assert.ok(images && containers && volumes, JSON.stringify(told));
-  return { images, containers, volumes };
+  const sums = ({ ActiveCount, TotalCount, TotalSize, Reclaimable }: Usage): Usage => ({
+    ActiveCount,
+    TotalCount,
+    TotalSize,
+    Reclaimable,
+  });
+  return { images: sums(images), containers: sums(containers), volumes: sums(volumes) };
 }
 
 const stored = (gantry: Gantry): number =>
