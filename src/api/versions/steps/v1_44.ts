@@ -82,6 +82,11 @@ export const v1_44 = step('1.44', {
     ),
     wordsWere('POST /containers/create', 'container.noCommand', () => 'No command specified'),
     wordsWere(
+      'POST /build',
+      'step.targetMissing',
+      ({ target }) => `failed to reach build target ${target} in Dockerfile`,
+    ),
+    wordsWere(
       'POST /containers/create',
       'setting.cpusOutOfRange',
       ({ cpus }) => `Range of CPUs is from 0.01 to ${cpus}.00, as there are only ${cpus} CPUs available`,
