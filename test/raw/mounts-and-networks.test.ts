@@ -72,6 +72,7 @@ const MANNERS = [
   { version: '1.22', rows: ['Propagation'] },
   { version: '1.25', rows: ['Propagation', 'Type'] },
   { version: '1.41', rows: ['Propagation', 'Type'] },
+  { version: '1.55', rows: ['Propagation', 'Type'] },
   { version: undefined, rows: ['Propagation', 'Type'] },
 ] as const;
 
@@ -128,10 +129,13 @@ for (const { version } of MANNERS)
     const { Networks } = (await inspect(undefined)).NetworkSettings;
     const bridge = Networks?.bridge ?? {};
     assert.match(String(bridge.IPAddress), /^\d+\.\d+\.\d+\.\d+$/);
-    // One network has been told at the top as long as there was another place, and longer: until 1.51.
-    const top = version === undefined ? [undefined, undefined] : [bridge.IPAddress, bridge.IPPrefixLen];
-    assert.deepEqual(addresses(version, shown), top);
-    assert.equal(shown.MacAddress, minor >= 15 && version !== undefined ? bridge.MacAddress : undefined);
+    // One network has been told at the top until 1.51, and to who names no version still is.
+    const top = minor < 52 || version === undefined;
+    assert.deepEqual(
+      addresses(version, shown),
+      top ? [bridge.IPAddress, bridge.IPPrefixLen] : [undefined, undefined],
+    );
+    assert.equal(shown.MacAddress, minor >= 15 && top ? bridge.MacAddress : undefined);
     assert.equal('PortMapping' in shown, minor < 21);
     assert.equal('SandboxID' in shown, minor >= 21);
     if (minor < 21) return assert.equal(shown.Networks, undefined);
