@@ -233,7 +233,8 @@ function settle(seen: string, side: 'gantry' | 'dockerd', differences: readonly 
  * The peer leaves the machine's forwarding as it is and says so where it is off; Gantry turns it on while it has a
  * network (src/network/README.md), so that whether the peer says so depends on what else runs.
  */
-const FORWARDING_IS_OFF = /^(! WARNING: |! +\S+ )?IPv4 forwarding is disabled\. Networking will not work\.\n/gm;
+const FORWARDING_IS_OFF =
+  /^(! WARNING: |! +\S+ )?IPv4 forwarding is disabled\. Networking will not work\.\n/gm;
 
 /** Fails with the lines in which they differ. */
 export function assertSame(ours: string, theirs: string, differences: readonly Difference[]): void {

@@ -25,6 +25,7 @@ const samples = {
   'container.namesEmpty': {},
   'container.noConfig': {},
   'container.noCommand': {},
+  'step.targetMissing': { target: 'nope' },
   'container.noStream': {},
   'container.copiesNothing': {},
   'container.notRunning': { id: ID },
