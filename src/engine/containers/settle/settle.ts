@@ -106,18 +106,23 @@ const withProtocol = (ports: Readonly<Record<string, unknown>> | undefined): Rec
   );
 
 const PORT_MAX = 65_535;
-/** As many as there are in three protocols: short texts make long rows. */
-const EXPOSED_MAX = 3 * PORT_MAX;
+/** Ports that rows may stand for, as many as a container can publish: short texts make long rows. */
+const IN_ROWS_MAX = 4096;
 
 /** `91-92/udp`, as Compose sends what a file exposes, port by port; what is no row of ports as it stands. @throws InvalidArgument */
 function eachPort(texts: readonly string[]): readonly string[] {
   const all: string[] = [];
+  let inRows = 0;
   for (const text of texts) {
     const [, first = text, last, protocol = ''] = /^(\d{1,5})-(\d{1,5})(\/\w+)?$/.exec(text) ?? [];
     const count = Number(last ?? first) - Number(first) + 1;
-    if (last === undefined || count < 1 || Number(last) > PORT_MAX) all.push(text);
-    else if (all.length + count > EXPOSED_MAX) throw settingFailure.portInvalid({ port: text });
-    else for (let port = Number(first); port <= Number(last); port++) all.push(`${port}${protocol}`);
+    if (last === undefined || count < 1 || Number(last) > PORT_MAX) {
+      all.push(text);
+      continue;
+    }
+    inRows += count;
+    if (inRows > IN_ROWS_MAX) throw settingFailure.portInvalid({ port: text });
+    for (let port = Number(first); port <= Number(last); port++) all.push(`${port}${protocol}`);
   }
   return all;
 }
