@@ -1,0 +1,36 @@
+/** An engine where mounts are shared, as systemd makes them on most hosts: some system calls refuse what is shared. */
+import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { startGantry } from '../harness/gantry.ts';
+
+/** In a namespace of its own, made private first: nothing reaches this host's mounts. */
+const LAUNCHER = `#!/bin/sh
+exec unshare --mount sh -c 'mount --make-rshared / && exec "$0" "$@"' '${join(import.meta.dirname, '../../bin/gantry')}' "$@"
+`;
+
+test('files are copied in and out, and containers committed and exported, where mounts are shared', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'gantry-shared-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const program = join(directory, 'launcher');
+  writeFileSync(program, LAUNCHER);
+  chmodSync(program, 0o755);
+  const gantry = await startGantry(t, { program });
+  const [here, there] = [join(directory, 'here'), join(directory, 'there')];
+  writeFileSync(here, 'hello');
+  const run = ['run', '-d', '--name', 'box', '--network', 'none', '-v', 'kept:/kept', '--tmpfs', '/memory'];
+  await gantry.dockerOk(...run, 'busybox', 'sleep', '1000');
+  for (const place of ['/tmp/x', '/kept/x', '/memory/x']) {
+    await gantry.dockerOk('cp', here, `box:${place}`);
+    await gantry.dockerOk('cp', `box:${place}`, there);
+    assert.equal(readFileSync(there, 'utf8'), 'hello', place);
+  }
+  await gantry.dockerOk('kill', 'box');
+  await gantry.dockerOk('cp', here, 'box:/kept/y');
+  await gantry.dockerOk('commit', 'box', 'boxed');
+  await gantry.dockerOk('export', '-o', there, 'box');
+  const seen = ['run', '--rm', '--network', 'none', '-v', 'kept:/kept', 'boxed', 'cat', '/tmp/x', '/kept/y'];
+  assert.equal(await gantry.dockerOk(...seen), 'hellohello');
+});
