@@ -82,6 +82,15 @@ export function mountAway(
 export const unmount = (target: string, flags = 0): void =>
   void check('umount', c_umount2(target, flags), target);
 
+/**
+ * Detaches a mount with all that is mounted below it. Made private first: a copy of the host's mounts is their peer where
+ * those are shared, and what goes below the one would go below the other. @throws SystemError EINVAL when it is no mount
+ */
+export function detachTree(target: string): void {
+  mount('none', target, null, MS.REC | MS.PRIVATE, null);
+  unmount(target, MNT_DETACH);
+}
+
 /** Mounts an overlay by fsconfig, one call per lower layer (up to 500). Topmost lower first. @throws SystemError */
 export function mountOverlayMany(
   lowers: readonly string[],

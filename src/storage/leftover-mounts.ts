@@ -1,10 +1,10 @@
 /** Mounts that a killed engine left where nothing of use can be mounted any more. */
 import { existsSync, realpathSync } from 'node:fs';
-import { MNT_DETACH, mountPoints, unmount } from '../linux/index.ts';
+import { detachTree, mountPoints } from '../linux/index.ts';
 
 /** Detaches everything that is mounted below `path`, innermost first: what is mounted cannot be deleted. */
 export function detachBelow(path: string): void {
-  for (const point of mountedBelow(path).reverse()) unmount(point, MNT_DETACH);
+  for (const point of mountedBelow(path).reverse()) detachTree(point);
 }
 
 /** What is mounted below `path`, in the order of mounting. */

@@ -17,13 +17,12 @@ import { codeOf } from '../../../base/errors.ts';
 import {
   bindDescriptor,
   cloneMount,
-  MNT_DETACH,
+  detachTree,
   MS,
   O_PATH,
   openAt2,
   RESOLVE,
   restrictionsOf,
-  unmount,
 } from '../../../linux/index.ts';
 import { containerFailure } from '../../../model/failures/container.ts';
 import { settingFailure } from '../../../model/failures/setting.ts';
@@ -221,7 +220,7 @@ function clearStaged(directory: string): void {
   for (const name of readdirSync(directory)) {
     const path = `${directory}/${name}`;
     try {
-      unmount(path, MNT_DETACH);
+      detachTree(path);
     } catch (error) {
       if (codeOf(error) !== 'EINVAL') throw error; // it was never mounted
     }
