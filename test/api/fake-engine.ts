@@ -145,21 +145,21 @@ const systemOf = ({ note }: Stage): Engine['system'] => {
   return {
     info: async () => info,
     version: async () => version,
-    async diskUsage({ kinds, verbose }) {
-      note('diskUsage', kinds, verbose);
+    async diskUsage({ kinds }) {
+      note('diskUsage', kinds);
       const usage = { TotalCount: 1, ActiveCount: 1, TotalSize: 9, Reclaimable: 0 };
       const nameless = { ...imageListed, RepoTags: [], RepoDigests: [] };
       return {
         ...(kinds.includes('image') && {
-          ImageUsage: { ...usage, ...(verbose && { Items: [nameless] }) },
+          ImageUsage: { ...usage, Items: [nameless] },
         }),
         ...(kinds.includes('volume') && {
           VolumeUsage: {
             ...usage,
-            ...(verbose && { Items: [{ ...volume, UsageData: { RefCount: 1, Size: 9 } }] }),
+            Items: [{ ...volume, UsageData: { RefCount: 1, Size: 9 } }],
           },
         }),
-        ...(kinds.includes('container') && { ContainerUsage: { ...usage, ...(verbose && { Items: [] }) } }),
+        ...(kinds.includes('container') && { ContainerUsage: { ...usage, Items: [] } }),
         ...(kinds.includes('build-cache') && { BuildCacheUsage: usage }),
       };
     },

@@ -1,11 +1,9 @@
 /** What programs ask of Testcontainers for Node, with and without its reaper. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { debianRootfs } from '../harness/debian.ts';
 import { runDocker } from '../harness/docker.ts';
-import { CACHE } from '../harness/image.ts';
+import { modulesOf } from './npm-modules.ts';
 import { type Outcome, runProgram, type Suite } from './suite.ts';
 
 const RELEASES = ['10.13.2', '12.1.0'];
@@ -19,18 +17,8 @@ EXPOSE 8080
 CMD ["perl", "/ryuk.pl"]
 `;
 
-/** The release and its packages, installed once. */
-function modules(release: string): string {
-  const directory = join(CACHE, `testcontainers-${release}`);
-  const packages = join(directory, 'node_modules');
-  if (existsSync(join(packages, 'testcontainers/package.json'))) return packages;
-  mkdirSync(directory, { recursive: true });
-  const argv = ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
-  execFileSync('npm', [...argv, '--prefix', directory, `testcontainers@${release}`], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  return packages;
-}
+const modules = (release: string): string =>
+  modulesOf('testcontainers', release, `testcontainers-${release}`);
 
 /** A stand-in under the reaper's names: it speaks as the reaper does, by the socket that is mounted into it. */
 async function makeReaper(host: string, work: string): Promise<void> {

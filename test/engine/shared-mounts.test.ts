@@ -6,16 +6,20 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { startGantry } from '../harness/gantry.ts';
 
-/** In a namespace of its own, made private first: nothing reaches this host's mounts. */
-const launcherIn = (directory: string): string => {
+const ROOT = join(import.meta.dirname, '../..');
+
+/** A launcher of an engine in a namespace of its own, with a mount at `tree/below`. */
+function launcherIn(directory: string): string {
   const program = join(directory, 'launcher');
-  const gantry = join(import.meta.dirname, '../../bin/gantry');
   mkdirSync(join(directory, 'tree/below'), { recursive: true });
-  const inside = `mount --make-rshared / && mount -t tmpfs below ${directory}/tree/below && exec "$0" "$@"`;
-  writeFileSync(program, `#!/bin/sh\nexec unshare --mount sh -c '${inside}' '${gantry}' "$@"\n`);
+  const inside = `mount -t tmpfs below ${directory}/tree/below && exec "$0" "$@"`;
+  writeFileSync(
+    program,
+    `#!/bin/sh\nexec sh '${ROOT}/tools/on-shared-mounts.sh' sh -c '${inside}' '${ROOT}/bin/gantry' "$@"\n`,
+  );
   chmodSync(program, 0o755);
   return program;
-};
+}
 
 test('files are copied in and out, and containers committed and exported, where mounts are shared', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'gantry-shared-'));

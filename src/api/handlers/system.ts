@@ -29,7 +29,7 @@ export const system: Handlers<Extract<keyof Handlers, `system${string}`>> = {
   systemInfo: (_input, { engine }) => engine.system.info(),
 
   async systemDiskUsage({ query }, { engine }) {
-    const usage = await engine.system.diskUsage({ kinds: kindsOf(query.type), verbose: true });
+    const usage = await engine.system.diskUsage({ kinds: kindsOf(query.type) });
     return query.verbose ? usage : withAllAtTheTop(usage);
   },
 

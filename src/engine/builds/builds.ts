@@ -39,7 +39,7 @@ export function createBuilds(deps: BuildsDeps): Builds & StoppableBuilds {
       await trimming;
     },
     prune: (options) => pruneBuildCache(options, deps),
-    usage: (verbose) => buildCacheUsage(verbose, deps),
+    usage: () => buildCacheUsage(deps),
   };
 }
 

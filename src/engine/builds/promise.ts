@@ -96,5 +96,5 @@ export interface Builds {
   /** Ends the build of that id; none: nothing to do. */
   cancel(id: string): void;
   prune(options: BuildPruneOptions): Promise<BuildCachePruned>;
-  usage(verbose: boolean): Promise<BuildCacheUsage>;
+  usage(): Promise<BuildCacheUsage>;
 }

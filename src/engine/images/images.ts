@@ -37,7 +37,7 @@ export interface Collected {
 
 /** How much disk images take. */
 export interface Measured {
-  usage(verbose: boolean): Promise<ImagesUsage>;
+  usage(): Promise<ImagesUsage>;
 }
 
 /** What must be stopped before the daemon ends. */
@@ -86,7 +86,7 @@ export async function createImages(
     madeBefore: async (parent, config) => madeBefore(parent, config, verbs),
     remove: async (name, options) => (await removeImage(name, options, verbs)).items,
     prune: createImagePrune(verbs),
-    usage: (verbose) => imagesUsage(verbose, verbs),
+    usage: () => imagesUsage(verbs),
     load: (archive, options) => clearing(loadImages(archive, options, verbs), verbs),
     save: (names, options) => saveImages(names, options, verbs),
     checkName,

@@ -5,8 +5,8 @@ import type { ImageVerbs } from './deps.ts';
 import { listImages } from './list.ts';
 import { documentsOf } from './store.ts';
 
-/** `verbose`: with the images. */
-export async function imagesUsage(verbose: boolean, verbs: ImageVerbs): Promise<ImagesUsage> {
+/** What the images take, and the images. */
+export async function imagesUsage(verbs: ImageVerbs): Promise<ImagesUsage> {
   const images = listImages({ all: false, filters: new Map(), sharedSize: true }, verbs);
   const left = verbs.downloads.left().reduce((sum, { bytes }) => sum + bytes, 0);
   const total = left + (await bytesOfAll(verbs));
@@ -15,7 +15,7 @@ export async function imagesUsage(verbose: boolean, verbs: ImageVerbs): Promise<
     ActiveCount: images.filter(({ Containers }) => Containers > 0).length,
     TotalSize: total,
     Reclaimable: total - bytesInUse(verbs),
-    ...(verbose ? { Items: images } : {}),
+    Items: images,
   };
 }
 

@@ -14,26 +14,26 @@ import type { System } from './promise.ts';
 export interface DiskUsageDeps {
   readonly builds: Pick<Builds, 'usage'>;
   readonly containers: Pick<Containers, 'list'>;
-  readonly images: { usage(verbose: boolean): Promise<ImagesUsage> };
-  readonly volumes: { usage(verbose: boolean): Promise<VolumesUsage> };
+  readonly images: { usage(): Promise<ImagesUsage> };
+  readonly volumes: { usage(): Promise<VolumesUsage> };
 }
 
 /** Who asks while the same is being measured gets that answer: trees are walked once. */
 export function createDiskUsage({ builds, containers, images, volumes }: DiskUsageDeps): System['diskUsage'] {
-  const measuring = new Map<string, Promise<unknown>>();
-  const once = <T>(what: string, measure: () => Promise<T>): Promise<T> => {
+  const measuring = new Map<DiskUsageKind, Promise<unknown>>();
+  const once = <T>(what: DiskUsageKind, measure: () => Promise<T>): Promise<T> => {
     const running = measuring.get(what) ?? measure().finally(() => measuring.delete(what));
     measuring.set(what, running);
     return running as Promise<T>;
   };
-  return async ({ kinds, verbose }): Promise<DiskUsage> => {
+  return async ({ kinds }): Promise<DiskUsage> => {
     const ask = <T>(kind: DiskUsageKind, measure: () => Promise<T>): Promise<T | undefined> =>
-      kinds.includes(kind) ? once(`${kind} ${verbose}`, measure) : Promise.resolve(undefined);
+      kinds.includes(kind) ? once(kind, measure) : Promise.resolve(undefined);
     const [container, image, volume, build] = await Promise.all([
-      ask('container', () => containersUsage(containers, verbose)),
-      ask('image', () => images.usage(verbose)),
-      ask('volume', () => volumes.usage(verbose)),
-      ask('build-cache', () => builds.usage(verbose)),
+      ask('container', () => containersUsage(containers)),
+      ask('image', () => images.usage()),
+      ask('volume', () => volumes.usage()),
+      ask('build-cache', () => builds.usage()),
     ]);
     return {
       ...(image && { ImageUsage: image }),
@@ -44,10 +44,7 @@ export function createDiskUsage({ builds, containers, images, volumes }: DiskUsa
   };
 }
 
-async function containersUsage(
-  containers: Pick<Containers, 'list'>,
-  verbose: boolean,
-): Promise<ContainersUsage> {
+async function containersUsage(containers: Pick<Containers, 'list'>): Promise<ContainersUsage> {
   const all = { all: true, limit: undefined, size: true, filters: new Map() };
   const list = await containers.list({ ...all, unknownAnchors: 'ignored' });
   const bytes = (some: typeof list) => some.reduce((sum, { SizeRw = 0 }) => sum + SizeRw, 0);
@@ -57,6 +54,6 @@ async function containersUsage(
     ActiveCount: list.length - idle.length,
     TotalSize: bytes(list),
     Reclaimable: bytes(idle),
-    ...(verbose ? { Items: list } : {}),
+    Items: list,
   };
 }

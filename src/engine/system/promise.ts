@@ -5,8 +5,6 @@ import type { SystemInfo, SystemVersion } from '../../model/system.ts';
 /** What is measured on the disk. */
 export interface DiskUsageOptions {
   readonly kinds: readonly DiskUsageKind[];
-  /** With the things, not their sums alone. */
-  readonly verbose: boolean;
 }
 
 /** What is asked about the engine as a whole. */

@@ -114,7 +114,7 @@ export class VolumeService implements Volumes {
   );
 
   /** What the volumes take on the disk. */
-  async usage(verbose: boolean): Promise<VolumesUsage> {
+  async usage(): Promise<VolumesUsage> {
     const users = this.#users();
     const measured = await Promise.all(
       this.#deps.store.all().map(async (row): Promise<MeasuredVolume> => {
@@ -130,7 +130,7 @@ export class VolumeService implements Volumes {
       ActiveCount: measured.length - idle.length,
       TotalSize: bytes(measured),
       Reclaimable: bytes(idle),
-      ...(verbose ? { Items: measured } : {}),
+      Items: measured,
     };
   }
 

@@ -2,8 +2,8 @@
 import type { BuildCacheUsage } from '../../../model/disk-usage.ts';
 import { cacheRecords, type RecordsDeps } from './records.ts';
 
-/** `verbose`: with the records. */
-export async function buildCacheUsage(verbose: boolean, deps: RecordsDeps): Promise<BuildCacheUsage> {
+/** What the records take, and the records. */
+export async function buildCacheUsage(deps: RecordsDeps): Promise<BuildCacheUsage> {
   const records = await cacheRecords(deps);
   const bytes = (some: typeof records): number => some.reduce((sum, { Size }) => sum + Size, 0);
   return {
@@ -11,6 +11,6 @@ export async function buildCacheUsage(verbose: boolean, deps: RecordsDeps): Prom
     ActiveCount: records.filter(({ InUse }) => InUse).length,
     TotalSize: bytes(records),
     Reclaimable: bytes(records.filter(({ InUse, Shared }) => !InUse && !Shared)),
-    ...(verbose ? { Items: records } : {}),
+    Items: records,
   };
 }

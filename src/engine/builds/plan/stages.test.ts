@@ -43,7 +43,7 @@ test('a number as a source is a stage before', () =>
 test('the name of a later stage is that of an image', () =>
   assert.deepEqual(plan('FROM b\nFROM c AS b\n').stages[0]?.base, { is: 'image', name: 'b' }));
 
-// In the words of dockerd 20.10.
+// In the words of dockerd 20.10; a target that is none in those of 25.0.
 const wrong: readonly [text: string, target: string | undefined, message: string][] = [
   [FOUR, 'nope', 'target stage "nope" could not be found'],
   [FOUR, '9', 'target stage "9" could not be found'],

@@ -2,9 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../../base/errors.ts';
 import type { Container } from '../container.ts';
-import { emitContainerEvent } from '../events.ts';
-import { type StartDeps, startContainer } from './start.ts';
-import { stopForRestart } from './stop.ts';
+import { restartContainer } from './restart.ts';
+import type { StartDeps } from './start.ts';
 
 /** `true` or `1`: restart it. Docker's own restart policies know only of ends. */
 const LABEL = 'io.gantry.restart-on-unhealthy';
@@ -39,9 +38,7 @@ async function restart(deps: StartDeps, container: Container): Promise<void> {
     if (startedAt === undefined || stoppedByUser || health?.Status !== 'unhealthy') return;
     // A daemon that dies on the way starts it again; a stop by hand would stay one.
     await container.save({ restartWanted: true });
-    await stopForRestart(deps, container, { signal: undefined, timeoutSeconds: undefined });
-    await startContainer(deps, container);
-    emitContainerEvent(deps, container, 'restart');
+    await restartContainer(deps, container, { signal: undefined, timeoutSeconds: undefined });
   });
 }
 

@@ -2,7 +2,6 @@
 import { inContext, type Phrase } from '../../../base/errors.ts';
 import { containerContext } from '../../../model/failures/container.ts';
 import type { Container } from '../container.ts';
-import { emitContainerEvent } from '../events.ts';
 import { removeLink } from '../links/remove.ts';
 import type { Containers, StepContainers } from '../promise.ts';
 import { isAlive } from '../state.ts';
@@ -12,9 +11,9 @@ import { createPrune } from './prune.ts';
 import { removeContainer } from './remove.ts';
 import { renameContainer } from './rename.ts';
 import { type RequestedStartDeps, startAsRequested } from './requested-start.ts';
+import { restartContainer } from './restart.ts';
 import { restartUnhealthy } from './restart-unhealthy.ts';
-import { startContainer } from './start.ts';
-import { killAndWait, killContainer, stopContainer, stopForRestart } from './stop.ts';
+import { killAndWait, killContainer, stopContainer } from './stop.ts';
 import { type UpdateDeps, updateContainer } from './update.ts';
 import { waitFor } from './wait.ts';
 
@@ -55,11 +54,7 @@ export function createLifeVerbs(deps: LifeDeps): LifeVerbs {
     stop: async (name, options) => await stopContainer(deps, await find(name), options),
     async restart(name, options) {
       const container = await find(name);
-      await container.mailbox.run(async () => {
-        await stopForRestart(deps, container, options);
-        await startContainer(deps, container);
-      });
-      emitContainerEvent(deps, container, 'restart');
+      await container.mailbox.run(() => restartContainer(deps, container, options));
     },
     kill: (name, options) =>
       withContext(containerContext.kill({ name }), async () =>

@@ -136,11 +136,15 @@ export async function finishLogDelivery(container: Container): Promise<void> {
   await logDelivery?.finish();
 }
 
+/** Whether its log goes, or has gone, to a driver beside the engine's own segments. */
+export const isShipped = ({ record }: Container): boolean =>
+  record.state.is !== 'created' && !['local', 'none'].includes(record.hostConfig.LogConfig?.Type || 'local');
+
 /** Goes on delivering the log of a container that runs already, or ends what was left of one that does not. */
 export async function resumeLogDelivery(deps: LogDriverDeps, container: Container): Promise<void> {
+  if (!isShipped(container)) return;
   const settings = logSettings(deps, container.record);
-  if (settings === undefined || settings.driver === 'local' || settings.driver === 'none') return;
-  if (container.record.state.is === 'created') return;
+  if (settings === undefined) return;
   const behind = (): boolean => isBehind(logDirectory(deps, container.id));
   if (container.task === undefined && !behind()) return;
   try {

@@ -10,7 +10,7 @@ import { removeContainer } from '../life/remove.ts';
 import { type StartDeps, startContainer } from '../life/start.ts';
 import { applyLimits } from '../life/update.ts';
 import { followLinks } from '../links/openings.ts';
-import { resumeLogDelivery } from '../logs/driver.ts';
+import { isShipped, resumeLogDelivery } from '../logs/driver.ts';
 import { openLog } from '../logs/files.ts';
 import { serveNames } from '../names/follow.ts';
 import type { WithDirectory } from '../needs.ts';
@@ -117,10 +117,6 @@ export const hasRest = (deps: StartDeps, found: Leftovers, container: Container)
   container.record.limitsPending === true ||
   isShipped(container) ||
   hasLeft(deps, found, container);
-
-/** Whether a part of its log may still be on the way to its driver. */
-const isShipped = ({ record }: Container): boolean =>
-  record.state.is !== 'created' && !['local', 'none'].includes(record.hostConfig.LogConfig?.Type ?? 'local');
 
 /**
  * The rest of a run that is over: what it left goes, its log comes to its driver, and what removes itself is removed.
