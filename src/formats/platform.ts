@@ -24,13 +24,18 @@ const PART = /^[a-z0-9][a-z0-9._-]{0,31}$/;
 /** What this machine runs. */
 export const hostPlatform = (): WantedPlatform => normal('linux', hostArchitecture(), '');
 
+/** Its parts, three at most, in small letters. @throws InvalidArgument for more */
+export function platformParts(text: string): string[] {
+  const parts = text.toLowerCase().split('/');
+  if (parts.length <= 3) return parts;
+  throw new InvalidArgument(
+    `${JSON.stringify(text.slice(0, 100))}: cannot parse platform specifier: invalid argument`,
+  );
+}
+
 /** @throws InvalidArgument */
 export function parsePlatform(text: string): WantedPlatform {
-  const parts = text.toLowerCase().split('/');
-  if (parts.length > 3)
-    throw new InvalidArgument(
-      `${JSON.stringify(text.slice(0, 100))}: cannot parse platform specifier: invalid argument`,
-    );
+  const parts = platformParts(text);
   if (!parts.every((part) => PART.test(part)))
     throw new InvalidArgument(
       `invalid platform ${JSON.stringify(text.slice(0, 100))}: not OS/ARCHITECTURE[/VARIANT]`,

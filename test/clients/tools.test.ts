@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { afterEach, before, beforeEach, test } from 'node:test';
 import { removeContainers, removeNetworks, removeVolumes } from '../harness/dockerd.ts';
+import { fileScope } from '../harness/file-scope.ts';
 import { type Gantry, startGantry } from '../harness/gantry.ts';
 import { type Registry, startRegistry } from '../harness/registry.ts';
 import { until } from '../harness/until.ts';
@@ -18,17 +19,13 @@ import { watchtower } from './tools/watchtower.ts';
 let gantry: Gantry;
 let registry: Registry;
 let scene: Seen;
-const ends: (() => Promise<void> | void)[] = [];
-const scope = { after: (end: () => Promise<void> | void) => void ends.push(end) };
+const scope = fileScope();
 
 before(async () => {
   registry = await startRegistry(scope);
   gantry = await startGantry(scope);
   assert.equal((await gantry.api().post(`/images/busybox/tag?repo=${registry.host}/app&tag=1`)).status, 201);
   await gantry.dockerOk('push', `${registry.host}/app:1`);
-});
-after(async () => {
-  for (const end of ends.reverse()) await end();
 });
 
 /** A site: one container that serves, one that has ended, a network and a volume. */

@@ -1,8 +1,9 @@
 /**
  * Compose as people run it: two files, compared with dockerd; all files, with both Composes, by `npm run compose`.
  */
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import type { Dockerd } from '../harness/dockerd.ts';
+import { fileScope } from '../harness/file-scope.ts';
 import { type Gantry, startGantry } from '../harness/gantry.ts';
 import { assertAlike, composers, type Play, seenOn, seenOnBoth, startPeer } from './play.ts';
 import { conditions } from './plays/living.ts';
@@ -17,8 +18,7 @@ const PLAYED: readonly (readonly [Composer['is'], Play])[] = [
 
 let gantry: Gantry;
 let peer: Dockerd | string;
-const ends: (() => Promise<void>)[] = [];
-const scope = { after: (end: () => Promise<void>) => void ends.push(end) };
+const scope = fileScope();
 const here = composers();
 
 before(async () => {
@@ -28,8 +28,6 @@ before(async () => {
     newest === undefined ? 'no Compose here' : startPeer(scope, newest),
   ]);
 });
-after(() => Promise.all(ends.map((end) => end())));
-
 for (const [is, play] of PLAYED) {
   const composer = here.find((each) => each.is === is);
   const skip = composer === undefined && `this machine has no Compose ${is}`;

@@ -1,6 +1,7 @@
 /** What an engine tells while things happen: events of memory, sizes and reloads, and the ends that clients wait for. */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
+import { fileScope } from '../harness/file-scope.ts';
 import { type Gantry, startGantry } from '../harness/gantry.ts';
 import { until } from '../harness/until.ts';
 
@@ -11,12 +12,9 @@ interface Event {
 }
 
 let gantry: Gantry;
-const ends: (() => Promise<void>)[] = [];
+const scope = fileScope();
 before(async () => {
-  gantry = await startGantry({ after: (end) => void ends.push(end) });
-});
-test.after(async () => {
-  for (const end of ends.reverse()) await end();
+  gantry = await startGantry(scope);
 });
 
 async function make(name: string, script: string, host: object = {}, config: object = {}): Promise<string> {

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { VERSION } from '../../base/release.ts';
 import { formatNanos } from '../../base/time.ts';
 import { hostArchitecture } from '../../formats/oci.ts';
-import { parsePlatform } from '../../formats/platform.ts';
+import { platformParts } from '../../formats/platform.ts';
 import { familiarString, type ImageReference, parseRepoAndTag } from '../../formats/reference.ts';
 import { imageFailure } from '../../model/failures/image.ts';
 import { referenceFailure } from '../../model/failures/reference.ts';
@@ -91,10 +91,8 @@ async function open(
 
 /** @throws InvalidArgument */
 function readPlatform(text: string | undefined): { architecture: string; os: string; variant?: string } {
-  const [os = 'linux', architecture = hostArchitecture(), variant, ...more] =
-    (text || undefined)?.toLowerCase().split('/') ?? [];
+  const [os = 'linux', architecture = hostArchitecture(), variant] = text ? platformParts(text) : [];
   const parts = [os, architecture, ...(variant === undefined ? [] : [variant])];
-  if (more.length > 0) parsePlatform(String(text)); // which says why not
   if (parts.some((part) => !/^[a-z0-9_.-]+$/.test(part)))
     throw referenceFailure.platformUnknown({ text: String(text) });
   if (os !== 'linux') throw imageFailure.systemUnsupported({ os });

@@ -4,7 +4,6 @@ import { messageOf } from '../../base/errors.ts';
 import { Slots } from '../../base/slots.ts';
 import { shortId } from '../../formats/digest.ts';
 import { GZIP_PIECE_BYTES } from '../../formats/gzip.ts';
-import { suits, type WantedPlatform } from '../../formats/platform.ts';
 import {
   familiarName,
   familiarString,
@@ -26,7 +25,7 @@ import {
 } from './outgoing.ts';
 import { progressOf, type Say } from './progress.ts';
 import type { PushOptions } from './promise.ts';
-import { forAnother, platformOf } from './resolve.ts';
+import { requireFor } from './resolve.ts';
 import type { Image } from './store.ts';
 
 interface Pushing {
@@ -45,7 +44,7 @@ export function pushImage(options: PushOptions, verbs: ImageVerbs): AsyncIterabl
   return progressOf(options.signal, async (say, signal) => {
     say({ status: `The push refers to repository [${reference.domain}/${reference.path}]` });
     const named = namedBy(reference, verbs);
-    for (const { reference, image } of named) assertFor(image, reference, options.platform);
+    for (const { reference, image } of named) requireFor(image, familiarString(reference), options.platform);
     const compressed = await CompressedLayers.open(verbs.storage);
     await firstRoute(
       routes,
@@ -76,13 +75,6 @@ function namedBy(
     if (image === undefined) throw imageFailure.tagNotFound({ reference: familiarString(each) });
     return { reference: each, image };
   });
-}
-
-/** @throws NotFound */
-function assertFor(image: Image, reference: ImageReference, wanted: WantedPlatform | undefined): void {
-  const platform = platformOf(image.document);
-  if (wanted !== undefined && !suits(platform, wanted))
-    throw forAnother(familiarString(reference), platform, wanted);
 }
 
 async function pushOne(

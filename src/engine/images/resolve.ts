@@ -39,9 +39,14 @@ export interface ImageSource {
 /** The image of that name; `wanted`: it must be for that platform. @throws NotFound, InvalidArgument */
 export function findFor(name: string, store: ImageStore, wanted?: WantedPlatform): Image {
   const image = store.find(name);
-  const platform = platformOf(image.document);
-  if (wanted !== undefined && !suits(platform, wanted)) throw forAnother(nameShown(name), platform, wanted);
+  requireFor(image, nameShown(name), wanted);
   return image;
+}
+
+/** An image that is named so must be for the wanted platform, if one is wanted. @throws NotFound */
+export function requireFor({ document }: Image, name: string, wanted: WantedPlatform | undefined): void {
+  const platform = platformOf(document);
+  if (wanted !== undefined && !suits(platform, wanted)) throw forAnother(name, platform, wanted);
 }
 
 /** As a container takes it. @throws NotFound, InvalidArgument */
