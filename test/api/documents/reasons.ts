@@ -3,8 +3,18 @@ import type { Reason } from './differences.ts';
 
 export const reasons: readonly Reason[] = [
   {
-    why: 'swarms and plugins are not served',
+    why: 'this engine is in no swarm and has no managed plugins: what would be told of them is left out',
     what: [/^- \w+ \/(swarm|nodes|services|tasks|plugins)\b/, / answer Swarm\.(Cluster|Managers|Nodes)\b/],
+  },
+  {
+    why: 'what would begin a swarm or bring a plugin says that this engine does not',
+    what: [/^\+ POST \/swarm\/(init|join) status 503$/, /^\+ POST \/plugins\/pull status 501$/],
+    from: 24,
+  },
+  {
+    why: 'every call that brings something from a registry takes its credentials',
+    what: [/^\+ POST \/plugins\/pull header X-Registry-Auth$/],
+    from: 24,
   },
   { why: 'any path, whatever it is, answers OPTIONS', what: [/^- OPTIONS /] },
   {

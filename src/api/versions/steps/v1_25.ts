@@ -61,6 +61,8 @@ export const v1_25 = step('1.25', {
     'DELETE /plugins/{name}': [added('query.force')],
     'POST /plugins/{name}/enable': [added('query.timeout')],
     'DELETE /nodes/{id}': [added('query.force')],
+    'POST /swarm/update': [added('query.rotateManagerUnlockKey')],
+    'POST /services/{id}/update': [added('query.registryAuthFrom')],
     'GET /containers/json': [
       reshaped('before and since become filters', {
         up: carryAnchors,
@@ -181,6 +183,9 @@ export const v1_25 = step('1.25', {
     // Volumes of a container that is not there: the words decided the status.
     statusWas('POST /containers/create', 400, 404, { code: 'container.notFound' }),
     statusWas('any', 400, 500, { origin: 'engine', not: knownAs400 }),
-    statusWas('any', 503, 406, { code: ['swarm.notManager', 'swarm.notMember'] }),
+    statusWas('any', 503, 406, {
+      code: ['swarm.notManager', 'swarm.notMember'],
+      remains: ['POST /swarm/init', 'POST /swarm/join'],
+    }),
   ],
 });
