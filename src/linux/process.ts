@@ -15,6 +15,7 @@ const c_at_mask = declare('posix_spawnattr_setsigmask', 'int', ['void*', 'void*'
 const c_at_default = declare('posix_spawnattr_setsigdefault', 'int', ['void*', 'void*']);
 const c_waitpid = declare('waitpid', 'int', ['int', 'void*', 'int']);
 const c_waitid = declare('waitid', 'int', ['int', 'uint', 'void*', 'int']);
+const c_setscheduler = declare('sched_setscheduler', 'int', ['int', 'int', 'void*']);
 const c_prctl = declare('prctl', 'int', ['int', 'ulong', 'ulong', 'ulong', 'ulong']);
 const c_syscall = declare('syscall', 'long', ['long', 'long', 'long', 'long', 'long', 'long', 'long']);
 
@@ -68,6 +69,19 @@ export function spawn(
     c_fa_destroy(actions);
   }
   return pid.readInt32LE(0);
+}
+
+const SCHED_FIFO = 1;
+const SCHED_RESET_ON_FORK = 0x40000000;
+
+/**
+ * Gives a process its processor until it sleeps by itself; what it forks is scheduled as usual (sched(7)). Whether it
+ * is so: the kernel allows it to those with CAP_SYS_NICE, and to none in a cgroup without real-time bandwidth.
+ */
+export function runUndisturbed(pid: number): boolean {
+  const priority = Buffer.alloc(4);
+  priority.writeInt32LE(1, 0);
+  return c_setscheduler(pid, SCHED_FIFO | SCHED_RESET_ON_FORK, priority) === 0;
 }
 
 /** The descriptor that a program's path names, if it is one of ours. */

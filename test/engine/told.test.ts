@@ -68,6 +68,24 @@ test('a resize is told with what it became; an exec has the size that it was sta
   await gantry.api().delete('/containers/sized?force=1');
 });
 
+test('an exec finds its size also when many begin at once, and is scheduled as every process', async () => {
+  await make('many', 'sleep 1000');
+  await start('many');
+  const size = async (): Promise<string> => {
+    const script = "stty size; cut -d' ' -f18,19,41 /proc/self/stat";
+    const exec = { AttachStdout: true, Tty: true, Cmd: ['sh', '-c', script] };
+    const { Id } = (await gantry.api().post('/containers/many/exec', exec)).json<{ Id: string }>();
+    const ran = await gantry.api().post(`/exec/${Id}/start`, { Tty: true, ConsoleSize: [41, 99] });
+    return ran.text.trim();
+  };
+  const found = new Set<string>();
+  for (let round = 0; round < 10; round++)
+    for (const text of await Promise.all(Array.from({ length: 4 }, size))) found.add(text);
+  // Priority, nice value and policy of any process.
+  assert.deepEqual([...found], ['41 99\r\n20 0 0']);
+  await gantry.api().delete('/containers/many?force=1');
+});
+
 test('a terminal begins with the size that its container was made with', async () => {
   await make('begun', 'stty size', { ConsoleSize: [31, 97] }, { Tty: true });
   await start('begun');

@@ -16,6 +16,7 @@ import {
   type ExitStatus,
   ownOomScore,
   pidfdOpen,
+  runUndisturbed,
   setOomScore,
   spawn,
   withHiddenPath,
@@ -185,7 +186,12 @@ export class OciTool {
       `--pid-file=${call.pidFile}`,
       ...console_(call),
     ];
-    await this.#run(call, ['exec', ...args, call.id], call.oomScoreAdj);
+    await this.#run(call, ['exec', ...args, call.id], {
+      score: call.oomScoreAdj,
+      // crun lets the process go first and then gives its terminal a size (container.c): on a busy machine the process
+      // has asked for the size by then. While crun keeps its processor it is the faster of the two.
+      undisturbed: this.#isCrun && call.consoleSocket !== undefined,
+    });
     return this.#made(call.pidFile);
   }
 
@@ -229,7 +235,10 @@ export class OciTool {
   async #run(
     call: Pick<CreateCall, 'id' | 'logFile' | 'stdio'>,
     args: readonly string[],
-    inheritedScore?: number,
+    {
+      score,
+      undisturbed = false,
+    }: { readonly score?: number | undefined; readonly undisturbed?: boolean } = {},
   ): Promise<void> {
     const { cgroups, exits } = this.#deps;
     const manager = this.#managerFlags();
@@ -242,7 +251,7 @@ export class OciTool {
       ...manager,
       ...args,
     ];
-    const start = () => this.#spawn(argv, call.stdio, inheritedScore);
+    const start = () => this.#spawn(argv, call.stdio, score);
     const done = exits.orphanReaper.work();
     let pid: number;
     try {
@@ -253,6 +262,7 @@ export class OciTool {
         cause: error,
       });
     }
+    if (undisturbed) runUndisturbed(pid);
     const pidfd = pidfdOpen(pid);
     let status: ExitStatus | undefined;
     try {
