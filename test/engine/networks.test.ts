@@ -214,6 +214,18 @@ test('a container without a network leaves "none", and joins another while it ru
   assert.ok(back.startsWith(`eth0 ${addressAt(0, 0).slice(0, -1)}`), back);
 });
 
+test('a network may be called as what every JavaScript object has', async (t) => {
+  const gantry = await startGantry(t);
+  const name = 'constructor';
+  await gantry.dockerOk('network', 'create', name);
+  await gantry.dockerOk('run', '-d', '--name', 'web', ...sleeper);
+  const leave = () => gantry.docker(['network', 'disconnect', name, 'web']);
+  assert.match((await leave()).stderr, /is not connected to network constructor/);
+  await gantry.dockerOk('network', 'connect', name, 'web');
+  assert.equal((await interfacesIn(gantry, 'web')).length, 2);
+  assert.equal((await leave()).code, 0);
+});
+
 test('networks, and who is on them, outlive a killed daemon; what it was just changing is there or not there', async (t) => {
   const gantry = await startGantry(t);
   await gantry.dockerOk('network', 'create', '--subnet', subnetAt(0), '--label', 'x=y', 'a');

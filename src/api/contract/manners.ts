@@ -40,6 +40,8 @@ export interface Manners {
   readonly networkSubnets: 'firstAddress' | 'anyAddress';
   /** Which containers can join and leave networks. */
   readonly networkConnects: 'any' | 'running';
+  /** What becomes of a stopped container that is to join or leave a network that is not there. */
+  readonly unknownNetworks: 'keptForItsStart' | 'refused';
   /** Whether the layers of a pull come side by side, or one after the other. */
   readonly layers: 'parallel' | 'serial';
   /** Whether a build brings a login for each registry, or one. */

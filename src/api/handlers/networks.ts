@@ -16,11 +16,17 @@ export const networks: Handlers<Extract<keyof Handlers, `network${string}`>> = {
 
   networkDelete: ({ params }, { engine }) => engine.networks.remove(params.id),
 
-  networkConnect: ({ params, body }, { engine, networkConnects }) =>
-    engine.networks.connect(params.id, body, { mustRun: networkConnects === 'running' }),
+  networkConnect: ({ params, body }, { engine, networkConnects, unknownNetworks }) =>
+    engine.networks.connect(params.id, body, {
+      mustRun: networkConnects === 'running',
+      mustBeThere: unknownNetworks === 'refused',
+    }),
 
-  networkDisconnect: ({ params, body }, { engine, networkConnects }) =>
-    engine.networks.disconnect(params.id, body, { mustRun: networkConnects === 'running' }),
+  networkDisconnect: ({ params, body }, { engine, networkConnects, unknownNetworks }) =>
+    engine.networks.disconnect(params.id, body, {
+      mustRun: networkConnects === 'running',
+      mustBeThere: unknownNetworks === 'refused',
+    }),
 
   networkPrune: ({ query }, { engine }) => engine.networks.prune(query.filters),
 };

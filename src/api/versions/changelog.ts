@@ -116,6 +116,7 @@ const MANNERS: Readonly<Record<keyof Traits, string>> = {
   networkNames: 'Two networks cannot have one name.',
   networkSubnets: 'A subnet is told by its first address.',
   networkConnects: 'Containers join and leave networks also when they do not run.',
+  unknownNetworks: 'A container that does not run joins and leaves networks that are not there.',
   removalGraceSeconds: 'A removal by force kills at once, or gives another time to end.',
   imageUsers: 'An image that a container uses is not removed.',
   tags: 'A tag moves to another image without force.',

@@ -85,6 +85,7 @@ export const newestTraits: Traits = {
   networkNames: 'unique',
   networkSubnets: 'firstAddress',
   networkConnects: 'any',
+  unknownNetworks: 'keptForItsStart',
   layers: 'parallel',
   buildLogins: 'byRegistry',
   quietBuilds: 'idAlone',

@@ -33,8 +33,14 @@ const DEPARTURE_MS_MAX = 10_000;
 export interface NetworkMembers {
   /** Running containers on the network, and, with `stopped`, those that will be when they start. */
   membersOf(entry: NetworkEntry): readonly Member[];
-  connect(entry: NetworkEntry, request: NetworkConnectRequest, options: ConnectOptions): Promise<void>;
-  /** `term`: what the client called the network; with force it need not be there any more. */
+  /** `term`: what the client called the network; without an entry there is none that a running container could join. */
+  connect(
+    term: string,
+    entry: NetworkEntry | undefined,
+    request: NetworkConnectRequest,
+    options: ConnectOptions,
+  ): Promise<void>;
+  /** With force, or while the container does not run, the network need not be there any more. */
   disconnect(
     term: string,
     entry: NetworkEntry | undefined,
@@ -116,13 +122,16 @@ export class NetworkService implements Networks {
   }
 
   async connect(term: string, request: NetworkConnectRequest, options: ConnectOptions): Promise<void> {
-    await this.#deps.members.connect(this.#deps.catalog.find(term), request, options);
+    await this.#deps.members.connect(term, this.#entryOf(term, options), request, options);
   }
 
   async disconnect(term: string, request: NetworkDisconnectRequest, options: ConnectOptions): Promise<void> {
-    const { catalog, members } = this.#deps;
-    const entry = request.Force ? catalog.lookUp(term) : catalog.find(term);
-    await members.disconnect(term, entry, request, options);
+    await this.#deps.members.disconnect(term, this.#entryOf(term, options), request, options);
+  }
+
+  #entryOf(term: string, { mustBeThere }: ConnectOptions): NetworkEntry | undefined {
+    const { catalog } = this.#deps;
+    return mustBeThere ? catalog.find(term) : catalog.lookUp(term);
   }
 
   readonly prune = oneAtATime(async (filters: Filters): Promise<NetworksPruned> => {

@@ -22,6 +22,8 @@ export interface CreateNetworkOptions {
 export interface ConnectOptions {
   /** One that does not run is refused. */
   readonly mustRun: boolean;
+  /** A network that is not there is refused, whatever the container does. */
+  readonly mustBeThere: boolean;
 }
 
 /** What is asked about a network. */
@@ -38,7 +40,7 @@ export interface Networks {
   create(request: NetworkCreateRequest, options: CreateNetworkOptions): Promise<NetworkCreateResponse>;
   /** @throws Forbidden for a predefined one, or one that containers are on */
   remove(term: string): Promise<void>;
-  /** Puts a container on the network, whether it runs or not. */
+  /** Puts a container on the network, whether it runs or not. One that does not run need not find it before its start. */
   connect(term: string, request: NetworkConnectRequest, options: ConnectOptions): Promise<void>;
   disconnect(term: string, request: NetworkDisconnectRequest, options: ConnectOptions): Promise<void>;
   /** Removes what users made and no container is on. */

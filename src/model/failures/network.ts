@@ -177,10 +177,11 @@ export const networkFailure = failures('network', {
     ({ container, network }: { container: string; network: string }) =>
       `endpoint with name ${container} already exists in network ${network}`,
   ),
+  /** `runs`: whether the container does, and there is such a network. */
   notConnected: failure(
     Failed,
-    ({ container, network }: { container: string; network: string }) =>
-      `container ${container} is not connected to network ${network}`,
+    ({ container, network, runs }: { container: string; network: string; runs: boolean }) =>
+      `container ${container} is not connected to ${runs ? '' : 'the '}network ${network}`,
   ),
   containerUnnamed: failure(InvalidArgument, () => 'invalid name or ID supplied: ""'),
   endpointNotFound: failure(NotFound, ({ name }: Named) => `endpoint ${name} not found`, true),

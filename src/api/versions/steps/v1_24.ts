@@ -133,5 +133,5 @@ export const v1_24 = step('1.24', {
     wasJsonText('network.predefined', 'POST /networks/create'),
     statusWas('any', 400, 500, { origin: 'request', not: 'request.badParameter', remains: stay400 }),
   ],
-  before: { errorBody: 'text', startBody: 'json' },
+  before: { errorBody: 'text', startBody: 'json', unknownNetworks: 'refused' },
 });

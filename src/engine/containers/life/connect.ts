@@ -26,15 +26,14 @@ export async function connectContainer(
   refuseGoing(container);
   const { name, id } = entry.record;
   const { attachments } = container.record;
-  checkCompany(container, entry);
-  if (attachments[name] !== undefined) {
-    if (!isAlive(container.record.state)) return; // it will be on it once
-    throw networkFailure.connected({ container: container.record.name, network: name });
+  checkCompany(container, name);
+  if (Object.hasOwn(attachments, name)) {
+    if (isAlive(container.record.state))
+      throw networkFailure.connected({ container: container.record.name, network: name });
+    if (!isLeftBehind(deps, attachments[name])) return; // it will be on it once
   }
-  const { leftMacAddress = '' } = container.record;
-  const again =
-    leftMacAddress !== '' && isMain(container, entry.record) ? { MacAddress: leftMacAddress } : {};
-  const settings = { ...again, ...checkedSettings(name, asked, entry), NetworkID: id };
+  const hardware = hardwareAddressLeft(container, entry.record);
+  const settings = { ...hardware, ...checkedSettings(name, asked, entry), NetworkID: id };
   const next = { ...attachments, [name]: settings };
   const request = requestFor(entry, settings, container.record.name);
   if (!isAlive(container.record.state) || request === undefined)
@@ -65,6 +64,28 @@ export async function connectContainer(
   emitNetworkEvent(deps, container, entry.record, 'connect');
 }
 
+/**
+ * There is no such network now: the next start looks for it by that name. Call it inside the container's mailbox.
+ * @throws NotFound for a container that runs; InvalidArgument
+ */
+export async function connectAtStart(
+  container: Container,
+  term: string,
+  asked: EndpointSettings,
+): Promise<void> {
+  refuseGoing(container);
+  const { state, attachments } = container.record;
+  if (isAlive(state)) throw networkFailure.notFound({ name: term });
+  checkCompany(container, term);
+  const hardware = hardwareAddressLeft(container, { name: term, id: term });
+  const settings = { ...hardware, ...checkedSettings(term, asked, undefined) };
+  await container.save({ attachments: { ...attachments, [term]: settings } });
+}
+
+/** Whether the network that it was on is no more: another may have its name. */
+const isLeftBehind = ({ catalog }: ConnectDeps, attachment: EndpointSettings | undefined): boolean =>
+  Boolean(attachment?.NetworkID) && catalog.get(attachment?.NetworkID ?? '') === undefined;
+
 /** Call it inside the container's mailbox. `term`: what the client called the network. @throws InvalidArgument, Failed when it is not on it */
 export async function disconnectContainer(
   deps: ConnectDeps,
@@ -76,8 +97,10 @@ export async function disconnectContainer(
   const { record } = container;
   const name = entry?.record.name ?? term;
   if (networkModeOf(record.hostConfig).is === 'host' && name === 'host') throw networkFailure.hostIsLeft();
-  const { [name]: leaving, ...attachments } = record.attachments;
-  if (leaving === undefined) throw networkFailure.notConnected({ container: record.id, network: name });
+  const runs = entry !== undefined && isAlive(record.state);
+  if (!Object.hasOwn(record.attachments, name))
+    throw networkFailure.notConnected({ container: record.id, network: name, runs });
+  const { [name]: leaving = {}, ...attachments } = record.attachments;
   const id = entry?.record.id ?? leaving.NetworkID ?? '';
   const { MacAddress: leftMacAddress } = leaving;
   const left = leftMacAddress && isMain(container, { name, id }) ? { leftMacAddress } : {};
@@ -108,19 +131,28 @@ function isMain(
   return main === name || main === id;
 }
 
+/** The one that it had there when it left. */
+function hardwareAddressLeft(
+  container: Container,
+  network: Parameters<typeof isMain>[1],
+): Pick<EndpointSettings, 'MacAddress'> {
+  const { leftMacAddress = '' } = container.record;
+  return leftMacAddress !== '' && isMain(container, network) ? { MacAddress: leftMacAddress } : {};
+}
+
 function refuseGoing({ gone, record }: Container): void {
   if (gone || record.state.is === 'removing' || record.state.is === 'dead')
     throw networkFailure.containerGoing();
 }
 
 /** Which networks have no others beside them. @throws InvalidArgument */
-function checkCompany({ record }: Container, { record: network }: NetworkEntry): void {
+function checkCompany({ record }: Container, network: string): void {
   const mode = networkModeOf(record.hostConfig);
   if (mode.is === 'container') throw networkFailure.sandboxShared();
-  if (network.name === 'host' && mode.is !== 'host') throw networkFailure.hostIsJoined();
+  if (network === 'host' && mode.is !== 'host') throw networkFailure.hostIsJoined();
   if (mode.is === 'host') throw networkFailure.sandboxShared();
-  const others = Object.keys(record.attachments).filter((name) => name !== network.name);
-  if (others.length > 0 && (network.name === 'none' || others.includes('none')))
+  const others = Object.keys(record.attachments).filter((name) => name !== network);
+  if (others.length > 0 && (network === 'none' || others.includes('none')))
     throw networkFailure.noneIsAlone();
 }
 
