@@ -187,14 +187,6 @@ export const scenes: readonly Scene[] = [
       ])
         await stage.run(['create', '--pull', 'never', ...NONE, ...flag.split(' '), 'busybox']);
     },
-    differences: [
-      {
-        why: 'inspect does not tell that SELinux’s labels are off: Gantry labels nothing',
-        about: ['container create --privileged'],
-        dockerd: [/\[\s*"label=disable"\s*\]/, 'null'],
-      },
-      { why: 'the same for namespaces of the host', dockerd: [/,\s*"label=disable"/, ''] },
-    ],
   },
   {
     title: 'create: files',

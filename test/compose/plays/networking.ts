@@ -68,12 +68,6 @@ export const networks: Play = {
   },
 };
 
-/** What has the machine's processes or memory is not confined by SELinux on dockerd. */
-export const UNLABELLED = {
-  why: 'Gantry has no labels of SELinux that it could switch off',
-  dockerd: [/"SecurityOpt": \[\n\s+"label=disable"\n\s+\]/g, '"SecurityOpt": null'],
-} as const;
-
 /** Not those of the image. */
 const EXPOSED = /"ExposedPorts": \{.*?\n {2}\}/gs;
 
@@ -113,7 +107,6 @@ export const ports: Play = {
 
 export const namespaces: Play = {
   name: 'namespaces',
-  differences: [UNLABELLED],
   async play(stage) {
     await stage.compose('up -d');
     await stage.compose([

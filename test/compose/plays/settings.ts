@@ -1,6 +1,5 @@
 /** Files put together of parts, and settings of containers. */
 import type { Play } from '../play.ts';
-import { UNLABELLED } from './networking.ts';
 
 export const parts: Play = {
   name: 'parts',
@@ -30,7 +29,6 @@ const STATUS = ['cat', '/proc/self/status', '/proc/self/limits'] as const;
 export const limits: Play = {
   name: 'limits',
   differences: [
-    UNLABELLED,
     {
       why: 'the soft limit of open files holds for execs too; runc, written in Go, raises its own to the hard one and passes that on',
       gantry: [/Max open files {3}512 /, 'Max open files   <soft> '],

@@ -89,6 +89,7 @@ export function settleHostConfig(
     ConsoleSize: asked.ConsoleSize ?? [0, 0],
     CapAdd: checkedCapabilities('CapAdd', asked.CapAdd),
     CapDrop: checkedCapabilities('CapDrop', asked.CapDrop),
+    SecurityOpt: unlabelled(asked),
     MaskedPaths: asked.MaskedPaths ?? (asked.Privileged ? undefined : MASKED_PATHS),
     ReadonlyPaths: asked.ReadonlyPaths ?? (asked.Privileged ? undefined : READONLY_PATHS),
     ...limits,
@@ -186,6 +187,13 @@ function checkedCapabilities(
 }
 
 type Limits = ReturnType<typeof settleLimits>;
+
+/** What shares the host's processes or memory is told to have no labels, also by a dockerd without SELinux. */
+function unlabelled({ SecurityOpt, IpcMode, PidMode, Privileged }: HostConfig): HostConfig['SecurityOpt'] {
+  const isLabelled = (SecurityOpt ?? []).some((option) => /^label[=:]/.test(option));
+  if (isLabelled || !(Privileged || IpcMode === 'host' || PidMode === 'host')) return SecurityOpt;
+  return [...(SecurityOpt ?? []), 'label=disable'];
+}
 
 /** As much swap again as memory: Docker's documented default. */
 const swapDefault = ({ Memory = 0, MemorySwap = 0 }: Pick<Limits, 'Memory' | 'MemorySwap'>): HostConfig =>

@@ -122,6 +122,17 @@ for (const [asked, error] of [
   test(`a host configuration ${JSON.stringify(asked)} is refused`, () =>
     assert.throws(() => host(asked as HostConfig), error));
 
+test('what has the host’s processes, its memory or all rights is told to have no labels, unless labels are asked for', () => {
+  const told = (asked: HostConfig) => host(asked).SecurityOpt;
+  assert.deepEqual(told({ Privileged: true }), ['label=disable']);
+  assert.deepEqual(told({ PidMode: 'host', SecurityOpt: ['no-new-privileges'] }), [
+    'no-new-privileges',
+    'label=disable',
+  ]);
+  assert.deepEqual(told({ IpcMode: 'host', SecurityOpt: ['label=type:mine'] }), ['label=type:mine']);
+  assert.equal(told({ NetworkMode: 'host', UTSMode: 'host' }), undefined);
+});
+
 test('memory without a word on swap gets as much swap again, and no swap accounting is said', () => {
   assert.equal(host({ Memory: 1 << 28 }).MemorySwap, 1 << 29);
   const { hostConfig, warnings } = settleHostConfig(
