@@ -242,8 +242,10 @@ test('SC-CP-07: a mount is never removed by what is put over it', async () => {
   assert.equal(await inside(id, mounted), '5');
   const query = '&noOverwriteDirNonDir=1';
   const over = await put(id, '/', tar([{ path: 'dir' }, 'x']), query);
+  assert.equal(over.status, 500, 'as dockerd says it: its error has no kind');
   assert.match(over.text, /cannot overwrite directory/);
   const under = await put(id, '/', tar([{ path: 'file', type: 'directory' }]), query);
+  assert.equal(under.status, 500);
   assert.match(under.text, /cannot overwrite non-directory/);
   assert.equal((await put(id, '/', tar([{ path: 'dir' }, 'x']))).status, 200);
   assert.equal(await inside(id, 'cat /dir'), 'x');

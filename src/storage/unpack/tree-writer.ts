@@ -3,6 +3,7 @@
  * kernel below the root's descriptor; nothing outside is reached whatever the archive says.
  */
 import { closeSync, constants, ftruncateSync } from 'node:fs';
+import { Failed } from '../../base/errors.ts';
 import { type ByteText, TAR_LIMITS, type TarEntry, TarError } from '../../formats/tar/entry.ts';
 import { pathBelowRoot, splitLast } from '../../formats/tar/path.ts';
 import type { TarSink } from '../../formats/tar/reader.ts';
@@ -215,7 +216,8 @@ export class TreeWriter implements TarSink {
       ? ['directory', 'non-directory']
       : ['non-directory', 'directory'];
     const whole = `/${base}${base === '' ? '' : '/'}${pathBelowRoot(path)}`;
-    throw new TarError(`cannot overwrite ${standing} ${quote(whole)} with ${coming} ${quote(`/${base}`)}`);
+    // Not the archive's fault: it is fine, and stands on what is there. Dockerd answers 500, which clients wait for.
+    throw new Failed(`cannot overwrite ${standing} ${quote(whole)} with ${coming} ${quote(`/${base}`)}`);
   }
 
   #newFile(dir: number, name: ByteText): number {
