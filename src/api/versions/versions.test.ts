@@ -432,6 +432,11 @@ const settings = {
   Networks: { bridge: { IPAddress: '10.0.0.2', Gateway: '10.0.0.1', MacAddress: 'm' } },
 };
 const mounts = [{ Type: 'bind', Source: '/s', Destination: '/d', RW: false, Propagation: '' }];
+const READ_ONLY_BINDS = [
+  { Type: 'bind', ReadOnly: true, BindOptions: { ReadOnlyNonRecursive: true } },
+  { Type: 'bind', ReadOnly: true, BindOptions: { Propagation: 'rslave', ReadOnlyNonRecursive: true } },
+  { Type: 'bind', BindOptions: {} },
+];
 const answers: readonly [
   what: string,
   version: string,
@@ -777,6 +782,26 @@ const answers: readonly [
     { StatusCode: 0, Error: {} },
     ['Error'],
     undefined,
+  ],
+  [
+    'how deep binds are read-only',
+    '1.43',
+    inspect,
+    { HostConfig: { Mounts: READ_ONLY_BINDS } },
+    ['HostConfig', 'Mounts'],
+    [
+      { Type: 'bind', ReadOnly: true },
+      { Type: 'bind', ReadOnly: true, BindOptions: { Propagation: 'rslave' } },
+      { Type: 'bind', BindOptions: {} },
+    ],
+  ],
+  [
+    'how deep binds are read-only, since that is said',
+    '1.44',
+    inspect,
+    { HostConfig: { Mounts: READ_ONLY_BINDS } },
+    ['HostConfig', 'Mounts'],
+    READ_ONLY_BINDS,
   ],
 ];
 for (const [what, version, route, body, path, expected] of answers)

@@ -25,6 +25,17 @@ function keepReadOnlyFlat(doc: Doc): void {
   }
 }
 
+const DEPTH = ['ReadOnlyNonRecursive', 'ReadOnlyForceRecursive'] as const;
+
+/** Options that say nothing but that were none to those who could not say it. */
+function withoutDepthAlone(doc: Doc): void {
+  for (const mount of mountsOf(doc)) {
+    const said = Object.keys(mountOptions(mount, 'BindOptions') ?? {});
+    if (said.length > 0 && said.every((name) => (DEPTH as readonly string[]).includes(name)))
+      delete mount.BindOptions;
+  }
+}
+
 export const v1_44 = step('1.44', {
   summary: 'Read-only binds are recursive, a MacAddress belongs to an endpoint, VirtualSize goes.',
   requests: {
@@ -51,6 +62,8 @@ export const v1_44 = step('1.44', {
     'GET /info': [added('body.CDISpecDirs'), added('body.Runtimes.{}.status')],
     'GET /containers/json': [added('body[].NetworkSettings.Networks.{}.DNSNames')],
     'GET /containers/{name}/json': [
+      reshaped('a bind says how deep it is read-only', { down: withoutDepthAlone, shape: 'none' }),
+      ...DEPTH.map((name) => added(`body.HostConfig.Mounts[].BindOptions.${name}`)),
       added('body.Config.Healthcheck.StartInterval'),
       added('body.NetworkSettings.Networks.{}.DNSNames'),
       removed('body.Config.MacAddress', ({ all }: Doc) => memberOf(all, 'MacAddressAsked'), STRING),
