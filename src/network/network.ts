@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { messageOf } from '../base/errors.ts';
 import { networkFailure } from '../model/failures/network.ts';
-import { parseAddress } from './addresses/address.ts';
+import { formatAddress, parseAddress } from './addresses/address.ts';
 import { FormerAddresses } from './addresses/former.ts';
 import { takeEach } from './addresses/give.ts';
 import { formatHardwareAddress } from './addresses/hardware.ts';
@@ -187,6 +187,7 @@ export class Network implements Leading {
     const { pools } = await this.#start();
     const { mac: asked, wanted, name, gatewayPriority, sysctls, linkLocal, interfaceName } = wish;
     const former = this.#former.of(name);
+    await this.#host.released.hurry([...wanted, ...former].map(formatAddress));
     const taken = takeEach(pools, { wanted, former, holders: () => [...this.#members.keys()] }, undo);
     const mac = hardwareAddressIn(this.#driver, asked, taken[0]?.address);
     const leadsOutBy = this.internal ? undefined : this.#driver.leadsOutBy;

@@ -95,3 +95,60 @@ test('an owner that starts again has a namespace of its own, with its ports, bes
   await stop(gantry, 'owner');
   await until(async () => (await gantry.api().get('/containers/json')).text.trim() === '[]');
 });
+
+test('an address of its own goes to a container made anew, off a guest of the one before; other guests keep theirs', async (t) => {
+  const gantry = await startGantry(t);
+  await gantry.dockerOk('network', 'create', '--subnet', '10.99.8.0/24', 'fixed');
+  const own = ['--network', 'fixed', '--ip', '10.99.8.50'];
+  const sleeper = ['--stop-signal', 'KILL', 'busybox', 'sleep', '1000'];
+  const start = (name: string, ...options: string[]) =>
+    gantry.dockerOk('run', '-d', '--name', name, ...options, ...sleeper);
+  const addresses = (name: string) => gantry.dockerOk('exec', name, 'ip', '-4', '-o', 'addr');
+  await start('service', ...own);
+  await start('guest', '--network', 'container:service');
+  await start('other', '--network', 'fixed');
+  await start('others-guest', '--network', 'container:other');
+  assert.match(await addresses('guest'), /10\.99\.8\.50/);
+  await stop(gantry, 'other');
+  await gantry.dockerOk('restart', 'service');
+  assert.match(await addresses('service'), /10\.99\.8\.50/);
+  assert.doesNotMatch(await addresses('guest'), /eth0/);
+  assert.match(await addresses('others-guest'), /eth0/);
+  await gantry.dockerOk('restart', 'guest');
+  await gantry.dockerOk('rm', '-f', 'service');
+  await start('service', ...own);
+  assert.match(await addresses('service'), /10\.99\.8\.50/);
+  assert.doesNotMatch(await addresses('guest'), /eth0/);
+  await gantry.kill9();
+  await gantry.start();
+  assert.match(await addresses('service'), /10\.99\.8\.50/);
+  assert.doesNotMatch(await addresses('guest'), /eth0/);
+  const taken = await gantry.docker(['run', '--rm', ...own, 'busybox', 'true']);
+  assert.match(taken.stderr, /Address already in use/);
+});
+
+test('a container with an address of its own and a published port starts again at once, and made anew', async (t) => {
+  const gantry = await startGantry(t);
+  await gantry.dockerOk('network', 'create', '--subnet', '10.99.9.0/24', 'fixed');
+  const service = [
+    '-d',
+    '--name',
+    'service',
+    '--network',
+    'fixed',
+    '-p',
+    '127.0.0.1::80',
+    '--stop-signal',
+    'KILL',
+  ];
+  const addresses = () => gantry.dockerOk('exec', 'service', 'ip', '-4', '-o', 'addr');
+  await gantry.dockerOk('run', ...service, '--ip', '10.99.9.50', 'busybox', 'sleep', '1000');
+  await gantry.dockerOk('restart', 'service');
+  assert.match(await addresses(), /10\.99\.9\.50/);
+  await gantry.dockerOk('rm', '-f', 'service');
+  await gantry.dockerOk('run', ...service, '--ip', '10.99.9.50', 'busybox', 'sleep', '1000');
+  assert.match(await addresses(), /10\.99\.9\.50/);
+  await gantry.dockerOk('rm', '-f', 'service');
+  await gantry.dockerOk('run', ...service, 'busybox', 'sleep', '1000');
+  assert.match(await addresses(), /10\.99\.9\.50/);
+});

@@ -14,6 +14,8 @@ export class ReleasedAddresses {
   readonly #tracking = new NetlinkSocket(PROTOCOL.NETFILTER);
   readonly #log: Log;
   readonly #waiting = new Map<string, () => void>();
+  /** Waiting, or being walked for. */
+  readonly #held = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #walking: Promise<void> = Promise.resolve();
 
@@ -34,6 +36,7 @@ export class ReleasedAddresses {
       release();
       return;
     }
+    this.#held.add(address);
     this.#waiting.set(address, release);
     const patient = ports.every((port) => port.protocol !== 'udp');
     if (patient) this.#timer ??= setTimeout(() => this.#walk(), FORGET_AFTER_MS).unref();
@@ -43,6 +46,13 @@ export class ReleasedAddresses {
   /** Forgets every client of an address that `died` says is nobody's; after a crash nobody knows which there were. */
   forgetAll(died: (address: string) => boolean): void {
     this.#then(() => forgetRedirected(this.#tracking, died));
+  }
+
+  /** Somebody wants these: resolves when none of them is on its way any more. */
+  async hurry(addresses: readonly string[]): Promise<void> {
+    if (!addresses.some((each) => this.#held.has(each))) return;
+    if (addresses.some((each) => this.#waiting.has(each))) this.#walk();
+    await this.#walking;
   }
 
   /** All walks asked for so far. */
@@ -63,7 +73,10 @@ export class ReleasedAddresses {
     this.#waiting.clear();
     this.#then(async () => {
       await forgetRedirected(this.#tracking, (address) => retired.has(address));
-      for (const release of retired.values()) release();
+      for (const [address, release] of retired) {
+        if (!this.#waiting.has(address)) this.#held.delete(address);
+        release();
+      }
     });
   }
 

@@ -12,6 +12,7 @@ import { followLinks } from '../links/openings.ts';
 import { type ResolverFollowDeps, serveNames, tellResolver } from '../names/follow.ts';
 import type { WithEvents, WithNames, WithNetworks } from '../needs.ts';
 import { isAlive } from '../state.ts';
+import { takeFromGuests } from './guests.ts';
 
 /** What joining and leaving need. */
 export type ConnectDeps = HostsDeps & ResolverFollowDeps & WithEvents & WithNames & WithNetworks;
@@ -39,6 +40,7 @@ export async function connectContainer(
   if (!isAlive(container.record.state) || request === undefined)
     return await container.save({ attachments: next });
   const sandboxId = await sandboxOf(deps, container);
+  await takeFromGuests(deps, [request]);
   await container.save({ sandboxId, networksChange: true });
   let endpoints: Endpoints | undefined;
   try {

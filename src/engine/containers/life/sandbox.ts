@@ -9,6 +9,7 @@ import type { Container } from '../container.ts';
 import type { WithDirectory, WithNames, WithNetworks } from '../needs.ts';
 import { NO_SANDBOX, type SandboxRecord } from '../record.ts';
 import { publishedPorts } from '../settle/ports.ts';
+import { takeFromGuests } from './guests.ts';
 
 /** Enters it; `undo` leaves it. @throws Failed when a port or address is taken, NotFound, Conflict */
 export async function enterSandbox(
@@ -27,15 +28,17 @@ export async function enterSandbox(
 }
 
 async function openOwn(
-  { names, networks }: WithNames & WithNetworks,
+  deps: WithDirectory & WithNames & WithNetworks,
   container: Container,
   requests: readonly NetworkRequest[],
   undo: AsyncDisposableStack,
 ): Promise<SandboxRecord> {
+  const { names, networks } = deps;
   const { record } = container;
   const { id, hostConfig, config } = record;
   const sandboxId = networks.sandboxes.freeSandboxId(id);
   const ports = publishedPorts(hostConfig, config.ExposedPorts);
+  await takeFromGuests(deps, requests);
   const endpoints = await networks.sandboxes
     .open({ sandboxId, owner: id, ports, endpoints: requests })
     .catch((cause: unknown) => {

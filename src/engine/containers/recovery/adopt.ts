@@ -1,10 +1,10 @@
 /** A container of an earlier daemon becomes this one's: its process, its log, its mounts, its place on networks. */
 import { messageOf } from '../../../base/errors.ts';
 import type { Task } from '../../../runtime/index.ts';
-import { networkModeOf } from '../../networks/index.ts';
 import type { AdoptionWork } from '../adoption.ts';
 import type { Container } from '../container.ts';
 import { watchEnd } from '../life/exit.ts';
+import { isGuestOfRunning } from '../life/guests.ts';
 import { unpauseContainer } from '../life/pause.ts';
 import { removeContainer } from '../life/remove.ts';
 import { type StartDeps, startContainer } from '../life/start.ts';
@@ -13,9 +13,6 @@ import { followLinks } from '../links/openings.ts';
 import { isShipped, resumeLogDelivery } from '../logs/driver.ts';
 import { openLog } from '../logs/files.ts';
 import { serveNames } from '../names/follow.ts';
-import type { WithDirectory } from '../needs.ts';
-import type { ContainerRecord } from '../record.ts';
-import { isAlive } from '../state.ts';
 import { clearLeftOf, hasLeft, type Leftovers } from './leftovers.ts';
 import type { Look } from './look.ts';
 
@@ -83,17 +80,9 @@ async function takeUpNetworks(deps: StartDeps, container: Container): Promise<vo
       .catch((error: unknown) => deps.log.warn('container.networks', { id, reason: messageOf(error) }));
     await container.save({ networksChange: false });
   }
+  // The name server of a sandbox sees what its owner may; nobody of the owner left: what the guest may.
   if (!isGuestOfRunning(deps, container)) await serveNames(deps, container, sandboxId);
 }
-
-/** The name server of a sandbox sees what its owner may; nobody of the owner left: what the guest may. */
-function isGuestOfRunning({ directory }: WithDirectory, { record }: Container): boolean {
-  if (!isGuest(record)) return false;
-  return [...directory].some(
-    ({ record: other }) => other.sandboxId === record.sandboxId && isAlive(other.state) && !isGuest(other),
-  );
-}
-const isGuest = ({ hostConfig }: ContainerRecord): boolean => networkModeOf(hostConfig).is === 'container';
 
 /** Limits that an update saved and the kernel may not have yet; what a verb paused that a crash cut off. */
 async function finishVerbs(deps: StartDeps, container: Container): Promise<void> {
