@@ -4,6 +4,7 @@
 #   sh tools/setup.sh --images   also what `gantry make-image` needs
 #   sh tools/setup.sh --tests    also what the tests need
 #   sh tools/setup.sh --old-clients  also what the suites of old clients need
+#   sh tools/setup.sh --machines also what virtual machines need
 #   sh tools/setup.sh --bench    also the engines that the benchmarks compare with
 set -eu
 cd "$(dirname "$(readlink -f "$0")")/.."
@@ -21,8 +22,9 @@ for argument in "$@"; do
     --images) needed="$needed mmdebstrap:mmdebstrap busybox:busybox-static" ;;
     --tests) needed="$needed mmdebstrap:mmdebstrap busybox:busybox-static tmux:tmux ip:iproute2 nft:nftables runc:runc ps:procps tar:tar skopeo:skopeo podman:podman iptables-legacy:iptables strace:strace chromium:chromium curl:curl /usr/lib/python3/dist-packages/docker/__init__.py:python3-docker$compose" ;;
     --old-clients) needed="$needed pytest-3:python3-pytest /usr/lib/python3/dist-packages/pytest_timeout.py:python3-pytest-timeout /usr/lib/python3/dist-packages/dockerpycreds/__init__.py:python3-dockerpycreds rspec:ruby-rspec /usr/lib/ruby/vendor_ruby/rspec/its.rb:ruby-rspec-its /usr/lib/ruby/vendor_ruby/multi_json.rb:ruby-multi-json /usr/lib/ruby/vendor_ruby/docker.rb:ruby-docker-api" ;;
+    --machines) needed="$needed qemu-system-x86_64:qemu-system-x86 mke2fs:e2fsprogs mmdebstrap:mmdebstrap" ;;
     --bench) needed="$needed mmdebstrap:mmdebstrap busybox:busybox-static ip:iproute2 runc:runc podman:podman /usr/lib/podman/netavark:netavark /usr/lib/podman/aardvark-dns:aardvark-dns hyperfine:hyperfine" ;;
-    *) say "unknown argument $argument (know --images, --tests, --old-clients, --bench)"; exit 2 ;;
+    *) say "unknown argument $argument (know --images, --tests, --old-clients, --machines, --bench)"; exit 2 ;;
   esac
 done
 

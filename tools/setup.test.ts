@@ -165,6 +165,9 @@ test('an unknown argument is refused', (t) => {
   const { status, stderr } = machine(t).run('--everything');
   assert.deepEqual(
     [status, stderr],
-    [2, 'setup: unknown argument --everything (know --images, --tests, --old-clients, --bench)\n'],
+    [
+      2,
+      'setup: unknown argument --everything (know --images, --tests, --old-clients, --machines, --bench)\n',
+    ],
   );
 });

@@ -216,8 +216,10 @@ export interface Layers {
   /** Unknown to everybody when the call returns (before it resolves), gone from the disk a little later. */
   removeLayer(chainId: ChainId): Promise<void>;
 
-  /** Makes the writable layer of container `id` (durable). `parent` undefined: an empty root. */
-  prepare(id: string, parent: ChainId | undefined): Promise<void>;
+  /** Whether writable layers can have a size: the file system holds project quotas. */
+  readonly limitsSize: boolean;
+  /** Makes the writable layer of container `id` (durable), for `bytesMax` at most. `parent` undefined: an empty root. */
+  prepare(id: string, parent: ChainId | undefined, bytesMax?: number): Promise<void>;
   /** Mounts it and returns the root directory. Idempotent. Synchronous: mount(2) takes 0.6 ms. */
   mount(id: string): string;
   unmount(id: string): Promise<void>;

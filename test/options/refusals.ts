@@ -146,7 +146,7 @@ export const refusals: readonly Refusal[] = [
     what: 'a size of the writable layer',
     host: { StorageOpt: { size: '1G' } },
     says: /^--storage-opt is supported only for overlay over xfs with 'pquota' mount option/,
-    later: 'Gantry adds that it has none there either',
+    later: 'Gantry adds which other file systems do',
   },
   {
     what: 'a relative directory',

@@ -90,7 +90,7 @@ test('the commands of the page move images, volumes, networks, containers and pr
     'old compose --project-directory shop down; new compose --project-directory shop down',
     'echo "== all"',
   ].map(here);
-  const ran = spawnSync('bash', ['-euxo', 'pipefail', '-c', script.join('\n')], {
+  const ran = spawnSync('bash', ['--norc', '-euxo', 'pipefail', '-c', script.join('\n')], {
     cwd: work,
     encoding: 'utf8',
     timeout: SCRIPT_TIMEOUT_MS,

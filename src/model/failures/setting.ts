@@ -279,7 +279,7 @@ export const settingFailure = failures('setting', {
   storageOptUnsupported: failure(
     InvalidArgument,
     () =>
-      "--storage-opt is supported only for overlay over xfs with 'pquota' mount option, and not yet by Gantry there",
+      "--storage-opt is supported only for overlay over xfs with 'pquota' mount option, or another file system with project quotas, from Linux 5.14 on",
   ),
   healthTooShort: failure(
     InvalidArgument,

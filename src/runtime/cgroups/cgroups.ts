@@ -83,19 +83,6 @@ function namesIn(directory: string): string[] {
   }
 }
 
-/** How often out-of-memory ended a process of the cgroup. 0 when the kernel does not count. */
-export function oomKills(host: CgroupHost, path: string): number {
-  const file =
-    host.version === 2
-      ? `${host.mounts.get('')}${path}/memory.events`
-      : `${host.mounts.get('memory')}${path}/memory.oom_control`;
-  try {
-    return Number(/^oom_kill (\d+)$/m.exec(readFileSync(file, 'utf8'))?.[1] ?? 0);
-  } catch {
-    return 0;
-  }
-}
-
 /** Removes the cgroup with everything below it that is empty. False: a process still lives in it. */
 export async function removeCgroup(host: CgroupHost, path: string): Promise<boolean> {
   const gone = await Promise.all(cgroupDirectories(host, path).map(removeTree));

@@ -26,6 +26,7 @@ import type { CgroupDriver } from '../cgroups/location.ts';
 import type { Exits } from '../exits/exits.ts';
 import { SealedProgram } from './sealed-program.ts';
 import { SeccompPrograms } from './seccomp-programs.ts';
+import { asAnnotations, type Resources, setUnitProperties, unitProperties } from './unit-properties.ts';
 
 /** A runtime as `--add-runtime` names it. */
 export interface OciRuntime {
@@ -95,17 +96,25 @@ export class OciTool {
 
   /** What to write as `config.json`, and what to do when the container is prepared. */
   bundle(id: string, spec: object): { readonly spec: object; prepared(): void } {
-    const { spec: ready, learn } = this.#isCrun
-      ? this.#filters.prepare(this.#inScope(spec))
-      : { spec, learn: undefined };
+    const { spec: ready, learn } = this.#isCrun ? this.#filters.prepare(spec) : { spec, learn: undefined };
     return { spec: ready, prepared: () => learn?.(`${this.#root}/${id}/seccomp.bpf`) };
   }
 
-  /** Without this crun puts processes into a cgroup below the scope that we asked for (crun(1), run.oci.systemd.subgroup). */
-  #inScope(spec: object): object {
-    if (this.#deps.cgroupDriver !== 'systemd') return spec;
-    const { annotations } = spec as { annotations?: Readonly<Record<string, string>> };
-    return { ...spec, annotations: { ...annotations, 'run.oci.systemd.subgroup': '' } };
+  /** systemd makes the cgroup, and hears of its limits from us: other runtimes than crun tell it themselves. */
+  get #tellsUnit(): boolean {
+    return this.#deps.cgroupDriver === 'systemd' && this.#isCrun;
+  }
+
+  /** A configuration with what crun needs to know when systemd makes the cgroup. */
+  inScope(spec: object): object {
+    if (!this.#tellsUnit) return spec;
+    const { annotations, linux } = spec as {
+      annotations?: Readonly<Record<string, string>>;
+      linux: { resources: Resources };
+    };
+    const limits = asAnnotations(unitProperties(linux.resources, this.#deps.cgroups.version));
+    // Without the last, processes go into a cgroup below the scope that we asked for (crun(1)).
+    return { ...spec, annotations: { ...annotations, ...limits, 'run.oci.systemd.subgroup': '' } };
   }
 
   /** Prepares the container: its first process exists and waits to be started. @throws RuntimeRefused */
@@ -135,6 +144,14 @@ export class OciTool {
       `--resources=${file}`,
       id,
     ]);
+  }
+
+  /** Tells systemd what changed of a scope's limits, so that it keeps them; it never fails. */
+  async keepLimits(unit: string, resources: Resources): Promise<void> {
+    if (!this.#tellsUnit) return;
+    const { cgroups, log } = this.#deps;
+    const told = await setUnitProperties(this.#deps, unit, unitProperties(resources, cgroups.version));
+    if (!told) log.warn('cgroup.unit-limits', { unit, result: 'lost when systemd reads its settings anew' });
   }
 
   /** Lets the prepared process go. */

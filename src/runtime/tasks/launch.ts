@@ -46,7 +46,7 @@ export function launchTask(host: TaskHost, plan: LaunchPlan): Promise<Launch> {
     const tool = toolOf(host, plan.runtime);
     furnish(directory, plan, undo);
     allowRealtime(host.cgroups, plan.cgroupPath, host.realtime);
-    const { spec, writes } = ownLimits(host, plan.spec);
+    const { spec, writes } = ownLimits(host, tool.inScope(plan.spec));
     const bundle = tool.bundle(plan.id, spec);
     directory.writeConfig(bundle.spec);
     undo.defer(() => {

@@ -3,6 +3,7 @@
  * all tasks share and closes it; a start is in launch.ts, the finding again in adopt.ts.
  */
 import { mkdirSync, openSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { Log } from '../../base/log.ts';
 import { becomeSubreaper, type Reactor } from '../../linux/index.ts';
 import { type CgroupHost, presentCgroups, readCgroupHost, removeEmptyCgroup } from '../cgroups/cgroups.ts';
@@ -117,8 +118,10 @@ export class Supervisor {
   async update(task: Task, resources: object): Promise<void> {
     const { id, cgroupPath } = task.record;
     const own = takeOwnLimits(this.cgroups, resources);
-    await this.toolOf(task).update(id, directoryOf(this.#host, id).file('limits.json'), own.resources);
+    const tool = this.toolOf(task);
+    await tool.update(id, directoryOf(this.#host, id).file('limits.json'), own.resources);
     writeOwnLimits(this.cgroups, cgroupPath, own.writes);
+    await tool.keepLimits(basename(cgroupPath), resources);
   }
 
   /** Prepares a container's process. @throws RuntimeRefused, SystemError: then nothing is left of it */

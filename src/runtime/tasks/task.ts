@@ -13,7 +13,8 @@ import {
   setWindowSize,
   tryFindInTree,
 } from '../../linux/index.ts';
-import { type CgroupHost, cgroupProcesses, oomKills } from '../cgroups/cgroups.ts';
+import { type CgroupHost, cgroupProcesses } from '../cgroups/cgroups.ts';
+import { killedForMemory } from '../cgroups/out-of-memory.ts';
 import type { OutputWriter } from '../output/writer.ts';
 import { Drain, type Source } from '../streams/drain.ts';
 import { InputPort } from '../streams/input.ts';
@@ -167,7 +168,7 @@ export class Task {
     const { cgroups } = this.#parts;
     for (const drain of this.#drains) drain.finish();
     this.#endLog();
-    this.#ended.resolve({ status, at, oomKilled: oomKills(cgroups, this.record.cgroupPath) > 0 });
+    this.#ended.resolve({ status, at, oomKilled: killedForMemory(cgroups, this.record, status) });
   }
 
   #endLog(): void {

@@ -119,8 +119,11 @@ class LayerStore implements ReadableLayers {
     await this.#deps.trash.take(this.#chains.directoryOf(row));
   }
 
-  prepare(id: string, parent: ChainId | undefined): Promise<void> {
-    return this.#writable.prepare(id, parent);
+  get limitsSize(): boolean {
+    return this.#writable.limitsSize;
+  }
+  prepare(id: string, parent: ChainId | undefined, bytesMax?: number): Promise<void> {
+    return this.#writable.prepare(id, parent, bytesMax);
   }
   mount(id: string): string {
     return this.#writable.mount(id);

@@ -21,6 +21,7 @@ import type { TreeThreads } from '../threads/threads.ts';
 import type { Trash } from '../trash.ts';
 import { ViewTree } from '../tree.ts';
 import { mountOverlay, type OverlayPlan } from './overlay.ts';
+import { SizeLimits } from './size-limits.ts';
 import { attachRootOf, openView, type RootSource, type View } from './view.ts';
 
 /** Directories of a chain, topmost first. @throws when a layer of it is missing */
@@ -45,6 +46,7 @@ export class WritableLayers {
   readonly #lowersOf: LowersOf;
   readonly #threads: TreeThreads;
   readonly #trash: Trash;
+  readonly #limits: SizeLimits;
   readonly #parents = new Map<string, ChainId | undefined>();
   /** Those on the disk are all in it. */
   #isComplete = false;
@@ -57,10 +59,16 @@ export class WritableLayers {
     this.#lowersOf = lowersOf;
     this.#threads = threads;
     this.#trash = trash;
+    this.#limits = new SizeLimits(layout.writable);
+  }
+
+  /** Whether a writable layer can have a size of its own: copies of whole images have none. */
+  get limitsSize(): boolean {
+    return this.#driver === 'overlay2' && this.#limits.supported;
   }
 
   /** Makes the directories of `id`; durable when it resolves. An incomplete one of an earlier try is replaced. */
-  async prepare(id: string, parent: ChainId | undefined): Promise<void> {
+  async prepare(id: string, parent: ChainId | undefined, bytesMax?: number): Promise<void> {
     if (parent !== undefined) this.#lowersOf(parent);
     const home = this.#home(id);
     // From here on the parent is in use: whoever collects layers asks in the same breath as it removes.
@@ -68,6 +76,8 @@ export class WritableLayers {
     try {
       if (existsSync(home)) await this.#trash.take(home);
       mkdirSync(home, { mode: 0o700 });
+      // While it is empty: what is made in it is of its project, and nothing can be moved in or out of one on xfs.
+      if (bytesMax !== undefined) this.#limits.set(home, bytesMax);
       for (const name of ['diff', 'work', 'merged']) mkdirSync(join(home, name), { mode: 0o700 });
       chmodSync(join(home, 'diff'), 0o755); // the container's root directory
       if (this.#driver === 'vfs') await this.#copy(parent, join(home, 'merged'));
@@ -139,7 +149,9 @@ export class WritableLayers {
   async remove(id: string): Promise<void> {
     await this.unmount(id);
     this.#parents.delete(id);
-    await this.#trash.take(this.#home(id));
+    const home = this.#home(id);
+    if (existsSync(home)) this.#limits.release(home);
+    await this.#trash.take(home);
   }
 
   /** Ids with a whole home. Incomplete ones, of a create that a crash cut off, go to the trash. */

@@ -42,6 +42,7 @@ import { type ContainerRecord, NO_SANDBOX } from '../record.ts';
 import { checkNetworkConflicts } from '../settle/host-config.ts';
 import { publishedPorts } from '../settle/ports.ts';
 import { type Settled, settle } from '../settle/settle.ts';
+import { writableSize } from '../settle/writable-size.ts';
 import { NO_RUN } from '../state.ts';
 import { chooseName } from './names.ts';
 
@@ -89,6 +90,7 @@ export async function createContainer(
     deps.catalog.lookUp(term),
   );
   checkTogether(request, settled);
+  const bytesMax = writableSize(settled.hostConfig, deps.storage.layers.limitsSize);
   const planned = plannedMounts(deps, settled, options);
   requireSources(planned.mustExist);
   return await undoUnlessDone(async (undo) => {
@@ -100,7 +102,7 @@ export async function createContainer(
     await checkLog(deps, { ...settled, id, name, created: '', imageId: image.id });
     mkdirSync(`${deps.containersRoot}/${id}`, { recursive: true, mode: 0o710 });
     undo.defer(() => rmSync(`${deps.containersRoot}/${id}`, { recursive: true, force: true }));
-    await deps.storage.layers.prepare(id, image.chainId);
+    await deps.storage.layers.prepare(id, image.chainId, bytesMax);
     undo.defer(() => deps.storage.layers.removeWritable(id));
     const { mounts, changes, done } = await provideMounts(deps, id, planned.wanted, undo);
     options.signal.throwIfAborted();

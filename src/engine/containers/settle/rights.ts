@@ -23,7 +23,6 @@ export function checkRights(asked: HostConfig, driver: CgroupDriver): void {
   if (asked.CgroupParent) checkCgroupParent(driver, asked.CgroupParent);
   asked.Ulimits?.forEach(checkUlimit);
   for (const name of Object.keys(asked.Annotations ?? {})) checkAnnotation(name);
-  checkStorage(asked.StorageOpt ?? {});
 }
 
 /** -1, and every number below it, is no limit. */
@@ -73,11 +72,4 @@ function forbids(name: string, host: HostConfig): string | undefined {
   if (UTSMode !== 'host' && name === 'kernel.hostname')
     return 'is not allowed as it conflicts with the OCI "hostname" field';
   return 'is not in a separate kernel namespace';
-}
-
-/** The writable layer has the size of the disk: project quotas, which dockerd limits it by on xfs, are not set. */
-function checkStorage(options: Readonly<Record<string, string>>): void {
-  const unknown = Object.keys(options).find((name) => name.toLowerCase() !== 'size');
-  if (unknown !== undefined) throw settingFailure.storageOptUnknown({ option: unknown });
-  if (Object.keys(options).length > 0) throw settingFailure.storageOptUnsupported();
 }

@@ -94,8 +94,6 @@ for (const [asked, error] of [
   [{ IOMaximumIOps: 1 }, InvalidArgument],
   [{ CpuRealtimePeriod: 10, CpuRealtimeRuntime: 11 }, InvalidArgument],
   [{ OomScoreAdj: 1001 }, InvalidArgument],
-  [{ StorageOpt: { size: '1G' } }, InvalidArgument],
-  [{ StorageOpt: { colour: 'red' } }, InvalidArgument],
   [{ DeviceCgroupRules: ['c 1:3'] }, InvalidArgument],
   [
     { Devices: [{ PathOnHost: '/dev/null', PathInContainer: '/../x', CgroupPermissions: 'r' }] },
