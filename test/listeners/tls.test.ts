@@ -199,6 +199,16 @@ test('SC-WEB-07: plain HTTP, and noise, on the port of TLS reach nobody', async 
   assert.equal(await statusOf(dial(port)), 200);
 });
 
+test('who sends plain HTTP to the port of TLS is told so', async (t) => {
+  const { port, calls, refusals } = await serveTls(t, { verify: true });
+  const socket = connectPlain(port, '127.0.0.1');
+  socket.write('GET /containers/json HTTP/1.1\r\nHost: x\r\n\r\n');
+  const { status, body } = readReply(await readToEnd(socket));
+  assert.deepEqual([status, body.toString()], [400, 'Client sent an HTTP request to an HTTPS server.\n']);
+  assert.deepEqual(calls, []);
+  assert.match(refusals.join(), /http request/);
+});
+
 test('SC-WEB-07: half a handshake is given up', async (t) => {
   const { port, refusals } = await serveTls(t, { verify: false, handshakeMs: 50 });
   const silent = connectPlain(port, '127.0.0.1');
@@ -255,7 +265,7 @@ test('a passed TCP socket is under TLS, and a passed unix socket beside it plain
   assert.equal(await statusOf(dial(port)), 0);
   const plain = connectPlain(port, '127.0.0.1');
   plain.on('error', () => undefined);
-  assert.equal(await statusOf(plain), 0);
+  assert.equal(await statusOf(plain), 400);
   assert.equal(await statusOf(connectPlain(join(home, 'passed'))), 200);
 });
 

@@ -54,8 +54,10 @@ export class Secure {
       allowHalfOpen: true,
       ALPNProtocols: ['http/1.1'],
     });
+    const callers = new Map<string, Socket>();
     server.on('secureConnection', (socket) => take(socket.ref()));
-    server.on('tlsClientError', (error, socket) => {
+    server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+      if (error.code === 'ERR_SSL_HTTP_REQUEST') callers.get(callerOf(socket))?.write(WANTS_TLS);
       const { authorizationError, remoteAddress } = socket;
       const reason = authorizationError ? `client certificate: ${authorizationError}` : messageOf(error);
       this.#log.info('tls.refused', { from: remoteAddress, reason });
@@ -63,10 +65,21 @@ export class Secure {
       socket.destroy();
     });
     this.#doors.add(server);
-    // The end of the daemon does not wait for half a handshake.
-    return (socket) => server.emit('connection', socket.unref());
+    return (socket) => {
+      const caller = callerOf(socket);
+      callers.set(caller, socket);
+      socket.once('close', () => callers.get(caller) === socket && callers.delete(caller));
+      // The end of the daemon does not wait for half a handshake.
+      server.emit('connection', socket.unref());
+    };
   }
 }
+
+/** Tells a connection and its TLS apart from others: when a handshake fails, Node has only the latter to show. */
+const callerOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
+
+/** For who forgot TLS, in dockerd's words and form. */
+const WANTS_TLS = 'HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n';
 
 /**
  * Every connection proves itself anew: a resumed session would be let in by what was true before, an authority that was
