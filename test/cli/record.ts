@@ -1,6 +1,13 @@
 /** What was played: each line of a scene that ended as it should, for who asks what the scenes cover. */
 import { appendFileSync } from 'node:fs';
 
+/** One run of a command line. */
+export interface Line {
+  readonly argv: readonly string[];
+  /** It ended with a code that is not 0. Those that a scene talks with are no failures. */
+  readonly failed: boolean;
+}
+
 /** One scene with one command line. */
 export interface Played {
   readonly title: string;
@@ -8,7 +15,7 @@ export interface Played {
   readonly cli: string;
   /** `dockerd 26.1`, or why there was none. */
   readonly beside: string | { readonly alone: string };
-  readonly lines: readonly (readonly string[])[];
+  readonly lines: readonly Line[];
   /** Flags and commands that are different on purpose, and why. */
   readonly different: readonly { readonly about: readonly string[]; readonly why: string }[];
 }

@@ -21,16 +21,15 @@ import {
 } from '../harness/dockerd.ts';
 import { type Gantry, startGantry } from '../harness/gantry.ts';
 import { Terminal } from '../harness/terminal.ts';
-import { isKnown, keepShown } from './known.ts';
 import { lineDiff } from './line-diff.ts';
 import { plain } from './plain.ts';
-import { RECORDING, record } from './record.ts';
+import { type Line, RECORDING, record } from './record.ts';
 import { Started } from './started.ts';
 
 /** Whether each scene is played with every command line there is (`npm run scenes`), or with one of them in turn. */
 export const ALL_COMMAND_LINES = process.env.GANTRY_SCENES === 'all';
-/** Whether every scene is played on the peer, also those that are known to be the same. */
-const LIVE = process.env.GANTRY_SCENES !== undefined || RECORDING !== undefined;
+/** Whether scenes are played that are else on demand alone. */
+const DEMANDED = ALL_COMMAND_LINES || RECORDING !== undefined;
 /** Far longer than any scene takes, on any machine. */
 const SCENE_TIMEOUT_MS = 120_000;
 /** Plays of one scene that a peer may need. */
@@ -80,6 +79,9 @@ export function commandLines(): readonly CommandLine[] {
   return [...found.values()];
 }
 
+/** 28 of `docker 28.2`. */
+export const majorOf = ({ name }: CommandLine): number => Number(/\d+/.exec(name));
+
 function commandLineAt(path: string): CommandLine {
   const said = execFileSync(path, ['--version'], { encoding: 'utf8' });
   return { name: `docker ${/version (\d+\.\d+)/.exec(said)?.[1]}`, path };
@@ -90,15 +92,15 @@ export class Stage {
   readonly engine: Engine;
   readonly cli: CommandLine;
   readonly #version: { readonly version?: string };
-  readonly #lines: string[] = [];
-  readonly #argvs: (readonly string[])[];
+  readonly #seen: string[] = [];
+  readonly #lines: Line[];
   #directory: string | undefined;
   readonly #terminals: Terminal[] = [];
   readonly #started: Started[] = [];
 
-  /** `version`: DOCKER_API_VERSION; undefined: what both agree on. `argvs`: gets every line that is run. */
-  constructor(engine: Engine, cli: CommandLine, version: string | undefined, argvs: (readonly string[])[]) {
-    this.#argvs = argvs;
+  /** `version`: DOCKER_API_VERSION; undefined: what both agree on. `lines`: gets every line that is run. */
+  constructor(engine: Engine, cli: CommandLine, version: string | undefined, lines: Line[]) {
+    this.#lines = lines;
     this.engine = engine;
     this.cli = cli;
     this.#version = version === undefined ? {} : { version };
@@ -114,14 +116,15 @@ export class Stage {
   };
 
   /** Without writing it down. */
-  quietly = (argv: readonly string[], options: DockerOptions = {}): Promise<Ran> => {
-    this.#argvs.push(argv);
-    return this.engine.docker(argv, { cli: this.cli.path, ...this.#version, ...options });
+  quietly = async (argv: readonly string[], options: DockerOptions = {}): Promise<Ran> => {
+    const ran = await this.engine.docker(argv, { cli: this.cli.path, ...this.#version, ...options });
+    this.#lines.push({ argv, failed: ran.code !== 0 });
+    return ran;
   };
 
   /** Starts the command line, to be talked with; it is killed with the scene. `collect` false: read it yourself. */
   start = (argv: readonly string[], collect = true): Started => {
-    this.#argvs.push(argv);
+    this.#lines.push({ argv, failed: false });
     const process = this.engine.dockerProcess(argv, { cli: this.cli.path, ...this.#version });
     const started = new Started(process, collect);
     this.#started.push(started);
@@ -134,11 +137,11 @@ export class Stage {
   };
 
   get seen(): string {
-    return this.#lines.join('\n');
+    return this.#seen.join('\n');
   }
 
   see(text: string): void {
-    this.#lines.push(text);
+    this.#seen.push(text);
   }
 
   /** What the scene's terminals show that nobody has waited for: it says what a scene that hangs waits before. */
@@ -148,7 +151,7 @@ export class Stage {
 
   /** A command line at a terminal. */
   terminal(argv: readonly string[], size = { rows: 24, columns: 80 }): Terminal {
-    this.#argvs.push(argv);
+    this.#lines.push({ argv, failed: false });
     const env = dockerEnv(this.engine.host, '/nonexistent', { ...this.#version, env: { TERM: 'xterm' } });
     const terminal = new Terminal(this.cli.path, argv, env, size);
     this.#terminals.push(terminal);
@@ -189,9 +192,9 @@ export async function seenOn(
   cli: CommandLine,
   { play }: Scene,
   version?: string,
-  argvs: (readonly string[])[] = [],
+  lines: Line[] = [],
 ): Promise<string> {
-  const stage = new Stage(engine, cli, version, argvs);
+  const stage = new Stage(engine, cli, version, lines);
   let transcript = '';
   try {
     await inTime(play(stage), stage);
@@ -234,7 +237,7 @@ function settle(seen: string, side: 'gantry' | 'dockerd', differences: readonly 
  * network (src/network/README.md), so that whether the peer says so depends on what else runs.
  */
 const FORWARDING_IS_OFF =
-  /^(! WARNING: |! +\S+ )?IPv4 forwarding is disabled\. Networking will not work\.\n/gm;
+  /^(! WARNING: |! +\S+ | ---> \[Warning\] )?IPv4 forwarding is disabled\. Networking will not work\.\n/gm;
 
 /** Fails with the lines in which they differ. */
 export function assertSame(ours: string, theirs: string, differences: readonly Difference[]): void {
@@ -244,36 +247,34 @@ export function assertSame(ours: string, theirs: string, differences: readonly D
 }
 
 /**
- * Plays a scene on Gantry, once, and on the peer, unless it is known to show the same. The peer has races of its own (an
- * exec that is gone after it was left, a client that is never told of the end): it may play again, until it shows what
- * Gantry showed.
+ * Plays a scene on Gantry, once, and on the peer. That has races of its own (an exec that is gone after it was left, a
+ * client that is never told of the end): it may play again, until it shows what Gantry showed.
  */
 async function compare(
   gantry: () => Promise<string>,
   dockerd: () => Promise<string>,
-  { title, differences = [] }: Scene,
+  differences: readonly Difference[],
 ): Promise<void> {
-  const first = LIVE || !isKnown(title) ? dockerd() : undefined;
+  const first = dockerd();
   const [ours] = await Promise.allSettled([gantry(), first]);
   if (ours.status === 'rejected') throw ours.reason;
-  const told = settle(ours.value, 'gantry', differences);
-  if (!LIVE && isKnown(title, told)) return;
-  for (let theirs = first ?? dockerd(), plays = 1; ; theirs = dockerd(), plays++) {
+  for (let theirs = first, plays = 1; ; theirs = dockerd(), plays++) {
     try {
       assertSame(ours.value, await theirs, differences);
-      break;
+      return;
     } catch (error) {
       if (plays === PEER_PLAYS_MAX || error instanceof NoPeer) throw error;
     }
   }
-  keepShown(title, told);
 }
 
 /** This machine has no dockerd to compare with. */
 class NoPeer extends Error {}
 
 /** How the scenes of a file are played. */
-export interface PlayOptions extends DockerdOptions {
+export interface PlayOptions extends Omit<DockerdOptions, 'args'> {
+  /** More for the command line of each daemon. */
+  readonly args?: Readonly<Record<'gantry' | 'dockerd', readonly string[]>>;
   /** The first command line that knows all of their flags. */
   readonly since?: number;
   /** When nobody asks for all, those scenes alone are played that say `often`. */
@@ -287,10 +288,10 @@ export interface PlayOptions extends DockerdOptions {
 export function playScenes(
   scenes: readonly Scene[],
   prepare: (engine: Engine) => Promise<void> = async () => undefined,
-  { since = 0, onDemand = false, ...peer }: PlayOptions = {},
+  { since = 0, onDemand = false, args = { gantry: [], dockerd: [] }, ...peer }: PlayOptions = {},
 ): void {
-  const lines = commandLines().filter(({ name }) => Number(/\d+/.exec(name)) >= since);
-  const wanted = scenes.filter(({ often }) => LIVE || !onDemand || often);
+  const lines = commandLines().filter((line) => majorOf(line) >= since);
+  const wanted = scenes.filter(({ often }) => DEMANDED || !onDemand || often);
   if (lines.length === 0 || wanted.length === 0) {
     const skip = lines.length === 0 ? `there is no docker ${since} here` : 'npm run cli-walk plays them';
     test('scenes', { skip });
@@ -300,13 +301,13 @@ export function playScenes(
   const ends: (() => Promise<void>)[] = [];
   const scope = { after: (end: () => Promise<void>) => void ends.push(end) };
   before(async () => {
-    gantry = await startGantry(scope);
+    gantry = await startGantry(scope, { args: args.gantry });
     await prepare(gantry);
   });
   after(() => Promise.all(ends.map((end) => end())));
   let started: Promise<Dockerd | string> | undefined;
   const theirs = async (): Promise<Dockerd> => {
-    started ??= startDockerd(scope, peer).then(async (dockerd) => {
+    started ??= startDockerd(scope, { ...peer, args: args.dockerd }).then(async (dockerd) => {
       if (typeof dockerd !== 'string') await prepare(dockerd);
       return dockerd;
     });
@@ -317,7 +318,7 @@ export function playScenes(
   for (const [index, cli] of lines.entries())
     for (const scene of wanted.filter((each, turn) => isPlayed(each, turn, index, lines.length)))
       test(`${scene.title} (${cli.name})`, async (t) => {
-        const lines: (readonly string[])[] = [];
+        const lines: Line[] = [];
         let alone = scene.alone;
         const on = (engine: Engine, version?: string) => seenOn(engine, cli, scene, version, lines);
         try {
@@ -326,7 +327,7 @@ export function playScenes(
             await compare(
               () => on(gantry, versionOf(peer)),
               async () => on(await theirs(), versionOf(peer)),
-              scene,
+              scene.differences ?? [],
             );
         } catch (error) {
           if (!(error instanceof NoPeer)) throw error;

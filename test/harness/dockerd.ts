@@ -47,6 +47,8 @@ export interface DockerdOptions {
   readonly bridge?: boolean | 'here';
   /** Debian 13's (26.1, API 1.45) in place of this machine's release (Debian 12: 20.10, API 1.41). */
   readonly release?: 13;
+  /** More for its command line. */
+  readonly args?: readonly string[];
 }
 
 /** A dockerd of the test's own. */
@@ -109,6 +111,7 @@ export class Dockerd implements Engine {
       ...['--iptables=false', '--ip-forward=false', '--ip-masq=false'],
       ...['--userland-proxy=false', '--storage-driver', 'overlay2'],
       ...['--exec-opt', 'native.cgroupdriver=cgroupfs', '--cgroup-parent', `/${this.#cgroup}`],
+      ...(this.#options.args ?? []),
     ];
   }
 

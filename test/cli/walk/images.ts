@@ -103,7 +103,9 @@ export const scenes: readonly Scene[] = [
       );
       await builds(stage, words('--network none --rm=false'), shows('echo kept'));
       await stage.all('ps -aq --filter status=exited');
+      await builds(stage, words('--network none --force-rm'), shows('echo gone'));
       await builds(stage, words('--network none --force-rm'), shows('exit 3'));
+      await stage.all('ps -aq --filter status=exited');
       await builds(
         stage,
         words(

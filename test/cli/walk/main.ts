@@ -9,10 +9,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Played } from '../record.ts';
-import { commandLines } from '../scenes.ts';
+import { commandLines, majorOf } from '../scenes.ts';
 import { commandsOf } from './help.ts';
 import { judge, pageOf } from './page.ts';
-import { reasons } from './reasons.ts';
+import { reasonsFor } from './reasons.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const PAGE = join(ROOT, 'docs/docker-cli.md');
@@ -29,7 +29,7 @@ try {
     .split('\n')
     .map((line): Played => JSON.parse(line));
   const commands = commandsOf(help(cli.path));
-  const { rows, wrong } = judge(commands, played, reasons);
+  const { rows, wrong } = judge(commands, played, reasonsFor(majorOf(cli)));
   const peers = new Set(played.flatMap(({ beside }) => (typeof beside === 'string' ? [beside] : [])));
   const page = pageOf(rows, commands, cli.name, [...peers].sort());
   if (argv.includes('--write')) writeFileSync(PAGE, page);

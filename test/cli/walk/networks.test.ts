@@ -184,6 +184,7 @@ const scenes: readonly Scene[] = [
         'network ls --format {{.Name}}|{{.Driver}}|{{.IPv6}}|{{.Internal}}|{{.Labels}} --filter type=custom',
       );
       await stage.all(
+        'network inspect --verbose --format {{.Name}} one',
         'network inspect --verbose --format {{.Name}} one nosuch',
         'network rm one nosuch',
         'network rm --force nosuch',
@@ -197,6 +198,7 @@ const scenes: readonly Scene[] = [
     differences: [
       {
         why: 'newer engines tell the gateway that they chose',
+        about: ['network inspect'],
         gantry: [/"Gateway": "(fd00:149::1|10\.150\.0\.1|10\.151\.0\.1)",\s*/g, ''],
       },
       {
@@ -235,6 +237,19 @@ const scenes: readonly Scene[] = [
         'network connect nosuch one',
         'network connect wire nobody',
         'network disconnect --force wire nobody',
+      );
+    },
+  },
+  {
+    title: 'rm --link: a link goes, and who had it stays',
+    async play(stage) {
+      await stage.quietly(['run', '-d', '--name', 'far', ...LONG]);
+      await stage.quietly(['run', '-d', '--name', 'one', '--link', 'far:near', ...LONG]);
+      await stage.all('inspect -f {{.HostConfig.Links}} one', 'rm --link /one/near');
+      await stage.all(
+        'inspect -f {{.HostConfig.Links}} one',
+        'ps --format {{.Names}}',
+        'rm --link /one/near',
       );
     },
   },

@@ -44,7 +44,7 @@ const played = (lines: string[], more: Partial<Played> = {}): Played => ({
   title: 'a scene',
   cli: 'docker 28.2',
   beside: 'dockerd 26.1',
-  lines: lines.map((line) => line.split(' ')),
+  lines: lines.map((line) => ({ argv: line.split(' '), failed: line.endsWith(' nosuch') })),
   different: [],
   ...more,
 });
@@ -74,6 +74,15 @@ test('a line uses the flags before its program, however they are written', () =>
   assert.deepEqual(uses('run -itm5m busybox'), ['--interactive', '--tty', '--memory']);
   assert.deepEqual(usedBy(['-H', 'x', 'run', 'busybox'], commands)?.before, ['--host']);
   assert.equal(uses('swarm init'), undefined);
+});
+
+test('what fails in each play is told to be refused by both; what succeeded once is not', () => {
+  const { rows } = judge(commands, [played(['run -it nosuch', 'run -i busybox'])], {
+    notServed: {},
+    elsewhere: {},
+  });
+  const whys = rows.filter(({ is }) => is === 'same').map(({ flag, why }) => `${flag}: ${why}`);
+  assert.deepEqual(whys, [': ', '--interactive: ', '--tty: both refuse it in the same words']);
 });
 
 test('each row says what became of it; what nobody plays, and reasons for nothing, are wrong', () => {

@@ -1,5 +1,5 @@
 /** docs/docker-cli.md: every command and flag of a command line, and how it was beside dockerd. */
-import type { Played } from '../record.ts';
+import type { Line, Played } from '../record.ts';
 import { type Command, type Used, usedBy } from './help.ts';
 
 /** By a command or a flag of one, as `plugin install` or `container run --gpus`. */
@@ -24,10 +24,11 @@ export function judge(
   played: readonly Played[],
   reasons: Reasons,
 ): { readonly rows: readonly Row[]; readonly wrong: string[] } {
-  const plays = new Map<string, Played[]>();
-  for (const each of played)
-    for (const key of new Set(each.lines.flatMap((line) => keysOf(usedBy(line, commands)))))
-      plays.set(key, [...(plays.get(key) ?? []), each]);
+  const plays = new Map<string, Play[]>();
+  for (const { lines, beside, different } of played)
+    for (const { argv, failed } of lines)
+      for (const key of keysOf(usedBy(argv, commands)))
+        plays.set(key, [...(plays.get(key) ?? []), { failed, beside, different }]);
   const wanted = new Set<string>();
   const rows = commands.flatMap((command) =>
     ['', ...command.flags.map(({ name }) => name)]
@@ -53,13 +54,19 @@ export function judge(
   return { rows, wrong };
 }
 
+/** A line of a scene. */
+type Play = Pick<Played, 'beside' | 'different'> & Pick<Line, 'failed'>;
+
 const keysOf = (used: Used | undefined): string[] =>
   used === undefined ? [] : [used.name, ...used.flags.map((flag) => `${used.name} ${flag}`), ...used.before];
+
+/** Of what no scene saw succeed. */
+const REFUSED = 'both refuse it in the same words';
 
 function found(
   command: string,
   key: string,
-  plays: readonly Played[],
+  plays: readonly Play[],
   { notServed, elsewhere }: Reasons,
 ): Pick<Row, 'is' | 'why'> {
   const whys = plays.flatMap(({ different }) =>
@@ -68,7 +75,8 @@ function found(
   if (whys.length > 0) return { is: 'different', why: [...new Set(whys)].join('; ') };
   const refused = notServed[key] ?? notServed[command];
   if (refused !== undefined) return { is: 'not served', why: refused };
-  if (plays.some(({ beside }) => typeof beside === 'string')) return { is: 'same', why: '' };
+  const compared = plays.filter(({ beside }) => typeof beside === 'string');
+  if (compared.length > 0) return { is: 'same', why: compared.every(({ failed }) => failed) ? REFUSED : '' };
   const alone = plays.flatMap(({ beside }) => (typeof beside === 'string' ? [] : [beside.alone]));
   const checked = elsewhere[key] ?? elsewhere[command];
   if (alone.length > 0) return { is: 'alone', why: [...new Set(alone)].join('; ') };
@@ -84,10 +92,17 @@ lists is neither played nor explained, and when anything is different without a 
 (\`config\`, \`node\`, \`secret\`, \`service\`, \`stack\`, \`swarm\`) are left out: Gantry is in no swarm. A run takes about
 four minutes on two cores.
 
-- **same**: both showed the same.
+- **same**: both showed the same; where it says so, all that was played was refused by both.
 - **different**: on purpose, for the reason beside it.
 - **alone**: played and checked on Gantry alone, for the reason beside it.
 - **not served**: refused, or without a meaning here, for the reason beside it.
+
+Another command line is walked by \`GANTRY_CLI=PATH npm run cli-walk\`. So was docker 29.7.2, built by Go 1.26 from its sources
+(\`cp vendor.mod go.mod; cp vendor.sum go.sum; go build -mod=vendor ./cmd/docker\`): 550 rows, each as below. It has
+\`commit --no-pause\` for \`--pause\`, and \`trust\`, \`--kernel-memory\` and \`--disable-content-trust\` no more; its
+\`--use-api-socket\` mounts /var/run/docker.sock whichever engine is asked, which both refused where there was none. Both engines
+were asked in API 1.45, the newest of that dockerd. In its own 1.55, on Gantry alone, the same scenes showed in addition what
+versions since then have changed, and nothing else.
 
 `;
 

@@ -56,7 +56,11 @@ export const scenes: readonly Scene[] = [
       await stage.all('events --since x');
     },
     differences: [
-      { why: 'what is on the network none is on no network', dockerd: [/^network (dis)?connect\n/gm, ''] },
+      {
+        why: 'what is on the network none comes to no network and leaves none',
+        about: ['system events'],
+        dockerd: [/^network (dis)?connect\n/gm, ''],
+      },
     ],
   },
   {
@@ -93,7 +97,9 @@ export const scenes: readonly Scene[] = [
     async play(stage) {
       await stage.quietly(['tag', 'busybox', 'spare:1']);
       await stage.quietly(['create', '--name', 'one', ...NONE, 'busybox', 'true']);
-      await stage.all('system prune --all --force --filter label=nosuch', 'images --format {{.Repository}}');
+      await stage.all('system prune --all --force --filter label=nosuch');
+      // The command line tells the names of one image in no order.
+      await stage.all('images --format {{.Repository}} busybox', 'images --format {{.Repository}} spare');
     },
   },
   {

@@ -110,7 +110,8 @@ export const scenes: readonly Scene[] = [
     );
     const argv = ['login', '-u', 'me', '--password-stdin', registry.host];
     stage.see(`${(await stage.quietly(argv, { input: 'secret' })).stdout}`);
-    await lines('logout REGISTRY', 'logout nobody.invalid');
+    // That of nobody.invalid stays: without any login the command line looks for programs that keep them.
+    await lines('logout REGISTRY', 'logout elsewhere.invalid');
     registry.answering = ({ url = '' }, response) => {
       if (!url.startsWith('/v1/')) return false;
       response.writeHead(200, { 'content-type': 'application/json', 'x-docker-registry-standalone': 'true' });
@@ -135,11 +136,11 @@ export const scenes: readonly Scene[] = [
         'manifest inspect --insecure REGISTRY/app:v1',
         'manifest inspect --insecure --verbose REGISTRY/app:v1',
       ],
-      'manifest create --insecure REGISTRY/list:1 REGISTRY/app:v1 REGISTRY/app:v2',
-      'manifest create --insecure --amend REGISTRY/list:1 REGISTRY/app:v1',
-      'manifest annotate --os linux --arch arm64 --variant v8 --os-version 1 --os-features x REGISTRY/list:1 REGISTRY/app:v1',
-      ...['manifest push --insecure --purge REGISTRY/list:1', 'manifest rm REGISTRY/list:1'],
-      'manifest inspect --insecure REGISTRY/list:1',
+      'manifest create --insecure REGISTRY/app:list REGISTRY/app:v1 REGISTRY/app:v2',
+      'manifest create --insecure --amend REGISTRY/app:list REGISTRY/app:v1',
+      'manifest annotate --os linux --arch arm64 --variant v8 --os-version 1 --os-features x REGISTRY/app:list REGISTRY/app:v1',
+      ...['manifest push --insecure --purge REGISTRY/app:list', 'manifest rm REGISTRY/app:list'],
+      'manifest inspect --insecure REGISTRY/app:list',
     );
   }),
 ];
