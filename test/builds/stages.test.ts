@@ -1,5 +1,8 @@
 /** Stages and builds beside each other, on a private engine. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { createInterface } from 'node:readline';
 import { after, test } from 'node:test';
 import { build, buildArchive, contextOf } from '../harness/building.ts';
 import { startGantry } from '../harness/gantry.ts';
@@ -10,6 +13,21 @@ const gantry = await startGantry({ after });
 /** Waits until the other has come, without end: the test's own limit ends it. */
 const meet = (mine: string, other: string): string =>
   `RUN --mount=type=cache,target=/meet,id=ID touch /meet/${mine}; until [ -e /meet/${other} ]; do sleep 0.05; done`;
+
+test('an image is there when the build tells its id', async () => {
+  const { path, socketPath } = gantry.api();
+  for (const [i, query] of ['', '', '', 'squash=1'].entries()) {
+    const asked = request({ socketPath, path: path(`/build?${query}`), method: 'POST', agent: false });
+    asked.end(contextOf(`FROM busybox\nRUN echo ${i} >/told\nENV told=${i}\n`));
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+    const statuses: number[] = [];
+    for await (const text of createInterface({ input: answer })) {
+      const { aux } = JSON.parse(text) as { aux?: { ID: string } };
+      if (aux) statuses.push((await gantry.api().get(`/images/${aux.ID}/json`)).status);
+    }
+    assert.deepEqual(statuses, query === '' ? [200] : [200, 200]);
+  }
+});
 
 test('stages that do not need each other are performed side by side', async () => {
   const { error, said } = await build(

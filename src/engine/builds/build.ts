@@ -67,9 +67,11 @@ export async function* buildImage(
     const made = yield* performAll(prepared, ending);
     if (made.image.id === '') throw stepFailure.nothingMade();
     const image = options.squash ? await squashed(prepared, made, ending.signal) : made.image;
-    if (options.squash) yield { aux: { ID: image.id } };
     deps.cache.markResult(image.id);
     await deps.cache.settle();
+    // Not before: who reads an id asks for its image at once.
+    yield { aux: { ID: made.image.id } };
+    if (options.squash) yield { aux: { ID: image.id } };
     yield* ended(prepared, image, names, deps);
     done = true;
   } finally {

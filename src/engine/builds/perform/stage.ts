@@ -74,7 +74,8 @@ export async function performStage(
     state = step.after;
     await say(line(` ---> ${shortId(image.id)}`));
   }
-  if (image.id !== '') await say({ aux: { ID: image.id } });
+  // The target's is told by the build: when it is on record.
+  if (image.id !== '' && index !== building.plan.target) await say({ aux: { ID: image.id } });
   return { image, base: base.base, config: state.config };
 }
 
