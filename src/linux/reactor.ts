@@ -17,7 +17,7 @@ const DATA_AT = process.arch === 'x64' ? 4 : 8;
 /** Events taken from the kernel at once; more wait for the next turn. */
 const EVENTS_PER_TURN = 256;
 
-export const EPOLL = { IN: 1, OUT: 4, ERR: 8, HUP: 16, ONESHOT: 1 << 30 } as const;
+export const EPOLL = { IN: 1, PRI: 2, OUT: 4, ERR: 8, HUP: 16, ONESHOT: 1 << 30 } as const;
 /** Called when a descriptor is ready; `events` are epoll's. */
 export type ReadyHandler = (events: number) => void;
 

@@ -14,6 +14,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -135,7 +136,7 @@ export class Machine {
   #run(told: string): Promise<void> {
     // A whole number of sectors.
     const input = this.#at('input.tar');
-    truncateSync(input, Math.ceil(readFileSync(input).length / 512) * 512);
+    truncateSync(input, Math.ceil(statSync(input).size / 512) * 512);
     const { kernel, initrd } = this.#base;
     const drive = (file: string, more = ''): string[] => [
       '-drive',

@@ -1,10 +1,11 @@
 /**
  * `npm run machines`: Gantry on whole Debians in virtual machines. `--release bookworm|trixie`: that one; `--only WORD`:
- * scenes whose name has it. The first run makes the machines' disks, which takes minutes.
+ * scenes whose name has it. The first run makes the machines' disks, which takes minutes. With names of test files, or
+ * patterns of them, these run there instead: `npm run machines -- --release bookworm test/engine/told.test.ts`.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -22,7 +23,23 @@ const STORIES: Readonly<Record<string, readonly string[]>> = {
   quota: ['quota'],
 };
 
-const { values } = parseArgs({ options: { release: { type: 'string' }, only: { type: 'string' } } });
+const { values, positionals: patterns } = parseArgs({
+  options: { release: { type: 'string' }, only: { type: 'string' } },
+  allowPositionals: true,
+});
+
+/** What tests find beside them: this checkout as it is, with its packages, and which of them are meant. */
+function checkoutIn(work: string): string[] {
+  const [tree, wanted] = [join(work, 'tree.tar'), join(work, 'patterns')];
+  execFileSync('tar', ['-C', ROOT, '--exclude=./node_modules/.cache', '--exclude=./.git', '-cf', tree, '.']);
+  writeFileSync(wanted, patterns.join(' '));
+  return [tree, wanted, scene('checks'), dockerIn(work)];
+}
+
+const dockerIn = (work: string): string => {
+  copyFileSync(machineDocker(), join(work, 'docker'));
+  return join(work, 'docker');
+};
 
 /** What the scenes find beside them: both versions of the package, an image, Docker's command line. */
 function filesIn(work: string): string[] {
@@ -34,10 +51,9 @@ function filesIn(work: string): string[] {
     return join(work, name);
   };
   copyFileSync(busyboxArchive().file, join(work, 'busybox.tar'));
-  copyFileSync(machineDocker(), join(work, 'docker'));
   return [
     ...[made('first.deb', '0.1.0-1'), made('second.deb', '0.1.0-2')],
-    ...[join(work, 'busybox.tar'), join(work, 'docker'), scene('checks')],
+    ...[join(work, 'busybox.tar'), dockerIn(work), scene('checks')],
   ];
 }
 
@@ -60,11 +76,14 @@ async function told(
 }
 
 const releases = RELEASES.filter((release) => release === (values.release ?? release));
-const stories = Object.entries(STORIES).filter(([name]) => name.includes(values.only ?? ''));
+const stories =
+  patterns.length > 0
+    ? ([['tests', ['tests']]] as const)
+    : Object.entries(STORIES).filter(([name]) => name.includes(values.only ?? ''));
 assert(releases.length > 0 && stories.length > 0, 'nothing is of that name');
 const work = mkdtempSync(join(tmpdir(), 'gantry-machines-'));
 try {
-  const files = filesIn(work);
+  const files = patterns.length > 0 ? checkoutIn(work) : filesIn(work);
   for (const release of releases) {
     for (const [name, scripts] of stories) {
       console.log(`== ${name} on ${release}`);

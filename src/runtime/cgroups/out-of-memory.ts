@@ -1,7 +1,13 @@
 /** Whether the kernel ended processes of a container because there was no memory left for them. */
-import { readFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs';
 import { codeOf } from '../../base/errors.ts';
-import { type ExitStatus, type KernelMessage, kernelMessages } from '../../linux/index.ts';
+import {
+  EPOLL,
+  type ExitStatus,
+  type KernelMessage,
+  kernelMessages,
+  type Reactor,
+} from '../../linux/index.ts';
 import { type CgroupHost, cgroupDirectory } from './cgroups.ts';
 
 /** How a process looks that was ended with SIGKILL, and a shell whose command was. */
@@ -17,25 +23,58 @@ export interface Ended {
   readonly cgroupPath: string;
 }
 
-/**
- * Whether memory was why a process of the container ended. Its cgroup counts that; systemd removes the cgroup of a scope
- * at once when its last process ends, and then the kernel's log tells.
- */
-export function killedForMemory(host: CgroupHost, ended: Ended, status: ExitStatus | undefined): boolean {
-  const kills = killsCounted(host, ended.cgroupPath);
-  if (kills !== undefined) return kills > 0;
-  return status?.code === KILLED && tellsOfKill(kernelMessages(), ended);
+/** How often memory ended a process of a cgroup, also when systemd has removed it: a scope goes with its last process. */
+export class MemoryKills {
+  readonly #file: string;
+  readonly #reactor: Reactor;
+  #counted = 0;
+  /** Version 2 alone tells of each change. */
+  #fd: number | undefined;
+
+  constructor(host: CgroupHost, path: string, reactor: Reactor) {
+    const name = host.version === 2 ? 'memory.events' : 'memory.oom_control';
+    this.#file = `${cgroupDirectory(host, path, 'memory')}/${name}`;
+    this.#reactor = reactor;
+    if (host.version === 2) this.#watch();
+  }
+
+  #watch(): void {
+    try {
+      this.#fd = openSync(this.#file, constants.O_RDONLY);
+      this.#reactor.add(this.#fd, () => void this.count(), EPOLL.PRI);
+    } catch {
+      this.close(); // no such controller, or no cgroup any more
+    }
+  }
+
+  /** Undefined: the cgroup is gone, and had counted none when it was last looked at. 0 when the kernel does not count. */
+  count(): number | undefined {
+    try {
+      const text = readFileSync(this.#file, 'utf8');
+      this.#counted = Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0);
+      // What tells of changes tells until it is read itself.
+      if (this.#fd !== undefined) readSync(this.#fd, Buffer.alloc(1), 0, 1, 0);
+    } catch (error) {
+      this.close();
+      if (['ENOENT', 'ENODEV'].includes(codeOf(error) ?? '')) return this.#counted || undefined;
+    }
+    return this.#counted;
+  }
+
+  close(): void {
+    if (this.#fd === undefined) return;
+    this.#reactor.remove(this.#fd);
+    closeSync(this.#fd);
+    this.#fd = undefined;
+  }
 }
 
-/** Undefined: the cgroup is gone. 0 when the kernel does not count. */
-function killsCounted(host: CgroupHost, path: string): number | undefined {
-  const name = host.version === 2 ? 'memory.events' : 'memory.oom_control';
-  try {
-    const text = readFileSync(`${cgroupDirectory(host, path, 'memory')}/${name}`, 'utf8');
-    return Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0);
-  } catch (error) {
-    return ['ENOENT', 'ENODEV'].includes(codeOf(error) ?? '') ? undefined : 0;
-  }
+/** Whether memory was why a process of a container ended: its cgroup counts that, or else the kernel's log tells. */
+export function killedForMemory(kills: MemoryKills, ended: Ended, status: ExitStatus | undefined): boolean {
+  const counted = kills.count();
+  kills.close();
+  if (counted !== undefined) return counted > 0;
+  return status?.code === KILLED && tellsOfKill(kernelMessages(), ended);
 }
 
 /**

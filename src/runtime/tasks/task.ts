@@ -14,7 +14,7 @@ import {
   tryFindInTree,
 } from '../../linux/index.ts';
 import { type CgroupHost, cgroupProcesses } from '../cgroups/cgroups.ts';
-import { killedForMemory } from '../cgroups/out-of-memory.ts';
+import { killedForMemory, MemoryKills } from '../cgroups/out-of-memory.ts';
 import type { OutputWriter } from '../output/writer.ts';
 import { Drain, type Source } from '../streams/drain.ts';
 import { InputPort } from '../streams/input.ts';
@@ -53,6 +53,7 @@ export class Task {
   readonly writer: OutputWriter;
   readonly #parts: TaskParts;
   readonly #drains: readonly Drain[];
+  readonly #kills: MemoryKills;
   readonly #ended = Promise.withResolvers<TaskEnd>();
   #since = performance.now();
   readonly #saidBefore: number;
@@ -64,6 +65,7 @@ export class Task {
     this.record = parts.record;
     this.writer = parts.writer;
     this.#saidBefore = parts.writer.totalBytes;
+    this.#kills = new MemoryKills(parts.cgroups, parts.record.cgroupPath, parts.reactor);
     this.#drains = parts.sources.map((source) => new Drain(source, parts.writer, parts.reactor, parts.log));
     parts.writer.onDrained = () => {
       for (const drain of this.#drains) drain.resume();
@@ -165,10 +167,9 @@ export class Task {
 
   /** Called once by the supervisor: the process has ended. */
   end(status: ExitStatus | undefined, at: Date): void {
-    const { cgroups } = this.#parts;
     for (const drain of this.#drains) drain.finish();
     this.#endLog();
-    this.#ended.resolve({ status, at, oomKilled: killedForMemory(cgroups, this.record, status) });
+    this.#ended.resolve({ status, at, oomKilled: killedForMemory(this.#kills, this.record, status) });
   }
 
   #endLog(): void {
@@ -196,6 +197,7 @@ export class Task {
   /** An orderly stop of the daemon: the process runs on, its descriptors stay with the keeper. */
   abandon(): void {
     for (const drain of this.#drains) drain.stop();
+    this.#kills.close();
     this.#input?.close();
     this.writer.finish();
   }

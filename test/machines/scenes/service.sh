@@ -17,6 +17,9 @@ check 'AppArmor confines it' 'gantry-default (enforce)' docker run --rm busybox 
 check 'memory that it may not have kills it' 'true 137' sh -c '
   docker run --name greedy -m 16m --memory-swap 16m busybox sh -c "x=x; while :; do x=\$x\$x; done" >/dev/null 2>&1
   docker inspect -f "{{.State.OOMKilled}} {{.State.ExitCode}}" greedy; docker rm greedy >/dev/null'
+check 'memory kills one process of it, and it ends by itself' 'true 3' sh -c '
+  docker run --name partly -m 16m --memory-swap 16m busybox sh -c "sh -c \"x=x; while :; do x=\\\$x\\\$x; done\"; sleep 1; exit 3" >/dev/null 2>&1
+  docker inspect -f "{{.State.OOMKilled}} {{.State.ExitCode}}" partly; docker rm partly >/dev/null'
 docker run -d --name counter --restart always --pids-limit 99 -p 8080:80 busybox \
   sh -c 'httpd -h /etc; i=0; while :; do i=$((i+1)); echo $i; sleep 0.2; done' >/dev/null
 check 'a published port answers' root:x:0:0 sh -c 'curl -s --retry 20 --retry-connrefused http://127.0.0.1:8080/passwd | head -1 | cut -c 1-10'
