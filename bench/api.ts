@@ -22,6 +22,13 @@ export interface Answer {
   readonly body: Buffer;
 }
 
+/** An answer that is being watched. */
+export interface Watch {
+  readonly head: Promise<void>;
+  readonly saw: Promise<void>;
+  end(): void;
+}
+
 /** An answer with another status than the expected ones. */
 class UnexpectedAnswer extends Error {
   constructor(what: string, answer: Answer) {
@@ -57,6 +64,32 @@ export class Api {
 
   async json<T>(method: string, path: string, body?: object): Promise<T> {
     return JSON.parse((await this.call(method, path, body)).body.toString()) as T;
+  }
+
+  /**
+   * A call whose answer does not end by itself: `head` resolves when the engine has begun to answer, `saw` when the text is
+   * in what came. {@link Watch.end} it.
+   */
+  watch(path: string, text: string): Watch {
+    const sent = this.#send('GET', path, undefined);
+    let heard = '';
+    const head = new Promise<void>((resolve, reject) => {
+      sent.once('error', reject);
+      sent.once('response', () => resolve());
+    });
+    const saw = new Promise<void>((resolve, reject) => {
+      sent.once('error', reject);
+      sent.once('response', (response) => {
+        response.setEncoding('utf8').on('data', (part: string) => {
+          heard += part;
+          if (heard.includes(text)) resolve();
+        });
+        response.once('error', reject);
+        response.once('end', () => reject(new Error(`GET ${path}: ended without ${text}`)));
+      });
+    });
+    saw.catch(() => undefined); // also when nobody waits for it any more
+    return { head, saw, end: () => sent.destroy() };
   }
 
   /** A call that becomes a byte stream; the output until its end, as it came. */

@@ -27,6 +27,18 @@ function parents(): Map<number, number> {
   return found;
 }
 
+const descends = (pid: number, root: number, parentOf: ReadonlyMap<number, number>): boolean => {
+  for (let at: number | undefined = pid; at !== undefined && at > 1; at = parentOf.get(at))
+    if (at === root) return true;
+  return false;
+};
+
+/** Processes below `root`, without it. */
+export function descendantsOf(root: number): number[] {
+  const parentOf = parents();
+  return [...parentOf.keys()].filter((pid) => pid !== root && descends(pid, root, parentOf));
+}
+
 /**
  * Processes below `root`, and those that left the family but name `directory` in their arguments or work in it
  * (containerd's shims, conmon). What runs inside a container, in a pid namespace of its own, is not counted.
@@ -34,15 +46,12 @@ function parents(): Map<number, number> {
 export function familyOf(root: number, directory: string): number[] {
   const parentOf = parents();
   const outside = link('self', 'ns/pid');
-  const descends = (pid: number): boolean => {
-    for (let at: number | undefined = pid; at !== undefined && at > 1; at = parentOf.get(at))
-      if (at === root) return true;
-    return false;
-  };
   return [...parentOf.keys()].filter((pid) => {
     if (pid === process.pid || link(pid, 'ns/pid') !== outside) return false;
     return (
-      descends(pid) || read(pid, 'cmdline').includes(directory) || link(pid, 'cwd').startsWith(directory)
+      descends(pid, root, parentOf) ||
+      read(pid, 'cmdline').includes(directory) ||
+      link(pid, 'cwd').startsWith(directory)
     );
   });
 }
@@ -54,3 +63,17 @@ export function pssBytes(pid: number): number {
 
 /** The command line, its arguments apart by NUL bytes. */
 export const commandOf = (pid: number): string => read(pid, 'cmdline');
+
+/** A tick of the clock that the kernel counts processor time by: USER_HZ is 100 on every Linux that we run on. */
+const TICK_MS = 10;
+
+/** Processor time of a process so far, with that of its children that have ended. */
+export function cpuMs(pid: number): number {
+  const stat = read(pid, 'stat');
+  // utime, stime, cutime, cstime: fields 14–17 of proc(5), of which the first two end with the bracket.
+  const fields = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 15);
+  return fields.reduce((sum, field) => sum + Number(field) * TICK_MS, 0);
+}

@@ -51,6 +51,7 @@ export async function startDockerd(
     ],
     env: { PATH: `${unpacked}/usr/bin:${unpacked}/usr/sbin:${process.env.PATH ?? ''}` },
     cgroup,
+    companion: 'containerd',
     ownNetwork,
   });
 }

@@ -1,15 +1,16 @@
 /** The common part of the engines: a daemon in private directories, an API on a socket, an image, and the end of it all. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createReadStream, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { createReadStream, existsSync, fstatSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../../src/base/errors.ts';
 import * as linux from '../../src/linux/index.ts';
 import { busyboxRootfs } from '../../test/harness/image.ts';
 import { Api } from '../api.ts';
 import { removeCgroup } from '../cgroups.ts';
 import { familyOf } from '../processes.ts';
 import { type EnginePeer, NotHere } from './peer.ts';
+import { daemonCpuMs, killDaemon, type Restarted, saidIn } from './restart.ts';
 
 /** A daemon that loads for the first time, on a busy machine. */
 const START_TIMEOUT_MS = 60_000;
@@ -31,6 +32,10 @@ export interface EngineStart {
   readonly ownNetwork: boolean;
   /** A cgroup that only this engine uses, removed at the end. */
   readonly cgroup?: string;
+  /** A program that it starts beside itself, and that ends with it. */
+  readonly companion?: string;
+  /** What its log says when it has adopted what an earlier daemon left. Default: it does not answer before. */
+  readonly recovered?: string;
 }
 
 /** Where an engine in that directory listens. */
@@ -58,19 +63,19 @@ export async function startEngine(start: EngineStart): Promise<EnginePeer> {
     const imported = await importImage(api);
     const { Version: version } = await api.json<{ Version: string }>('GET', '/version');
     const family = (): number[] => familyOf(child.pid ?? 0, start.directory);
-    const restart = async (): Promise<number> => {
-      const ended = once(child, 'exit');
-      child.kill('SIGKILL');
-      await ended;
+    let lifeAt = 0;
+    const restart = async (): Promise<Restarted> => {
+      await killDaemon(child, start.companion);
+      lifeAt = fstatSync(log).size;
       const began = performance.now();
-      for (;;) {
-        child = launch();
-        const failed = await answering(api, child, RESTART_POLL_MS).catch((error: unknown) => error);
-        if (failed === undefined) return performance.now() - began;
-        // One that meets what the killed one left ends; it is started again, as systemd would.
-        if (child.exitCode === null || performance.now() - began > START_TIMEOUT_MS) throw failed;
-        await sleep(POLL_MS);
-      }
+      child = launch();
+      await answering(api, child, RESTART_POLL_MS).catch((error: unknown) => {
+        throw new Error(`${messageOf(error)}\n${lastWords(logFile)}`);
+      });
+      return { answerMs: performance.now() - began, cpuMs: daemonCpuMs(child.pid ?? 0) };
+    };
+    const recovered = async (): Promise<void> => {
+      if (start.recovered !== undefined) await saidIn(logFile, start.recovered, lifeAt);
     };
     return {
       is: 'engine',
@@ -80,14 +85,19 @@ export async function startEngine(start: EngineStart): Promise<EnginePeer> {
       image: imported,
       processes: family,
       restart,
+      recovered,
       close,
     };
   } catch (error) {
-    const tail = existsSync(logFile) ? readFileSync(logFile, 'utf8').slice(-600) : '';
+    const words = lastWords(logFile);
     await close();
-    throw new NotHere(`${error instanceof Error ? error.message : String(error)}\n${tail}`);
+    throw new NotHere(`${messageOf(error)}\n${words}`);
   }
 }
+
+const LAST_WORDS_BYTES = 1500;
+const lastWords = (logFile: string): string =>
+  existsSync(logFile) ? readFileSync(logFile, 'utf8').slice(-LAST_WORDS_BYTES) : '';
 
 /** `unshare` becomes the engine: its process id is the engine's. */
 const inOwnNetwork = (command: string, args: readonly string[]): [string, readonly string[]] => [

@@ -23,8 +23,9 @@ export async function startGantry(
       ...['--data-root', at('data')],
       ...['--exec-root', at('exec')],
       ...['--pidfile', at('pid')],
-      ...['--log-level', 'warn'],
+      ...['--log-level', 'info'],
     ],
+    recovered: '"daemon.recovered"',
   });
   const bundled = peer.processes().some((pid) => commandOf(pid).includes('dist/gantry.js'));
   return bundled

@@ -1,5 +1,6 @@
 /** What takes part in the comparison: engines with an API, and the bare runtime. */
 import type { Api } from '../api.ts';
+import type { Restarted } from './restart.ts';
 
 interface Named {
   readonly name: string;
@@ -16,8 +17,10 @@ export interface EnginePeer extends Named {
   readonly image: string;
   /** The engine's own processes, helpers included, without what runs inside containers. */
   processes(): number[];
-  /** Kills the daemon with SIGKILL and starts it again; milliseconds from then until it answers. Not in a network of its own. */
-  restart(): Promise<number>;
+  /** Kills the daemon with SIGKILL and starts it again. Not in a network of its own. */
+  restart(): Promise<Restarted>;
+  /** Resolves when the daemon that came back has adopted all that it found. */
+  recovered(): Promise<void>;
 }
 
 /** A runtime that is measured as a program. */

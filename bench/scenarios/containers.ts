@@ -9,11 +9,13 @@ export async function create(
   { api, image }: EnginePeer,
   cmd: readonly string[],
   HostConfig: Readonly<Record<string, unknown>> = { NetworkMode: 'none' },
+  Labels: Readonly<Record<string, string>> = {},
 ): Promise<string> {
   const { Id } = await api.json<{ Id: string }>('POST', '/containers/create', {
     Image: image,
     Cmd: cmd,
     HostConfig,
+    Labels,
   });
   return Id;
 }

@@ -1,73 +1,152 @@
 /** thousand: an engine with very many containers is asked about them, and comes back after kill -9. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { EnginePeer } from '../peers/peer.ts';
 import { create, IDLE, removeNow, start } from './containers.ts';
 import type { Figures, Scenario } from './scenario.ts';
 
 const CONTAINERS = Number(process.env.BENCH_CONTAINERS ?? 1000);
-/** Of each thousand. A start takes dockerd a third of a second and more. */
-const RUNNING: Readonly<Record<string, number>> = { gantry: 0.3, dockerd: 0.1 };
+const RUNNING = Math.round(CONTAINERS * 0.3);
+/** A filter finds one in ten. */
+const MARKED = Math.ceil(CONTAINERS / 10);
 const PRUNED = 20;
 const MAKERS = 4;
+/** A watcher of events must be known to the engine before the clock starts. */
+const SETTLE_MS = 50;
+
+/** podman has no daemon to kill: its figures would be those of a program that starts. */
+const TAKING_PART: readonly string[] = ['gantry', 'dockerd'];
 
 export const thousand: Scenario = {
   name: 'thousand',
-  title: `thousand: ${CONTAINERS} containers, of which ${Object.entries(RUNNING)
-    .map(([name, share]) => `${Math.round(share * CONTAINERS)} run (${name})`)
-    .join(', ')}`,
+  title: `thousand: ${CONTAINERS} containers, of which ${RUNNING} run`,
   unit: 'ms',
   rounds: 5,
   warmUps: 1,
   prepare: async (peer) => {
-    const share = RUNNING[peer.name];
-    if (peer.is === 'runtime' || share === undefined) return undefined;
-    const ids = await fill(peer, Math.round(share * CONTAINERS));
+    if (peer.is === 'runtime' || !TAKING_PART.includes(peer.name)) return undefined;
+    const filled = await fill(peer);
     return {
-      once: () => measure(peer, ids, Math.round(share * CONTAINERS)),
-      close: async () => {
-        for (const id of ids) await removeNow(peer, id);
-      },
+      once: () => measure(peer, filled),
+      close: () => side(filled.ids, (id) => removeNow(peer, id)),
     };
   },
 };
 
-async function fill(peer: EnginePeer, running: number): Promise<string[]> {
-  const ids: string[] = [];
-  const left = Array.from({ length: CONTAINERS }, (_, at) => at).values();
-  const make = async (): Promise<void> => {
-    for (const at of left) {
-      const id = await create(peer, IDLE);
-      ids.push(id);
-      if (at < running) await start(peer, id);
-    }
-  };
-  await Promise.all(Array.from({ length: MAKERS }, make));
-  return ids;
+interface Filled {
+  readonly ids: readonly string[];
+  /** One of those that run. */
+  readonly running: string;
 }
 
-const createLabelled = ({ api, image: Image }: EnginePeer) =>
-  api.call('POST', '/containers/create', { Image, Cmd: IDLE, Labels: { bench: 'prune' } });
+/** Several at a time. */
+async function side<T>(each: Iterable<T>, work: (one: T) => Promise<unknown>): Promise<void> {
+  const left = [...each].values();
+  const worker = async (): Promise<void> => {
+    for (const one of left) await work(one);
+  };
+  await Promise.all(Array.from({ length: MAKERS }, worker));
+}
 
-async function measure(peer: EnginePeer, ids: readonly string[], running: number): Promise<Figures> {
+async function fill(peer: EnginePeer): Promise<Filled> {
+  const ids: string[] = [];
+  let running = '';
+  await side(Array(CONTAINERS).keys(), async (at) => {
+    const id = await create(peer, IDLE, { NetworkMode: 'none' }, at < MARKED ? { bench: 'marked' } : {});
+    ids.push(id);
+    if (at >= RUNNING) return;
+    await start(peer, id);
+    running = id;
+  });
+  return { ids, running };
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await work();
+  return performance.now() - began;
+}
+
+const filters = (by: Readonly<Record<string, readonly string[]>>): string =>
+  `filters=${encodeURIComponent(JSON.stringify(by))}`;
+
+async function list({ api, name }: EnginePeer, query: string, wanted: number): Promise<void> {
+  const found = await api.json<unknown[]>('GET', `/containers/json?${query}`);
+  if (found.length !== wanted) throw new Error(`${name}: lists ${found.length} of ${wanted}`);
+}
+
+/** Seconds, as `since` and `until` are given. */
+const now = (): string => (Date.now() / 1000).toFixed(3);
+
+async function measure(peer: EnginePeer, { ids, running }: Filled): Promise<Figures> {
   const { api } = peer;
-  const timed = async (work: () => Promise<unknown>): Promise<number> => {
-    const began = performance.now();
-    await work();
-    return performance.now() - began;
-  };
-  const list = async (query: string, wanted: number): Promise<void> => {
-    const found = await api.json<unknown[]>('GET', `/containers/json${query}`);
-    if (found.length !== wanted) throw new Error(`${peer.name}: lists ${found.length} of ${wanted}`);
-  };
-  const figures: Record<string, number> = {
-    'list all': await timed(() => list('?all=1', CONTAINERS)),
-    'list running': await timed(() => list('', running)),
+  return {
+    'list all': await timed(() => list(peer, 'all=1', CONTAINERS)),
+    'list running': await timed(() => list(peer, '', RUNNING)),
+    'list by label': await timed(() => list(peer, `all=1&${filters({ label: ['bench=marked'] })}`, MARKED)),
+    'list by status': await timed(() =>
+      list(peer, `all=1&${filters({ status: ['created'] })}`, CONTAINERS - RUNNING),
+    ),
     inspect: await timed(() => api.json('GET', `/containers/${ids[ids.length >> 1]}/json`)),
-    events: await timed(() => api.call('GET', `/events?since=0&until=${Math.floor(Date.now() / 1000)}`)),
+    ...(await measurePrune(peer)),
+    'event to watcher': await measureWatcher(peer, running),
+    ...(await measureRestart(peer, running)),
   };
-  for (let i = 0; i < PRUNED; i++) await createLabelled(peer);
-  const filters = encodeURIComponent(JSON.stringify({ label: ['bench=prune'] }));
-  figures.prune = await timed(() => api.call('POST', `/containers/prune?filters=${filters}`));
-  figures['kill -9 to answer'] = await peer.restart();
-  figures['kill -9 to list'] = figures['kill -9 to answer'] + (await timed(() => list('', running)));
-  return figures;
+}
+
+/** Prunes what was made for it, and asks for the events of that. */
+async function measurePrune(peer: EnginePeer): Promise<Figures> {
+  const { api, name } = peer;
+  const since = now();
+  await side(Array(PRUNED).keys(), () => create(peer, IDLE, { NetworkMode: 'none' }, { bench: 'prune' }));
+  const mine = filters({ label: ['bench=prune'] });
+  const prune = await timed(async () => {
+    const { ContainersDeleted: gone } = await api.json<{ ContainersDeleted: readonly string[] | null }>(
+      'POST',
+      `/containers/prune?${mine}`,
+    );
+    if (gone?.length !== PRUNED) throw new Error(`${name}: pruned ${gone?.length} of ${PRUNED}`);
+  });
+  const events = await timed(async () => {
+    const { body } = await api.call('GET', `/events?since=${since}&until=${now()}&${mine}`);
+    const told = body.toString().split('"Action":"destroy"').length - 1;
+    if (told !== PRUNED) throw new Error(`${name}: tells of ${told} removals of ${PRUNED}`);
+  });
+  return { prune, events };
+}
+
+/** From a signal that changes nothing until whoever watches hears of it. */
+async function measureWatcher({ api }: EnginePeer, id: string): Promise<number> {
+  const watch = api.watch(`/events?${filters({ container: [id], event: ['kill'] })}`, '"Action":"kill"');
+  await Promise.race([watch.head, sleep(SETTLE_MS)]);
+  await sleep(SETTLE_MS); // some begin their answer with the first event
+  let sent: Promise<unknown> | undefined;
+  const took = await timed(async () => {
+    sent = api.call('POST', `/containers/${id}/kill?signal=CONT`);
+    await watch.saw;
+  });
+  await sent;
+  watch.end();
+  return took;
+}
+
+/** Three restarts, each with one question more: until it answers and lists, until a verb has worked, until all are adopted. */
+async function measureRestart(peer: EnginePeer, id: string): Promise<Figures> {
+  const { api } = peer;
+  const first = await peer.restart();
+  const listed = await timed(() => list(peer, '', RUNNING));
+  await peer.recovered();
+  const second = await peer.restart();
+  const stopped = await timed(() => api.call('POST', `/containers/${id}/stop?t=0`));
+  await list(peer, '', RUNNING - 1);
+  await api.call('POST', `/containers/${id}/start`);
+  await peer.recovered();
+  const third = await peer.restart();
+  const adopted = await timed(() => peer.recovered());
+  return {
+    'kill -9 to answer': first.answerMs,
+    'processor until answer': first.cpuMs,
+    'kill -9 to list': first.answerMs + listed,
+    'kill -9 to stop': second.answerMs + stopped,
+    'kill -9 to all adopted': third.answerMs + adopted,
+  };
 }
