@@ -6,7 +6,7 @@ import { release } from 'node:os';
 import { messageOf } from '../base/errors.ts';
 import { type CgroupHost, chooseExitSource, readCgroupHost } from '../runtime/index.ts';
 import { INITS } from './container-defaults.ts';
-import { type Mount, readMounts } from './host-files.ts';
+import { type Mount, parseMounts, readMountInfo } from './host-files.ts';
 import { DEFAULT_SOCKET, type Host } from './hosts.ts';
 import { findOnPath, type RuntimeOption } from './options.ts';
 import * as probes from './probes.ts';
@@ -49,19 +49,21 @@ const degraded = (name: string, found: string, mend: string): Check => ({
 
 /** All checks that the daemon depends on, in the order a person would mend them. Takes some milliseconds. */
 export function checkHost(question: Omit<HostQuestion, 'hosts'>): readonly Check[] {
+  const mountinfo = readMountInfo(); // once: with a thousand containers it is long
+  const mounts = parseMounts(mountinfo);
   return [
     root(),
     architecture(),
     kernel(),
     capabilities(),
     ...kernelFeatures(question.dataRoot),
-    cgroups(),
+    cgroups(readCgroupHost(mountinfo), mounts),
     ...[...question.runtimes].map(([name, one]) => runtime(name, one, question.runtimes.size)),
     ...['xz', 'bzip2'].map(decompressor),
     git(),
     init(),
     disk(question.dataRoot),
-    executableRoot(question.dataRoot),
+    executableRoot(question.dataRoot, mounts),
   ];
 }
 
@@ -163,7 +165,7 @@ function needsRoot(name: string, trial: () => probes.Trouble, otherwise: Verdict
 const WANTED_CONTROLLERS = ['cpu', 'memory', 'pids'];
 
 /** Exported for its test: no machine has all kinds. */
-export function cgroups(host: CgroupHost = readCgroupHost(), mounts = readMounts()): Check {
+export function cgroups(host: CgroupHost, mounts: readonly Mount[]): Check {
   const name = 'cgroups';
   if (host.mounts.size === 0)
     return missing(name, 'no cgroup file system is mounted', 'mount cgroup2 on /sys/fs/cgroup');
@@ -245,9 +247,9 @@ function disk(dataRoot: string): Check {
     : degraded('disk', found, 'free some space, or choose another --data-root');
 }
 
-function executableRoot(dataRoot: string): Check {
+function executableRoot(dataRoot: string, mounts: readonly Mount[]): Check {
   const place = probes.existingParent(dataRoot);
-  const holding = readMounts()
+  const holding = mounts
     .filter((one) => one.point === '/' || place === one.point || place.startsWith(`${one.point}/`))
     .reduce<Mount | undefined>(
       (best, one) => (best && best.point.length > one.point.length ? best : one),

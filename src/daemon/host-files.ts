@@ -23,5 +23,5 @@ export function parseMounts(mountinfo: string): Mount[] {
   });
 }
 
-/** What is mounted, as this process sees it. */
-export const readMounts = (): Mount[] => parseMounts(readFileSync('/proc/self/mountinfo', 'utf8'));
+/** What is mounted, as this process sees it: a text for {@link parseMounts}. */
+export const readMountInfo = (): string => readFileSync('/proc/self/mountinfo', 'utf8');

@@ -115,19 +115,40 @@ export interface Received {
   readonly data: Buffer;
   readonly fds: number[];
 }
+/** What a message is received into, made once: its parts are copied out before anything else runs. */
+interface Inbox {
+  readonly data: Buffer;
+  readonly control: Buffer;
+  readonly message: Buffer;
+  readonly keep: readonly Buffer[];
+}
+let inbox: Inbox | undefined;
+const MESSAGE_BYTES = 4096;
+const CONTROL_BYTES = 1040;
+/** Where msghdr has the length of its control part, which the kernel sets to what came. */
+const CONTROL_LENGTH_AT = 40;
+
+function makeInbox(): Inbox {
+  const [data, control] = [Buffer.alloc(MESSAGE_BYTES), Buffer.alloc(CONTROL_BYTES)];
+  return { data, control, ...header(data, control) };
+}
+
 /** One message with its descriptors; undefined when none waits or the peer is gone. `flags` may hold MSG.PEEK. */
 export function receiveDescriptors(fd: number, flags = 0): Received | undefined {
-  const data = Buffer.alloc(4096);
-  const control = Buffer.alloc(1040);
-  const { message, keep } = header(data, control);
+  inbox ??= makeInbox();
+  const { data, control, message } = inbox;
+  message.writeBigUInt64LE(BigInt(control.length), CONTROL_LENGTH_AT);
   const n = c_recvmsg(fd, message, MSG.CMSG_CLOEXEC | MSG.DONTWAIT | flags);
-  void keep.length;
   if (n <= 0) return undefined;
   const fds: number[] = [];
-  if (message.readBigUInt64LE(40) >= 20n && control.readInt32LE(8) === 1 && control.readInt32LE(12) === 1)
+  if (
+    message.readBigUInt64LE(CONTROL_LENGTH_AT) >= 20n &&
+    control.readInt32LE(8) === 1 &&
+    control.readInt32LE(12) === 1
+  )
     for (let at = 16, end = Number(control.readBigUInt64LE(0)); at < end; at += 4)
       fds.push(control.readInt32LE(at));
-  return { data: data.subarray(0, n), fds };
+  return { data: Buffer.from(data.subarray(0, n)), fds };
 }
 
 /** The interface's number in this thread's network namespace; 0 when there is none. */

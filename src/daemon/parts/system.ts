@@ -44,7 +44,11 @@ export const buildSystem = (
       gitCommit: COMMIT,
       buildTime: BUILT,
     },
-    storage: { driver: storage.driver, root: options.dataRoot, backing: backingFileSystem(options.dataRoot) },
+    storage: {
+      driver: storage.driver,
+      root: options.dataRoot,
+      backing: once(() => backingFileSystem(options.dataRoot)),
+    },
     runtimes,
     defaultRuntime: options.defaultRuntime,
     runtimeVersion: once(() => runtimeVersion(options.runtimes.get(options.defaultRuntime)?.path ?? '')),
@@ -108,8 +112,8 @@ async function runtimeVersion(path: string): Promise<string> {
   }
 }
 
-/** Asked for at the first need: no start of the daemon waits for a program. */
-function once<T>(ask: () => Promise<T>): () => Promise<T> {
-  let asked: Promise<T> | undefined;
+/** Asked for at the first need: no start of the daemon waits for a program, or reads a long table for it. */
+function once<T extends object | string>(ask: () => T): () => T {
+  let asked: T | undefined;
   return () => (asked ??= ask());
 }

@@ -34,7 +34,7 @@ export interface SystemDeps {
   /** Where networks take their subnets from; empty: the usual ones. */
   readonly addressPools: readonly { readonly Base: string; readonly Size: number }[];
   readonly securityOptions: readonly string[];
-  readonly storage: { readonly driver: string; readonly root: string; readonly backing: string };
+  readonly storage: { readonly driver: string; readonly root: string; readonly backing: () => string };
   readonly runtimes: readonly OciRuntime[];
   readonly defaultRuntime: string;
   readonly runtimeVersion: () => Promise<string>;

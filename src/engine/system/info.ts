@@ -29,7 +29,7 @@ export function info(
     ...containerCounts(deps),
     Images: images,
     Driver: deps.storage.driver,
-    DriverStatus: [['Backing Filesystem', deps.storage.backing]],
+    DriverStatus: [['Backing Filesystem', deps.storage.backing()]],
     Plugins: {
       Volume: ['local'],
       Network: DRIVER_NAMES,
