@@ -1,6 +1,7 @@
 /** thousand: an engine with very many containers is asked about them, and comes back after kill -9. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EnginePeer } from '../peers/peer.ts';
+import { median } from '../statistics.ts';
 import { create, IDLE, removeNow, start } from './containers.ts';
 import type { Figures, Scenario } from './scenario.ts';
 
@@ -10,6 +11,7 @@ const RUNNING = Math.round(CONTAINERS * 0.3);
 const MARKED = Math.ceil(CONTAINERS / 10);
 const PRUNED = 20;
 const MAKERS = 4;
+const ASKED = 10;
 /** A watcher of events must be known to the engine before the clock starts. */
 const SETTLE_MS = 50;
 
@@ -66,6 +68,13 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - began;
 }
 
+/** A daemon lives long: the middle of some in a row. What the first one after its start takes is a row of its own. */
+async function usually(work: () => Promise<unknown>): Promise<number> {
+  const took: number[] = [];
+  while (took.length < ASKED) took.push(await timed(work));
+  return median(took);
+}
+
 const filters = (by: Readonly<Record<string, readonly string[]>>): string =>
   `filters=${encodeURIComponent(JSON.stringify(by))}`;
 
@@ -80,13 +89,13 @@ const now = (): string => (Date.now() / 1000).toFixed(3);
 async function measure(peer: EnginePeer, { ids, running }: Filled): Promise<Figures> {
   const { api } = peer;
   return {
-    'list all': await timed(() => list(peer, 'all=1', CONTAINERS)),
-    'list running': await timed(() => list(peer, '', RUNNING)),
-    'list by label': await timed(() => list(peer, `all=1&${filters({ label: ['bench=marked'] })}`, MARKED)),
-    'list by status': await timed(() =>
+    'list all': await usually(() => list(peer, 'all=1', CONTAINERS)),
+    'list running': await usually(() => list(peer, '', RUNNING)),
+    'list by label': await usually(() => list(peer, `all=1&${filters({ label: ['bench=marked'] })}`, MARKED)),
+    'list by status': await usually(() =>
       list(peer, `all=1&${filters({ status: ['created'] })}`, CONTAINERS - RUNNING),
     ),
-    inspect: await timed(() => api.json('GET', `/containers/${ids[ids.length >> 1]}/json`)),
+    inspect: await usually(() => api.json('GET', `/containers/${ids[ids.length >> 1]}/json`)),
     ...(await measurePrune(peer)),
     'event to watcher': await measureWatcher(peer, running),
     ...(await measureRestart(peer, running)),
@@ -106,7 +115,7 @@ async function measurePrune(peer: EnginePeer): Promise<Figures> {
     );
     if (gone?.length !== PRUNED) throw new Error(`${name}: pruned ${gone?.length} of ${PRUNED}`);
   });
-  const events = await timed(async () => {
+  const events = await usually(async () => {
     const { body } = await api.call('GET', `/events?since=${since}&until=${now()}&${mine}`);
     const told = body.toString().split('"Action":"destroy"').length - 1;
     if (told !== PRUNED) throw new Error(`${name}: tells of ${told} removals of ${PRUNED}`);
