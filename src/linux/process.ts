@@ -1,4 +1,5 @@
 /** Processes: posix_spawn, pidfds, exit status. Never `child_process` on a hot path: forking a large heap is slow. */
+import { readFileSync, readlinkSync } from 'node:fs';
 import { constants } from 'node:os';
 import { check, declare, ERRNO, errno, SystemError } from './ffi.ts';
 import { ioctl } from './files.ts';
@@ -139,6 +140,21 @@ export function pidfdExit(pidfd: number): ExitStatus | undefined {
   }
   if ((info.readBigUInt64LE(0) & PIDFD_INFO_EXIT) === 0n) return undefined;
   return statusFrom(info.readInt32LE(60));
+}
+
+/**
+ * The exit status of a process that has ended and that its parent has not reaped: field 52 of proc(5), which Linux tells
+ * as wait(2) does from 5.17 on, to who may look into the process. Undefined: another state, or not for us to know.
+ */
+export function zombieExit(pid: number): ExitStatus | undefined {
+  try {
+    readlinkSync(`/proc/${pid}/ns/user`); // the same right; without it the field would read 0
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' ? statusFrom(Number(fields[49])) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Number of a signal name with or without `SIG`; RTMIN+n and RTMAX-n too. Undefined when unknown. */

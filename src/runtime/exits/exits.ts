@@ -24,11 +24,14 @@ import {
   send,
   setOptionBytes,
   socket,
+  zombieExit,
 } from '../../linux/index.ts';
 import { OrphanReaper } from './orphan-reaper.ts';
 
 /** A zombie that another parent has not reaped yet is looked at again after this. */
 const RETRY_MS = 2;
+/** After so long a parent is slow: the first process of a small machine or container that looks once in a while, or never. */
+const SLOW_PARENT_MS = 20;
 /** After so long without an answer the status is unknown: its parent does not reap. */
 const GIVE_UP_MS = 10_000;
 /** Who claims a process watches it within this, or has failed and never will. */
@@ -116,8 +119,11 @@ export class Exits {
 
   /** The status of a process that is known to have ended. */
   async resolve(pid: number, pidfd: number | undefined): Promise<ExitStatus | undefined> {
-    for (const deadline = Date.now() + GIVE_UP_MS; ; ) {
-      const status = reap(pid) ?? this.#fromKernel(pid, pidfd);
+    const began = Date.now();
+    for (const deadline = began + GIVE_UP_MS; ; ) {
+      const isLate = Date.now() > began + SLOW_PARENT_MS;
+      const status =
+        reap(pid) ?? this.#fromKernel(pid, pidfd) ?? (isLate ? this.#fromZombie(pid, pidfd) : undefined);
       if (status !== undefined || Date.now() > deadline || this.#nobodyWillTell(pid, pidfd)) return status;
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
@@ -133,6 +139,14 @@ export class Exits {
     }
     if (this.connector !== undefined) this.#readConnector();
     return this.#seen.get(pid);
+  }
+
+  /** Only where pidfds know exits: older kernels do not tell it right of a process with several threads. */
+  #fromZombie(pid: number, pidfd: number | undefined): ExitStatus | undefined {
+    if (this.#deps.source !== 'pidfd' || pidfd === undefined) return undefined;
+    const seen = zombieExit(pid);
+    // Reaped since: its number may be another process's already.
+    return this.#fromKernel(pid, pidfd) ?? seen;
   }
 
   /** Without a source, a process that is gone and not our child has taken its status along. */
