@@ -21,6 +21,20 @@ export function behindCurtain(program: string, args: readonly string[]): [string
   ];
 }
 
+/** The processes in a cgroup and below it, in every hierarchy. */
+export function processesIn(name: string): Set<number> {
+  const found = new Set<number>();
+  const look = (path: string): void => {
+    if (!existsSync(path)) return;
+    for (const pid of readFileSync(join(path, 'cgroup.procs'), 'utf8').split('\n'))
+      if (pid !== '') found.add(Number(pid));
+    for (const child of readdirSync(path, { withFileTypes: true }))
+      if (child.isDirectory()) look(join(path, child.name));
+  };
+  for (const hierarchy of ['', ...readdirSync(CGROUPS)]) look(join(CGROUPS, hierarchy, name));
+  return found;
+}
+
 /** Directories of a cgroup in every hierarchy; deepest first, as rmdir wants it. */
 export function removeCgroup(name: string): void {
   const remove = (path: string): void => {

@@ -7,7 +7,7 @@ import { messageOf } from '../../src/base/errors.ts';
 import * as linux from '../../src/linux/index.ts';
 import { busyboxRootfs } from '../../test/harness/image.ts';
 import { Api } from '../api.ts';
-import { removeCgroup } from '../cgroups.ts';
+import { processesIn, removeCgroup } from '../cgroups.ts';
 import { familyOf } from '../processes.ts';
 import { type EnginePeer, NotHere } from './peer.ts';
 import { daemonCpuMs, killDaemon, type Restarted, saidIn } from './restart.ts';
@@ -139,6 +139,8 @@ async function endEngine(start: EngineStart, child: ChildProcess, api: Api): Pro
     await Promise.race([ended, sleep(STOP_TIMEOUT_MS, undefined, { ref: false })]);
   }
   for (const pid of familyOf(child.pid ?? -1, start.directory)) killNow(pid);
+  // Containers of an engine that did not come back from a restart.
+  if (start.cgroup !== undefined) for (const pid of processesIn(start.cgroup)) killNow(pid);
   await sleep(POLL_MS);
   unmountBelow(start.directory);
   if (start.cgroup !== undefined) removeCgroup(start.cgroup);
