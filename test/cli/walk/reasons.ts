@@ -1,8 +1,6 @@
 /** Commands and flags that no scene can compare, and why. */
 import type { Reasons } from './page.ts';
 
-const TLS = 'test/listeners/tls-cli.test.ts plays TLS, with certificates that the environment names';
-
 const NO_PLUGINS = 'managed plugins are programs of others with the rights of the engine: Gantry has none';
 
 const NOTARY = 'the command line asks a Notary server, and no engine';
@@ -24,11 +22,5 @@ export const reasonsFor = (major: number): Reasons => ({
     'plugin create': NO_PLUGINS,
     'plugin upgrade': NO_PLUGINS,
   },
-  elsewhere: {
-    '--tls': TLS,
-    '--tlscacert': TLS,
-    '--tlscert': TLS,
-    '--tlskey': TLS,
-    '--tlsverify': TLS,
-  },
+  elsewhere: {},
 });
