@@ -1,8 +1,8 @@
 /**
  * `npm run compose`: every compose file of `files/`, played by Debian 12's Compose 1.29 and Debian 13's Compose 2.26 on
- * a private engine and on the dockerd of the same time; a line a file tells whether users saw the same. `--only NAME`
- * plays one file, `--compose v1` with one Compose, `--alone` without dockerd; `--logs DIRECTORY` keeps what each engine
- * showed.
+ * a private engine and on the dockerd of the same time; a line a file tells whether users saw the same, with the reasons
+ * where they did not. `--only NAME` plays one file, `--compose v1` with one Compose, `--alone` without dockerd;
+ * `--logs DIRECTORY` keeps what each engine showed.
  */
 import { createReadStream, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,6 +16,7 @@ import {
   type Both,
   composers,
   isFor,
+  listed,
   type Play,
   seenOn,
   seenOnBoth,
@@ -34,9 +35,14 @@ const { values } = parseArgs({
 
 const chosen = PLAYS.filter(({ name }) => values.only === undefined || values.only.includes(name));
 
-async function bringImages(engine: Engine): Promise<void> {
-  const answer = await engine.api().post('/images/load', createReadStream(await stackImages()));
-  if (answer.status !== 200 || answer.text.includes('errorDetail')) throw new Error(answer.text);
+async function bringImages(engines: readonly Engine[]): Promise<void> {
+  const archive = await stackImages();
+  await Promise.all(
+    engines.map(async (engine) => {
+      const answer = await engine.api().post('/images/load', createReadStream(archive));
+      if (answer.status !== 200 || answer.text.includes('errorDetail')) throw new Error(answer.text);
+    }),
+  );
 }
 
 function keep(seen: Partial<Both>, { is }: Composer, { name }: Play): void {
@@ -60,7 +66,8 @@ async function playOne(
   const both = await seenOnBoth(gantry, peer, composer, play);
   keep({ ...both }, composer, play);
   assertAlike(both, composer, play);
-  return `as on dockerd, ${play.differences?.length ?? 0} differences listed`;
+  const reasons = listed(play, composer).map(({ why }) => `\n  but for: ${why}`);
+  return `as on dockerd${reasons.join('')}`;
 }
 
 /** @returns how many files were not as on dockerd */
@@ -74,12 +81,12 @@ async function playAll(composer: Composer): Promise<number> {
     if (typeof peer === 'string') console.log(`Compose ${composer.is}: no dockerd to compare with: ${peer}`);
     const plays = chosen.filter((play) => isFor(play, composer));
     if (plays.some(({ stack }) => stack))
-      await Promise.all((typeof peer === 'string' ? [gantry] : [gantry, peer]).map(bringImages));
+      await bringImages(typeof peer === 'string' ? [gantry] : [gantry, peer]);
     for (const play of plays) {
       const started = Date.now();
       const say = (what: string) =>
         console.log(
-          `Compose ${composer.is} ${play.name}: ${what} (${Math.round((Date.now() - started) / 1000)} s)`,
+          `Compose ${composer.is} ${play.name} (${Math.round((Date.now() - started) / 1000)} s): ${what}`,
         );
       try {
         say(await playOne(gantry, peer, composer, play));

@@ -75,10 +75,13 @@ export async function seenOnBoth(
   return { gantry: ours.value, dockerd: theirs.value };
 }
 
+/** The differences that a play lists under this Compose. */
+export const listed = ({ differences = [] }: Play, { is }: Composer): readonly Difference[] =>
+  differences.filter(({ only }) => only === undefined || only === is);
+
 /** @throws AssertionError with the lines in which they differ */
-export function assertAlike({ gantry, dockerd }: Both, { is }: Composer, { differences = [] }: Play): void {
-  const listed = differences.filter(({ only }) => only === undefined || only === is);
-  assertSame(gantry, dockerd, listed);
+export function assertAlike({ gantry, dockerd }: Both, composer: Composer, play: Play): void {
+  assertSame(gantry, dockerd, listed(play, composer));
 }
 
 /** Whether this Compose can play it. */

@@ -31,6 +31,10 @@ const ITS_TIME = { DOCKER_BUILDKIT: '0', COMPOSE_DOCKER_CLI_BUILD: '0', COMPOSE_
 
 const PROGRESS = /^ (Container|Network|Volume) .*\n/gm;
 
+/** Compose 1 names the containers whose logs it shows in any order. */
+const ATTACHING = /^(Attaching to )(.+)$/gm;
+const inOrder = (names: string): string => names.split(', ').toSorted().join(', ');
+
 /** Lines without their order, each once: Compose works on several containers side by side. */
 const anyOrder = (text: string): string =>
   text === ''
@@ -82,7 +86,9 @@ export class Stage {
     const argv = typeof words === 'string' ? words.split(' ') : words;
     const ran = await this.quietly(argv, options);
     // Lines of logs are aligned to the longest name that Compose knows at that moment.
-    const out = (sorted ? anyOrder(ran.stdout) : ran.stdout).replace(/^(\S+) +\|/gm, '$1 |');
+    const out = (sorted ? anyOrder(ran.stdout) : ran.stdout)
+      .replace(/^(\S+) +\|/gm, '$1 |')
+      .replace(ATTACHING, (_, start: string, names: string) => start + inOrder(names));
     // What else was under way when it failed, is chance.
     const errors = (ran.code === 0 ? ran.stderr : ran.stderr.replace(PROGRESS, '')).replace(
       / +\.\.\. ?/g,

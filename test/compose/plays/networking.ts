@@ -16,6 +16,7 @@ export const networks: Play = {
   async play(stage) {
     await stage.compose('config --services', { sorted: true });
     await stage.compose('up -d proxy'); // the network of the other project is missing yet
+    await stage.quietly(['down']); // which of its own it made before it failed, is chance
     await stage.docker('network create --subnet 10.77.9.0/24 company');
     await stage.docker('run -d --name legacy --network company --stop-signal KILL busybox sleep 1000');
     await stage.all('up -d', 'up -d');
@@ -59,8 +60,8 @@ export const networks: Play = {
     ]);
     await stage.compose(['exec', '-T', 'api', 'sh', '-c', 'ip route | grep -c default']);
     await stage.facts('containers', 'networks');
-    await stage.compose('stop aside'); // its network is the other's: an address of its own would stay taken
-    await stage.compose('up -d --force-recreate --no-deps api');
+    await stage.compose('up -d --force-recreate --no-deps api'); // `aside` has its network, and so its address
+    await stage.compose(['exec', '-T', 'api', 'sh', '-c', ADDRESSES]);
     await stage.compose('rm -s -f worker');
     await stage.all('down');
     await stage.docker('rm -f legacy');
@@ -88,8 +89,8 @@ export const ports: Play = {
     },
     {
       why: 'of several ports that are taken, either names the one that it tried first',
-      gantry: [/:481\d\d failed: port/, ':<port> failed: port'],
-      dockerd: [/:481\d\d failed: port/, ':<port> failed: port'],
+      gantry: [/:481\d\d failed: port/g, ':<port> failed: port'],
+      dockerd: [/:481\d\d failed: port/g, ':<port> failed: port'],
     },
   ],
   async play(stage) {

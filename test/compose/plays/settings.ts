@@ -1,4 +1,5 @@
 /** Files put together of parts, and settings of containers. */
+import { readFileSync } from 'node:fs';
 import type { Play } from '../play.ts';
 
 export const parts: Play = {
@@ -26,9 +27,23 @@ export const parts: Play = {
 
 const STATUS = ['cat', '/proc/self/status', '/proc/self/limits'] as const;
 
+/** Gantry and later daemons give the capabilities that there are. */
+const UNPRIVILEGED = {
+  why: 'dockerd 20.10 starts nothing privileged on a machine that lacks a capability of its kernel: nothing is so here',
+  only: 'v1',
+} as const;
+
+/** Whether this machine has all capabilities of its kernel, as a machine within a machine may not. */
+function everyCapability(): boolean {
+  const bounding = /^CapBnd:\s*(\S+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+  const last = Number(readFileSync('/proc/sys/kernel/cap_last_cap', 'utf8'));
+  return BigInt(`0x${bounding}`) === 2n ** BigInt(last + 1) - 1n;
+}
+
 export const limits: Play = {
   name: 'limits',
   differences: [
+    ...(everyCapability() ? [] : [UNPRIVILEGED]),
     {
       why: 'the soft limit of open files holds for execs too; runc, written in Go, raises its own to the hard one and passes that on',
       gantry: [/Max open files {3}512 /, 'Max open files   <soft> '],
@@ -36,6 +51,7 @@ export const limits: Play = {
     },
   ],
   async play(stage) {
+    if (stage.is === 'v1' && !everyCapability()) stage.edit('compose.yaml', '    privileged: true\n', '');
     await stage.compose('up -d');
     await stage.compose([
       'exec',
