@@ -59,6 +59,29 @@ test('releasing one name closes it at once and keeps the others', (t) => {
   for (const { read } of ends) closeSync(read);
 });
 
+test('output that is let go of is not found by the next daemon, the rest is', (t) => {
+  const deps = place(t);
+  const { keeper } = Keeper.open(deps);
+  const ends = Array.from({ length: 6 }, () => pipe(true));
+  ends.forEach(({ read }, i) => keeper.park('output', `c${i}`, [read]));
+  for (const i of [4, 0, 2]) keeper.release('output', `c${i}`);
+  keeper.close();
+  assert.deepEqual([...Keeper.open(deps).found.output.keys()].toSorted(), ['c1', 'c3', 'c5']);
+  for (const { read, write } of ends) for (const fd of [read, write]) closeSync(fd);
+});
+
+test('a name that is let go of and parked again has what was parked last', (t) => {
+  const deps = place(t);
+  const { keeper } = Keeper.open(deps);
+  const [before, after] = [pipe(true), pipe(true)];
+  keeper.park('output', 'c1', [before.read]);
+  keeper.release('output', 'c1');
+  keeper.park('output', 'c1', [after.read]);
+  const { found } = Keeper.open(deps);
+  assert.equal(inode(found.output.get('c1')?.[0] ?? -1), inode(after.read));
+  for (const fd of [before, after].flatMap(({ read, write }) => [read, write])) closeSync(fd);
+});
+
 test('a keeper that is killed is replaced and nothing parked is lost', async (t) => {
   const deps = place(t);
   const { keeper } = Keeper.open(deps);

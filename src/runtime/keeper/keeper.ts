@@ -33,6 +33,8 @@ export type Shelf = (typeof SHELVES)[number];
 const QUEUE_BYTES = 16 << 20;
 /** The keeper's first descriptor of ours; 0–2 are /dev/null. */
 const FIRST_FD = 3;
+/** Output that nobody will read any more stays this long, so that containers that end together cost one turn. */
+const RELEASE_AFTER_MS = 250;
 const KEEPER_NAME = 'gantry-keeper';
 const SLEEP = '/bin/sleep';
 
@@ -54,6 +56,9 @@ export interface KeeperDeps {
 export class Keeper {
   readonly #deps: KeeperDeps;
   readonly #held: Record<Shelf, Map<string, readonly number[]>> = { output: new Map(), input: new Map() };
+  /** Still in the queues, though let go of. */
+  readonly #released: Record<Shelf, Set<string>> = { output: new Set(), input: new Set() };
+  #turn: NodeJS.Timeout | undefined;
   #pairs: Record<Shelf, Pair>;
   #pid = 0;
   #pidfd = -1;
@@ -142,30 +147,48 @@ export class Keeper {
 
   /** Parks copies of the descriptors under a name; the caller keeps its own. @throws SystemError when the queue is full */
   park(shelf: Shelf, name: string, fds: readonly number[]): void {
+    // Of two with one name the next daemon would take the first.
+    if (this.#released[shelf].has(name)) this.#turnOver(shelf);
     sendDescriptors(this.#pairs[shelf].in, Buffer.from(name), fds);
     this.#held[shelf].set(name, fds);
   }
 
   /**
-   * Lets go of what was parked under the name. The queue is turned over once: each message is looked at, sent to the
-   * end again unless it is the one, and only then taken off the front, so that a kill −9 here may leave a message
-   * twice (the next daemon drops the second) but never loses one.
+   * Lets go of what was parked under the name: of input at once, because its reader waits for the end of it; of output
+   * a little later. A daemon that finds some of it still parked lets go of what no container has.
    */
   release(shelf: Shelf, name: string): void {
     if (!this.#held[shelf].delete(name)) return;
+    this.#released[shelf].add(name);
+    if (shelf === 'input') this.#turnOver(shelf);
+    else this.#turn ??= setTimeout(() => this.#turnOver('output'), RELEASE_AFTER_MS).unref();
+  }
+
+  /**
+   * Each message is looked at, sent to the end again unless it was let go of, and only then taken off the front, so
+   * that a kill −9 here may leave a message twice (the next daemon drops the second) but never loses one.
+   */
+  #turnOver(shelf: Shelf): void {
+    if (shelf === 'output') {
+      clearTimeout(this.#turn);
+      this.#turn = undefined;
+    }
+    const released = this.#released[shelf];
     const pair = this.#pairs[shelf];
     // As many turns as there are messages: those that are sent again come up a second time, and are not looked at.
-    for (let left = this.#held[shelf].size + 1; left > 0; left--) {
+    for (let left = this.#held[shelf].size + released.size; released.size > 0 && left > 0; left--) {
       const seen = receiveDescriptors(pair.out, MSG.PEEK);
-      if (seen === undefined) return;
-      if (seen.data.toString() !== name) sendDescriptors(pair.in, seen.data, seen.fds);
+      if (seen === undefined) break;
+      if (!released.delete(seen.data.toString())) sendDescriptors(pair.in, seen.data, seen.fds);
       for (const fd of [...seen.fds, ...(receiveDescriptors(pair.out)?.fds ?? [])]) closeSync(fd);
     }
+    released.clear();
   }
 
   /** Ends the keeper when nothing is parked, as in an orderly stop without running containers. */
   close(): void {
     this.#closed = true;
+    if (this.#turn !== undefined) this.#turnOver('output');
     if (SHELVES.some((shelf) => this.#held[shelf].size > 0)) return;
     try {
       process.kill(this.#pid, 'SIGKILL');
