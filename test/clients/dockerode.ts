@@ -28,7 +28,7 @@ function outcomesOf({ tests, pending }: Report): Outcome[] {
 }
 
 /** Its packages, installed once for each release. */
-function modules(release: string, work: string): string {
+export function modules(release: string, work: string): string {
   const directory = join(CACHE, `dockerode-${release}`);
   if (existsSync(join(directory, 'node_modules/mocha/package.json'))) return join(directory, 'node_modules');
   mkdirSync(directory, { recursive: true });

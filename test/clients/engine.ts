@@ -14,7 +14,14 @@ export type Kind = 'gantry' | 'dockerd';
  */
 const LOADED = [
   ...['busybox:buildroot-2014.02', 'ubuntu:latest', 'ubuntu:14.04', 'debian:stable', 'debian:sid'],
-  ...['debian:wheezy', 'base:latest', 'swipely/base:latest', 'tianon/true:latest'],
+  ...[
+    'debian:wheezy',
+    'base:latest',
+    'swipely/base:latest',
+    'tianon/true:latest',
+    'ubuntu:12.04',
+    'redis:latest',
+  ],
 ];
 const DOCKERFILE = `FROM busybox
 RUN printf '#!/bin/sh\\nexec sh "$@"\\n' >/bin/bash && chmod 755 /bin/bash

@@ -12,6 +12,7 @@ import { dockerApi } from './docker-api.ts';
 import { dockerPy } from './docker-py.ts';
 import { dockerode } from './dockerode.ts';
 import { dockerodeCalls } from './dockerode-calls.ts';
+import { dockerodeExamples } from './dockerode-examples.ts';
 import { type Kind, startEngine } from './engine.ts';
 import type { Outcome, Release, Run, Suite } from './suite.ts';
 import { testcontainersCalls } from './testcontainers-calls.ts';
@@ -28,7 +29,11 @@ const { values } = parseArgs({
   },
 });
 
-const MADE = { 'docker-py': dockerPy, dockerode, ruby: dockerApi } as const;
+const MADE = {
+  'docker-py': (checkout: string) => [dockerPy(checkout)],
+  dockerode: (checkout: string) => [dockerodeExamples(checkout), dockerode(checkout)],
+  ruby: (checkout: string) => [dockerApi(checkout)],
+} as const;
 const NAMES = ['docker-py', 'dockerode', 'ruby'] as const;
 
 /** Those whose checkout is given, or the calls that need none. */
@@ -36,7 +41,7 @@ function suites(): Suite[] {
   if (values.calls) return [dockerodeCalls, testcontainersCalls];
   return NAMES.flatMap((name) => {
     const checkout = values[name];
-    if (checkout !== undefined) return [MADE[name](checkout)];
+    if (checkout !== undefined) return MADE[name](checkout);
     console.log(`${name}: skipped, no --${name} CHECKOUT (a clone of its repository, with tags)`);
     return [];
   });
