@@ -112,7 +112,9 @@ export class OciTool {
       annotations?: Readonly<Record<string, string>>;
       linux: { resources: Resources };
     };
-    const limits = asAnnotations(unitProperties(linux.resources, this.#deps.cgroups.version));
+    // systemd has a limit of processes of its own, a sixth of the host's; who asks for none gets none.
+    const resources = { pids: { limit: -1 }, ...linux.resources };
+    const limits = asAnnotations(unitProperties(resources, this.#deps.cgroups.version));
     // Without the last, processes go into a cgroup below the scope that we asked for (crun(1)).
     return { ...spec, annotations: { ...annotations, ...limits, 'run.oci.systemd.subgroup': '' } };
   }

@@ -13,6 +13,9 @@ check 'its limits are in its cgroup' '67108864
 50
 150000 100000' docker run --rm -m 64m --memory-swap 64m --pids-limit 50 --cpus 1.5 busybox \
   sh -c 'cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/pids.max /sys/fs/cgroup/cpu.max'
+check 'what has no limit has none' 'max
+max
+max 100000' docker run --rm busybox sh -c 'cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/pids.max /sys/fs/cgroup/cpu.max'
 check 'AppArmor confines it' 'gantry-default (enforce)' docker run --rm busybox cat /proc/1/attr/current
 check 'memory that it may not have kills it' 'true 137' sh -c '
   docker run --name greedy -m 16m --memory-swap 16m busybox sh -c "x=x; while :; do x=\$x\$x; done" >/dev/null 2>&1
