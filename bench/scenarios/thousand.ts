@@ -6,13 +6,13 @@ import { create, IDLE, removeNow, start } from './containers.ts';
 import type { Figures, Scenario } from './scenario.ts';
 
 const CONTAINERS = Number(process.env.BENCH_CONTAINERS ?? 1000);
-const RUNNING = Math.round(CONTAINERS * 0.3);
+const RUNNING = Number(process.env.BENCH_RUNNING ?? Math.round(CONTAINERS * 0.3));
 /** A filter finds one in ten. */
 const MARKED = Math.ceil(CONTAINERS / 10);
 const PRUNED = 20;
 const MAKERS = 4;
 const ASKED = 10;
-/** A watcher of events must be known to the engine before the clock starts. */
+/** What came before must be past, and a watcher of events known to the engine, when the clock starts. */
 const SETTLE_MS = 50;
 
 /** podman has no daemon to kill: its figures would be those of a program that starts. */
@@ -115,6 +115,7 @@ async function measurePrune(peer: EnginePeer): Promise<Figures> {
     );
     if (gone?.length !== PRUNED) throw new Error(`${name}: pruned ${gone?.length} of ${PRUNED}`);
   });
+  await sleep(SETTLE_MS); // `until` is told in milliseconds: the last removal must lie before it
   const events = await usually(async () => {
     const { body } = await api.call('GET', `/events?since=${since}&until=${now()}&${mine}`);
     const told = body.toString().split('"Action":"destroy"').length - 1;
