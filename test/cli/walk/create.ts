@@ -47,9 +47,9 @@ export const RUNTIMES_WORDS: Difference = {
 
 /** Of `command`. */
 export const noSizes = (command: string): Difference => ({
-  why: 'sizes of writable layers need project quotas, which Gantry does not set',
+  why: 'sizes of writable layers need project quotas: dockerd takes those of xfs, Gantry of any file system, as its words say',
   about: [`container ${command} --storage-opt`],
-  gantry: [/, and not yet by Gantry there/, ''],
+  gantry: [/, or another file system with project quotas, from Linux 5\.14 on/, ''],
 });
 
 export const scenes: readonly Scene[] = [
