@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { plain } from '../cli/plain.ts';
 import { Started } from '../cli/started.ts';
 import type { DockerOptions, Ran } from '../harness/docker.ts';
@@ -35,7 +36,7 @@ const PROGRESS = /^ (Container|Network|Volume) .*\n/gm;
 const ATTACHING = /^(Attaching to )(.+)$/gm;
 const inOrder = (names: string): string => names.split(', ').toSorted().join(', ');
 
-/** Lines without their order, each once: Compose works on several containers side by side. */
+/** Lines without their order, each once: Compose works on several containers side by side, and which of them ends a colour is chance. */
 const anyOrder = (text: string): string =>
   text === ''
     ? ''
@@ -44,7 +45,7 @@ const anyOrder = (text: string): string =>
           text
             .trimEnd()
             .split('\n')
-            .map((line) => line.trimEnd()),
+            .map((line) => stripVTControlCharacters(line).trimEnd()),
         ),
       ]
         .toSorted()
