@@ -14,6 +14,8 @@ import { type CgroupHost, cgroupDirectory } from './cgroups.ts';
 const KILLED = 137;
 /** A clock tick of proc(5), on every Linux of today. */
 const TICK_US = 10_000;
+/** Far more than the few short lines of `memory.events`. */
+const EVENTS_BYTES_MAX = 1024;
 
 /** What is known of a container's first process. */
 export interface Ended {
@@ -50,15 +52,19 @@ export class MemoryKills {
   /** Undefined: the cgroup is gone, and had counted none when it was last looked at. 0 when the kernel does not count. */
   count(): number | undefined {
     try {
-      const text = readFileSync(this.#file, 'utf8');
-      this.#counted = Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0);
-      // What tells of changes tells until it is read itself.
-      if (this.#fd !== undefined) readSync(this.#fd, Buffer.alloc(1), 0, 1, 0);
+      this.#counted = Number(/^oom_kill (\d+)$/m.exec(this.#read())?.[1] ?? 0);
     } catch (error) {
       this.close();
       if (['ENOENT', 'ENODEV'].includes(codeOf(error) ?? '')) return this.#counted || undefined;
     }
     return this.#counted;
+  }
+
+  /** What is watched tells of a change until it is read itself, from its beginning. */
+  #read(): string {
+    if (this.#fd === undefined) return readFileSync(this.#file, 'latin1');
+    const bytes = Buffer.alloc(EVENTS_BYTES_MAX);
+    return bytes.toString('latin1', 0, readSync(this.#fd, bytes, 0, bytes.length, 0));
   }
 
   close(): void {

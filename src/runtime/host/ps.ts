@@ -2,8 +2,8 @@
 
 import { Failed } from '../../base/errors.ts';
 import { containerFailure } from '../../model/failures/container.ts';
+import { type ProgramEnd, runProgram } from '../programs/program.ts';
 import type { Supervisor } from '../tasks/supervisor.ts';
-import { type ProgramEnd, runProgram } from './program.ts';
 
 /** What ps printed, cut into columns. */
 export interface ProcessTable {

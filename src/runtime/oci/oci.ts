@@ -26,7 +26,7 @@ import type { CgroupDriver } from '../cgroups/location.ts';
 import type { Exits } from '../exits/exits.ts';
 import { SealedProgram } from './sealed-program.ts';
 import { SeccompPrograms } from './seccomp-programs.ts';
-import { asAnnotations, type Resources, setUnitProperties, unitProperties } from './unit-properties.ts';
+import { asAnnotations, type Resources, unitProperties } from './unit-properties.ts';
 
 /** A runtime as `--add-runtime` names it. */
 export interface OciRuntime {
@@ -101,13 +101,13 @@ export class OciTool {
   }
 
   /** systemd makes the cgroup, and hears of its limits from us: other runtimes than crun tell it themselves. */
-  get #tellsUnit(): boolean {
+  get tellsUnit(): boolean {
     return this.#deps.cgroupDriver === 'systemd' && this.#isCrun;
   }
 
   /** A configuration with what crun needs to know when systemd makes the cgroup. */
   inScope(spec: object): object {
-    if (!this.#tellsUnit) return spec;
+    if (!this.tellsUnit) return spec;
     const { annotations, linux } = spec as {
       annotations?: Readonly<Record<string, string>>;
       linux: { resources: Resources };
@@ -146,14 +146,6 @@ export class OciTool {
       `--resources=${file}`,
       id,
     ]);
-  }
-
-  /** Tells systemd what changed of a scope's limits, so that it keeps them; it never fails. */
-  async keepLimits(unit: string, resources: Resources): Promise<void> {
-    if (!this.#tellsUnit) return;
-    const { cgroups, log } = this.#deps;
-    const told = await setUnitProperties(this.#deps, unit, unitProperties(resources, cgroups.version));
-    if (!told) log.warn('cgroup.unit-limits', { unit, result: 'lost when systemd reads its settings anew' });
   }
 
   /** Lets the prepared process go. */

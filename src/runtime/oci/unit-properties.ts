@@ -3,10 +3,9 @@
  * own settings are read anew (`systemctl daemon-reload`, which every upgrade of a service does), and crun before 1.16
  * tells it of the weight of processors alone: any other limit would be gone from then on.
  */
-import { closeSync } from 'node:fs';
-import { pidfdOpen, spawn } from '../../linux/index.ts';
+import { Failed } from '../../base/errors.ts';
 import type { CgroupHost } from '../cgroups/cgroups.ts';
-import type { Exits } from '../exits/exits.ts';
+import { type ProgramHost, runProgram } from '../programs/program.ts';
 
 /** Those of `linux.resources` that systemd has properties for (OCI runtime specification, Linux container configuration). */
 export interface Resources {
@@ -60,40 +59,20 @@ export const asAnnotations = (properties: ReadonlyMap<string, bigint>): Readonly
   );
 
 const MANAGER = ['org.freedesktop.systemd1', '/org/freedesktop/systemd1', 'org.freedesktop.systemd1.Manager'];
-/** systemd has it, and it takes numbers that settings of units have no words for. */
-const BUSCTL = 'busctl';
-const ENV = ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'];
+const LIMITS = { timeoutMs: 10_000, bytesMax: 4096 };
 
-/** Changes properties of a unit that runs, until it ends. Whether systemd did so. */
+/**
+ * Changes properties of a unit that runs, until it ends; by busctl, which comes with systemd and takes numbers that
+ * settings of units have no words for. @throws Failed in its words
+ */
 export async function setUnitProperties(
-  { exits, devNull }: { readonly exits: Exits; readonly devNull: number },
+  host: ProgramHost,
   unit: string,
   properties: ReadonlyMap<string, bigint>,
-): Promise<boolean> {
-  if (properties.size === 0) return true;
+): Promise<void> {
+  if (properties.size === 0) return;
   const values = [...properties].flatMap(([name, value]) => [name, 't', `${value}`]);
-  const argv = [
-    'call',
-    ...MANAGER,
-    'SetUnitProperties',
-    'sba(sv)',
-    unit,
-    'true',
-    `${properties.size}`,
-    ...values,
-  ];
-  const done = exits.orphanReaper.work();
-  try {
-    // By the shell, which looks for it on the path.
-    const script = ['sh', '-c', 'exec "$@"', 'sh', BUSCTL, ...argv];
-    const pid = spawn('/bin/sh', script, [devNull, devNull, devNull], { env: ENV });
-    const pidfd = pidfdOpen(pid);
-    try {
-      return (await exits.watch(pid, pidfd))?.code === 0;
-    } finally {
-      closeSync(pidfd);
-    }
-  } finally {
-    done();
-  }
+  const change = ['SetUnitProperties', 'sba(sv)', unit, 'true', `${properties.size}`, ...values];
+  const { status, stderr } = await runProgram(host, 'busctl', ['call', ...MANAGER, ...change], LIMITS);
+  if (status?.code !== 0) throw new Failed(`busctl: ${stderr.toString().trim()}`);
 }

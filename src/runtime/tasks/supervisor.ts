@@ -4,6 +4,7 @@
  */
 import { mkdirSync, openSync } from 'node:fs';
 import { basename } from 'node:path';
+import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { becomeSubreaper, type Reactor } from '../../linux/index.ts';
 import { type CgroupHost, presentCgroups, readCgroupHost, removeEmptyCgroup } from '../cgroups/cgroups.ts';
@@ -17,6 +18,7 @@ import { openExits } from '../exits/open-exits.ts';
 import { Keeper } from '../keeper/keeper.ts';
 import type { ConsoleSocket } from '../oci/console.ts';
 import { type OciRuntime, OciTool } from '../oci/oci.ts';
+import { type Resources, setUnitProperties, unitProperties } from '../oci/unit-properties.ts';
 import type { OutputWriter } from '../output/writer.ts';
 import { Streams } from '../streams/streams.ts';
 import {
@@ -121,7 +123,15 @@ export class Supervisor {
     const tool = this.toolOf(task);
     await tool.update(id, directoryOf(this.#host, id).file('limits.json'), own.resources);
     writeOwnLimits(this.cgroups, cgroupPath, own.writes);
-    await tool.keepLimits(basename(cgroupPath), resources);
+    if (tool.tellsUnit) await this.#keepLimits(basename(cgroupPath), resources);
+  }
+
+  /** Tells systemd what changed of a scope's limits, so that it keeps them. The kernel has them: it never fails. */
+  async #keepLimits(unit: string, resources: Resources): Promise<void> {
+    const properties = unitProperties(resources, this.cgroups.version);
+    await setUnitProperties(this, unit, properties).catch((error: unknown) =>
+      this.#host.log.warn('cgroup.unit-limits', { unit, reason: messageOf(error) }),
+    );
   }
 
   /** Prepares a container's process. @throws RuntimeRefused, SystemError: then nothing is left of it */

@@ -25,6 +25,7 @@ export async function takeFromGuests(
   requests: readonly NetworkRequest[],
 ): Promise<void> {
   for (const { network, addresses = [] } of requests) {
+    if (addresses.length === 0) continue; // nearly always: then nobody need be looked at
     const wanted = new Set(addresses.map((each) => formatAddress(parseAddress(each))));
     const holders = [...deps.directory].filter(
       (each) => hasOneOf(each, network.id, wanted) && !isGuestOfRunning(deps, each),

@@ -1,12 +1,27 @@
 /** Runs a program of the host to its end and keeps what it printed, within limits of time and size. */
 import { closeSync, existsSync } from 'node:fs';
 import { Failed } from '../../base/errors.ts';
-import { type ExitStatus, pidfdOpen, pidfdSignal, pipe, setNonBlocking, spawn } from '../../linux/index.ts';
+import {
+  type ExitStatus,
+  pidfdOpen,
+  pidfdSignal,
+  pipe,
+  type Reactor,
+  setNonBlocking,
+  spawn,
+} from '../../linux/index.ts';
+import type { Exits } from '../exits/exits.ts';
 import { OutputPort } from '../output/port.ts';
-import type { Supervisor } from '../tasks/supervisor.ts';
 
 const DIRECTORIES = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 const SIGKILL = 9;
+
+/** What programs are run with. */
+export interface ProgramHost {
+  readonly exits: Exits;
+  readonly reactor: Reactor;
+  readonly devNull: number;
+}
 
 /** How long a program may take, and how much of its output is kept. */
 export interface ProgramLimits {
@@ -26,7 +41,7 @@ export interface ProgramEnd {
 
 /** @throws Failed when this host has no such program */
 export async function runProgram(
-  supervisor: Supervisor,
+  { exits, reactor, devNull }: ProgramHost,
   name: string,
   args: readonly string[],
   limits: ProgramLimits,
@@ -36,12 +51,12 @@ export async function runProgram(
   const [out, err] = [pipe(), pipe()];
   const ports = [out, err].map(({ read }) => {
     setNonBlocking(read, true);
-    return new OutputPort(read, supervisor.reactor);
+    return new OutputPort(read, reactor);
   });
-  const done = supervisor.exits.orphanReaper.work();
+  const done = exits.orphanReaper.work();
   let pid: number;
   try {
-    pid = spawn(file, [file, ...args], [supervisor.devNull, out.write, err.write], { env: environment() });
+    pid = spawn(file, [file, ...args], [devNull, out.write, err.write], { env: environment() });
   } catch (error) {
     for (const port of ports) port.close();
     done();
@@ -57,13 +72,13 @@ export async function runProgram(
     pidfdSignal(pidfd, SIGKILL);
   }, limits.timeoutMs);
   try {
-    const ended = supervisor.exits.watch(pid, pidfd).then((status) => {
+    const ended = exits.watch(pid, pidfd).then((status) => {
       for (const port of ports) port.drainAndEnd();
       return status;
     });
     const [status, stdout, stderr] = await Promise.all([
       ended,
-      ...ports.map((port) => readUpTo(port, limits.bytesMax, supervisor.devNull)),
+      ...ports.map((port) => readUpTo(port, limits.bytesMax, devNull)),
     ]);
     return { status, stdout: stdout as Buffer, stderr: stderr as Buffer, timedOut };
   } finally {
