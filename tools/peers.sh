@@ -3,17 +3,18 @@
 # benchmarks that compare with them: the machine's own docker is neither used nor replaced. Prints the directory;
 # below it the programs stand where Debian puts them (usr/bin/docker, usr/sbin/dockerd, …). Idempotent.
 #   sh tools/peers.sh        those of this machine's release (Debian 12: docker 20.10)
-#   sh tools/peers.sh 13     those of Debian 13 (docker 26.1, compose 2.26), whichever release this is
+#   sh tools/peers.sh 13     those of Debian 13 (docker 26.1, buildx 0.13, compose 2.26), whichever release this is
 set -eu
 here=$(dirname "$(dirname "$(readlink -f "$0")")")
 release=${1:-}
 cache=${GANTRY_PEERS:-$here/node_modules/.cache/gantry-peers}
+last= # what came to the packages last: a cache without it is of before
 case $release in
   '') packages='docker.io docker-cli containerd runc docker-registry tini' ;;
-  13) packages='docker.io docker-cli docker-compose containerd' cache=$cache-13 ;;
+  13) packages='docker.io docker-cli docker-buildx docker-compose containerd' cache=$cache-13 last=usr/libexec/docker/cli-plugins/docker-buildx ;;
   *) echo "peers: unknown release $release (know 13)" >&2; exit 2 ;;
 esac
-[ ! -f "$cache/.complete" ] || { echo "$cache"; exit 0; }
+if [ -f "$cache/.complete" ] && [ -e "$cache/$last" ]; then echo "$cache"; exit 0; fi
 
 command -v apt-get >/dev/null || { echo 'peers: needs apt-get' >&2; exit 1; }
 fresh=$cache.$$

@@ -1,6 +1,6 @@
 /** Docker's own command lines, as users have them: the machine's, and Debian's from the peers' cache. */
 import { execFile, execFileSync, type SpawnOptions, spawn } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -26,12 +26,14 @@ export interface DockerOptions {
   readonly cli?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
+  /** With Debian 13's buildx and Compose as its plugins, and settings of their own: `docker build` is buildx then. */
+  readonly plugins?: boolean;
   /** Where it runs: Compose looks for its files there. */
   readonly cwd?: string;
 }
 
 /**
- * The cache of Debian's docker.io, containerd, runc and docker-registry, or of Debian 13's docker.io and Compose;
+ * The cache of Debian's docker.io, containerd, runc and docker-registry, or of Debian 13's docker.io, buildx and Compose;
  * unpacked at the first call (twenty seconds).
  */
 export function peersDirectory(release?: 13): string {
@@ -69,7 +71,8 @@ function works(file: string): boolean {
 const KEPT_IN_THE_FILE = '{"auths":{"nobody.invalid":{}}}';
 
 /** The environment of a command line that talks to `host` and knows nothing of its user's settings. */
-export function dockerEnv(host: string, home: string, options: DockerOptions = {}): NodeJS.ProcessEnv {
+export function dockerEnv(host: string, engineHome: string, options: DockerOptions = {}): NodeJS.ProcessEnv {
+  const home = options.plugins ? homeWithPlugins(engineHome) : engineHome;
   const settings = join(home, 'config.json');
   if (existsSync(home) && !existsSync(settings)) writeFileSync(settings, KEPT_IN_THE_FILE);
   const version = options.version === undefined ? {} : { DOCKER_API_VERSION: options.version };
@@ -82,6 +85,21 @@ export function dockerEnv(host: string, home: string, options: DockerOptions = {
     ...options.env,
   };
 }
+
+/** Beside the one without: tests that build as before BuildKit share the engine. Buildx keeps its own files below it. */
+function homeWithPlugins(home: string): string {
+  const own = join(home, 'with-plugins');
+  const plugins = join(own, 'cli-plugins');
+  if (existsSync(plugins)) return own;
+  mkdirSync(plugins, { recursive: true });
+  for (const name of ['docker-buildx', 'docker-compose'] as const)
+    symlinkSync(pluginAt(name), join(plugins, name));
+  return own;
+}
+
+/** Debian 13's plugin of the command line, which is a program as it stands. */
+const pluginAt = (name: 'docker-buildx' | 'docker-compose'): string =>
+  join(peersDirectory(13), 'usr/libexec/docker/cli-plugins', name);
 
 /** Runs it to its end. Never throws for an exit code. */
 export function runDocker(
