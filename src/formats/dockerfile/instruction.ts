@@ -14,6 +14,8 @@ interface Said<Is extends string> {
   /** The line with its continuations joined, as the file spells it: what `Step 1/2 : …` prints. */
   readonly source: ByteText;
   readonly position: Position;
+  /** The lines of comment before it. */
+  readonly comments: readonly ByteText[];
 }
 
 /** A line for the shell (empty: nothing was said), or the words themselves. */
@@ -163,7 +165,7 @@ export interface FromInstruction extends Said<'from'> {
 export interface Stage extends Pick<FromInstruction, 'base' | 'platform' | 'name'> {
   readonly index: number;
   /** Where it begins. */
-  readonly from: Pick<FromInstruction, 'source' | 'position'>;
+  readonly from: Pick<FromInstruction, 'source' | 'position' | 'comments'>;
   readonly instructions: readonly Instruction[];
 }
 
@@ -186,4 +188,6 @@ export interface Dockerfile {
   readonly stages: readonly Stage[];
   /** Lines that the client is shown, as dockerd writes them. */
   readonly warnings: readonly string[];
+  /** Lines with which instructions end that have blank lines among their continuations. */
+  readonly gaps: readonly number[];
 }

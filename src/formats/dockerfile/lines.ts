@@ -14,6 +14,8 @@ export interface Logical {
   readonly endLine: number;
   /** A blank line stood among its continuations. */
   readonly gap: boolean;
+  /** Comments right before it; an empty one takes those before away. */
+  readonly comments: readonly ByteText[];
 }
 
 /** Reads a file from its first line to its last. */
@@ -48,15 +50,18 @@ export class Lines {
 
   /** The next instruction; undefined at the end. @throws InvalidArgument for a directive that is wrong or comes twice */
   next(): Logical | undefined {
+    let comments: ByteText[] = [];
     for (let raw = this.#read(); raw !== undefined; raw = this.#read()) {
       const line = withoutEnd(raw).slice(skipBlanks(raw, 0));
       this.#directive(line);
-      if (line !== '' && !line.startsWith('#')) return this.#joined(line);
+      if (line !== '' && !line.startsWith('#')) return this.#joined(line, comments);
+      const comment = trimmed(line.slice(1));
+      if (line !== '' && !this.#inDirectives) comments = comment === '' ? [] : [...comments, comment];
     }
     return undefined;
   }
 
-  #joined(first: ByteText): Logical {
+  #joined(first: ByteText, comments: readonly ByteText[]): Logical {
     const line = this.#line;
     let { text, goesOn } = this.#continued(first);
     let gap = false;
@@ -70,7 +75,7 @@ export class Lines {
       ({ text, goesOn } = this.#continued(withoutEnd(raw)));
       parts.push(text);
     }
-    return { text: parts.join(''), line, endLine: this.#line, gap };
+    return { text: parts.join(''), line, endLine: this.#line, gap, comments };
   }
 
   /** An escape that is the last of its line, blanks aside, and is not escaped itself, joins the next one to it. */

@@ -21,6 +21,12 @@ import { readInstruction } from './read-instruction.ts';
 /** Each makes an image that repeats what those before it say: memory and disk grow with the square of them. */
 const INSTRUCTIONS_MAX = 1000;
 
+/** An instruction with a blank line among its continuations. */
+interface Gap {
+  readonly source: ByteText;
+  readonly line: number;
+}
+
 type Open = Omit<Stage, 'instructions'> & { readonly instructions: Instruction[] };
 
 /** @throws InvalidArgument, with file, line and instruction, for what dockerd refuses as well */
@@ -29,19 +35,26 @@ export function parseDockerfile(text: ByteText, name: string): Dockerfile {
   const lines = new Lines(text);
   const metaArgs: ArgInstruction[] = [];
   const stages: Open[] = [];
-  const gaps: ByteText[] = [];
+  const gaps: Gap[] = [];
   let count = 0;
   for (const { instruction, gap } of instructionsOf(lines, name)) {
     if (++count > INSTRUCTIONS_MAX)
       throw placed(dockerfileFailure.instructionsTooMany({ most: INSTRUCTIONS_MAX }), name, instruction);
-    if (gap) gaps.push(instruction.source);
+    if (gap !== undefined) gaps.push({ source: instruction.source, line: gap });
     if (instruction.is === 'from') stages.push(stageOf(instruction, stages.length));
     else if (stages.length > 0) stages.at(-1)!.instructions.push(instruction);
     else if (instruction.is === 'arg') metaArgs.push(instruction);
     else throw placed(dockerfileFailure.noStage({ command: instruction.command }), name, instruction);
   }
   if (stages.length + metaArgs.length === 0) throw inFile(dockerfileFailure.empty(), name);
-  return { name, directives: lines.directives, metaArgs, stages, warnings: warningsOf(gaps) };
+  return {
+    name,
+    directives: lines.directives,
+    metaArgs,
+    stages,
+    warnings: warningsOf(gaps),
+    gaps: gaps.map(({ line }) => line),
+  };
 }
 
 /** Instructions that stand in no file. */
@@ -80,12 +93,13 @@ export function parseTriggers(texts: readonly ByteText[]): readonly Instruction[
 
 interface Found {
   readonly instruction: Instruction | FromInstruction;
-  readonly gap: boolean;
+  /** The line that it ends with, if it has a gap. */
+  readonly gap: number | undefined;
 }
 
 function* instructionsOf(lines: Lines, file: string): Generator<Found> {
   for (let next = logicalLine(lines, file); next; next = logicalLine(lines, file))
-    yield { instruction: instructionOf(next, lines, file), gap: next.gap };
+    yield { instruction: instructionOf(next, lines, file), gap: next.gap ? next.endLine : undefined };
 }
 
 function logicalLine(lines: Lines, file: string): Logical | undefined {
@@ -107,13 +121,14 @@ function instructionOf(next: Logical, lines: Lines, file: string): Found['instru
   }
 }
 
-function read({ text, line }: Logical, parts: Cut, lines: Lines): Found['instruction'] {
+function read({ text, line, comments }: Logical, parts: Cut, lines: Lines): Found['instruction'] {
   const heredocs = heredocsOf(text, parts, lines);
   return readInstruction({
     ...parts,
     command: upper(parts.keyword),
     source: trimmed(text),
     position: { line, endLine: lines.line },
+    comments,
     escapeChar: lines.escape,
     heredocs,
   });
@@ -132,12 +147,15 @@ function mayHaveHeredocs(parts: Cut, escapeChar: Escape): boolean {
   return WITH_HEREDOCS.includes(keyword) && jsonWords(rest) === undefined;
 }
 
-const stageOf = ({ base, platform, name, source, position }: FromInstruction, index: number): Open => ({
+const stageOf = (
+  { base, platform, name, source, position, comments }: FromInstruction,
+  index: number,
+): Open => ({
   index,
   base,
   ...(platform === undefined ? {} : { platform }),
   ...(name === undefined ? {} : { name }),
-  from: { source, position },
+  from: { source, position, comments },
   instructions: [],
 });
 
@@ -145,8 +163,10 @@ const placed = (error: Error, file: string, { command, source, position }: Found
   located(error, { file, ...position, command, source });
 
 /** Blank lines among continuations, in dockerd's words; a line is shown as far as it goes on a screen. */
-function warningsOf(gaps: readonly ByteText[]): string[] {
+function warningsOf(gaps: readonly Gap[]): string[] {
   if (gaps.length === 0) return [];
-  const found = gaps.map((line) => `[WARNING]: Empty continuation line found in:\n    ${textOf(line)}`);
+  const found = gaps.map(
+    ({ source }) => `[WARNING]: Empty continuation line found in:\n    ${textOf(source)}`,
+  );
   return [...found, '[WARNING]: Empty continuation lines will become errors in a future release.'];
 }

@@ -14,7 +14,12 @@ import { readRun } from './read-run.ts';
 import { readAdd, readCopy } from './read-transfer.ts';
 import type { Reading, Said } from './reading.ts';
 
-const said = ({ command, source, position }: Reading): Said => ({ command, source, position });
+const said = ({ command, source, position, comments }: Reading): Said => ({
+  command,
+  source,
+  position,
+  comments,
+});
 
 /** @throws InvalidArgument for a keyword that is none, and for arguments that are wrong */
 export function readInstruction(reading: Reading): Instruction | FromInstruction {

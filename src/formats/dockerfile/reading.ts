@@ -10,6 +10,7 @@ export interface Said {
   readonly command: string;
   readonly source: ByteText;
   readonly position: Position;
+  readonly comments: readonly ByteText[];
 }
 
 /** All that is known of it. */

@@ -8,6 +8,7 @@ import { execFailure } from './exec.ts';
 import { filterFailure } from './filter.ts';
 import { ignoreFailure } from './ignore.ts';
 import { imageFailure } from './image.ts';
+import { lintFailure } from './lint.ts';
 import { logFailure } from './log.ts';
 import { manifestFailure } from './manifest.ts';
 import { networkContext, networkFailure } from './network.ts';
@@ -42,6 +43,7 @@ export const failureTables = {
   volume: volumeFailure,
   dockerfile: dockerfileFailure,
   ignore: ignoreFailure,
+  lint: lintFailure,
 };
 /** Each noun's contexts. */
 export const contextTables = {
