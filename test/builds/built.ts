@@ -17,7 +17,7 @@ const SINCE_SECONDS = Math.floor(Date.now() / 1000) - 60;
 const OLD_NANOS = 1_200_000_000n * 1_000_000_000n;
 
 /** Members of a context, the Dockerfile first. */
-const contextOf = (dockerfile: string | Buffer, files: readonly Member[] = []): Buffer =>
+export const contextOf = (dockerfile: string | Buffer, files: readonly Member[] = []): Buffer =>
   tarOf(
     ([[{ path: 'Dockerfile' }, dockerfile], ...files] as const).map(([entry, data = '']) => [
       { mtimeNanos: OLD_NANOS, ...entry },
