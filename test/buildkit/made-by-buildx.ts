@@ -10,12 +10,15 @@ import type { DockerOptions } from '../harness/docker.ts';
 import type { Engine } from '../harness/dockerd.ts';
 import { dockerArchiveOf, loadArchive } from '../harness/layered.ts';
 import { progressLines, type RawProgress, rawProgress } from './raw-json.ts';
+import { settledWords } from './settled-words.ts';
 
 /** What was changed before was changed by nobody here. */
 const SINCE_SECONDS = Math.floor(Date.now() / 1000) - 60;
 
 /** A directory with what a case is built from: modes, times and links as they are in its archive. */
-export function contextDirectory(each: BuildCase): Disposable & { readonly path: string } {
+export function contextDirectory(
+  each: Pick<BuildCase, 'dockerfile' | 'context' | 'bases'>,
+): Disposable & { readonly path: string } {
   const home = mkdtempSync(join(tmpdir(), 'buildkit-context-'));
   // Buildx takes directories of one name for one that has changed, by the sizes and times of its files.
   const path = join(home, basename(home));
@@ -64,14 +67,6 @@ function flagsOf(query: Readonly<Record<string, string>> = {}): string[] {
 /** Bases are shared by the builds that go on: what they are called in which build is chance. */
 const OF_ANOTHER = /^step (\[[^\]]+\] )?FROM /;
 
-/** Without the ids of what is in work, and the paths of the engine's own directories. */
-const settled = (words: string): string =>
-  words
-    .replace(/(checksum of ref )\S+?::\S+?:/g, '$1…:')
-    .replace(/\/\S+\/(overlay2\/\w+\/merged|tmp\/buildkit-mount\d+)(?=\/)/g, '<root>')
-    // The client's own two requests end in any order.
-    .replace('ERROR: failed to run Build function: ', 'ERROR: failed to solve: ');
-
 /** `directory`: of {@link contextDirectory}; `tag`: the image's name. */
 export async function madeByBuildx(
   engine: Engine,
@@ -85,7 +80,7 @@ export async function madeByBuildx(
     if (base.code !== 0) throw new Error(`the base ${name} is refused: ${base.words}`);
   }
   const made = await buildx(engine, ['--no-cache', '-t', tag, ...flagsOf(each.query), directory]);
-  if (made.code !== 0) return { refusal: settled(made.words).replaceAll(directory, '<context>') };
+  if (made.code !== 0) return { refusal: settledWords(made.words).replaceAll(directory, '<context>') };
   const steps = progressLines(made).filter((line) => !OF_ANOTHER.test(line));
   return {
     lines: [...steps, ...(await madeLines(engine.api('1.41'), tag, SINCE_SECONDS))],

@@ -63,35 +63,40 @@ export function rawProgress(text: string): RawProgress {
 
 const textOf = (base64 = ''): string => Buffer.from(base64, 'base64').toString();
 
-/** A line for each piece of work, its output and its warnings, by their names and without an order. */
-export function progressLines({ messages }: RawProgress): string[] {
-  const vertices = new Map<string, RawVertex>();
-  for (const { vertexes = [] } of messages) for (const each of vertexes) vertices.set(each.digest, each);
-  const named = (digest: string): string => vertices.get(digest)?.name ?? `unknown vertex ${digest}`;
-  const written = new Map<string, string>();
-  for (const { logs = [] } of messages)
-    for (const { vertex, stream, data } of logs) {
-      const key = `${named(vertex)} says on ${stream}: `;
-      written.set(key, (written.get(key) ?? '') + textOf(data));
-    }
-  const warned = messages
-    .flatMap(({ warnings = [] }) => warnings)
-    .map(({ vertex, level, short, detail = [], url = '' }) =>
-      [`${named(vertex)} warns (${level}): ${textOf(short)}`, ...detail.map(textOf), url].join(' | '),
+/** What a piece of work wrote: a line of each stream's text, put together. */
+export function rawLogs({ messages }: RawProgress, digest: string): string[] {
+  const written = new Map<number, Buffer[]>();
+  for (const { vertex, stream = 0, data } of messages.flatMap(({ logs = [] }) => logs))
+    if (vertex === digest) written.set(stream, [...(written.get(stream) ?? []), Buffer.from(data, 'base64')]);
+  return [...written]
+    .toSorted(([a], [b]) => a - b)
+    .flatMap(([stream, pieces]) =>
+      linesOf(Buffer.concat(pieces).toString()).map((line) => `says on ${stream}: ${JSON.stringify(line)}`),
     );
-  return [
-    ...[...vertices.values()].map(
-      ({ name, error, completed }) =>
-        `${name}${completed ? '' : ' is not done'}${error ? ` fails: ${error}` : ''}`,
-    ),
-    ...[...written].flatMap(([key, text]) =>
-      text
-        .trimEnd()
-        .split('\n')
-        .map((line) => key + line),
-    ),
-    ...warned,
-  ]
-    .map((line) => `step ${line}`)
+}
+
+const linesOf = (text: string): string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+
+/** What a piece of work warns of, a line each. */
+export const rawWarnings = ({ messages }: RawProgress, digest: string): string[] =>
+  messages
+    .flatMap(({ warnings = [] }) => warnings)
+    .filter(({ vertex }) => vertex === digest)
+    .map(({ level, short, detail = [], url = '' }) =>
+      [`warns (${level}): ${textOf(short)}`, ...detail.map(textOf), url].join(' | '),
+    );
+
+/** A line for each piece of work, its output and its warnings, by their names and without an order. */
+export function progressLines(progress: RawProgress): string[] {
+  const vertices = new Map<string, RawVertex>();
+  for (const { vertexes = [] } of progress.messages)
+    for (const each of vertexes) vertices.set(each.digest, each);
+  return [...vertices.values()]
+    .flatMap(({ digest, name, error, completed }) => [
+      `step ${name}${completed ? '' : ' is not done'}${error ? ` fails: ${error}` : ''}`,
+      ...[...rawLogs(progress, digest), ...rawWarnings(progress, digest)].map(
+        (line) => `step ${name} ${line}`,
+      ),
+    ])
     .toSorted();
 }

@@ -1,0 +1,35 @@
+/** `--progress=plain`, without what differs from run to run. */
+import { SHARED_BASE, settledWords } from './settled-words.ts';
+
+/** Work that goes on side by side is told in pieces: each is put together, and they stand in the order of their names. */
+export function plainBlocks(text: string): string {
+  const blocks = new Map<string, string[]>();
+  const words: string[] = [];
+  for (const line of text.replaceAll('\r', '').split('\n')) {
+    const [, number, said = ''] = /^#(\d+) ?(.*)$/.exec(line) ?? [];
+    if (number === undefined) words.push(line);
+    else if (said !== '...') blocks.set(number, [...(blocks.get(number) ?? []), said]);
+  }
+  const told = [...blocks.values()]
+    .map((lines) => withoutRepeats(lines.map(timeless)).join('\n  ').replace(SHARED_BASE, 'FROM '))
+    .toSorted();
+  return settledWords([...told, ...words.map(timeless)].join('\n')).replace(/\n{2,}/g, '\n');
+}
+
+/** A block that was left and taken up again says its name again; what took a while was told of before it was done. */
+const withoutRepeats = ([name = '', ...lines]: readonly string[]): string[] => [
+  name,
+  ...lines.filter(
+    (line, i) =>
+      line.startsWith('<time>') ||
+      (line !== name &&
+        lines.lastIndexOf(line) === i &&
+        !lines.some((other) => other.startsWith(`${line} `))),
+  ),
+];
+
+const timeless = (line: string): string =>
+  line
+    .replace(/^(DONE|ERROR|CANCELED) \d+\.\d+s$/, '$1')
+    .replace(/ \d+\.\d+s( done)?$/, '$1')
+    .replace(/^\d+\.\d+ /, '<time> ');
