@@ -18,7 +18,8 @@ const may: Readonly<Record<string, readonly string[]>> = {
   'api/client': [...ground, 'api/contract'],
   'api/versions': [...ground, 'api/contract'],
   'api/handlers': [...ground, 'api/contract', 'engine'],
-  'api/http': [...ground, 'api/contract', 'api/versions', 'api/handlers'],
+  'api/buildkit': [...ground, 'engine'],
+  'api/http': [...ground, 'api/contract', 'api/versions', 'api/handlers', 'api/buildkit'],
   cli: [...ground, 'api/client', 'daemon'],
   daemon: [...ground, 'linux', 'storage', 'network', 'runtime', 'registry', 'engine', 'api/http'],
 };
@@ -38,6 +39,7 @@ const sideDoors: Readonly<Record<string, readonly string[]>> = {
 /** Modules that only some rooms may touch: each is one room's business. */
 const reserved: Readonly<Record<string, readonly string[]>> = {
   'node:http': ['api/http', 'api/client', 'registry'],
+  'node:http2': ['api/buildkit'],
   'node:https': ['registry'],
   'node:tls': ['api/http', 'api/client', 'registry', 'runtime'],
   'node:child_process': ['runtime', 'storage', 'daemon', 'cli'],
@@ -47,6 +49,7 @@ const reserved: Readonly<Record<string, readonly string[]>> = {
   pino: ['base'],
   commander: ['cli'],
   ws: ['api/http'],
+  '@bufbuild/protobuf': ['api/buildkit'],
   undici: ['registry'],
   re2js: ['engine'],
   yaml: ['engine'],

@@ -1,8 +1,11 @@
 /** The engine's door. */
 
 export type { PathStat } from '../storage/index.ts';
+export type * from './builds/history/promise.ts';
+export type * from './builds/host-config.ts';
 export { type BuildRoomDeps, HeldImages, openBuilds } from './builds/index.ts';
 export type * from './builds/promise.ts';
+export type * from './builds/solve/promise.ts';
 export { type ContainersDeps, createContainers } from './containers/containers.ts';
 export { Directory } from './containers/directory.ts';
 export { imageUsers } from './containers/image-users.ts';

@@ -1,7 +1,7 @@
 /** Builds, and the cache that they share: the endpoints of the newest API. */
 import { Progress } from '../../model/progress.ts';
 import { BuildCachePruned } from '../../model/prune.ts';
-import { archiveBodyUnless, empty, json, lines, operation } from './operation.ts';
+import { archiveBodyUnless, empty, json, lines, operation, protocol } from './operation.ts';
 import { filters, flag, lenientNumber, number, text, texts } from './query.ts';
 
 export const buildImage = operation({
@@ -53,6 +53,21 @@ export const buildCancel = operation({
   query: { id: text() },
   success: empty(200),
   errors: [400, 500],
+});
+
+export const buildSession = operation({
+  route: 'POST /session',
+  summary: 'Lend a build what it needs of its client: files, secrets, logins. The connection becomes HTTP/2.',
+  success: protocol(),
+  errors: [400, 500],
+});
+
+export const buildGrpc = operation({
+  route: 'POST /grpc',
+  summary: "Speak to the builder by BuildKit's protocol. The connection becomes HTTP/2.",
+  success: protocol(),
+  errors: [400, 500],
+  isOurs: true,
 });
 
 export const buildPrune = operation({

@@ -89,6 +89,11 @@ export interface WebSocketAnswer {
   readonly kind: 'websocket';
   readonly status: number;
 }
+/** The connection becomes one of another protocol, HTTP/2, which the front door hands to the builder's own services. */
+export interface ProtocolAnswer {
+  readonly kind: 'protocol';
+  readonly status: number;
+}
 /** The API itself in the words of the client's version: made by the front door, for no handler knows the version. */
 export interface DocumentAnswer {
   readonly kind: 'document';
@@ -111,6 +116,7 @@ export type Success =
   | OutputAnswer
   | HijackAnswer
   | WebSocketAnswer
+  | ProtocolAnswer
   | DocumentAnswer;
 
 /** One operation of the API, whole. */
@@ -207,6 +213,8 @@ export const document = (): DocumentAnswer => ({ kind: 'document', status: 200 }
 export const output = (): OutputAnswer => ({ kind: 'output', status: 200 });
 /** A container's streams over a WebSocket. */
 export const webSocket = (): WebSocketAnswer => ({ kind: 'websocket', status: 101 });
+/** The connection becomes one of HTTP/2. */
+export const protocol = (): ProtocolAnswer => ({ kind: 'protocol', status: 101 });
 /** The connection becomes streams; `failsInside`: what fails when the process is run is told there. */
 export const hijack = (
   status: number,

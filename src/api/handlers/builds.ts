@@ -45,6 +45,10 @@ export const builds: Handlers<Extract<keyof Handlers, `build${string}`>> = {
     engine.builds.cancel(query.id);
   },
 
+  // The front door hands their connections over.
+  buildSession: async () => undefined,
+  buildGrpc: async () => undefined,
+
   buildPrune: ({ query }, { engine, signal }) =>
     engine.builds.prune({ filters: query.filters, all: query.all, ...keptBytes(query), signal }),
 };

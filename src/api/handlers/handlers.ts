@@ -14,6 +14,7 @@ import type {
   LinesAnswer,
   Operation,
   OutputAnswer,
+  ProtocolAnswer,
   Route,
   TextAnswer,
   WebSocketAnswer,
@@ -58,7 +59,7 @@ export interface ArchiveReply {
 export type OutputOf<S> =
   S extends JsonAnswer<infer T>
     ? T
-    : S extends EmptyAnswer | DocumentAnswer
+    : S extends EmptyAnswer | DocumentAnswer | ProtocolAnswer
       ? // biome-ignore lint/suspicious/noConfusingVoidType: a handler with nothing to say returns nothing
         void
       : S extends TextAnswer

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type { Log } from '../../base/log.ts';
 import { BodyScanner } from '../../formats/body-scanner.ts';
+import type { BuildKit } from '../buildkit/index.ts';
 import { NEWEST } from '../contract/index.ts';
 import type { Engine } from '../handlers/index.ts';
 import type { Arrival } from './arrival.ts';
@@ -61,6 +62,8 @@ class RunningApi implements Api {
   /** One a running request; closing cuts their streams off. */
   readonly #running = new Set<AbortController>();
   #closing = false;
+  /** Most daemons never hear its protocol, and never load it. */
+  readonly #buildKit: () => Promise<BuildKit>;
 
   constructor({ engine, log, version, browsers = NO_PAGES, openApi = true }: ApiOptions) {
     this.#engine = engine;
@@ -74,6 +77,11 @@ class RunningApi implements Api {
       ['Server', `Gantry/${version.engineVersion} (linux)`],
     ];
     this.#constants = new ConstantAnswers(this.#headers);
+    let opened: Promise<BuildKit> | undefined;
+    this.#buildKit = () => {
+      opened ??= import('../buildkit/index.ts').then(({ openBuildKit }) => openBuildKit({ engine }));
+      return opened;
+    };
     this.#server = this.#parser();
   }
 
@@ -185,6 +193,7 @@ class RunningApi implements Api {
     const shared = {
       engine: this.#engine,
       constants: this.#constants,
+      buildKit: this.#buildKit,
       holdings: this.#holdings,
       log: this.#log,
       browsers: this.#browsers,

@@ -20,6 +20,7 @@ import { allowPages, refuseForeign } from './browsers.ts';
 import { ConnectionBody } from './connection-body.ts';
 import { discard, envelope, type RawRequest } from './envelope.ts';
 import { HEADERS_MAX, LINGER_MS } from './limits.ts';
+import { serveProtocol } from './protocol.ts';
 import { sendLater, sendLines, sendValue } from './replies.ts';
 import { type Asked, type Exchange, type Input, outlivesClient } from './request.ts';
 import type { Match, Target } from './router.ts';
@@ -102,6 +103,7 @@ async function answer(given: Exchange, asked: Asked): Promise<void> {
     const { serveWebSocket } = await import('./web-socket.ts');
     return serveWebSocket(given, asked, () => handle(input, call) as Promise<Attachment>);
   }
+  if (success.kind === 'protocol') return serveProtocol(given, operation);
   const result = await handle(input, call);
   switch (success.kind) {
     case 'json':

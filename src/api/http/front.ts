@@ -15,6 +15,14 @@ export const SILENT_UPGRADE = 'gantry-silent';
 
 const EMPTY = Buffer.alloc(0);
 
+/** How a connection begins whose client speaks HTTP/2 at once (RFC 9113, section 3.4). */
+const PREFACE = 'PRI * HTTP/2.0\r\n';
+/** What it carries as `Upgrade` then: nobody waits for an answer to it. */
+export const PRIOR_KNOWLEDGE = 'gantry-prior-knowledge';
+const PRIOR_HEAD = Buffer.from(
+  `POST /grpc HTTP/1.1\r\nHost: gantry\r\nConnection: Upgrade\r\nUpgrade: ${PRIOR_KNOWLEDGE}\r\n\r\n`,
+);
+
 /** What the front door asks of the router, and whom it hands connections to. */
 export interface FrontOptions {
   /** Reads a request's target. */
@@ -43,6 +51,7 @@ export class Front implements Holder {
   #aside: ConnectionBody | undefined;
   #unclaimed: ConnectionBody | undefined;
   #taken = false;
+  #isFirst = true;
   /** Requests that were passed on and have no answer yet. */
   #unanswered = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -133,6 +142,8 @@ export class Front implements Holder {
     const { bytes, end } = this.#held.length === 0 ? alone(chunk) : this.#held.add(chunk);
     if (end < 0) return this.#hold(bytes, HEAD_BYTES_MAX);
     const head = bytes.toString('latin1', 0, end + 2);
+    if (this.#isFirst && head.startsWith(PREFACE)) return this.#priorKnowledge(bytes);
+    this.#isFirst = false;
     const [, method = '', url = ''] = /^(?:\r\n)*([A-Z]+) (\S+) HTTP\//.exec(head) ?? [];
     const asked = this.#classify(method, url);
     // The parser would hand the connection over at once, before the earlier answers are written.
@@ -158,6 +169,17 @@ export class Front implements Holder {
     if (!scanner.done) this.#body = scanner;
     this.#pass(length === bytes.length ? bytes : bytes.subarray(0, length));
     return bytes.subarray(length);
+  }
+
+  /** A client that knows that HTTP/2 is spoken here: as if it had asked for it, and heard that it may begin. */
+  #priorKnowledge(bytes: Buffer): Buffer {
+    this.#release();
+    clearTimeout(this.#timer);
+    this.#unanswered++;
+    this.#passed.push(this.#classify('POST', '/grpc'));
+    this.#taken = true;
+    this.#pass(Buffer.concat([PRIOR_HEAD, bytes]));
+    return EMPTY;
   }
 
   /** Writes an answer that never changes, if the request is as plain as can be and nobody waits before it. */

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { Log } from '../../base/log.ts';
+import type { BuildKit } from '../buildkit/index.ts';
 import type { OperationName } from '../contract/index.ts';
 import type { Engine } from '../handlers/index.ts';
 import type { Dialect, Doc } from '../versions/index.ts';
@@ -34,6 +35,8 @@ export interface Exchange {
   readonly signal: AbortSignal;
   readonly engine: Engine;
   readonly constants: ConstantAnswers;
+  /** BuildKit's services, made when somebody asks for them first. */
+  readonly buildKit: () => Promise<BuildKit>;
   readonly holdings: Holdings;
   readonly log: Log;
 }

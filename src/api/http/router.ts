@@ -85,7 +85,7 @@ function traffic({ match, search }: Target): Traffic {
   if (match === undefined) return ORDINARY;
   const { success, body, constant } = operationOf(match.operation);
   return {
-    takesConnection: success.kind === 'hijack' || success.kind === 'websocket',
+    takesConnection: ['hijack', 'websocket', 'protocol'].includes(success.kind),
     bringsArchive: body.kind === 'bytes' && isArchive(body.archive, search),
     isLong: success.kind === 'lines' || success.kind === 'deferred' || success.kind === 'output',
     constant: constant ? match.operation : undefined,

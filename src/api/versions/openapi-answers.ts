@@ -22,6 +22,7 @@ export function successSchema(success: Success): JsonSchema | undefined {
     case 'output':
     case 'hijack':
     case 'websocket':
+    case 'protocol':
       return { ...BYTES };
     case 'document':
       return { type: 'object' };
@@ -111,6 +112,7 @@ function contentTypes(operation: OperationName, success: Success, traits: Traits
     case 'hijack':
       return traits.framesAnnounced ? [RAW, 'application/vnd.docker.multiplexed-stream'] : [RAW];
     case 'websocket':
+    case 'protocol':
     case 'empty':
     case 'never':
       return [];
@@ -128,6 +130,7 @@ const eventTypes = ({ eventType }: Traits): readonly string[] =>
     : [eventType, 'application/x-ndjson', 'application/json-seq'];
 
 const DESCRIPTIONS = {
+  protocol: 'The connection speaks HTTP/2 from here on.',
   json: 'The answer.',
   lines: 'Messages, one after the other, as they come.',
   deferred: 'The answer, when what is waited for has come.',

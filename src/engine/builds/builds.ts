@@ -22,7 +22,7 @@ export interface StoppableBuilds {
 const HELD_CHARS_MAX = 1 << 20;
 
 /** The verbs of builds. */
-export function createBuilds(deps: BuildsDeps): Builds & StoppableBuilds {
+export function createBuilds(deps: BuildsDeps): Omit<Builds, 'history' | 'solves'> & StoppableBuilds {
   const going = new Set<Going>();
   let trimming = Promise.resolve();
   const trim = (): void => {

@@ -9,8 +9,10 @@ import { StepCache } from './cache/cache.ts';
 import { CacheMounts } from './cache/mounts.ts';
 import { BUILD_STEPS, CACHE_MOUNTS } from './cache/rows.ts';
 import { strayMounts } from './cache/stray-mounts.ts';
+import { openHistory } from './history/history.ts';
 import type { Builds } from './promise.ts';
 import { pullFor } from './pull.ts';
+import type { Solves } from './solve/promise.ts';
 
 export { HeldImages } from './cache/held.ts';
 
@@ -39,7 +41,8 @@ export async function openBuilds(deps: BuildRoomDeps): Promise<Builds & Stoppabl
   const mounts = await records.read(CACHE_MOUNTS);
   const mountsRoot = `${root}/mounts`;
   await Promise.all(strayMounts(mountsRoot, mounts).map((path) => storage.discard(path)));
-  return createBuilds({
+  const history = await openHistory({ records, root: `${root}/history`, now, log: deps.log });
+  const builds = createBuilds({
     ...deps,
     cache: new StepCache({ records, images, layers: storage.layers, now }, steps.rows),
     cacheMounts: new CacheMounts({ root: mountsRoot, records, now, measure: storage.measure }, mounts.rows),
@@ -48,7 +51,19 @@ export async function openBuilds(deps: BuildRoomDeps): Promise<Builds & Stoppabl
     freeBytes: () => spaceAt(root).free,
     keepBytes: cacheBytes === undefined ? undefined : Math.min(cacheBytes, spaceAt(root).whole / 10),
   });
+  return { ...builds, history, solves: NOT_YET };
 }
+
+const notYet = (): never => {
+  throw new Error('not built yet');
+};
+const NOT_YET: Solves = {
+  solve: notYet,
+  export: notYet,
+  readFile: notYet,
+  readDirectory: notYet,
+  stat: notYet,
+};
 
 function spaceAt(path: string): { readonly free: number; readonly whole: number } {
   const { bavail, blocks, bsize } = statfsSync(path);

@@ -3,9 +3,11 @@ import type { Readable } from 'node:stream';
 import type { Credentials } from '../../formats/credentials.ts';
 import type { BuildCacheUsage } from '../../model/disk-usage.ts';
 import type { Filters } from '../../model/filters.ts';
-import type { HostConfig } from '../../model/host-config.ts';
 import type { Progress } from '../../model/progress.ts';
 import type { BuildCachePruned } from '../../model/prune.ts';
+import type { BuildHistory } from './history/promise.ts';
+import type { BuildHostConfig } from './host-config.ts';
+import type { Solves } from './solve/promise.ts';
 
 /** Where the files of a build come from. */
 export type BuildSource =
@@ -18,24 +20,6 @@ export type BuildSource =
     }
   /** The address of an archive, of a single Dockerfile, or of a git repository, as a client wrote it. */
   | { readonly is: 'remote'; readonly address: string };
-
-/** How the containers of a build's RUN steps are limited and connected. */
-export type BuildHostConfig = Pick<
-  HostConfig,
-  | 'Memory'
-  | 'MemorySwap'
-  | 'CpuShares'
-  | 'CpuPeriod'
-  | 'CpuQuota'
-  | 'CpusetCpus'
-  | 'CpusetMems'
-  | 'CgroupParent'
-  | 'ShmSize'
-  | 'Ulimits'
-  | 'SecurityOpt'
-  | 'ExtraHosts'
-  | 'NetworkMode'
->;
 
 /** What is built, and how. */
 export interface BuildOptions {
@@ -75,6 +59,10 @@ export interface BuildOptions {
 /** How much of the cache is removed. */
 export interface BuildPruneOptions {
   readonly filters: Filters;
+  /** What any of these expressions fits, in containerd's syntax; none: all. */
+  readonly matching?: readonly string[];
+  /** What was used since stays. */
+  readonly unusedForMs?: number;
   /** Also what images still need. */
   readonly all: boolean;
   /** Bytes that may stay; undefined: none. */
@@ -96,5 +84,10 @@ export interface Builds {
   /** Ends the build of that id; none: nothing to do. */
   cancel(id: string): void;
   prune(options: BuildPruneOptions): Promise<BuildCachePruned>;
-  usage(): Promise<BuildCacheUsage>;
+  /** `matching`: of what any of these expressions fits, in containerd's syntax; none: of all. @throws InvalidArgument */
+  usage(matching?: readonly string[]): Promise<BuildCacheUsage>;
+  /** Builds in BuildKit's manner. */
+  readonly solves: Solves;
+  /** Those of them that go on, and the last ones that were. */
+  readonly history: BuildHistory;
 }

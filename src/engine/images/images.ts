@@ -22,7 +22,7 @@ import { pullImage } from './pull.ts';
 import { pushImage } from './push.ts';
 import { inspectDistribution, login, searchImages } from './registry-verbs.ts';
 import { removeImage } from './remove.ts';
-import { type ImageSource, resolveImage } from './resolve.ts';
+import { findFor, type ImageSource, resolveImage } from './resolve.ts';
 import { saveImages } from './save.ts';
 import { createSteps, type ImageSteps } from './steps.ts';
 import { ImageStore } from './store.ts';
@@ -80,6 +80,10 @@ export async function createImages(
     },
     list: (options) => listWithManifests(options, verbs),
     inspect: (name, options = {}) => inspectImage(name, options, verbs),
+    async configOf(name, platform) {
+      const digest = findFor(name, store, platform).id;
+      return { digest, bytes: await deps.storage.content.read(digest) };
+    },
     history: async (name, platform) => imageHistory(name, platform, verbs),
     attestations: (name, platform) => imageAttestations(name, platform, verbs),
     tag: (name, to) => tagImage(name, to, verbs),

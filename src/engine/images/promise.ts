@@ -2,6 +2,7 @@
 
 import type { Readable } from 'node:stream';
 import type { Credentials } from '../../formats/credentials.ts';
+import type { Digest } from '../../formats/digest.ts';
 import type { WantedPlatform } from '../../formats/platform.ts';
 import type { Filters } from '../../model/filters.ts';
 import type { HistoryItem, ImageDeleteItem, ImageInspect, ImageSummary } from '../../model/image.ts';
@@ -132,6 +133,8 @@ export interface DistributionOptions {
 export interface Images {
   list(options: ListImagesOptions): Promise<ImageSummary[]>;
   inspect(name: string, options?: InspectImageOptions): Promise<ImageInspect>;
+  /** Its configuration as it was written, with its digest. @throws NotFound */
+  configOf(name: string, platform: WantedPlatform | undefined): Promise<{ digest: Digest; bytes: Buffer }>;
   /** `platform`: the image must be for it. */
   history(name: string, platform?: WantedPlatform): Promise<HistoryItem[]>;
   attestations(name: string, platform?: WantedPlatform): Promise<AttestationStatement[]>;

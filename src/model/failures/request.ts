@@ -78,6 +78,11 @@ export const requestFailure = failures('request', {
   ),
   needsConnection: failure(InvalidArgument, () => 'this call needs a connection of its own'),
   noWebSocket: failure(InvalidArgument, () => 'not websocket protocol'),
+  noUpgrade: failure(InvalidArgument, () => 'no upgrade proto in request'),
+  upgradeUnknown: failure(
+    InvalidArgument,
+    ({ protocol }: { protocol: string }) => `protocol ${protocol} not supported`,
+  ),
   timeInvalid: failure(
     InvalidArgument,
     ({ name, said }: { name: string; said: string }) =>

@@ -3,10 +3,17 @@ import type { Engine } from '../../../src/engine/index.ts';
 import { buildFailure } from '../../../src/model/failures/build.ts';
 import type { Progress } from '../../../src/model/progress.ts';
 import { IMAGE_ID } from './documents.ts';
+import { fakeHistory, fakeSolves } from './solves.ts';
 import type { Stage } from './stage.ts';
 
 /** All verbs on builds. */
-export const fakeBuilds = ({ fake, note, signals }: Stage): Engine['builds'] => ({
+export const fakeBuilds = (stage: Stage): Engine['builds'] => ({
+  ...classic(stage),
+  solves: fakeSolves(stage),
+  history: fakeHistory(),
+});
+
+const classic = ({ fake, note, signals }: Stage): Omit<Engine['builds'], 'history' | 'solves'> => ({
   async *build({ signal, ...options }) {
     signals.push(signal);
     note('build', options);

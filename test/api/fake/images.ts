@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 import { Unauthorized } from '../../../src/base/errors.ts';
 import type { Engine } from '../../../src/engine/index.ts';
+import type { Digest } from '../../../src/formats/digest.ts';
 import { imageFailure } from '../../../src/model/failures/image.ts';
 import { IMAGE_ID, imageInspected, imageListed } from './documents.ts';
 import type { Stage } from './stage.ts';
@@ -18,6 +19,7 @@ const local = (
   Images,
   | 'list'
   | 'inspect'
+  | 'configOf'
   | 'history'
   | 'attestations'
   | 'madeBefore'
@@ -34,6 +36,7 @@ const local = (
       note('images', options);
       return [imageListed, { ...imageListed, Id: 'sha256:0', RepoTags: [], RepoDigests: [] }];
     },
+    configOf: async () => ({ digest: IMAGE_ID as Digest, bytes: Buffer.from('{}') }),
     async inspect(name) {
       // The container of the fake is no image.
       if (name === 'missing' || name === 'web') throw imageFailure.notFound({ name });

@@ -6,7 +6,7 @@ import { step } from '../step.ts';
 export const v1_31 = step('1.31', {
   summary:
     'Volumes show when they were created; containers tell their platform, images when they were tagged.',
-  adds: ['POST /build/prune'],
+  adds: ['POST /build/prune', 'POST /session'],
   requests: {
     'GET /networks/{id}': [added('query.scope')],
     'POST /build': [added('query.session')],

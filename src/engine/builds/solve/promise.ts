@@ -3,7 +3,7 @@ import type { Duplex, Readable, Writable } from 'node:stream';
 import type { Conversation } from '../../../base/conversation.ts';
 import type { Credentials } from '../../../formats/credentials.ts';
 import type { BuildEvent } from '../../../model/build-event.ts';
-import type { BuildHostConfig } from '../promise.ts';
+import type { BuildHostConfig } from '../host-config.ts';
 
 /** What a client sends of one of its directories. */
 export interface ClientFiles {
@@ -53,6 +53,8 @@ export interface CacheImport {
 /** What is solved, and how. */
 export interface SolveOptions {
   readonly context: BuildInput;
+  /** Of the context it is this directory; undefined: all of it. */
+  readonly subdirectory: string | undefined;
   /** Where the Dockerfile lies, if not in the context. */
   readonly dockerfile: { readonly from: BuildInput; readonly name: string | undefined };
   /** By the name that FROM and `--from` have for them; a name may have `::platform` behind it. */
@@ -162,5 +164,6 @@ export interface Solves {
     path: string,
     options: { readonly most: number; readonly signal: AbortSignal },
   ): Promise<Buffer>;
+  stat(token: string, path: string, signal: AbortSignal): Promise<SolvedFile>;
   readDirectory(token: string, path: string, signal: AbortSignal): Promise<readonly SolvedFile[]>;
 }

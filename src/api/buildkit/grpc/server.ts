@@ -1,0 +1,182 @@
+/** Serves gRPC on connections that have become HTTP/2 (RFC 9113; gRPC over HTTP/2). */
+import {
+  constants,
+  createServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import type { Duplex } from 'node:stream';
+import { statusBytes } from './details.ts';
+import type { GrpcCall, Method, Methods } from './methods.ts';
+import { Code, escapeMessage, GrpcError } from './status.ts';
+import { conversationOn, messagesOf, put } from './talk.ts';
+
+/** What one connection's calls are answered by. */
+export interface GrpcServed {
+  readonly methods: Methods;
+  /** Words a failure of ours as one of gRPC. */
+  readonly failureOf: (error: unknown) => GrpcError;
+}
+
+/** A bake file has many targets, each with a few calls that stay open. */
+const STREAMS_MAX = 1000;
+const WINDOW_BYTES = 1 << 20;
+
+/** Serves connections. One is enough for all. */
+export class GrpcServer {
+  readonly #server: Http2Server;
+  readonly #served = new WeakMap<object, GrpcServed>();
+
+  constructor() {
+    this.#server = createServer({
+      settings: { maxConcurrentStreams: STREAMS_MAX, initialWindowSize: WINDOW_BYTES, enablePush: false },
+    });
+    this.#server.on('stream', (stream, headers) => {
+      stream.on('error', () => undefined); // told to who waits for it
+      const served = stream.session && this.#served.get(stream.session);
+      if (served) void answer(stream, headers, served);
+      else stream.close(constants.NGHTTP2_REFUSED_STREAM);
+    });
+    this.#server.on('sessionError', () => undefined); // the connection is closed then
+  }
+
+  /** Resolves when the connection is over. `signal` ends it. */
+  async serve(connection: Duplex, served: GrpcServed, signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const take = (session: ServerHttp2Session): void => {
+      this.#served.set(session, served);
+      session.once('close', resolve);
+      const end = (): void => session.destroy();
+      if (signal.aborted) end();
+      else signal.addEventListener('abort', end, { once: true });
+      session.once('close', () => signal.removeEventListener('abort', end));
+    };
+    // The session is made, and told of, while the connection is handed over.
+    this.#server.once('session', take);
+    this.#server.emit('connection', connection);
+    this.#server.off('session', take);
+    connection.once('close', resolve);
+    await promise;
+  }
+}
+
+const HEAD = { ':status': 200, 'content-type': 'application/grpc' } as const;
+
+async function answer(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  served: GrpcServed,
+): Promise<void> {
+  const ending = new AbortController();
+  stream.once('close', () => ending.abort(new GrpcError(Code.cancelled, 'context canceled')));
+  try {
+    const deadline = deadlineOf(headers['grpc-timeout']);
+    const signal =
+      deadline === undefined
+        ? ending.signal
+        : AbortSignal.any([ending.signal, AbortSignal.timeout(deadline)]);
+    const method = methodOf(headers, served.methods);
+    await perform(stream, method, { metadata: headers, signal });
+    finish(stream, { 'grpc-status': String(Code.ok) });
+  } catch (error) {
+    finish(stream, trailersOf(error instanceof GrpcError ? error : served.failureOf(error)));
+  }
+}
+
+function methodOf(headers: IncomingHttpHeaders, methods: Methods): Method {
+  const path = headers[':path'] ?? '';
+  if (
+    headers[':method'] !== 'POST' ||
+    !/^application\/grpc(?:\+proto)?(?:;|$)/.test(headers['content-type'] ?? '')
+  )
+    throw new GrpcError(Code.unknown, 'this connection speaks gRPC: POST with content-type application/grpc');
+  const found = methods.get(path);
+  if (found) return found;
+  const [, name = '', method = ''] = path.split('/');
+  const isKnown = [...methods.keys()].some((each) => each.startsWith(`/${name}/`));
+  throw new GrpcError(
+    Code.unimplemented,
+    isKnown ? `unknown method ${method} for service ${name}` : `unknown service ${name}`,
+  );
+}
+
+async function perform(stream: ServerHttp2Stream, method: Method, call: GrpcCall): Promise<void> {
+  if (method.is === 'talk') {
+    stream.respond(HEAD, { waitForTrailers: true });
+    const nothing = async (): Promise<void> => undefined;
+    return await method.perform(
+      conversationOn(stream, {
+        end: () => undefined,
+        ended: nothing,
+        abort: () => stream.close(constants.NGHTTP2_CANCEL),
+      }),
+      call,
+    );
+  }
+  const request = await onlyMessage(stream);
+  if (method.is === 'one') {
+    const message = await method.perform(request, call);
+    if (stream.destroyed) return;
+    stream.respond(HEAD, { waitForTrailers: true });
+    await put(stream, message);
+    return;
+  }
+  stream.respond(HEAD, { waitForTrailers: true });
+  for await (const message of method.perform(request, call)) {
+    if (stream.destroyed) return;
+    await put(stream, message);
+  }
+}
+
+async function onlyMessage(stream: ServerHttp2Stream): Promise<Buffer> {
+  const found: Buffer[] = [];
+  for await (const messages of messagesOf(stream)) {
+    found.push(...messages);
+    if (found.length > 1) throw new GrpcError(Code.internal, 'this method takes one message');
+  }
+  const [only] = found;
+  if (only === undefined) throw new GrpcError(Code.internal, 'this method takes a message');
+  return only;
+}
+
+/** Milliseconds; undefined: as long as it takes. */
+function deadlineOf(said: string | string[] | undefined): number | undefined {
+  const [, number = '', unit = ''] = /^(\d{1,8})([HMSmun])$/.exec(String(said ?? '')) ?? [];
+  if (number === '') return undefined;
+  const ms = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 0.001, n: 0.000001 }[unit] ?? 1;
+  return Math.min(Math.ceil(Number(number) * ms), 2 ** 31 - 1);
+}
+
+/** Without a head yet, the trailers are the head. */
+function finish(stream: ServerHttp2Stream, trailers: OutgoingHttpHeaders): void {
+  if (stream.destroyed || stream.closed) return;
+  if (!stream.headersSent) {
+    stream.respond({ ...HEAD, ...trailers }, { endStream: true });
+    // What the client still sends is of no use to anybody.
+    if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+    return;
+  }
+  stream.once('wantTrailers', () => {
+    stream.sendTrailers(trailers);
+    if (!stream.readableEnded) stream.resume();
+  });
+  stream.end();
+}
+
+const DETAILS_BYTES_MAX = 6 << 10;
+
+/** Heads have bounds: a failure whose details have no room in it goes without them. */
+function trailersOf(error: GrpcError): OutgoingHttpHeaders {
+  const message = escapeMessage(error.message.slice(0, DETAILS_BYTES_MAX));
+  const details = error.details.length === 0 ? '' : statusBytes(error).toString('base64').replace(/=+$/, '');
+  return {
+    'grpc-status': String(error.code),
+    'grpc-message': message,
+    ...(details === '' || details.length > 4 * DETAILS_BYTES_MAX
+      ? {}
+      : { 'grpc-status-details-bin': details }),
+  };
+}

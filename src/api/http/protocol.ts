@@ -1,0 +1,31 @@
+/** A call after which its connection speaks HTTP/2: BuildKit's services (`/grpc`), or a build's client that serves (`/session`). */
+import { requestFailure } from '../../model/failures/request.ts';
+import type { OperationName } from '../contract/index.ts';
+import { PRIOR_KNOWLEDGE, SILENT_UPGRADE } from './front.ts';
+import type { Exchange } from './request.ts';
+
+/** HTTP/2 without TLS of its own (RFC 7540, section 3.2, which clients still go by). */
+const PROTOCOL = 'h2c';
+const HEAD = `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${PROTOCOL}\r\n\r\n`;
+
+/** Over when the connection is. @throws InvalidArgument before it has begun */
+export async function serveProtocol(
+  { request, line, signal, buildKit, response }: Exchange,
+  operation: OperationName,
+): Promise<void> {
+  const { upgrade } = request.headers;
+  if (!line || upgrade === undefined || upgrade === SILENT_UPGRADE) throw requestFailure.noUpgrade();
+  const knows = upgrade === PRIOR_KNOWLEDGE && operation === 'buildGrpc';
+  if (upgrade !== PROTOCOL && !knows) throw requestFailure.upgradeUnknown({ protocol: upgrade });
+  const services = await buildKit();
+  const { socket } = line;
+  if (operation === 'buildSession') {
+    const session = services.session(request.headersDistinct);
+    socket.write(HEAD);
+    await session.serve(socket, signal);
+    return;
+  }
+  if (!knows) socket.write(HEAD);
+  response.detachSocket(socket);
+  await services.grpc(socket, signal);
+}
