@@ -4,11 +4,11 @@ import { messageOf } from '../../base/errors.ts';
 import { fitness, platformText, type WantedPlatform } from '../../formats/platform.ts';
 import { type ImageReference, parseAnyReference, withDefaultTag } from '../../formats/reference.ts';
 import { imageFailure } from '../../model/failures/image.ts';
-import type { Lease, Storage } from '../../storage/index.ts';
+import { archiveOf, hold, type NamedImage } from './archive-parts.ts';
 import { collectRemoved } from './collect.ts';
 import { emitImageEvent, type ImageVerbs } from './deps.ts';
 import type { SaveOptions } from './promise.ts';
-import { archiveMembers, archiveOf, type NamedImage } from './save-archive.ts';
+import { archiveMembers } from './save-archive.ts';
 import type { Image, ImageStore } from './store.ts';
 
 /**
@@ -48,8 +48,11 @@ async function letGo(held: AsyncDisposable, images: readonly NamedImage[], verbs
   }
 }
 
+/** One that is on record. */
+type SavedImage = NamedImage & { readonly image: Image };
+
 /** In the order they were asked for, each once. @throws NotFound */
-function namedImages(names: readonly string[], store: ImageStore): NamedImage[] {
+function namedImages(names: readonly string[], store: ImageStore): SavedImage[] {
   const found = new Map<string, { image: Image; names: Map<string, ImageReference> }>();
   for (const { image, reference } of names.flatMap((name) => meant(name, store))) {
     const entry = found.get(image.id) ?? { image, names: new Map() };
@@ -78,13 +81,4 @@ function meant(
 function assertPlatform(image: Image, wanted: readonly WantedPlatform[]): void {
   if (wanted.length === 0 || wanted.some((each) => fitness(image.document, each) !== undefined)) return;
   throw imageFailure.noExportTarget({ platforms: wanted.map(platformText).join(', ') });
-}
-
-function hold(image: Image, lease: Lease, { layers }: Storage): void {
-  lease.hold('blob', image.id);
-  for (const chainId of image.chain) {
-    lease.hold('layer', chainId);
-    const info = layers.get(chainId);
-    if (info) lease.hold('blob', info.blob);
-  }
 }

@@ -10,6 +10,7 @@ import type { ImageVerbs } from './deps.ts';
 import { imageConfig } from './parts.ts';
 import { removeImage } from './remove.ts';
 import { findFor, platformOf, type ResolvedImage } from './resolve.ts';
+import { type ArchiveOptions, archiveSteps, type StepArchive } from './step-archive.ts';
 import { chainOf, type Image, identify } from './store.ts';
 
 /** What a step of a build begins with, and what it makes. */
@@ -41,6 +42,8 @@ export interface ImageSteps {
   keep(images: readonly NewImage[], more: readonly Change[]): Promise<void>;
   /** The image with all layers since `base` in one, which is on top of those of `base` and leased. */
   squashed(image: StepImage, base: StepImage, diffId: Digest | undefined): NewImage;
+  /** An archive of images that need be on no record. */
+  archive(options: ArchiveOptions): Promise<StepArchive>;
   /** Ids from the image's parent on, as far as they are known. */
   ancestors(id: string): string[];
   /** Ids of images that have a name or a container or are among `more`, and of those that they were made from. */
@@ -86,6 +89,7 @@ export function createSteps(verbs: ImageVerbs): ImageSteps {
     keep: (images, more) => keep(images, more, verbs),
     squashed: (image, base, diffId) =>
       newImage(squashedDocument(image, base, diffId, formatNanos(verbs.now())), ''),
+    archive: (options) => archiveSteps(options, verbs.storage),
     ancestors: (id) => ancestorsOf(id, store),
     kept(more) {
       const named = store.idsWithName();

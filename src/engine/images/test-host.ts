@@ -16,10 +16,11 @@ import type { ImageEvent, ImageUser } from './deps.ts';
 import { type Collected, createImages } from './images.ts';
 import type { Images } from './promise.ts';
 import type { ImageSource } from './resolve.ts';
+import type { ImageSteps } from './steps.ts';
 
 /** The images room over a data root of the test's own. */
 export interface TestImages {
-  readonly images: Images & ImageSource & Collected;
+  readonly images: Images & ImageSource & Collected & ImageSteps;
   readonly storage: Storage;
   readonly root: string;
   readonly events: ImageEvent[];

@@ -12,6 +12,7 @@ import { lintFailure } from './lint.ts';
 import { logFailure } from './log.ts';
 import { manifestFailure } from './manifest.ts';
 import { networkContext, networkFailure } from './network.ts';
+import { outputFailure } from './output.ts';
 import { pluginFailure } from './plugin.ts';
 import { referenceFailure } from './reference.ts';
 import { registryFailure } from './registry.ts';
@@ -35,6 +36,7 @@ export const failureTables = {
   filter: filterFailure,
   image: imageFailure,
   network: networkFailure,
+  output: outputFailure,
   plugin: pluginFailure,
   request: requestFailure,
   setting: settingFailure,

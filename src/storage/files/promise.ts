@@ -114,6 +114,17 @@ export interface CopyOptions {
   readonly signal: AbortSignal;
 }
 
+/** How a directory becomes an archive. */
+export interface PackDirectoryOptions {
+  /** Entries of its top that are left out. */
+  readonly without?: readonly string[] | undefined;
+  /** A directory in the archive that all of it is put in; nothing of `without` is left out then. */
+  readonly under?: string | undefined;
+  /** The archive has no end: the bytes of another follow it. */
+  readonly goesOn?: boolean | undefined;
+  readonly signal: AbortSignal;
+}
+
 /** Where builds get files from. */
 export interface FileSources {
   /**
@@ -123,9 +134,6 @@ export interface FileSources {
   openContext(archive: Readable, options: { readonly signal: AbortSignal }): Promise<FileSource>;
   /** What the layers up to `chainId` show, held until it is disposed of; undefined: nothing. @throws NotFound */
   openLayers(chainId: ChainId | undefined): FileSource;
-  /** A tar archive of what is below a directory of this machine, without the entries of its top that are named. */
-  packDirectory(
-    path: string,
-    options: { readonly without?: readonly string[] | undefined; readonly signal: AbortSignal },
-  ): Readable;
+  /** A tar archive of what is below a directory of this machine. */
+  packDirectory(path: string, options: PackDirectoryOptions): Readable;
 }

@@ -64,8 +64,9 @@ export class Members {
     yield* this.#output.bytes(tarHeader(tarEntry({ path: archived, mode: 0 })));
   }
 
-  *end(): Generator<Buffer> {
-    yield* this.#output.end();
+  /** See {@link TarOutput.end}. */
+  *end(goesOn = false): Generator<Buffer> {
+    yield* this.#output.end(goesOn);
   }
 
   *#directory(dir: number, name: ByteText, archived: ByteText): Generator<Buffer, number | undefined> {

@@ -54,8 +54,9 @@ export class TarOutput {
     return this.zeros((TAR_BLOCK - (size % TAR_BLOCK)) % TAR_BLOCK);
   }
 
-  *end(): Generator<Buffer> {
-    yield* this.zeros(2 * TAR_BLOCK);
+  /** The archive's end; `goesOn`: another archive follows, and has it. */
+  *end(goesOn = false): Generator<Buffer> {
+    if (!goesOn) yield* this.zeros(2 * TAR_BLOCK);
     if (this.#used > 0) yield this.#take();
   }
 

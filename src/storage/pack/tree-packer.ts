@@ -12,6 +12,12 @@ import type { PieceMemory } from './piece-memory.ts';
 /** Directories kept open on the way down; those above are found again on the way back. */
 const KEPT_OPEN = 64;
 
+/** How an archive is made. */
+export interface PackOptions extends ToldTimes {
+  /** The archive has no end: another follows it. */
+  readonly goesOn?: boolean | undefined;
+}
+
 interface Level {
   /** Negative: closed meanwhile, or gone. */
   fd: number;
@@ -26,11 +32,13 @@ interface Level {
 export class TreePacker {
   readonly #root: number;
   readonly #members: Members;
+  readonly #goesOn: boolean | undefined;
   readonly #levels: Level[] = [];
 
   /** `root`: an open directory; the caller closes it after {@link close}. */
-  constructor(root: number, memory: PieceMemory, times: ToldTimes = {}) {
+  constructor(root: number, memory: PieceMemory, { goesOn, ...times }: PackOptions = {}) {
     this.#root = root;
+    this.#goesOn = goesOn;
     this.#members = new Members(memory, times);
   }
 
@@ -76,7 +84,7 @@ export class TreePacker {
       if (fd !== undefined)
         this.#enter(fd, level.path === '' ? name : `${level.path}/${name}`, `${archived}/`);
     }
-    yield* this.#members.end();
+    yield* this.#members.end(this.#goesOn);
   }
 
   #open(path: ByteText): number {

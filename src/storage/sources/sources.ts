@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Driver } from '../driver.ts';
 import type { LayersOrigin } from '../files/open-files.ts';
-import type { FileSource, FileSources, SelectedFile } from '../files/promise.ts';
+import type { FileSource, FileSources, PackDirectoryOptions, SelectedFile } from '../files/promise.ts';
 import type { ReadableLayers } from '../layers/layers.ts';
 import { type Layout, randomName } from '../layout.ts';
 import type { Leases } from '../leases.ts';
@@ -37,7 +37,7 @@ export function openFileSources(deps: FileSourcesDeps): FileSources {
   return {
     openContext: (archive, { signal }) => openContext(archive, signal, deps),
     openLayers: (chainId) => openLayerFiles(chainId, kept, deps),
-    packDirectory: (path, { without, signal }) => packDirectory(path, without ?? [], signal, deps.threads),
+    packDirectory: (path, options) => packDirectory(path, options, deps.threads),
   };
 }
 
@@ -81,13 +81,14 @@ function openLayerFiles(
 
 function packDirectory(
   path: string,
-  without: readonly string[],
-  signal: AbortSignal,
+  { without = [], under, goesOn = false, signal }: PackDirectoryOptions,
   threads: TreeThreads,
 ): Readable {
   const root = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
   const { readable, port } = readableFromPort();
-  const packing = threads.run<'pack'>({ is: 'pack', root, what: undefined, without, sink: port }, signal);
+  const what = under === undefined ? undefined : { path: '', archived: under };
+  const task = { is: 'pack', root, what, without, goesOn, sink: port } as const;
+  const packing = threads.run<'pack'>(task, signal);
   packing.catch((error: unknown) => readable.destroy(error as Error)).finally(() => closeSync(root));
   return readable;
 }

@@ -32,6 +32,8 @@ export type Task =
       readonly without?: readonly string[];
       /** Times without their parts of a second: what clients get. Simple readers of tar know no more. */
       readonly inSeconds?: boolean;
+      /** Another archive follows this one, which has no end. */
+      readonly goesOn?: boolean;
       readonly sink: MessagePort;
     }
   | {

@@ -1,0 +1,53 @@
+/** Exports a result as an archive of images: Docker's, or an OCI layout. */
+import { pipeline } from 'node:stream/promises';
+import { formatNanos } from '../../../base/time.ts';
+import { withDefaultTag } from '../../../formats/reference.ts';
+import { outputFailure } from '../../../model/failures/output.ts';
+import type { Storage } from '../../../storage/index.ts';
+import type { ImageSteps, NewImage } from '../../images/steps.ts';
+import type { BuildOutput } from '../solve/promise.ts';
+import { switchOf, tellIgnored } from './attributes.ts';
+import { fullName, nameOf } from './names.ts';
+import { asVertex, type Telling } from './vertex.ts';
+
+/** What archives are exported with. */
+export interface ArchiveOutputDeps {
+  readonly images: Pick<ImageSteps, 'archive'>;
+  readonly storage: Pick<Storage, 'lease'>;
+}
+
+type ArchiveOutput = Extract<BuildOutput, { is: 'archive' }>;
+
+const READ = ['name', 'tar', 'dest'];
+
+/** What the client is told: digests, names, and the descriptor of what is in the archive. */
+export function exportArchive(
+  output: ArchiveOutput,
+  images: readonly NewImage[],
+  indexed: boolean,
+  { images: steps, storage }: ArchiveOutputDeps,
+  { signal, ...telling }: Telling & { readonly signal: AbortSignal },
+): Promise<Readonly<Record<string, string>>> {
+  const { format, attributes, into } = output;
+  const names = output.names.map((name) => withDefaultTag(nameOf(name)));
+  return asVertex(`exporting to ${format} image format`, telling, async (vertex) => {
+    if (switchOf(attributes, 'tar') === false) throw outputFailure.layoutUnsupported({ format });
+    if (format === 'docker' && indexed) throw outputFailure.archiveOfSeveral();
+    await tellIgnored(attributes, READ, vertex);
+    await using lease = storage.lease('export');
+    const created = `${formatNanos(telling.now()).slice(0, 19)}Z`;
+    const { digest, descriptor, bytes } = await vertex.part('exporting layers', () =>
+      steps.archive({ images, names, form: format, indexed, created, lease }),
+    );
+    await vertex.part(`exporting ${indexed ? 'manifest list' : 'manifest'} ${digest}`, async () => undefined);
+    const [image] = indexed ? [] : images;
+    if (image) await vertex.part(`exporting config ${image.id}`, async () => undefined);
+    await vertex.part('sending tarball', () => pipeline(bytes, into(), { signal }));
+    return {
+      'containerimage.digest': digest,
+      ...(image ? { 'containerimage.config.digest': image.id } : {}),
+      'containerimage.descriptor': Buffer.from(JSON.stringify(descriptor)).toString('base64'),
+      ...(names.length > 0 ? { 'image.name': names.map(fullName).join(',') } : {}),
+    };
+  });
+}

@@ -1,0 +1,60 @@
+/** Makes of a result what its client asks for, one output after the other. */
+import type { Nanos } from '../../../base/time.ts';
+import { outputFailure } from '../../../model/failures/output.ts';
+import type { BuildOutput, ExportOptions } from '../solve/promise.ts';
+import type { SolvedBuild } from '../solve/solved.ts';
+import { type ArchiveOutputDeps, exportArchive } from './archive.ts';
+import { exportFiles, exportTar, type FilesOutputDeps } from './files.ts';
+import { exportImage, type ImageOutputDeps, onlyResult } from './image.ts';
+
+/** What results are exported with. */
+export type ExportDeps = ImageOutputDeps &
+  ArchiveOutputDeps &
+  FilesOutputDeps & { readonly now: () => Nanos };
+
+/** What the exporters answer, by name; of two that answer the same, the later one counts. */
+export async function exportSolved(
+  solved: SolvedBuild,
+  options: ExportOptions,
+  deps: ExportDeps,
+): Promise<ReadonlyMap<string, string>> {
+  const answers = new Map<string, string>();
+  if (options.outputs.length > 0 && solved.results.length === 0) throw outputFailure.noResult();
+  for (const output of options.outputs) {
+    options.signal.throwIfAborted();
+    const answer = await exportOne(output, solved, options, deps);
+    for (const [name, value] of Object.entries(answer)) answers.set(name, value);
+  }
+  return answers;
+}
+
+/** By name. */
+type Answer = Readonly<Record<string, string>>;
+
+function exportOne(
+  output: BuildOutput,
+  solved: SolvedBuild,
+  { client, tell, signal }: ExportOptions,
+  deps: ExportDeps,
+): Promise<Answer> {
+  const { results, multiPlatform } = solved;
+  const telling = { tell, signal, now: deps.now };
+  switch (output.is) {
+    case 'image':
+      return exportImage(output, onlyResult(solved), deps, { ...telling, client });
+    case 'archive':
+      return exportArchive(
+        output,
+        results.map(({ image }) => image),
+        multiPlatform,
+        deps,
+        telling,
+      );
+    case 'tar':
+      return exportTar(output, results, multiPlatform, deps, telling);
+    case 'files':
+      return exportFiles(output, results, multiPlatform, deps, telling);
+    default:
+      return output satisfies never;
+  }
+}

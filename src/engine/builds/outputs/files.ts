@@ -1,0 +1,90 @@
+/** Exports the files of a result alone: as one archive, or into a directory of the client. */
+import type { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Conversation } from '../../../base/conversation.ts';
+import type { FileSource, Storage } from '../../../storage/index.ts';
+import type { BuildOutput } from '../solve/promise.ts';
+import type { SolvedImage } from '../solve/solved.ts';
+import { asVertex, type Telling } from './vertex.ts';
+
+/** What files are exported with. */
+export interface FilesOutputDeps {
+  readonly storage: { readonly files: Pick<Storage['files'], 'openLayers' | 'packDirectory'> };
+  readonly sendFiles: SendFiles;
+}
+
+/** Sends files by the file sync protocol; resolves when the other side has them all. */
+export type SendFiles = (
+  files: FileSource,
+  options: {
+    readonly talk: Conversation;
+    /** The directory that they are put in; undefined: none. */
+    readonly under: string | undefined;
+    /** Bytes of contents so far. */
+    readonly told: (bytes: number) => void;
+    readonly signal: AbortSignal;
+  },
+) => Promise<void>;
+
+/** One archive. `split`: what is of a platform is below a directory of its name. */
+export function exportTar(
+  { into }: Extract<BuildOutput, { is: 'tar' }>,
+  results: readonly SolvedImage[],
+  split: boolean,
+  deps: FilesOutputDeps,
+  { signal, ...telling }: Telling & { readonly signal: AbortSignal },
+): Promise<Readonly<Record<string, string>>> {
+  return asVertex('exporting to client tarball', telling, async (vertex) => {
+    await vertex.part('sending tarball', () => sendTar(into(), results, split, deps, signal));
+    return {};
+  });
+}
+
+async function sendTar(
+  into: Writable,
+  results: readonly SolvedImage[],
+  split: boolean,
+  { storage }: FilesOutputDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const [i, { image, platform }] of results.entries()) {
+    const goesOn = i < results.length - 1;
+    await using files = storage.files.openLayers(image.chainId);
+    await using root = await files.materialise('', signal);
+    const under = split ? directoryOf(platform) : undefined;
+    const archive = storage.files.packDirectory(root.path, { under, goesOn, signal });
+    await pipeline(archive, into, { end: !goesOn, signal });
+  }
+}
+
+/** `linux_amd64`. */
+const directoryOf = (platform: string): string => platform.replaceAll('/', '_');
+
+/** A directory of the client. */
+export function exportFiles(
+  { into, splitByPlatform }: Extract<BuildOutput, { is: 'files' }>,
+  results: readonly SolvedImage[],
+  severalPlatforms: boolean,
+  { storage, sendFiles }: FilesOutputDeps,
+  { signal, ...telling }: Telling & { readonly signal: AbortSignal },
+): Promise<Readonly<Record<string, string>>> {
+  return asVertex('exporting to client directory', telling, async (vertex) => {
+    for (const { image, platform } of results) {
+      const label = severalPlatforms ? `copying files ${platform}` : 'copying files';
+      const transfer = await vertex.transfer(label);
+      await using files = storage.files.openLayers(image.chainId);
+      let sent = 0;
+      await sendFiles(files, {
+        talk: into(),
+        under: severalPlatforms && splitByPlatform ? directoryOf(platform) : undefined,
+        told(bytes) {
+          sent = bytes;
+          void transfer.told(bytes);
+        },
+        signal,
+      });
+      await transfer.done(sent);
+    }
+    return {};
+  });
+}

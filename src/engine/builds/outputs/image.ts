@@ -1,0 +1,82 @@
+/** Exports a result as an image of this engine, and of registries where that is asked for. */
+import { familiarName, type ImageReference } from '../../../formats/reference.ts';
+import { outputFailure } from '../../../model/failures/output.ts';
+import type { Images } from '../../images/promise.ts';
+import type { ImageSteps, NewImage } from '../../images/steps.ts';
+import type { BuildClient, BuildOutput } from '../solve/promise.ts';
+import type { SolvedBuild } from '../solve/solved.ts';
+import { switchOf, tellIgnored } from './attributes.ts';
+import { fullName, nameOf } from './names.ts';
+import { asVertex, type Telling, type WorkVertex } from './vertex.ts';
+
+/** What images are exported with. */
+export interface ImageOutputDeps {
+  readonly images: Pick<Images, 'tag' | 'push'> & Pick<ImageSteps, 'keep'>;
+}
+
+type ImageOutput = Extract<BuildOutput, { is: 'image' }>;
+
+const READ = ['name', 'push', 'push-by-digest', 'registry.insecure'];
+
+/** What the client is told: digests and names. `image`: the result, as it is to be written. */
+export function exportImage(
+  output: ImageOutput,
+  image: NewImage,
+  deps: ImageOutputDeps,
+  { client, signal, ...telling }: Telling & { readonly client: BuildClient; readonly signal: AbortSignal },
+): Promise<Readonly<Record<string, string>>> {
+  const names = output.names.map(nameOf);
+  return asVertex('exporting to image', telling, async (vertex) => {
+    checkPush(output);
+    await tellIgnored(output.attributes, READ, vertex);
+    // Nothing is left to do for them: they were made and kept when their steps were done.
+    await vertex.part('exporting layers', async () => undefined);
+    await vertex.part(`writing image ${image.id}`, () => deps.images.keep([image], []));
+    for (const name of names)
+      await vertex.part(`naming to ${fullName(name)}`, () =>
+        deps.images.tag(image.id, { repo: familiarName(name), tag: name.tag }),
+      );
+    const pushed = output.push ? await push(names, deps, vertex, client, signal) : undefined;
+    return {
+      'containerimage.config.digest': image.id,
+      'containerimage.digest': pushed ?? image.id,
+      ...(names.length > 0 ? { 'image.name': names.map(fullName).join(',') } : {}),
+    };
+  });
+}
+
+/** @throws InvalidArgument for what cannot be pushed */
+function checkPush({ push, names, attributes }: ImageOutput): void {
+  if (switchOf(attributes, 'push-by-digest')) throw outputFailure.pushByDigest();
+  if (push && names.length === 0) throw outputFailure.pushNameless();
+}
+
+/** The one image of a build, as it is exported. @throws InvalidArgument when there are several */
+export function onlyResult({ results }: SolvedBuild): NewImage {
+  const [result, ...more] = results;
+  if (more.length > 0 || result === undefined) throw outputFailure.imageOfSeveral();
+  return result.image;
+}
+
+/** The digest by which registries know the image. */
+async function push(
+  names: readonly ImageReference[],
+  { images }: ImageOutputDeps,
+  vertex: WorkVertex,
+  client: BuildClient,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  let digest: string | undefined;
+  for (const name of names) {
+    digest = await vertex.part('pushing layers', async () => {
+      const credentials = await client.login(name.domain, signal);
+      const tag = name.tag ?? 'latest';
+      let found: string | undefined;
+      for await (const { aux } of images.push({ image: familiarName(name), tag, credentials, signal }))
+        found = (aux as { readonly Digest?: string } | undefined)?.Digest ?? found;
+      return found;
+    });
+    await vertex.part(`pushing manifest for ${fullName(name)}@${digest}`, async () => undefined);
+  }
+  return digest;
+}
