@@ -39,7 +39,7 @@ export function createBuilds(deps: BuildsDeps): Omit<Builds, 'history' | 'solves
       await trimming;
     },
     prune: (options) => pruneBuildCache(options, deps),
-    usage: () => buildCacheUsage(deps),
+    usage: (matching) => buildCacheUsage(deps, matching),
   };
 }
 

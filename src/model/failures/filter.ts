@@ -65,5 +65,9 @@ export const filterFailure = failures('filter', {
     InvalidArgument,
     ({ text }: { text: string }) => `failed to parse value as time or duration: "${text}"`,
   ),
+  expressionInvalid: failure(
+    InvalidArgument,
+    ({ place, why }: { place: string; why: string }) => `filters: parse error: [${place}]: ${why}`,
+  ),
   unreadable: failure(InvalidArgument, () => 'invalid filter'),
 });

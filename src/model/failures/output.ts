@@ -33,5 +33,7 @@ export const outputFailure = failures('output', {
     ({ name, value }: { name: string; value: string }) =>
       `non-bool value specified for ${name}: ${JSON.stringify(value)}`,
   ),
+  fileMissing: failure(NotFound, ({ path }: { path: string }) => `stat ${path}: no such file or directory`),
+  noDirectory: failure(InvalidArgument, ({ path }: { path: string }) => `readdir /${path}: not a directory`),
   tokenUnknown: failure(NotFound, ({ token }: { token: string }) => `no such ref: ${token}`),
 });

@@ -85,6 +85,14 @@ const bounds: readonly [Partial<BuildPruneOptions>, string[]][] = [
   [{ filters: new Map([['id', ['c']]]) }, ['c']],
   [{ filters: new Map([['description', ['RUN d']]]) }, ['d']],
   [{ filters: new Map([['type', ['exec.cachemount']]]) }, []],
+  [{ matching: ['id==c', 'description~=/d$/'] }, ['c', 'd']],
+  [{ matching: ['type==regular,id!=c'] }, ['a', 'd']],
+  [{ matching: ['type==source.local'] }, []],
+  [{ matching: ['mutable'] }, []],
+  [{ matching: ['immutable,private,id~=|^[ab]|'], all: true }, ['a']],
+  [{ matching: ['shared'], all: true }, ['b']],
+  [{ matching: ['nobody', 'parents'] }, []],
+  [{ unusedForMs: 36 * 3_600_000 }, ['a', 'c']],
 ];
 for (const [options, gone] of bounds)
   test(`${JSON.stringify(options, (_, value) => (value instanceof Map ? [...value] : value))}: ${gone.join(' ') || 'nothing'} goes, the oldest first`, async () =>
@@ -100,3 +108,6 @@ for (const [name, value] of [
       host(FOUR).prune({ filters: new Map([[name, [value]]]) }),
       /invalid filter|until|duration/i,
     ));
+
+test('an expression that cannot be read is refused', () =>
+  assert.rejects(host(FOUR).prune({ matching: ['type=regular'] }), /unsupported operator/));

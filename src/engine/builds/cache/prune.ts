@@ -12,6 +12,7 @@ import type { NewEvent } from '../../events/events.ts';
 import { checkFilterNames, labelFilter } from '../../filters.ts';
 import type { ImageSteps } from '../../images/steps.ts';
 import type { BuildPruneOptions } from '../promise.ts';
+import { recordsMatching } from './matching.ts';
 import { cacheRecords, type RecordsDeps } from './records.ts';
 
 /** What a prune needs. */
@@ -25,11 +26,13 @@ export type PruneDeps = RecordsDeps & {
 
 /** What was not used for the longest time goes first. @throws InvalidArgument */
 export async function pruneBuildCache(
-  { filters, all, signal, ...bounds }: BuildPruneOptions,
+  { filters, matching = [], unusedForMs = 0, all, signal, ...bounds }: BuildPruneOptions,
   deps: PruneDeps,
 ): Promise<BuildCachePruned> {
   const fits = filterOf(filters, deps.now());
   const records = await cacheRecords(deps);
+  const matched = new Set(await recordsMatching(records, matching));
+  const since = unusedForMs > 0 ? deps.now() - BigInt(Math.ceil(unusedForMs * 1e6)) : undefined;
   const used = records.reduce((sum, { Size }) => sum + Size, 0);
   const enough = used - leastOf(bounds, used, deps.freeBytes());
   const isBounded = Object.values(bounds).some((bound) => bound !== undefined);
@@ -39,6 +42,7 @@ export async function pruneBuildCache(
   for (const record of oldestFirst) {
     if (isBounded && freed >= enough) break;
     if (record.InUse || (record.Shared && !all) || !fits(record)) continue;
+    if (!matched.has(record) || wasUsedAfter(record, since)) continue;
     going.push(record);
     freed += record.Size;
   }
@@ -58,7 +62,11 @@ export async function pruneBuildCache(
  * How many bytes may stay. Without a bound nothing stays; what is kept in any case stays although the others say less.
  */
 function leastOf(
-  { keepBytes = 0, maxUsedBytes, minFreeBytes }: Omit<BuildPruneOptions, 'filters' | 'all' | 'signal'>,
+  {
+    keepBytes = 0,
+    maxUsedBytes,
+    minFreeBytes,
+  }: Pick<BuildPruneOptions, 'keepBytes' | 'maxUsedBytes' | 'minFreeBytes'>,
   used: number,
   free: number,
 ): number {
@@ -68,6 +76,9 @@ function leastOf(
   ];
   return Math.max(keepBytes, bounds.length === 0 ? 0 : Math.min(used, ...bounds));
 }
+
+const wasUsedAfter = (record: CacheRecord, since: Nanos | undefined): boolean =>
+  since !== undefined && (parseRfc3339(usedAt(record)) ?? 0n) > since;
 
 const usedAt = ({ LastUsedAt, CreatedAt }: CacheRecord): string => LastUsedAt ?? CreatedAt;
 

@@ -2,7 +2,7 @@
 import type { Nanos } from '../../../base/time.ts';
 import { outputFailure } from '../../../model/failures/output.ts';
 import type { BuildOutput, ExportOptions } from '../solve/promise.ts';
-import type { SolvedBuild } from '../solve/solved.ts';
+import type { SolvedImage } from '../solve/solved.ts';
 import { type ArchiveOutputDeps, exportArchive } from './archive.ts';
 import { exportFiles, exportTar, type FilesOutputDeps } from './files.ts';
 import { exportImage, type ImageOutputDeps, onlyResult } from './image.ts';
@@ -12,9 +12,15 @@ export type ExportDeps = ImageOutputDeps &
   ArchiveOutputDeps &
   FilesOutputDeps & { readonly now: () => Nanos };
 
+/** What is exported. */
+export interface Exported {
+  readonly results: readonly SolvedImage[];
+  readonly multiPlatform: boolean;
+}
+
 /** What the exporters answer, by name; of two that answer the same, the later one counts. */
 export async function exportSolved(
-  solved: SolvedBuild,
+  solved: Exported,
   options: ExportOptions,
   deps: ExportDeps,
 ): Promise<ReadonlyMap<string, string>> {
@@ -33,7 +39,7 @@ type Answer = Readonly<Record<string, string>>;
 
 function exportOne(
   output: BuildOutput,
-  solved: SolvedBuild,
+  solved: Exported,
   { client, tell, signal }: ExportOptions,
   deps: ExportDeps,
 ): Promise<Answer> {
@@ -41,7 +47,7 @@ function exportOne(
   const telling = { tell, signal, now: deps.now };
   switch (output.is) {
     case 'image':
-      return exportImage(output, onlyResult(solved), deps, { ...telling, client });
+      return exportImage(output, onlyResult(results), deps, { ...telling, client });
     case 'archive':
       return exportArchive(
         output,

@@ -4,7 +4,7 @@ import { outputFailure } from '../../../model/failures/output.ts';
 import type { Images } from '../../images/promise.ts';
 import type { ImageSteps, NewImage } from '../../images/steps.ts';
 import type { BuildClient, BuildOutput } from '../solve/promise.ts';
-import type { SolvedBuild } from '../solve/solved.ts';
+import type { SolvedImage } from '../solve/solved.ts';
 import { switchOf, tellIgnored } from './attributes.ts';
 import { fullName, nameOf } from './names.ts';
 import { asVertex, type Telling, type WorkVertex } from './vertex.ts';
@@ -52,7 +52,7 @@ function checkPush({ push, names, attributes }: ImageOutput): void {
 }
 
 /** The one image of a build, as it is exported. @throws InvalidArgument when there are several */
-export function onlyResult({ results }: SolvedBuild): NewImage {
+export function onlyResult(results: readonly SolvedImage[]): NewImage {
   const [result, ...more] = results;
   if (more.length > 0 || result === undefined) throw outputFailure.imageOfSeveral();
   return result.image;
