@@ -4,6 +4,7 @@ export type { PathStat } from '../storage/index.ts';
 export type * from './builds/history/promise.ts';
 export type * from './builds/host-config.ts';
 export { type BuildRoomDeps, HeldImages, openBuilds } from './builds/index.ts';
+export { loginFor } from './builds/logins.ts';
 export type * from './builds/promise.ts';
 export type * from './builds/solve/promise.ts';
 export { type ContainersDeps, createContainers } from './containers/containers.ts';

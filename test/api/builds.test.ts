@@ -139,10 +139,9 @@ test('numbers that cannot be read are as good as not said, but the size of /dev/
 });
 
 for (const [query, words] of [
-  [
-    'version=2',
-    'builder version 2 needs BuildKit, which this engine does not have: build with the classic builder (DOCKER_BUILDKIT=0)',
-  ],
+  ['version=2&squash=1', /^squash is not supported by BuildKit/],
+  ['version=2&networkmode=bridge', 'network mode "bridge" not supported by buildkit'],
+  [`version=2&outputs=${json([{}, {}])}`, 'multiple outputs not supported'],
   ['version=3', 'invalid version "3"'],
   ['remote=client-session', /^a context by client-session needs BuildKit/],
   [`outputs=${json([{ Type: 'local' }])}`, /^an output needs BuildKit/],

@@ -1,6 +1,6 @@
 /** What the parameters of a build and of its cache's prune say, beyond texts and numbers. */
 import { messageOf } from '../../base/errors.ts';
-import { anything, decodeBody, list, map, nullable, type Schema, string } from '../../base/schema.ts';
+import { decodeBody, list, map, nullable, object, optional, type Schema, string } from '../../base/schema.ts';
 import type { BuildHostConfig } from '../../engine/index.ts';
 import { readJson } from '../../formats/json.ts';
 import { buildFailure } from '../../model/failures/build.ts';
@@ -14,21 +14,23 @@ type PruneQuery = InputOf<Contract['buildPrune']>['query'];
 /** What clients that name it want is another builder. */
 const SESSION_CONTEXT = 'client-session';
 
-/** @throws InvalidArgument for what the classic builder does not have */
-export function refuseForeign({
+/** @throws InvalidArgument for a builder that nobody has, and what neither of ours has */
+export function builderOf({
   version = '1',
-  remote,
-  outputs,
   securityopt,
   isolation = '',
-}: BuildQuery): void {
+}: BuildQuery): 'classic' | 'buildkit' {
   if (version !== '1' && version !== '2') throw buildFailure.versionUnknown({ version });
-  if (version === '2') throw buildFailure.needsBuildKit({ what: 'builder version 2' });
-  if (remote === SESSION_CONTEXT) throw buildFailure.needsBuildKit({ what: `a context by ${remote}` });
-  if (readOutputs(outputs).length > 0) throw buildFailure.needsBuildKit({ what: 'an output' });
   if (securityopt.length > 0) throw buildFailure.securityUnsupported();
   if (isolation !== '' && isolation.toLowerCase() !== 'default')
     throw buildFailure.isolationUnsupported({ isolation });
+  return version === '2' ? 'buildkit' : 'classic';
+}
+
+/** @throws InvalidArgument for what the classic builder does not have */
+export function refuseForeign({ remote, outputs }: BuildQuery): void {
+  if (remote === SESSION_CONTEXT) throw buildFailure.needsBuildKit({ what: `a context by ${remote}` });
+  if (readOutputs(outputs).length > 0) throw buildFailure.needsBuildKit({ what: 'an output' });
 }
 
 /** What limits and connects the containers of a build. @throws InvalidArgument */
@@ -66,14 +68,18 @@ export const readCacheFrom = (text: string | undefined): readonly string[] =>
   readAs(names, text, 'error reading cache-from') ?? [];
 
 const readUlimits = (text: string | undefined) => readAs(ulimits, text, 'error reading ulimit settings');
-const readOutputs = (text: string | undefined) => readAs(outputs, text, 'invalid outputs specified') ?? [];
+/** @throws InvalidArgument */
+export const readOutputs = (text: string | undefined) =>
+  readAs(outputs, text, 'invalid outputs specified') ?? [];
 
 /** In Go what may be null is a pointer, and says so when it is neither. */
 const buildArgs = map({ ...nullable(string()), goType: '*string' });
 const labels = map(string());
 const names = list(string());
 const ulimits = list(Ulimit);
-const outputs = list(map(anything()));
+const outputs = list(
+  object('ImageBuildOutput', { Type: optional(string()), Attrs: optional(map(string())) }),
+);
 
 function readAs<T>(schema: Schema<T>, text: string | undefined, doing: string): T | undefined {
   if (text === undefined) return undefined;

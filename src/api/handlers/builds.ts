@@ -4,7 +4,9 @@ import { isFailure } from '../../base/failures.ts';
 import { type Credentials, readAuthHeader, readConfigHeader } from '../../formats/credentials.ts';
 import { buildFailure } from '../../model/failures/build.ts';
 import { requestFailure } from '../../model/failures/request.ts';
+import { postedBuild } from './build-posted.ts';
 import {
+  builderOf,
   hostConfigOf,
   keptBytes,
   readBuildArgs,
@@ -17,6 +19,7 @@ import type { Call, Handlers } from './handlers.ts';
 
 export const builds: Handlers<Extract<keyof Handlers, `build${string}`>> = {
   async buildImage({ query }, call) {
+    if (builderOf(query) === 'buildkit') return (await call.buildKit()).build(postedBuild(query, call));
     refuseForeign(query);
     return call.engine.builds.build({
       source: sourceOf(query.remote, call),
@@ -40,9 +43,10 @@ export const builds: Handlers<Extract<keyof Handlers, `build${string}`>> = {
     });
   },
 
-  async buildCancel({ query }, { engine }) {
+  async buildCancel({ query }, { engine, buildKit }) {
     if (query.id === undefined) throw buildFailure.idMissing();
     engine.builds.cancel(query.id);
+    (await buildKit()).cancel(query.id);
   },
 
   // The front door hands their connections over.

@@ -1,6 +1,7 @@
 /** What a handler gets and gives: derived from the contract, so that a missing or wrong one does not compile. */
 import type { Readable } from 'node:stream';
 import type { Attachment, Engine, LogOutput } from '../../engine/index.ts';
+import type { BuildKit } from '../buildkit/index.ts';
 import type { Contract, OperationName } from '../contract/index.ts';
 import type { Manners } from '../contract/manners.ts';
 import type {
@@ -34,6 +35,8 @@ export interface Call extends Manners {
   readonly contentType: string | undefined;
   /** A call that takes its connection over may say that it will: the answer's head goes out before there is output. */
   readonly accepted: () => void;
+  /** BuildKit's services, for builds that ask for them. */
+  readonly buildKit: () => Promise<Pick<BuildKit, 'build' | 'cancel'>>;
   /** Whether the API is shown as a document. */
   readonly openApi: boolean;
   /** What the query said, undecoded: parameters that only older versions have. */

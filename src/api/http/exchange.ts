@@ -135,12 +135,13 @@ async function answer(given: Exchange, asked: Asked): Promise<void> {
   }
 }
 
-function callOf({ engine, signal, bytes, request, openApi }: Exchange, asked: Asked): Call {
+function callOf({ engine, signal, bytes, request, openApi, buildKit }: Exchange, asked: Asked): Call {
   return {
     ...asked.dialect.traits,
     engine,
     bytes,
     openApi,
+    buildKit,
     registryAuth: [request.headers['x-registry-auth']].flat()[0],
     registryConfig: [request.headers['x-registry-config']].flat()[0],
     contentType: request.headers['content-type'],

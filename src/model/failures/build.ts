@@ -14,8 +14,16 @@ export const buildFailure = failures('build', {
   ),
   needsBuildKit: failure(
     InvalidArgument,
-    ({ what }: { what: string }) =>
-      `${what} needs BuildKit, which this engine does not have: build with the classic builder (DOCKER_BUILDKIT=0)`,
+    ({ what }: { what: string }) => `${what} needs BuildKit: ask for it by version=2 (DOCKER_BUILDKIT=1)`,
+  ),
+  networkUnsupported: failure(
+    InvalidArgument,
+    ({ mode }: { mode: string }) => `network mode ${quoted(mode)} not supported by buildkit`,
+  ),
+  outputsTooMany: failure(InvalidArgument, () => 'multiple outputs not supported'),
+  squashUnsupported: failure(
+    InvalidArgument,
+    () => 'squash is not supported by BuildKit: build with the classic builder (DOCKER_BUILDKIT=0)',
   ),
   versionUnknown: failure(
     InvalidArgument,

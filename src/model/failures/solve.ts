@@ -30,6 +30,10 @@ export const solveFailure = failures('solve', {
     InvalidArgument,
     () => 'graphs of operations (LLB) are not built here, but those that an answer of this engine gave',
   ),
+  uploadMissing: failure(
+    InvalidArgument,
+    ({ id }: { id: string }) => `the context of the build ${id} was announced, and has not come`,
+  ),
   sessionExists: failure(InvalidArgument, ({ id }: { id: string }) => `session ${id} already exists`),
   refUnknown: failure(NotFound, ({ ref }: { ref: string }) => `no such ref: ${ref}`),
 });

@@ -6,18 +6,23 @@ import { BytesMessage } from '../messages/common.ts';
 /** Other programs take no message of more than 4 MiB. */
 const PIECE_BYTES = 1 << 20;
 
-async function* bytesIn(talk: Conversation): AsyncGenerator<Buffer, void> {
-  for await (const messages of talk.incoming)
-    for (const message of messages) {
-      const { data } = BytesMessage.decode(message);
-      if (data.length > 0) yield data;
-    }
+/** Reading begins at once: the end of our side must not throw away what comes. */
+function bytesIn(talk: Conversation): AsyncGenerator<Buffer, void> {
+  const incoming = talk.incoming[Symbol.asyncIterator]();
+  return (async function* () {
+    for await (const messages of { [Symbol.asyncIterator]: () => incoming })
+      for (const message of messages) {
+        const { data } = BytesMessage.decode(message);
+        if (data.length > 0) yield data;
+      }
+  })();
 }
 
 /** What the other side sends. Our side ends at once. */
 export function readableOver(talk: Conversation): Readable {
+  const bytes = bytesIn(talk);
   async function* all(): AsyncGenerator<Buffer, void> {
-    yield* bytesIn(talk);
+    yield* bytes;
     await ended;
   }
   const ended = talk.end();
@@ -46,7 +51,7 @@ export function writableOver(talk: Conversation): Writable {
 
 /** Both. */
 export function duplexOver(talk: Conversation): Duplex {
-  const incoming = bytesIn(talk)[Symbol.asyncIterator]();
+  const incoming = bytesIn(talk);
   const stream: Duplex = new Duplex({
     allowHalfOpen: true,
     read() {

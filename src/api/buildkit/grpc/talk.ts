@@ -49,12 +49,22 @@ function roomIn(stream: Duplex): Promise<void> {
 }
 
 /** The stream as a conversation. */
-export const conversationOn = (stream: Duplex, { end, ended, abort }: Ending): Conversation => ({
-  incoming: messagesOf(stream),
-  send: (message) => put(stream, message),
-  async end() {
-    end();
-    await ended();
-  },
-  abort,
-});
+export function conversationOn(stream: Duplex, { end, ended, abort }: Ending): Conversation {
+  let isRead = false;
+  return {
+    incoming: {
+      [Symbol.asyncIterator]() {
+        isRead = true;
+        return messagesOf(stream);
+      },
+    },
+    send: (message) => put(stream, message),
+    async end() {
+      end();
+      // The end of the other side lies behind what it has sent, whoever reads that.
+      if (!isRead) stream.resume();
+      await ended();
+    },
+    abort,
+  };
+}

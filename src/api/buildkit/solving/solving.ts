@@ -29,8 +29,12 @@ export class Solving {
     this.#deps = deps;
   }
 
-  /** What the exporters answer. `signal`: the client has gone. @throws GrpcError, and what builds throw */
-  async solve(request: SolveRequest, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+  /** What the exporters answer. `signal`: the client has gone; `lends`: what it lends besides its session. @throws GrpcError, and what builds throw */
+  async solve(
+    request: SolveRequest,
+    signal: AbortSignal,
+    lends: (session: BuildClient) => BuildClient = (session) => session,
+  ): Promise<ReadonlyMap<string, string>> {
     const { sessions, engine } = this.#deps;
     const { ref, frontend, internal } = request;
     const session = request.session === '' ? undefined : await sessions.get(request.session, signal);
@@ -46,7 +50,7 @@ export class Solving {
     this.#ending.set(ref, ending);
     const gone = [signal, ending.signal, ...(session ? [session.calls.closed] : [])];
     const shared = {
-      client: session ? lenderOf(session) : NOBODY,
+      client: lends(session ? lenderOf(session) : NOBODY),
       tell: build.tell,
       signal: AbortSignal.any(gone),
       entitlements: request.entitlements,
