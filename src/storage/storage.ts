@@ -266,6 +266,7 @@ export interface CommitOptions {
   readonly timesAtMost?: bigint | undefined;
   /** The layer is known at once; it is on the disk and on record with `settle`. */
   readonly unsettled?: boolean;
+  readonly evenIfEmpty?: boolean; // what changed nothing is a layer all the same
   /** Places in the container that were made to mount something over: as long as nothing is in them they are no change. */
   readonly mounted?: readonly string[];
 }
@@ -391,7 +392,6 @@ export interface Storage {
   measure(directory: string): Promise<number>;
   /** A directory below the data root: out of sight when it resolves, deleted later. Absent: nothing to do. */
   discard(directory: string): Promise<void>;
-  /** True while any lease holds it. */
   leased(kind: 'blob' | 'layer', name: string): boolean;
   /** The name `docker info` shows: `overlay2`, or `vfs` where overlay is missing. */
   readonly driver: string;

@@ -21,6 +21,9 @@ export const buildBuilder = (
     events,
     download: (url, signal) => registries.download(url, signal),
     proxies,
+    sendFiles: async () => {
+      throw new Error('not built yet');
+    },
     now: nowNanos,
     log,
     cacheBytes: buildCacheBytes,

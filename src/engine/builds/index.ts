@@ -12,7 +12,6 @@ import { strayMounts } from './cache/stray-mounts.ts';
 import { openHistory } from './history/history.ts';
 import type { Builds } from './promise.ts';
 import { pullFor } from './pull.ts';
-import type { Solves } from './solve/promise.ts';
 
 export { HeldImages } from './cache/held.ts';
 
@@ -41,6 +40,10 @@ export async function openBuilds(deps: BuildRoomDeps): Promise<Builds & Stoppabl
   const mounts = await records.read(CACHE_MOUNTS);
   const mountsRoot = `${root}/mounts`;
   await Promise.all(strayMounts(mountsRoot, mounts).map((path) => storage.discard(path)));
+  const known = new Set([...steps.rows.values()].map(({ image }) => image));
+  // What a crash left between the two.
+  if (!steps.rowsWereLost && steps.setAside.size === 0)
+    await images.removeUnneeded(images.layeredIds().filter((id) => !known.has(id)));
   const history = await openHistory({ records, root: `${root}/history`, now, log: deps.log });
   const builds = createBuilds({
     ...deps,
@@ -51,19 +54,8 @@ export async function openBuilds(deps: BuildRoomDeps): Promise<Builds & Stoppabl
     freeBytes: () => spaceAt(root).free,
     keepBytes: cacheBytes === undefined ? undefined : Math.min(cacheBytes, spaceAt(root).whole / 10),
   });
-  return { ...builds, history, solves: NOT_YET };
+  return { ...builds, history };
 }
-
-const notYet = (): never => {
-  throw new Error('not built yet');
-};
-const NOT_YET: Solves = {
-  solve: notYet,
-  export: notYet,
-  readFile: notYet,
-  readDirectory: notYet,
-  stat: notYet,
-};
 
 function spaceAt(path: string): { readonly free: number; readonly whole: number } {
   const { bavail, blocks, bsize } = statfsSync(path);

@@ -1,8 +1,13 @@
 /** Messages of steps that run side by side, told in the order of the Dockerfile and no faster than they are read. */
 import type { Progress } from '../../model/progress.ts';
 
-/** A message of a build; `isOutput`: a command of the Dockerfile wrote it. */
-export type Said = Progress & { readonly isOutput?: true };
+/** A message of a build. */
+export type Said = Progress & {
+  /** A command of the Dockerfile wrote it. */
+  readonly isOutput?: true;
+  /** What it was written to, where `stream` is one character a byte, as it came. */
+  readonly wrote?: 1 | 2;
+};
 
 /** Takes a message; resolves when there is room for the next. */
 export type Say = (message: Said) => Promise<void>;

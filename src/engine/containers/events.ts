@@ -12,7 +12,8 @@ export function emitContainerEvent(
   action: string,
   more: Readonly<Record<string, string>> = {},
 ): void {
-  const { id, name, config } = container.record;
+  const { id, name, config, unseen } = container.record;
+  if (unseen) return;
   events.emit({
     Type: 'container',
     Action: action,
@@ -24,10 +25,11 @@ export function emitContainerEvent(
 /** Emits that a container has come to a network, or has left it. */
 export function emitNetworkEvent(
   { events }: WithEvents,
-  { id: container }: Container,
+  { id: container, record: { unseen } }: Container,
   { id, name, driver }: Pick<NetworkRecord, 'id' | 'name' | 'driver'>,
   action: 'connect' | 'disconnect',
 ): void {
+  if (unseen) return;
   events.emit({ Type: 'network', Action: action, id, attributes: { container, name, type: driver } });
 }
 

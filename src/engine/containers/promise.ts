@@ -34,6 +34,8 @@ export interface CreateOptions {
    * unless {@link StepContainers.leaveBuild} is called.
    */
   readonly ofBuild?: ResolvedImage;
+  /** Nobody lists it, and nothing is told of it; its host's name is in no variable. */
+  readonly unseen?: boolean;
   readonly signal: AbortSignal;
 }
 

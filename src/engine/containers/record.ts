@@ -99,6 +99,8 @@ export interface ContainerRecord extends SandboxRecord {
   readonly leftMacAddress?: string;
   /** It does a step of a build: as long as it says so, it is on no record, and what a crash leaves of it is litter. */
   readonly ofBuild?: boolean;
+  /** It is in no list, and nothing is told of it. Never on the disk: what is left to its user can be seen. */
+  readonly unseen?: boolean;
 }
 
 const lastRun: Schema<LastRun> = object('last run', {

@@ -105,7 +105,7 @@ function heldLayers({ storage, store }: Holders): Set<ChainId> {
   const hold = (top: ChainId | undefined): void => {
     for (let at = top; at !== undefined && !held.has(at); at = layers.get(at)?.parent) held.add(at);
   };
-  for (const { chain } of store.all()) hold(chain.at(-1));
+  for (const { chain } of store.withSteps()) hold(chain.at(-1));
   for (const { chainId } of layers.all()) if (storage.leased('layer', chainId)) hold(chainId);
   // What containers stand on is read from the disk at the first need, which a start of the daemon mostly does not have.
   if (layers.all().some(({ chainId }) => !held.has(chainId)))
@@ -115,7 +115,10 @@ function heldLayers({ storage, store }: Holders): Set<ChainId> {
 
 /** Blobs that something recorded needs. */
 function heldBlobs({ storage, store }: Holders): Set<string> {
-  return new Set([...storage.layers.all().map(({ blob }) => blob), ...store.all().flatMap(documentsOf)]);
+  return new Set([
+    ...storage.layers.all().map(({ blob }) => blob),
+    ...store.withSteps().flatMap(documentsOf),
+  ]);
 }
 
 /** Children before what they stand on: a crash in between leaves no layer without its parent. */

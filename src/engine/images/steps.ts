@@ -2,10 +2,11 @@
 import { Readable } from 'node:stream';
 import { messageOf } from '../../base/errors.ts';
 import { formatNanos } from '../../base/time.ts';
-import type { ImageDocument } from '../../formats/oci.ts';
+import { hostArchitecture, type ImageDocument } from '../../formats/oci.ts';
 import type { WantedPlatform } from '../../formats/platform.ts';
 import type { ChainId, Change, Digest } from '../../storage/index.ts';
 import { childDocument, type Made } from './child.ts';
+import { collect } from './collect.ts';
 import type { ImageVerbs } from './deps.ts';
 import { imageConfig } from './parts.ts';
 import { removeImage } from './remove.ts';
@@ -28,6 +29,16 @@ export interface NewImage extends StepImage {
   readonly bytes: Buffer;
   /** The image that it was made from; empty: none. */
   readonly parent: string;
+  /** It only keeps layers for the build cache: see `Image.isStep`. */
+  readonly isStep?: boolean;
+}
+
+/** What a layer of a build is told by: its history is all that such an image says. */
+export interface MadeLayer {
+  readonly diffId: Digest;
+  /** RFC 3339. */
+  readonly created: string;
+  readonly description: string;
 }
 
 /** What builds want of images. */
@@ -38,6 +49,10 @@ export interface ImageSteps {
   step(id: string): StepImage | undefined;
   /** The image that a step makes: nobody else knows it before {@link ImageSteps.keep}. */
   child(from: StepImage, made: Made): NewImage;
+  /** An image of an image's layers and one more, for the cache alone: of its configuration nothing is said. */
+  layered(from: StepImage, layer: MadeLayer): NewImage;
+  /** An image of that document. */
+  written(document: ImageDocument): NewImage;
   /** Puts images on record, all of them and `more`, or none; their layers must be on record, and leased. */
   keep(images: readonly NewImage[], more: readonly Change[]): Promise<void>;
   /** The image with all layers since `base` in one, which is on top of those of `base` and leased. */
@@ -50,6 +65,8 @@ export interface ImageSteps {
   kept(more: ReadonlySet<string>): ReadonlySet<string>;
   /** Removes those of them that nothing needs. */
   removeUnneeded(ids: readonly string[]): Promise<void>;
+  /** Ids of those that only keep layers for the cache. */
+  layeredIds(): string[];
 }
 
 const asStep = ({ id, document, chain }: Image): StepImage => ({ id, document, chainId: chain.at(-1) });
@@ -86,6 +103,8 @@ export function createSteps(verbs: ImageVerbs): ImageSteps {
     step,
     base: (name, wanted) => asStep(findFor(name, store, wanted)),
     child: (from, made) => newImage(childDocument(from.document, made), from.id),
+    layered: (from, layer) => ({ ...newImage(layeredDocument(from.document, layer), ''), isStep: true }),
+    written: (document) => newImage(document, ''),
     keep: (images, more) => keep(images, more, verbs),
     squashed: (image, base, diffId) =>
       newImage(squashedDocument(image, base, diffId, formatNanos(verbs.now())), ''),
@@ -100,9 +119,19 @@ export function createSteps(verbs: ImageVerbs): ImageSteps {
         for (let at: string | undefined = id; at !== undefined && !kept.has(at); at = store.get(at)?.parent)
           kept.add(at);
       }
+      const shown = new Set(store.all().flatMap(({ chain }) => chain));
+      for (const { id, isStep, chain } of store.withSteps()) {
+        const top = chain.at(-1);
+        if (isStep && top !== undefined && shown.has(top)) kept.add(id);
+      }
       return kept;
     },
     removeUnneeded: (ids) => removeUnneeded(ids, verbs),
+    layeredIds: () =>
+      store
+        .withSteps()
+        .filter(({ isStep }) => isStep)
+        .map(({ id }) => id),
   };
 }
 
@@ -116,13 +145,22 @@ function ancestorsOf(id: string, store: ImageVerbs['store']): string[] {
 async function removeUnneeded(ids: readonly string[], verbs: ImageVerbs): Promise<void> {
   const { store, log } = verbs;
   const depth = (id: string): number => ancestorsOf(id, store).length;
+  const layered = ids.filter((id) => store.get(id)?.isStep && verbs.usedBy(id).length === 0);
+  if (layered.length > 0) await removeLayered(layered, verbs);
   for (const id of ids.toSorted((a, b) => depth(b) - depth(a))) {
+    if (store.get(id)?.isStep) continue;
     const isNeeded = !store.get(id) || store.references(id).length > 0 || store.children(id).length > 0;
     if (isNeeded || verbs.usedBy(id).length > 0) continue;
     await removeImage(id, { force: false, prune: false }, verbs).catch((error: unknown) =>
       log.warn('image.unneeded', { id, reason: messageOf(error) }),
     );
   }
+}
+
+/** Nobody knew them: nothing is told of their end. */
+async function removeLayered(ids: readonly string[], verbs: ImageVerbs): Promise<void> {
+  await verbs.store.change(() => ({ change: { remove: ids }, result: undefined }));
+  await collect(ids, verbs).done;
 }
 
 function newImage(made: ImageDocument, parent: string): NewImage {
@@ -140,13 +178,27 @@ async function keep(images: readonly NewImage[], more: readonly Change[], verbs:
     await storage.content.ingest(Readable.from([bytes]), { expected: id as Digest });
   const ids = new Set(images.map(({ id }) => id));
   await store.change(() => {
-    const rows = images.map(({ id, document, parent }) => ({
+    const rows = images.map(({ id, document, parent, isStep }) => ({
       id: id as Digest,
       document,
+      isStep,
       parent: ids.has(parent) || store.get(parent) ? parent : undefined,
     }));
     return { change: { images: rows, more }, result: undefined };
   });
+}
+
+/** One entry of history a layer. */
+function layeredDocument(from: ImageDocument, { diffId, created, description }: MadeLayer): ImageDocument {
+  const { architecture, os, variant, history = [], rootfs } = from;
+  return {
+    architecture: architecture || hostArchitecture(),
+    created,
+    history: [...history, { created, created_by: description }],
+    os: os || 'linux',
+    rootfs: { type: 'layers', diff_ids: [...rootfs.diff_ids, diffId] },
+    ...(variant ? { variant } : {}),
+  };
 }
 
 /** As the first engine has it: what was done stays in the history, without layers; the last entry made the only one. */

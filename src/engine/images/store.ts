@@ -2,7 +2,7 @@
 import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { Mailbox } from '../../base/mailbox.ts';
-import { integer, object, optional, type Schema, string } from '../../base/schema.ts';
+import { boolean, integer, object, optional, type Schema, string } from '../../base/schema.ts';
 import { type RecordKind, textThat } from '../../base/stored.ts';
 import { type Nanos, parseRfc3339 } from '../../base/time.ts';
 import { isDigest, parseDigest } from '../../formats/digest.ts';
@@ -34,6 +34,8 @@ export interface ImageRow {
   readonly parent?: string;
   readonly lastTagged?: string;
   readonly manifest?: ManifestOrigin;
+  /** See {@link Image.isStep}. */
+  readonly isStep?: boolean;
 }
 
 const origin = {
@@ -44,6 +46,7 @@ const origin = {
 const rowSchema: Schema<ImageRow> = object('image', {
   parent: optional(string()),
   lastTagged: optional(string()),
+  isStep: optional(boolean()),
   manifest: optional(
     object('manifest', {
       ...origin,
@@ -96,6 +99,8 @@ export interface Image {
   readonly lastTagged: string | undefined;
   /** Undefined: it was built, imported or loaded here. */
   readonly manifest: ManifestOrigin | undefined;
+  /** Layers that the build cache keeps, and no image: nobody lists it, finds it or removes it but the cache. */
+  readonly isStep: boolean;
 }
 
 /** Chain ids of an image's layers, bottom first. */
@@ -113,6 +118,7 @@ export interface ImageChange {
     readonly document: ImageDocument;
     readonly parent?: string | undefined;
     readonly manifest?: ManifestOrigin | undefined;
+    readonly isStep?: boolean | undefined;
   }[];
   readonly tags?: readonly { readonly reference: ImageReference; readonly id: string }[];
   readonly untag?: readonly string[];
@@ -168,6 +174,10 @@ export class ImageStore {
     return this.#images.get(id);
   }
   all(): Image[] {
+    return this.withSteps().filter(({ isStep }) => !isStep);
+  }
+  /** All that hold layers. */
+  withSteps(): Image[] {
     return [...this.#images.values()];
   }
   children(id: string): Image[] {
@@ -215,10 +225,10 @@ export class ImageStore {
    */
   find(name: string): Image {
     const asked = parseAnyReference(name);
-    if (asked.is === 'id') return this.#images.get(asked.id) ?? missing(asked.id);
+    if (asked.is === 'id') return this.#visible(asked.id) ?? missing(asked.id);
     const id = this.named(asked.reference) ?? this.#byPrefix(name);
     return (
-      (id === undefined ? undefined : this.#images.get(id)) ??
+      (id === undefined ? undefined : this.#visible(id)) ??
       missing(familiarString(withDefaultTag(asked.reference)))
     );
   }
@@ -233,6 +243,11 @@ export class ImageStore {
       this.#apply(change);
       return result;
     });
+  }
+
+  #visible(id: string): Image | undefined {
+    const image = this.#images.get(id);
+    return image?.isStep ? undefined : image;
   }
 
   #rows({ images = [], tags = [], untag = [], remove = [], taggedAt, more = [] }: ImageChange): Change[] {
@@ -266,11 +281,12 @@ export class ImageStore {
   }
 
   /** What is recorded of an image from now on: what is not said stays. */
-  #updated({ id, parent, manifest }: NonNullable<ImageChange['images']>[number]): ImageRow {
+  #updated({ id, parent, manifest, isStep }: NonNullable<ImageChange['images']>[number]): ImageRow {
     return rowOf({
       ...this.#images.get(id),
       ...(parent ? { parent } : {}),
       ...(manifest ? { manifest } : {}),
+      ...(isStep === undefined ? {} : { isStep }),
     });
   }
 
@@ -283,16 +299,16 @@ export class ImageStore {
 
   #put(id: Digest, document: ImageDocument, row: ImageRow): void {
     const createdNanos = document.created === undefined ? undefined : parseRfc3339(document.created);
-    const { parent, lastTagged, manifest } = row;
+    const { parent, lastTagged, manifest, isStep = false } = row;
     const chain = chainOf(document);
-    this.#images.set(id, { id, document, chain, createdNanos, parent, lastTagged, manifest });
+    this.#images.set(id, { id, document, chain, createdNanos, parent, lastTagged, manifest, isStep });
   }
 
   #byPrefix(text: string): string | undefined {
     const [algorithm, rest] = text.includes(':') ? text.split(':', 2) : ['sha256', text];
     if (algorithm !== 'sha256' || !/^[0-9a-f]{1,64}$/.test(rest ?? '')) return undefined;
-    const found = [...this.#images.keys()].filter((id) => id.startsWith(`sha256:${rest}`));
-    return found.length === 1 ? found[0] : undefined;
+    const found = this.all().filter(({ id }) => id.startsWith(`sha256:${rest}`));
+    return found.length === 1 ? found[0]?.id : undefined;
   }
 }
 
@@ -300,10 +316,12 @@ const rowOf = ({
   parent,
   lastTagged,
   manifest,
-}: Partial<Pick<Image, 'parent' | 'lastTagged' | 'manifest'>>): ImageRow => ({
+  isStep,
+}: Partial<Pick<Image, 'parent' | 'lastTagged' | 'manifest' | 'isStep'>>): ImageRow => ({
   ...(parent ? { parent } : {}),
   ...(lastTagged ? { lastTagged } : {}),
   ...(manifest ? { manifest } : {}),
+  ...(isStep ? { isStep } : {}),
 });
 
 const suffix = ({ tag, digest }: ImageReference): string =>

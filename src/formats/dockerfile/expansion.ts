@@ -9,6 +9,8 @@ export interface Expansion {
   readonly env: (name: ByteText) => ByteText | undefined;
   readonly escape: Escape;
   readonly budget: ExpansionBudget;
+  /** Quotes stay where they are, and so does what names a variable that is not there: for lines that are shown. */
+  readonly toBeShown?: boolean;
 }
 
 /** No process can be started with more variables than this anyway; they may double at each line. */

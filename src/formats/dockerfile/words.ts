@@ -104,14 +104,18 @@ class Reader {
   #piece(stop: Stop, raw: boolean): Piece {
     const c = this.#text[this.#at]!;
     if (c === '$') return { text: this.#dollar(), splits: true };
-    if (this.#quotes && c === "'") return { text: this.#singleQuoted(), splits: false };
-    if (this.#quotes && c === '"') return { text: this.#doubleQuoted(raw), splits: false };
+    if (this.#quotes && c === "'") return { text: this.#shown(this.#singleQuoted(), c), splits: false };
+    if (this.#quotes && c === '"') return { text: this.#shown(this.#doubleQuoted(raw), c), splits: false };
     if (c === this.#expansion.escape) {
       const next = this.#text[this.#at + 1] ?? '';
       this.#at += 2;
       return { text: raw ? c + next : next, splits: false };
     }
     return { text: this.#plain(stop), splits: true };
+  }
+
+  #shown(text: ByteText, quote: "'" | '"'): ByteText {
+    return this.#expansion.toBeShown ? quote + text + quote : text;
   }
 
   #plain(stop: Stop): ByteText {
@@ -160,7 +164,7 @@ class Reader {
     this.#at++;
     if (this.#text[this.#at] !== '{') {
       const name = this.#name();
-      return name === '' ? '$' : this.#brought(this.#expansion.env(name) ?? '');
+      return name === '' ? '$' : this.#brought(this.#expansion.env(name) ?? this.#unset(`$${name}`));
     }
     if (++this.#depth > DEPTH_MAX) throw dockerfileFailure.nestedTooDeep({ most: DEPTH_MAX });
     this.#at++;
@@ -180,7 +184,7 @@ class Reader {
       case undefined:
         throw dockerfileFailure.braceOpen();
       case '}':
-        return this.#brought(value ?? '');
+        return this.#brought(value ?? this.#unset(`\${${name}}`));
       case ':':
         return this.#choice(name, value === '' ? undefined : value, ':', value !== undefined);
       case '#':
@@ -192,6 +196,10 @@ class Reader {
         this.#at--;
         return this.#choice(name, value, '', false);
     }
+  }
+
+  #unset(written: ByteText): ByteText {
+    return this.#expansion.toBeShown ? written : '';
   }
 
   /** `-`, `+` and `?`; with a colon an empty value is as good as none. */

@@ -20,6 +20,7 @@ import { requestFailure } from './request.ts';
 import { settingContext, settingFailure } from './setting.ts';
 import { stepFailure } from './step.ts';
 import { swarmFailure } from './swarm.ts';
+import { vertexContext, vertexFailure } from './vertex.ts';
 import { volumeContext, volumeFailure } from './volume.ts';
 
 /** Each noun's failures. */
@@ -42,6 +43,7 @@ export const failureTables = {
   setting: settingFailure,
   step: stepFailure,
   swarm: swarmFailure,
+  vertex: vertexFailure,
   volume: volumeFailure,
   dockerfile: dockerfileFailure,
   ignore: ignoreFailure,
@@ -53,6 +55,7 @@ export const contextTables = {
   dockerfile: dockerfileContext,
   network: networkContext,
   setting: settingContext,
+  vertex: vertexContext,
   volume: volumeContext,
 };
 

@@ -108,8 +108,9 @@ export interface CopyOptions {
   readonly steps: readonly CopyStep[];
   /** No time in the layer is later, and what has no time of its own has this one: the layer is the same each time. */
   readonly timesAtMost?: bigint | undefined;
-  /** As `CommitOptions` has it. */
+  /** As `CommitOptions` has them. */
   readonly unsettled?: boolean;
+  readonly evenIfEmpty?: boolean;
   readonly lease: Lease;
   readonly signal: AbortSignal;
 }

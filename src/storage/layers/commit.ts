@@ -50,7 +50,12 @@ function threadStep({ from, ...step }: CopyStep) {
 async function layerOf(
   pack: (sink: MessagePort) => Promise<number>,
   parent: ChainId | undefined,
-  { lease, signal, unsettled }: Pick<CommitOptions, 'lease' | 'signal' | 'unsettled'>,
+  {
+    lease,
+    signal,
+    unsettled,
+    evenIfEmpty = false,
+  }: Pick<CommitOptions, 'evenIfEmpty' | 'lease' | 'signal' | 'unsettled'>,
   deps: ApplyDeps,
 ): Promise<LayerInfo | undefined> {
   const { port1, port2 } = new MessageChannel();
@@ -60,7 +65,7 @@ async function layerOf(
   if (staged.status === 'rejected') throw packed.status === 'rejected' ? packed.reason : staged.reason;
   try {
     if (packed.status === 'rejected') throw packed.reason;
-    if (packed.value > 0) {
+    if (packed.value > 0 || evenIfEmpty) {
       if (unsettled) return await registerForNow(staged.value, parent, lease, deps);
       const [layer] = await registerStaged([staged.value], parent, lease, deps);
       return layer;

@@ -1,7 +1,7 @@
 /** A step that two builds ask for at once is done once: who comes later hears what was said and waits with the first. */
 import { orAborted } from '../../../base/abort.ts';
-import { line, type Progress } from '../../../model/progress.ts';
-import type { Say } from '../output.ts';
+import { line } from '../../../model/progress.ts';
+import type { Said, Say } from '../output.ts';
 
 /** Of what a step said, so much is told to who joins it. */
 const KEPT_CHARS_MAX = 1 << 18;
@@ -20,7 +20,7 @@ class Listener {
   }
 
   /** Resolves when there is room for more. */
-  hear(message: Progress): Promise<void> {
+  hear(message: Said): Promise<void> {
     if (this.#hearing) {
       this.#missed++;
       return this.#hearing;
@@ -33,7 +33,7 @@ class Listener {
     return this.#hearing;
   }
 
-  async #tell(missed: number, message: Progress): Promise<void> {
+  async #tell(missed: number, message: Said): Promise<void> {
     if (missed > 0)
       await this.#say(line(`[${missed} messages of this step were left out: they were not read]`));
     await this.#say(message);
@@ -45,7 +45,7 @@ class Flight<T> {
   readonly done: Promise<T>;
   readonly ending = new AbortController();
   readonly listeners = new Set<Listener>();
-  readonly said: Progress[] = [];
+  readonly said: Said[] = [];
   /** How many builds want it. */
   waiting = 0;
   #saidChars = 0;
@@ -62,7 +62,7 @@ class Flight<T> {
     this.listeners.add(listener);
   }
 
-  async #tell(message: Progress): Promise<void> {
+  async #tell(message: Said): Promise<void> {
     this.#saidChars += message.stream?.length ?? 0;
     if (this.#saidChars <= KEPT_CHARS_MAX) this.said.push(message);
     const heard = [...this.listeners].map((each) => each.hear(message));

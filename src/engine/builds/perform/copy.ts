@@ -55,9 +55,10 @@ export async function copyStep(
   });
 }
 
-const copyOf = (
+/** One copy of a step. `owner` undefined: files keep their owners. */
+export const copyOf = (
   { from, below }: Item,
-  { destination, mode }: CopyStep,
+  { destination, mode }: Pick<CopyStep, 'destination' | 'mode'>,
   owner: StorageCopy['owner'],
 ): StorageCopy => ({
   from,
@@ -87,7 +88,8 @@ async function itemsOf(
   return [...items, ...step.inline.map(inlineItem)];
 }
 
-const inlineItem = ({ name, bytes }: CopyStep['inline'][number]): Item => ({
+/** A here-document. */
+export const inlineItem = ({ name, bytes }: CopyStep['inline'][number]): Item => ({
   hash: `file:${sha256(bytes)}`,
   from: { is: 'bytes', name, bytes, mode: 0o644 },
   below: '',
@@ -122,7 +124,11 @@ async function chosenOf(
   });
 }
 
-function selectedItem(source: FileSource, step: CopyStep, word: ByteText, file: SelectedFile): Item {
+/** How what a word chose is copied. */
+export type Choosing = Pick<CopyStep, 'command' | 'exclude' | 'parents' | 'unpack'>;
+
+/** Something that a word chose. */
+export function selectedItem(source: FileSource, step: Choosing, word: ByteText, file: SelectedFile): Item {
   const kept = step.parents ? keptParents(word, file.path) : undefined;
   const inDirectory = file.is === 'directory' && kept !== undefined;
   return {
@@ -139,9 +145,9 @@ function selectedItem(source: FileSource, step: CopyStep, word: ByteText, file: 
   };
 }
 
-/** Of `--parents` all that stands before `/./` is left out. */
 const PIVOT = '/./';
-const withoutPivot = (word: ByteText): ByteText => word.replace(PIVOT, '/');
+/** Of `--parents` all that stands before `/./` is left out. */
+export const withoutPivot = (word: ByteText): ByteText => word.replace(PIVOT, '/');
 
 function keptParents(word: ByteText, path: ByteText): ByteText {
   const at = word.indexOf(PIVOT);

@@ -39,14 +39,15 @@ export async function mountsOf(
     more: parts.flatMap(({ more }) => more),
     async provide(scope, signal) {
       const all: HostMount[] = [];
-      // Locked directories are waited for in one order, so that no two steps wait for each other.
       for (const { provide } of parts.toSorted(byKept)) all.push(...(await provide(scope, signal)));
       return all;
     },
   };
 }
 
-const byKept = (a: StepMounts, b: StepMounts): number => ((a.kept ?? '') < (b.kept ?? '') ? -1 : 1);
+/** Locked directories are waited for in one order, so that no two steps wait for each other. */
+export const byKept = (a: Pick<StepMounts, 'kept'>, b: Pick<StepMounts, 'kept'>): number =>
+  (a.kept ?? '') < (b.kept ?? '') ? -1 : 1;
 
 async function one(
   building: Building,
@@ -103,7 +104,9 @@ function targetOf({ target, type }: Mount, { running }: RunStep): string {
 const filesOf = (building: Building, { from }: Mount, index: number, say: Say): Promise<FileSource> =>
   from === undefined ? Promise.resolve(building.context) : sourceOf(building, from, index, say);
 
-const pathOf = ({ source = '/' }: Mount): string => posix.normalize(`/${source}`).slice(1).replace(/\/$/, '');
+/** Where the files of a mount lie in their source; '' is its root. */
+export const pathOf = ({ source = '/' }: Mount): string =>
+  posix.normalize(`/${source}`).slice(1).replace(/\/$/, '');
 
 async function bindMount(
   building: Building,
@@ -143,34 +146,62 @@ async function cacheMount(
   return {
     more: [`cache ${Target} ${id}`],
     kept: id,
-    async provide(scope, signal) {
-      const taken = await building.deps.cacheMounts.take(
-        {
-          id,
-          sharing: mount.sharing ?? 'shared',
-          mode: mount.mode ?? 0o755,
-          uid: mount.uid ?? 0,
-          gid: mount.gid ?? 0,
-          fill: files && (async () => scope.use(await files.materialise(pathOf(mount), signal)).path),
-        },
-        signal,
-      );
-      scope.defer(() => taken[Symbol.dispose]());
-      return [{ Type: 'bind', Source: taken.path, Target, ReadOnly: mount.readOnly }];
-    },
+    provide: async (scope, signal) => [
+      await keptMount(building, { mount, id, Target, files }, scope, signal),
+    ],
   };
+}
+
+/** A directory that steps keep, and where it is wanted; `files`: what it begins with. */
+export interface KeptMount {
+  readonly mount: Mount;
+  readonly id: string;
+  readonly Target: string;
+  readonly files: FileSource | undefined;
+}
+
+/** Takes it for the time of `scope`. */
+export async function keptMount(
+  { deps }: { readonly deps: Pick<Building['deps'], 'cacheMounts'> },
+  { mount, id, Target, files }: KeptMount,
+  scope: AsyncDisposableStack,
+  signal: AbortSignal,
+): Promise<HostMount> {
+  const taken = await deps.cacheMounts.take(
+    {
+      id,
+      sharing: mount.sharing ?? 'shared',
+      mode: mount.mode ?? 0o755,
+      uid: mount.uid ?? 0,
+      gid: mount.gid ?? 0,
+      fill: files && (async () => scope.use(await files.materialise(pathOf(mount), signal)).path),
+    },
+    signal,
+  );
+  scope.defer(() => taken[Symbol.dispose]());
+  return { Type: 'bind', Source: taken.path, Target, ReadOnly: mount.readOnly };
+}
+
+/** A program for the time of a run, at `Target`. */
+export async function programMount(
+  { storage }: Pick<Building['deps'], 'storage'>,
+  bytes: Buffer,
+  Target: string,
+  scope: AsyncDisposableStack,
+): Promise<HostMount> {
+  const { path } = scope.use(await storage.scratch());
+  const Source = posix.join(path, 'script');
+  await writeFile(Source, bytes);
+  await chmod(Source, 0o755);
+  return { Type: 'bind', Source, Target, ReadOnly: true };
 }
 
 /** A here-document that is a program: a file for the time of its run. The command's text is not in the key: this is. */
 function scriptMount({ deps }: Building, name: string, text: string): StepMounts {
   return {
     more: [`script ${text}`],
-    async provide(scope) {
-      const { path } = scope.use(await deps.storage.scratch());
-      const Source = posix.join(path, 'script');
-      await writeFile(Source, Buffer.from(text, 'latin1'));
-      await chmod(Source, 0o755);
-      return [{ Type: 'bind', Source, Target: `${SCRIPTS}${name}`, ReadOnly: true }];
-    },
+    provide: async (scope) => [
+      await programMount(deps, Buffer.from(text, 'latin1'), `${SCRIPTS}${name}`, scope),
+    ],
   };
 }

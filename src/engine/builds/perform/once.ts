@@ -7,8 +7,8 @@ import { restored } from '../cache/from-images.ts';
 import { lentKey, stepKey } from '../cache/key.ts';
 import type { Say } from '../output.ts';
 import type { StageState } from '../plan/step.ts';
+import type { Ran } from './container.ts';
 import { held } from './hold.ts';
-import type { Ran } from './run.ts';
 import type { Building } from './shared.ts';
 
 /** A step, before anybody knows whether it must be done. */

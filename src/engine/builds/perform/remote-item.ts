@@ -7,7 +7,7 @@ import type { Say } from '../output.ts';
 import type { CopyStep } from '../plan/step.ts';
 import { isRepository } from '../remote/address.ts';
 import { downloadTo } from '../remote/download.ts';
-import { openRemote } from '../remote/open.ts';
+import { openRemote, type RemoteDeps } from '../remote/open.ts';
 import { type Item, sha256 } from './item.ts';
 import type { Building } from './shared.ts';
 
@@ -20,10 +20,15 @@ export function isRemote(word: ByteText, command: CopyStep['command']): boolean 
   return command === 'ADD' && /^(?:git@|(?:git|ssh):\/\/)/.test(word);
 }
 
+/** Who brings it. */
+type Bringing = { readonly deps: RemoteDeps } & Pick<Building, 'signal'>;
+/** How it is brought. */
+type Brought = Pick<CopyStep, 'checksum' | 'destination' | 'exclude' | 'keepGitDir' | 'unpack'>;
+
 /** What is brought is gone when `scope` ends. @throws InvalidArgument, Failed */
 export const remoteItem = (
-  building: Building,
-  step: CopyStep,
+  building: Bringing,
+  step: Brought,
   word: ByteText,
   scope: AsyncDisposableStack,
   say: Say,
@@ -33,8 +38,8 @@ export const remoteItem = (
     : fileItem(building, step, word, scope, say);
 
 async function fileItem(
-  { deps, signal }: Building,
-  { checksum, destination, unpack = false }: CopyStep,
+  { deps, signal }: Bringing,
+  { checksum, destination, unpack = false }: Brought,
   address: ByteText,
   scope: AsyncDisposableStack,
   say: Say,
@@ -57,8 +62,8 @@ async function fileItem(
 
 /** Its checkout, as if it were a directory of the context. */
 async function repositoryItem(
-  { deps, signal }: Building,
-  { checksum, exclude, keepGitDir }: CopyStep,
+  { deps, signal }: Bringing,
+  { checksum, exclude, keepGitDir }: Brought,
   address: ByteText,
   scope: AsyncDisposableStack,
   say: Say,

@@ -15,7 +15,7 @@ import type { BuildPlan } from '../plan/stages.ts';
 import type { BuildOptions } from '../promise.ts';
 import type { PullBase } from '../pull.ts';
 import type { RemoteDeps } from '../remote/open.ts';
-import type { RunDeps } from './run.ts';
+import type { RunDeps } from './container.ts';
 
 /** What performing needs. */
 export interface PerformDeps extends RunDeps, RemoteDeps {

@@ -1,5 +1,4 @@
 /** Performs one step on the image before it: by its kind. */
-import { messageOf } from '../../../base/errors.ts';
 import { bytesOf } from '../../../formats/byte-text.ts';
 import { literalPattern } from '../../../formats/path-match.ts';
 import { stepFailure } from '../../../model/failures/step.ts';
@@ -7,11 +6,13 @@ import { line } from '../../../model/progress.ts';
 import type { StepImage } from '../../images/steps.ts';
 import type { Say } from '../output.ts';
 import type { ConfigStep, DirectoryStep, RunStep, Step } from '../plan/step.ts';
+import type { RunRequest } from './container.ts';
 import { copyStep } from './copy.ts';
 import { mountsOf } from './mounts.ts';
 import { once, type WantedStep } from './once.ts';
-import { type RunRequest, runStep } from './run.ts';
+import { runStep } from './run.ts';
 import type { Building } from './shared.ts';
+import { tidyUp } from './tidy.ts';
 
 /** A step where it stands. */
 export interface PlacedStep {
@@ -135,11 +136,3 @@ const removal = ({ forceRemove, remove }: Building['options']): RunRequest['remo
   if (forceRemove) return 'always';
   return remove ? 'whenDone' : 'never';
 };
-
-/** What cannot be removed is litter, which the next start of the daemon clears: the build goes on all the same. */
-function tidyUp({ deps, tidying }: Building, work: Promise<void>): void {
-  const quietly = work
-    .catch((error: unknown) => deps.log.error('build.litter', { reason: messageOf(error) }))
-    .finally(() => tidying.delete(quietly));
-  tidying.add(quietly);
-}

@@ -31,3 +31,19 @@ export function expanderOf(
     document: (text) => expandContent(text, expansion),
   };
 }
+
+/** Puts variables into a line that is shown: quotes stay, and so do variables that are not there. @throws InvalidArgument */
+export function shownBy(
+  values: ReadonlyMap<string, string>,
+  escapedBy: Escape,
+  budget: ExpansionBudget,
+): (line: ByteText) => string {
+  const environment = new Map([...values].map(([name, value]) => [bytesOf(name), bytesOf(value)]));
+  const expansion: Expansion = {
+    env: (name) => environment.get(name),
+    escape: escapedBy,
+    budget,
+    toBeShown: true,
+  };
+  return (line) => textOf(expandWord(line, expansion));
+}

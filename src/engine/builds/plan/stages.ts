@@ -53,7 +53,7 @@ export function planStages(
     ];
     return { stage, index, base, platform, needs: [...new Set(needs)] };
   });
-  return { stages: plans, needed: neededBy(plans, last), target: last };
+  return { stages: plans, needed: reachedBy((index) => plans[index]?.needs ?? [], last), target: last };
 }
 
 function refuseNamesTwice(stages: readonly Stage[]): void {
@@ -100,13 +100,14 @@ export function stageOf(from: string, stages: readonly Stage[], index: number): 
   return Number(from);
 }
 
-function neededBy(plans: readonly StagePlan[], target: number): Set<number> {
-  const needed = new Set<number>();
-  const need = [target];
-  for (let index = need.pop(); index !== undefined; index = need.pop()) {
-    if (needed.has(index)) continue;
-    needed.add(index);
-    need.push(...(plans[index]?.needs ?? []));
+/** All that an index leads to by way of `needs`, itself among them. */
+export function reachedBy(needs: (index: number) => readonly number[], from: number): Set<number> {
+  const reached = new Set<number>();
+  const open = [from];
+  for (let index = open.pop(); index !== undefined; index = open.pop()) {
+    if (reached.has(index)) continue;
+    reached.add(index);
+    open.push(...needs(index));
   }
-  return needed;
+  return reached;
 }

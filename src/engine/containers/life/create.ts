@@ -123,6 +123,7 @@ export async function createContainer(
       ...(links.length === 0 ? {} : { links }),
       attachments,
       ...(options.ofBuild ? { ofBuild: true } : {}),
+      ...(options.unseen ? { unseen: true } : {}),
       ...NO_SANDBOX,
     };
     const container = new Container(record, deps.storage.records);

@@ -22,7 +22,7 @@ async function prune(deps: RemoveDeps, filters: Filters, signal: AbortSignal): P
   await deps.directory.certain();
   const deleted: string[] = [];
   let bytes = 0;
-  for (const container of deps.directory.all().filter(fits)) {
+  for (const container of deps.directory.all().filter((each) => !each.record.unseen && fits(each))) {
     if (signal.aborted) break;
     const freed = await removeIdle(deps, container);
     if (freed === undefined) continue;

@@ -17,7 +17,7 @@ export type ListDeps = FilterDeps & WithLayers & { readonly now: () => Date };
 /** The chosen containers, newest first. */
 export async function listContainers(deps: ListDeps, options: ListOptions): Promise<ContainerSummary[]> {
   const wanted = await containerFilter(deps, options);
-  const chosen = deps.directory.all().filter(wanted);
+  const chosen = deps.directory.all().filter((each) => !each.record.unseen && wanted(each));
   const limit = options.limit !== undefined && options.limit > 0 ? options.limit : chosen.length;
   const linked = linkNames(deps);
   return await Promise.all(

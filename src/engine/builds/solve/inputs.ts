@@ -1,0 +1,111 @@
+/** Where the files of a build come from: a client's directory, what it sends as one archive, a repository, the web. */
+import { posix } from 'node:path';
+import { Readable } from 'node:stream';
+import type { Conversation } from '../../../base/conversation.ts';
+import type { FileSource } from '../../../storage/index.ts';
+import { openRemote } from '../remote/open.ts';
+import { webContext } from '../remote/web-context.ts';
+import type { SolveDeps, Work } from './perform/solving.ts';
+import type { Teller } from './perform/teller.ts';
+import type { FilesNode, Vertex } from './plan/nodes.ts';
+
+/** What was opened. */
+export interface OpenedInput {
+  readonly files: FileSource;
+  /** What there is instead of an archive: a Dockerfile that is all that came. */
+  readonly dockerfile: Buffer | undefined;
+}
+
+/** What a client's directory is called where only one thing of it is wanted. */
+export type LocalWish = Pick<FilesNode, 'input' | 'followPaths' | 'excludePatterns' | 'keepGitDir'> & {
+  /** Tells the directory from others of the client: what was kept of it is not sent again. */
+  readonly hint: string;
+  /** What is transferred, as it is told. */
+  readonly what: string;
+};
+
+/** Opened until the end of the build. @throws InvalidArgument, Failed */
+export async function openInput(work: Work, vertex: Vertex, wish: LocalWish): Promise<OpenedInput> {
+  const { input } = wish;
+  const { deps, options, scope, ending } = work;
+  const { signal } = ending;
+  switch (input.is) {
+    case 'client': {
+      const files = await syncedFiles(work, vertex, wish, input.name);
+      return { files: scope.use(files), dockerfile: undefined };
+    }
+    case 'upload':
+      return await webInput(work, options.client.upload(input.id, signal), input.id);
+    case 'remote': {
+      const { keepGitDir } = wish;
+      const say = async (): Promise<void> => undefined;
+      await using remote = await openRemote(input.address, deps, { say, signal, keepGitDir });
+      const files = scope.use(await deps.storage.files.openContext(remote.bytes, { signal }));
+      return { files, dockerfile: remote.dockerfile?.() };
+    }
+    default:
+      return input satisfies never;
+  }
+}
+
+async function syncedFiles(
+  { deps, options, teller, ending }: Work,
+  vertex: Vertex,
+  { followPaths, excludePatterns, hint, what }: LocalWish,
+  name: string,
+): Promise<FileSource> {
+  const told = transferOf(teller, vertex, what);
+  const wanted = { name, followPaths, includePatterns: [], excludePatterns };
+  const talk = options.client.sync(wanted, ending.signal);
+  const key = JSON.stringify([options.client.sharedKey, name, hint]);
+  const files = await syncing(deps).syncContext({ key, talk, signal: ending.signal, told: told.so });
+  told.done();
+  return files;
+}
+
+interface Syncing {
+  syncContext(options: {
+    readonly key: string;
+    readonly talk: Conversation;
+    readonly signal: AbortSignal;
+    readonly told?: ((bytes: number, files: number) => void) | undefined;
+  }): Promise<FileSource>;
+}
+const syncing = ({ storage }: SolveDeps): Syncing => storage.files as unknown as Syncing;
+
+/** How much of something has come. */
+function transferOf(teller: Teller, vertex: Vertex, what: string) {
+  let bytes = 0;
+  const part = { id: `transferring ${what}:`, name: 'transferring' };
+  teller.part(vertex, { ...part, current: 0 });
+  return {
+    so: (current: number): void => {
+      bytes = current;
+      teller.part(vertex, { ...part, current });
+    },
+    done: (): void => teller.part(vertex, { ...part, current: bytes, isDone: true }),
+  };
+}
+
+/** What a client has on its standard input: an archive, or a Dockerfile alone. */
+async function webInput({ deps, scope, ending }: Work, bytes: Readable, from: string): Promise<OpenedInput> {
+  const { signal } = ending;
+  const found = await webContext({ from, header: () => undefined }, bytes);
+  const isArchive = found.is === 'archive';
+  const archive = isArchive ? found.bytes : Readable.from([]);
+  const files = scope.use(await deps.storage.files.openContext(archive, { signal }));
+  return { files, dockerfile: isArchive ? undefined : found.bytes };
+}
+
+/** The directory of a source that a build is to have. */
+export async function directoryOf(
+  { deps, scope, ending }: Pick<Work, 'scope' | 'ending'> & { readonly deps: SolveDeps },
+  files: FileSource,
+  subdirectory: string | undefined,
+): Promise<FileSource> {
+  const path = posix.normalize(`/${subdirectory ?? ''}`).slice(1);
+  if (path === '' || path === '.') return files;
+  const made = scope.use(await files.materialise(Buffer.from(path).toString('latin1'), ending.signal));
+  const packed = deps.storage.files.packDirectory(made.path, { signal: ending.signal });
+  return scope.use(await deps.storage.files.openContext(packed, { signal: ending.signal }));
+}

@@ -1,0 +1,54 @@
+/** Failures of reading a Dockerfile, in the words of BuildKit's frontend and with their lines. Pure. */
+import { EngineError, InvalidArgument } from '../../../base/errors.ts';
+import { isOfGrammar } from '../../../formats/dockerfile/place.ts';
+import type { SourceRange } from '../../../model/build-event.ts';
+import { dockerfileFailure } from '../../../model/failures/dockerfile.ts';
+
+/** The lines that it is about; undefined: it is about none. */
+export function placeOfReading(error: unknown): SourceRange | undefined {
+  if (!(error instanceof EngineError)) return undefined;
+  const { line, endLine } = error.fields;
+  return typeof line === 'number' && typeof endLine === 'number' ? { startLine: line, endLine } : undefined;
+}
+
+/** Found before any instruction is looked at: it says no line. */
+const WITHOUT_LINE: ReadonlySet<string> = new Set([
+  dockerfileFailure.heredocUnterminated.code,
+  dockerfileFailure.noStage.code,
+  dockerfileFailure.empty.code,
+]);
+
+/** The same failure as BuildKit tells it: the line first, no picture of it. What is no failure of ours stays. */
+export function readingFailure(error: unknown): unknown {
+  if (!(error instanceof EngineError)) return error;
+  const { code = '', fields } = error;
+  const words = WORDS[code]?.(fields as Fields) ?? wordsOf(error);
+  const line = placeOfReading(error)?.startLine;
+  const isBare = line === undefined || isOfGrammar(error) || WITHOUT_LINE.has(code);
+  const whole = isBare ? words : `dockerfile parse error on line ${line}: ${words}`;
+  return new InvalidArgument(whole, { cause: error, code: error.code, fields });
+}
+
+/** What it said before the place was added, which shows the line. */
+const wordsOf = ({ words, cause }: EngineError): string =>
+  cause instanceof EngineError ? cause.words : words;
+
+type Fields = Readonly<Record<'command' | 'flag' | 'near' | 'value' | 'text' | 'why', string>>;
+
+/** Where ours say more, or say it otherwise. */
+const WORDS: Readonly<Record<string, (fields: Fields) => string>> = {
+  [dockerfileFailure.argumentsNotTwo.code]: ({ command }) => `${command} must have two arguments`,
+  [dockerfileFailure.noStage.code]: () => 'no build stage in current context',
+  [dockerfileFailure.fromArguments.code]: () => 'FROM requires either one or three arguments',
+  [dockerfileFailure.heredocUnterminated.code]: () => 'unterminated heredoc',
+  [dockerfileFailure.jsonMissing.code]: ({ command }) =>
+    `${command} requires the arguments to be in JSON form`,
+  [dockerfileFailure.flagUnknown.code]: ({ flag, near }) =>
+    `unknown flag: ${flag}${near ? ` (did you mean ${near}?)` : ''}`,
+  [dockerfileFailure.durationInvalid.code]: ({ why, text }) =>
+    `time: ${why} duration ${JSON.stringify(text)}`,
+  [dockerfileFailure.retriesInvalid.code]: ({ value }) =>
+    /^-\d+$/.test(value)
+      ? `--retries cannot be negative (${value})`
+      : `strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`,
+};

@@ -1,0 +1,172 @@
+/** COPY and ADD in BuildKit's manner: what is copied is told by contents, so that nothing else brings it anew. */
+import { posix } from 'node:path';
+import { textOf } from '../../../../formats/byte-text.ts';
+import { hasWildcards, literalPattern } from '../../../../formats/path-match.ts';
+import type { ByteText } from '../../../../formats/tar/entry.ts';
+import { vertexFailure } from '../../../../model/failures/vertex.ts';
+import type { Digest, CopyStep as StorageCopy } from '../../../../storage/index.ts';
+import type { StepImage } from '../../../images/steps.ts';
+import type { Say } from '../../output.ts';
+import { copyOf, inlineItem, selectedItem, withoutPivot } from '../../perform/copy.ts';
+import type { Item } from '../../perform/item.ts';
+import { isRemote, remoteItem } from '../../perform/remote-item.ts';
+import type { CopyNode, DirectoryNode, RootNode, StateNode } from '../plan/nodes.ts';
+import type { CopyStep } from '../plan/steps.ts';
+import { missing } from './missing.ts';
+import { beginning, once } from './once.ts';
+import { type Owner, ownerIn } from './owner.ts';
+import type { Solving } from './solving.ts';
+
+/** What came of a step. */
+export interface Made {
+  readonly image: StepImage;
+  /** Nothing had to be done. */
+  readonly cached: boolean;
+}
+
+type Copying = Exclude<StateNode, { readonly is: 'image' | 'run' }>;
+
+/** The image with the files in it. `begin`: it is known what is copied. */
+export async function copyState(
+  solving: Solving,
+  node: CopyNode,
+  say: Say,
+  begin: () => void,
+): Promise<Made> {
+  const from = await beginning(solving, node);
+  for (const each of node.inline) solving.touch(each);
+  await using downloads = new AsyncDisposableStack();
+  const items = await itemsOf(solving, node, downloads, say);
+  begin();
+  const { step } = node;
+  const { destination, chown = '', mode, unpack, parents, exclude, command } = step;
+  const parts = [
+    ...['copy', command, destination, chown, mode ?? '', unpack ?? '', parents, exclude],
+    items.map(({ hash, below, from: { is } }) => [hash, below, is]),
+    items.map(nameOf),
+  ];
+  return await layer(solving, node, from, parts, say, async () => {
+    const owner = chown === '' && step.from !== undefined ? undefined : await ownerIn(solving, chown, from);
+    return items.map((item) => copyOf(item, step, owner));
+  });
+}
+
+/** What a copy calls a file where its destination is a directory. */
+const nameOf = ({ from }: Item): string =>
+  'name' in from ? (from.name ?? '') : 'path' in from ? posix.basename(from.path) : '';
+
+/** The image with the directory in it, made as far as it is not there. */
+export async function directoryState(
+  solving: Solving,
+  node: DirectoryNode,
+  say: Say,
+  begin: () => void,
+): Promise<Made> {
+  const from = await beginning(solving, node);
+  begin();
+  const { path, user } = node.step;
+  return await layer(solving, node, from, ['directory', path, user], say, async () => {
+    const owner = await ownerIn(solving, user, from);
+    return await directoryCopies(solving, from, Buffer.from(path).toString('latin1'), owner);
+  });
+}
+
+async function directoryCopies(
+  { deps, ending, scope }: Solving,
+  from: StepImage,
+  path: ByteText,
+  owner: Owner,
+): Promise<StorageCopy[]> {
+  await using there = deps.storage.files.openLayers(from.chainId);
+  const clean = posix.normalize(`/${path}`).replace(/^\/+|\/$/g, '');
+  const parts = clean.split('/');
+  const copies: StorageCopy[] = [];
+  const nothing = scope.use(deps.storage.files.openLayers(undefined));
+  for (const i of parts.keys()) {
+    const at = parts.slice(0, i + 1).join('/');
+    const [found = []] = await there.select({ sources: [literalPattern(at)] }, ending.signal);
+    if (found[0]?.is === 'directory') continue;
+    if (found[0]) throw vertexFailure.notADirectory({ path: textOf(`/${at}`) });
+    copies.push({
+      from: { is: 'selected', source: nothing, path: '' },
+      destination: `/${at}/`,
+      owner,
+      mode: 0o755,
+    });
+  }
+  return copies;
+}
+
+/** All of a source, as if it were an image. */
+export async function rootState(solving: Solving, node: RootNode, say: Say): Promise<Made> {
+  const from = await beginning(solving, node);
+  const source = await solving.files(node.source);
+  const [[file] = []] = await source.select({ sources: [''], owners: true }, solving.ending.signal);
+  return await layer(solving, node, from, ['root', file?.digest ?? ''], say, async () => [
+    { from: { is: 'selected', source, path: '' }, destination: '/', owner: undefined },
+  ]);
+}
+
+async function layer(
+  solving: Solving,
+  node: Copying,
+  from: StepImage,
+  parts: readonly unknown[],
+  say: Say,
+  copies: () => Promise<StorageCopy[]>,
+): Promise<Made> {
+  const wanted = { node, from, parts, description: node.name, say };
+  return await once(solving, wanted, async (_tell, signal): Promise<Digest> => {
+    const made = await solving.deps.storage.layers.addFiles({
+      parent: from.chainId,
+      steps: await copies(),
+      unsettled: true,
+      evenIfEmpty: true,
+      lease: solving.lease,
+      signal,
+    });
+    if (made === undefined) throw new Error('a layer that was asked for in any case is made');
+    return made.diffId;
+  });
+}
+
+async function itemsOf(
+  solving: Solving,
+  { step, source }: CopyNode,
+  downloads: AsyncDisposableStack,
+  say: Say,
+): Promise<Item[]> {
+  const paths = step.sources.filter((word) => !isRemote(word, step.command));
+  const files = paths.length === 0 ? undefined : await solving.files(source);
+  const chosen = files === undefined ? [] : await chosenOf(solving, step, files, paths);
+  const items: Item[] = [];
+  const bringing = { deps: solving.deps, signal: solving.ending.signal };
+  for (const word of step.sources)
+    if (isRemote(word, step.command)) items.push(await remoteItem(bringing, step, word, downloads, say));
+    else items.push(...(chosen[paths.indexOf(word)] ?? []));
+  return [...items, ...step.inline.map(inlineItem)];
+}
+
+/** What each word chose. A pattern may match nothing. */
+async function chosenOf(
+  { ending }: Solving,
+  step: CopyStep,
+  source: Awaited<ReturnType<Solving['files']>>,
+  words: readonly ByteText[],
+): Promise<Item[][]> {
+  const owners = step.from !== undefined && step.chown === undefined;
+  const selected = await source.select(
+    { sources: words.map(withoutPivot), exclude: step.exclude, owners },
+    ending.signal,
+  );
+  return words.map((word, i) => {
+    const found = selected[i] ?? [];
+    if (found.length === 0 && !hasWildcards(word)) {
+      throw missing(
+        textOf(posix.normalize(`/${word}`)),
+        step.from === undefined ? 'context' : textOf(step.from),
+      );
+    }
+    return found.map((file) => selectedItem(source, step, word, file));
+  });
+}
