@@ -4,6 +4,8 @@ import { createServer, type Http2Server, type ServerHttp2Stream } from 'node:htt
 import type { Socket } from 'node:net';
 import { type GrpcClient, grpcClient } from '../../src/api/buildkit/grpc/client.ts';
 import { FrameReader, framed } from '../../src/api/buildkit/grpc/frames.ts';
+import { GrpcError } from '../../src/api/buildkit/grpc/status.ts';
+import type { Message } from '../../src/api/buildkit/wire/message.ts';
 import { dial, hasHead, readUntil } from './serve.ts';
 
 /** A connection that speaks HTTP/2 from here on; `lines`: further lines of the head. */
@@ -87,4 +89,51 @@ function end(stream: ServerHttp2Stream, code: number): void {
     { ':status': 200, 'content-type': 'application/grpc', 'grpc-status': String(code) },
     { endStream: true },
   );
+}
+
+const forever = new AbortController().signal;
+
+/** All messages of a call that answers with several. */
+export async function all<Q, A>(
+  client: GrpcClient,
+  path: string,
+  [request, answer]: readonly [Message<Q>, Message<A>],
+  said: Partial<Q>,
+): Promise<A[]> {
+  const talk = client.talk(path, {}, forever);
+  await talk.send(request.encode(said));
+  const ended = talk.end();
+  const found: A[] = [];
+  for await (const messages of talk.incoming) found.push(...messages.map((each) => answer.decode(each)));
+  await ended;
+  return found;
+}
+
+/** How a call fails that must not go well. */
+export const failed = async (work: Promise<unknown>): Promise<GrpcError> => {
+  try {
+    await work;
+  } catch (error) {
+    assert(error instanceof GrpcError, String(error));
+    return error;
+  }
+  assert.fail('it went well');
+};
+
+/** A call with the name of its build in it. */
+export async function withBuild<Q, A>(
+  client: GrpcClient,
+  path: string,
+  [request, answer]: readonly [Message<Q>, Message<A>],
+  said: Partial<Q>,
+  build: string,
+): Promise<A> {
+  const talk = client.talk(path, { 'buildkit-controlapi-buildid': build }, forever);
+  await talk.send(request.encode(said));
+  const ended = talk.end();
+  ended.catch(() => undefined);
+  const found: Buffer[] = [];
+  for await (const messages of talk.incoming) found.push(...messages);
+  await ended;
+  return answer.decode(found[0] ?? Buffer.alloc(0));
 }

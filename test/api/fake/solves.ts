@@ -41,7 +41,10 @@ export const fakeSolves = ({ fake, note }: Stage): Solves => ({
       if (output.is === 'tar')
         await new Promise((resolve, reject) => {
           const into = output.into();
-          into.once('error', reject).end('an archive', () => resolve(undefined));
+          into
+            .once('error', reject)
+            .once('finish', () => resolve(undefined))
+            .end('an archive');
         });
     return new Map([['containerimage.digest', DIGEST]]);
   },

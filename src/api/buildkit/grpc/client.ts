@@ -46,6 +46,8 @@ export function grpcClient(connection: Duplex): GrpcClient {
   const closed = new AbortController();
   session.once('close', () => closed.abort(gone()));
   session.on('error', () => undefined); // its calls tell it
+  // Connections of the API may be half open; HTTP/2 has no use for half of one.
+  connection.once('end', () => session.destroy());
   session.once('connect', () => session.setLocalWindowSize(4 * WINDOW_BYTES));
   return {
     closed: closed.signal,

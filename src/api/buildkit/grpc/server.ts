@@ -53,6 +53,8 @@ export class GrpcServer {
       if (signal.aborted) end();
       else signal.addEventListener('abort', end, { once: true });
       session.once('close', () => signal.removeEventListener('abort', end));
+      // Connections of the API may be half open; HTTP/2 has no use for half of one.
+      connection.once('end', end);
     };
     // The session is made, and told of, while the connection is handed over.
     this.#server.once('session', take);
