@@ -22,6 +22,8 @@ export interface Layout {
   readonly volumes: string;
   /** Blobs on their way here, by digest: what a crash leaves of them is gone on with. */
   readonly unfinished: string;
+  /** What clients of builds have sent of their directories: `<hash of a key>.index`, `<name>.data`. */
+  readonly synced: string;
   /** Half-made things; whatever is in it at start is left over from a crash. */
   readonly staging: string;
   /** Things already removed, waiting to be deleted. */
@@ -39,6 +41,7 @@ export function layoutOf(root: string): Layout {
     empty: join(root, 'empty'),
     volumes: join(root, 'volumes'),
     unfinished: join(root, 'unfinished'),
+    synced: join(root, 'synced'),
     staging: join(root, 'staging'),
     trash: join(root, 'trash'),
   };
@@ -55,6 +58,7 @@ export function makeLayout(root: string): Layout {
     layout.writable,
     layout.empty,
     layout.unfinished,
+    layout.synced,
     layout.staging,
     layout.trash,
   ]) {

@@ -20,6 +20,7 @@ import { requestFailure } from './request.ts';
 import { settingContext, settingFailure } from './setting.ts';
 import { stepFailure } from './step.ts';
 import { swarmFailure } from './swarm.ts';
+import { syncFailure } from './sync.ts';
 import { vertexContext, vertexFailure } from './vertex.ts';
 import { volumeContext, volumeFailure } from './volume.ts';
 
@@ -44,6 +45,7 @@ export const failureTables = {
   step: stepFailure,
   swarm: swarmFailure,
   vertex: vertexFailure,
+  sync: syncFailure,
   volume: volumeFailure,
   dockerfile: dockerfileFailure,
   ignore: ignoreFailure,

@@ -42,6 +42,13 @@ export interface InodeFacts {
   readonly minor: number;
 }
 
+/** A file's bytes: where they begin, how many there are, and their hash. */
+export interface FileContent {
+  readonly offset: number;
+  readonly size: number;
+  readonly hash: Buffer;
+}
+
 /** What one thread sends another; each part is shared. */
 export interface SharedIndex {
   readonly inodes: SharedArrayBuffer;
@@ -95,6 +102,16 @@ export class ContextIndex {
     };
   }
 
+  /** What is in use of each part, as it stands in memory: kept elsewhere, it is the same index again. */
+  used(): { readonly [part in keyof SharedIndex]: Uint8Array } {
+    return {
+      inodes: this.#inodes.bytes.subarray(0, this.#inodeCount * INODE_BYTES),
+      names: this.#names.bytes.subarray(0, this.#nameCount * NAME_FIELDS * 4),
+      text: this.#text.bytes.subarray(0, this.#textUsed),
+      slots: new Uint8Array(this.#slots.buffer),
+    };
+  }
+
   /** @throws TarError beyond a limit */
   add(facts: InodeFacts): Inode {
     if (this.#inodeCount >= LIMITS.inodes)
@@ -121,6 +138,14 @@ export class ContextIndex {
     if (facts.type === 'directory') return;
     view.setUint32(at + AT_FIRST, facts.major);
     view.setUint32(at + AT_FIRST + 4, facts.minor);
+  }
+
+  /** What is in a file, and where that begins. */
+  setContent(inode: Inode, { offset, size, hash }: FileContent): void {
+    const { view } = this.#inodes;
+    view.setFloat64(inode * INODE_BYTES + AT.size, size);
+    view.setFloat64(inode * INODE_BYTES + AT.offset, offset);
+    this.setHash(inode, hash);
   }
 
   setHash(inode: Inode, hash: Buffer): void {

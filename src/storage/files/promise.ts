@@ -1,5 +1,6 @@
 /** The storage room's promise to builds: files that are copied and mounted, and layers that are made of copies. */
 import type { Readable } from 'node:stream';
+import type { Conversation } from '../../base/conversation.ts';
 import type { Digest } from '../../formats/digest.ts';
 import type { ByteText } from '../../formats/tar/entry.ts';
 import type { ChainId } from '../chain-id.ts';
@@ -126,6 +127,30 @@ export interface PackDirectoryOptions {
   readonly signal: AbortSignal;
 }
 
+/** How a client's directory is taken in. */
+export interface SyncOptions {
+  /** Tells directories apart: what was kept for a key is not sent again. Whose it is, its name, what of it is wanted. */
+  readonly key: string;
+  /** The file sync protocol, the other side being its sender. It is over when this is. */
+  readonly talk: Conversation;
+  readonly signal: AbortSignal;
+  /** Told now and then, and at the end: bytes of what came so far, and files of which there was something to bring. */
+  readonly told?: ((bytes: number, files: number) => void) | undefined;
+}
+
+/** What is kept of a client's directory, for the next time that it is taken in. */
+export interface SyncedDirectory {
+  readonly key: string;
+  /** On the disk. */
+  readonly bytes: number;
+  readonly createdAt: Date;
+  readonly usedAt: Date;
+  /** How often it was taken in. */
+  readonly uses: number;
+  /** By a source, or because it is being taken in. */
+  readonly isUsed: boolean;
+}
+
 /** Where builds get files from. */
 export interface FileSources {
   /**
@@ -133,6 +158,15 @@ export interface FileSources {
    * file of that name on this machine. @throws InvalidArgument when it is broken, or beyond a limit
    */
   openContext(archive: Readable, options: { readonly signal: AbortSignal }): Promise<FileSource>;
+  /**
+   * Takes in a client's directory. It sends what has changed since the last time.
+   * @throws InvalidArgument (`sync.refused`) when what it says breaks the protocol, or is beyond a limit
+   */
+  syncContext(options: SyncOptions): Promise<FileSource>;
+  /** What is kept of clients' directories. */
+  synced(): readonly SyncedDirectory[];
+  /** Keeps these no longer, but for those that are in use. */
+  forgetSynced(keys: readonly string[]): Promise<void>;
   /** What the layers up to `chainId` show, held until it is disposed of; undefined: nothing. @throws NotFound */
   openLayers(chainId: ChainId | undefined): FileSource;
   /** A tar archive of what is below a directory of this machine. */

@@ -12,6 +12,7 @@ import { treeBytes } from '../unpack/tree-bytes.ts';
 import { DATA, VOLUMES } from '../volumes/rows.ts';
 import { damage, type Finding, leftover } from './finding.ts';
 import { ExaminedRows } from './rows.ts';
+import { examineSynced } from './synced.ts';
 
 export type { Finding } from './finding.ts';
 
@@ -49,6 +50,7 @@ export async function examineStorage(root: string): Promise<Examined> {
       ...home.findings,
       ...unfinished.findings,
       ...examineVolumes(layout.volumes, volumes),
+      ...examineSynced(layout.synced),
       ...[layout.staging, layout.trash].flatMap((path) =>
         list(path).map((name) => leftover(join(path, name), 'half-made or half-removed')),
       ),

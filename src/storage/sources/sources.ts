@@ -10,11 +10,13 @@ import type { ReadableLayers } from '../layers/layers.ts';
 import { type Layout, randomName } from '../layout.ts';
 import type { Leases } from '../leases.ts';
 import type { ChainId } from '../storage.ts';
+import { KeptFiles } from '../sync/kept-files.ts';
 import { readableFromPort } from '../threads/port-sink.ts';
 import { portFrom, type TreeThreads } from '../threads/threads.ts';
 import type { Trash } from '../trash.ts';
 import { KeptAnswers } from './kept-answers.ts';
 import { mountedLayers } from './mounted-layers.ts';
+import { syncContext } from './sync-context.ts';
 import { ThreadSource } from './thread-source.ts';
 
 type Kept = KeptAnswers<readonly (readonly SelectedFile[])[]>;
@@ -34,8 +36,13 @@ const NO_LAYERS: LayersOrigin = { is: 'layers', layers: [], whiteouts: 'plain' }
 /** The sources of one data root. */
 export function openFileSources(deps: FileSourcesDeps): FileSources {
   const kept: Kept = new KeptAnswers();
+  const { layout, threads, trash } = deps;
+  const synced = new KeptFiles(layout);
   return {
     openContext: (archive, { signal }) => openContext(archive, signal, deps),
+    syncContext: (options) => syncContext(options, { kept: synced, staging: layout.staging, threads, trash }),
+    synced: () => synced.all(),
+    forgetSynced: (keys) => synced.forget(keys),
     openLayers: (chainId) => openLayerFiles(chainId, kept, deps),
     packDirectory: (path, options) => packDirectory(path, options, deps.threads),
   };

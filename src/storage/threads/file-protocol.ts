@@ -6,6 +6,7 @@ import type { LayerOfCopies } from '../files/copy-steps.ts';
 import type { FilesSpec } from '../files/open-files.ts';
 import type { FileSelection, SelectedFile } from '../files/promise.ts';
 import type { FoundFile, NotRead } from '../files/read-file.ts';
+import type { Received, Receiving } from '../sync/receive.ts';
 import type { Source } from './source.ts';
 
 /** One piece of work. `spool`: a file that may be made, and is the caller's to remove. */
@@ -17,6 +18,8 @@ export type FileTask =
       readonly data: string;
       readonly spool: string;
     }
+  /** Brings a client's directory here: what it says comes through `talk`. */
+  | { readonly is: 'receiveFiles'; readonly receiving: Receiving; readonly talk: MessagePort }
   | { readonly is: 'readFile'; readonly files: FilesSpec; readonly path: ByteText; readonly most: number }
   | { readonly is: 'select'; readonly files: FilesSpec; readonly wanted: FileSelection }
   | { readonly is: 'findFile'; readonly files: FilesSpec; readonly path: ByteText }
@@ -33,6 +36,7 @@ export type FileTask =
 /** What each task gives. */
 export interface FileResults {
   readonly takeContext: SharedIndex;
+  readonly receiveFiles: Received;
   readonly readFile: Uint8Array | NotRead;
   readonly select: readonly (readonly SelectedFile[])[];
   readonly findFile: FoundFile;

@@ -7,6 +7,8 @@ import { openFiles } from '../files/open-files.ts';
 import { findFile, readWhole } from '../files/read-file.ts';
 import { selectFiles } from '../files/select.ts';
 import { PieceMemory } from '../pack/piece-memory.ts';
+import { receiveFiles } from '../sync/receive.ts';
+import { talkThrough } from '../sync/talk.ts';
 import type { FileResults, FileTask } from './file-protocol.ts';
 import { incomingFrom } from './incoming.ts';
 import { send } from './pack-tasks.ts';
@@ -18,6 +20,7 @@ export async function performWithFiles(
 ): Promise<FileResults[keyof FileResults]> {
   if (task.is === 'takeContext')
     return takeContext(incomingFrom(task.source, cancelled), task.data, task.spool);
+  if (task.is === 'receiveFiles') return receiveFiles(talkThrough(task.talk, cancelled), task.receiving);
   if (task.is === 'copyFiles') {
     const memory = new PieceMemory();
     const pieces = copySteps(task.copies, memory, { spool: task.spool, cancelled });

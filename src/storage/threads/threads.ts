@@ -131,6 +131,7 @@ export class TreeThreads {
 
 const portsOf = (task: Task): MessagePort[] => {
   if ('sink' in task) return [task.sink];
+  if ('talk' in task) return [task.talk];
   return 'source' in task && task.source.is !== 'file' ? [task.source.port] : [];
 };
 

@@ -1,0 +1,108 @@
+/** Lends a conversation to a tree thread: the main thread passes its messages on, both ways, and reads none of them. */
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import type { Conversation } from '../../base/conversation.ts';
+import { messageOf } from '../../base/errors.ts';
+import { packed, TALK_WINDOW, type TalkMessage, unpacked } from './talk.ts';
+
+/** Told now and then, and at the end: bytes that came or went, and files whose bytes are all here, or there. */
+export type Told = (bytes: number, files: number) => void;
+
+/** Nobody looks more often. */
+const TOLD_EVERY_MS = 100;
+
+/** What the thread gets, and what is known of the conversation itself. */
+export interface LentTalk {
+  readonly port: MessagePort;
+  /** What ended the conversation before the thread did; undefined: nothing. */
+  failure(): unknown;
+  /** All is over: how much it was is told. */
+  finish(): void;
+}
+
+/** The conversation stays the caller's to end. */
+export function lendTalk(talk: Conversation, told: Told | undefined): LentTalk {
+  const { port1, port2 } = new MessageChannel();
+  const lent = new Lent(talk, port1, told);
+  return { port: port2, failure: () => lent.failure, finish: () => lent.tell() };
+}
+
+class Lent {
+  failure: unknown;
+  readonly #talk: Conversation;
+  readonly #port: MessagePort;
+  readonly #told: Told | undefined;
+  #room = TALK_WINDOW;
+  #bytes = 0;
+  #files = 0;
+  #toldAt = performance.now();
+  #isGone = false;
+  #wake = (): void => {};
+  #sending: Promise<void> = Promise.resolve();
+
+  constructor(talk: Conversation, port: MessagePort, told: Told | undefined) {
+    this.#talk = talk;
+    this.#port = port;
+    this.#told = told;
+    port.on('message', (message: TalkMessage) => this.#take(message));
+    port.on('close', () => {
+      this.#isGone = true;
+      this.#wake();
+    });
+    void this.#receive();
+  }
+
+  #take(message: TalkMessage): void {
+    if (message.is === 'granted') {
+      this.#room += message.bytes;
+      this.#files = message.files;
+      this.#wake();
+    } else if (message.is === 'messages')
+      this.#sending = this.#sending.then(() => this.#send(message.bytes)).catch((error) => this.#fail(error));
+  }
+
+  async #send(bytes: Uint8Array): Promise<void> {
+    for (const message of unpacked(bytes)) {
+      if (this.failure !== undefined) return;
+      await this.#talk.send(message);
+      this.#count(message.length);
+    }
+    this.#post({ is: 'granted', bytes: bytes.byteLength, files: 0 });
+  }
+
+  async #receive(): Promise<void> {
+    try {
+      for await (const messages of this.#talk.incoming) {
+        while (this.#room <= 0 && !this.#isGone) await new Promise<void>((resolve) => (this.#wake = resolve));
+        if (this.#isGone) return;
+        const bytes = packed(messages);
+        this.#room -= bytes.length;
+        this.#post({ is: 'messages', bytes }, bytes.buffer);
+        this.#count(bytes.length - 4 * messages.length);
+      }
+      this.#post({ is: 'end' });
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  tell(): void {
+    this.#told?.(this.#bytes, this.#files);
+  }
+
+  #count(bytes: number): void {
+    this.#bytes += bytes;
+    const now = performance.now();
+    if (now - this.#toldAt < TOLD_EVERY_MS) return;
+    this.#toldAt = now;
+    this.tell();
+  }
+
+  #fail(error: unknown): void {
+    this.failure ??= error;
+    this.#post({ is: 'error', message: messageOf(error) });
+  }
+
+  #post(message: TalkMessage, memory?: ArrayBuffer): void {
+    this.#port.postMessage(message, memory ? [memory] : []);
+  }
+}

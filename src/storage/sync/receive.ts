@@ -1,0 +1,102 @@
+/** Brings a client's directory here, in a tree thread: what is here already is not sent again. */
+import { createHash } from 'node:crypto';
+import { closeSync, openSync } from 'node:fs';
+import { piecesOf } from '../files/content.ts';
+import type { FileContent, SharedIndex } from '../files/context-index.ts';
+import { DataRegions } from './data-regions.ts';
+import { type KeptHead, readKeptIndex, writeKeptIndex } from './kept-index.ts';
+import { type Before, Receiver } from './receiver.ts';
+import { SyncError } from './sync-error.ts';
+import type { ThreadTalk } from './talk.ts';
+
+/** What is brought, and where it goes. */
+export interface Receiving {
+  /** The file for contents: a new one, or the one from before, which is written on. */
+  readonly data: string;
+  /** What was kept the last time. */
+  readonly before: { readonly index: string; readonly data: string; readonly name: string } | undefined;
+  /** A new file, for what is to be kept. */
+  readonly index: string;
+  /** What it says of itself. */
+  readonly head: Omit<KeptHead, 'liveBytes'>;
+}
+
+/** What has come. */
+export interface Received {
+  readonly index: SharedIndex;
+  readonly liveBytes: number;
+  /** How long the file with the contents is, and what it takes on the disk. */
+  readonly dataLength: number;
+  readonly diskBytes: number;
+}
+
+/** @throws SyncError, WireError, TarError beyond a limit, SystemError, and what the conversation ends with */
+export async function receiveFiles(talk: ThreadTalk, receiving: Receiving): Promise<Received> {
+  using before = openBefore(receiving);
+  const data = new DataRegions(receiving.data);
+  try {
+    const receiver = new Receiver(data, before?.in(data));
+    for await (const messages of talk.incoming) {
+      for (const message of messages) receiver.take(message);
+      for (const answer of receiver.answers.splice(0)) await talk.send(answer);
+      talk.files = receiver.received;
+      talk.flush();
+    }
+    if (!receiver.isOver) throw new SyncError('its sender broke off');
+    const { length, diskBytes } = data.finish();
+    const { index, liveBytes } = receiver;
+    writeKeptIndex(receiving.index, { ...receiving.head, liveBytes }, index);
+    return { index: index.share(), liveBytes, dataLength: length, diskBytes };
+  } catch (error) {
+    data.takeBack();
+    throw error;
+  } finally {
+    data.close();
+  }
+}
+
+/** What was kept, opened. */
+interface OpenBefore extends Disposable {
+  in(data: DataRegions): Before;
+}
+
+function openBefore({ before, data, head }: Receiving): OpenBefore | undefined {
+  const kept = before && readKeptIndex(before.index);
+  if (!kept || kept.head.data !== before.name) return undefined;
+  const file = openSync(before.data, 'r');
+  const { index } = kept;
+  const isSure = kept.head.boot === head.boot;
+  const isSame = before.data === data;
+  return {
+    in: (regions) => ({
+      index,
+      bring: (content) => {
+        if (isSame) return isSure || isThere(file, content) ? content.offset : undefined;
+        return brought(regions, file, content);
+      },
+    }),
+    [Symbol.dispose]: () => closeSync(file),
+  };
+}
+
+/** Whether the bytes are what they were: not all need have reached the disk when the machine ended. */
+function isThere(fd: number, { offset, size, hash }: FileContent): boolean {
+  const found = createHash('sha256');
+  for (const piece of piecesOf({ fd, from: offset, size, [Symbol.dispose]: () => undefined }))
+    found.update(piece);
+  return found.digest().equals(hash);
+}
+
+/** Where they are now; undefined: they are not what they were. */
+function brought(
+  regions: DataRegions,
+  from: number,
+  { offset, size, hash }: FileContent,
+): number | undefined {
+  const region = regions.reserve(size);
+  const found = createHash('sha256');
+  regions.copy(from, offset, size, region.offset, (bytes) => found.update(bytes));
+  if (found.digest().equals(hash)) return region.offset;
+  regions.giveBack(region, 0);
+  return undefined;
+}
