@@ -8,13 +8,13 @@ import {
 import { requestFailure } from '../../model/failures/request.ts';
 import type { Handlers, TextReply } from './handlers.ts';
 
-/** What clients learn before anything else: never from a cache; builds by the classic builder; no swarm. */
+/** What clients learn before anything else: never from a cache; builds as BuildKit does; no swarm. */
 const ping: TextReply = {
   text: 'OK',
   headers: {
     'Cache-Control': 'no-cache, no-store, must-revalidate',
     Pragma: 'no-cache',
-    'Builder-Version': '1',
+    'Builder-Version': '2',
     Swarm: 'inactive',
   },
 };
