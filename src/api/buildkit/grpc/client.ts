@@ -18,6 +18,9 @@ import { conversationOn, messagesOf, put } from './talk.ts';
 /** More than one window's worth would wait here; less, and each round trip would cost a client on a slow line. */
 const WINDOW_BYTES = 1 << 20;
 
+/** Paths that a Dockerfile copies go along as headers. */
+const HEADER_BYTES_MAX = 1 << 20;
+
 /** Metadata of a call: what is not plain ASCII must have been escaped. */
 export type Metadata = Readonly<Record<string, string | readonly string[]>>;
 
@@ -42,6 +45,7 @@ export function grpcClient(connection: Duplex): GrpcClient {
   const session = connect('http://localhost', {
     createConnection: () => connection,
     settings: { initialWindowSize: WINDOW_BYTES, enablePush: false },
+    maxSendHeaderBlockLength: HEADER_BYTES_MAX,
   });
   const closed = new AbortController();
   session.once('close', () => closed.abort(gone()));

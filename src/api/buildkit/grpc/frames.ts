@@ -15,17 +15,40 @@ export function framed(message: Uint8Array): Buffer {
   return whole;
 }
 
+/** How many bytes of messages that are not whole yet may be held, of all calls that share it. */
+export class HeldBytes {
+  readonly #most: number;
+  #held = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** @throws GrpcError when there is no room for them */
+  change(by: number): void {
+    if (by > 0 && this.#held + by > this.#most)
+      throw new GrpcError(Code.resourceExhausted, `more than ${this.#most} bytes of unfinished messages`);
+    this.#held += by;
+  }
+}
+
 /** Finds messages in what comes. */
 export class FrameReader {
   #pieces: Buffer[] = [];
   #held = 0;
+  readonly #all: HeldBytes | undefined;
   /** Bytes that the next message has in all; so many must be there before anything can be read. */
   #wanted = PREFIX_BYTES;
 
+  /** `all`: what other calls hold too. */
+  constructor(all?: HeldBytes) {
+    this.#all = all;
+  }
+
   /** The messages that are whole now. @throws GrpcError for one that is compressed or too large */
   push(chunk: Buffer): Buffer[] {
+    this.#hold(chunk.length);
     this.#pieces.push(chunk);
-    this.#held += chunk.length;
     if (this.#held < this.#wanted) return [];
     const bytes = this.#pieces.length === 1 ? chunk : Buffer.concat(this.#pieces);
     const found: Buffer[] = [];
@@ -39,9 +62,20 @@ export class FrameReader {
       at = end;
       this.#wanted = PREFIX_BYTES;
     }
-    this.#held = bytes.length - at;
+    this.#hold(bytes.length - at - this.#held);
     this.#pieces = this.#held > 0 ? [bytes.subarray(at)] : [];
     return found;
+  }
+
+  /** What is held goes. */
+  close(): void {
+    this.#hold(-this.#held);
+    this.#pieces = [];
+  }
+
+  #hold(by: number): void {
+    this.#all?.change(by);
+    this.#held += by;
   }
 
   /** @throws GrpcError when a message has only begun */

@@ -10,6 +10,7 @@ import {
 } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { statusBytes } from './details.ts';
+import { HeldBytes } from './frames.ts';
 import type { GrpcCall, Method, Methods } from './methods.ts';
 import { Code, escapeMessage, GrpcError } from './status.ts';
 import { conversationOn, messagesOf, put } from './talk.ts';
@@ -23,21 +24,23 @@ export interface GrpcServed {
 
 /** A bake file has many targets, each with a few calls that stay open. */
 const STREAMS_MAX = 1000;
-const WINDOW_BYTES = 1 << 20;
+/** Of requests that are not whole yet, those of all clients. */
+const HELD_BYTES_MAX = 64 << 20;
 
 /** Serves connections. One is enough for all. */
 export class GrpcServer {
   readonly #server: Http2Server;
   readonly #served = new WeakMap<object, GrpcServed>();
+  readonly #held = new HeldBytes(HELD_BYTES_MAX);
 
   constructor() {
     this.#server = createServer({
-      settings: { maxConcurrentStreams: STREAMS_MAX, initialWindowSize: WINDOW_BYTES, enablePush: false },
+      settings: { maxConcurrentStreams: STREAMS_MAX, enablePush: false },
     });
     this.#server.on('stream', (stream, headers) => {
       stream.on('error', () => undefined); // told to who waits for it
       const served = stream.session && this.#served.get(stream.session);
-      if (served) void answer(stream, headers, served);
+      if (served) void answer(stream, headers, served, this.#held);
       else stream.close(constants.NGHTTP2_REFUSED_STREAM);
     });
     this.#server.on('sessionError', () => undefined); // the connection is closed then
@@ -71,6 +74,7 @@ async function answer(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
   served: GrpcServed,
+  held: HeldBytes,
 ): Promise<void> {
   const ending = new AbortController();
   stream.once('close', () => ending.abort(new GrpcError(Code.cancelled, 'context canceled')));
@@ -81,7 +85,7 @@ async function answer(
         ? ending.signal
         : AbortSignal.any([ending.signal, AbortSignal.timeout(deadline)]);
     const method = methodOf(headers, served.methods);
-    await perform(stream, method, { metadata: headers, signal });
+    await perform(stream, method, { metadata: headers, signal }, held);
     finish(stream, { 'grpc-status': String(Code.ok) });
   } catch (error) {
     finish(stream, trailersOf(error instanceof GrpcError ? error : served.failureOf(error)));
@@ -105,20 +109,29 @@ function methodOf(headers: IncomingHttpHeaders, methods: Methods): Method {
   );
 }
 
-async function perform(stream: ServerHttp2Stream, method: Method, call: GrpcCall): Promise<void> {
+async function perform(
+  stream: ServerHttp2Stream,
+  method: Method,
+  call: GrpcCall,
+  held: HeldBytes,
+): Promise<void> {
   if (method.is === 'talk') {
     stream.respond(HEAD, { waitForTrailers: true });
     const nothing = async (): Promise<void> => undefined;
     return await method.perform(
-      conversationOn(stream, {
-        end: () => undefined,
-        ended: nothing,
-        abort: () => stream.close(constants.NGHTTP2_CANCEL),
-      }),
+      conversationOn(
+        stream,
+        {
+          end: () => undefined,
+          ended: nothing,
+          abort: () => stream.close(constants.NGHTTP2_CANCEL),
+        },
+        held,
+      ),
       call,
     );
   }
-  const request = await onlyMessage(stream);
+  const request = await onlyMessage(stream, held);
   if (method.is === 'one') {
     const message = await method.perform(request, call);
     if (stream.destroyed) return;
@@ -133,9 +146,9 @@ async function perform(stream: ServerHttp2Stream, method: Method, call: GrpcCall
   }
 }
 
-async function onlyMessage(stream: ServerHttp2Stream): Promise<Buffer> {
+async function onlyMessage(stream: ServerHttp2Stream, held: HeldBytes): Promise<Buffer> {
   const found: Buffer[] = [];
-  for await (const messages of messagesOf(stream)) {
+  for await (const messages of messagesOf(stream, held)) {
     found.push(...messages);
     if (found.length > 1) throw new GrpcError(Code.internal, 'this method takes one message');
   }

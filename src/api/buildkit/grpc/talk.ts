@@ -1,7 +1,7 @@
 /** A conversation over one HTTP/2 stream, whichever side of it we are. */
 import type { Duplex } from 'node:stream';
 import type { Conversation } from '../../../base/conversation.ts';
-import { FrameReader, framed } from './frames.ts';
+import { FrameReader, framed, type HeldBytes } from './frames.ts';
 
 /** How a side of the stream ends. */
 export interface Ending {
@@ -14,13 +14,17 @@ export interface Ending {
 }
 
 /** All messages that come, as many at a time as are there. @throws GrpcError, and what broke the stream */
-export async function* messagesOf(stream: Duplex): AsyncGenerator<readonly Buffer[], void> {
-  const reader = new FrameReader();
-  for await (const chunk of stream) {
-    const messages = reader.push(chunk as Buffer);
-    if (messages.length > 0) yield messages;
+export async function* messagesOf(stream: Duplex, held?: HeldBytes): AsyncGenerator<readonly Buffer[], void> {
+  const reader = new FrameReader(held);
+  try {
+    for await (const chunk of stream) {
+      const messages = reader.push(chunk as Buffer);
+      if (messages.length > 0) yield messages;
+    }
+    reader.finish();
+  } finally {
+    reader.close();
   }
-  reader.finish();
 }
 
 /** Puts a message into the stream. Resolves when there is room for the next; undefined: there is. */
@@ -49,13 +53,17 @@ function roomIn(stream: Duplex): Promise<void> {
 }
 
 /** The stream as a conversation. */
-export function conversationOn(stream: Duplex, { end, ended, abort }: Ending): Conversation {
+export function conversationOn(
+  stream: Duplex,
+  { end, ended, abort }: Ending,
+  held?: HeldBytes,
+): Conversation {
   let isRead = false;
   return {
     incoming: {
       [Symbol.asyncIterator]() {
         isRead = true;
-        return messagesOf(stream);
+        return messagesOf(stream, held);
       },
     },
     send: (message) => put(stream, message),
