@@ -120,7 +120,7 @@ function noContainers(): never {
 
 const buildIdIn = (metadata: IncomingHttpHeaders): string => String(metadata[BUILD_ID] ?? '');
 
-/** What is solved: a frontend's build, or a result that has been solved before. */
+/** What is solved: a frontend's build, or the files of a source. */
 async function solved(
   build: BridgeBuild,
   request: BridgeSolveRequest,
@@ -128,7 +128,7 @@ async function solved(
   const { frontend, frontendOpt, frontendInputs, cacheImports, definition } = request;
   if (frontend === '') {
     if (!definition || definition.def.length === 0) return {};
-    throw solveFailure.definitionForeign();
+    return resultOf(await build.open(definition), request, definitionOf);
   }
   const question = frontendOpt.get('requestid');
   const made: Solved = await build

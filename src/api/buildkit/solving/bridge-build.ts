@@ -1,4 +1,5 @@
 /** A build whose client decides what is solved while it goes on: it solves, looks at results, and returns one of them. */
+import { Readable } from 'node:stream';
 import { orAborted } from '../../../base/abort.ts';
 import type { BuildInput, Solved, SolveOptions, Solves } from '../../../engine/index.ts';
 import { solveFailure } from '../../../model/failures/solve.ts';
@@ -6,7 +7,7 @@ import type { Definition } from '../messages/common.ts';
 import type { WarnRequest } from '../messages/gateway.ts';
 import type { Infer } from '../wire/message.ts';
 import { type Attributes, readAttributes } from './attributes.ts';
-import { tokenIn } from './definitions.ts';
+import { inputIn } from './definitions.ts';
 
 /** What its client asks to be solved. */
 export interface FrontendRequest {
@@ -21,6 +22,9 @@ export type SolveShared = Pick<SolveOptions, 'client' | 'tell' | 'signal' | 'ent
 
 /** Frontends that are ours, by their names: an image of BuildKit's Dockerfile frontend is served by it too. */
 const OURS = ['dockerfile.v0', 'gateway.v0'];
+
+const COPYING = 'what a source has';
+const COPYING_DOCKERFILE = Buffer.from('FROM scratch\nCOPY --from=source . /\n');
 
 /** One build, until it has returned. */
 export class BridgeBuild {
@@ -47,6 +51,24 @@ export class BridgeBuild {
       ...read,
       ...this.#shared,
       cacheFrom: [...read.cacheFrom, ...cacheFrom],
+    });
+    this.#solved.push(solved);
+    return solved;
+  }
+
+  /** A result with the files of a source: a build of its own, which copies them. @throws what opening it throws */
+  async open(definition: Definition): Promise<Solved> {
+    const own: BuildInput = { is: 'upload', id: COPYING };
+    const solved = await this.#solves.solve({
+      ...readAttributes(new Map(), new Map([['context', own]])),
+      ...this.#shared,
+      dockerfile: { from: own, name: undefined },
+      contexts: new Map([['source', inputIn(definition)]]),
+      client: {
+        ...this.#shared.client,
+        upload: (id, signal) =>
+          id === COPYING ? Readable.from([COPYING_DOCKERFILE]) : this.#shared.client.upload(id, signal),
+      },
     });
     this.#solved.push(solved);
     return solved;
@@ -95,7 +117,5 @@ export class BridgeBuild {
 
 const inputsOf = (inputs: FrontendRequest['inputs']): Map<string, BuildInput> =>
   new Map(
-    [...inputs].flatMap(([name, definition]) =>
-      definition ? [[name, { is: 'solved', token: tokenIn(definition) } as const] as const] : [],
-    ),
+    [...inputs].flatMap(([name, definition]) => (definition ? [[name, inputIn(definition)] as const] : [])),
   );

@@ -1,15 +1,19 @@
-/** Results of other builds, as graphs that clients carry from one build to the next: ours name the result and nothing else. */
+/**
+ * Graphs of one source: results of other builds, which clients carry from one build to the next (ours name the result and
+ * nothing else), and places that clients look into before they build.
+ */
 import { createHash } from 'node:crypto';
+import type { BuildInput } from '../../../engine/index.ts';
 import { solveFailure } from '../../../model/failures/solve.ts';
 import { type Definition, Op, SourceOp } from '../messages/common.ts';
 
-const SCHEME = 'gantry-result://';
+const SCHEME = 'gantry-result';
 
 const digestOf = (bytes: Buffer): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
 /** The graph that stands for a result. */
 export function definitionOf(token: string): Definition {
-  const source = Op.encode({ source: SourceOp.create({ identifier: `${SCHEME}${token}` }) });
+  const source = Op.encode({ source: SourceOp.create({ identifier: `${SCHEME}://${token}` }) });
   const digest = digestOf(source);
   const last = Op.encode({ inputs: [{ digest, index: 0 }] });
   return {
@@ -18,13 +22,33 @@ export function definitionOf(token: string): Definition {
   };
 }
 
-/** The result that a graph stands for. @throws InvalidArgument for one that others have made */
-export function tokenIn({ def }: Definition): string {
+/** What a graph of one source stands for. @throws InvalidArgument for one of which more would have to be done */
+export function inputIn({ def }: Definition): BuildInput {
   const sources = def.map((each) => Op.decode(each)).filter(({ inputs }) => inputs.length === 0);
   const [only] = sources;
-  const identifier = only?.source?.identifier ?? '';
-  // More than one operation on a result would have to be done.
-  if (sources.length !== 1 || def.length > 2 || !identifier.startsWith(SCHEME))
-    throw solveFailure.definitionForeign();
-  return identifier.slice(SCHEME.length);
+  if (sources.length !== 1 || def.length > 2 || !only?.source) throw solveFailure.definitionForeign();
+  const { identifier, attrs } = only.source;
+  const [, scheme = '', rest = ''] = /^([\w-]+):\/\/(.*)$/s.exec(identifier) ?? [];
+  switch (scheme) {
+    case SCHEME:
+      return { is: 'solved', token: rest };
+    case 'local':
+      return { is: 'client', name: rest };
+    case 'docker-image':
+      return { is: 'image', name: rest };
+    case 'http':
+    case 'https':
+      return { is: 'remote', address: identifier };
+    case 'git':
+      return { is: 'remote', address: gitAddress(identifier, attrs.get('git.fullurl')) };
+    default:
+      throw solveFailure.definitionForeign();
+  }
+}
+
+/** With what the identifier says of a commit and a directory. */
+function gitAddress(identifier: string, full: string | undefined): string {
+  const at = identifier.indexOf('#');
+  const fragment = at < 0 ? '' : identifier.slice(at);
+  return `${full ?? identifier.slice(0, at < 0 ? undefined : at)}${fragment}`;
 }

@@ -1,0 +1,54 @@
+/** Graphs of one source are understood, and only those. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import { Op, SourceOp } from '../messages/common.ts';
+import { definitionOf, inputIn } from './definitions.ts';
+
+const digestOf = (bytes: Buffer): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+
+function graphOf(identifier: string, attrs: Readonly<Record<string, string>> = {}) {
+  const source = Op.encode({
+    source: SourceOp.create({ identifier, attrs: new Map(Object.entries(attrs)) }),
+  });
+  return {
+    def: [source, Op.encode({ inputs: [{ digest: digestOf(source), index: 0 }] })],
+    metadata: new Map(),
+  };
+}
+
+test('a graph of ours names its result, and each of its operations has metadata', () => {
+  const graph = definitionOf('abc');
+  assert.deepEqual(inputIn(graph), { is: 'solved', token: 'abc' });
+  assert.deepEqual([...graph.metadata.keys()], graph.def.map(digestOf));
+  const [source, last] = graph.def.map((each) => Op.decode(each));
+  assert.equal(source?.inputs.length, 0);
+  assert.deepEqual(last?.inputs, [{ digest: digestOf(graph.def[0] ?? Buffer.alloc(0)), index: 0 }]);
+});
+
+for (const [identifier, attrs, input] of [
+  ['local://context', {}, { is: 'client', name: 'context' }],
+  ['docker-image://docker.io/library/x:1', {}, { is: 'image', name: 'docker.io/library/x:1' }],
+  ['https://host/x.tar.gz', {}, { is: 'remote', address: 'https://host/x.tar.gz' }],
+  [
+    'git://host/r.git#main:sub',
+    { 'git.fullurl': 'https://host/r.git' },
+    { is: 'remote', address: 'https://host/r.git#main:sub' },
+  ],
+  ['git://host/r.git', {}, { is: 'remote', address: 'git://host/r.git' }],
+] as const)
+  test(`a graph of ${identifier} is that source`, () => {
+    assert.deepEqual(inputIn(graphOf(identifier, attrs)), input);
+  });
+
+test('a graph of which more would have to be done is refused', () => {
+  const { def } = graphOf('local://a');
+  for (const graph of [
+    { def: [], metadata: new Map() },
+    { def: [...def, ...graphOf('local://b').def], metadata: new Map() },
+    graphOf('nonsense'),
+    { def: [Op.encode({})], metadata: new Map() },
+  ])
+    assert.throws(() => inputIn(graph), /LLB/);
+  assert.throws(() => inputIn({ def: [Buffer.from([0xff])], metadata: new Map() }));
+});
