@@ -75,9 +75,11 @@ class Lent {
         while (this.#room <= 0 && !this.#isGone) await new Promise<void>((resolve) => (this.#wake = resolve));
         if (this.#isGone) return;
         const bytes = packed(messages);
-        this.#room -= bytes.length;
+        const length = bytes.length;
+        this.#room -= length;
+        // The thread has the bytes from here on.
         this.#post({ is: 'messages', bytes }, bytes.buffer);
-        this.#count(bytes.length - 4 * messages.length);
+        this.#count(length - 4 * messages.length);
       }
       this.#post({ is: 'end' });
     } catch (error) {
