@@ -138,6 +138,19 @@ export interface SyncOptions {
   readonly told?: ((bytes: number, files: number) => void) | undefined;
 }
 
+/** How files are sent into a directory of a client. */
+export interface SendOptions {
+  /** The file sync protocol, the other side being its receiver. It is over when this is. */
+  readonly talk: Conversation;
+  /** A directory there that all of it is put in. */
+  readonly prefix?: ByteText | undefined;
+  /** Everything's time; undefined: each keeps its own. */
+  readonly mtimeNanos?: bigint | undefined;
+  readonly signal: AbortSignal;
+  /** Told now and then, and at the end: bytes that went so far, and files that were asked for. */
+  readonly told?: ((bytes: number, files: number) => void) | undefined;
+}
+
 /** What is kept of a client's directory, for the next time that it is taken in. */
 export interface SyncedDirectory {
   readonly key: string;
@@ -163,6 +176,8 @@ export interface FileSources {
    * @throws InvalidArgument (`sync.refused`) when what it says breaks the protocol, or is beyond a limit
    */
   syncContext(options: SyncOptions): Promise<FileSource>;
+  /** Sends a client what the layers up to `chainId` show; undefined: nothing. @throws NotFound, InvalidArgument (`sync.refused`) */
+  sendFiles(chainId: ChainId | undefined, options: SendOptions): Promise<void>;
   /** What is kept of clients' directories. */
   synced(): readonly SyncedDirectory[];
   /** Keeps these no longer, but for those that are in use. */

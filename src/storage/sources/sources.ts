@@ -18,6 +18,7 @@ import { KeptAnswers } from './kept-answers.ts';
 import { mountedLayers } from './mounted-layers.ts';
 import { syncContext } from './sync-context.ts';
 import { ThreadSource } from './thread-source.ts';
+import { withTalk } from './with-talk.ts';
 
 type Kept = KeptAnswers<readonly (readonly SelectedFile[])[]>;
 
@@ -41,6 +42,13 @@ export function openFileSources(deps: FileSourcesDeps): FileSources {
   return {
     openContext: (archive, { signal }) => openContext(archive, signal, deps),
     syncContext: (options) => syncContext(options, { kept: synced, staging: layout.staging, threads, trash }),
+    async sendFiles(chainId, { talk, told, signal, prefix, mtimeNanos }) {
+      await using source = openLayerFiles(chainId, kept, deps);
+      const changes = { prefix, mtimeNanos };
+      await withTalk(talk, told, (port) =>
+        threads.run<'sendFiles'>({ is: 'sendFiles', files: source.spec, changes, talk: port }, signal),
+      );
+    },
     synced: () => synced.all(),
     forgetSynced: (keys) => synced.forget(keys),
     openLayers: (chainId) => openLayerFiles(chainId, kept, deps),

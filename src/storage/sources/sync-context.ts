@@ -1,13 +1,10 @@
 /** Takes in a directory of a client that speaks the file sync protocol. */
-import type { Conversation } from '../../base/conversation.ts';
-import { InvalidArgument } from '../../base/errors.ts';
-import { syncFailure } from '../../model/failures/sync.ts';
 import type { FileSource, SyncOptions } from '../files/promise.ts';
 import type { KeptFiles } from '../sync/kept-files.ts';
-import { type LentTalk, lendTalk } from '../sync/lend-talk.ts';
 import type { TreeThreads } from '../threads/threads.ts';
 import type { Trash } from '../trash.ts';
 import { ThreadSource } from './thread-source.ts';
+import { withTalk } from './with-talk.ts';
 
 /** What the directory is taken in with. */
 export interface SyncContextDeps {
@@ -24,9 +21,10 @@ export async function syncContext(
 ): Promise<FileSource> {
   const begun = kept.begin(key);
   try {
-    const lent = lendTalk(talk, told);
-    const task = { is: 'receiveFiles', receiving: begun.receiving, talk: lent.port } as const;
-    const received = await ofTalk(threads.run<'receiveFiles'>(task, signal), talk, lent);
+    const received = await withTalk(talk, told, (port) => {
+      const task = { is: 'receiveFiles', receiving: begun.receiving, talk: port } as const;
+      return threads.run<'receiveFiles'>(task, signal);
+    });
     const data = await begun.keep(received);
     const spec = { origin: { is: 'context', index: received.index, data }, views: [] } as const;
     return new ThreadSource(spec, { threads, trash, staging }, () => kept.release(data));
@@ -35,20 +33,3 @@ export async function syncContext(
     throw error;
   }
 }
-
-/** What a thread did with a conversation that was lent to it, which ends with that. @throws what ended it */
-async function ofTalk<T>(work: Promise<T>, talk: Conversation, lent: LentTalk): Promise<T> {
-  try {
-    const done = await work;
-    await talk.end();
-    lent.finish();
-    return done;
-  } catch (error) {
-    const failure = lent.failure() ?? told(error);
-    talk.abort(failure);
-    throw failure;
-  }
-}
-
-const told = (error: unknown): unknown =>
-  error instanceof InvalidArgument ? syncFailure.refused({ why: error.message }, { cause: error }) : error;

@@ -15,15 +15,15 @@ export interface LentTalk {
   readonly port: MessagePort;
   /** What ended the conversation before the thread did; undefined: nothing. */
   failure(): unknown;
-  /** All is over: how much it was is told. */
-  finish(): void;
+  /** The thread is done: resolves when all that it sent has gone. @throws what ended the conversation */
+  finish(): Promise<void>;
 }
 
 /** The conversation stays the caller's to end. */
 export function lendTalk(talk: Conversation, told: Told | undefined): LentTalk {
   const { port1, port2 } = new MessageChannel();
   const lent = new Lent(talk, port1, told);
-  return { port: port2, failure: () => lent.failure, finish: () => lent.tell() };
+  return { port: port2, failure: () => lent.failure, finish: () => lent.finish() };
 }
 
 class Lent {
@@ -36,6 +36,7 @@ class Lent {
   #files = 0;
   #toldAt = performance.now();
   #isGone = false;
+  readonly #closed = Promise.withResolvers<void>();
   #wake = (): void => {};
   #sending: Promise<void> = Promise.resolve();
 
@@ -46,6 +47,7 @@ class Lent {
     port.on('message', (message: TalkMessage) => this.#take(message));
     port.on('close', () => {
       this.#isGone = true;
+      this.#closed.resolve();
       this.#wake();
     });
     void this.#receive();
@@ -62,8 +64,8 @@ class Lent {
 
   async #send(bytes: Uint8Array): Promise<void> {
     for (const message of unpacked(bytes)) {
-      if (this.failure !== undefined) return;
-      await this.#talk.send(message);
+      const room = this.failure === undefined ? this.#talk.send(message) : undefined;
+      if (room) await room;
       this.#count(message.length);
     }
     this.#post({ is: 'granted', bytes: bytes.byteLength, files: 0 });
@@ -87,7 +89,10 @@ class Lent {
     }
   }
 
-  tell(): void {
+  async finish(): Promise<void> {
+    await this.#closed.promise;
+    await this.#sending;
+    if (this.failure !== undefined) throw this.failure;
     this.#told?.(this.#bytes, this.#files);
   }
 
@@ -96,7 +101,7 @@ class Lent {
     const now = performance.now();
     if (now - this.#toldAt < TOLD_EVERY_MS) return;
     this.#toldAt = now;
-    this.tell();
+    this.#told?.(this.#bytes, this.#files);
   }
 
   #fail(error: unknown): void {

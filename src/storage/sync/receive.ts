@@ -40,7 +40,6 @@ export async function receiveFiles(talk: ThreadTalk, receiving: Receiving): Prom
       for (const message of messages) receiver.take(message);
       for (const answer of receiver.answers.splice(0)) await talk.send(answer);
       talk.files = receiver.received;
-      talk.flush();
     }
     if (!receiver.isOver) throw new SyncError('its sender broke off');
     const { length, diskBytes } = data.finish();

@@ -19,8 +19,9 @@ export type TalkMessage =
 /** Messages both ways. */
 export interface ThreadTalk {
   readonly incoming: AsyncIterable<readonly Buffer[]>;
-  /** It goes with those that follow, or at the next flush. Resolves when there is room for more; undefined: there is. */
+  /** It goes together with what follows at once. Resolves when there is room for more; undefined: there is. */
   send(message: Buffer): Promise<void> | undefined;
+  /** What was sent goes now. */
   flush(): void;
   /** How many files have come, or gone: told when next something is. */
   files: number;
@@ -91,6 +92,7 @@ class PortTalk implements ThreadTalk {
   }
 
   send(message: Buffer): Promise<void> | undefined {
+    if (this.#waiting.length === 0) setImmediate(() => this.flush());
     this.#waiting.push(message);
     this.#waitingBytes += message.length;
     if (this.#waitingBytes < TOGETHER_BYTES) return undefined;

@@ -1,4 +1,5 @@
 /** For tests of the file sync protocol: its other side, honest or not. */
+import assert from 'node:assert/strict';
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -212,4 +213,46 @@ export async function sendAll(to: Peer, files: readonly SentFile[]): Promise<str
       to.end();
     }
   return asked;
+}
+
+/** Two ends of one conversation. */
+export function joined(): readonly [Conversation, Conversation] {
+  const lines = [new Line(), new Line()] as const;
+  const ended = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
+  const end = (mine: 0 | 1): Conversation => ({
+    incoming: lines[mine].read(),
+    send: (message) => void lines[1 - mine]!.push(Buffer.from(message)),
+    end() {
+      lines[1 - mine]!.end();
+      ended[mine].resolve();
+      return ended[1 - mine]!.promise;
+    },
+    abort(reason) {
+      for (const line of lines) line.end(reason);
+    },
+  });
+  return [end(0), end(1)];
+}
+
+/** Receives as fsutil does; gives what came, in its order. */
+export async function receiveAll(from: Peer): Promise<SentFile[]> {
+  const files: { stat: FileStat; bytes: Buffer }[] = [];
+  let open = 0;
+  let isTold = false;
+  for (let packet = await from.next(); packet !== undefined; packet = await from.next()) {
+    if (packet.is === 'stat' && packet.stat) {
+      const id = files.push({ stat: packet.stat, bytes: Buffer.alloc(0) }) - 1;
+      if (packet.stat.mode >= 2 ** 24 || packet.stat.linkname !== '') continue;
+      from.send({ is: 'request', id });
+      open++;
+    } else if (packet.is === 'data') {
+      const file = files[packet.id]!;
+      file.bytes = Buffer.concat([file.bytes, packet.bytes]);
+      if (packet.bytes.length === 0) open--;
+    } else if (packet.is === 'stat') isTold = true;
+    else assert.equal(packet.is, 'fin');
+    if (isTold && open === 0 && packet.is !== 'fin') from.send({ is: 'fin' });
+  }
+  from.end();
+  return files;
 }

@@ -7,6 +7,7 @@ import type { FilesSpec } from '../files/open-files.ts';
 import type { FileSelection, SelectedFile } from '../files/promise.ts';
 import type { FoundFile, NotRead } from '../files/read-file.ts';
 import type { Received, Receiving } from '../sync/receive.ts';
+import type { SentChanges } from '../sync/send.ts';
 import type { Source } from './source.ts';
 
 /** One piece of work. `spool`: a file that may be made, and is the caller's to remove. */
@@ -20,6 +21,13 @@ export type FileTask =
     }
   /** Brings a client's directory here: what it says comes through `talk`. */
   | { readonly is: 'receiveFiles'; readonly receiving: Receiving; readonly talk: MessagePort }
+  /** Sends all files to whoever speaks through `talk`. */
+  | {
+      readonly is: 'sendFiles';
+      readonly files: FilesSpec;
+      readonly changes: SentChanges;
+      readonly talk: MessagePort;
+    }
   | { readonly is: 'readFile'; readonly files: FilesSpec; readonly path: ByteText; readonly most: number }
   | { readonly is: 'select'; readonly files: FilesSpec; readonly wanted: FileSelection }
   | { readonly is: 'findFile'; readonly files: FilesSpec; readonly path: ByteText }
@@ -37,6 +45,7 @@ export type FileTask =
 export interface FileResults {
   readonly takeContext: SharedIndex;
   readonly receiveFiles: Received;
+  readonly sendFiles: undefined;
   readonly readFile: Uint8Array | NotRead;
   readonly select: readonly (readonly SelectedFile[])[];
   readonly findFile: FoundFile;

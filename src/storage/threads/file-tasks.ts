@@ -8,6 +8,7 @@ import { findFile, readWhole } from '../files/read-file.ts';
 import { selectFiles } from '../files/select.ts';
 import { PieceMemory } from '../pack/piece-memory.ts';
 import { receiveFiles } from '../sync/receive.ts';
+import { sendFiles } from '../sync/send.ts';
 import { talkThrough } from '../sync/talk.ts';
 import type { FileResults, FileTask } from './file-protocol.ts';
 import { incomingFrom } from './incoming.ts';
@@ -28,6 +29,8 @@ export async function performWithFiles(
   }
   using files = openFiles(task.files);
   switch (task.is) {
+    case 'sendFiles':
+      return await sendFiles(talkThrough(task.talk, cancelled), files.root, task.changes, cancelled);
     case 'readFile':
       return readWhole(files.root, task.path, task.most);
     case 'select':
