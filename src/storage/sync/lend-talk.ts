@@ -54,9 +54,9 @@ class Lent {
   }
 
   #take(message: TalkMessage): void {
+    if ('files' in message) this.#files = message.files;
     if (message.is === 'granted') {
       this.#room += message.bytes;
-      this.#files = message.files;
       this.#wake();
     } else if (message.is === 'messages')
       this.#sending = this.#sending.then(() => this.#send(message.bytes)).catch((error) => this.#fail(error));
@@ -80,7 +80,7 @@ class Lent {
         const length = bytes.length;
         this.#room -= length;
         // The thread has the bytes from here on.
-        this.#post({ is: 'messages', bytes }, bytes.buffer);
+        this.#post({ is: 'messages', bytes, files: 0 }, bytes.buffer);
         this.#count(length - 4 * messages.length);
       }
       this.#post({ is: 'end' });

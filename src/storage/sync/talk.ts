@@ -9,9 +9,9 @@ const TOGETHER_BYTES = 128 << 10;
 
 /** Through the port, from either side. */
 export type TalkMessage =
-  /** As {@link packed} makes them. */
-  | { readonly is: 'messages'; readonly bytes: Uint8Array }
-  /** So many bytes were looked at; `files`: so many files have come, or gone. */
+  /** As {@link packed} makes them. `files`: so many have come, or gone. */
+  | { readonly is: 'messages'; readonly bytes: Uint8Array; readonly files: number }
+  /** So many bytes were looked at. */
   | { readonly is: 'granted'; readonly bytes: number; readonly files: number }
   | { readonly is: 'end' }
   | { readonly is: 'error'; readonly message: string };
@@ -106,7 +106,7 @@ class PortTalk implements ThreadTalk {
     this.#room -= bytes.length;
     this.#waiting = [];
     this.#waitingBytes = 0;
-    this.#post({ is: 'messages', bytes }, bytes.buffer);
+    this.#post({ is: 'messages', bytes, files: this.files }, bytes.buffer);
   }
 
   async *#incoming(): AsyncGenerator<readonly Buffer[], void> {
