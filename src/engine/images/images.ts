@@ -16,10 +16,12 @@ import { listWithManifests } from './list.ts';
 import { loadImages } from './load.ts';
 import { madeBefore } from './made-before.ts';
 import { manifestDescriptor } from './manifests.ts';
+import { type CachePlace, type FoundCache, openCache } from './open-cache.ts';
 import type { Images } from './promise.ts';
 import { createImagePrune } from './prune.ts';
 import { pullImage } from './pull.ts';
 import { pushImage } from './push.ts';
+import { type PushCacheOptions, type PushedCache, pushCache } from './push-cache.ts';
 import { inspectDistribution, login, searchImages } from './registry-verbs.ts';
 import { removeImage } from './remove.ts';
 import { findFor, type ImageSource, resolveImage } from './resolve.ts';
@@ -33,6 +35,14 @@ import { imagesUsage } from './usage.ts';
 export interface Collected {
   /** What an earlier run left without an image is gone (or the failure logged) when it resolves. */
   readonly collected: Promise<void>;
+}
+
+/** Caches of builds, for others and of others. */
+export interface ImageCaches {
+  /** An image of that name here comes first, as with dockerd. @throws NotFound, Failed, RegistryError … */
+  openCache(place: CachePlace): Promise<FoundCache>;
+  /** Undefined: there is no layer in it. @throws RegistryError, Failed … */
+  pushCache(options: PushCacheOptions): Promise<PushedCache | undefined>;
 }
 
 /** How much disk images take. */
@@ -55,7 +65,9 @@ const SWEEP_INTERVAL_MS = 60 * 60 * 1000;
  */
 export async function createImages(
   deps: ImagesDeps,
-): Promise<Images & ImageSource & ImageCommits & ImageSteps & Collected & Measured & Stoppable> {
+): Promise<
+  Images & ImageSource & ImageCommits & ImageSteps & ImageCaches & Collected & Measured & Stoppable
+> {
   const store = new ImageStore(deps.storage, deps.log);
   await store.open();
   const downloads = new Downloads(deps.storage, new Slots(deps.transfers.down));
@@ -67,6 +79,8 @@ export async function createImages(
   const sweeping = setInterval(() => downloads.dropLeft(UNFINISHED_KEPT_MS), SWEEP_INTERVAL_MS).unref();
   return {
     ...createSteps(verbs),
+    openCache: (place) => openCache(place, verbs),
+    pushCache: (options) => pushCache(options, verbs),
     collected,
     stop() {
       clearInterval(sweeping);

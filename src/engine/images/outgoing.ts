@@ -11,6 +11,7 @@ import { digestOf } from '../../formats/digest-of.ts';
 import { readManifest } from '../../formats/oci.ts';
 import type { ManifestDocument } from '../../registry/index.ts';
 import {
+  type ChainId,
   type CompressedLayer,
   type Digest,
   type LayerInfo,
@@ -70,7 +71,11 @@ export class CompressedLayers {
 
   /** Layers of an image, bottom first. Under the manifest that it came with (`original`) they leave as they came. */
   async layersOf(image: Image, original: ManifestDocument | undefined): Promise<OutgoingLayer[]> {
-    const top = image.chain.at(-1);
+    return await this.layersTo(image.chain.at(-1), original);
+  }
+
+  /** Layers up to that one, bottom first. */
+  async layersTo(top: ChainId | undefined, original?: ManifestDocument): Promise<OutgoingLayer[]> {
     if (top === undefined) return [];
     const types = original && readManifest(original.bytes).layers.map(({ mediaType = '' }) => mediaType);
     const chain = this.#storage.layers.chain(top);

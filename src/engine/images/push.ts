@@ -93,10 +93,7 @@ async function pushOne(
   // Topmost first, as people have always seen it.
   for (const { info } of layers.toReversed())
     say({ status: 'Preparing', id: shortId(info.diffId), progressDetail: {} });
-  const slots = new Slots(verbs.transfers.up);
-  const sent = await allOrNone(layers, signal, (layer, either) =>
-    slots.run(() => pushLayer(layer, reference, { ...pushing, signal: either }, verbs), either),
-  );
+  const sent = await pushLayers(layers, reference, pushing, verbs);
   const size = storage.content.sizeOf(image.id);
   const manifest = original ?? makeManifest({ digest: image.id, size }, sent);
   if (!(await repository.hasBlob(image.id, signal))) {
@@ -109,6 +106,19 @@ async function pushOne(
   await remember(image, reference, manifest, sent, verbs);
   say({ status: `${tag}: digest: ${manifest.digest} size: ${manifest.bytes.length}` });
   say({ progressDetail: {}, aux: { Tag: tag, Digest: manifest.digest, Size: manifest.bytes.length } });
+}
+
+/** Several at a time; what each was, in their order. */
+export function pushLayers(
+  layers: readonly OutgoingLayer[],
+  reference: ImageReference,
+  pushing: Upload,
+  verbs: ImageVerbs,
+): Promise<Sent[]> {
+  const slots = new Slots(verbs.transfers.up);
+  return allOrNone(layers, pushing.signal, (layer, either) =>
+    slots.run(() => pushLayer(layer, reference, { ...pushing, signal: either }, verbs), either),
+  );
 }
 
 /** Runs all; the first failure calls the others off, and is what is thrown. */
@@ -135,7 +145,7 @@ async function allOrNone<T, R>(
 async function pushLayer(
   layer: OutgoingLayer,
   reference: ImageReference,
-  { repository, say, signal }: Pushing,
+  { repository, say, signal }: Upload,
   { sources }: ImageVerbs,
 ): Promise<Sent> {
   const id = shortId(layer.info.diffId);

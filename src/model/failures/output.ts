@@ -33,6 +33,15 @@ export const outputFailure = failures('output', {
     ({ name, value }: { name: string; value: string }) =>
       `non-bool value specified for ${name}: ${JSON.stringify(value)}`,
   ),
+  exporterUnknown: failure(
+    InvalidArgument,
+    ({ type }: { type: string }) => `unknown cache exporter: ${JSON.stringify(type)}`,
+  ),
+  importerUnknown: failure(
+    InvalidArgument,
+    ({ type }: { type: string }) => `unknown cache importer: ${type}`,
+  ),
+  cacheRefMissing: failure(InvalidArgument, () => 'failed to configure registry cache: missing ref'),
   fileMissing: failure(NotFound, ({ path }: { path: string }) => `stat ${path}: no such file or directory`),
   noDirectory: failure(InvalidArgument, ({ path }: { path: string }) => `readdir /${path}: not a directory`),
   tokenUnknown: failure(NotFound, ({ token }: { token: string }) => `no such ref: ${token}`),

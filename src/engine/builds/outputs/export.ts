@@ -4,11 +4,13 @@ import { outputFailure } from '../../../model/failures/output.ts';
 import type { BuildOutput, ExportOptions } from '../solve/promise.ts';
 import type { SolvedImage } from '../solve/solved.ts';
 import { type ArchiveOutputDeps, exportArchive } from './archive.ts';
+import { type CacheOutputDeps, checkCaches, exportCaches, withInlineCache } from './cache.ts';
 import { exportFiles, exportTar, type FilesOutputDeps } from './files.ts';
 import { exportImage, type ImageOutputDeps, onlyResult } from './image.ts';
 
 /** What results are exported with. */
 export type ExportDeps = ImageOutputDeps &
+  CacheOutputDeps &
   ArchiveOutputDeps &
   FilesOutputDeps & { readonly now: () => Nanos };
 
@@ -26,10 +28,17 @@ export async function exportSolved(
 ): Promise<ReadonlyMap<string, string>> {
   const answers = new Map<string, string>();
   if (options.outputs.length > 0 && solved.results.length === 0) throw outputFailure.noResult();
-  for (const output of options.outputs) {
-    options.signal.throwIfAborted();
-    const answer = await exportOne(output, solved, options, deps);
-    for (const [name, value] of Object.entries(answer)) answers.set(name, value);
+  const { outputs, cacheTo, client, tell, signal } = options;
+  const telling = { client, tell, signal, now: deps.now };
+  checkCaches(cacheTo);
+  const results = await withInlineCache(solved.results, cacheTo, deps, telling);
+  const work = [
+    ...outputs.map((output) => () => exportOne(output, { ...solved, results }, options, deps)),
+    () => exportCaches(cacheTo, solved.results, deps, telling),
+  ];
+  for (const exporting of work) {
+    signal.throwIfAborted();
+    for (const [name, value] of Object.entries(await exporting())) answers.set(name, value);
   }
   return answers;
 }

@@ -29,6 +29,8 @@ export interface SolvedImage extends SolvedPlatform {
   readonly image: NewImage;
   /** In the order in which they stand on each other: the target's own stage and those below. */
   readonly steps: readonly SolvedStep[];
+  /** Those of other stages, where somebody wants to know them. */
+  readonly others?: readonly SolvedStep[];
 }
 
 /** All that was made, and what it takes to go on with it. */

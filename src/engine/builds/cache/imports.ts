@@ -1,0 +1,60 @@
+/** Steps that were done elsewhere (`--cache-from`): found by their keys in caches that images and registries hold. */
+import { messageOf } from '../../../base/errors.ts';
+import type { Log } from '../../../base/log.ts';
+import type { WantedPlatform } from '../../../formats/platform.ts';
+import { parseReference, withDefaultTag } from '../../../formats/reference.ts';
+import { outputFailure } from '../../../model/failures/output.ts';
+import type { ImageCaches } from '../../images/images.ts';
+import type { FoundCache } from '../../images/open-cache.ts';
+import { asVertex, type Telling } from '../outputs/vertex.ts';
+import type { BuildClient, CacheImport } from '../solve/promise.ts';
+import type { ImportedSteps } from '../solve/solved.ts';
+
+/** What caches are looked for with. */
+export interface ImportDeps extends Telling {
+  readonly images: Pick<ImageCaches, 'openCache'>;
+  readonly client: BuildClient;
+  readonly platform: WantedPlatform | undefined;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+type Opened = Pick<FoundCache, 'bring'> & { readonly steps: ReadonlyMap<string, readonly string[]> };
+
+/** All are looked for at once. One that is not found is told, and no reason to fail. None: nothing to look for. */
+export function importedSteps(wanted: readonly CacheImport[], deps: ImportDeps): ImportedSteps | undefined {
+  if (wanted.length === 0) return undefined;
+  const opening = wanted.map((each) => opened(each, deps).catch(() => undefined));
+  return {
+    async find(key, lease, signal) {
+      for (const each of opening) {
+        const cache = await each;
+        const blobs = cache?.steps.get(`sha256:${key}`);
+        if (cache === undefined || blobs === undefined) continue;
+        const brought = await cache.bring(blobs, lease, signal).catch((error: unknown) => {
+          signal.throwIfAborted();
+          deps.log.warn('build.cache-not-brought', { step: key, reason: messageOf(error) });
+          return undefined;
+        });
+        if (brought !== undefined) return { chainId: brought };
+      }
+      return undefined;
+    },
+  };
+}
+
+function opened({ type, attributes }: CacheImport, deps: ImportDeps): Promise<Opened> {
+  const { images, client, platform, signal } = deps;
+  const name = attributes.ref ?? type;
+  return asVertex(`importing cache manifest from ${name}`, deps, async () => {
+    if (type !== 'registry') throw outputFailure.importerUnknown({ type });
+    if (!attributes.ref) throw outputFailure.cacheRefMissing();
+    const reference = withDefaultTag(parseReference(attributes.ref));
+    const credentials = () => client.login(reference.domain, signal);
+    const found = await images.openCache({ reference, credentials, platform, signal });
+    return {
+      steps: new Map(found.steps.map(({ digest, blobs }) => [digest, blobs])),
+      bring: (blobs, lease, within) => found.bring(blobs, lease, within),
+    };
+  });
+}

@@ -1,0 +1,129 @@
+/** Tells others which steps were done (`--cache-to`): in the image itself, or as a cache of its own at a registry. */
+import { INLINE_CACHE, writeInlineCache } from '../../../formats/cache-config.ts';
+import type { ImageDocument } from '../../../formats/oci.ts';
+import { parseReference, withDefaultTag } from '../../../formats/reference.ts';
+import { outputFailure } from '../../../model/failures/output.ts';
+import { chainIdOf, type Digest } from '../../../storage/index.ts';
+import type { ImageCaches } from '../../images/images.ts';
+import type { PushedStep } from '../../images/push-cache.ts';
+import type { ImageSteps } from '../../images/steps.ts';
+import type { BuildClient, CacheExport } from '../solve/promise.ts';
+import type { SolvedImage } from '../solve/solved.ts';
+import { switchOf, tellIgnored } from './attributes.ts';
+import { fullName } from './names.ts';
+import { asVertex, type Telling, type WorkVertex } from './vertex.ts';
+
+/** What caches are exported with. */
+export interface CacheOutputDeps {
+  readonly images: Pick<ImageCaches, 'pushCache'> & Pick<ImageSteps, 'written'>;
+}
+
+type Exporting = Telling & { readonly client: BuildClient; readonly signal: AbortSignal };
+
+/** @throws InvalidArgument for a kind that nobody knows, before anything is exported */
+export function checkCaches(wanted: readonly CacheExport[]): void {
+  for (const { type, attributes } of wanted) {
+    if (type !== 'inline' && type !== 'registry') throw outputFailure.exporterUnknown({ type });
+    if (type === 'registry' && !attributes.ref) throw outputFailure.cacheRefMissing();
+  }
+}
+
+/** The results, each with its steps in its image if that was asked for. */
+export async function withInlineCache(
+  results: readonly SolvedImage[],
+  wanted: readonly CacheExport[],
+  { images }: CacheOutputDeps,
+  telling: Telling,
+): Promise<readonly SolvedImage[]> {
+  if (!wanted.some(({ type }) => type === 'inline')) return results;
+  return await asVertex('preparing layers for inline cache', telling, async () =>
+    results.map((result) => {
+      const document = JSON.parse(result.image.bytes.toString()) as ImageDocument;
+      const steps = inlineSteps(result, document.rootfs.diff_ids as readonly Digest[]);
+      if (steps.length === 0) return result;
+      const said = { ...document, [INLINE_CACHE]: writeInlineCache(steps).toString('base64') };
+      const inOrder = Object.fromEntries(Object.entries(said).sort(([a], [b]) => (a < b ? -1 : 1)));
+      return { ...result, image: images.written(inOrder as ImageDocument) };
+    }),
+  );
+}
+
+/** Steps whose layers are the image's own. */
+function inlineSteps({ steps }: SolvedImage, diffIds: readonly Digest[]) {
+  const counts = new Map<string, number>();
+  let chainId: ReturnType<typeof chainIdOf> | undefined;
+  for (const [i, diffId] of diffIds.entries()) {
+    chainId = chainIdOf(chainId, diffId);
+    counts.set(chainId, i + 1);
+  }
+  return steps.flatMap(({ key, chainId: top }) => {
+    const count = counts.get(top ?? '');
+    return count === undefined ? [] : [{ digest: digestOf(key), count }];
+  });
+}
+
+const digestOf = (key: string): string => `sha256:${key}`;
+
+/** What the client is told of caches that were pushed. */
+export async function exportCaches(
+  wanted: readonly CacheExport[],
+  results: readonly SolvedImage[],
+  deps: CacheOutputDeps,
+  exporting: Exporting,
+): Promise<Readonly<Record<string, string>>> {
+  const answers: Record<string, string> = {};
+  for (const each of wanted.filter(({ type }) => type === 'registry')) {
+    const pushing = asVertex('exporting cache to registry', exporting, (vertex) =>
+      pushTo(each, results, deps, exporting, vertex),
+    );
+    const answer = await pushing.catch((error: unknown) => {
+      if (exporting.signal.aborted || !switchOf(each.attributes, 'ignore-error')) throw error;
+      return undefined;
+    });
+    if (answer !== undefined) answers['cache.manifest'] = answer;
+  }
+  return answers;
+}
+
+const READ = ['ref', 'mode', 'image-manifest', 'oci-mediatypes', 'ignore-error', 'registry.insecure'];
+
+async function pushTo(
+  { attributes }: CacheExport,
+  results: readonly SolvedImage[],
+  { images }: CacheOutputDeps,
+  { client, signal }: Exporting,
+  vertex: WorkVertex,
+): Promise<string | undefined> {
+  const reference = withDefaultTag(parseReference(attributes.ref ?? ''));
+  const asImage = switchOf(attributes, 'image-manifest') ?? false;
+  const ociTypes = switchOf(attributes, 'oci-mediatypes') ?? true;
+  await tellIgnored(attributes, READ, vertex);
+  const steps = await vertex.part('preparing build cache for export', async () =>
+    pushedSteps(results, attributes.mode === 'max'),
+  );
+  if (steps.length === 0) {
+    await vertex.part('skipping cache export for empty result', async () => undefined);
+    return undefined;
+  }
+  const options = { reference, steps, asImage, ociTypes, signal };
+  const pushed = await vertex.part(`writing layers to ${fullName(reference)}`, async () =>
+    images.pushCache({ ...options, credentials: await client.login(reference.domain, signal) }),
+  );
+  if (pushed === undefined) return undefined;
+  await vertex.part(
+    `writing cache ${asImage ? 'image ' : ''}manifest ${pushed.digest}`,
+    async () => undefined,
+  );
+  return JSON.stringify(pushed);
+}
+
+/** Each once; of all stages, or of those that the results stand on. */
+function pushedSteps(results: readonly SolvedImage[], all: boolean): PushedStep[] {
+  const steps = results.flatMap((result) =>
+    all ? [...result.steps, ...(result.others ?? [])] : result.steps,
+  );
+  const found = steps.flatMap(({ key, chainId }) =>
+    chainId === undefined ? [] : [[key, { digest: digestOf(key), top: chainId }] as const],
+  );
+  return [...new Map(found).values()];
+}

@@ -1,0 +1,104 @@
+/** Pushes the cache of a build: layers, what says which step each belongs to, and a manifest that names it all. */
+import { CACHE_CONFIG_TYPE, type CachedStep, writeCacheConfig } from '../../formats/cache-config.ts';
+import type { Credentials } from '../../formats/credentials.ts';
+import { digestOf } from '../../formats/digest-of.ts';
+import type { ImageReference } from '../../formats/reference.ts';
+import { firstRoute, type ManifestDocument, type Repository } from '../../registry/index.ts';
+import type { ChainId } from '../../storage/index.ts';
+import { INDEX_TYPE, MANIFEST_TYPE } from './archive-parts.ts';
+import type { ImageVerbs } from './deps.ts';
+import { CompressedLayers, type OutgoingLayer, type Sent } from './outgoing.ts';
+import { pushLayers } from './push.ts';
+
+/** A step that others are to find. */
+export interface PushedStep {
+  /** What it is known by: `sha256:…`. */
+  readonly digest: string;
+  /** The layers after it, which somebody holds. */
+  readonly top: ChainId;
+}
+
+/** What is pushed, and how. */
+export interface PushCacheOptions {
+  readonly reference: ImageReference;
+  readonly credentials: Credentials | undefined;
+  readonly steps: readonly PushedStep[];
+  /** An image's manifest instead of an index: some registries take nothing else. */
+  readonly asImage: boolean;
+  /** Types of layers as OCI calls them, or as Docker does. */
+  readonly ociTypes: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** What it is called there. */
+export type PushedCache = Pick<ManifestDocument, 'digest' | 'mediaType'> & { readonly size: number };
+
+/** Undefined: there is no layer in it. @throws RegistryError, Failed … */
+export async function pushCache(
+  options: PushCacheOptions,
+  verbs: ImageVerbs,
+): Promise<PushedCache | undefined> {
+  const { reference, credentials, steps } = options;
+  if (steps.length === 0) return undefined;
+  const routes = verbs.registries.routesToPush(reference.domain, reference.path, credentials);
+  return await firstRoute(routes, async ({ repository }) => {
+    if (routes.length > 1) await repository.reach(options.signal);
+    return await pushTo(repository, options, verbs);
+  });
+}
+
+async function pushTo(
+  repository: Repository,
+  { reference, steps, asImage, ociTypes, signal }: PushCacheOptions,
+  verbs: ImageVerbs,
+): Promise<PushedCache> {
+  await using lease = verbs.storage.lease('push-cache');
+  const compressed = await CompressedLayers.open(verbs.storage);
+  const chains = await Promise.all(steps.map(({ top }) => compressed.layersTo(top)));
+  const layers = new Map(chains.flat().map((layer) => [layer.info.chainId, layer]));
+  for (const { info } of layers.values()) {
+    lease.hold('layer', info.chainId);
+    lease.hold('blob', info.blob);
+  }
+  const all = [...layers.values()];
+  const sent = await pushLayers(all, reference, { repository, say: () => undefined, signal }, verbs);
+  const blobs = new Map(all.map(({ info }, i) => [info.chainId, sent[i]!]));
+  const known = steps.map(
+    ({ digest }, i): CachedStep => ({
+      digest,
+      blobs: chains[i]!.map(({ info }) => blobs.get(info.chainId)!.digest),
+    }),
+  );
+  const { bytes } = writeCacheConfig(known);
+  const config = { mediaType: CACHE_CONFIG_TYPE, digest: digestOf(bytes), size: bytes.length };
+  await repository.upload({ ...config, from: undefined }, () => bytes, signal);
+  const manifest = manifestOf(config, descriptors(all, sent, ociTypes), asImage);
+  await repository.putManifest(reference.tag ?? 'latest', manifest, signal);
+  return { digest: manifest.digest, mediaType: manifest.mediaType, size: manifest.bytes.length };
+}
+
+/** Each blob once, with the digest of the plain archive that it is. */
+function descriptors(layers: readonly OutgoingLayer[], sent: readonly Sent[], ociTypes: boolean): object[] {
+  const found = layers.map(({ info }, i) => {
+    const { mediaType, digest, size } = sent[i]!;
+    const said = { digest, size, annotations: { 'containerd.io/uncompressed': info.diffId } };
+    return [digest, { mediaType: typeOf(mediaType, ociTypes), ...said }] as const;
+  });
+  return [...new Map(found).values()];
+}
+
+/** A layer's type by how it is compressed, as OCI or Docker calls it. */
+function typeOf(mediaType: string, ociTypes: boolean): string {
+  const packed = /[.+](gzip|zstd)$/.exec(mediaType)?.[1];
+  const [plain, join] = ociTypes
+    ? ['application/vnd.oci.image.layer.v1.tar', '+']
+    : ['application/vnd.docker.image.rootfs.diff.tar', '.'];
+  return packed === undefined ? plain : plain + join + packed;
+}
+
+function manifestOf(config: object, layers: readonly object[], asImage: boolean): ManifestDocument {
+  const mediaType = asImage ? MANIFEST_TYPE : INDEX_TYPE;
+  const parts = asImage ? { config, layers } : { manifests: [...layers, config] };
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, ...parts }));
+  return { bytes, mediaType, digest: digestOf(bytes) };
+}
