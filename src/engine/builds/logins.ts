@@ -1,6 +1,7 @@
 /** Which of a client's logins is for a registry. */
 import { EngineError } from '../../base/errors.ts';
 import type { Credentials } from '../../formats/credentials.ts';
+import type { ImageReference } from '../../formats/reference.ts';
 import { registryOf } from '../../registry/index.ts';
 
 /**
@@ -20,3 +21,7 @@ function isOf(server: string, domain: string): boolean {
     throw error;
   }
 }
+
+/** Whom a client of BuildKit is asked its login for: the hub has a name of its own there. */
+export const loginHost = ({ domain }: Pick<ImageReference, 'domain'>): string =>
+  domain === 'docker.io' ? 'registry-1.docker.io' : domain;

@@ -31,7 +31,11 @@ export interface PushCacheOptions {
 }
 
 /** What it is called there. */
-export type PushedCache = Pick<ManifestDocument, 'digest' | 'mediaType'> & { readonly size: number };
+export interface PushedCache {
+  readonly digest: string;
+  /** As other documents would name it. */
+  readonly descriptor: object;
+}
 
 /** Undefined: there is no layer in it. @throws RegistryError, Failed … */
 export async function pushCache(
@@ -74,7 +78,8 @@ async function pushTo(
   await repository.upload({ ...config, from: undefined }, () => bytes, signal);
   const manifest = manifestOf(config, descriptors(all, sent, ociTypes), asImage);
   await repository.putManifest(reference.tag ?? 'latest', manifest, signal);
-  return { digest: manifest.digest, mediaType: manifest.mediaType, size: manifest.bytes.length };
+  const { digest, mediaType, bytes: document } = manifest;
+  return { digest, descriptor: { mediaType, digest, size: document.length } };
 }
 
 /** Each blob once, with the digest of the plain archive that it is. */

@@ -13,14 +13,14 @@ import type { Progress } from '../../model/progress.ts';
 import { Registries, type RegistrySettings } from '../../registry/index.ts';
 import { openStorage, type Storage } from '../../storage/index.ts';
 import type { ImageEvent, ImageUser } from './deps.ts';
-import { type Collected, createImages } from './images.ts';
+import { type Collected, createImages, type ImageCaches } from './images.ts';
 import type { Images } from './promise.ts';
 import type { ImageSource } from './resolve.ts';
 import type { ImageSteps } from './steps.ts';
 
 /** The images room over a data root of the test's own. */
 export interface TestImages {
-  readonly images: Images & ImageSource & Collected & ImageSteps;
+  readonly images: Images & ImageSource & Collected & ImageSteps & ImageCaches;
   readonly storage: Storage;
   readonly root: string;
   readonly events: ImageEvent[];

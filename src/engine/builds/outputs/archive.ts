@@ -6,9 +6,9 @@ import { outputFailure } from '../../../model/failures/output.ts';
 import type { Storage } from '../../../storage/index.ts';
 import type { ImageSteps, NewImage } from '../../images/steps.ts';
 import type { BuildOutput } from '../solve/promise.ts';
+import { asVertex, type Telling } from '../telling/vertex.ts';
 import { switchOf, tellIgnored } from './attributes.ts';
 import { fullName, nameOf } from './names.ts';
-import { asVertex, type Telling } from './vertex.ts';
 
 /** What archives are exported with. */
 export interface ArchiveOutputDeps {

@@ -1,6 +1,6 @@
 /** What a client says of an output beside its kind: `--output type=image,push=true`. What is not done is told. */
 import { outputFailure } from '../../../model/failures/output.ts';
-import type { WorkVertex } from './vertex.ts';
+import type { WorkVertex } from '../telling/vertex.ts';
 
 type Attributes = Readonly<Record<string, string>>;
 

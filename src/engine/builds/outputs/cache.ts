@@ -7,11 +7,12 @@ import { chainIdOf, type Digest } from '../../../storage/index.ts';
 import type { ImageCaches } from '../../images/images.ts';
 import type { PushedStep } from '../../images/push-cache.ts';
 import type { ImageSteps } from '../../images/steps.ts';
+import { loginHost } from '../logins.ts';
 import type { BuildClient, CacheExport } from '../solve/promise.ts';
 import type { SolvedImage } from '../solve/solved.ts';
+import { asVertex, type Telling, type WorkVertex } from '../telling/vertex.ts';
 import { switchOf, tellIgnored } from './attributes.ts';
 import { fullName } from './names.ts';
-import { asVertex, type Telling, type WorkVertex } from './vertex.ts';
 
 /** What caches are exported with. */
 export interface CacheOutputDeps {
@@ -107,14 +108,14 @@ async function pushTo(
   }
   const options = { reference, steps, asImage, ociTypes, signal };
   const pushed = await vertex.part(`writing layers to ${fullName(reference)}`, async () =>
-    images.pushCache({ ...options, credentials: await client.login(reference.domain, signal) }),
+    images.pushCache({ ...options, credentials: await client.login(loginHost(reference), signal) }),
   );
   if (pushed === undefined) return undefined;
   await vertex.part(
     `writing cache ${asImage ? 'image ' : ''}manifest ${pushed.digest}`,
     async () => undefined,
   );
-  return JSON.stringify(pushed);
+  return JSON.stringify(pushed.descriptor);
 }
 
 /** Each once; of all stages, or of those that the results stand on. */

@@ -5,7 +5,7 @@ import type { Conversation } from '../../../base/conversation.ts';
 import type { FileSource, Storage } from '../../../storage/index.ts';
 import type { BuildOutput } from '../solve/promise.ts';
 import type { SolvedImage } from '../solve/solved.ts';
-import { asVertex, type Telling } from './vertex.ts';
+import { asVertex, type Telling } from '../telling/vertex.ts';
 
 /** What files are exported with. */
 export interface FilesOutputDeps {

@@ -3,11 +3,12 @@ import { familiarName, type ImageReference } from '../../../formats/reference.ts
 import { outputFailure } from '../../../model/failures/output.ts';
 import type { Images } from '../../images/promise.ts';
 import type { ImageSteps, NewImage } from '../../images/steps.ts';
+import { loginHost } from '../logins.ts';
 import type { BuildClient, BuildOutput } from '../solve/promise.ts';
 import type { SolvedImage } from '../solve/solved.ts';
+import { asVertex, type Telling, type WorkVertex } from '../telling/vertex.ts';
 import { switchOf, tellIgnored } from './attributes.ts';
 import { fullName, nameOf } from './names.ts';
-import { asVertex, type Telling, type WorkVertex } from './vertex.ts';
 
 /** What images are exported with. */
 export interface ImageOutputDeps {
@@ -69,7 +70,7 @@ async function push(
   let digest: string | undefined;
   for (const name of names) {
     digest = await vertex.part('pushing layers', async () => {
-      const credentials = await client.login(name.domain, signal);
+      const credentials = await client.login(loginHost(name), signal);
       const tag = name.tag ?? 'latest';
       let found: string | undefined;
       for await (const { aux } of images.push({ image: familiarName(name), tag, credentials, signal }))

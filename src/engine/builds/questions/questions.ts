@@ -9,7 +9,6 @@ import { type Linted, type LintOptions, lintDockerfile } from '../lint/lint.ts';
 import { settingsOf, violation } from '../lint/settings.ts';
 import { type Asked, readingOf } from '../lint/walk.ts';
 import { type BuildPlan, planStages } from '../plan/stages.ts';
-import type { SolveOptions } from '../solve/promise.ts';
 import type { Answers } from './answer.ts';
 import { describeAnswer } from './describe.ts';
 import { lintAnswer, placeOfFailure } from './lint.ts';
@@ -19,12 +18,11 @@ import { targetsAnswer } from './targets.ts';
 /** What a question is answered by. */
 export interface QuestionOptions extends Asked, Pick<LintOptions, 'baseOf' | 'ignored'> {}
 
+/** By the names of the promise. */
+type Question = 'lint' | 'outline' | 'targets' | 'describe';
+
 /** @throws InvalidArgument for a Dockerfile that cannot be read, unless it is asked what is wrong with it */
-export function answerQuestion(
-  question: NonNullable<SolveOptions['question']>,
-  file: SourceFile,
-  options: QuestionOptions,
-): Answers {
+export function answerQuestion(question: Question, file: SourceFile, options: QuestionOptions): Answers {
   switch (question) {
     case 'describe':
       return describeAnswer();

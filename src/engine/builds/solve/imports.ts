@@ -6,9 +6,10 @@ import { parseReference, withDefaultTag } from '../../../formats/reference.ts';
 import { outputFailure } from '../../../model/failures/output.ts';
 import type { ImageCaches } from '../../images/images.ts';
 import type { FoundCache } from '../../images/open-cache.ts';
-import { asVertex, type Telling } from '../outputs/vertex.ts';
-import type { BuildClient, CacheImport } from '../solve/promise.ts';
-import type { ImportedSteps } from '../solve/solved.ts';
+import { loginHost } from '../logins.ts';
+import { asVertex, type Telling } from '../telling/vertex.ts';
+import type { BuildClient, CacheImport } from './promise.ts';
+import type { ImportedSteps } from './solved.ts';
 
 /** What caches are looked for with. */
 export interface ImportDeps extends Telling {
@@ -50,7 +51,7 @@ function opened({ type, attributes }: CacheImport, deps: ImportDeps): Promise<Op
     if (type !== 'registry') throw outputFailure.importerUnknown({ type });
     if (!attributes.ref) throw outputFailure.cacheRefMissing();
     const reference = withDefaultTag(parseReference(attributes.ref));
-    const credentials = () => client.login(reference.domain, signal);
+    const credentials = () => client.login(loginHost(reference), signal);
     const found = await images.openCache({ reference, credentials, platform, signal });
     return {
       steps: new Map(found.steps.map(({ digest, blobs }) => [digest, blobs])),
