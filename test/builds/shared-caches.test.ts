@@ -28,7 +28,7 @@ async function exported(
   }));
   const { tell, heard } = listener();
   const options = { outputs, cacheTo, client: noClient, tell, signal: t.signal };
-  const deps = { ...host, now: nowNanos, sendFiles: async () => undefined };
+  const deps = { ...host, now: nowNanos };
   const answers = await exportSolved({ results, multiPlatform: false }, options, deps);
   return { host, heard, answers, results };
 }

@@ -21,9 +21,6 @@ export const buildBuilder = (
     events,
     download: (url, signal) => registries.download(url, signal),
     proxies,
-    sendFiles: async () => {
-      throw new Error('not built yet');
-    },
     now: nowNanos,
     log,
     cacheBytes: buildCacheBytes,

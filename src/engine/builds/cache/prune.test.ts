@@ -1,11 +1,18 @@
 /** What a prune of the build cache removes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Storage } from '../../../storage/index.ts';
 import type { BuildPruneOptions } from '../promise.ts';
 import { type PruneDeps, pruneBuildCache } from './prune.ts';
 
+type SyncedDirectory = ReturnType<Storage['files']['synced']>[number];
+
 /** Steps of 100 bytes each, used one after the other; `kept`: an image with a name needs them. */
-function host(steps: readonly { id: string; kept?: boolean; held?: boolean }[], free = 1000) {
+function host(
+  steps: readonly { id: string; kept?: boolean; held?: boolean }[],
+  free = 1000,
+  sources: readonly SyncedDirectory[] = [],
+) {
   const rows = new Map(
     steps.map(({ id }, i) => [
       id,
@@ -32,7 +39,13 @@ function host(steps: readonly { id: string; kept?: boolean; held?: boolean }[], 
       kept: () => new Set(steps.filter(({ kept }) => kept).map(({ id }) => `image-${id}`)),
       removeUnneeded: async (ids: readonly string[]) => void removed.push(...ids),
     },
-    storage: { layers: { get: () => ({ bytes: 100 }) } },
+    storage: {
+      layers: { get: () => ({ bytes: 100 }) },
+      files: {
+        synced: () => sources,
+        forgetSynced: async (keys: readonly string[]) => void removed.push(...keys),
+      },
+    },
     events: { emit: () => undefined },
     now: () => 1_767_571_200_000_000_000n, // 2026-01-05
     freeBytes: () => free,
@@ -111,3 +124,15 @@ for (const [name, value] of [
 
 test('an expression that cannot be read is refused', () =>
   assert.rejects(host(FOUR).prune({ matching: ['type=regular'] }), /unsupported operator/));
+
+test('what clients have sent of their directories goes, unless a build reads it', async () => {
+  const at = new Date('2026-01-01T00:00:00Z');
+  const source = (name: string, isUsed: boolean): SyncedDirectory => ({
+    key: JSON.stringify(['client', name, 'hint']),
+    ...{ bytes: 10, createdAt: at, usedAt: at, uses: 1, isUsed },
+  });
+  const { prune, removed } = host([], 1000, [source('context', false), source('dockerfile', true)]);
+  const { SpaceReclaimed, CachesDeleted } = await prune({ matching: ['description~=local,mutable'] });
+  assert.deepEqual([SpaceReclaimed, CachesDeleted?.length], [10, 1]);
+  assert.deepEqual(removed, [source('context', false).key]);
+});

@@ -13,7 +13,7 @@ import { checkFilterNames, labelFilter } from '../../filters.ts';
 import type { ImageSteps } from '../../images/steps.ts';
 import type { BuildPruneOptions } from '../promise.ts';
 import { recordsMatching } from './matching.ts';
-import { cacheRecords, type RecordsDeps } from './records.ts';
+import { cacheRecords, type RecordsDeps, sourceId } from './records.ts';
 
 /** What a prune needs. */
 export type PruneDeps = RecordsDeps & {
@@ -87,12 +87,14 @@ async function remove(
   going: readonly CacheRecord[],
   { cache, cacheMounts, images, storage }: PruneDeps,
 ): Promise<void> {
-  const mounts = going.filter(({ Type }) => Type === 'exec.cachemount').map(({ ID }) => ID);
-  const steps = going.filter(({ Type }) => Type !== 'exec.cachemount').map(({ ID }) => ID);
+  const of = (type: string): string[] => going.filter(({ Type }) => Type === type).map(({ ID }) => ID);
+  const [mounts, steps, sources] = [of('exec.cachemount'), of('regular'), new Set(of('source.local'))];
   const rows = cache.all();
   const made = steps.flatMap((key) => rows.get(key)?.image ?? []);
   await cacheMounts.forget(mounts);
   await cache.forget(steps);
+  const sent = storage.files.synced().map(({ key }) => key);
+  await storage.files.forgetSynced(sent.filter((key) => sources.has(sourceId(key))));
   await Promise.all(mounts.map((name) => storage.discard(cacheMounts.pathOf(name))));
   await images.removeUnneeded(made);
 }

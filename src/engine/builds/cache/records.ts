@@ -1,4 +1,5 @@
-/** What the cache holds, as records with their bytes: steps and kept directories. */
+/** What the cache holds, as records with their bytes: steps, kept directories, and what clients have sent of theirs. */
+import { createHash } from 'node:crypto';
 import type { CacheRecord } from '../../../model/build-cache.ts';
 import type { Storage } from '../../../storage/index.ts';
 import type { ImageSteps } from '../../images/steps.ts';
@@ -12,12 +13,14 @@ export interface RecordsDeps {
   readonly cacheMounts: CacheMounts;
   readonly held: HeldImages;
   readonly images: Pick<ImageSteps, 'step' | 'kept'>;
-  readonly storage: Pick<Storage, 'layers' | 'discard'>;
+  readonly storage: Pick<Storage, 'layers' | 'discard'> & {
+    readonly files: Pick<Storage['files'], 'synced' | 'forgetSynced'>;
+  };
 }
 
 /** All records, in no order. */
 export async function cacheRecords(deps: RecordsDeps): Promise<CacheRecord[]> {
-  return [...stepRecords(deps), ...(await mountRecords(deps))];
+  return [...stepRecords(deps), ...(await mountRecords(deps)), ...sourceRecords(deps)];
 }
 
 /** A step's bytes are those of the layer that it made: a layer that two steps share counts with the first. */
@@ -64,4 +67,32 @@ async function mountRecords({ cacheMounts }: RecordsDeps): Promise<CacheRecord[]
       UsageCount: row.uses,
     })),
   );
+}
+
+/** What is kept of a client's directory, by its record's id. */
+export const sourceId = (key: string): string => createHash('sha256').update(key).digest('hex');
+
+function sourceRecords({ storage }: RecordsDeps): CacheRecord[] {
+  return storage.files.synced().map(({ key, bytes, createdAt, usedAt, uses, isUsed }) => ({
+    ID: sourceId(key),
+    Parents: [],
+    Type: 'source.local',
+    Description: `local source for ${sourceName(key)}`,
+    InUse: isUsed,
+    Shared: false,
+    Size: bytes,
+    CreatedAt: createdAt.toISOString(),
+    LastUsedAt: usedAt.toISOString(),
+    UsageCount: uses,
+  }));
+}
+
+/** `context` or `dockerfile`, as the client calls it: the second of what tells directories apart. */
+function sourceName(key: string): string {
+  try {
+    const [, name] = JSON.parse(key) as unknown[];
+    return typeof name === 'string' ? name : 'a directory';
+  } catch {
+    return 'a directory';
+  }
 }

@@ -1,30 +1,17 @@
 /** Exports the files of a result alone: as one archive, or into a directory of the client. */
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { Conversation } from '../../../base/conversation.ts';
-import type { FileSource, Storage } from '../../../storage/index.ts';
+import type { Storage } from '../../../storage/index.ts';
 import type { BuildOutput } from '../solve/promise.ts';
 import type { SolvedImage } from '../solve/solved.ts';
 import { asVertex, type Telling } from '../telling/vertex.ts';
 
 /** What files are exported with. */
 export interface FilesOutputDeps {
-  readonly storage: { readonly files: Pick<Storage['files'], 'openLayers' | 'packDirectory'> };
-  readonly sendFiles: SendFiles;
+  readonly storage: {
+    readonly files: Pick<Storage['files'], 'openLayers' | 'packDirectory' | 'sendFiles'>;
+  };
 }
-
-/** Sends files by the file sync protocol; resolves when the other side has them all. */
-export type SendFiles = (
-  files: FileSource,
-  options: {
-    readonly talk: Conversation;
-    /** The directory that they are put in; undefined: none. */
-    readonly under: string | undefined;
-    /** Bytes of contents so far. */
-    readonly told: (bytes: number) => void;
-    readonly signal: AbortSignal;
-  },
-) => Promise<void>;
 
 /** One archive. `split`: what is of a platform is below a directory of its name. */
 export function exportTar(
@@ -65,18 +52,17 @@ export function exportFiles(
   { into, splitByPlatform }: Extract<BuildOutput, { is: 'files' }>,
   results: readonly SolvedImage[],
   severalPlatforms: boolean,
-  { storage, sendFiles }: FilesOutputDeps,
+  { storage }: FilesOutputDeps,
   { signal, ...telling }: Telling & { readonly signal: AbortSignal },
 ): Promise<Readonly<Record<string, string>>> {
   return asVertex('exporting to client directory', telling, async (vertex) => {
     for (const { image, platform } of results) {
       const label = severalPlatforms ? `copying files ${platform}` : 'copying files';
       const transfer = await vertex.transfer(label);
-      await using files = storage.files.openLayers(image.chainId);
       let sent = 0;
-      await sendFiles(files, {
+      await storage.files.sendFiles(image.chainId, {
         talk: into(),
-        under: severalPlatforms && splitByPlatform ? directoryOf(platform) : undefined,
+        prefix: severalPlatforms && splitByPlatform ? directoryOf(platform) : undefined,
         told(bytes) {
           sent = bytes;
           void transfer.told(bytes);

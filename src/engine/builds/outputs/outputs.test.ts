@@ -20,11 +20,7 @@ async function exported(
   const host = await testImages(t);
   await using solved = await solvedOf(layers, host);
   const { tell, heard } = listener();
-  const deps = {
-    ...host,
-    now: nowNanos,
-    sendFiles: async () => assert.fail('nobody asked for files'),
-  };
+  const deps = { ...host, now: nowNanos };
   const options = { outputs, cacheTo: [], client: noClient, tell, signal };
   try {
     return { host, heard, solved, answers: await exportSolved(solved, options, deps), error: undefined };
@@ -228,7 +224,7 @@ test('a push sends the image under each name, and answers with its digest there'
       tell,
       signal: t.signal,
     },
-    { ...host, images: { ...host.images, push }, now: nowNanos, sendFiles: async () => undefined },
+    { ...host, images: { ...host.images, push }, now: nowNanos },
   );
   assert.deepEqual(pushed, ['x.y/app:latest']);
   assert.equal(answers.get('containerimage.digest'), 'sha256:9');
@@ -241,20 +237,23 @@ test('files go into a directory of the client, told in bytes', async (t) => {
   const { tell, heard } = listener();
   const under: (string | undefined)[] = [];
   const talk = { abort: () => undefined } as never;
-  const outputs = [{ is: 'files', into: () => talk, splitByPlatform: true }] as const;
+  const sendFiles: typeof host.storage.files.sendFiles = async (chainId, options) => {
+    assert.equal(options.talk, talk);
+    assert.ok(solved.results.some(({ image: { chainId: each } }) => each === chainId));
+    under.push(options.prefix);
+    options.told?.(1, 1);
+  };
+  const files = { ...host.storage.files, sendFiles };
   await exportSolved(
     solved,
-    { outputs, cacheTo: [], client: noClient, tell, signal: t.signal },
     {
-      ...host,
-      now: nowNanos,
-      async sendFiles(files, options) {
-        assert.equal(options.talk, talk);
-        under.push(options.under);
-        const [found] = await files.select({ sources: ['*'] }, options.signal);
-        options.told(found!.length);
-      },
+      outputs: [{ is: 'files', into: () => talk, splitByPlatform: true }],
+      cacheTo: [],
+      client: noClient,
+      tell,
+      signal: t.signal,
     },
+    { ...host, storage: { ...host.storage, files, lease: (why) => host.storage.lease(why) }, now: nowNanos },
   );
   assert.deepEqual(under, ['linux_amd64', 'linux_arm64']);
   assert.deepEqual(

@@ -18,7 +18,7 @@ async function host(t: TestContext) {
   const images = await testImages(t);
   const solved = await solvedOf([['linux/amd64', LAYER]], images);
   t.after(() => solved[Symbol.asyncDispose]());
-  const deps = { ...images, now: nowNanos, sendFiles: async () => undefined };
+  const deps = { ...images, now: nowNanos };
   const verbs = outputVerbs(deps, (token) => solved.results.find((each) => each.token === token));
   return { verbs, solved, token: solved.results[0]!.token, signal: t.signal };
 }
