@@ -334,7 +334,7 @@ test('the history is listed, told of one that is missing, and the cache is told'
 
 test('POST /build with version 2 builds from its body, and tells the same as messages', async () => {
   await using served = await serve();
-  const { status, text } = await post(served.path, '/build?version=2&t=a:b&target=t&nocache=1', {
+  const { status, text } = await post(served.path, '/build?version=2&t=a:b&target=t&nocache=1&ulimits=null', {
     body: 'tar',
   });
   assert.equal(status, 200);

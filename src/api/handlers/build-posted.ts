@@ -13,7 +13,8 @@ type BuildQuery = InputOf<Contract['buildImage']>['query'];
 /** Attributes by name; what was not said is left out. */
 function attributesOf(query: BuildQuery): PostedBuild['attributes'] {
   const { networkmode = '', shmsize = 0 } = query;
-  const { Ulimits = [] } = hostConfigOf(query);
+  // Clients of Go say that there are none by `null`.
+  const ulimits = hostConfigOf(query).Ulimits ?? [];
   if (!['', 'default', 'none', 'host'].includes(networkmode))
     throw buildFailure.networkUnsupported({ mode: networkmode });
   const args = [...readBuildArgs(query.buildargs)].flatMap(([name, value]) =>
@@ -31,7 +32,7 @@ function attributesOf(query: BuildQuery): PostedBuild['attributes'] {
     ['force-network-mode', ['none', 'host'].includes(networkmode) ? networkmode : undefined],
     ['add-hosts', query.extrahosts.map((each) => each.replace(/[:=]/, '=')).join(',')],
     ['shm-size', shmsize > 0 ? String(shmsize) : undefined],
-    ['ulimit', Ulimits.map(({ Name, Soft, Hard }) => `${Name}=${Soft}:${Hard}`).join(',')],
+    ['ulimit', ulimits.map(({ Name, Soft, Hard }) => `${Name}=${Soft}:${Hard}`).join(',')],
   ];
   return new Map([
     ...said.flatMap(([name, value]) => (value ? [[name, value] as const] : [])),
