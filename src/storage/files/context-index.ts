@@ -148,6 +148,29 @@ export class ContextIndex {
     this.setHash(inode, hash);
   }
 
+  /** What is in a file of another index is in this file too. */
+  shareContent(inode: Inode, other: ContextIndex, file: Inode): void {
+    const [view, from] = [this.#inodes.view, other.#inodes.view];
+    const [at, fromAt] = [inode * INODE_BYTES, file * INODE_BYTES];
+    view.setFloat64(at + AT.size, from.getFloat64(fromAt + AT.size));
+    view.setFloat64(at + AT.offset, from.getFloat64(fromAt + AT.offset));
+    for (let i = AT_HASH; i < INODE_BYTES; i += 4) view.setUint32(at + i, from.getUint32(fromAt + i));
+  }
+
+  /** Whether it is a file that is described as this one is, but for its capabilities. */
+  isSuchFile(inode: Inode, { size, mode, uid, gid, mtimeNanos }: InodeFacts): boolean {
+    const { view } = this.#inodes;
+    const at = inode * INODE_BYTES;
+    return (
+      this.typeOf(inode) === 'file' &&
+      view.getFloat64(at + AT.size) === size &&
+      view.getUint16(at + AT.mode) === mode &&
+      view.getUint32(at + AT.uid) === uid &&
+      view.getUint32(at + AT.gid) === gid &&
+      view.getBigInt64(at + AT.mtime) === mtimeNanos
+    );
+  }
+
   setHash(inode: Inode, hash: Buffer): void {
     this.#inodes.bytes.set(hash, inode * INODE_BYTES + AT_HASH);
   }
@@ -213,8 +236,13 @@ export class ContextIndex {
     const number = this.#nameCount++;
     this.#names.reach(this.#nameCount * NAME_FIELDS * 4);
     const first = view.getUint32(directory * INODE_BYTES + AT_FIRST);
-    for (const [i, field] of [directory, this.#write(name), name.length, inode, first].entries())
-      this.#names.view.setUint32((number * NAME_FIELDS + i) * 4, field);
+    const at = number * NAME_FIELDS * 4;
+    const names = this.#names.view;
+    names.setUint32(at, directory);
+    names.setUint32(at + 4, this.#write(name));
+    names.setUint32(at + 8, name.length);
+    names.setUint32(at + 12, inode);
+    names.setUint32(at + 16, first);
     view.setUint32(directory * INODE_BYTES + AT_FIRST, number + 1);
     this.#slots[slot] = number + 1;
     if (this.#nameCount * 2 > this.#slots.length) this.#spread();

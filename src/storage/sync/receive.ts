@@ -66,14 +66,12 @@ function openBefore({ before, data, head }: Receiving): OpenBefore | undefined {
   const { index } = kept;
   const isSure = kept.head.boot === head.boot;
   const isSame = before.data === data;
+  const at = (content: FileContent, regions: DataRegions): number | undefined => {
+    if (!isSame) return brought(regions, file, content);
+    return isThere(file, content) ? content.offset : undefined;
+  };
   return {
-    in: (regions) => ({
-      index,
-      bring: (content) => {
-        if (isSame) return isSure || isThere(file, content) ? content.offset : undefined;
-        return brought(regions, file, content);
-      },
-    }),
+    in: (regions) => ({ index, bring: isSame && isSure ? undefined : (content) => at(content, regions) }),
     [Symbol.dispose]: () => closeSync(file),
   };
 }

@@ -15,11 +15,11 @@ const GROWTH_BYTES = 64 << 10;
 /** What a sender says of its failure. */
 const WORDS_MAX = 1000;
 
-/** What was here before, and how its contents come to be where the new ones go. */
+/** What was here before. */
 export interface Before {
   readonly index: SharedIndex;
-  /** Undefined: they cannot. */
-  readonly bring: (content: FileContent) => number | undefined;
+  /** Brings contents to where the new ones go; undefined: it could not. Undefined: they lie where the new ones go. */
+  readonly bring: ((content: FileContent) => number | undefined) | undefined;
 }
 
 /** A file that was asked for. */
@@ -51,7 +51,7 @@ export class Receiver {
   constructor(data: DataRegions, before: Before | undefined) {
     this.#data = data;
     this.#before = before && new ContextIndex(before.index);
-    this.#bring = before?.bring ?? (() => undefined);
+    this.#bring = before?.bring;
     this.#tree = new SyncedTree(this.#before);
   }
 
@@ -100,18 +100,19 @@ export class Receiver {
   }
 
   #file({ inode, size, before }: ToldFile, id: number): void {
-    const content = before === undefined ? undefined : this.#brought(before);
-    if (content) {
-      this.index.setContent(inode, content);
-      this.#liveBytes += content.size;
-    } else this.#waiting.push(id, inode, size);
+    if (before !== undefined && this.#isHere(inode, before)) this.#liveBytes += size;
+    else this.#waiting.push(id, inode, size);
   }
 
-  #brought(inode: Inode): FileContent | undefined {
-    const { size, offset } = this.#before!.facts(inode);
-    const hash = this.#before!.hashOf(inode);
+  /** Gives a file the content that it had before. */
+  #isHere(inode: Inode, before: Inode): boolean {
+    this.index.shareContent(inode, this.#before!, before);
+    if (this.#bring === undefined) return true;
+    const { size, offset } = this.index.facts(inode);
+    const hash = this.index.hashOf(inode);
     const at = this.#bring({ size, offset, hash });
-    return at === undefined ? undefined : { size, offset: at, hash };
+    if (at !== undefined) this.index.setContent(inode, { size, offset: at, hash });
+    return at !== undefined;
   }
 
   #ask(): void {

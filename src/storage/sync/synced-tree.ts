@@ -81,16 +81,8 @@ export class SyncedTree {
     return before !== undefined && this.#before?.typeOf(before) === 'directory' ? before : undefined;
   }
 
-  #asFile(before: Inode | undefined, { size, mode, uid, gid, mtimeNanos }: InodeFacts): Inode | undefined {
-    if (before === undefined || this.#before?.typeOf(before) !== 'file') return undefined;
-    const was = this.#before.facts(before);
-    const isSame =
-      was.size === size &&
-      was.mtimeNanos === mtimeNanos &&
-      was.mode === mode &&
-      was.uid === uid &&
-      was.gid === gid;
-    return isSame ? before : undefined;
+  #asFile(before: Inode | undefined, facts: InodeFacts): Inode | undefined {
+    return before !== undefined && this.#before?.isSuchFile(before, facts) ? before : undefined;
   }
 
   /** The file that a hard link names, which was told before; the link's own words are the last on what it is. */
