@@ -8,16 +8,7 @@ import type { CopyOptions, FileSources } from './files/promise.ts';
 import type { Lease } from './leases.ts';
 
 export type { ChainId } from './chain-id.ts';
-export type {
-  CopiedFiles,
-  CopyOptions,
-  CopyStep,
-  FileSelection,
-  FileSource,
-  FileSources,
-  MaterialisedFiles,
-  SelectedFile,
-} from './files/promise.ts';
+export type * from './files/promise.ts';
 export type { Lease } from './leases.ts';
 export type { Digest };
 

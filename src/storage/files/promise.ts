@@ -32,6 +32,21 @@ export interface SelectedFile {
   readonly digest: Digest;
 }
 
+/** One thing in a source. */
+export interface DescribedFile {
+  /** Its name; '': the root. */
+  readonly path: ByteText;
+  /** As Go's `os.FileMode` has it. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Of a link: its target's length. */
+  readonly size: number;
+  readonly mtimeNanos: bigint;
+  /** Of a symbolic link: its target. */
+  readonly linkname: ByteText;
+}
+
 /** A place of this machine with a source's files. Disposing removes it. */
 export interface MaterialisedFiles extends AsyncDisposable {
   /** A directory, or a regular file when that was asked for. It may be changed: nothing else sees that. */
@@ -50,6 +65,10 @@ export interface FileSource extends AsyncDisposable {
    * @throws NotFound when there is none, InvalidArgument (`file.notRegular`, `file.tooLarge`)
    */
   readFile(path: ByteText, options: { readonly most: number; readonly signal: AbortSignal }): Promise<Buffer>;
+  /** What is at `path`, links followed, but one at its end being itself. @throws NotFound */
+  statFile(path: ByteText, signal: AbortSignal): Promise<DescribedFile>;
+  /** What is in the directory at `path`, links followed; sorted. @throws NotFound, also when it is none */
+  listDirectory(path: ByteText, signal: AbortSignal): Promise<readonly DescribedFile[]>;
   /** The same files without those that ignore patterns exclude. A view: it ends with this source. */
   without(patterns: readonly ByteText[]): FileSource;
   /**

@@ -44,10 +44,11 @@ export function openFileSources(deps: FileSourcesDeps): FileSources {
     syncContext: (options) => syncContext(options, { kept: synced, staging: layout.staging, threads, trash }),
     async sendFiles(chainId, { talk, told, signal, prefix, mtimeNanos }) {
       await using source = openLayerFiles(chainId, kept, deps);
-      const changes = { prefix, mtimeNanos };
-      await withTalk(talk, told, (port) =>
-        threads.run<'sendFiles'>({ is: 'sendFiles', files: source.spec, changes, talk: port }, signal),
-      );
+      const { spec: files } = source;
+      await withTalk(talk, told, (port) => {
+        const changes = { prefix, mtimeNanos };
+        return threads.run<'sendFiles'>({ is: 'sendFiles', files, changes, talk: port }, signal);
+      });
     },
     synced: () => synced.all(),
     forgetSynced: (keys) => synced.forget(keys),

@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { codeOf, InvalidArgument, messageOf, NotFound } from '../../base/errors.ts';
 import type { ByteText } from '../../formats/tar/entry.ts';
 import type { FilesSpec } from '../files/open-files.ts';
-import type { FileSelection, FileSource, MaterialisedFiles, SelectedFile } from '../files/promise.ts';
+import type {
+  DescribedFile,
+  FileSelection,
+  FileSource,
+  MaterialisedFiles,
+  SelectedFile,
+} from '../files/promise.ts';
 import { randomName } from '../layout.ts';
 import type { TreeThreads } from '../threads/threads.ts';
 import type { Trash } from '../trash.ts';
@@ -49,6 +55,16 @@ export class ThreadSource implements FileSource {
     if (found === 'tooLarge')
       throw new InvalidArgument(`${shown(path)} has more than ${most} bytes`, { code: 'file.tooLarge' });
     return Buffer.from(found.buffer, found.byteOffset, found.byteLength);
+  }
+
+  statFile(path: ByteText, signal: AbortSignal): Promise<DescribedFile> {
+    const task = { is: 'statFile', files: this.spec, path } as const;
+    return asked(this.#deps.threads.run<'statFile'>(task, signal));
+  }
+
+  listDirectory(path: ByteText, signal: AbortSignal): Promise<readonly DescribedFile[]> {
+    const task = { is: 'listDirectory', files: this.spec, path } as const;
+    return asked(this.#deps.threads.run<'listDirectory'>(task, signal));
   }
 
   without(patterns: readonly ByteText[]): FileSource {

@@ -4,6 +4,7 @@ import { goMode } from '../../formats/file-sync/mode.ts';
 import { decodePacket, encodePacket, type FileStat } from '../../formats/file-sync/packet.ts';
 import type { ByteText } from '../../formats/tar/entry.ts';
 import { piecesOf } from '../files/content.ts';
+import { goStat } from '../files/go-stat.ts';
 import type { FileNode } from '../files/node.ts';
 import { resolveExisting } from '../files/resolve.ts';
 import { SyncError } from './sync-error.ts';
@@ -127,25 +128,18 @@ class Sender {
   }
 
   #statOf(node: FileNode, path: ByteText): FileStat {
-    const { mode, uid, gid, size, mtimeNanos, linkPath, major, minor, xattrs } = node.describe(path);
-    const type = node.type === 'socket' ? 'file' : node.type;
+    const stat = goStat(node, path);
     const { identity } = node;
     const first = identity === undefined ? undefined : this.#firstNames.get(identity);
     if (identity !== undefined && first === undefined) this.#firstNames.set(identity, path);
-    if (type === 'file' && first === undefined) this.#files.set(this.#told, path);
-    const isLink = type === 'symlink';
-    return {
+    if (node.type === 'file' && first === undefined) this.#files.set(this.#told, path);
+    const placed = {
+      ...stat,
       path: this.#placed(path),
-      mode: goMode(type, isLink ? 0o777 : mode),
-      uid,
-      gid,
-      size: isLink ? linkPath.length : first === undefined ? size : 0,
-      mtimeNanos: this.#changes.mtimeNanos ?? mtimeNanos,
-      linkname: isLink ? this.#target(linkPath) : first === undefined ? '' : this.#placed(first),
-      major,
-      minor,
-      xattrs,
+      mtimeNanos: this.#changes.mtimeNanos ?? stat.mtimeNanos,
     };
+    if (node.type === 'symlink') return { ...placed, linkname: this.#target(stat.linkname) };
+    return first === undefined ? placed : { ...placed, size: 0, linkname: this.#placed(first) };
   }
 
   #placed(path: ByteText): ByteText {

@@ -4,7 +4,7 @@ import type { ByteText } from '../../formats/tar/entry.ts';
 import type { SharedIndex } from '../files/context-index.ts';
 import type { LayerOfCopies } from '../files/copy-steps.ts';
 import type { FilesSpec } from '../files/open-files.ts';
-import type { FileSelection, SelectedFile } from '../files/promise.ts';
+import type { DescribedFile, FileSelection, SelectedFile } from '../files/promise.ts';
 import type { FoundFile, NotRead } from '../files/read-file.ts';
 import type { Received, Receiving } from '../sync/receive.ts';
 import type { SentChanges } from '../sync/send.ts';
@@ -29,6 +29,8 @@ export type FileTask =
       readonly talk: MessagePort;
     }
   | { readonly is: 'readFile'; readonly files: FilesSpec; readonly path: ByteText; readonly most: number }
+  | { readonly is: 'statFile'; readonly files: FilesSpec; readonly path: ByteText }
+  | { readonly is: 'listDirectory'; readonly files: FilesSpec; readonly path: ByteText }
   | { readonly is: 'select'; readonly files: FilesSpec; readonly wanted: FileSelection }
   | { readonly is: 'findFile'; readonly files: FilesSpec; readonly path: ByteText }
   /** `into`: an empty directory. */
@@ -47,6 +49,8 @@ export interface FileResults {
   readonly receiveFiles: Received;
   readonly sendFiles: undefined;
   readonly readFile: Uint8Array | NotRead;
+  readonly statFile: DescribedFile;
+  readonly listDirectory: readonly DescribedFile[];
   readonly select: readonly (readonly SelectedFile[])[];
   readonly findFile: FoundFile;
   readonly materialise: undefined;

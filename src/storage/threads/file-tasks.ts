@@ -1,6 +1,7 @@
 /** What a tree thread does for builds: takes contexts in, looks files up, sends layers of copies. */
 import { takeContext } from '../files/context-intake.ts';
 import { copySteps } from '../files/copy-steps.ts';
+import { describeEntries, describeFile } from '../files/go-stat.ts';
 import { materialise } from '../files/materialise.ts';
 import { ROOT } from '../files/new-layer.ts';
 import { openFiles } from '../files/open-files.ts';
@@ -33,6 +34,10 @@ export async function performWithFiles(
       return await sendFiles(talkThrough(task.talk, cancelled), files.root, task.changes, cancelled);
     case 'readFile':
       return readWhole(files.root, task.path, task.most);
+    case 'statFile':
+      return describeFile(files.root, task.path);
+    case 'listDirectory':
+      return describeEntries(files.root, task.path);
     case 'select':
       return await selectFiles(files.root, task.wanted, cancelled);
     case 'findFile':

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { nowNanos } from '../../../base/time.ts';
+import { goMode } from '../../../formats/file-sync/mode.ts';
 import { directory, file, link, tarOf, testImages } from '../../images/test-host.ts';
-import { goMode } from './read.ts';
 import { listener, noClient, solvedOf } from './test-solved.ts';
 import { outputVerbs } from './verbs.ts';
 
@@ -39,7 +39,7 @@ test('a directory is listed, and one thing described, as Go does', async (t) => 
   const { verbs, token, signal } = await host(t);
   const f = {
     path: 'f',
-    mode: goMode(0o104755),
+    mode: goMode('file', 0o4755),
     uid: 7,
     gid: 8,
     size: 4,
@@ -48,7 +48,7 @@ test('a directory is listed, and one thing described, as Go does', async (t) => 
   };
   const [first, second] = await verbs.readDirectory(token, '/d', signal);
   assert.deepEqual(first, f);
-  assert.deepEqual([second?.path, second?.linkname, second?.size], ['l', '/d/f', 0]);
+  assert.deepEqual([second?.path, second?.linkname, second?.size], ['l', '/d/f', 4]);
   assert.deepEqual(await verbs.stat(token, 'd/f', signal), f);
   assert.equal((await verbs.stat(token, '/d', signal)).mode, 2 ** 31 + 2 ** 20 + 0o777);
   assert.equal((await verbs.stat(token, '/', signal)).path, '/');

@@ -1,11 +1,10 @@
 /** Looks into a result: its files, as a client's own build function asks for them. Nothing in it is followed outside. */
-import { constants } from 'node:fs';
-import { lstat, readdir, readlink } from 'node:fs/promises';
 import { posix } from 'node:path';
+import { codeOf, NotFound } from '../../../base/errors.ts';
 import { bytesOf, textOf } from '../../../formats/byte-text.ts';
 import type { ByteText } from '../../../formats/tar/entry.ts';
 import { outputFailure } from '../../../model/failures/output.ts';
-import type { FileSource, Storage } from '../../../storage/index.ts';
+import type { DescribedFile, Storage } from '../../../storage/index.ts';
 import type { NewImage } from '../../images/steps.ts';
 import type { SolvedFile } from '../solve/promise.ts';
 
@@ -33,8 +32,8 @@ export async function listResult(
   { storage }: ReadDeps,
 ): Promise<readonly SolvedFile[]> {
   await using files = storage.files.openLayers(chainId);
-  const found = await entriesOf(files, cleaned(path), signal);
-  return found.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  const found = await looked(files.listDirectory(cleaned(path), signal), path);
+  return found.map(asText);
 }
 
 /** One thing, a link being itself. @throws NotFound, InvalidArgument */
@@ -45,61 +44,27 @@ export async function statResult(
   { storage }: ReadDeps,
 ): Promise<SolvedFile> {
   await using files = storage.files.openLayers(chainId);
-  const clean = cleaned(path);
-  if (clean === '') {
-    await using root = await files.materialise('', signal);
-    return { ...(await describe(root.path, '')), path: '/' };
-  }
-  const name = textOf(posix.basename(clean));
-  const above = posix.dirname(clean);
-  const entries = await entriesOf(files, above === '.' ? '' : above, signal);
-  const found = entries.find((entry) => entry.path === name);
-  if (!found) throw outputFailure.fileMissing({ path });
-  return found;
+  const found = await looked(files.statFile(cleaned(path), signal), path);
+  return found.path === '' ? { ...found, path: '/' } : asText(found);
 }
 
 /** Without slashes at the ends, and without a way out. */
 const cleaned = (path: string): ByteText => bytesOf(posix.normalize(`/${path}`).replace(/^\/+|\/+$/g, ''));
 
-async function entriesOf(files: FileSource, path: ByteText, signal: AbortSignal): Promise<SolvedFile[]> {
-  await using place = await files.materialise(path, signal);
-  if (!(await lstat(place.path)).isDirectory()) throw outputFailure.noDirectory({ path: textOf(path) });
-  const names = await readdir(place.path);
-  return await Promise.all(names.map((name) => describe(place.path, name)));
+const asText = (file: DescribedFile): SolvedFile => ({
+  ...file,
+  path: textOf(file.path),
+  linkname: textOf(file.linkname),
+});
+
+/** @throws NotFound, InvalidArgument for what is no directory */
+async function looked<T>(answer: Promise<T>, path: string): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (codeOf(error) === 'ENOTDIR')
+      throw outputFailure.noDirectory({ path: path.replace(/^\/+/, '') }, { cause: error });
+    if (error instanceof NotFound) throw outputFailure.fileMissing({ path }, { cause: error });
+    throw error;
+  }
 }
-
-async function describe(directory: string, name: string): Promise<SolvedFile> {
-  const at = `${directory}/${name}`;
-  const stat = await lstat(at, { bigint: true });
-  return {
-    path: name,
-    mode: goMode(Number(stat.mode)),
-    uid: Number(stat.uid),
-    gid: Number(stat.gid),
-    size: stat.isFile() ? Number(stat.size) : 0,
-    mtimeNanos: stat.mtimeNs,
-    linkname: stat.isSymbolicLink() ? await readlink(at) : '',
-  };
-}
-
-const { S_IFMT, S_IFDIR, S_IFLNK, S_IFBLK, S_IFCHR, S_IFIFO, S_IFSOCK } = constants;
-/** Bits of Go's `os.FileMode`, by the kinds of stat(2). */
-const GO_KINDS: ReadonlyMap<number, number> = new Map([
-  [S_IFDIR, 2 ** 31],
-  [S_IFLNK, 2 ** 27],
-  [S_IFBLK, 2 ** 26],
-  [S_IFIFO, 2 ** 25],
-  [S_IFSOCK, 2 ** 24],
-  [S_IFCHR, 2 ** 26 + 2 ** 21],
-]);
-const GO_BITS: readonly (readonly [unix: number, go: number])[] = [
-  [0o4000, 2 ** 23],
-  [0o2000, 2 ** 22],
-  [0o1000, 2 ** 20],
-];
-
-/** As Go's `os.FileMode` has it. */
-export const goMode = (mode: number): number =>
-  (mode & 0o777) +
-  (GO_KINDS.get(mode & S_IFMT) ?? 0) +
-  GO_BITS.filter(([bit]) => mode & bit).reduce((sum, [, go]) => sum + go, 0);

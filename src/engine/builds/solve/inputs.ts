@@ -1,7 +1,6 @@
 /** Where the files of a build come from: a client's directory, what it sends as one archive, a repository, the web. */
 import { posix } from 'node:path';
 import { Readable } from 'node:stream';
-import type { Conversation } from '../../../base/conversation.ts';
 import type { FileSource } from '../../../storage/index.ts';
 import { openRemote } from '../remote/open.ts';
 import { webContext } from '../remote/web-context.ts';
@@ -58,20 +57,10 @@ async function syncedFiles(
   const wanted = { name, followPaths, includePatterns: [], excludePatterns };
   const talk = options.client.sync(wanted, ending.signal);
   const key = JSON.stringify([options.client.sharedKey, name, hint]);
-  const files = await syncing(deps).syncContext({ key, talk, signal: ending.signal, told: told.so });
+  const files = await deps.storage.files.syncContext({ key, talk, signal: ending.signal, told: told.so });
   told.done();
   return files;
 }
-
-interface Syncing {
-  syncContext(options: {
-    readonly key: string;
-    readonly talk: Conversation;
-    readonly signal: AbortSignal;
-    readonly told?: ((bytes: number, files: number) => void) | undefined;
-  }): Promise<FileSource>;
-}
-const syncing = ({ storage }: SolveDeps): Syncing => storage.files as unknown as Syncing;
 
 /** How much of something has come. */
 function transferOf(teller: Teller, vertex: Vertex, what: string) {
