@@ -12,7 +12,6 @@ export const outputFailure = failures('output', {
     InvalidArgument,
     () => 'docker exporter does not currently support exporting manifest lists',
   ),
-  noResult: failure(InvalidArgument, () => 'nothing was built that could be exported'),
   layoutUnsupported: failure(
     InvalidArgument,
     ({ format }: { format: string }) =>

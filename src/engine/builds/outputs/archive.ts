@@ -6,14 +6,23 @@ import { outputFailure } from '../../../model/failures/output.ts';
 import type { Storage } from '../../../storage/index.ts';
 import type { ImageSteps, NewImage } from '../../images/steps.ts';
 import type { BuildOutput } from '../solve/promise.ts';
+import type { SolvedImage } from '../solve/solved.ts';
 import { asVertex, type Telling } from '../telling/vertex.ts';
 import { switchOf, tellIgnored } from './attributes.ts';
+import { imagesOf } from './cache.ts';
 import { fullName, nameOf } from './names.ts';
 
 /** What archives are exported with. */
 export interface ArchiveOutputDeps {
   readonly images: Pick<ImageSteps, 'archive'>;
   readonly storage: Pick<Storage, 'lease'>;
+}
+
+/** How it is exported. */
+interface Exporting extends Telling {
+  readonly signal: AbortSignal;
+  /** Puts the steps into an image; undefined: they are not told. */
+  readonly inline: ((each: SolvedImage) => NewImage) | undefined;
 }
 
 type ArchiveOutput = Extract<BuildOutput, { is: 'archive' }>;
@@ -23,10 +32,10 @@ const READ = ['name', 'tar', 'dest'];
 /** What the client is told: digests, names, and the descriptor of what is in the archive. */
 export function exportArchive(
   output: ArchiveOutput,
-  images: readonly NewImage[],
+  results: readonly SolvedImage[],
   indexed: boolean,
   { images: steps, storage }: ArchiveOutputDeps,
-  { signal, ...telling }: Telling & { readonly signal: AbortSignal },
+  { signal, inline, ...telling }: Exporting,
 ): Promise<Readonly<Record<string, string>>> {
   const { format, attributes, into } = output;
   const names = output.names.map((name) => withDefaultTag(nameOf(name)));
@@ -35,6 +44,7 @@ export function exportArchive(
     if (format === 'docker' && indexed) throw outputFailure.archiveOfSeveral();
     await tellIgnored(attributes, READ, vertex);
     await using lease = storage.lease('export');
+    const images = await imagesOf(results, inline, vertex);
     const created = `${formatNanos(telling.now()).slice(0, 19)}Z`;
     const { digest, descriptor, bytes } = await vertex.part('exporting layers', () =>
       steps.archive({ images, names, form: format, indexed, created, lease }),

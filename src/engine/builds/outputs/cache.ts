@@ -6,7 +6,7 @@ import { outputFailure } from '../../../model/failures/output.ts';
 import { chainIdOf, type Digest } from '../../../storage/index.ts';
 import type { ImageCaches } from '../../images/images.ts';
 import type { PushedStep } from '../../images/push-cache.ts';
-import type { ImageSteps } from '../../images/steps.ts';
+import type { ImageSteps, NewImage } from '../../images/steps.ts';
 import { loginHost } from '../logins.ts';
 import type { BuildClient, CacheExport } from '../solve/promise.ts';
 import type { SolvedImage } from '../solve/solved.ts';
@@ -29,24 +29,28 @@ export function checkCaches(wanted: readonly CacheExport[]): void {
   }
 }
 
-/** The results, each with its steps in its image if that was asked for. */
-export async function withInlineCache(
+/** Whether images are to tell their steps. */
+export const isInline = (wanted: readonly CacheExport[]): boolean =>
+  wanted.some(({ type }) => type === 'inline');
+
+/** Images as they are to be written: with their steps, if `inline` says so. */
+export async function imagesOf(
   results: readonly SolvedImage[],
-  wanted: readonly CacheExport[],
-  { images }: CacheOutputDeps,
-  telling: Telling,
-): Promise<readonly SolvedImage[]> {
-  if (!wanted.some(({ type }) => type === 'inline')) return results;
-  return await asVertex('preparing layers for inline cache', telling, async () =>
-    results.map((result) => {
-      const document = JSON.parse(result.image.bytes.toString()) as ImageDocument;
-      const steps = inlineSteps(result, document.rootfs.diff_ids as readonly Digest[]);
-      if (steps.length === 0) return result;
-      const said = { ...document, [INLINE_CACHE]: writeInlineCache(steps).toString('base64') };
-      const inOrder = Object.fromEntries(Object.entries(said).sort(([a], [b]) => (a < b ? -1 : 1)));
-      return { ...result, image: images.written(inOrder as ImageDocument) };
-    }),
-  );
+  inline: ((each: SolvedImage) => NewImage) | undefined,
+  vertex: WorkVertex,
+): Promise<readonly NewImage[]> {
+  if (inline === undefined) return results.map(({ image }) => image);
+  return await vertex.part('preparing layers for inline cache', async () => results.map(inline));
+}
+
+/** The image with the steps that led to it. */
+export function withInlineCache(result: SolvedImage, { images }: CacheOutputDeps): NewImage {
+  const document = JSON.parse(result.image.bytes.toString()) as ImageDocument;
+  const steps = inlineSteps(result, document.rootfs.diff_ids as readonly Digest[]);
+  if (steps.length === 0) return result.image;
+  const said = { ...document, [INLINE_CACHE]: writeInlineCache(steps).toString('base64') };
+  const inOrder = Object.fromEntries(Object.entries(said).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return images.written(inOrder as ImageDocument);
 }
 
 /** Steps whose layers are the image's own. */

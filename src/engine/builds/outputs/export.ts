@@ -1,10 +1,9 @@
 /** Makes of a result what its client asks for, one output after the other. */
 import type { Nanos } from '../../../base/time.ts';
-import { outputFailure } from '../../../model/failures/output.ts';
 import type { BuildOutput, ExportOptions } from '../solve/promise.ts';
 import type { SolvedImage } from '../solve/solved.ts';
 import { type ArchiveOutputDeps, exportArchive } from './archive.ts';
-import { type CacheOutputDeps, checkCaches, exportCaches, withInlineCache } from './cache.ts';
+import { type CacheOutputDeps, checkCaches, exportCaches, isInline, withInlineCache } from './cache.ts';
 import { exportFiles, exportTar, type FilesOutputDeps } from './files.ts';
 import { exportImage, type ImageOutputDeps, onlyResult } from './image.ts';
 
@@ -27,13 +26,13 @@ export async function exportSolved(
   deps: ExportDeps,
 ): Promise<ReadonlyMap<string, string>> {
   const answers = new Map<string, string>();
-  if (options.outputs.length > 0 && solved.results.length === 0) throw outputFailure.noResult();
+  // A question was answered: there is nothing to export.
+  if (solved.results.length === 0) return answers;
   const { outputs, cacheTo, client, tell, signal } = options;
   const telling = { client, tell, signal, now: deps.now };
   checkCaches(cacheTo);
-  const results = await withInlineCache(solved.results, cacheTo, deps, telling);
   const work = [
-    ...outputs.map((output) => () => exportOne(output, { ...solved, results }, options, deps)),
+    ...outputs.map((output) => () => exportOne(output, solved, options, deps)),
     () => exportCaches(cacheTo, solved.results, deps, telling),
   ];
   for (const exporting of work) {
@@ -49,22 +48,17 @@ type Answer = Readonly<Record<string, string>>;
 function exportOne(
   output: BuildOutput,
   solved: Exported,
-  { client, tell, signal }: ExportOptions,
+  { client, tell, signal, cacheTo }: ExportOptions,
   deps: ExportDeps,
 ): Promise<Answer> {
   const { results, multiPlatform } = solved;
   const telling = { tell, signal, now: deps.now };
+  const inline = isInline(cacheTo) ? (each: SolvedImage) => withInlineCache(each, deps) : undefined;
   switch (output.is) {
     case 'image':
-      return exportImage(output, onlyResult(results), deps, { ...telling, client });
+      return exportImage(output, onlyResult(results), deps, { ...telling, client, inline });
     case 'archive':
-      return exportArchive(
-        output,
-        results.map(({ image }) => image),
-        multiPlatform,
-        deps,
-        telling,
-      );
+      return exportArchive(output, results, multiPlatform, deps, { ...telling, inline });
     case 'tar':
       return exportTar(output, results, multiPlatform, deps, telling);
     case 'files':

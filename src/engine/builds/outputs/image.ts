@@ -8,6 +8,7 @@ import type { BuildClient, BuildOutput } from '../solve/promise.ts';
 import type { SolvedImage } from '../solve/solved.ts';
 import { asVertex, type Telling, type WorkVertex } from '../telling/vertex.ts';
 import { switchOf, tellIgnored } from './attributes.ts';
+import { imagesOf } from './cache.ts';
 import { fullName, nameOf } from './names.ts';
 
 /** What images are exported with. */
@@ -19,12 +20,20 @@ type ImageOutput = Extract<BuildOutput, { is: 'image' }>;
 
 const READ = ['name', 'push', 'push-by-digest', 'registry.insecure'];
 
-/** What the client is told: digests and names. `image`: the result, as it is to be written. */
+/** How it is exported. */
+interface Exporting extends Telling {
+  readonly client: BuildClient;
+  readonly signal: AbortSignal;
+  /** Puts the steps into the image; undefined: they are not told. */
+  readonly inline: ((each: SolvedImage) => NewImage) | undefined;
+}
+
+/** What the client is told: digests and names. */
 export function exportImage(
   output: ImageOutput,
-  image: NewImage,
+  result: SolvedImage,
   deps: ImageOutputDeps,
-  { client, signal, ...telling }: Telling & { readonly client: BuildClient; readonly signal: AbortSignal },
+  { client, signal, inline, ...telling }: Exporting,
 ): Promise<Readonly<Record<string, string>>> {
   const names = output.names.map(nameOf);
   return asVertex('exporting to image', telling, async (vertex) => {
@@ -32,6 +41,7 @@ export function exportImage(
     await tellIgnored(output.attributes, READ, vertex);
     // Nothing is left to do for them: they were made and kept when their steps were done.
     await vertex.part('exporting layers', async () => undefined);
+    const [image = result.image] = await imagesOf([result], inline, vertex);
     await vertex.part(`writing image ${image.id}`, () => deps.images.keep([image], []));
     for (const name of names)
       await vertex.part(`naming to ${fullName(name)}`, () =>
@@ -53,10 +63,10 @@ function checkPush({ push, names, attributes }: ImageOutput): void {
 }
 
 /** The one image of a build, as it is exported. @throws InvalidArgument when there are several */
-export function onlyResult(results: readonly SolvedImage[]): NewImage {
+export function onlyResult(results: readonly SolvedImage[]): SolvedImage {
   const [result, ...more] = results;
   if (more.length > 0 || result === undefined) throw outputFailure.imageOfSeveral();
-  return result.image;
+  return result;
 }
 
 /** The digest by which registries know the image. */

@@ -22,12 +22,16 @@ export interface ImportDeps extends Telling {
 
 type Opened = Pick<FoundCache, 'bring'> & { readonly steps: ReadonlyMap<string, readonly string[]> };
 
-/** All are looked for at once. One that is not found is told, and no reason to fail. None: nothing to look for. */
+/**
+ * Nothing is looked for before a step is not found here; then all are, at once. One that is not found is told, and no
+ * reason to fail. Undefined: there is nothing to look for.
+ */
 export function importedSteps(wanted: readonly CacheImport[], deps: ImportDeps): ImportedSteps | undefined {
   if (wanted.length === 0) return undefined;
-  const opening = wanted.map((each) => opened(each, deps).catch(() => undefined));
+  let opening: readonly Promise<Opened | undefined>[] | undefined;
   return {
     async find(key, lease, signal) {
+      opening ??= wanted.map((each) => opened(each, deps).catch(() => undefined));
       for (const each of opening) {
         const cache = await each;
         const blobs = cache?.steps.get(`sha256:${key}`);
