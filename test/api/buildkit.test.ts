@@ -323,10 +323,10 @@ test('the history is listed, told of one that is missing, and the cache is told'
   assert.equal(told.length, 1);
   const update = [UpdateBuildHistoryRequest, Nothing] as const;
   await client.one(`${CONTROL}UpdateBuildHistory`, update, { ref: 'r', delete: true }, forever);
-  const { code } = await failed(
+  const { code, message } = await failed(
     client.one(`${CONTROL}UpdateBuildHistory`, update, { ref: 'r', delete: true }, forever),
   );
-  assert.equal(code, 5);
+  assert.deepEqual([code, message], [2, 'no build r is known']);
   const usage = await client.one(`${CONTROL}DiskUsage`, [DiskUsageRequest, DiskUsageResponse], {}, forever);
   assert.deepEqual(usage.record, []);
   client.close();

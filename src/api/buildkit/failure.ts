@@ -4,19 +4,20 @@ import type { SourceRange } from '../../model/build-event.ts';
 import { PlacedFailure } from '../../model/failures/solve.ts';
 import { Code, type Detail, GrpcError } from './grpc/status.ts';
 
+/** Clients put the code's name before the words, once more on each way, of any code but this: BuildKit's failures have none. */
 const CODES: Readonly<Record<ErrorKind, number>> = {
   invalid: Code.unknown,
   unauthorized: Code.unknown,
   forbidden: Code.permissionDenied,
-  notFound: Code.notFound,
-  conflict: Code.alreadyExists,
+  notFound: Code.unknown,
+  conflict: Code.unknown,
   unchanged: Code.unknown,
   notImplemented: Code.unimplemented,
   unavailable: Code.unavailable,
   internal: Code.unknown,
 };
 
-/** Clients put the code's name before the words of any but an unknown one. */
+/** What was thrown, as gRPC tells it. */
 export function failureOf(error: unknown): GrpcError {
   if (error instanceof GrpcError) return error;
   if (error instanceof PlacedFailure) {
