@@ -7,12 +7,11 @@ import { type KeepWithinDeps, keepWithin } from './cache/keep-within.ts';
 import { pruneBuildCache } from './cache/prune.ts';
 import { buildCacheUsage } from './cache/usage.ts';
 import type { Said } from './output.ts';
-import { type ExportDeps, exportSolved } from './outputs/export.ts';
 import type { BuildOptions, Builds } from './promise.ts';
-import { SolveRoom, type SolvesDeps } from './solve/solves.ts';
+import { type AllSolvesDeps, createSolves } from './solves.ts';
 
 /** What builds need. */
-export type BuildsDeps = BuildImageDeps & KeepWithinDeps & SolvesDeps & ExportDeps;
+export type BuildsDeps = BuildImageDeps & KeepWithinDeps & AllSolvesDeps;
 
 /** What must be stopped before the daemon ends. */
 export interface StoppableBuilds {
@@ -30,31 +29,22 @@ export function createBuilds(deps: BuildsDeps): Omit<Builds, 'history'> & Stoppa
   const trim = (): void => {
     trimming = trimming.then(() => keepWithin(deps));
   };
-  const solving = new SolveRoom(deps, trim);
+  const solves = createSolves(deps, trim);
   return {
-    solves: {
-      ...NOT_YET,
-      solve: (options) => solving.solve(options),
-      export: (solved, options) => exportSolved(solving.built(solved), options, deps),
-    },
+    solves,
     build: (options) => tracked(options, deps, going, trim),
     cancel(id) {
       for (const each of going) if (each.id === id) each.ending.abort(stepFailure.cancelled());
     },
     async stop() {
       for (const { ending } of going) ending.abort(stepFailure.cancelled());
-      await Promise.allSettled([...[...going].map(({ over }) => over), solving.stop()]);
+      await Promise.allSettled([...[...going].map(({ over }) => over), solves.stop()]);
       await trimming;
     },
     prune: (options) => pruneBuildCache(options, deps),
     usage: (matching) => buildCacheUsage(deps, matching),
   };
 }
-
-const notYet = (): never => {
-  throw new Error('not built yet');
-};
-const NOT_YET = { readFile: notYet, readDirectory: notYet, stat: notYet };
 
 interface Going {
   readonly id: string | undefined;

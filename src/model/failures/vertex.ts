@@ -46,6 +46,11 @@ export const vertexFailure = failures('vertex', {
     ({ command, status }: { command: string; status: number }) =>
       `process ${quoted(command)} did not complete successfully: exit code: ${status}`,
   ),
+  urlInCopy: failure(InvalidArgument, () => "source can't be a URL for COPY"),
+  notIntoFile: failure(
+    InvalidArgument,
+    ({ path }: { path: string }) => `cannot copy to non-directory: ${path}`,
+  ),
   secretMissing: failure(NotFound, ({ id }: { id: string }) => `secret ${id}: not found`, true),
   agentMissing: failure(InvalidArgument, ({ id }: { id: string }) => `unset ssh forward key ${id}`),
   notEntitled: failure(Forbidden, ({ what }: { what: string }) => `${what} is not allowed`),

@@ -4,7 +4,7 @@ import { splitLast } from '../../formats/tar/path.ts';
 import type { PieceMemory } from '../pack/piece-memory.ts';
 import { hostFile } from './content.ts';
 import { copyDirectory, copyFile, type Target, writeFile } from './copy.ts';
-import { type LayerTimes, NewLayer, ROOT } from './new-layer.ts';
+import { type LayerTimes, NewLayer, type Owner, ROOT } from './new-layer.ts';
 import type { FileNode } from './node.ts';
 import { type FilesSpec, openFiles } from './open-files.ts';
 import type { CopiedFiles, CopyStep } from './promise.ts';
@@ -43,7 +43,7 @@ export async function* copySteps(
 }
 
 async function* copyStep(layer: NewLayer, step: ThreadStep, reading: Reading): AsyncGenerator<Buffer, void> {
-  const { from, destination, owner, mode } = step;
+  const { from, destination, owner, mode, likeCp } = step;
   if (from.is === 'selected') {
     using files = openFiles(from.files);
     const node = nodeAt(files.root, from.path, from.exclude);
@@ -53,7 +53,12 @@ async function* copyStep(layer: NewLayer, step: ThreadStep, reading: Reading): A
   const target: Target = { destination, name: from.name };
   const entry = { ...(owner ?? ROOT), mode: mode ?? from.mode };
   if (from.is === 'bytes') yield* writeFile(layer, Buffer.from(from.bytes), target, entry);
-  else if (!(from.unpack && (yield* unpacked(layer, hostFile(from.file), destination, reading))))
+  else if (
+    !(
+      from.unpack &&
+      (yield* unpacked(layer, hostFile(from.file), destination, likeCp ? owner : undefined, reading))
+    )
+  )
     yield* writeFile(layer, from.file, target, { ...entry, mtimeNanos: from.mtimeNanos });
 }
 
@@ -62,24 +67,27 @@ async function* unpacked(
   layer: NewLayer,
   file: Openable,
   destination: ByteText,
+  owner: Owner | undefined,
   reading: Reading,
 ): AsyncGenerator<Buffer, boolean> {
   if (!(await isArchive(file, reading))) return false;
   layer.remembers = true;
-  yield* unpackInto(layer, file, destination, reading);
+  yield* unpackInto(layer, file, destination, owner ?? ROOT, reading);
   return true;
 }
 
 async function* copySelected(
   layer: NewLayer,
   node: FileNode,
-  { destination, owner, mode }: ThreadStep,
+  { destination, owner, mode, likeCp }: ThreadStep,
   { path, name, unpack }: Selected,
   reading: Reading,
 ): AsyncGenerator<Buffer, void> {
   if (node.type === 'directory') {
     const target = { destination, name: name ?? '' };
-    yield* copyDirectory(layer, node, target, { owner, mode });
-  } else if (!(unpack && (yield* unpacked(layer, node, destination, reading))))
-    yield* copyFile(layer, node, { destination, name: name ?? splitLast(path)[1] }, { owner, mode });
+    yield* copyDirectory(layer, node, target, { owner, mode, likeCp });
+  } else if (!(unpack && (yield* unpacked(layer, node, destination, likeCp ? owner : undefined, reading)))) {
+    const target = { destination, name: name ?? splitLast(path)[1] };
+    yield* copyFile(layer, node, target, { owner, mode, likeCp });
+  }
 }

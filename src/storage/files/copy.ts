@@ -12,6 +12,8 @@ export interface CopyChanges {
   /** Undefined: each keeps its own. */
   readonly owner: Owner | undefined;
   readonly mode: number | undefined;
+  /** See `CopyStep`. */
+  readonly likeCp: boolean | undefined;
 }
 
 /** Where copies go. */
@@ -31,9 +33,11 @@ export function* copyDirectory(
 ): Generator<Buffer> {
   const { path } = resolve(layer.root, destination);
   const place = [path, name].filter((part) => part !== '').join('/');
-  const at = yield* layer.directory(place, changes.owner ?? ROOT, ROOT);
+  const owner = changes.owner ?? ROOT;
+  const at = yield* layer.directory(place, owner, changes.likeCp ? owner : ROOT);
   // Also when nothing in it is new: the first engine makes a place of its own there for a moment.
-  yield* layer.written(at);
+  if (changes.likeCp) yield* layer.timed(at, directory.describe('').mtimeNanos);
+  else yield* layer.written(at);
   yield* new Copying(layer, changes).entries(directory, at);
 }
 
@@ -120,12 +124,12 @@ class Copying {
 }
 
 /** What is given to an owner loses what it could do by itself, as chown(2) has it. */
-function changed(entry: TarEntry, { owner, mode }: CopyChanges): TarEntry {
-  const capabilities = owner ? undefined : entry.xattrs.get(CAPABILITIES);
+function changed(entry: TarEntry, { owner, mode, likeCp }: CopyChanges): TarEntry {
+  const capabilities = owner && !likeCp ? undefined : entry.xattrs.get(CAPABILITIES);
   return {
     ...entry,
     ...owner,
-    mode: modeOf(entry, owner, mode),
+    mode: modeOf(entry, likeCp ? undefined : owner, mode),
     xattrs: new Map(capabilities ? [[CAPABILITIES, capabilities]] : []),
   };
 }

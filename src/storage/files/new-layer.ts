@@ -153,6 +153,15 @@ export class NewLayer {
     yield* this.#header(directory.entry);
   }
 
+  /** A directory has this time, whatever happens in it. */
+  *timed(directory: Shown, mtimeNanos: bigint): Generator<Buffer> {
+    if (directory.above === undefined) return;
+    yield* this.#carry(directory.above);
+    directory.timed = this.copy;
+    directory.entry = { ...this.#entryOf(directory), mtimeNanos };
+    yield* this.#header(directory.entry);
+  }
+
   /** A directory is in the archive, as it is, with those above it: what is on the way to a member comes before it. */
   *#carry(directory: Shown): Generator<Buffer> {
     if (directory.above === undefined || directory.entry) return;

@@ -119,6 +119,11 @@ export interface CopyStep {
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
   /** Of every file and directory that is copied; undefined: as the source says. */
   readonly mode?: number | undefined;
+  /**
+   * As cp(1) copies: a mode stays whole though the owner is another, a directory's copy gets its time, and everything
+   * that is made on the way has the owner too. Else: as the first engine does.
+   */
+  readonly likeCp?: boolean | undefined;
 }
 
 /** How a layer is made of copies. */

@@ -9,7 +9,7 @@ import { quote } from '../unpack/names-at.ts';
 import type { Chunks } from '../unpack/sources.ts';
 import { type Content, piecesOf } from './content.ts';
 import { HOLE_BYTES_MAX } from './data-file.ts';
-import { type NewLayer, ROOT, type Shown } from './new-layer.ts';
+import { type NewLayer, type Owner, ROOT, type Shown } from './new-layer.ts';
 import type { FileNode } from './node.ts';
 import { resolve } from './resolve.ts';
 
@@ -49,15 +49,16 @@ export async function isArchive(file: Openable, reading: Reading): Promise<boole
   }
 }
 
-/** Unpacks an archive at `destination`. @throws TarError when it is broken, or a name leaves the destination */
+/** Unpacks an archive at `destination`, which is `owner`'s when it is made. @throws TarError when it is broken, or a name leaves the destination */
 export async function* unpackInto(
   layer: NewLayer,
   file: Openable,
   destination: ByteText,
+  owner: Owner,
   reading: Reading,
 ): AsyncGenerator<Buffer, void> {
   const { path } = resolve(layer.root, destination);
-  yield* layer.directory(path, ROOT, ROOT);
+  yield* layer.directory(path, owner, owner);
   const members = new Members(layer, path);
   const reader = new TarReader(members);
   for await (const chunk of plainContent(file, reading)) {

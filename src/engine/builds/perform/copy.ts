@@ -60,7 +60,9 @@ export const copyOf = (
   { from, below }: Item,
   { destination, mode }: Pick<CopyStep, 'destination' | 'mode'>,
   owner: StorageCopy['owner'],
+  likeCp = false,
 ): StorageCopy => ({
+  likeCp,
   from,
   destination: below === '' ? destination : `${destination.replace(/\/?$/, '/')}${below}/`,
   owner,

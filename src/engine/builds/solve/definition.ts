@@ -21,7 +21,7 @@ const DOCKERFILE_BYTES_MAX = 1 << 20;
 const IGNORE_BYTES_MAX = 1 << 20;
 
 /** A Dockerfile, found. */
-export interface FoundDefinition {
+export interface Found {
   readonly file: SourceFile;
   /** The vertex that has read it: warnings are told of it. */
   readonly vertex: Vertex;
@@ -35,7 +35,7 @@ export type OpenWhole = (
 ) => Promise<OpenedInput>;
 
 /** @throws NotFound `failed to read dockerfile: …` */
-export async function findDefinition(work: Work, openWhole: OpenWhole): Promise<FoundDefinition> {
+export async function findDefinition(work: Work, openWhole: OpenWhole): Promise<Found> {
   const { from, name = USUAL_NAME } = work.options.dockerfile;
   const vertex = internal(`load build definition from ${name}`, [from, name]);
   const names = [name, `${name}.dockerignore`];
@@ -67,7 +67,7 @@ export async function findDefinition(work: Work, openWhole: OpenWhole): Promise<
 }
 
 /** @throws InvalidArgument, with its place */
-export function readDefinition({ file }: Pick<FoundDefinition, 'file'>): Definition {
+export function readDefinition({ file }: Pick<Found, 'file'>): Definition {
   if (file.bytes.length === 0) throw vertexFailure.dockerfileEmpty();
   try {
     return { file, parsed: parseDockerfile(file.bytes.toString('latin1'), file.filename) };
@@ -79,7 +79,7 @@ export function readDefinition({ file }: Pick<FoundDefinition, 'file'>): Definit
 }
 
 /** What the context's own list leaves out; asked for even if nothing is copied of it. */
-export async function ignoredOf(work: Work, found: FoundDefinition): Promise<readonly string[]> {
+export async function ignoredOf(work: Work, found: Pick<Found, 'ignored'>): Promise<readonly string[]> {
   if (found.ignored !== undefined) return found.ignored;
   const { context } = work.options;
   // Whatever is not a client's directory has no such list.

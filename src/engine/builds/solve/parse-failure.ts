@@ -2,6 +2,7 @@
 import { EngineError, InvalidArgument } from '../../../base/errors.ts';
 import { isOfGrammar } from '../../../formats/dockerfile/place.ts';
 import type { SourceRange } from '../../../model/build-event.ts';
+import { changeFailure } from '../../../model/failures/change.ts';
 import { dockerfileFailure } from '../../../model/failures/dockerfile.ts';
 
 /** The lines that it is about; undefined: it is about none. */
@@ -29,11 +30,20 @@ export function readingFailure(error: unknown): unknown {
   return new InvalidArgument(whole, { cause: error, code: error.code, fields });
 }
 
+/** A failure of an instruction that was read, but means nothing. */
+export function meaningFailure(error: unknown): unknown {
+  if (!(error instanceof EngineError) || error.code === undefined) return error;
+  const words = WORDS[error.code]?.(error.fields as Fields);
+  return words === undefined ? error : new InvalidArgument(words, { cause: error, code: error.code });
+}
+
 /** What it said before the place was added, which shows the line. */
 const wordsOf = ({ words, cause }: EngineError): string =>
   cause instanceof EngineError ? cause.words : words;
 
-type Fields = Readonly<Record<'command' | 'flag' | 'near' | 'value' | 'text' | 'why', string>>;
+type Fields = Readonly<
+  Record<'command' | 'flag' | 'near' | 'value' | 'text' | 'why' | 'port' | 'signal', string>
+>;
 
 /** Where ours say more, or say it otherwise. */
 const WORDS: Readonly<Record<string, (fields: Fields) => string>> = {
@@ -45,6 +55,12 @@ const WORDS: Readonly<Record<string, (fields: Fields) => string>> = {
     `${command} requires the arguments to be in JSON form`,
   [dockerfileFailure.flagUnknown.code]: ({ flag, near }) =>
     `unknown flag: ${flag}${near ? ` (did you mean ${near}?)` : ''}`,
+  [changeFailure.portInvalid.code]: ({ port }) => {
+    const [, protocol] = /^\d+(?:-\d+)?\/(.*)$/.exec(port) ?? [];
+    const isKnown = protocol === undefined || /^(?:tcp|udp|sctp)$/i.test(protocol);
+    return isKnown ? `Invalid containerPort: ${port.replace(/\/.*$/, '')}` : `Invalid proto: ${protocol}`;
+  },
+  [changeFailure.signalInvalid.code]: ({ signal }) => `invalid signal: ${signal}`,
   [dockerfileFailure.durationInvalid.code]: ({ why, text }) =>
     `time: ${why} duration ${JSON.stringify(text)}`,
   [dockerfileFailure.retriesInvalid.code]: ({ value }) =>

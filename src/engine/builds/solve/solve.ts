@@ -10,13 +10,7 @@ import type { StepImage } from '../../images/steps.ts';
 import { argumentsAtTop } from '../plan/arguments.ts';
 import { expanderOf } from '../plan/expander.ts';
 import { Bases } from './bases.ts';
-import {
-  type FoundDefinition,
-  findDefinition,
-  ignoredOf,
-  type OpenWhole,
-  readDefinition,
-} from './definition.ts';
+import { type Found, findDefinition, ignoredOf, type OpenWhole, readDefinition } from './definition.ts';
 import { documentOf } from './document.ts';
 import { directoryOf, type OpenedInput, openInput } from './inputs.ts';
 import { Solver } from './perform/solver.ts';
@@ -28,26 +22,52 @@ import { outlineOf } from './plan/stages.ts';
 import type { Surroundings } from './plan/state.ts';
 import type { Definition, SolvedImage, SolvedStep } from './solved.ts';
 
-/** What came of it, still held by `work`. */
-export interface SolvedWork {
-  readonly results: readonly SolvedImage[];
+/** A Dockerfile that is read. */
+export interface FoundDefinition extends Found {
   readonly definition: Definition;
+  readonly openWhole: OpenWhole;
 }
 
-/** `result`: what another build has made. @throws what a step throws: `placeOf` says where */
-export async function solveWork(
-  work: Work,
-  result: (token: string) => SolvedImage | undefined,
-): Promise<SolvedWork> {
+/** @throws InvalidArgument, with its place */
+export async function definitionOf(work: Work): Promise<FoundDefinition> {
   const openWhole = opener(work);
   const found = await findDefinition(work, openWhole);
-  const definition = readDefinition(found);
+  return { ...found, openWhole, definition: readDefinition(found) };
+}
 
+/** What is known when all is planned, and nothing is done yet. */
+export interface KnownOfBuild {
+  /** The vertex that has read the Dockerfile. */
+  readonly vertex: string;
+  /** Indices of stages that are needed. */
+  readonly needed: ReadonlySet<number>;
+  readonly baseOf: (index: number) => StepImage | undefined;
+  readonly ignored: readonly string[];
+}
+
+/** What a solve has of others. */
+export interface SolveSides {
+  /** What another build has made. */
+  readonly result: (token: string) => SolvedImage | undefined;
+  /** Told before anything is done. @throws to end it there */
+  readonly warn: (known: KnownOfBuild) => void;
+}
+
+/** What is made, still held by `work`. @throws what a step throws: `placeOf` says where */
+export async function solveWork(
+  work: Work,
+  found: FoundDefinition,
+  { result, warn }: SolveSides,
+): Promise<readonly SolvedImage[]> {
+  const { definition, openWhole, vertex } = found;
   const bases = new Bases(work, work.options.multiPlatform, result);
   const plans = await unlessFailed(work, bases.settled, () =>
     Promise.all(platformsOf(work).map((platform) => planned(work, definition, bases, platform))),
   );
-  const context = await contextOf(work, found, plans);
+  const ignored = await ignoredOf(work, found);
+  const [first] = plans;
+  if (first) warn({ ...first, vertex: vertex.digest, ignored });
+  const context = contextOf(work, ignored, plans);
   const { solving, settled } = new Solver(work, {
     file: definition.file,
     context,
@@ -55,10 +75,7 @@ export async function solveWork(
     open: async (node) => await openedFiles(work, solving, node, openWhole),
   });
   for (const { node } of plans) if (node) announce(solving, node, context);
-  const results = await unlessFailed(work, settled, () =>
-    Promise.all(plans.map((plan) => solved(solving, plan))),
-  );
-  return { results, definition };
+  return await unlessFailed(work, settled, () => Promise.all(plans.map((plan) => solved(solving, plan))));
 }
 
 /** What fails ends all that goes on besides; it is thrown when that is over. */
@@ -162,13 +179,12 @@ function epochOf(said: string | undefined): string | undefined {
 }
 
 /** The context as one vertex, with what all platforms want of it. */
-async function contextOf(
+function contextOf(
   work: Work,
-  found: FoundDefinition,
+  excludePatterns: readonly string[],
   plans: readonly PlatformPlan[],
-): Promise<FilesNode | undefined> {
+): FilesNode | undefined {
   const { context } = work.options;
-  const excludePatterns = await ignoredOf(work, found);
   const wanted = plans.map(({ contextPaths }) => contextPaths);
   if (wanted.every((paths) => paths?.size === 0)) return undefined;
   if (context.is === 'image' || context.is === 'solved') return undefined;

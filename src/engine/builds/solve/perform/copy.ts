@@ -1,5 +1,6 @@
 /** COPY and ADD in BuildKit's manner: what is copied is told by contents, so that nothing else brings it anew. */
 import { posix } from 'node:path';
+import { codeOf } from '../../../../base/errors.ts';
 import { textOf } from '../../../../formats/byte-text.ts';
 import { hasWildcards, literalPattern } from '../../../../formats/path-match.ts';
 import type { ByteText } from '../../../../formats/tar/entry.ts';
@@ -47,7 +48,7 @@ export async function copyState(
   ];
   return await layer(solving, node, from, parts, say, async () => {
     const owner = chown === '' && step.from !== undefined ? undefined : await ownerIn(solving, chown, from);
-    return items.map((item) => copyOf(item, step, owner));
+    return items.map((item) => copyOf(item, step, owner, true));
   });
 }
 
@@ -103,7 +104,7 @@ export async function rootState(solving: Solving, node: RootNode, say: Say): Pro
   const source = await solving.files(node.source);
   const [[file] = []] = await source.select({ sources: [''], owners: true }, solving.ending.signal);
   return await layer(solving, node, from, ['root', file?.digest ?? ''], say, async () => [
-    { from: { is: 'selected', source, path: '' }, destination: '/', owner: undefined },
+    { from: { is: 'selected', source, path: '' }, destination: '/', owner: undefined, likeCp: true },
   ]);
 }
 
@@ -117,14 +118,17 @@ async function layer(
 ): Promise<Made> {
   const wanted = { node, from, parts, description: node.name, say };
   return await once(solving, wanted, async (_tell, signal): Promise<Digest> => {
-    const made = await solving.deps.storage.layers.addFiles({
-      parent: from.chainId,
-      steps: await copies(),
-      unsettled: true,
-      evenIfEmpty: true,
-      lease: solving.lease,
-      signal,
-    });
+    const steps = await copies();
+    const made = await solving.deps.storage.layers
+      .addFiles({
+        ...{ parent: from.chainId, steps, unsettled: true, evenIfEmpty: true, signal },
+        lease: solving.lease,
+      })
+      .catch((error: unknown) => {
+        if (codeOf(error) !== 'ENOTDIR') throw error;
+        const path = textOf(steps[0]?.destination ?? '').replace(/(.)\/$/, '$1');
+        throw vertexFailure.notIntoFile({ path }, { cause: error });
+      });
     if (made === undefined) throw new Error('a layer that was asked for in any case is made');
     return made.diffId;
   });

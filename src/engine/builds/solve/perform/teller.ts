@@ -1,6 +1,6 @@
 /** Tells a client how the vertices of its build are: each as a whole whenever something of it has changed. */
 import type { Nanos } from '../../../../base/time.ts';
-import type { BuildEvent, StatusEvent, VertexEvent, WarningEvent } from '../../../../model/build-event.ts';
+import type { BuildEvent, StatusEvent, VertexEvent } from '../../../../model/build-event.ts';
 import type { Vertex } from '../plan/nodes.ts';
 
 /** How far a part of a vertex is. */
@@ -74,8 +74,9 @@ export class Teller {
     await this.#deps.tell({ is: 'log', vertex: vertex.digest, stream, bytes, at: this.#deps.now() });
   }
 
-  warn(vertex: Vertex, warning: Omit<WarningEvent, 'is' | 'vertex'>): void {
-    this.#deps.tell({ is: 'warning', vertex: vertex.digest, ...warning });
+  /** As it is. */
+  tell(event: BuildEvent): void {
+    this.#deps.tell(event);
   }
 
   #tellVertex(

@@ -6,6 +6,7 @@ import { parsePlatform, type WantedPlatform } from '../../../../formats/platform
 import type { SourceFile } from '../../../../model/build-event.ts';
 import { vertexFailure } from '../../../../model/failures/vertex.ts';
 import type { StepImage } from '../../../images/steps.ts';
+import { meaningFailure } from '../parse-failure.ts';
 import { placed, rangeOf } from '../place.ts';
 import { addContextPaths } from './context-paths.ts';
 import { mountsOf } from './mounts.ts';
@@ -59,6 +60,10 @@ export interface PlatformPlan {
   /** Paths of the build context that are wanted; undefined: all. */
   readonly contextPaths: ReadonlySet<string> | undefined;
   readonly platform: WantedPlatform;
+  /** Indices of the stages that are needed. */
+  readonly needed: ReadonlySet<number>;
+  /** The image that a stage stands on, if it is one. */
+  readonly baseOf: (index: number) => StepImage | undefined;
 }
 
 type ImageAbout = Pick<ImageDocument, 'architecture' | 'os' | 'variant' | 'os.version' | 'os.features'>;
@@ -70,6 +75,8 @@ interface Stage {
   /** What the image says of itself beside its configuration. */
   readonly about: ImageAbout;
   readonly platform: WantedPlatform;
+  /** The image that it stands on. */
+  readonly base: StepImage | undefined;
 }
 
 /** @throws InvalidArgument and what `resolve` throws, with their places */
@@ -96,6 +103,8 @@ export async function planPlatform(input: PlatformInput): Promise<PlatformPlan> 
     },
     contextPaths: paths.has('/') ? undefined : paths,
     platform: made.platform,
+    needed: new Set(outline.needed.map(({ index }) => index)),
+    baseOf: (index) => stages.get(index)?.base,
   };
 }
 
@@ -146,7 +155,7 @@ class StagePlanner {
       return await work();
     } catch (error) {
       const source = { file: this.#input.file, ranges: [rangeOf(position)] };
-      throw placed(error, { source, vertex: undefined });
+      throw placed(meaningFailure(error), { source, vertex: undefined });
     }
   }
 
@@ -162,7 +171,8 @@ class StagePlanner {
       const below = this.#stages.get(base.index);
       if (below === undefined) throw new Error('a stage comes after the one that it stands on');
       const state = { ...below.state, declared: [], commandSaid: false, count: 0 };
-      return { stage: { ...below, state }, bracket: this.#bracket(false, below.platform), isDone: false };
+      const stage = { ...below, state, base: undefined };
+      return { stage, bracket: this.#bracket(false, below.platform), isDone: false };
     }
     if (base.is === 'scratch') {
       const { target } = this.#input;
@@ -246,6 +256,8 @@ class StagePlanner {
     ranges: ImageNode['ranges'],
   ): Promise<Source> {
     if (step.from !== undefined) return await this.#source(step.from, platform, ranges);
+    if (step.command === 'COPY' && step.sources.some((word) => /^https?:\/\//.test(word)))
+      throw vertexFailure.urlInCopy();
     const words = step.sources.filter((word) => step.command === 'COPY' || !/^https?:\/\//.test(word));
     addContextPaths(this.#paths, words);
     return words.length === 0 ? undefined : 'context';
@@ -318,10 +330,12 @@ function emptyStage(platform: WantedPlatform): Stage {
     state: { ...NOTHING, config, commandSaid: false, count: 0 },
     about: { architecture, os, ...(variant ? { variant } : {}) },
     platform,
+    base: undefined,
   };
 }
 
-function stageOn({ document }: StepImage, platform: WantedPlatform): Stage {
+function stageOn(base: StepImage, platform: WantedPlatform): Stage {
+  const { document } = base;
   const { architecture, os, variant, author = '', config = {}, history = [] } = document;
   const version = document['os.version'];
   const features = document['os.features'];
@@ -336,6 +350,7 @@ function stageOn({ document }: StepImage, platform: WantedPlatform): Stage {
       ...(features ? { 'os.features': features } : {}),
     },
     platform,
+    base,
   };
 }
 

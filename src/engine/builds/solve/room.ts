@@ -4,12 +4,13 @@ import { PlacedFailure } from '../../../model/failures/solve.ts';
 import { vertexFailure } from '../../../model/failures/vertex.ts';
 import type { Storage } from '../../../storage/index.ts';
 import type { ImageCommits } from '../../images/commit.ts';
+import { ignoredOf } from './definition.ts';
 import type { SolveDeps, Work } from './perform/solving.ts';
 import { Teller } from './perform/teller.ts';
 import { placeOf } from './place.ts';
 import type { Solved, SolveOptions } from './promise.ts';
-import { solveWork } from './solve.ts';
-import type { SolvedBuild, SolvedImage } from './solved.ts';
+import { definitionOf, type FoundDefinition, type KnownOfBuild, solveWork } from './solve.ts';
+import type { Definition, SolvedBuild, SolvedImage } from './solved.ts';
 
 /** What solves need. */
 export type SolvesDeps = SolveDeps & {
@@ -17,30 +18,37 @@ export type SolvesDeps = SolveDeps & {
   readonly images: Pick<ImageCommits, 'clear'>;
 };
 
+/** What is known of a Dockerfile by who answers questions about it, or warns of it. */
+export interface Inquiry {
+  /** What is answered in place of a build. */
+  answer(
+    question: NonNullable<SolveOptions['question']>,
+    definition: Definition,
+    options: SolveOptions,
+    ignored: readonly string[],
+  ): ReadonlyMap<string, Buffer>;
+  /** What is wrong though it is built all the same. @throws InvalidArgument when that is not to be */
+  warn(work: Work, definition: Definition, known: KnownOfBuild): void;
+}
+
 /** Solves that go on, and what was solved as long as somebody has it. */
 export class SolveRoom {
   readonly #deps: SolvesDeps;
+  readonly #inquiry: Inquiry;
   /** Told when nothing goes on any more. */
   readonly #atRest: () => void;
   readonly #going = new Map<AbortController, Promise<void>>();
   readonly #results = new Map<string, SolvedImage>();
-  readonly #builds = new WeakMap<Solved, SolvedBuild>();
 
-  constructor(deps: SolvesDeps, atRest: () => void) {
+  constructor(deps: SolvesDeps, inquiry: Inquiry, atRest: () => void) {
     this.#deps = deps;
+    this.#inquiry = inquiry;
     this.#atRest = atRest;
   }
 
   /** What was made for one platform, by its token; undefined: nobody has it any more. */
   result(token: string): SolvedImage | undefined {
     return this.#results.get(token);
-  }
-
-  /** All that is known of what it has made. */
-  built(solved: Solved): SolvedBuild {
-    const build = this.#builds.get(solved);
-    if (build === undefined) throw new Error('a result comes from the room that has made it');
-    return build;
   }
 
   /** @throws PlacedFailure */
@@ -77,23 +85,26 @@ export class SolveRoom {
       imported: undefined,
     };
     try {
-      const { results, definition } = await solveWork(work, (token) => this.result(token));
+      const found = await definitionOf(work);
+      const { question } = options;
+      const { results, answers } =
+        question === undefined
+          ? await this.#built(work, found)
+          : { results: [], answers: await this.#answered(work, found, question) };
       await deps.cache.settle();
       for (const each of results) this.#results.set(each.token, each);
       const held = scope.move();
-      const build: SolvedBuild = {
+      return {
         results,
         multiPlatform: options.multiPlatform,
-        answers: new Map(),
+        answers,
         lease,
-        definition,
+        definition: found.definition,
         [Symbol.asyncDispose]: async () => {
           for (const { token } of results) this.#results.delete(token);
           await held.disposeAsync();
         },
       };
-      this.#builds.set(build, build);
-      return build;
     } catch (error) {
       ending.abort(error);
       await this.#leave();
@@ -101,6 +112,19 @@ export class SolveRoom {
     } finally {
       await Promise.all(work.tidying);
     }
+  }
+
+  async #built(work: Work, found: FoundDefinition) {
+    const results = await solveWork(work, found, {
+      result: (token) => this.result(token),
+      warn: (known) => this.#inquiry.warn(work, found.definition, known),
+    });
+    return { results, answers: new Map<string, Buffer>() };
+  }
+
+  async #answered(work: Work, found: FoundDefinition, question: NonNullable<SolveOptions['question']>) {
+    const ignored = question === 'lint' ? await ignoredOf(work, found) : [];
+    return this.#inquiry.answer(question, found.definition, work.options, ignored);
   }
 
   /** Steps that were done stay done, as far as there is room; what they left besides goes. */
