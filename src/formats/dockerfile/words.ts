@@ -209,6 +209,8 @@ class Reader {
     if (!'-+?'.includes(modifier))
       throw dockerfileFailure.modifierUnsupported({ modifier: textOf(colon + modifier) });
     const word = this.#nested('}', false);
+    if (this.#expansion.toBeShown && this.#expansion.env(name) === undefined)
+      return `\${${name}${colon}${modifier}${word}}`;
     if (modifier === '+') return value === undefined ? '' : word;
     if (value !== undefined) return this.#brought(value);
     if (modifier === '-') return word;

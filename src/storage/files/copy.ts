@@ -36,7 +36,9 @@ export function* copyDirectory(
   const owner = changes.owner ?? ROOT;
   const at = yield* layer.directory(place, owner, changes.likeCp ? owner : ROOT);
   // Also when nothing in it is new: the first engine makes a place of its own there for a moment.
-  if (changes.likeCp) yield* layer.timed(at, directory.describe('').mtimeNanos);
+  // The root of what a client has sent has no time of its own.
+  const { mtimeNanos } = directory.describe('');
+  if (changes.likeCp && mtimeNanos !== 0n) yield* layer.timed(at, mtimeNanos);
   else yield* layer.written(at);
   yield* new Copying(layer, changes).entries(directory, at);
 }
@@ -59,7 +61,8 @@ export function* writeFile(
   target: Target,
   entry: Partial<TarEntry> & Owner,
 ): Generator<Buffer> {
-  const [at, name] = yield* placeOfFile(layer, target, entry);
+  const { uid, gid } = entry;
+  const [at, name] = yield* placeOfFile(layer, target, { uid, gid });
   const member = { mtimeNanos: layer.nowNanos, ...entry, path: name };
   if (typeof content === 'string') {
     using file = hostFile(content).open();

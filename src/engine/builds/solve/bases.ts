@@ -49,7 +49,14 @@ export class Bases {
     const named = namedContext(this.#work, name, text);
     if (named) return await this.#once(`${named.name} ${text}`, () => this.#context(named, platform));
     if (isStage) return undefined;
-    return await this.#once(`image ${name} ${text}`, () => this.#imageOf(name, platform));
+    const reference = referenceOf(name);
+    try {
+      return await this.#once(`image ${fullText(reference)} ${text}`, () =>
+        this.#image(reference, platform, undefined),
+      );
+    } catch (error) {
+      throw inContext(error, vertexContext.image({ name }));
+    }
   };
 
   #once(key: string, find: () => Promise<Resolved>): Promise<Resolved> {
@@ -67,34 +74,27 @@ export class Bases {
   ): Promise<Resolved> {
     switch (input.is) {
       case 'image':
-        return await this.#image(input.name, platform, name);
+        return await this.#image(referenceOf(input.name), platform, name);
       case 'solved': {
         const found = this.#result(input.token);
         if (found === undefined) throw vertexFailure.resultMissing({ token: input.token });
         const image = held(this.#work, found.image);
-        return { is: 'image', image, reference: name, name: `[context ${name}] result` };
+        return {
+          ...{ is: 'image', image, reference: name, description: 'from local ' },
+          name: `[context ${name}] result`,
+        };
       }
       default:
         return { is: 'files', node: await filesNode(this.#work, name, input) };
     }
   }
 
-  async #imageOf(name: string, platform: WantedPlatform): Promise<Resolved> {
-    const reference = referenceOf(name);
-    try {
-      return await this.#image(reference, platform, undefined);
-    } catch (error) {
-      throw inContext(error, vertexContext.image({ name }));
-    }
-  }
-
   /** `context`: what the client calls it. */
   async #image(
-    said: string | ImageReference,
+    reference: ImageReference,
     platform: WantedPlatform,
     context: string | undefined,
   ): Promise<Resolved> {
-    const reference = typeof said === 'string' ? referenceOf(said) : said;
     const full = fullText(reference);
     const place = context === undefined ? this.#bracket(platform) : `[context ${context}]`;
     const vertex = {
@@ -105,6 +105,7 @@ export class Bases {
     const image = await toldOf(this.#work, vertex, () => this.#found(reference, platform, vertex));
     return {
       ...{ is: 'image', image, reference: full },
+      description: this.#brought.has(image.id) ? `pulled from ${full}` : 'from local ',
       name: context === undefined ? undefined : `[context ${context}] ${full}`,
     };
   }

@@ -72,7 +72,8 @@ export function readDefinition({ file }: Pick<Found, 'file'>): Definition {
   try {
     return { file, parsed: parseDockerfile(file.bytes.toString('latin1'), file.filename) };
   } catch (error) {
-    const ranges = placeOfReading(error);
+    const lines = file.bytes.toString('latin1').replace(/\n$/, '').split('\n').length;
+    const ranges = placeOfReading(error, lines);
     const source = ranges === undefined ? undefined : { file, ranges: [ranges] };
     throw placed(readingFailure(error), { source, vertex: undefined });
   }

@@ -5,11 +5,19 @@ import type { SourceRange } from '../../../model/build-event.ts';
 import { changeFailure } from '../../../model/failures/change.ts';
 import { dockerfileFailure } from '../../../model/failures/dockerfile.ts';
 
-/** The lines that it is about; undefined: it is about none. */
-export function placeOfReading(error: unknown): SourceRange | undefined {
+/** The lines that it is about, of so many; undefined: it is about none. */
+export function placeOfReading(error: unknown, lines: number): SourceRange | undefined {
   if (!(error instanceof EngineError)) return undefined;
   const { line, endLine } = error.fields;
-  return typeof line === 'number' && typeof endLine === 'number' ? { startLine: line, endLine } : undefined;
+  if (error.code === dockerfileFailure.empty.code) return { startLine: lines, endLine: lines };
+  if (error.code === dockerfileFailure.escapeInvalid.code) return undefined;
+  if (typeof line !== 'number' || typeof endLine !== 'number') return undefined;
+  // BuildKit counts a directive's line after it has read it, and reads a document to the end of the file.
+  if (error.code === dockerfileFailure.directiveTwice.code) return { startLine: line - 1, endLine: line - 1 };
+  return {
+    startLine: line,
+    endLine: error.code === dockerfileFailure.heredocUnterminated.code ? lines : endLine,
+  };
 }
 
 /** Found before any instruction is looked at: it says no line. */
@@ -24,8 +32,8 @@ export function readingFailure(error: unknown): unknown {
   if (!(error instanceof EngineError)) return error;
   const { code = '', fields } = error;
   const words = WORDS[code]?.(fields as Fields) ?? wordsOf(error);
-  const line = placeOfReading(error)?.startLine;
-  const isBare = line === undefined || isOfGrammar(error) || WITHOUT_LINE.has(code);
+  const { line } = error.fields;
+  const isBare = typeof line !== 'number' || isOfGrammar(error) || WITHOUT_LINE.has(code);
   const whole = isBare ? words : `dockerfile parse error on line ${line}: ${words}`;
   return new InvalidArgument(whole, { cause: error, code: error.code, fields });
 }
@@ -61,8 +69,10 @@ const WORDS: Readonly<Record<string, (fields: Fields) => string>> = {
     return isKnown ? `Invalid containerPort: ${port.replace(/\/.*$/, '')}` : `Invalid proto: ${protocol}`;
   },
   [changeFailure.signalInvalid.code]: ({ signal }) => `invalid signal: ${signal}`,
-  [dockerfileFailure.durationInvalid.code]: ({ why, text }) =>
-    `time: ${why} duration ${JSON.stringify(text)}`,
+  [dockerfileFailure.durationInvalid.code]: ({ why, text, flag }) =>
+    text.startsWith('-')
+      ? `Interval "${flag}" cannot be less than 1ms`
+      : `time: ${why} duration ${JSON.stringify(text)}`,
   [dockerfileFailure.retriesInvalid.code]: ({ value }) =>
     /^-\d+$/.test(value)
       ? `--retries cannot be negative (${value})`

@@ -1,14 +1,10 @@
 /** Where in a Dockerfile something failed, beside the failure itself: clients show the lines. */
 import type { Position } from '../../../formats/dockerfile/instruction.ts';
-import type { SourceFile, SourceRange } from '../../../model/build-event.ts';
+import type { SourceRange } from '../../../model/build-event.ts';
+import type { PlacedFailure } from '../../../model/failures/solve.ts';
 
-/** Where it failed. */
-export interface SolvePlace {
-  /** None: it is not known which lines it was. */
-  readonly source: { readonly file: SourceFile; readonly ranges: readonly SourceRange[] } | undefined;
-  /** The vertex that failed. */
-  readonly vertex: string | undefined;
-}
+/** Where it failed: lines of a file, as far as they are known, and the vertex. */
+export type SolvePlace = Pick<PlacedFailure, 'source' | 'vertex'>;
 
 const places = new WeakMap<object, SolvePlace>();
 

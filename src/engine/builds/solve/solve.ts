@@ -1,7 +1,7 @@
 /** One solve in BuildKit's manner: the Dockerfile is found, planned for each platform, and its vertices solved. */
 
 import { formatNanos } from '../../../base/time.ts';
-import { bytesOf, textOf } from '../../../formats/byte-text.ts';
+import { textOf } from '../../../formats/byte-text.ts';
 import { ExpansionBudget } from '../../../formats/dockerfile/expansion.ts';
 import type { Dockerfile } from '../../../formats/dockerfile/instruction.ts';
 import { hostPlatform, parsePlatform, platformText, type WantedPlatform } from '../../../formats/platform.ts';
@@ -15,6 +15,7 @@ import { documentOf } from './document.ts';
 import { directoryOf, type OpenedInput, openInput } from './inputs.ts';
 import { Solver } from './perform/solver.ts';
 import type { Solving, Work } from './perform/solving.ts';
+import { placed, rangeOf } from './place.ts';
 import { followedPaths } from './plan/context-paths.ts';
 import { type FilesNode, inputsOf, type Node, type StateNode, vertexDigest } from './plan/nodes.ts';
 import { type PlatformPlan, planPlatform } from './plan/platform.ts';
@@ -36,12 +37,9 @@ export async function definitionOf(work: Work): Promise<FoundDefinition> {
 }
 
 /** What is known when all is planned, and nothing is done yet. */
-export interface KnownOfBuild {
+export interface KnownOfBuild extends Pick<PlatformPlan, 'baseOf' | 'needed'> {
   /** The vertex that has read the Dockerfile. */
   readonly vertex: string;
-  /** Indices of stages that are needed. */
-  readonly needed: ReadonlySet<number>;
-  readonly baseOf: (index: number) => StepImage | undefined;
   readonly ignored: readonly string[];
 }
 
@@ -124,9 +122,14 @@ async function planned(
   const target = asked ?? hostPlatform();
   const around = surroundingsOf(work, parsed, target);
   const expander = expanderOf(definedOf(around.globals), around.escapedBy, around.budget);
-  const outline = outlineOf(parsed, options.target, (word) => expander.text(word));
+  const outline = outlineOf(
+    parsed,
+    options.target,
+    (word) => expander.text(word),
+    (error, position) => placed(error, { source: { file, ranges: [rangeOf(position)] }, vertex: undefined }),
+  );
   const plan = {
-    ...{ parsed, file, outline, around, target, labels: options.labels, resolve: bases.resolve },
+    ...{ file, outline, around, target, labels: options.labels, resolve: bases.resolve },
     isAsked: asked !== undefined,
     tellsPlatform: options.multiPlatform,
     isAgain: isAgain(work),
@@ -207,7 +210,7 @@ function contextName(input: FilesNode['input']): string {
 }
 
 async function openedFiles(work: Work, solving: Solving, node: FilesNode, openWhole: OpenWhole) {
-  const { input, followPaths, excludePatterns } = node;
+  const { input } = node;
   const { options } = work;
   const isContext = input === options.context;
   if (input.is !== 'client') {
@@ -218,10 +221,8 @@ async function openedFiles(work: Work, solving: Solving, node: FilesNode, openWh
   work.teller.begin(vertex);
   const hint = isContext ? 'context' : `context:${input.name}`;
   const wish = { ...node, hint, what: input.name };
-  const { files } = await openInput(work, vertex, { ...wish, followPaths, excludePatterns });
-  // A client of an older day may send what it was asked to leave out.
-  const own = excludePatterns.length === 0 ? files : files.without(excludePatterns.map(bytesOf));
-  return isContext ? await directoryOf(work, own, options.subdirectory) : own;
+  const { files } = await openInput(work, vertex, wish);
+  return isContext ? await directoryOf(work, files, options.subdirectory) : files;
 }
 
 /** Everything that will be worked on is told of first, the last thing before what it is made of. */

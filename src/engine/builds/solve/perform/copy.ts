@@ -12,7 +12,6 @@ import { copyOf, inlineItem, selectedItem, withoutPivot } from '../../perform/co
 import type { Item } from '../../perform/item.ts';
 import { isRemote, remoteItem } from '../../perform/remote-item.ts';
 import type { CopyNode, DirectoryNode, RootNode, StateNode } from '../plan/nodes.ts';
-import type { CopyStep } from '../plan/steps.ts';
 import { missing } from './missing.ts';
 import { beginning, once } from './once.ts';
 import { type Owner, ownerIn } from './owner.ts';
@@ -136,13 +135,14 @@ async function layer(
 
 async function itemsOf(
   solving: Solving,
-  { step, source }: CopyNode,
+  node: CopyNode,
   downloads: AsyncDisposableStack,
   say: Say,
 ): Promise<Item[]> {
+  const { step, source } = node;
   const paths = step.sources.filter((word) => !isRemote(word, step.command));
   const files = paths.length === 0 ? undefined : await solving.files(source);
-  const chosen = files === undefined ? [] : await chosenOf(solving, step, files, paths);
+  const chosen = files === undefined ? [] : await chosenOf(solving, node, files, paths);
   const items: Item[] = [];
   const bringing = { deps: solving.deps, signal: solving.ending.signal };
   for (const word of step.sources)
@@ -153,11 +153,13 @@ async function itemsOf(
 
 /** What each word chose. A pattern may match nothing. */
 async function chosenOf(
-  { ending }: Solving,
-  step: CopyStep,
+  { ending, vertexOf }: Solving,
+  node: CopyNode,
   source: Awaited<ReturnType<Solving['files']>>,
   words: readonly ByteText[],
 ): Promise<Item[][]> {
+  const { step } = node;
+  const vertex = vertexOf(node).digest;
   const owners = step.from !== undefined && step.chown === undefined;
   const selected = await source.select(
     { sources: words.map(withoutPivot), exclude: step.exclude, owners },
@@ -166,10 +168,7 @@ async function chosenOf(
   return words.map((word, i) => {
     const found = selected[i] ?? [];
     if (found.length === 0 && !hasWildcards(word)) {
-      throw missing(
-        textOf(posix.normalize(`/${word}`)),
-        step.from === undefined ? 'context' : textOf(step.from),
-      );
+      throw missing(textOf(posix.normalize(`/${word}`)), vertex);
     }
     return found.map((file) => selectedItem(source, step, word, file));
   });

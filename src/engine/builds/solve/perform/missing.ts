@@ -2,9 +2,12 @@
 import { inContext } from '../../../../base/errors.ts';
 import { vertexContext, vertexFailure } from '../../../../model/failures/vertex.ts';
 
-/** In BuildKit's words, which clients know. `from`: where they were looked for. */
-export const missing = (path: string, from: string): unknown =>
-  inContext(
-    inContext(vertexFailure.notFound({ path }), vertexContext.checksum({ ref: from })),
-    vertexContext.cacheKey(),
+/** In BuildKit's words, which clients know. `vertex`: the step's digest. */
+export function missing(path: string, vertex: string): unknown {
+  const id = vertex.slice('sha256:'.length);
+  const failure = inContext(
+    vertexFailure.notFound({ path }),
+    vertexContext.checksum({ ref: `${id.slice(0, 25)}::${id.slice(25, 50)}` }),
   );
+  return inContext(failure, vertexContext.cacheKey());
+}

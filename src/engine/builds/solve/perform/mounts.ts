@@ -2,7 +2,7 @@
 import { textOf } from '../../../../formats/byte-text.ts';
 import { literalPattern } from '../../../../formats/path-match.ts';
 import type { Mount as HostMount } from '../../../../model/container.ts';
-import { byKept, keptMount, pathOf, programMount } from '../../perform/mounts.ts';
+import { byKept, keptMount, pathOf, programMount, type StepMounts } from '../../perform/mounts.ts';
 import { idOf } from '../plan/mounts.ts';
 import type { PlannedMount, RunNode } from '../plan/nodes.ts';
 import { agentMount } from './agent-mount.ts';
@@ -25,21 +25,23 @@ export interface MadeMounts {
   readonly provide: (scope: AsyncDisposableStack, signal: AbortSignal) => Promise<ProvidedMounts>;
 }
 
-interface OneMount {
+/** What one brings. */
+interface Provided {
+  readonly mount?: HostMount;
+  readonly env?: string;
+}
+
+interface OneMount extends Pick<StepMounts, 'kept'> {
   readonly parts: readonly unknown[];
-  /** The id of a kept directory that it takes. */
-  readonly kept?: string;
-  readonly provide: (
-    scope: AsyncDisposableStack,
-    signal: AbortSignal,
-    index: number,
-  ) => Promise<Partial<{ mount: HostMount; env: string }>>;
+  readonly provide: (scope: AsyncDisposableStack, signal: AbortSignal, index: number) => Promise<Provided>;
 }
 
 /** @throws NotFound when a file that is to be mounted is not there */
-export async function mountsFor(solving: Solving, { step, mounts }: RunNode): Promise<MadeMounts> {
+export async function mountsFor(solving: Solving, node: RunNode): Promise<MadeMounts> {
+  const { step, mounts } = node;
   const all: OneMount[] = [];
-  for (const planned of mounts) all.push(await one(solving, planned));
+  const vertex = solving.vertexOf(node).digest;
+  for (const planned of mounts) all.push(await one(solving, planned, vertex));
   const { script } = step;
   if (script)
     all.push({
@@ -51,23 +53,23 @@ export async function mountsFor(solving: Solving, { step, mounts }: RunNode): Pr
   return {
     parts: all.map(({ parts }) => parts),
     async provide(scope, signal) {
-      const provided: Partial<{ mount: HostMount; env: string }>[] = [];
+      const provided: Provided[] = [];
       const indexed = all.map((each, index) => ({ ...each, index }));
       for (const { provide, index } of indexed.toSorted(byKept))
         provided[index] = await provide(scope, signal, index);
       return {
-        mounts: provided.flatMap(({ mount }) => mount ?? []),
-        env: provided.flatMap(({ env }) => env ?? []),
+        mounts: provided.flatMap((each) => each.mount ?? []),
+        env: provided.flatMap((each) => each.env ?? []),
       };
     },
   };
 }
 
-async function one(solving: Solving, planned: PlannedMount): Promise<OneMount> {
+async function one(solving: Solving, planned: PlannedMount, vertex: string): Promise<OneMount> {
   const { mount, target } = planned;
   switch (mount.type) {
     case 'bind':
-      return await bindMount(solving, planned);
+      return await bindMount(solving, planned, vertex);
     case 'cache':
       return await cacheMount(solving, planned);
     case 'tmpfs': {
@@ -93,14 +95,17 @@ async function one(solving: Solving, planned: PlannedMount): Promise<OneMount> {
   }
 }
 
-async function bindMount(solving: Solving, { mount, source, target }: PlannedMount): Promise<OneMount> {
+async function bindMount(
+  solving: Solving,
+  { mount, source, target }: PlannedMount,
+  vertex: string,
+): Promise<OneMount> {
   const files = await solving.files(source);
   const path = pathOf(mount);
   const { signal } = solving.ending;
   const [found = []] = await files.select({ sources: [literalPattern(path)], owners: true }, signal);
   const [file] = found;
-  if (file === undefined)
-    throw missing(`/${textOf(path)}`, mount.from === undefined ? 'context' : textOf(mount.from));
+  if (file === undefined) throw missing(`/${textOf(path)}`, vertex);
   return {
     parts: ['bind', target, file.digest, mount.readOnly],
     async provide(scope, ending) {

@@ -1,7 +1,6 @@
 /** One solve while it goes on: what its steps share. */
 
 import type { SourceFile } from '../../../../model/build-event.ts';
-import type { Proxies } from '../../../../registry/index.ts';
 import type { FileSource, Lease } from '../../../../storage/index.ts';
 import type { StepImage } from '../../../images/steps.ts';
 import type { PerformDeps } from '../../perform/shared.ts';
@@ -11,7 +10,7 @@ import type { ImportedSteps, SolvedStep } from '../solved.ts';
 import type { Teller } from './teller.ts';
 
 /** What solving needs. */
-export type SolveDeps = PerformDeps & { readonly proxies: Proxies | undefined };
+export type SolveDeps = PerformDeps;
 
 /** Who works on a build: shared by its vertices, whatever platform they are for. */
 export interface Work {

@@ -1,5 +1,5 @@
 /** Plans what a Dockerfile means for one platform: the graph of its work, and the image that comes of it. */
-import type { Dockerfile, Instruction, Position } from '../../../../formats/dockerfile/instruction.ts';
+import type { Instruction, Position } from '../../../../formats/dockerfile/instruction.ts';
 import { parseTriggers } from '../../../../formats/dockerfile/parse.ts';
 import type { ImageDocument } from '../../../../formats/oci.ts';
 import { parsePlatform, type WantedPlatform } from '../../../../formats/platform.ts';
@@ -23,6 +23,8 @@ export type Resolved =
       readonly image: StepImage;
       /** In full, as it is drawn behind FROM. */
       readonly reference: string;
+      /** Its layers, for people. */
+      readonly description: string;
       /** What its vertex is called in place of FROM; undefined: that. */
       readonly name: string | undefined;
     }
@@ -37,7 +39,6 @@ export type Resolve = (
 
 /** What is planned. */
 export interface PlatformInput {
-  readonly parsed: Dockerfile;
   readonly file: SourceFile;
   readonly outline: Outline;
   readonly around: Surroundings;
@@ -285,10 +286,10 @@ interface Base {
 }
 
 const imageNode = (
-  { image, reference }: Extract<Resolved, { is: 'image' }>,
+  { image, description }: Extract<Resolved, { is: 'image' }>,
   name: string,
   ranges: ImageNode['ranges'],
-): ImageNode => ({ is: 'image', name, ranges, image, description: `pulled from ${reference}` });
+): ImageNode => ({ is: 'image', name, ranges, image, description });
 
 const inlineNode = (content: string): InlineNode => ({
   is: 'inline',

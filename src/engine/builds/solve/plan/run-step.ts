@@ -49,14 +49,14 @@ export function planRun(
         ? { path: SCRIPTS + textOf(line.name), bytes: Buffer.from(line.text, 'latin1') }
         : undefined,
     expander,
-    line: shownLine(instruction.source, state, around) + summaryOf(instruction),
+    line: shownLine(instruction.source + summaryOf(instruction), state, around),
   };
   const history = [...state.history, entryOf(told, { layer: true, told: true }, around)];
   return { after: { ...state, history }, step };
 }
 
 function wordsOf({ line }: RunInstruction, shell: readonly string[]): string[] {
-  if (line.form === 'script') return [SCRIPTS + textOf(line.name)];
+  if (line.form === 'script') return [...shell, SCRIPTS + textOf(line.name)];
   return line.form === 'exec' ? line.words.map(textOf) : [...shell, textOf(line.line)];
 }
 
@@ -72,9 +72,7 @@ function summaryOf({ line, source }: RunInstruction): string {
   const isDocument =
     line.form === 'script' || (line.form === 'shell' && /^\S+\s+(?:--\S+\s+)*<<\S+$/.test(source));
   if (!isDocument) return '';
-  const lines = textOf(line.form === 'script' ? line.text : line.line)
-    .trim()
-    .split(/\r?\n/);
+  const lines = (line.form === 'script' ? line.text : line.line).trim().split(/\r?\n/);
   return ` (${lines[0] ?? ''}${lines.length > 1 ? '...' : ''})`;
 }
 

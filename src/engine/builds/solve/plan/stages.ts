@@ -1,7 +1,7 @@
 /** A Dockerfile's stages as BuildKit's frontend understands them: what each stands on, and what the target needs. Pure. */
 
 import { textOf } from '../../../../formats/byte-text.ts';
-import type { Dockerfile, Instruction, Stage } from '../../../../formats/dockerfile/instruction.ts';
+import type { Dockerfile, Instruction, Position, Stage } from '../../../../formats/dockerfile/instruction.ts';
 import type { ByteText } from '../../../../formats/tar/entry.ts';
 import { stepFailure } from '../../../../model/failures/step.ts';
 import { vertexFailure } from '../../../../model/failures/vertex.ts';
@@ -34,24 +34,28 @@ export interface Outline {
   readonly origin: (word: ByteText) => Origin;
 }
 
-/** `expand`: puts global arguments into a word of FROM. @throws InvalidArgument */
+/**
+ * `expand`: puts global arguments into a word of FROM. `placed`: what failed at a FROM, with its place.
+ * @throws InvalidArgument
+ */
 export function outlineOf(
   { stages }: Pick<Dockerfile, 'stages'>,
   target: string | undefined,
   expand: (word: ByteText) => string,
+  placed: (error: unknown, position: Position) => unknown,
 ): Outline {
   if (stages.length === 0) throw vertexFailure.noStages();
   const isAlone = stages.length === 1 && stages.every(({ instructions }) => elsewhere(instructions) === 0);
   const outlines = stages.map((stage, index): StageOutline => {
-    const name = expand(stage.base);
-    if (name === '') throw stepFailure.baseBlank({ base: textOf(stage.base) });
-    return {
-      stage,
-      index,
-      base: baseOf(name, stages.slice(0, index)),
-      platform: stage.platform === undefined ? undefined : expand(stage.platform),
-      label: isAlone ? '' : (stage.name ?? `stage-${index}`),
-    };
+    const label = isAlone ? '' : (stage.name ?? `stage-${index}`);
+    try {
+      const name = expand(stage.base);
+      if (name === '') throw stepFailure.baseBlank({ base: textOf(stage.base) });
+      const platform = stage.platform === undefined ? undefined : expand(stage.platform);
+      return { stage, index, base: baseOf(name, stages.slice(0, index)), platform, label };
+    } catch (error) {
+      throw placed(error, stage.from.position);
+    }
   });
   const last = outlines.at(target === undefined ? -1 : targetIndex(stages, target));
   if (last === undefined) throw vertexFailure.noStages();

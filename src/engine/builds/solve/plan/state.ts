@@ -4,7 +4,7 @@ import type { ExpansionBudget } from '../../../../formats/dockerfile/expansion.t
 import type { Escape } from '../../../../formats/dockerfile/instruction.ts';
 import type { HistoryEntry } from '../../../../formats/oci.ts';
 import type { ByteText } from '../../../../formats/tar/entry.ts';
-import type { ContainerConfig } from '../../../../model/config.ts';
+import type { Configured } from '../../plan/config.ts';
 import { type Expander, expanderOf, shownBy } from '../../plan/expander.ts';
 
 /** An argument that a stage has declared. */
@@ -14,16 +14,12 @@ export interface DeclaredArgument {
 }
 
 /** A stage between two instructions. Never changed: each gives the next. */
-export interface StageState {
-  readonly config: ContainerConfig;
-  readonly author: string;
+export interface StageState extends Configured {
   /** Of the base, then of this stage: what has no time yet gets it when its layer is made. */
   readonly history: readonly HistoryEntry[];
   /** What words are written with and commands find: of the image and of arguments, the latest last. */
   readonly env: ReadonlyMap<string, string>;
   readonly declared: readonly DeclaredArgument[];
-  /** CMD was said in this stage: an ENTRYPOINT leaves it. */
-  readonly commandSaid: boolean;
   /** How many steps were counted. */
   readonly count: number;
 }

@@ -130,7 +130,9 @@ function directoryStep(
   expander: Expander,
   around: Surroundings,
 ): PlannedStep {
-  const path = directoryFrom(state.config.WorkingDir ?? '', expander.text(word));
+  const before = state.config.WorkingDir ?? '';
+  // A blank path is where it was.
+  const path = directoryFrom(before, expander.text(word) || before || '/');
   const layer = posix.normalize(path) !== '/';
   const after = {
     ...state,
