@@ -34,8 +34,10 @@ function outputOf(
   };
   switch (type) {
     case 'image':
-    case 'moby':
       return { is: 'image', names, push: isTrue(attrs.get('push')), attributes };
+    case 'moby':
+      // Who asks for an image of dockerd's pushes it afterwards, by dockerd's own API.
+      return { is: 'image', names, push: false, attributes };
     case 'docker':
     case 'oci':
       return { is: 'archive', format: type, names, attributes, into: () => archiveTo(to(), number, signal) };

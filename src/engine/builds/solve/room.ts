@@ -1,10 +1,13 @@
 /** Builds in BuildKit's manner: what the engine promises of them, and what they leave. */
 import { messageOf } from '../../../base/errors.ts';
+import { parsePlatform } from '../../../formats/platform.ts';
 import { PlacedFailure } from '../../../model/failures/solve.ts';
 import { vertexFailure } from '../../../model/failures/vertex.ts';
 import type { Storage } from '../../../storage/index.ts';
 import type { ImageCommits } from '../../images/commit.ts';
+import type { ImageCaches } from '../../images/images.ts';
 import { ignoredOf } from './definition.ts';
+import { importedSteps } from './imports.ts';
 import type { SolveDeps, Work } from './perform/solving.ts';
 import { Teller } from './perform/teller.ts';
 import { placeOf } from './place.ts';
@@ -15,7 +18,7 @@ import type { Definition, SolvedBuild, SolvedImage } from './solved.ts';
 /** What solves need. */
 export type SolvesDeps = SolveDeps & {
   readonly storage: Pick<Storage, 'lease'>;
-  readonly images: Pick<ImageCommits, 'clear'>;
+  readonly images: Pick<ImageCommits, 'clear'> & Pick<ImageCaches, 'openCache'>;
 };
 
 /** What is known of a Dockerfile by who answers questions about it, or warns of it. */
@@ -82,7 +85,7 @@ export class SolveRoom {
       scope,
       ending,
       tidying: new Set(),
-      imported: undefined,
+      imported: this.#imported(options, ending.signal),
     };
     try {
       const found = await definitionOf(work);
@@ -125,6 +128,12 @@ export class SolveRoom {
   async #answered(work: Work, found: FoundDefinition, question: NonNullable<SolveOptions['question']>) {
     const ignored = question === 'lint' ? await ignoredOf(work, found) : [];
     return this.#inquiry.answer(question, found.definition, work.options, ignored);
+  }
+
+  #imported({ cacheFrom, platforms, client, tell }: SolveOptions, signal: AbortSignal) {
+    const { images, now, log } = this.#deps;
+    const [platform] = platforms.map(parsePlatform);
+    return importedSteps(cacheFrom, { images, client, tell, now, log, signal, platform });
   }
 
   /** Steps that were done stay done, as far as there is room; what they left besides goes. */

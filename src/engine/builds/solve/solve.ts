@@ -249,6 +249,7 @@ async function solved(solving: Solving, plan: PlatformPlan): Promise<SolvedImage
     vertex: node === undefined ? '' : solving.vertexOf(node).digest,
     image,
     steps: await stepsOf(solving, node),
+    others: [...solving.steps.values()],
   };
 }
 
