@@ -12,7 +12,8 @@ import { dial, hasHead, readUntil } from './serve.ts';
 export async function upgraded(path: string, url: string, lines: readonly string[] = []): Promise<Socket> {
   const socket = dial(path);
   const head = ['Host: x', 'Connection: Upgrade', 'Upgrade: h2c', ...lines].join('\r\n');
-  socket.write(`POST ${url} HTTP/1.1\r\n${head}\r\n\r\n`);
+  const body = lines.some((line) => line.startsWith('Transfer-Encoding')) ? '0\r\n\r\n' : '';
+  socket.write(`POST ${url} HTTP/1.1\r\n${head}\r\n\r\n${body}`);
   const answer = await readUntil(socket, hasHead);
   assert.match(answer.toString(), /^HTTP\/1\.1 101 /);
   // What came behind the head belongs to HTTP/2.

@@ -30,7 +30,7 @@ import {
 } from '../../src/api/buildkit/messages/gateway.ts';
 import { GetSecretRequest, GetSecretResponse } from '../../src/api/buildkit/messages/session.ts';
 import type { Message } from '../../src/api/buildkit/wire/message.ts';
-import { all, clientOf, failed, offer, withBuild } from './buildkit-peer.ts';
+import { all, clientOf, failed, offer, upgraded, withBuild } from './buildkit-peer.ts';
 import { dial, linesOf, post, readUntil, serve, until } from './serve.ts';
 
 const CONTROL = '/moby.buildkit.v1.Control/';
@@ -53,6 +53,13 @@ test('a connection that asks for it speaks gRPC, many calls at a time', async ()
     forever,
   );
   assert.equal(record[0]?.platforms[0]?.os, 'linux');
+  client.close();
+});
+
+test('an empty body in chunks, as Node.js sends it with a request to upgrade, is not a part of HTTP/2', async () => {
+  await using served = await serve();
+  const client = grpcClient(await upgraded(served.path, '/grpc', ['Transfer-Encoding: chunked']));
+  assert.match((await info(client)).version?.version ?? '', /^v0\./);
   client.close();
 });
 

@@ -6,7 +6,7 @@ import { controlService } from './control/control.ts';
 import { failureOf } from './failure.ts';
 import { bridgeService } from './gateway/bridge.ts';
 import type { Method } from './grpc/methods.ts';
-import { GrpcServer } from './grpc/server.ts';
+import { serveGrpc } from './grpc/server.ts';
 import { healthService } from './health.ts';
 import { type PostedBuild, PostedBuilds } from './posted.ts';
 import { type OpenedSession, Sessions } from './sessions/sessions.ts';
@@ -36,14 +36,13 @@ export function openBuildKit({ engine }: BuildKitDeps): BuildKit {
   const sessions = new Sessions();
   const solving = new Solving({ engine, sessions });
   const posted = new PostedBuilds(solving, engine.builds.history);
-  const server = new GrpcServer();
   const methods = new Map<string, Method>([
     ...controlService({ engine, sessions, solving }),
     ...bridgeService({ engine, solving }),
     ...healthService(),
   ]);
   return {
-    grpc: (connection, signal) => server.serve(connection, { methods, failureOf }, signal),
+    grpc: (connection, signal) => serveGrpc(connection, { methods, failureOf }, signal),
     build: (build) => posted.build(build),
     cancel: (id) => posted.cancel(id),
     session: (headers) => sessions.open(headers),

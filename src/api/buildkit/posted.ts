@@ -78,11 +78,16 @@ export class PostedBuilds {
     const ending = new AbortController();
     // One that has failed before it began tells nothing.
     solving.catch((error: unknown) => ending.abort(error));
-    for await (const events of this.#history.follow(ref, ending.signal))
-      yield {
-        id: 'moby.buildkit.trace',
-        aux: StatusResponse.encode(statusOf(events)).toString('base64'),
-      };
+    try {
+      for await (const events of this.#history.follow(ref, ending.signal))
+        yield {
+          id: 'moby.buildkit.trace',
+          aux: StatusResponse.encode(statusOf(events)).toString('base64'),
+        };
+    } catch (error) {
+      await solving; // its own words say more
+      throw error;
+    }
   }
 
   async #upload(id: string, { body, signal }: PostedBuild): Promise<void> {

@@ -10,13 +10,15 @@ const HEAD = `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade
 
 /** Over when the connection is. @throws InvalidArgument before it has begun */
 export async function serveProtocol(
-  { request, line, signal, buildKit, response }: Exchange,
+  { request, line, signal, buildKit, response, bytes }: Exchange,
   operation: OperationName,
 ): Promise<void> {
   const { upgrade } = request.headers;
   if (!line || upgrade === undefined || upgrade === SILENT_UPGRADE) throw requestFailure.noUpgrade();
   const knows = upgrade === PRIOR_KNOWLEDGE && operation === 'buildGrpc';
   if (upgrade !== PROTOCOL && !knows) throw requestFailure.upgradeUnknown({ protocol: upgrade });
+  // Some clients send an empty body in chunks: it is not the protocol's.
+  for await (const _ of bytes);
   const services = await buildKit();
   const { socket } = line;
   if (operation === 'buildSession') {

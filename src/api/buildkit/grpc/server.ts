@@ -1,11 +1,9 @@
 /** Serves gRPC on connections that have become HTTP/2 (RFC 9113; gRPC over HTTP/2). */
 import {
   constants,
-  createServer,
-  type Http2Server,
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
-  type ServerHttp2Session,
+  performServerHandshake,
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { Duplex } from 'node:stream';
@@ -27,45 +25,28 @@ const STREAMS_MAX = 1000;
 /** Of requests that are not whole yet, those of all clients. */
 const HELD_BYTES_MAX = 64 << 20;
 
-/** Serves connections. One is enough for all. */
-export class GrpcServer {
-  readonly #server: Http2Server;
-  readonly #served = new WeakMap<object, GrpcServed>();
-  readonly #held = new HeldBytes(HELD_BYTES_MAX);
+const held = new HeldBytes(HELD_BYTES_MAX);
 
-  constructor() {
-    this.#server = createServer({
-      settings: { maxConcurrentStreams: STREAMS_MAX, enablePush: false },
-    });
-    this.#server.on('stream', (stream, headers) => {
-      stream.on('error', () => undefined); // told to who waits for it
-      const served = stream.session && this.#served.get(stream.session);
-      if (served) void answer(stream, headers, served, this.#held);
-      else stream.close(constants.NGHTTP2_REFUSED_STREAM);
-    });
-    this.#server.on('sessionError', () => undefined); // the connection is closed then
-  }
-
-  /** Resolves when the connection is over. `signal` ends it. */
-  async serve(connection: Duplex, served: GrpcServed, signal: AbortSignal): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const take = (session: ServerHttp2Session): void => {
-      this.#served.set(session, served);
-      session.once('close', resolve);
-      const end = (): void => session.destroy();
-      if (signal.aborted) end();
-      else signal.addEventListener('abort', end, { once: true });
-      session.once('close', () => signal.removeEventListener('abort', end));
-      // Connections of the API may be half open; HTTP/2 has no use for half of one.
-      connection.once('end', end);
-    };
-    // The session is made, and told of, while the connection is handed over.
-    this.#server.once('session', take);
-    this.#server.emit('connection', connection);
-    this.#server.off('session', take);
-    connection.once('close', resolve);
-    await promise;
-  }
+/** Serves a connection until it is over, or `signal` ends it. */
+export async function serveGrpc(connection: Duplex, served: GrpcServed, signal: AbortSignal): Promise<void> {
+  const session = performServerHandshake(connection, {
+    settings: { maxConcurrentStreams: STREAMS_MAX, enablePush: false },
+  });
+  session.on('error', () => undefined); // the connection is closed then
+  session.on('stream', (stream, headers) => {
+    stream.on('error', () => undefined); // told to who waits for it
+    void answer(stream, headers, served);
+  });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const end = (): void => session.destroy();
+  session.once('close', resolve);
+  connection.once('close', resolve);
+  // Connections of the API may be half open; HTTP/2 has no use for half of one.
+  connection.once('end', end);
+  if (signal.aborted) end();
+  else signal.addEventListener('abort', end, { once: true });
+  await promise;
+  signal.removeEventListener('abort', end);
 }
 
 const HEAD = { ':status': 200, 'content-type': 'application/grpc' } as const;
@@ -74,7 +55,6 @@ async function answer(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
   served: GrpcServed,
-  held: HeldBytes,
 ): Promise<void> {
   const ending = new AbortController();
   stream.once('close', () => ending.abort(new GrpcError(Code.cancelled, 'context canceled')));
@@ -85,7 +65,7 @@ async function answer(
         ? ending.signal
         : AbortSignal.any([ending.signal, AbortSignal.timeout(deadline)]);
     const method = methodOf(headers, served.methods);
-    await perform(stream, method, { metadata: headers, signal }, held);
+    await perform(stream, method, { metadata: headers, signal });
     finish(stream, { 'grpc-status': String(Code.ok) });
   } catch (error) {
     finish(stream, trailersOf(error instanceof GrpcError ? error : served.failureOf(error)));
@@ -109,12 +89,7 @@ function methodOf(headers: IncomingHttpHeaders, methods: Methods): Method {
   );
 }
 
-async function perform(
-  stream: ServerHttp2Stream,
-  method: Method,
-  call: GrpcCall,
-  held: HeldBytes,
-): Promise<void> {
+async function perform(stream: ServerHttp2Stream, method: Method, call: GrpcCall): Promise<void> {
   if (method.is === 'talk') {
     stream.respond(HEAD, { waitForTrailers: true });
     const nothing = async (): Promise<void> => undefined;
@@ -131,7 +106,7 @@ async function perform(
       call,
     );
   }
-  const request = await onlyMessage(stream, held);
+  const request = await onlyMessage(stream);
   if (method.is === 'one') {
     const message = await method.perform(request, call);
     if (stream.destroyed) return;
@@ -146,7 +121,7 @@ async function perform(
   }
 }
 
-async function onlyMessage(stream: ServerHttp2Stream, held: HeldBytes): Promise<Buffer> {
+async function onlyMessage(stream: ServerHttp2Stream): Promise<Buffer> {
   const found: Buffer[] = [];
   for await (const messages of messagesOf(stream, held)) {
     found.push(...messages);
