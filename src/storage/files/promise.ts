@@ -155,6 +155,8 @@ export interface PackDirectoryOptions {
 export interface SyncOptions {
   /** Tells directories apart: what was kept for a key is not sent again. Whose it is, its name, what of it is wanted. */
   readonly key: string;
+  /** All of it is sent, whatever is here: it is little, and may have changed with neither time nor size. */
+  readonly anew?: boolean | undefined;
   /** The file sync protocol, the other side being its sender. It is over when this is. */
   readonly talk: Conversation;
   readonly signal: AbortSignal;

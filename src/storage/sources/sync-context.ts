@@ -16,10 +16,10 @@ export interface SyncContextDeps {
 
 /** The client's files, of which it sends what is not here already. @throws InvalidArgument (`sync.refused`), Failed */
 export async function syncContext(
-  { key, talk, signal, told }: SyncOptions,
+  { key, anew, talk, signal, told }: SyncOptions,
   { kept, staging, threads, trash }: SyncContextDeps,
 ): Promise<FileSource> {
-  const begun = kept.begin(key);
+  const begun = kept.begin(key, anew);
   try {
     const received = await withTalk(talk, told, (port) => {
       const task = { is: 'receiveFiles', receiving: begun.receiving, talk: port } as const;

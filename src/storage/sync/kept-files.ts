@@ -68,7 +68,8 @@ export class KeptFiles {
     }
   }
 
-  begin(key: string): BegunSync {
+  /** `anew`: nothing of what was kept is used. */
+  begin(key: string, anew = false): BegunSync {
     const kept = this.#kept.get(key);
     // Two that write to one file at once would be in each other's way.
     const goesOn = kept !== undefined && !this.#written.has(kept.data) && !isWasteful(kept);
@@ -91,7 +92,8 @@ export class KeptFiles {
       this.#written.delete(data);
       for (const name of names) await this.release(this.#dataOf(name));
     };
-    const before = kept && { index: this.#indexOf(key), data: this.#dataOf(kept.data), name: kept.data };
+    const before = kept &&
+      !anew && { index: this.#indexOf(key), data: this.#dataOf(kept.data), name: kept.data };
     return {
       receiving: { data: path, before, index, head },
       keep: async (received) => {

@@ -2,7 +2,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Conversation } from '../../base/conversation.ts';
 import { messageOf } from '../../base/errors.ts';
-import { packed, TALK_WINDOW, type TalkMessage, unpacked } from './talk.ts';
+import { type Amount, packed, TALK_WINDOW, type TalkMessage, unpacked } from './talk.ts';
 
 /** Told now and then, and at the end: bytes that came or went, and files whose bytes are all here, or there. */
 export type Told = (bytes: number, files: number) => void;
@@ -32,8 +32,7 @@ class Lent {
   readonly #port: MessagePort;
   readonly #told: Told | undefined;
   #room = TALK_WINDOW;
-  #bytes = 0;
-  #files = 0;
+  #amount: Amount = { bytes: 0, files: 0 };
   #toldAt = performance.now();
   #isGone = false;
   readonly #closed = Promise.withResolvers<void>();
@@ -54,10 +53,11 @@ class Lent {
   }
 
   #take(message: TalkMessage): void {
-    if ('files' in message) this.#files = message.files;
+    if ('amount' in message && message.amount) this.#amount = message.amount;
     if (message.is === 'granted') {
       this.#room += message.bytes;
       this.#wake();
+      this.#tell();
     } else if (message.is === 'messages')
       this.#sending = this.#sending.then(() => this.#send(message.bytes)).catch((error) => this.#fail(error));
   }
@@ -66,9 +66,9 @@ class Lent {
     for (const message of unpacked(bytes)) {
       const room = this.failure === undefined ? this.#talk.send(message) : undefined;
       if (room) await room;
-      this.#count(message.length);
     }
-    this.#post({ is: 'granted', bytes: bytes.byteLength, files: 0 });
+    this.#post({ is: 'granted', bytes: bytes.byteLength });
+    this.#tell();
   }
 
   async #receive(): Promise<void> {
@@ -77,11 +77,8 @@ class Lent {
         while (this.#room <= 0 && !this.#isGone) await new Promise<void>((resolve) => (this.#wake = resolve));
         if (this.#isGone) return;
         const bytes = packed(messages);
-        const length = bytes.length;
-        this.#room -= length;
-        // The thread has the bytes from here on.
-        this.#post({ is: 'messages', bytes, files: 0 }, bytes.buffer);
-        this.#count(length - 4 * messages.length);
+        this.#room -= bytes.length;
+        this.#post({ is: 'messages', bytes }, bytes.buffer);
       }
       this.#post({ is: 'end' });
     } catch (error) {
@@ -93,15 +90,14 @@ class Lent {
     await this.#closed.promise;
     await this.#sending;
     if (this.failure !== undefined) throw this.failure;
-    this.#told?.(this.#bytes, this.#files);
+    this.#told?.(this.#amount.bytes, this.#amount.files);
   }
 
-  #count(bytes: number): void {
-    this.#bytes += bytes;
+  #tell(): void {
     const now = performance.now();
     if (now - this.#toldAt < TOLD_EVERY_MS) return;
     this.#toldAt = now;
-    this.#told?.(this.#bytes, this.#files);
+    this.#told?.(this.#amount.bytes, this.#amount.files);
   }
 
   #fail(error: unknown): void {

@@ -39,7 +39,7 @@ export async function receiveFiles(talk: ThreadTalk, receiving: Receiving): Prom
     for await (const messages of talk.incoming) {
       for (const message of messages) receiver.take(message);
       for (const answer of receiver.answers.splice(0)) await talk.send(answer);
-      talk.files = receiver.received;
+      talk.amount = receiver.received;
     }
     if (!receiver.isOver) throw new SyncError('its sender broke off');
     const { length, diskBytes } = data.finish();

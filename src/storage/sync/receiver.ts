@@ -5,6 +5,7 @@ import { ContextIndex, type FileContent, type Inode, type SharedIndex } from '..
 import type { DataRegions, Region } from './data-regions.ts';
 import { SyncError } from './sync-error.ts';
 import { SyncedTree, type ToldFile } from './synced-tree.ts';
+import type { Amount } from './talk.ts';
 
 /** Files that are asked for and not whole yet: as many as the sender lets wait before it reads no further requests. */
 const ASKED_MAX = 128;
@@ -46,7 +47,8 @@ export class Receiver {
   readonly #asked = new Map<number, AskedFile>();
   #state: 'told' | 'filled' | 'asked for the end' | 'over' = 'told';
   #liveBytes = 0;
-  #received = 0;
+  #bytes = 0;
+  #files = 0;
 
   constructor(data: DataRegions, before: Before | undefined) {
     this.#data = data;
@@ -62,9 +64,9 @@ export class Receiver {
   get liveBytes(): number {
     return this.#liveBytes;
   }
-  /** Files whose bytes came. */
-  get received(): number {
-    return this.#received;
+  /** Bytes of all packets, and files whose bytes came. */
+  get received(): Amount {
+    return { bytes: this.#bytes, files: this.#files };
   }
   /** Both sides have said that it is over. */
   get isOver(): boolean {
@@ -74,6 +76,7 @@ export class Receiver {
   /** @throws SyncError, WireError, TarError beyond a limit, SystemError */
   take(message: Buffer): void {
     const packet = decodePacket(message);
+    this.#bytes += message.length;
     if (this.#state === 'over') throw new SyncError('a packet behind the end');
     switch (packet.is) {
       case 'stat':
@@ -156,7 +159,7 @@ export class Receiver {
     if (region.offset >= 0) this.#data.giveBack(region, bytes);
     this.index.setContent(inode, { offset: Math.max(region.offset, 0), size: bytes, hash: hash.digest() });
     this.#liveBytes += bytes;
-    this.#received++;
+    this.#files++;
   }
 }
 

@@ -91,7 +91,7 @@ class Sender {
       if (this.#isOver) return;
       if (file) {
         await this.#send(file.id, resolveExisting(this.#root, file.path));
-        this.#talk.files++;
+        this.#count(0, 1);
       } else await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }
@@ -123,7 +123,9 @@ class Sender {
 
   async #tellOf(stat: FileStat): Promise<void> {
     this.#cancelled.throwIfAborted();
-    await this.#talk.send(encodePacket({ is: 'stat', stat }));
+    const packet = encodePacket({ is: 'stat', stat });
+    this.#count(packet.length, 0);
+    await this.#talk.send(packet);
     if (++this.#told % TOLD_AT_ONCE === 0) await nextTurn();
   }
 
@@ -140,6 +142,11 @@ class Sender {
     };
     if (node.type === 'symlink') return { ...placed, linkname: this.#target(stat.linkname) };
     return first === undefined ? placed : { ...placed, size: 0, linkname: this.#placed(first) };
+  }
+
+  #count(more: number, whole: number): void {
+    const { bytes, files } = this.#talk.amount;
+    this.#talk.amount = { bytes: bytes + more, files: files + whole };
   }
 
   #placed(path: ByteText): ByteText {
@@ -160,8 +167,9 @@ class Sender {
     for (const piece of piecesOf(content))
       for (let at = 0; at < piece.length && !this.#isOver; at += PIECE_BYTES) {
         this.#cancelled.throwIfAborted();
-        const bytes = piece.subarray(at, at + PIECE_BYTES);
-        await this.#talk.send(encodePacket({ is: 'data', id, bytes }));
+        const packet = encodePacket({ is: 'data', id, bytes: piece.subarray(at, at + PIECE_BYTES) });
+        this.#count(packet.length, 0);
+        await this.#talk.send(packet);
       }
     await this.#talk.send(encodePacket({ is: 'data', id, bytes: NO_BYTES }));
   }

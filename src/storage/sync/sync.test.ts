@@ -63,6 +63,23 @@ test('only what has changed is sent again, whatever else did', async (t) => {
   }
 });
 
+test('what is wanted anew is all sent', async (t) => {
+  const { storage } = await testStorage(t);
+  await synced(t, storage, small);
+  const other = peer();
+  const sending = sendAll(other, [sent('a', 'other')]);
+  let told: readonly number[] = [];
+  const options = { key: 'key', anew: true, talk: other.talk, signal: forever };
+  await using context = await storage.files.syncContext({
+    ...options,
+    told: (bytes, files) => void (told = [bytes, files]),
+  });
+  assert.deepEqual(await sending, ['a']);
+  assert.equal(await text(context, 'a'), 'other');
+  // A stat, two packets of data, the end of the stats, and of all.
+  assert.deepEqual(told, [20 + 9 + 2 + 0 + 2, 1]);
+});
+
 test('of ten thousand files the one that changed is sent', async (t) => {
   const { storage } = await testStorage(t);
   const files = (changed: string): SentFile[] => {

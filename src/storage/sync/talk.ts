@@ -9,12 +9,20 @@ const TOGETHER_BYTES = 128 << 10;
 
 /** Through the port, from either side. */
 export type TalkMessage =
-  /** As {@link packed} makes them. `files`: so many have come, or gone. */
-  | { readonly is: 'messages'; readonly bytes: Uint8Array; readonly files: number }
+  /** As {@link packed} makes them. */
+  | { readonly is: 'messages'; readonly bytes: Uint8Array; readonly amount?: Amount }
   /** So many bytes were looked at. */
-  | { readonly is: 'granted'; readonly bytes: number; readonly files: number }
+  | { readonly is: 'granted'; readonly bytes: number; readonly amount?: Amount }
   | { readonly is: 'end' }
   | { readonly is: 'error'; readonly message: string };
+
+/** What has come, or gone. */
+export interface Amount {
+  /** Of packets that bring something, as it is told to people. */
+  readonly bytes: number;
+  /** Files whose bytes are all here, or there. */
+  readonly files: number;
+}
 
 /** Messages both ways. */
 export interface ThreadTalk {
@@ -23,8 +31,8 @@ export interface ThreadTalk {
   send(message: Buffer): Promise<void> | undefined;
   /** What was sent goes now. */
   flush(): void;
-  /** How many files have come, or gone: told when next something is. */
-  files: number;
+  /** Told when next something is. */
+  amount: Amount;
 }
 
 /** Several messages in memory of their own, each behind its length. */
@@ -57,7 +65,7 @@ export function talkThrough(port: MessagePort, cancelled: AbortSignal): ThreadTa
 }
 
 class PortTalk implements ThreadTalk {
-  files = 0;
+  amount: Amount = { bytes: 0, files: 0 };
   readonly #port: MessagePort;
   readonly #cancelled: AbortSignal;
   readonly #arrived: TalkMessage[] = [];
@@ -106,7 +114,7 @@ class PortTalk implements ThreadTalk {
     this.#room -= bytes.length;
     this.#waiting = [];
     this.#waitingBytes = 0;
-    this.#post({ is: 'messages', bytes, files: this.files }, bytes.buffer);
+    this.#post({ is: 'messages', bytes, amount: this.amount }, bytes.buffer);
   }
 
   async *#incoming(): AsyncGenerator<readonly Buffer[], void> {
@@ -116,7 +124,7 @@ class PortTalk implements ThreadTalk {
       else if (message.is === 'end') return;
       else if (message.is === 'messages') {
         yield unpacked(message.bytes);
-        this.#post({ is: 'granted', bytes: message.bytes.byteLength, files: this.files });
+        this.#post({ is: 'granted', bytes: message.bytes.byteLength, amount: this.amount });
         // Freed at once, not when the collector comes round.
         (message.bytes.buffer as ArrayBuffer).transfer(0);
       }

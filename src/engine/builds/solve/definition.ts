@@ -49,7 +49,12 @@ export async function findDefinition(work: Work, openWhole: OpenWhole): Promise<
     }
     const followPaths = isUsual ? [...names, small] : names;
     const wish = { input: from, followPaths, excludePatterns: [], keepGitDir: false };
-    const opened = await openInput(work, vertex, { ...wish, hint: `dockerfile ${name}`, what: 'dockerfile' });
+    const opened = await openInput(work, vertex, {
+      ...wish,
+      anew: true,
+      hint: `dockerfile ${name}`,
+      what: 'dockerfile',
+    });
     return { files: opened.files, instead: undefined };
   };
   return await toldOf(work, vertex, async () => {
@@ -99,6 +104,7 @@ export async function ignoreListOf(
     const wish = { input, followPaths: ['.dockerignore'], excludePatterns: [], keepGitDir: false };
     const { files } = await openInput(work, vertex, {
       ...wish,
+      anew: true,
       hint: `${hint}-.dockerignore`,
       what: input.name,
     });

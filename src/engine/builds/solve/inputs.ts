@@ -19,6 +19,8 @@ export interface OpenedInput {
 export type LocalWish = Pick<FilesNode, 'input' | 'followPaths' | 'excludePatterns' | 'keepGitDir'> & {
   /** Tells the directory from others of the client: what was kept of it is not sent again. */
   readonly hint: string;
+  /** All of it is sent, also what has not changed: it is little. */
+  readonly anew?: boolean;
   /** What is transferred, as it is told. */
   readonly what: string;
 };
@@ -50,14 +52,20 @@ export async function openInput(work: Work, vertex: Vertex, wish: LocalWish): Pr
 async function syncedFiles(
   { deps, options, teller, ending }: Work,
   vertex: Vertex,
-  { followPaths, excludePatterns, hint, what }: LocalWish,
+  { followPaths, excludePatterns, hint, anew, what }: LocalWish,
   name: string,
 ): Promise<FileSource> {
   const told = transferOf(teller, vertex, what);
   const wanted = { name, followPaths, includePatterns: [], excludePatterns };
   const talk = options.client.sync(wanted, ending.signal);
   const key = JSON.stringify([options.client.sharedKey, name, hint]);
-  const files = await deps.storage.files.syncContext({ key, talk, signal: ending.signal, told: told.so });
+  const files = await deps.storage.files.syncContext({
+    key,
+    anew,
+    talk,
+    signal: ending.signal,
+    told: told.so,
+  });
   told.done();
   return files;
 }
