@@ -1,0 +1,157 @@
+/** What counts as done in builds by BuildKit's manner, what they see of their client, and that they leave nothing. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { Ran } from '../harness/docker.ts';
+import { fileScope } from '../harness/file-scope.ts';
+import { startGantry } from '../harness/gantry.ts';
+import { type RawVertex, rawLogs, rawProgress } from './raw-json.ts';
+
+const gantry = await startGantry(fileScope());
+
+/** A directory with these files, for the time of a test. */
+function directoryOf(t: TestContext, files: Readonly<Record<string, string>>): string {
+  const path = mkdtempSync(join(tmpdir(), 'buildkit-steps-'));
+  t.after(() => rmSync(path, { recursive: true, force: true }));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text);
+  return path;
+}
+
+const buildx = (argv: readonly string[], cwd?: string): Promise<Ran> =>
+  gantry.docker(['buildx', ...argv, '--progress=rawjson'], {
+    plugins: true,
+    ...(cwd === undefined ? {} : { cwd }),
+  });
+
+/** Vertices by their names, as they were last, and what each wrote. */
+function read({ stdout, stderr }: Ran) {
+  const progress = rawProgress(`${stdout}${stderr}`);
+  const vertices = new Map<string, RawVertex>();
+  for (const { vertexes = [] } of progress.messages)
+    for (const each of vertexes) vertices.set(each.name, each);
+  const wrote = [...vertices.values()].flatMap(({ digest }) => rawLogs(progress, digest)).join('\n');
+  return { vertices, wrote, words: progress.words };
+}
+
+/** Names of the steps that were done, without those of the frontend. */
+const done = (ran: Ran): string[] =>
+  [...read(ran).vertices.values()]
+    .filter(({ name, cached, completed }) => completed && !cached && !/^\[internal\]|^exporting/.test(name))
+    .map(({ name }) => name.replace(/^.*\] /, ''))
+    .toSorted();
+
+const DOCKERFILE = 'FROM busybox\nENV e=1\nLABEL l=1\nCOPY a /a\nRUN echo $e > /e\nCOPY b /b\nCMD ["x"]\n';
+
+test('a step is known by files and command: what only the image says of itself does not break it', async (t) => {
+  const path = directoryOf(t, { Dockerfile: DOCKERFILE, a: 'a', b: 'b' });
+  const build = async (flags: readonly string[] = []): Promise<string[]> => {
+    const ran = await buildx(['build', ...flags, path]);
+    assert.equal(ran.code, 0, ran.stderr);
+    return done(ran);
+  };
+  const change = (name: string, text: string): void => writeFileSync(join(path, name), text);
+  const all = ['COPY a /a', 'COPY b /b', 'RUN echo 1 > /e'];
+  assert.deepEqual(await build(), all);
+  assert.deepEqual(await build(), []);
+  change('Dockerfile', DOCKERFILE.replace('l=1', 'l=2').replace('"x"', '"y"'));
+  assert.deepEqual(await build(['--label', 'more=1']), []);
+  change('Dockerfile', DOCKERFILE.replace('e=1', 'e=2'));
+  assert.deepEqual(await build(), ['COPY b /b', 'RUN echo 2 > /e']);
+  change('b', 'changed');
+  assert.deepEqual(await build(), ['COPY b /b']);
+  change('a', 'changed');
+  assert.deepEqual(await build(), ['COPY a /a', 'COPY b /b', 'RUN echo 2 > /e']);
+  assert.deepEqual(await build(['--no-cache']), ['COPY a /a', 'COPY b /b', 'RUN echo 2 > /e']);
+  await gantry.restart();
+  assert.deepEqual(await build(), []);
+});
+
+test('nobody sees what a build works with: no container, no image but its own', async (t) => {
+  const path = directoryOf(t, { Dockerfile: 'FROM busybox\nRUN echo 1 > /1\nRUN sleep 1\n' });
+  const before = await gantry.dockerOk('images', '-aq');
+  const building = buildx(['build', '-t', 'seen', path]);
+  let isOver = false;
+  const over = building.finally(() => {
+    isOver = true;
+  });
+  while (!isOver) assert.equal(await gantry.dockerOk('ps', '-aq'), '');
+  assert.equal((await over).code, 0);
+  const after = (await gantry.dockerOk('images', '-aq')).split('\n');
+  assert.equal(after.filter((id) => !before.includes(id)).length, 1);
+});
+
+test('secrets are in memory, as files and as variables; one that is missing and required fails the step', async (t) => {
+  const path = directoryOf(t, {
+    Dockerfile: [
+      'FROM busybox',
+      'RUN --mount=type=secret,id=s,mode=0440,uid=5 --mount=type=secret,id=s,env=TOKEN \\',
+      "  stat -c '%a %u' /run/secrets/s && cat /run/secrets/s && echo $TOKEN && grep -c 'secrets/s tmpfs' /proc/mounts",
+      'RUN test ! -e /run/secrets/s && test -z "$TOKEN"',
+      '',
+    ].join('\n'),
+    secret: 'hidden',
+    missing: 'FROM busybox\nRUN --mount=type=secret,id=none,required true\n',
+  });
+  const ran = await buildx(['build', '--secret', `id=s,src=${path}/secret`, path]);
+  assert.equal(ran.code, 0, ran.stderr);
+  const { wrote } = read(ran);
+  for (const line of ['440 5', 'hiddenhidden', '"1']) assert(wrote.includes(line), wrote);
+  const failed = await buildx(['build', '-f', join(path, 'missing'), path]);
+  assert.match(read(failed).words, /ERROR: failed to solve: secret none: not found$/);
+});
+
+test('an agent is reached through a socket of the step alone', async (t) => {
+  const path = directoryOf(t, {
+    Dockerfile:
+      'FROM busybox\nRUN --mount=type=ssh echo ask | nc local:$SSH_AUTH_SOCK; echo $SSH_AUTH_SOCK\n',
+  });
+  const server = createServer((socket) => {
+    socket.on('data', () => socket.end('answer\n'));
+    socket.on('error', () => undefined);
+  }).listen(join(path, 'agent.sock'));
+  t.after(() => server.close());
+  const ran = await buildx(['build', '--ssh', `default=${path}/agent.sock`, path]);
+  assert.equal(ran.code, 0, ran.stderr);
+  assert(read(ran).wrote.includes('/run/buildkit/ssh_agent.0'), read(ran).wrote);
+});
+
+test('other directories, images and targets take the place of names', async (t) => {
+  const path = directoryOf(t, {
+    Dockerfile: 'FROM base\nCOPY --from=other /a /a\nRUN cat /a /base && echo $fb\n',
+    'docker-bake.hcl': `
+      target "base" {
+        dockerfile-inline = "FROM busybox\\nRUN echo of-target > /base\\nENV fb=variable"
+      }
+      target "default" {
+        contexts = { base = "target:base", other = "${'$'}{OTHER}" }
+      }
+      variable "OTHER" { default = "" }
+    `,
+  });
+  const other = directoryOf(t, { a: 'of-directory\n', left: 'out', '.dockerignore': 'left\n' });
+  const ran = await gantry.docker(['buildx', 'bake', '--progress=rawjson'], {
+    plugins: true,
+    cwd: path,
+    env: { OTHER: other },
+  });
+  assert.equal(ran.code, 0, ran.stderr);
+  for (const line of ['of-directory', 'of-target', 'variable'])
+    assert(read(ran).wrote.includes(line), read(ran).wrote);
+});
+
+test('a build for another machine copies; what fails ends what goes on beside it, and nothing is left', async (t) => {
+  const path = directoryOf(t, {
+    Dockerfile: 'FROM scratch\nCOPY a /\n',
+    a: 'a',
+    failing:
+      'FROM busybox AS slow\nRUN sleep 60\nFROM busybox AS bad\nRUN sleep 1; exit 3\nFROM busybox\nCOPY --from=slow /bin /s\nCOPY --from=bad /bin /b\n',
+  });
+  assert.equal((await buildx(['build', '--platform=linux/arm64', '-t', 'arm', path])).code, 0);
+  assert.equal(await gantry.dockerOk('image', 'inspect', '-f', '{{.Architecture}}', 'arm'), 'arm64');
+  const { vertices, words } = read(await buildx(['build', '-f', join(path, 'failing'), path]));
+  assert.match(words, /process "\/bin\/sh -c sleep 1; exit 3" did not complete successfully: exit code: 3$/);
+  assert.equal(vertices.get('[slow 2/2] RUN sleep 60')?.error, 'context canceled');
+});
