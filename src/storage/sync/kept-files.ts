@@ -92,8 +92,8 @@ export class KeptFiles {
       this.#written.delete(data);
       for (const name of names) await this.release(this.#dataOf(name));
     };
-    const before = kept &&
-      !anew && { index: this.#indexOf(key), data: this.#dataOf(kept.data), name: kept.data };
+    const last = kept && { index: this.#indexOf(key), data: this.#dataOf(kept.data), name: kept.data };
+    const before = anew ? undefined : last;
     return {
       receiving: { data: path, before, index, head },
       keep: async (received) => {
