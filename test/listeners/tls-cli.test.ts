@@ -6,7 +6,7 @@ import { chmodSync, copyFileSync, mkdirSync, readFileSync, statSync, writeFileSy
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { connect } from 'node:tls';
-import type { Ran } from '../harness/docker.ts';
+import { debianDocker, type Ran } from '../harness/docker.ts';
 import { Authority, pemOf } from './authority.ts';
 import { startSecured } from './secured.ts';
 
@@ -100,6 +100,22 @@ test('over TLS: a build, its context larger than what fits beside its head', asy
   writeFileSync(join(directory, 'Dockerfile'), 'FROM busybox\nCOPY large /\nRUN wc -c </large >/size\n');
   await ok(['build', '--network', 'none', '-t', 'built', directory]);
   assert.equal(await ok(['run', '--rm', ...QUIET, 'built', 'cat', '/size']), `${4 << 20}\n`);
+});
+
+test('over TLS: a build by buildx, which takes two connections over, and one by the client of 20.10', async () => {
+  const directory = join(secured.gantry.root, 'built');
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, 'Dockerfile'), 'FROM busybox\nCOPY word /word\nRUN cat /word\n');
+  writeFileSync(join(directory, 'word'), 'over TLS\n');
+  for (const options of [
+    { plugins: true },
+    { cli: debianDocker(), env: { DOCKER_BUILDKIT: '1' } },
+  ] as const) {
+    const argv = ['build', '--network=none', '--no-cache', '--progress=plain', directory];
+    const { code, stdout, stderr } = await secured.docker(argv, options);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout + stderr, /over TLS/);
+  }
 });
 
 test('over TLS: logs are followed to their end, and many of them come whole', async () => {

@@ -1,4 +1,5 @@
 /** A call after which its connection speaks HTTP/2: BuildKit's services (`/grpc`), or a build's client that serves (`/session`). */
+import type { Socket } from 'node:net';
 import { requestFailure } from '../../model/failures/request.ts';
 import type { OperationName } from '../contract/index.ts';
 import { PRIOR_KNOWLEDGE, SILENT_UPGRADE } from './front.ts';
@@ -23,11 +24,27 @@ export async function serveProtocol(
   const { socket } = line;
   if (operation === 'buildSession') {
     const session = services.session(request.headersDistinct);
-    socket.write(HEAD);
+    await written(socket, HEAD);
     await session.serve(socket, signal);
     return;
   }
-  if (!knows) socket.write(HEAD);
+  if (!knows) await written(socket, HEAD);
   response.detachSocket(socket);
   await services.grpc(socket, signal);
+}
+
+/**
+ * Resolves when all that was written has left: HTTP/2 takes the connection below its JavaScript, and Node.js aborts the
+ * whole process when a write of somebody else ends there (`is_write_in_progress`), over TLS at each such takeover.
+ */
+async function written(socket: Socket, head: string): Promise<void> {
+  await new Promise<void>((resolve) => {
+    socket.once('close', resolve);
+    socket.write(head, () => {
+      socket.off('close', resolve);
+      resolve();
+    });
+  });
+  // The write is still being ended while its callback runs.
+  await new Promise((resolve) => setImmediate(resolve));
 }

@@ -29,6 +29,7 @@ const held = new HeldBytes(HELD_BYTES_MAX);
 
 /** Serves a connection until it is over, or `signal` ends it. */
 export async function serveGrpc(connection: Duplex, served: GrpcServed, signal: AbortSignal): Promise<void> {
+  if (connection.destroyed) return;
   const session = performServerHandshake(connection, {
     settings: { maxConcurrentStreams: STREAMS_MAX, enablePush: false },
   });

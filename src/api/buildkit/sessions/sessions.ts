@@ -45,6 +45,8 @@ export class Sessions {
     this.#announced.add(id);
     return {
       serve: async (connection, signal) => {
+        // The client may have left while it was answered.
+        if (connection.destroyed) return void this.#announced.delete(id);
         const calls = grpcClient(connection);
         const offers = (method: string): boolean => methods.has(method.toLowerCase());
         this.#sessions.set(id, { sharedKey, offers, calls });
