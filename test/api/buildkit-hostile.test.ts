@@ -1,7 +1,7 @@
 /** BuildKit's services and clients that lie, stall, or speak nonsense: each is its own loss. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { GrpcClient } from '../../src/api/buildkit/grpc/client.ts';
+import { type GrpcClient, grpcClient } from '../../src/api/buildkit/grpc/client.ts';
 import { framed } from '../../src/api/buildkit/grpc/frames.ts';
 import {
   Exporter,
@@ -12,7 +12,7 @@ import {
 } from '../../src/api/buildkit/messages/control.ts';
 import { GetSecretResponse } from '../../src/api/buildkit/messages/session.ts';
 import { clientOf, failed, offer, upgraded } from './buildkit-peer.ts';
-import { readUntil, serve, until } from './serve.ts';
+import { dial, readUntil, serve, until } from './serve.ts';
 
 const CONTROL = '/moby.buildkit.v1.Control/';
 const SECRETS = '/moby.buildkit.secrets.v1.Secrets/GetSecret';
@@ -170,5 +170,21 @@ test('a client that takes nothing of what is exported holds its own build up, an
   session.close();
   await assert.rejects(ended);
   other.close();
+  client.close();
+});
+
+test('answers that a client has not read yet are sent before HTTP/2 begins', async () => {
+  await using served = await serve();
+  const socket = dial(served.path);
+  const before = 'GET /images/json HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(500);
+  socket.write(`${before}POST /grpc HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n`);
+  // Nothing is read for a while: what is answered waits in the connection.
+  await until(() => served.calls.filter(([verb]) => verb === 'images').length === 500);
+  const said = await readUntil(socket, (bytes) => bytes.includes('HTTP/1.1 101 '));
+  assert.equal(said.toString('latin1').match(/HTTP\/1\.1 200 OK/g)?.length, 500);
+  const end = said.indexOf('\r\n\r\n', said.indexOf('HTTP/1.1 101 ')) + 4;
+  if (end < said.length) socket.unshift(said.subarray(end));
+  const client = grpcClient(socket);
+  assert.match((await info(client)).version?.version ?? '', /^v0\./);
   client.close();
 });
