@@ -124,6 +124,10 @@ test('a kind of cache that nobody knows is refused before anything is exported',
   const refused = exported(t, [{ type: 's3', attributes: {} }], [image('app', false)]);
   await assert.rejects(refused, /unknown cache exporter: "s3"/);
   await assert.rejects(exported(t, [{ type: 'registry', attributes: {} }]), /missing ref/);
+  await assert.rejects(
+    exported(t, [{ type: 'local', attributes: { dest: 'x' } }]),
+    /directory of the client/,
+  );
 });
 
 test('a cache that cannot be pushed fails the build, unless that is to be ignored', async (t) => {

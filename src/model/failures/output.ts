@@ -40,6 +40,11 @@ export const outputFailure = failures('output', {
     InvalidArgument,
     ({ type }: { type: string }) => `unknown cache importer: ${type}`,
   ),
+  cacheInDirectory: failure(
+    InvalidArgument,
+    () =>
+      'a cache in a directory of the client (type=local) is not read or written by this engine: use type=registry or type=inline',
+  ),
   cacheRefMissing: failure(InvalidArgument, () => 'failed to configure registry cache: missing ref'),
   fileMissing: failure(NotFound, ({ path }: { path: string }) => `stat ${path}: no such file or directory`),
   noDirectory: failure(InvalidArgument, ({ path }: { path: string }) => `readdir /${path}: not a directory`),

@@ -19,7 +19,7 @@ export interface LintOptions extends Asked {
   /** Indices of those that are looked into; undefined: all. */
   readonly stages: ReadonlySet<number> | undefined;
   /** What the base of a stage is, if it is an image that was found. */
-  readonly baseOf: (index: number) => KnownBase | undefined;
+  readonly baseOf: (index: number, name: string) => KnownBase | undefined;
   /** Patterns of what the context leaves out. */
   readonly ignored: readonly ByteText[];
 }
@@ -72,7 +72,7 @@ function checkStages(
   for (const stage of stages) {
     if (options.stages && !options.stages.has(stage.index)) continue;
     enter(stage.from.position);
-    const base = options.baseOf(stage.index);
+    const base = options.baseOf(stage.index, textOf(expanded(stage.base, reading.global, reading).text));
     const start = startOf(stage, ended, base, reading);
     if (base && start.on === undefined) checkBase(stage, base, wanted(stage, options, reading), report);
     const memory = memoryOf([...ended.values()].find(({ index }) => index === start.on)?.memory);

@@ -22,6 +22,7 @@ const USUAL: Attributes = {
   'rewrite-timestamp': 'false',
   'prefer-nondist-layers': 'false',
   'name-canonical': 'false',
+  'registry.insecure': 'false',
 };
 /** Whatever they say: an image of this engine is unpacked, and has no attestations. */
 const NEVER_MATTERS: readonly string[] = ['unpack', 'attestation-inline'];

@@ -24,6 +24,7 @@ type Exporting = Telling & { readonly client: BuildClient; readonly signal: Abor
 /** @throws InvalidArgument for a kind that nobody knows, before anything is exported */
 export function checkCaches(wanted: readonly CacheExport[]): void {
   for (const { type, attributes } of wanted) {
+    if (type === 'local') throw outputFailure.cacheInDirectory();
     if (type !== 'inline' && type !== 'registry') throw outputFailure.exporterUnknown({ type });
     if (type === 'registry' && !attributes.ref) throw outputFailure.cacheRefMissing();
   }
@@ -90,7 +91,7 @@ export async function exportCaches(
   return answers;
 }
 
-const READ = ['ref', 'mode', 'image-manifest', 'oci-mediatypes', 'ignore-error', 'registry.insecure'];
+const READ = ['ref', 'mode', 'image-manifest', 'oci-mediatypes', 'ignore-error'];
 
 async function pushTo(
   { attributes }: CacheExport,

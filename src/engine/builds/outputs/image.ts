@@ -18,7 +18,7 @@ export interface ImageOutputDeps {
 
 type ImageOutput = Extract<BuildOutput, { is: 'image' }>;
 
-const READ = ['name', 'push', 'push-by-digest', 'registry.insecure'];
+const READ = ['name', 'push', 'push-by-digest'];
 
 /** How it is exported. */
 interface Exporting extends Telling {

@@ -52,6 +52,7 @@ function opened({ type, attributes }: CacheImport, deps: ImportDeps): Promise<Op
   const { images, client, platform, signal } = deps;
   const name = attributes.ref ?? type;
   return asVertex(`importing cache manifest from ${name}`, deps, async () => {
+    if (type === 'local') throw outputFailure.cacheInDirectory();
     if (type !== 'registry') throw outputFailure.importerUnknown({ type });
     if (!attributes.ref) throw outputFailure.cacheRefMissing();
     const reference = withDefaultTag(parseReference(attributes.ref));

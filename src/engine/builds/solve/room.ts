@@ -1,6 +1,7 @@
 /** Builds in BuildKit's manner: what the engine promises of them, and what they leave. */
 import { messageOf } from '../../../base/errors.ts';
 import { parsePlatform } from '../../../formats/platform.ts';
+import type { SourceFile } from '../../../model/build-event.ts';
 import { PlacedFailure } from '../../../model/failures/solve.ts';
 import { vertexFailure } from '../../../model/failures/vertex.ts';
 import type { Storage } from '../../../storage/index.ts';
@@ -12,7 +13,14 @@ import type { SolveDeps, Work } from './perform/solving.ts';
 import { Teller } from './perform/teller.ts';
 import { placeOf } from './place.ts';
 import type { Solved, SolveOptions } from './promise.ts';
-import { definitionOf, type FoundDefinition, type KnownOfBuild, solveWork } from './solve.ts';
+import {
+  definitionOf,
+  type FoundDefinition,
+  type FoundFile,
+  fileOf,
+  type KnownOfBuild,
+  solveWork,
+} from './solve.ts';
 import type { Definition, SolvedBuild, SolvedImage } from './solved.ts';
 
 /** What solves need. */
@@ -26,7 +34,7 @@ export interface Inquiry {
   /** What is answered in place of a build. */
   answer(
     question: NonNullable<SolveOptions['question']>,
-    definition: Definition,
+    file: SourceFile,
     options: SolveOptions,
     ignored: readonly string[],
   ): ReadonlyMap<string, Buffer>;
@@ -88,12 +96,12 @@ export class SolveRoom {
       imported: this.#imported(options, ending.signal),
     };
     try {
-      const found = await definitionOf(work);
+      const found = await fileOf(work);
       const { question } = options;
-      const { results, answers } =
+      const { results, answers, definition } =
         question === undefined
-          ? await this.#built(work, found)
-          : { results: [], answers: await this.#answered(work, found, question) };
+          ? await this.#built(work, definitionOf(found))
+          : { results: [], answers: await this.#answered(work, found, question), definition: undefined };
       await deps.cache.settle();
       for (const each of results) this.#results.set(each.token, each);
       const held = scope.move();
@@ -102,7 +110,7 @@ export class SolveRoom {
         multiPlatform: options.multiPlatform,
         answers,
         lease,
-        definition: found.definition,
+        definition,
         [Symbol.asyncDispose]: async () => {
           for (const { token } of results) this.#results.delete(token);
           await held.disposeAsync();
@@ -122,12 +130,12 @@ export class SolveRoom {
       result: (token) => this.result(token),
       warn: (known) => this.#inquiry.warn(work, found.definition, known),
     });
-    return { results, answers: new Map<string, Buffer>() };
+    return { results, answers: new Map<string, Buffer>(), definition: found.definition };
   }
 
-  async #answered(work: Work, found: FoundDefinition, question: NonNullable<SolveOptions['question']>) {
+  async #answered(work: Work, found: FoundFile, question: NonNullable<SolveOptions['question']>) {
     const ignored = question === 'lint' ? await ignoredOf(work, found) : [];
-    return this.#inquiry.answer(question, found.definition, work.options, ignored);
+    return this.#inquiry.answer(question, found.file, work.options, ignored);
   }
 
   #imported({ cacheFrom, platforms, client, tell }: SolveOptions, signal: AbortSignal) {

@@ -23,18 +23,27 @@ import { outlineOf } from './plan/stages.ts';
 import type { Surroundings } from './plan/state.ts';
 import type { Definition, SolvedImage, SolvedStep } from './solved.ts';
 
-/** A Dockerfile that is read. */
-export interface FoundDefinition extends Found {
-  readonly definition: Definition;
+/** A Dockerfile that was found. */
+export interface FoundFile extends Found {
   readonly openWhole: OpenWhole;
 }
 
-/** @throws InvalidArgument, with its place */
-export async function definitionOf(work: Work): Promise<FoundDefinition> {
-  const openWhole = opener(work);
-  const found = await findDefinition(work, openWhole);
-  return { ...found, openWhole, definition: readDefinition(found) };
+/** One that is read. */
+export interface FoundDefinition extends FoundFile {
+  readonly definition: Definition;
 }
+
+/** @throws NotFound */
+export async function fileOf(work: Work): Promise<FoundFile> {
+  const openWhole = opener(work);
+  return { ...(await findDefinition(work, openWhole)), openWhole };
+}
+
+/** @throws InvalidArgument, with its place */
+export const definitionOf = (found: FoundFile): FoundDefinition => ({
+  ...found,
+  definition: readDefinition(found),
+});
 
 /** What is known when all is planned, and nothing is done yet. */
 export interface KnownOfBuild extends Pick<PlatformPlan, 'baseOf' | 'needed'> {
