@@ -14,9 +14,8 @@ export const reasons: readonly Reason[] = [
     ],
   },
   {
-    why: 'volumes of a cluster and sessions are not served',
+    why: 'volumes of a cluster are not served',
     what: [
-      /^- POST \/session$/,
       /^- PUT \/volumes\/\{\}$/,
       /^- GET \/info answer Swarm\.(Cluster|Managers|Nodes)\b/,
       / (request |Volumes\[\]\.)?ClusterVolume(Spec)?\b/,
