@@ -2,13 +2,16 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Conversation } from '../../base/conversation.ts';
 import { messageOf } from '../../base/errors.ts';
-import { type Amount, packed, TALK_WINDOW, type TalkMessage, unpacked } from './talk.ts';
+import { type Amount, packed, TALK_WINDOW, type TalkMessage, TOGETHER_BYTES, unpacked } from './talk.ts';
 
 /** Told now and then, and at the end: bytes that came or went, and files whose bytes are all here, or there. */
 export type Told = (bytes: number, files: number) => void;
 
 /** Nobody looks more often. */
 const TOLD_EVERY_MS = 100;
+
+/** What comes one by one is passed on as often. */
+const FLUSH_EVERY_MS = 4;
 
 /** What the thread gets, and what is known of the conversation itself. */
 export interface LentTalk {
@@ -37,6 +40,9 @@ class Lent {
   #isGone = false;
   readonly #closed = Promise.withResolvers<void>();
   #wake = (): void => {};
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  #flushedAt = 0;
   #sending: Promise<void> = Promise.resolve();
 
   constructor(talk: Conversation, port: MessagePort, told: Told | undefined) {
@@ -76,14 +82,37 @@ class Lent {
       for await (const messages of this.#talk.incoming) {
         while (this.#room <= 0 && !this.#isGone) await new Promise<void>((resolve) => (this.#wake = resolve));
         if (this.#isGone) return;
-        const bytes = packed(messages);
-        this.#room -= bytes.length;
-        this.#post({ is: 'messages', bytes }, bytes.buffer);
+        this.#pass(messages);
       }
+      this.#flush();
       this.#post({ is: 'end' });
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /** Those of some turns go together: a client reads its files no faster than we could wake the thread for each. */
+  #pass(messages: readonly Buffer[]): void {
+    if (this.#waiting.length === 0) {
+      const waitMs = this.#flushedAt + FLUSH_EVERY_MS - performance.now();
+      if (waitMs > 0) setTimeout(() => this.#flush(), waitMs);
+      else setImmediate(() => this.#flush());
+    }
+    for (const message of messages) {
+      this.#waiting.push(message);
+      this.#waitingBytes += message.length;
+    }
+    if (this.#waitingBytes >= TOGETHER_BYTES) this.#flush();
+  }
+
+  #flush(): void {
+    if (this.#waiting.length === 0) return;
+    const bytes = packed(this.#waiting);
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#flushedAt = performance.now();
+    this.#room -= bytes.length;
+    this.#post({ is: 'messages', bytes }, bytes.buffer);
   }
 
   async finish(): Promise<void> {

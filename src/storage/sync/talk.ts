@@ -5,7 +5,7 @@ import { SyncError } from './sync-error.ts';
 /** Messages on their way through the port, in either direction: enough to keep both threads busy. */
 export const TALK_WINDOW = 1 << 20;
 /** Messages that wait for others to go with. */
-const TOGETHER_BYTES = 128 << 10;
+export const TOGETHER_BYTES = 128 << 10;
 
 /** Through the port, from either side. */
 export type TalkMessage =
