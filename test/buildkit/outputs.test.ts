@@ -62,6 +62,13 @@ for (const type of ['docker', 'oci'] as const)
     assert.equal(json().Id, id);
   });
 
+test('a buildx that keeps results comes back to them when their build is over', async () => {
+  const argv = ['buildx', 'build', '--progress=plain', '--network=none', '-t', 'kept', context];
+  const { code, stderr } = await gantry.docker(argv, { plugins: true, env: { BUILDX_EXPERIMENTAL: '1' } });
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /naming to docker\.io\/library\/kept/);
+});
+
 test('an engine that has done nothing finds the steps in a cache of another', async () => {
   const ref = `${registry.host}/cache:1`;
   await build(gantry, '--cache-to', `type=registry,ref=${ref},mode=max`, '-t', 'app');

@@ -42,6 +42,9 @@ export interface Inquiry {
   warn(work: Work, definition: Definition, known: KnownOfBuild): void;
 }
 
+/** Results that were let go of, which a client may come back to as long as their layers are here. */
+const PAST_MAX = 100;
+
 /** Solves that go on, and what was solved as long as somebody has it. */
 export class SolveRoom {
   readonly #deps: SolvesDeps;
@@ -50,6 +53,7 @@ export class SolveRoom {
   readonly #atRest: () => void;
   readonly #going = new Map<AbortController, Promise<void>>();
   readonly #results = new Map<string, SolvedImage>();
+  readonly #past = new Map<string, SolvedImage>();
 
   constructor(deps: SolvesDeps, inquiry: Inquiry, atRest: () => void) {
     this.#deps = deps;
@@ -57,9 +61,19 @@ export class SolveRoom {
     this.#atRest = atRest;
   }
 
-  /** What was made for one platform, by its token; undefined: nobody has it any more. */
+  /** What was made for one platform, by its token; undefined: nobody knows it any more. */
   result(token: string): SolvedImage | undefined {
-    return this.#results.get(token);
+    const past = this.#past.get(token);
+    const top = past?.image.chainId;
+    const isHere = top === undefined || this.#deps.storage.layers.get(top) !== undefined;
+    return this.#results.get(token) ?? (isHere ? past : undefined);
+  }
+
+  #letGo({ token }: SolvedImage): void {
+    const result = this.#results.get(token);
+    this.#results.delete(token);
+    if (result) this.#past.set(token, result);
+    for (const oldest of this.#past.keys()) if (this.#past.size > PAST_MAX) this.#past.delete(oldest);
   }
 
   /** @throws PlacedFailure */
@@ -112,7 +126,7 @@ export class SolveRoom {
         lease,
         definition,
         [Symbol.asyncDispose]: async () => {
-          for (const { token } of results) this.#results.delete(token);
+          for (const each of results) this.#letGo(each);
           await held.disposeAsync();
         },
       };
