@@ -1,6 +1,6 @@
 /** What counts as done in builds by BuildKit's manner, what they see of their client, and that they leave nothing. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { type TestContext, test } from 'node:test';
 import type { Ran } from '../harness/docker.ts';
 import { fileScope } from '../harness/file-scope.ts';
 import { startGantry } from '../harness/gantry.ts';
+import { until } from '../harness/until.ts';
 import { type RawVertex, rawLogs, rawProgress } from './raw-json.ts';
 
 const gantry = await startGantry(fileScope());
@@ -155,3 +156,36 @@ test('a build for another machine copies; what fails ends what goes on beside it
   assert.match(words, /process "\/bin\/sh -c sleep 1; exit 3" did not complete successfully: exit code: 3$/);
   assert.equal(vertices.get('[slow 2/2] RUN sleep 60')?.error, 'context canceled');
 });
+
+test('what a prune takes is done again; images keep what is theirs', async (t) => {
+  const path = directoryOf(t, { Dockerfile: 'FROM busybox\nRUN echo kept > /kept\n' });
+  assert.equal((await buildx(['build', '-t', 'pruned', path])).code, 0);
+  assert.deepEqual(done(await buildx(['build', path])), []);
+  const pruned = await gantry.docker(['buildx', 'prune', '-af'], { plugins: true });
+  assert.equal(pruned.code, 0, pruned.stderr);
+  assert.equal(await gantry.dockerOk('run', '--rm', '--network=none', 'pruned', 'cat', '/kept'), 'kept');
+  assert.deepEqual(done(await buildx(['build', path])), ['RUN echo kept > /kept']);
+});
+
+test('a client that dies ends its build at once', async (t) => {
+  const path = directoryOf(t, { Dockerfile: 'FROM busybox\nRUN sleep 31415\n' });
+  const client = gantry.dockerProcess(['buildx', 'build', path], { plugins: true, stdio: 'ignore' });
+  const runs = (): boolean => processes().includes(`sleep\0${31415}\0`);
+  await until(runs);
+  client.kill('SIGKILL');
+  await until(() => !runs());
+});
+
+/** The command line of every process, one behind the other. */
+const processes = (): string =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      } catch {
+        return ''; // it has ended
+      }
+    })
+    .filter((line) => line.startsWith('sleep\0'))
+    .join('\n');

@@ -109,6 +109,7 @@ export class SolveRoom {
       tidying: new Set(),
       imported: this.#imported(options, ending.signal),
     };
+    scope.defer(async () => void (await Promise.all(work.tidying)));
     try {
       const found = await fileOf(work);
       const { question } = options;
@@ -134,8 +135,6 @@ export class SolveRoom {
       ending.abort(error);
       await this.#leave();
       throw failureOf(error);
-    } finally {
-      await Promise.all(work.tidying);
     }
   }
 

@@ -10,7 +10,15 @@ import type { StepImage } from '../../images/steps.ts';
 import { argumentsAtTop } from '../plan/arguments.ts';
 import { expanderOf } from '../plan/expander.ts';
 import { Bases } from './bases.ts';
-import { type Found, findDefinition, ignoredOf, type OpenWhole, readDefinition } from './definition.ts';
+import {
+  type Found,
+  findDefinition,
+  ignoredOf,
+  internal,
+  type OpenWhole,
+  readDefinition,
+  toldOf,
+} from './definition.ts';
 import { documentOf } from './document.ts';
 import { directoryOf, type OpenedInput, openInput } from './inputs.ts';
 import { Solver } from './perform/solver.ts';
@@ -67,6 +75,10 @@ export async function solveWork(
   { result, warn }: SolveSides,
 ): Promise<readonly SolvedImage[]> {
   const { definition, openWhole, vertex } = found;
+  const { syntax } = definition.parsed.directives;
+  // Whoever names a frontend of another origin should know that it is not what builds.
+  if (syntax)
+    await toldOf(work, internal(`frontend ${textOf(syntax)}: built in`, syntax), async () => undefined);
   const bases = new Bases(work, work.options.multiPlatform, result);
   const plans = await unlessFailed(work, bases.settled, () =>
     Promise.all(platformsOf(work).map((platform) => planned(work, definition, bases, platform))),
