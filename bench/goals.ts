@@ -3,7 +3,7 @@ export interface Goal {
   readonly scenario: string;
   readonly row: string;
   /** Gantry's figure must be at most this many times the peer's; 'itself': at most `factor` outright. */
-  readonly peer: 'dockerd' | 'podman' | 'crun' | 'itself';
+  readonly peer: 'dockerd' | 'dockerd-26' | 'podman' | 'crun' | 'itself';
   readonly factor: number;
 }
 
@@ -49,6 +49,14 @@ export const goals: readonly Goal[] = [
     (row): Goal => ({ scenario: 'builds', row: `${row} to half`, peer: 'itself', factor: 2.5 }),
   ),
   { scenario: 'builds', row: 'side to row', peer: 'itself', factor: 0.5 },
+  ...(
+    [
+      ['build-context-10k', 'total'],
+      ['build-5-steps', 'uncached'],
+      ['build-5-steps', 'cached'],
+      ['build-8-stages', 'total'],
+    ] as const
+  ).map(([scenario, row]): Goal => ({ scenario, row, peer: 'dockerd-26', factor: 1 / 3 })),
   { scenario: 'build-memory', row: '1 GB', peer: 'itself', factor: 200 },
   { scenario: 'build-memory', row: '50,000 files', peer: 'itself', factor: 100 },
 ];

@@ -8,12 +8,13 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadSpelled, machineFacts } from './machine.ts';
 import { prepareCrun } from './peers/crun.ts';
-import { startDockerd } from './peers/dockerd.ts';
+import { startDockerd, startDockerd26 } from './peers/dockerd.ts';
 import { startGantry } from './peers/gantry.ts';
 import { NotHere, type Peer } from './peers/peer.ts';
 import { startPodman } from './peers/podman.ts';
 import { reportScenario } from './report.ts';
 import { build, buildMemory, builds } from './scenarios/build.ts';
+import { build5Steps, build8Stages, buildContext10k } from './scenarios/buildx.ts';
 import { commit, copy } from './scenarios/copy.ts';
 import { exec } from './scenarios/exec.ts';
 import { images } from './scenarios/images.ts';
@@ -51,21 +52,28 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   builds,
   'build-memory': buildMemory,
   thousand,
+  'build-context-10k': buildContext10k,
+  'build-5-steps': build5Steps,
+  'build-8-stages': build8Stages,
 };
 type Maker = (directory: string, options: { readonly ownNetwork: boolean }) => Promise<Peer>;
 const makers: Readonly<Record<string, Maker>> = {
   gantry: startGantry,
   dockerd: startDockerd,
+  'dockerd-26': startDockerd26,
   podman: startPodman,
   crun: prepareCrun,
 };
+/** Those that all scenarios are about which name none. */
+const USUAL = ['gantry', 'dockerd', 'podman', 'crun'];
 const USAGE = `usage: npm run bench -- [--rounds N] [--peers a,b] [--json] [SCENARIO...]
 scenarios: ${Object.keys(scenarios).join(' ')} (default: all)
-peers: ${Object.keys(makers).join(',')} (default: all)`;
+peers: ${Object.keys(makers).join(',')} (default: those of the scenario)`;
 
 interface Asked {
   readonly scenarios: readonly Scenario[];
-  readonly peers: readonly string[];
+  /** Undefined: those of each scenario. */
+  readonly peers: readonly string[] | undefined;
   readonly rounds: number | undefined;
   readonly json: boolean;
 }
@@ -82,9 +90,12 @@ function readArguments(argv: readonly string[]): Asked {
     },
   });
   const names = positionals.length > 0 ? positionals : Object.keys(scenarios);
-  const peers = values.peers?.split(',') ?? Object.keys(makers);
+  const peers = values.peers?.split(',');
   const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
-  const unknown = [...names.filter((name) => !scenarios[name]), ...peers.filter((name) => !makers[name])];
+  const unknown = [
+    ...names.filter((name) => !scenarios[name]),
+    ...(peers ?? []).filter((name) => !makers[name]),
+  ];
   if (unknown.length > 0) throw new Error(`not known: ${unknown.join(' ')}\n${USAGE}`);
   if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0))
     throw new Error(`not a number of rounds\n${USAGE}`);
@@ -148,11 +159,16 @@ function keep(rows: Map<string, number[]> | undefined, figures: Figures): void {
 }
 
 /** Measures scenarios that want the same of their peers. */
-async function compare(asked: Asked, ownNetwork: boolean, signal: AbortSignal): Promise<void> {
+async function compare(
+  asked: Asked,
+  names: readonly string[],
+  ownNetwork: boolean,
+  signal: AbortSignal,
+): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'gantry-bench-'));
   await using closing = new AsyncDisposableStack();
   closing.defer(() => rmSync(directory, { recursive: true, force: true }));
-  const { peers, missing } = await startPeers(asked.peers, directory, ownNetwork, closing);
+  const { peers, missing } = await startPeers(names, directory, ownNetwork, closing);
   const facts = [...machineFacts(), ...peers.map((peer) => `${peer.name} ${peer.version}`)];
   if (!asked.json)
     console.log([...facts, ...[...missing].map(([name, why]) => `${name} is missing: ${why}`)].join('\n'));
@@ -171,10 +187,14 @@ async function main(): Promise<void> {
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
-  for (const networked of [false, true]) {
-    const scenarios = asked.scenarios.filter((each) => (each.networked ?? false) === networked);
-    if (scenarios.length > 0) await compare({ ...asked, scenarios }, networked, interrupted.signal);
-  }
+  for (const networked of [false, true])
+    for (const usual of [true, false]) {
+      const scenarios = asked.scenarios.filter(
+        (each) => (each.networked ?? false) === networked && (each.peers === undefined) === usual,
+      );
+      const names = asked.peers ?? scenarios[0]?.peers ?? USUAL;
+      if (scenarios.length > 0) await compare({ ...asked, scenarios }, names, networked, interrupted.signal);
+    }
   if (!asked.json) console.log(`\nload at the end ${loadSpelled()}`);
 }
 

@@ -8,10 +8,13 @@ import { type EnginePeer, NotHere } from './peer.ts';
 const PEERS = join(import.meta.dirname, '../../tools/peers.sh');
 
 /** The directory that holds dockerd, containerd and runc. @throws NotHere */
-function programs(): string {
+function programs(release: readonly string[]): string {
   let unpacked: string;
   try {
-    unpacked = execFileSync('sh', [PEERS], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+    unpacked = execFileSync('sh', [PEERS, ...release], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }).trim();
   } catch (error) {
     throw new NotHere(
       `Debian's docker.io cannot be unpacked: ${error instanceof Error ? error.message : String(error)}`,
@@ -21,18 +24,20 @@ function programs(): string {
   return unpacked;
 }
 
-/** Starts it with everything below `directory`. */
-export async function startDockerd(
+/** Starts it with everything below `directory`. `release`: what the unpacking program is told. */
+async function startRelease(
+  name: string,
+  release: readonly string[],
   directory: string,
   { ownNetwork }: Pick<EngineStart, 'ownNetwork'>,
 ): Promise<EnginePeer> {
-  const unpacked = programs();
+  const unpacked = programs(release);
   const at = (name: string): string => join(directory, name);
-  const cgroup = `gantry-bench-${process.pid}`;
+  const cgroup = `gantry-bench-${process.pid}${release.join('')}`;
   mkdirSync(directory, { recursive: true });
   writeFileSync(at('daemon.json'), '{}'); // the machine's own settings are not ours
   return startEngine({
-    name: 'dockerd',
+    name,
     directory,
     command: join(unpacked, 'usr/sbin/dockerd'),
     args: [
@@ -55,3 +60,11 @@ export async function startDockerd(
     ownNetwork,
   });
 }
+
+type Start = (directory: string, options: Pick<EngineStart, 'ownNetwork'>) => Promise<EnginePeer>;
+
+/** The one of this machine's release. */
+export const startDockerd: Start = (...start) => startRelease('dockerd', [], ...start);
+
+/** Debian 13's, whose clients build by BuildKit. */
+export const startDockerd26: Start = (...start) => startRelease('dockerd-26', ['13'], ...start);

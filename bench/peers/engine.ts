@@ -18,7 +18,8 @@ const STOP_TIMEOUT_MS = 15_000;
 const POLL_MS = 25;
 /** What is timed is looked for more often. */
 const RESTART_POLL_MS = 2;
-const IMAGE = 'gantry-bench:latest';
+/** The name that every engine has the test image by. */
+export const IMAGE = 'gantry-bench:latest';
 
 /** How an engine is started. */
 export interface EngineStart {
@@ -82,6 +83,7 @@ export async function startEngine(start: EngineStart): Promise<EnginePeer> {
       name: start.name,
       version,
       api,
+      host: `unix://${socketOf(start.directory)}`,
       image: imported,
       processes: family,
       restart,

@@ -13,6 +13,8 @@ interface Named {
 export interface EnginePeer extends Named {
   readonly is: 'engine';
   readonly api: Api;
+  /** `unix://…`, for command lines. */
+  readonly host: string;
   /** The test image as this engine calls it. */
   readonly image: string;
   /** The engine's own processes, helpers included, without what runs inside containers. */

@@ -20,6 +20,8 @@ export interface Scenario {
   readonly rounds: number;
   /** Peers need bridges and firewall rules: each gets a network namespace of its own. */
   readonly networked?: boolean;
+  /** The peers that it is about, in place of those that all others are about. */
+  readonly peers?: readonly string[];
   /** Unmeasured rounds before: caches and just-in-time compilers are warm in a real life too. */
   readonly warmUps: number;
   /** Undefined: this peer has nothing of the kind. */

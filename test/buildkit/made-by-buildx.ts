@@ -66,6 +66,8 @@ function flagsOf(query: Readonly<Record<string, string>> = {}): string[] {
 
 /** Bases are shared by the builds that go on: what they are called in which build is chance. */
 const OF_ANOTHER = /^step (\[[^\]]+\] )?FROM /;
+/** Gantry warns by the rules of newer frontends. */
+const WARNING = /^step .* warns \(\d\): /;
 
 /** `directory`: of {@link contextDirectory}; `tag`: the image's name. */
 export async function madeByBuildx(
@@ -81,8 +83,18 @@ export async function madeByBuildx(
   }
   const made = await buildx(engine, ['--no-cache', '-t', tag, ...flagsOf(each.query), directory]);
   if (made.code !== 0) return { refusal: settledWords(made.words).replaceAll(directory, '<context>') };
-  const steps = progressLines(made).filter((line) => !OF_ANOTHER.test(line));
-  return {
-    lines: [...steps, ...(await madeLines(engine.api('1.41'), tag, SINCE_SECONDS))],
-  };
+  const steps = progressLines(made).filter((line) => !OF_ANOTHER.test(line) && !WARNING.test(line));
+  return { lines: [...steps, ...(await imageLines(engine, tag, SINCE_SECONDS))] };
 }
+
+/** The image in lines that any engine has alike. */
+export async function imageLines(engine: Engine, name: string, sinceSeconds: number): Promise<string[]> {
+  const lines = await madeLines(engine.api('1.41'), name, sinceSeconds);
+  return lines.filter((line) => !OF_DOCKERD.test(line)).map(sizeless);
+}
+
+/** dockerd puts files of its own into /etc for RUN, and takes them away: the directory is of the layer then. */
+const OF_DOCKERD = /^layer [1-9]\d* "etc" directory 7[05][05] 0:0 new$|^Size = /;
+
+/** dockerd counts what its BuildKit made by its storage: links and what is there twice have no size. */
+const sizeless = (line: string): string => line.replace(/^told \d+ bytes/, 'told');

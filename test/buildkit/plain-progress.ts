@@ -1,18 +1,28 @@
 /** `--progress=plain`, without what differs from run to run. */
 import { SHARED_BASE, settledWords } from './settled-words.ts';
 
-/** Work that goes on side by side is told in pieces: each is put together, and they stand in the order of their names. */
-export function plainBlocks(text: string): string {
+/** How much of it has come so far is chance. */
+const UNDER_WAY = / [\d.]+[kM]?B \/ [\d.]+[kM]?B( \d+\.\d+s)?$/;
+
+/** Work of several targets that is the same is called after one of them. */
+const OF_TARGET = /^\[[\w-]+ (?=\d+\/\d+\]|internal\]|stage-)/;
+
+/**
+ * Work that goes on side by side is told in pieces: each is put together, and they stand in the order of their names.
+ * `shared`: several targets are built.
+ */
+export function plainBlocks(text: string, shared = false): string {
   const blocks = new Map<string, string[]>();
   const words: string[] = [];
   for (const line of text.replaceAll('\r', '').split('\n')) {
     const [, number, said = ''] = /^#(\d+) ?(.*)$/.exec(line) ?? [];
     if (number === undefined) words.push(line);
-    else if (said !== '...') blocks.set(number, [...(blocks.get(number) ?? []), said]);
+    else if (said !== '...' && !UNDER_WAY.test(said))
+      blocks.set(number, [...(blocks.get(number) ?? []), said]);
   }
-  const told = [...blocks.values()]
-    .map((lines) => withoutRepeats(lines.map(timeless)).join('\n  ').replace(SHARED_BASE, 'FROM '))
-    .toSorted();
+  const named = (line: string): string =>
+    timeless(shared ? line.replace(OF_TARGET, '[') : line).replace(SHARED_BASE, 'FROM ');
+  const told = [...blocks.values()].map((lines) => withoutRepeats(lines.map(named)).join('\n  ')).toSorted();
   return settledWords([...told, ...words.map(timeless)].join('\n')).replace(/\n{2,}/g, '\n');
 }
 

@@ -12,7 +12,7 @@ export function shapeOf(progress: RawProgress): string {
   const blocks = [...vertices.values()].map((vertex) =>
     [
       `${vertex.name}: ${ended(vertex)}`,
-      ...(vertex.inputs ?? []).map((digest) => `on ${nameOf(digest)}`),
+      ...(vertex.inputs ?? []).map((digest) => `on ${nameOf(digest)}`).toSorted(),
       ...partsOf(progress, vertex.digest),
       ...rawLogs(progress, vertex.digest),
       ...rawWarnings(progress, vertex.digest),

@@ -9,7 +9,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { type DockerOptions, debianDocker, dockerEnv, machineDocker, type Ran } from '../harness/docker.ts';
+import {
+  type DockerOptions,
+  debian13Docker,
+  debianDocker,
+  dockerEnv,
+  machineDocker,
+  type Ran,
+} from '../harness/docker.ts';
 import {
   type Dockerd,
   type DockerdOptions,
@@ -32,8 +39,9 @@ export const ALL_COMMAND_LINES = process.env.GANTRY_SCENES === 'all';
 const DEMANDED = ALL_COMMAND_LINES || RECORDING !== undefined;
 /** Far longer than any scene takes, on any machine. */
 const SCENE_TIMEOUT_MS = 120_000;
-/** Plays of one scene that a peer may need. */
+/** Plays of one scene that a peer may need; of one that builds, which takes longer and has fewer races. */
 const PEER_PLAYS_MAX = 5;
+const PEER_BUILDS_MAX = 2;
 
 /** Where both engines differ on purpose. Each must still occur, or it is no longer a difference. */
 export interface Difference {
@@ -64,12 +72,15 @@ export interface CommandLine {
   readonly path: string;
 }
 
-/** The one that GANTRY_CLI names, the machine's and Debian's, where they are there and not the same. */
-export function commandLines(): readonly CommandLine[] {
+/**
+ * The one that GANTRY_CLI names, the machine's and Debian's, where they are there and not the same; of Debian 13 where
+ * plugins are wanted.
+ */
+export function commandLines(plugins = false): readonly CommandLine[] {
   const found = new Map<string, CommandLine>();
   const keep = (line: CommandLine): void => void (found.has(line.name) || found.set(line.name, line));
   if (process.env.GANTRY_CLI !== undefined) keep(commandLineAt(process.env.GANTRY_CLI));
-  for (const find of [machineDocker, debianDocker]) {
+  for (const find of [machineDocker, plugins ? debian13Docker : debianDocker]) {
     try {
       keep(commandLineAt(find()));
     } catch {
@@ -91,19 +102,24 @@ function commandLineAt(path: string): CommandLine {
 export class Stage {
   readonly engine: Engine;
   readonly cli: CommandLine;
-  readonly #version: { readonly version?: string };
+  readonly #options: Pick<DockerOptions, 'version' | 'plugins'>;
   readonly #seen: string[] = [];
   readonly #lines: Line[];
   #directory: string | undefined;
   readonly #terminals: Terminal[] = [];
   readonly #started: Started[] = [];
 
-  /** `version`: DOCKER_API_VERSION; undefined: what both agree on. `lines`: gets every line that is run. */
-  constructor(engine: Engine, cli: CommandLine, version: string | undefined, lines: Line[]) {
+  /** `lines`: gets every line that is run. */
+  constructor(
+    engine: Engine,
+    cli: CommandLine,
+    lines: Line[],
+    options: Pick<DockerOptions, 'version' | 'plugins'>,
+  ) {
     this.#lines = lines;
     this.engine = engine;
     this.cli = cli;
-    this.#version = version === undefined ? {} : { version };
+    this.#options = options;
   }
 
   /** Runs the command line and writes down all that a user sees of it. */
@@ -117,7 +133,7 @@ export class Stage {
 
   /** Without writing it down. */
   quietly = async (argv: readonly string[], options: DockerOptions = {}): Promise<Ran> => {
-    const ran = await this.engine.docker(argv, { cli: this.cli.path, ...this.#version, ...options });
+    const ran = await this.engine.docker(argv, { cli: this.cli.path, ...this.#options, ...options });
     this.#lines.push({ argv, failed: ran.code !== 0 });
     return ran;
   };
@@ -125,7 +141,7 @@ export class Stage {
   /** Starts the command line, to be talked with; it is killed with the scene. `collect` false: read it yourself. */
   start = (argv: readonly string[], collect = true): Started => {
     this.#lines.push({ argv, failed: false });
-    const process = this.engine.dockerProcess(argv, { cli: this.cli.path, ...this.#version });
+    const process = this.engine.dockerProcess(argv, { cli: this.cli.path, ...this.#options });
     const started = new Started(process, collect);
     this.#started.push(started);
     return started;
@@ -152,7 +168,7 @@ export class Stage {
   /** A command line at a terminal. */
   terminal(argv: readonly string[], size = { rows: 24, columns: 80 }): Terminal {
     this.#lines.push({ argv, failed: false });
-    const env = dockerEnv(this.engine.host, '/nonexistent', { ...this.#version, env: { TERM: 'xterm' } });
+    const env = dockerEnv(this.engine.host, '/nonexistent', { ...this.#options, env: { TERM: 'xterm' } });
     const terminal = new Terminal(this.cli.path, argv, env, size);
     this.#terminals.push(terminal);
     return terminal;
@@ -191,10 +207,10 @@ export async function seenOn(
   engine: Engine,
   cli: CommandLine,
   { play }: Scene,
-  version?: string,
+  options: Pick<DockerOptions, 'version' | 'plugins'> = {},
   lines: Line[] = [],
 ): Promise<string> {
-  const stage = new Stage(engine, cli, version, lines);
+  const stage = new Stage(engine, cli, lines, options);
   let transcript = '';
   try {
     await inTime(play(stage), stage);
@@ -254,6 +270,7 @@ async function compare(
   gantry: () => Promise<string>,
   dockerd: () => Promise<string>,
   differences: readonly Difference[],
+  playsMax: number,
 ): Promise<void> {
   const first = dockerd();
   const [ours] = await Promise.allSettled([gantry(), first]);
@@ -263,7 +280,7 @@ async function compare(
       assertSame(ours.value, await theirs, differences);
       return;
     } catch (error) {
-      if (plays === PEER_PLAYS_MAX || error instanceof NoPeer) throw error;
+      if (plays === playsMax || error instanceof NoPeer) throw error;
     }
   }
 }
@@ -277,6 +294,8 @@ export interface PlayOptions extends Omit<DockerdOptions, 'args'> {
   readonly args?: Readonly<Record<'gantry' | 'dockerd', readonly string[]>>;
   /** The first command line that knows all of their flags. */
   readonly since?: number;
+  /** The command lines have plugins: `docker build` is buildx. */
+  readonly plugins?: boolean;
   /** When nobody asks for all, those scenes alone are played that say `often`. */
   readonly onDemand?: boolean;
 }
@@ -288,9 +307,15 @@ export interface PlayOptions extends Omit<DockerdOptions, 'args'> {
 export function playScenes(
   scenes: readonly Scene[],
   prepare: (engine: Engine) => Promise<void> = async () => undefined,
-  { since = 0, onDemand = false, args = { gantry: [], dockerd: [] }, ...peer }: PlayOptions = {},
+  {
+    since = 0,
+    plugins = false,
+    onDemand = false,
+    args = { gantry: [], dockerd: [] },
+    ...peer
+  }: PlayOptions = {},
 ): void {
-  const lines = commandLines().filter((line) => majorOf(line) >= since);
+  const lines = commandLines(plugins).filter((line) => majorOf(line) >= since);
   const wanted = scenes.filter(({ often }) => DEMANDED || !onDemand || often);
   if (lines.length === 0 || wanted.length === 0) {
     const skip = lines.length === 0 ? `there is no docker ${since} here` : 'npm run cli-walk plays them';
@@ -320,7 +345,8 @@ export function playScenes(
       test(`${scene.title} (${cli.name})`, async (t) => {
         const lines: Line[] = [];
         let alone = scene.alone;
-        const on = (engine: Engine, version?: string) => seenOn(engine, cli, scene, version, lines);
+        const on = (engine: Engine, version?: string) =>
+          seenOn(engine, cli, scene, { plugins, ...(version === undefined ? {} : { version }) }, lines);
         try {
           if (alone !== undefined) await on(gantry);
           else
@@ -328,6 +354,7 @@ export function playScenes(
               () => on(gantry, versionOf(peer)),
               async () => on(await theirs(), versionOf(peer)),
               scene.differences ?? [],
+              plugins ? PEER_BUILDS_MAX : PEER_PLAYS_MAX,
             );
         } catch (error) {
           if (!(error instanceof NoPeer)) throw error;

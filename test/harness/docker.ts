@@ -41,6 +41,9 @@ export function peersDirectory(release?: 13): string {
   return execFileSync('sh', argv, { encoding: 'utf8' }).trim();
 }
 
+/** Debian 13's command line (26.1). */
+export const debian13Docker = (): string => join(peersDirectory(13), 'usr/bin/docker');
+
 /** Debian's command line (20.10 on Debian 12). */
 export const debianDocker = (): string => join(peersDirectory(), 'usr/bin/docker');
 

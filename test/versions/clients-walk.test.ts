@@ -218,6 +218,6 @@ for (const cli of commandLines())
       });
       const refused = (TOO_OLD.exec(asked.stderr) ??
         (minor < 17 ? NO_UPGRADE.exec(asked.stderr) : null))?.[0];
-      if (refused === undefined) await seenOn(gantry, cli, walkAt(minor), `1.${minor}`);
+      if (refused === undefined) await seenOn(gantry, cli, walkAt(minor), { version: `1.${minor}` });
       else t.skip(`${cli.name}: ${refused}`);
     });

@@ -172,8 +172,8 @@ for (const cli of lines)
       const compared = COMPARED.has(minor) && typeof dockerd !== 'string';
       if (COMPARED.has(minor) && !compared) t.diagnostic(`not compared: ${dockerd}`);
       const playing = [
-        seenOn(gantry, cli, walk, `1.${minor}`),
-        compared ? seenOn(dockerd as Dockerd, cli, walk, `1.${minor}`) : undefined,
+        seenOn(gantry, cli, walk, { version: `1.${minor}` }),
+        compared ? seenOn(dockerd as Dockerd, cli, walk, { version: `1.${minor}` }) : undefined,
       ] as const;
       await Promise.allSettled(playing);
       const [ours, theirs] = await Promise.all(playing);

@@ -1,0 +1,139 @@
+/** Builds as people have them today: whole commands of docker's own client, with buildx, on engines that speak as BuildKit does. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { runDocker } from '../../test/harness/docker.ts';
+import { IMAGE } from '../peers/engine.ts';
+import type { EnginePeer, Peer } from '../peers/peer.ts';
+import type { Figures, Scenario } from './scenario.ts';
+
+const PEERS = ['gantry', 'dockerd-26'] as const;
+const BUILD_TIMEOUT_MS = 10 * 60_000;
+const FILE_BYTES = 1024;
+
+/** A directory that is built from, and how. */
+interface Work {
+  readonly context: string;
+  /** Milliseconds of the whole command. @throws when the build fails, or does not say `wanted` */
+  build(flags: readonly string[], wanted?: RegExp): Promise<number>;
+  /** Milliseconds of a command of the client that does without an engine: it is in each of the others too. */
+  client(): Promise<number>;
+  write(path: string, text: string): void;
+}
+
+interface Rounds {
+  readonly name: string;
+  readonly title: string;
+  readonly rounds: number;
+  /** What is built, before the clock runs. */
+  readonly prepare: (work: Work) => Promise<void>;
+  readonly once: (work: Work, turn: number) => Promise<Figures>;
+}
+
+const scenario = ({ name, title, rounds, prepare, once }: Rounds): Scenario => ({
+  name,
+  title,
+  unit: 'ms',
+  rounds,
+  warmUps: 1,
+  networked: true,
+  peers: PEERS,
+  prepare: async (peer: Peer) => {
+    if (peer.is === 'runtime') return undefined;
+    const home = mkdtempSync(join(tmpdir(), 'gantry-bench-buildx-'));
+    const work = workIn(home, peer);
+    await prepare(work);
+    let turn = 0;
+    return {
+      once: async () => ({ ...(await once(work, ++turn)), 'client alone': await work.client() }),
+      close: async () => rmSync(home, { recursive: true, force: true }),
+    };
+  },
+});
+
+function workIn(home: string, peer: EnginePeer): Work {
+  const context = join(home, basename(home));
+  mkdirSync(context);
+  const timed = async (argv: readonly string[], wanted = /(?:)/): Promise<number> => {
+    const began = performance.now();
+    const ran = await runDocker(peer.host, home, argv, { plugins: true, timeoutMs: BUILD_TIMEOUT_MS });
+    const ms = performance.now() - began;
+    if (ran.code !== 0 || !wanted.test(ran.stderr)) throw new Error(`${peer.name}: ${ran.stderr}`);
+    return ms;
+  };
+  return {
+    context,
+    build: (flags, wanted) => timed(['buildx', 'build', '--progress=plain', ...flags, context], wanted),
+    client: () => timed(['buildx', 'version']),
+    write: (path, text) => writeFileSync(join(context, path), text),
+  };
+}
+
+function writeFiles({ context, write }: Work, count: number): void {
+  for (let i = 0; i < count; i++) {
+    const directory = `files/${i % 100}`;
+    if (i < 100) mkdirSync(join(context, directory), { recursive: true });
+    write(`${directory}/${i}`, `${i}`.padEnd(FILE_BYTES, '.'));
+  }
+}
+
+const FILES = 10_000;
+
+/** What did not change is not sent again. */
+export const buildContext10k = scenario({
+  name: 'build-context-10k',
+  title: `build-context-10k: buildx: a context of ${FILES} files is built again with one that changed`,
+  rounds: 5,
+  prepare: async (work) => {
+    writeFiles(work, FILES);
+    work.write('Dockerfile', 'FROM scratch\nCOPY files /app\n');
+    await work.build([]);
+  },
+  once: async (work, turn) => {
+    work.write('files/7/7', `changed ${turn}`);
+    return { total: await work.build([]) };
+  },
+});
+
+const COPIED = 1000;
+
+/** The same as the scenario `build`, by buildx. */
+export const build5Steps = scenario({
+  name: 'build-5-steps',
+  title: `build-5-steps: buildx: 5 RUN and a COPY of ${COPIED} files of 1 KiB, without a cache and with one`,
+  rounds: 7,
+  prepare: async (work) => {
+    writeFiles(work, COPIED);
+    work.write(
+      'Dockerfile',
+      `FROM ${IMAGE}
+RUN echo one >/one
+RUN echo two >/two
+RUN mkdir /three
+COPY files/ /app/
+RUN find /app -type f | wc -l >/four
+RUN echo "there are $(cat /four)"
+`,
+    );
+  },
+  once: async (work) => ({
+    uncached: await work.build(['--no-cache'], new RegExp(`there are ${COPIED}\n`)),
+    cached: await work.build([], /CACHED/),
+  }),
+});
+
+const STAGES = 8;
+const numbers = Array.from({ length: STAGES }, (_, i) => i);
+
+/** Stages that do not need each other. */
+export const build8Stages = scenario({
+  name: 'build-8-stages',
+  title: `build-8-stages: buildx: ${STAGES} stages side by side, a RUN each, and what they made copied together`,
+  rounds: 7,
+  prepare: async (work) => {
+    const stages = numbers.map((i) => `FROM ${IMAGE} AS stage-${i}\nRUN echo ${i} >/done-${i}\n`);
+    const copies = numbers.map((i) => `COPY --from=stage-${i} /done-${i} /\n`);
+    work.write('Dockerfile', [...stages, `FROM ${IMAGE}\n`, ...copies].join(''));
+  },
+  once: async (work) => ({ total: await work.build(['--no-cache']) }),
+});
