@@ -11,8 +11,8 @@ export function examineSynced(directory: string): Finding[] {
   const used = new Set<string>();
   for (const name of names.filter((each) => each.endsWith('.index'))) {
     const head = readKeptIndex(join(directory, name))?.head;
-    const isThere = head && lstatSync(join(directory, head.data), { throwIfNoEntry: false })?.isFile();
-    if (head && isThere && nameOfIndex(head.key) === name) used.add(name).add(head.data);
+    const data = head && lstatSync(join(directory, head.data), { throwIfNoEntry: false });
+    if (data && data.size >= head.dataLength && nameOfIndex(head.key) === name) used.add(name).add(head.data);
   }
   const unused = names.filter((name) => !used.has(name));
   return unused.map((name) =>

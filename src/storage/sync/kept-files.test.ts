@@ -1,6 +1,14 @@
 /** What is kept of clients' directories: over restarts, side by side, damaged, forgotten. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -79,6 +87,22 @@ for (const [what, damage] of [
     assert.deepEqual(await once(storage, files), ['a', 'b']);
     assert.deepEqual(await once(storage, files), []);
   });
+
+for (const [what, damage] of [
+  ['gone', (data: string) => rmSync(data)],
+  ['shorter', (data: string) => truncateSync(data, 3)],
+] as const)
+  for (const isOpen of [true, false])
+    test(`contents that are ${what} are sent again, ${isOpen ? 'at once' : 'when the storage is opened again'}`, async (t) => {
+      const { open, synced: directory } = dataRoot(t);
+      let storage = await open();
+      await once(storage, files);
+      damage(join(directory, readdirSync(directory).find((name) => name.endsWith('.data'))!));
+      if (!isOpen) storage = await open();
+      const { context, asked } = await synced(t, storage, files);
+      assert.deepEqual(asked, ['a', 'b']);
+      assert.equal((await context.readFile('b', read)).toString(), 'second');
+    });
 
 test('after the machine was started again, contents that did not reach the disk are sent again', async (t) => {
   const { open, synced: directory } = dataRoot(t);
@@ -178,7 +202,7 @@ test('the least recently used goes when there are too many, or too large ones', 
   const add = async (key: string, diskBytes: number): Promise<void> => {
     const { receiving, keep } = kept.begin(key);
     writeFileSync(receiving.data, '');
-    writeKeptIndex(receiving.index, { ...receiving.head, liveBytes: 0 }, index);
+    writeKeptIndex(receiving.index, { ...receiving.head, liveBytes: 0, dataLength: 0 }, index);
     await kept.release(await keep({ index: index.share(), liveBytes: 0, dataLength: 0, diskBytes }));
   };
   const keys = (): string[] =>

@@ -19,7 +19,6 @@ const LIMITS: KeptLimits = { keys: 100, bytes: 20 * 2 ** 30 };
 const WASTE_BYTES = 1 << 20;
 
 interface Kept extends Omit<KeptHead, 'boot'> {
-  readonly dataLength: number;
   readonly bytes: number;
 }
 
@@ -174,7 +173,7 @@ function readKept(directory: string): Map<string, Kept> {
   for (const name of names.filter((each) => each.endsWith('.index'))) {
     const head = readKeptHead(join(directory, name));
     const data = head && lstatSync(join(directory, head.data), { throwIfNoEntry: false });
-    if (!head || !data || nameOfIndex(head.key) !== name) continue;
+    if (!head || !data || data.size < head.dataLength || nameOfIndex(head.key) !== name) continue;
     kept.set(head.key, { ...head, dataLength: data.size, bytes: data.blocks * 512 });
     wanted.add(name).add(head.data);
   }

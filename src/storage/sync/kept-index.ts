@@ -5,7 +5,7 @@ import { type Infer, integer, list, object, STORED_ROOT, string } from '../../ba
 import type { ContextIndex, SharedIndex } from '../files/context-index.ts';
 
 /** The first bytes of the file; another layout has others. */
-const MAGIC = Buffer.from('gantry-synced-1\n');
+const MAGIC = Buffer.from('gantry-synced-2\n');
 /** The magic; the sums of the head and of all behind it; how long the head is. */
 const PREFIX_BYTES = MAGIC.length + 12;
 /** A key can have hundreds of patterns in it. */
@@ -18,6 +18,8 @@ const HEAD = object('KeptHead', {
   data: string(),
   /** How many of its bytes the index leads to. */
   liveBytes: integer(),
+  /** How many bytes it has, at least. */
+  dataLength: integer(),
   /** Of the machine: nobody knows what had reached the disk when it ended. */
   boot: string(),
   createdAt: integer(),

@@ -1,6 +1,7 @@
 /** Brings a client's directory here, in a tree thread: what is here already is not sent again. */
 import { createHash } from 'node:crypto';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, lstatSync, openSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { piecesOf } from '../files/content.ts';
 import type { FileContent, SharedIndex } from '../files/context-index.ts';
 import { DataRegions } from './data-regions.ts';
@@ -8,6 +9,9 @@ import { type KeptHead, readKeptIndex, writeKeptIndex } from './kept-index.ts';
 import { type Before, Receiver } from './receiver.ts';
 import { SyncError } from './sync-error.ts';
 import type { ThreadTalk } from './talk.ts';
+
+/** Some hundredths of a second of reading, hashing and writing. */
+const READ_AT_ONCE = 16 << 20;
 
 /** What is brought, and where it goes. */
 export interface Receiving {
@@ -18,7 +22,7 @@ export interface Receiving {
   /** A new file, for what is to be kept. */
   readonly index: string;
   /** What it says of itself. */
-  readonly head: Omit<KeptHead, 'liveBytes'>;
+  readonly head: Omit<KeptHead, 'liveBytes' | 'dataLength'>;
 }
 
 /** What has come. */
@@ -37,14 +41,17 @@ export async function receiveFiles(talk: ThreadTalk, receiving: Receiving): Prom
   try {
     const receiver = new Receiver(data, before?.in(data));
     for await (const messages of talk.incoming) {
-      for (const message of messages) receiver.take(message);
+      for (const message of messages) {
+        receiver.take(message);
+        if (before?.hasWorkedLong()) await nextTurn();
+      }
       for (const answer of receiver.answers.splice(0)) await talk.send(answer);
       talk.amount = receiver.received;
     }
     if (!receiver.isOver) throw new SyncError('its sender broke off');
     const { length, diskBytes } = data.finish();
     const { index, liveBytes } = receiver;
-    writeKeptIndex(receiving.index, { ...receiving.head, liveBytes }, index);
+    writeKeptIndex(receiving.index, { ...receiving.head, liveBytes, dataLength: length }, index);
     return { index: index.share(), liveBytes, dataLength: length, diskBytes };
   } catch (error) {
     data.takeBack();
@@ -57,24 +64,37 @@ export async function receiveFiles(talk: ThreadTalk, receiving: Receiving): Prom
 /** What was kept, opened. */
 interface OpenBefore extends Disposable {
   in(data: DataRegions): Before;
+  /** Contents were read for so long that others who want something of this thread should have their turn. */
+  hasWorkedLong(): boolean;
 }
 
 function openBefore({ before, data, head }: Receiving): OpenBefore | undefined {
   const kept = before && readKeptIndex(before.index);
-  if (!kept || kept.head.data !== before.name) return undefined;
+  if (!kept || kept.head.data !== before.name || !hasBytes(before.data, kept.head.dataLength))
+    return undefined;
   const file = openSync(before.data, 'r');
   const { index } = kept;
   const isSure = kept.head.boot === head.boot;
   const isSame = before.data === data;
+  let readBytes = 0;
   const at = (content: FileContent, regions: DataRegions): number | undefined => {
+    readBytes += content.size;
     if (!isSame) return brought(regions, file, content);
     return isThere(file, content) ? content.offset : undefined;
   };
   return {
     in: (regions) => ({ index, bring: isSame && isSure ? undefined : (content) => at(content, regions) }),
+    hasWorkedLong() {
+      if (readBytes < READ_AT_ONCE) return false;
+      readBytes = 0;
+      return true;
+    },
     [Symbol.dispose]: () => closeSync(file),
   };
 }
+
+const hasBytes = (path: string, bytes: number): boolean =>
+  (lstatSync(path, { throwIfNoEntry: false })?.size ?? -1) >= bytes;
 
 /** Whether the bytes are what they were: not all need have reached the disk when the machine ended. */
 function isThere(fd: number, { offset, size, hash }: FileContent): boolean {

@@ -84,7 +84,7 @@ test('files are put below a directory, and given a time', async (t) => {
 
 test('what is sent to ourselves is the same source again', async (t) => {
   const { storage } = await testStorage(t);
-  const many: Member[] = Array.from({ length: 3000 }, (_, i) => [{ path: `m/${i}` }, `number ${i}`]);
+  const many: Member[] = Array.from({ length: 5000 }, (_, i) => [{ path: `m/${i}` }, `number ${i}`]);
   const layer = await layerOf(storage, [...members, ...many]);
   const [mine, theirs] = joined();
   const taking = storage.files.syncContext({ key: 'k', talk: theirs, signal: forever });

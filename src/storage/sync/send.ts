@@ -22,6 +22,8 @@ export interface SentChanges {
 const PIECE_BYTES = 32 << 10;
 /** Files that are told before other work of the thread has its turn. */
 const TOLD_AT_ONCE = 100;
+/** Files that are remembered as they were found: each takes about a kilobyte. */
+const NODES_MAX = 4096;
 /** What a receiver says of its failure. */
 const WORDS_MAX = 1000;
 
@@ -46,10 +48,10 @@ class Sender {
   readonly #root: FileNode;
   readonly #changes: SentChanges;
   readonly #cancelled: AbortSignal;
-  /** Files that can be asked for, by their number. */
-  readonly #files = new Map<number, ByteText>();
+  /** Files that can be asked for, by their number; of many no more than their paths. */
+  readonly #files = new Map<number, FileNode | ByteText>();
   readonly #firstNames = new Map<string, ByteText>();
-  readonly #asked: { readonly id: number; readonly path: ByteText }[] = [];
+  readonly #asked: { readonly id: number; readonly file: FileNode | ByteText }[] = [];
   #told = 0;
   #isOver = false;
   #wake = (): void => {};
@@ -87,10 +89,11 @@ class Sender {
   /** Sends what was asked for. */
   async serve(): Promise<void> {
     for (;;) {
-      const file = this.#asked.shift();
+      const asked = this.#asked.shift();
       if (this.#isOver) return;
-      if (file) {
-        await this.#send(file.id, resolveExisting(this.#root, file.path));
+      if (asked) {
+        const { id, file } = asked;
+        await this.#send(id, typeof file === 'string' ? resolveExisting(this.#root, file) : file);
         this.#count(0, 1);
       } else await new Promise<void>((resolve) => (this.#wake = resolve));
     }
@@ -102,10 +105,10 @@ class Sender {
       throw new SyncError(`its receiver failed: ${packet.message.toString('utf8', 0, WORDS_MAX)}`);
     if (packet.is === 'fin') this.#isOver = true;
     else if (packet.is === 'request') {
-      const path = this.#files.get(packet.id);
-      if (path === undefined) throw new SyncError(`a request for file ${packet.id}, which is none`);
+      const file = this.#files.get(packet.id);
+      if (file === undefined) throw new SyncError(`a request for file ${packet.id}, which is none`);
       this.#files.delete(packet.id);
-      this.#asked.push({ id: packet.id, path });
+      this.#asked.push({ id: packet.id, file });
       this.#wake();
     } else throw new SyncError('a file of its receiver, who has none');
   }
@@ -134,7 +137,8 @@ class Sender {
     const { identity } = node;
     const first = identity === undefined ? undefined : this.#firstNames.get(identity);
     if (identity !== undefined && first === undefined) this.#firstNames.set(identity, path);
-    if (node.type === 'file' && first === undefined) this.#files.set(this.#told, path);
+    if (node.type === 'file' && first === undefined)
+      this.#files.set(this.#told, this.#files.size + this.#asked.length < NODES_MAX ? node : path);
     const placed = {
       ...stat,
       path: this.#placed(path),
