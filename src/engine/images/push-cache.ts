@@ -16,6 +16,8 @@ export interface PushedStep {
   readonly digest: string;
   /** The layers after it, which somebody holds. */
   readonly top: ChainId;
+  /** For people. */
+  readonly description: string;
 }
 
 /** What is pushed, and how. */
@@ -76,17 +78,28 @@ async function pushTo(
   const { bytes } = writeCacheConfig(known);
   const config = { mediaType: CACHE_CONFIG_TYPE, digest: digestOf(bytes), size: bytes.length };
   await repository.upload({ ...config, from: undefined }, () => bytes, signal);
-  const manifest = manifestOf(config, descriptors(all, sent, ociTypes), asImage);
+  const made = new Map(steps.map(({ top, description }) => [top, description]));
+  const manifest = manifestOf(config, descriptors(all, sent, made, ociTypes), asImage);
   await repository.putManifest(reference.tag ?? 'latest', manifest, signal);
   const { digest, mediaType, bytes: document } = manifest;
   return { digest, descriptor: { mediaType, digest, size: document.length } };
 }
 
-/** Each blob once, with the digest of the plain archive that it is. */
-function descriptors(layers: readonly OutgoingLayer[], sent: readonly Sent[], ociTypes: boolean): object[] {
+/** Each blob once, with the digest of the plain archive that it is, and what made it. */
+function descriptors(
+  layers: readonly OutgoingLayer[],
+  sent: readonly Sent[],
+  made: ReadonlyMap<string, string>,
+  ociTypes: boolean,
+): object[] {
   const found = layers.map(({ info }, i) => {
     const { mediaType, digest, size } = sent[i]!;
-    const said = { digest, size, annotations: { 'containerd.io/uncompressed': info.diffId } };
+    const description = made.get(info.chainId);
+    const annotations = {
+      ...(description === undefined ? {} : { 'buildkit/description': description }),
+      'containerd.io/uncompressed': info.diffId,
+    };
+    const said = { digest, size, annotations };
     return [digest, { mediaType: typeOf(mediaType, ociTypes), ...said }] as const;
   });
   return [...new Map(found).values()];

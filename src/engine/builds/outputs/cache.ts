@@ -128,8 +128,8 @@ function pushedSteps(results: readonly SolvedImage[], all: boolean): PushedStep[
   const steps = results.flatMap((result) =>
     all ? [...result.steps, ...(result.others ?? [])] : result.steps,
   );
-  const found = steps.flatMap(({ key, chainId }) =>
-    chainId === undefined ? [] : [[key, { digest: digestOf(key), top: chainId }] as const],
+  const found = steps.flatMap(({ key, chainId, description }) =>
+    chainId === undefined ? [] : [[key, { digest: digestOf(key), top: chainId, description }] as const],
   );
   return [...new Map(found).values()];
 }

@@ -4,7 +4,7 @@ import { codeOf, NotFound } from '../../../base/errors.ts';
 import { bytesOf, textOf } from '../../../formats/byte-text.ts';
 import type { ByteText } from '../../../formats/tar/entry.ts';
 import { outputFailure } from '../../../model/failures/output.ts';
-import type { DescribedFile, Storage } from '../../../storage/index.ts';
+import type { DescribedFile, FileSource, Storage } from '../../../storage/index.ts';
 import type { NewImage } from '../../images/steps.ts';
 import type { SolvedFile } from '../solve/promise.ts';
 
@@ -17,7 +17,7 @@ export interface ReadDeps {
 export async function readResult(
   { chainId }: Pick<NewImage, 'chainId'>,
   path: string,
-  options: { readonly most: number; readonly signal: AbortSignal },
+  options: Parameters<FileSource['readFile']>[1],
   { storage }: ReadDeps,
 ): Promise<Buffer> {
   await using files = storage.files.openLayers(chainId);

@@ -32,15 +32,13 @@ export async function solvedOf(
       comment: 'buildkit.dockerfile.v0',
       created: '2024-01-02T03:04:05Z',
     });
-    const steps = [{ key: 'k', from: undefined, chainId: image.chainId, description: 'COPY . .' }];
+    const steps = [{ key: 'k', chainId: image.chainId, description: 'COPY . .' }];
     results.push({ platform, token: platform, config: image.bytes, vertex: 'sha256:1', image, steps });
   }
   return {
     results,
     multiPlatform,
     answers: new Map(),
-    lease,
-    definition: undefined,
     [Symbol.asyncDispose]: async () => lease[Symbol.asyncDispose](),
   };
 }

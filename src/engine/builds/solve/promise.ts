@@ -3,6 +3,7 @@ import type { Duplex, Readable, Writable } from 'node:stream';
 import type { Conversation } from '../../../base/conversation.ts';
 import type { Credentials } from '../../../formats/credentials.ts';
 import type { BuildEvent } from '../../../model/build-event.ts';
+import type { FileSource } from '../../../storage/index.ts';
 import type { BuildHostConfig } from '../host-config.ts';
 
 /** What a client sends of one of its directories. */
@@ -159,11 +160,7 @@ export interface Solves {
   /** What the exporters answer, by name: `containerimage.digest` and its kin. */
   export(solved: Solved, options: ExportOptions): Promise<ReadonlyMap<string, string>>;
   /** What is read of a result by its token. @throws NotFound */
-  readFile(
-    token: string,
-    path: string,
-    options: { readonly most: number; readonly signal: AbortSignal },
-  ): Promise<Buffer>;
+  readFile(token: string, path: string, options: Parameters<FileSource['readFile']>[1]): Promise<Buffer>;
   stat(token: string, path: string, signal: AbortSignal): Promise<SolvedFile>;
   readDirectory(token: string, path: string, signal: AbortSignal): Promise<readonly SolvedFile[]>;
 }

@@ -113,10 +113,10 @@ export class SolveRoom {
     try {
       const found = await fileOf(work);
       const { question } = options;
-      const { results, answers, definition } =
+      const { results, answers } =
         question === undefined
           ? await this.#built(work, definitionOf(found))
-          : { results: [], answers: await this.#answered(work, found, question), definition: undefined };
+          : { results: [], answers: await this.#answered(work, found, question) };
       await deps.cache.settle();
       for (const each of results) this.#results.set(each.token, each);
       const held = scope.move();
@@ -124,8 +124,6 @@ export class SolveRoom {
         results,
         multiPlatform: options.multiPlatform,
         answers,
-        lease,
-        definition,
         [Symbol.asyncDispose]: async () => {
           for (const each of results) this.#letGo(each);
           await held.disposeAsync();
@@ -143,7 +141,7 @@ export class SolveRoom {
       result: (token) => this.result(token),
       warn: (known) => this.#inquiry.warn(work, found.definition, known),
     });
-    return { results, answers: new Map<string, Buffer>(), definition: found.definition };
+    return { results, answers: new Map<string, Buffer>() };
   }
 
   async #answered(work: Work, found: FoundFile, question: NonNullable<SolveOptions['question']>) {

@@ -16,8 +16,6 @@ export interface Definition {
 export interface SolvedStep {
   /** By it the cache knows the step. It is of contents, not of this machine: another one finds the same. */
   readonly key: string;
-  /** The layers that it began with; undefined: none. */
-  readonly from: ChainId | undefined;
   /** The layers after it. */
   readonly chainId: ChainId | undefined;
   readonly description: string;
@@ -33,13 +31,9 @@ export interface SolvedImage extends SolvedPlatform {
   readonly others?: readonly SolvedStep[];
 }
 
-/** All that was made, and what it takes to go on with it. */
+/** All that was made: its layers are held until it is disposed of. */
 export interface SolvedBuild extends Solved {
   readonly results: readonly SolvedImage[];
-  /** Holds the layers of all results until it is disposed of. */
-  readonly lease: Lease;
-  /** None when nothing of a Dockerfile was asked for. */
-  readonly definition: Definition | undefined;
 }
 
 /** Steps that were done elsewhere, as `--cache-from` brings them. */

@@ -30,7 +30,7 @@ export async function once(
   const key = keyOf(from, parts);
   const known = node.again ? undefined : deps.cache.find(key);
   const done = async (image: StepImage, cached: boolean) => {
-    steps.set(image.chainId ?? '', { key, from: from.chainId, chainId: image.chainId, description });
+    steps.set(image.chainId ?? '', { key, chainId: image.chainId, description });
     return { image: held(solving, image), cached };
   };
   if (known) return await done(known, true);
