@@ -40,7 +40,10 @@ function read({ stdout, stderr }: Ran) {
 /** Names of the steps that were done, without those of the frontend. */
 const done = (ran: Ran): string[] =>
   [...read(ran).vertices.values()]
-    .filter(({ name, cached, completed }) => completed && !cached && !/^\[internal\]|^exporting/.test(name))
+    .filter(
+      ({ name, cached, completed }) =>
+        completed && !cached && !/^\[internal\]|^exporting|^(?:\[.*\] )?FROM /.test(name),
+    )
     .map(({ name }) => name.replace(/^.*\] /, ''))
     .toSorted();
 

@@ -46,6 +46,12 @@ export const vertexFailure = failures('vertex', {
     ({ command, status }: { command: string; status: number }) =>
       `process ${quoted(command)} did not complete successfully: exit code: ${status}`,
   ),
+  baseMissing: failure(NotFound, ({ reference }: { reference: string }) => `${reference}: not found`, true),
+  baseDenied: failure(
+    NotFound,
+    () =>
+      'pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed',
+  ),
   urlInCopy: failure(InvalidArgument, () => "source can't be a URL for COPY"),
   notIntoFile: failure(
     InvalidArgument,

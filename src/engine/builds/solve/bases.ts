@@ -10,8 +10,8 @@ import {
 } from '../../../formats/reference.ts';
 import { imageFailure } from '../../../model/failures/image.ts';
 import { vertexContext, vertexFailure } from '../../../model/failures/vertex.ts';
-import { HUB_LOGIN } from '../../../registry/index.ts';
 import type { StepImage } from '../../images/steps.ts';
+import { loginHost } from '../logins.ts';
 import { held } from '../perform/hold.ts';
 import { ignoreListOf, internal, toldOf } from './definition.ts';
 import { PullTelling } from './perform/pull-telling.ts';
@@ -27,7 +27,8 @@ export class Bases {
   readonly #tellsPlatform: boolean;
   readonly #result: (token: string) => SolvedImage | undefined;
   readonly #known = new Map<string, Promise<Resolved>>();
-  readonly #brought = new Set<string>();
+  /** By the image's id, under which digest a registry has it: those that were brought here for this build. */
+  readonly #brought = new Map<string, string>();
 
   /** `result`: what another build has made, by its token. */
   constructor(work: Work, tellsPlatform: boolean, result: (token: string) => SolvedImage | undefined) {
@@ -35,9 +36,6 @@ export class Bases {
     this.#tellsPlatform = tellsPlatform;
     this.#result = result;
   }
-
-  /** It was brought here for this build. */
-  readonly isNew = ({ id }: StepImage): boolean => this.#brought.has(id);
 
   /** Nothing goes on any more when it resolves. */
   readonly settled = async (): Promise<void> => {
@@ -80,7 +78,7 @@ export class Bases {
         if (found === undefined) throw vertexFailure.resultMissing({ token: input.token });
         const image = held(this.#work, found.image);
         return {
-          ...{ is: 'image', image, reference: name, description: 'from local ' },
+          ...{ is: 'image', image, reference: name, description: 'from local ', resolved: undefined },
           name: `[context ${name}] result`,
         };
       }
@@ -102,11 +100,18 @@ export class Bases {
       name: `${place} load metadata for ${full}`,
       inputs: [],
     };
-    const image = await toldOf(this.#work, vertex, () => this.#found(reference, platform, vertex));
+    const image = await toldOf(this.#work, vertex, () => this.#found(reference, platform, vertex)).catch(
+      (error: unknown) => {
+        throw inContext(error, vertexContext.metadata({ reference: full }));
+      },
+    );
+    const digest = this.#brought.get(image.id);
+    const resolved = digest === undefined || reference.digest ? full : `${full}@${digest}`;
     return {
-      ...{ is: 'image', image, reference: full },
-      description: this.#brought.has(image.id) ? `pulled from ${full}` : 'from local ',
-      name: context === undefined ? undefined : `[context ${context}] ${full}`,
+      ...{ is: 'image', image, reference: resolved },
+      resolved: digest === undefined ? undefined : resolved,
+      description: digest === undefined ? 'from local ' : `pulled from ${resolved}`,
+      name: context === undefined ? undefined : `[context ${context}] ${resolved}`,
     };
   }
 
@@ -124,31 +129,37 @@ export class Bases {
       } catch (error) {
         if (!(error instanceof NotFound) && !isFailure(error, imageFailure.platformDiffers)) throw error;
       }
-    await this.#pull(reference, platform, vertex);
+    const digest = await this.#pull(reference, platform, vertex);
     const image = here();
-    this.#brought.add(image.id);
+    this.#brought.set(image.id, digest);
     return image;
   }
 
-  async #pull(reference: ImageReference, platform: WantedPlatform, vertex: Vertex): Promise<void> {
+  /** The digest by which its registry has it. */
+  async #pull(reference: ImageReference, platform: WantedPlatform, vertex: Vertex): Promise<string> {
     const { deps, options, ending, teller } = this.#work;
-    const host = reference.domain === HUB ? HUB_LOGIN : reference.domain;
-    const telling = new PullTelling(teller, vertex, fullText(reference));
+    const { signal } = ending;
+    const login = await options.client.login(loginHost(reference), signal);
+    const credentials = new Map(login ? [[reference.domain, login]] : []);
+    const telling = new PullTelling(teller, vertex);
+    const wanted = { name: familiarString(reference), platform, credentials };
     try {
-      const login = await options.client.login(reference.domain === HUB ? HUB_HOST : host, ending.signal);
-      const credentials = new Map(login ? [[host, login]] : []);
-      const wanted = { name: familiarString(reference), platform, credentials };
-      await deps.pull(wanted, async (message) => telling.say(message), ending.signal);
+      await deps.pull(wanted, async (message) => telling.say(message), signal);
     } catch (error) {
-      throw inContext(error, vertexContext.metadata({ reference: fullText(reference) }));
+      throw pullFailure(error, fullText(reference));
     }
-    telling.done();
+    return telling.done();
   }
 }
 
-const HUB = 'docker.io';
-/** As clients of BuildKit know the hub. */
-const HUB_HOST = 'registry-1.docker.io';
+/** In BuildKit's words. */
+function pullFailure(error: unknown, reference: string): unknown {
+  if (isFailure(error, imageFailure.manifestNotFound))
+    return vertexFailure.baseMissing({ reference }, { cause: error });
+  const isDenied =
+    isFailure(error, imageFailure.pullDenied) || isFailure(error, imageFailure.repositoryNotFound);
+  return isDenied ? vertexFailure.baseDenied({ cause: error }) : error;
+}
 
 function referenceOf(name: string): ImageReference {
   try {

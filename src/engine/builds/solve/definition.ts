@@ -57,18 +57,16 @@ export async function findDefinition(work: Work, openWhole: OpenWhole): Promise<
     });
     return { files: opened.files, instead: undefined };
   };
-  return await toldOf(work, vertex, async () => {
-    const { files, instead } = await read();
-    const { signal } = work.ending;
-    const found =
-      instead ??
-      (await fileIn(files, name, DOCKERFILE_BYTES_MAX, signal)) ??
-      (isUsual ? await fileIn(files, small, DOCKERFILE_BYTES_MAX, signal) : undefined);
-    if (found === undefined) throw vertexFailure.dockerfileMissing({ name });
-    const own = await fileIn(files, `${name}.dockerignore`, IGNORE_BYTES_MAX, signal);
-    const file: SourceFile = { filename: name, bytes: found, language: USUAL_NAME };
-    return { file, vertex, ignored: own && patternsIn(own) };
-  });
+  const { files, instead } = await toldOf(work, vertex, read);
+  const { signal } = work.ending;
+  const found =
+    instead ??
+    (await fileIn(files, name, DOCKERFILE_BYTES_MAX, signal)) ??
+    (isUsual ? await fileIn(files, small, DOCKERFILE_BYTES_MAX, signal) : undefined);
+  if (found === undefined) throw vertexFailure.dockerfileMissing({ name });
+  const own = await fileIn(files, `${name}.dockerignore`, IGNORE_BYTES_MAX, signal);
+  const file: SourceFile = { filename: name, bytes: found, language: USUAL_NAME };
+  return { file, vertex, ignored: own && patternsIn(own) };
 }
 
 /** @throws InvalidArgument, with its place */

@@ -90,7 +90,6 @@ export async function solveWork(
   const { solving, settled } = new Solver(work, {
     file: definition.file,
     context,
-    isNew: bases.isNew,
     open: async (node) => await openedFiles(work, solving, node, openWhole),
   });
   for (const { node } of plans) if (node) announce(solving, node, context);
@@ -262,6 +261,7 @@ function announce(solving: Solving, node: Node, context: FilesNode | undefined):
 async function solved(solving: Solving, plan: PlatformPlan): Promise<SolvedImage> {
   const { node, document, platform } = plan;
   const layers = node === undefined ? undefined : await solving.state(node);
+  solving.use(node);
   const image = solving.deps.images.written(documentOf(document, layers));
   return {
     platform: platformText(platform),

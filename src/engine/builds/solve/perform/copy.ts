@@ -153,7 +153,7 @@ async function itemsOf(
 
 /** What each word chose. A pattern may match nothing. */
 async function chosenOf(
-  { ending, vertexOf }: Solving,
+  { ending, vertexOf, use }: Solving,
   node: CopyNode,
   source: Awaited<ReturnType<Solving['files']>>,
   words: readonly ByteText[],
@@ -168,6 +168,7 @@ async function chosenOf(
   return words.map((word, i) => {
     const found = selected[i] ?? [];
     if (found.length === 0 && !hasWildcards(word)) {
+      use(node.from);
       throw missing(textOf(posix.normalize(`/${word}`)), vertex);
     }
     return found.map((file) => selectedItem(source, step, word, file));

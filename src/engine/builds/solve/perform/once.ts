@@ -48,6 +48,7 @@ export async function once(
     ...{ key, from: from.id, description, again: node.again, say, signal: ending.signal },
     began: (over: Promise<void>): void => scope.defer(() => over),
   };
+  solving.use(node.from);
   const image = await deps.cache.perform(perform, async (tell, signal) => {
     const diffId = await work(tell, signal);
     return deps.images.layered(from, { diffId, created: created(), description });

@@ -7,19 +7,17 @@ import type { Teller } from './teller.ts';
 export class PullTelling {
   readonly #teller: Teller;
   readonly #vertex: Vertex;
-  readonly #resolve: string;
-  readonly #open = new Map<string, { name: string; current: number; total: number }>();
+  readonly #open = new Map<string, Layer>();
+  #digest = '';
 
-  constructor(teller: Teller, vertex: Vertex, reference: string) {
+  constructor(teller: Teller, vertex: Vertex) {
     this.#teller = teller;
     this.#vertex = vertex;
-    this.#resolve = `resolve ${reference}`;
-    teller.part(vertex, { id: this.#resolve });
   }
 
   say({ id, status = '', progressDetail }: Progress): void {
-    if (id === undefined) return;
-    if (this.#open.size === 0) this.#teller.part(this.#vertex, { id: this.#resolve, isDone: true });
+    if (status.startsWith(DIGEST)) this.#digest = status.slice(DIGEST.length);
+    if (id === undefined || status.startsWith('Pulling from ')) return;
     const { current = 0, total = 0 } = progressDetail ?? {};
     const known = this.#open.get(id) ?? { name: 'downloading', current: 0, total: 0 };
     const name = status === 'Extracting' ? 'extracting' : known.name;
@@ -28,20 +26,26 @@ export class PullTelling {
         ? { name, current: Math.max(current, known.current), total: total || known.total }
         : { name, current, total };
     this.#open.set(id, next);
-    const isDone = /^(?:Pull complete|Already exists)$/.test(status);
-    this.#teller.part(this.#vertex, {
-      id: next.name === 'extracting' ? `extracting ${id}` : id,
-      ...next,
-      isDone,
-    });
+    this.#tell(id, next, /^(?:Pull complete|Already exists)$/.test(status));
   }
 
-  done(): void {
-    this.#teller.part(this.#vertex, { id: this.#resolve, isDone: true });
-    for (const [id, { name, current, total }] of this.#open)
-      this.#teller.part(this.#vertex, {
-        id: name === 'extracting' ? `extracting ${id}` : id,
-        ...{ name, current, total, isDone: true },
-      });
+  /** The digest of what was pulled. */
+  done(): string {
+    for (const [id, layer] of this.#open) this.#tell(id, layer, true);
+    return this.#digest;
+  }
+
+  #tell(id: string, layer: Layer, isDone: boolean): void {
+    const shown = layer.name === 'extracting' ? `extracting ${id}` : id;
+    this.#teller.part(this.#vertex, { id: shown, ...layer, isDone });
   }
 }
+
+/** What is being done with it, and how far that is. */
+interface Layer {
+  readonly name: string;
+  readonly current: number;
+  readonly total: number;
+}
+
+const DIGEST = 'Digest: ';

@@ -27,8 +27,6 @@ export interface Graph {
   /** The build context, if anything of it is wanted. */
   readonly context: FilesNode | undefined;
   readonly open: OpenFiles;
-  /** Images that were brought here for this build: others were there. */
-  readonly isNew: (image: StepImage) => boolean;
 }
 
 /** Vertices that are solved. Nothing is done before it is asked for. */
@@ -49,6 +47,9 @@ export class Solver {
       steps: new Map(),
       state: (node) => this.#once(this.#states, node, () => this.#state(node)),
       files: (source) => this.#files(source),
+      use(node) {
+        if (node?.is === 'image') work.teller.used(vertexOf(node));
+      },
       touch(node) {
         work.teller.begin(vertexOf(node));
         work.teller.end(vertexOf(node));
@@ -81,6 +82,7 @@ export class Solver {
         told(this.solving, node, async () => await open(node)),
       );
     const { chainId } = await this.solving.state(node);
+    this.solving.use(node);
     return scope.use(deps.storage.files.openLayers(chainId));
   }
 
@@ -103,9 +105,14 @@ export class Solver {
   async #image(node: Extract<StateNode, { is: 'image' }>): Promise<StepImage> {
     const use = async (begin: () => void): Promise<StepImage> => {
       begin();
+      if (node.resolved !== undefined)
+        this.solving.teller.part(this.solving.vertexOf(node), {
+          id: `resolve ${node.resolved}`,
+          isDone: true,
+        });
       return held(this.solving, asLayers(node.image, node.description));
     };
-    return await told(this.solving, node, use, () => !this.#graph.isNew(node.image));
+    return await told(this.solving, node, use);
   }
 }
 

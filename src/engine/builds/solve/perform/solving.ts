@@ -35,6 +35,8 @@ export interface Solving extends Work {
   readonly state: (node: StateNode) => Promise<StepImage>;
   /** Files to copy or mount. */
   readonly files: (source: Source) => Promise<FileSource>;
+  /** Files of it are made use of: an image that is only known to be there is not told as found. */
+  readonly use: (node: StateNode | undefined) => void;
   /** Documents that others bring: all that is to be done is to tell of them. */
   readonly touch: (node: Node) => void;
   /** Steps that were found or done, by what they gave. */

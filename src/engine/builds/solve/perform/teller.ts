@@ -50,6 +50,12 @@ export class Teller {
     this.#tellVertex(vertex, cached ? { ...changes, cached } : changes);
   }
 
+  /** Something has made use of what was there. */
+  used(vertex: Vertex): void {
+    const known = this.#vertices.get(vertex.digest);
+    if (known?.completed !== undefined && !known.cached) this.#tellVertex(vertex, { cached: true });
+  }
+
   part(vertex: Vertex, { id, name, current = 0, total = 0, isDone = false }: Part): void {
     const key = `${vertex.digest} ${id}`;
     const at = this.#deps.now();

@@ -21,6 +21,8 @@ export interface ImageNode extends Named {
   readonly image: StepImage;
   /** Its layers, for people. */
   readonly description: string;
+  /** By this name a registry had it just now; undefined: it was here. */
+  readonly resolved: string | undefined;
 }
 
 /** Files that somebody else has: a client's directory, a repository, what lies on the web. */
@@ -115,11 +117,19 @@ export function inputsOf(node: Node, context: FilesNode | undefined): Node[] {
     case 'copy':
       return [...known(node.from), ...known(node.source), ...node.inline];
     case 'run':
-      return [...known(node.from), ...node.mounts.flatMap(({ source }) => known(source)), ...node.inline];
+      return [
+        ...known(node.from),
+        ...byTarget(node.mounts).flatMap(({ source }) => known(source)),
+        ...node.inline,
+      ];
     default:
       return node satisfies never;
   }
 }
+
+/** BuildKit mounts them in this order. */
+const byTarget = (mounts: readonly PlannedMount[]): PlannedMount[] =>
+  mounts.toSorted((a, b) => (a.target < b.target ? -1 : 1));
 
 /** A vertex as clients know it. */
 export interface Vertex {

@@ -59,6 +59,7 @@ async function planOf(
             image: imageOf(base),
             reference: `docker.io/${name}`,
             description: '',
+            resolved: undefined,
             name: undefined,
           },
     ...input,

@@ -25,6 +25,8 @@ export type Resolved =
       readonly reference: string;
       /** Its layers, for people. */
       readonly description: string;
+      /** By this name a registry had it just now; undefined: it was here. */
+      readonly resolved: string | undefined;
       /** What its vertex is called in place of FROM; undefined: that. */
       readonly name: string | undefined;
     }
@@ -231,7 +233,10 @@ class StagePlanner {
         return { node: { ...common, is: 'directory', step }, state: counted };
       case 'copy': {
         const source = await this.#copySource(step, platform, ranges);
-        const inline = step.inline.map(({ bytes }) => inlineNode(bytes.toString('latin1')));
+        const inline = [
+          ...step.sources.flatMap((word) => (isOfWeb(word) ? [{ ...inlineNode(word), name, ranges }] : [])),
+          ...step.inline.map(({ bytes }) => inlineNode(bytes.toString('latin1'))),
+        ];
         return { node: { ...common, is: 'copy', step, source, inline }, state: counted };
       }
       case 'run': {
@@ -257,9 +262,8 @@ class StagePlanner {
     ranges: ImageNode['ranges'],
   ): Promise<Source> {
     if (step.from !== undefined) return await this.#source(step.from, platform, ranges);
-    if (step.command === 'COPY' && step.sources.some((word) => /^https?:\/\//.test(word)))
-      throw vertexFailure.urlInCopy();
-    const words = step.sources.filter((word) => step.command === 'COPY' || !/^https?:\/\//.test(word));
+    if (step.command === 'COPY' && step.sources.some(isOfWeb)) throw vertexFailure.urlInCopy();
+    const words = step.sources.filter((word) => step.command === 'COPY' || !isOfWeb(word));
     addContextPaths(this.#paths, words);
     return words.length === 0 ? undefined : 'context';
   }
@@ -279,6 +283,9 @@ class StagePlanner {
   }
 }
 
+/** What it brings is a vertex of its own, of the same name. */
+const isOfWeb = (word: string): boolean => /^https?:\/\//.test(word);
+
 interface Base {
   readonly stage: Stage;
   readonly bracket: Bracket;
@@ -286,10 +293,10 @@ interface Base {
 }
 
 const imageNode = (
-  { image, description }: Extract<Resolved, { is: 'image' }>,
+  { image, description, resolved }: Extract<Resolved, { is: 'image' }>,
   name: string,
   ranges: ImageNode['ranges'],
-): ImageNode => ({ is: 'image', name, ranges, image, description });
+): ImageNode => ({ is: 'image', name, ranges, image, description, resolved });
 
 const inlineNode = (content: string): InlineNode => ({
   is: 'inline',
