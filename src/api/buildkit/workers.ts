@@ -1,6 +1,7 @@
 /** What clients learn of the builder before they ask it for anything: one worker, and what it can do. */
 import type { Engine } from '../../engine/index.ts';
 import { hostPlatform } from '../../formats/platform.ts';
+import type { SystemInfo } from '../../model/system.ts';
 import { Platform, WorkerRecord } from './messages/common.ts';
 
 /** The release of BuildKit whose behaviour the builder follows. */
@@ -11,10 +12,10 @@ const SNAPSHOTTER = 'org.mobyproject.buildkit.worker.snapshotter';
 const GATEWAY_ADDRESS = 'org.mobyproject.buildkit.worker.moby.host-gateway-ip';
 
 /** The one that there is. */
-export async function workerOf({ system, networks }: Pick<Engine, 'networks' | 'system'>) {
-  const { ID, Name, Driver } = await system.info();
+export async function workerOf(engine: Pick<Engine, 'networks' | 'system'>) {
+  const { ID, Name, Driver } = await lastingOf(engine);
   const { os, architecture, variant } = hostPlatform();
-  const [address] = await gatewaysOf(networks);
+  const [address] = await gatewaysOf(engine.networks);
   return WorkerRecord.create({
     id: ID,
     labels: new Map([
@@ -27,6 +28,16 @@ export async function workerOf({ system, networks }: Pick<Engine, 'networks' | '
     platforms: [Platform.create({ os, architecture, variant: variant ?? '' })],
     version: LIKE,
   });
+}
+
+const lasting = new WeakMap<object, Promise<Pick<SystemInfo, 'ID' | 'Name' | 'Driver'>>>();
+
+/** What never changes of an engine: to tell all of it takes longer than many a build. */
+function lastingOf(engine: Pick<Engine, 'system'>): Promise<Pick<SystemInfo, 'ID' | 'Name' | 'Driver'>> {
+  const known = lasting.get(engine) ?? engine.system.info();
+  lasting.set(engine, known);
+  known.catch(() => lasting.delete(engine));
+  return known;
 }
 
 /** What `host-gateway` stands for: the default network's own address. */

@@ -170,8 +170,11 @@ function newImage(made: ImageDocument, parent: string): NewImage {
 }
 
 /** A parent that somebody removed meanwhile is no reason to fail: its layers are held. */
-async function keep(images: readonly NewImage[], more: readonly Change[], verbs: ImageVerbs): Promise<void> {
+async function keep(all: readonly NewImage[], more: readonly Change[], verbs: ImageVerbs): Promise<void> {
   const { storage, store } = verbs;
+  // A build that found all its steps makes an image that is on record.
+  const images = all.filter(({ id }) => store.get(id) === undefined);
+  if (images.length === 0 && more.length === 0) return;
   await using lease = storage.lease('steps');
   for (const { id } of images) lease.hold('blob', id);
   for (const { id, bytes } of images)
