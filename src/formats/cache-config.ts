@@ -29,14 +29,20 @@ const Record_ = object('Record', {
 });
 const Config = object('CacheConfig', { layers: optional(list(Layer)), records: optional(list(Record_)) });
 
-/** The steps of a document. What cannot be followed is left out. @throws InvalidArgument when it is none */
-export function readCacheConfig(bytes: Buffer): CachedStep[] {
+/** Steps that a cache has. */
+export interface CachedSteps {
+  /** Blobs of the layers after a step, bottom first; undefined: there is none of that digest, or it leads nowhere. */
+  blobsOf(digest: string): readonly string[] | undefined;
+}
+
+/** The steps of a document. @throws InvalidArgument when it is none */
+export function readCacheConfig(bytes: Buffer): CachedSteps {
   const { layers = [], records = [] } = parsed(bytes, Config);
   return stepsOf(layers, records);
 }
 
 /** The steps that an image's configuration tells, `blobs` being those of its layers. @throws InvalidArgument */
-export function readInlineCache(bytes: Buffer, blobs: readonly string[]): CachedStep[] {
+export function readInlineCache(bytes: Buffer, blobs: readonly string[]): CachedSteps {
   return stepsOf(
     blobs.map((blob, i) => ({ blob, parent: i - 1 })),
     parsed(bytes, list(Record_)),
@@ -55,21 +61,24 @@ function parsed<T>(bytes: Buffer, schema: Parameters<typeof decodeBody<T>>[0]): 
 
 type LayerOf = { readonly blob?: string | undefined; readonly parent?: number | undefined };
 
-function stepsOf(
-  layers: readonly LayerOf[],
-  records: readonly {
-    readonly digest?: string | undefined;
-    readonly layers?: readonly { readonly layer?: number | undefined }[] | undefined;
-    readonly chains?: readonly { readonly layers?: readonly number[] | undefined }[] | undefined;
-  }[],
-): CachedStep[] {
-  return records.flatMap(({ digest = '', layers: results = [], chains = [] }) => {
-    const found = [
-      ...results.map(({ layer = 0 }) => downFrom(layer, layers)),
-      ...chains.map(({ layers: indices = [] }) => blobsAt(indices, layers)),
-    ].find((blobs) => blobs !== undefined);
-    return found === undefined || digest === '' ? [] : [{ digest, blobs: found }];
-  });
+interface RecordOf {
+  readonly digest?: string | undefined;
+  readonly layers?: readonly { readonly layer?: number | undefined }[] | undefined;
+  readonly chains?: readonly { readonly layers?: readonly number[] | undefined }[] | undefined;
+}
+
+/** Nothing is followed before it is asked for: a small document can say very much. */
+function stepsOf(layers: readonly LayerOf[], records: readonly RecordOf[]): CachedSteps {
+  const known = new Map(records.map((record) => [record.digest ?? '', record]));
+  return {
+    blobsOf(digest) {
+      const { layers: results = [], chains = [] } = known.get(digest) ?? {};
+      const [result] = results;
+      const [chain] = chains;
+      if (result) return downFrom(result.layer ?? 0, layers);
+      return chain && blobsAt(chain.layers ?? [], layers);
+    },
+  };
 }
 
 /** With all below. Undefined: they lead in circles, or nowhere. */
@@ -83,6 +92,7 @@ function downFrom(top: number, layers: readonly LayerOf[]): string[] | undefined
 }
 
 function blobsAt(indices: readonly number[], layers: readonly LayerOf[]): string[] | undefined {
+  if (indices.length > IMAGE_LAYERS_MAX) return undefined;
   const blobs = indices.map((index) => layers[index]?.blob ?? '');
   return blobs.length === 0 || blobs.includes('') ? undefined : blobs;
 }

@@ -2,7 +2,7 @@
 
 import {
   CACHE_CONFIG_TYPE,
-  type CachedStep,
+  type CachedSteps,
   INLINE_CACHE,
   readCacheConfig,
   readInlineCache,
@@ -20,9 +20,7 @@ import { chooseManifest, kindOf } from './manifest.ts';
 import { chainOf } from './store.ts';
 
 /** A cache that was found. */
-export interface FoundCache {
-  /** Steps whose layers it has. */
-  readonly steps: readonly CachedStep[];
+export interface FoundCache extends CachedSteps {
   /** Brings the layers of such a step here, and has the lease hold them. @throws Failed, RegistryError … */
   bring(blobs: readonly string[], lease: Lease, signal: AbortSignal): Promise<ChainId | undefined>;
 }
@@ -43,7 +41,7 @@ export async function openCache(place: CachePlace, verbs: ImageVerbs): Promise<F
   if (here) {
     const diffIds = here.document.rootfs.diff_ids as readonly Digest[];
     const steps = inlineSteps(await verbs.storage.content.read(here.id), diffIds);
-    return { steps, bring: async (blobs, lease) => held(chainOf(here.document), blobs.length, lease) };
+    return { ...steps, bring: async (blobs, lease) => held(chainOf(here.document), blobs.length, lease) };
   }
   const routes = verbs.registries.routesToPull(reference.domain, reference.path, await credentials());
   return await firstRoute(routes, ({ repository }) => openAt(repository, place, verbs)).catch(
@@ -87,13 +85,13 @@ async function openAt(
     ? await cacheAt(repository, config, parts, signal)
     : await imageAt(repository, wanted, platform, signal);
   return {
-    steps: found.steps,
+    ...found.steps,
     bring: (blobs, lease, within) => bring(blobs, found.layers, { repository, lease, signal: within }, verbs),
   };
 }
 
 interface Found {
-  readonly steps: readonly CachedStep[];
+  readonly steps: CachedSteps;
   readonly layers: ReadonlyMap<string, RemoteLayer>;
 }
 
@@ -136,10 +134,12 @@ function layersOf(
   return new Map(layers);
 }
 
+const NONE: CachedSteps = { blobsOf: () => undefined };
+
 /** None where the image says nothing of a cache. */
-function inlineSteps(bytes: Buffer, blobs: readonly string[]): readonly CachedStep[] {
+function inlineSteps(bytes: Buffer, blobs: readonly string[]): CachedSteps {
   const { [INLINE_CACHE]: said } = JSON.parse(bytes.toString()) as { readonly [INLINE_CACHE]?: unknown };
-  return typeof said === 'string' ? readInlineCache(Buffer.from(said, 'base64'), blobs) : [];
+  return typeof said === 'string' ? readInlineCache(Buffer.from(said, 'base64'), blobs) : NONE;
 }
 
 /** What is here already does not travel. */

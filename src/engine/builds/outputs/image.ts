@@ -50,7 +50,8 @@ export function exportImage(
     const pushed = output.push ? await push(names, deps, vertex, client, signal) : undefined;
     return {
       'containerimage.config.digest': image.id,
-      'containerimage.digest': pushed ?? image.id,
+      'containerimage.digest': pushed?.digest ?? image.id,
+      ...(pushed && { 'containerimage.descriptor': encoded(pushed) }),
       ...(names.length > 0 ? { 'image.name': names.map(fullName).join(',') } : {}),
     };
   });
@@ -69,25 +70,42 @@ export function onlyResult(results: readonly SolvedImage[]): SolvedImage {
   return result;
 }
 
-/** The digest by which registries know the image. */
+/** A manifest at a registry. */
+interface Pushed {
+  readonly digest: string;
+  readonly size: number;
+}
+
+/** As other documents would name it. */
+const encoded = ({ digest, size }: Pushed): string =>
+  Buffer.from(JSON.stringify({ mediaType: PUSHED_TYPE, digest, size })).toString('base64');
+/** Images that were built here leave under it. */
+const PUSHED_TYPE = 'application/vnd.docker.distribution.manifest.v2+json';
+
+/** What registries know the image by. */
 async function push(
   names: readonly ImageReference[],
   { images }: ImageOutputDeps,
   vertex: WorkVertex,
   client: BuildClient,
   signal: AbortSignal,
-): Promise<string | undefined> {
-  let digest: string | undefined;
+): Promise<Pushed | undefined> {
+  let pushed: Pushed | undefined;
   for (const name of names) {
-    digest = await vertex.part('pushing layers', async () => {
+    pushed = await vertex.part('pushing layers', async () => {
       const credentials = await client.login(loginHost(name), signal);
-      const tag = name.tag ?? 'latest';
-      let found: string | undefined;
-      for await (const { aux } of images.push({ image: familiarName(name), tag, credentials, signal }))
-        found = (aux as { readonly Digest?: string } | undefined)?.Digest ?? found;
+      const wanted = { image: familiarName(name), tag: name.tag ?? 'latest', credentials, signal };
+      let found: Pushed | undefined;
+      for await (const { aux } of images.push(wanted)) found = pushedIn(aux) ?? found;
       return found;
     });
-    await vertex.part(`pushing manifest for ${fullName(name)}@${digest}`, async () => undefined);
+    await vertex.part(`pushing manifest for ${fullName(name)}@${pushed?.digest}`, async () => undefined);
   }
-  return digest;
+  return pushed;
+}
+
+/** The last message of a push tells it. */
+function pushedIn(aux: unknown): Pushed | undefined {
+  const { Digest: digest, Size: size } = (aux ?? {}) as { readonly Digest?: string; readonly Size?: number };
+  return digest === undefined ? undefined : { digest, size: size ?? 0 };
 }

@@ -212,7 +212,7 @@ test('a push sends the image under each name, and answers with its digest there'
   await using solved = await solvedOf(ONE, host);
   const push: typeof host.images.push = ({ image: name, tag }) => {
     pushed.push(`${name}:${tag}`);
-    return Readable.from([{ status: 'x' }, { aux: { Digest: 'sha256:9' } }]);
+    return Readable.from([{ status: 'x' }, { aux: { Tag: 'latest', Digest: 'sha256:9', Size: 7 } }]);
   };
   const { tell, heard } = listener();
   const answers = await exportSolved(
@@ -228,6 +228,12 @@ test('a push sends the image under each name, and answers with its digest there'
   );
   assert.deepEqual(pushed, ['x.y/app:latest']);
   assert.equal(answers.get('containerimage.digest'), 'sha256:9');
+  const descriptor = Buffer.from(answers.get('containerimage.descriptor') ?? '', 'base64').toString();
+  assert.deepEqual(JSON.parse(descriptor), {
+    mediaType: 'application/vnd.docker.distribution.manifest.v2+json',
+    digest: 'sha256:9',
+    size: 7,
+  });
   assert.ok(heard.includes('=> pushing manifest for x.y/app@sha256:9 done'));
 });
 

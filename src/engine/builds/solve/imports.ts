@@ -20,21 +20,19 @@ export interface ImportDeps extends Telling {
   readonly signal: AbortSignal;
 }
 
-type Opened = Pick<FoundCache, 'bring'> & { readonly steps: ReadonlyMap<string, readonly string[]> };
-
 /**
  * Nothing is looked for before a step is not found here; then all are, at once. One that is not found is told, and no
  * reason to fail. Undefined: there is nothing to look for.
  */
 export function importedSteps(wanted: readonly CacheImport[], deps: ImportDeps): ImportedSteps | undefined {
   if (wanted.length === 0) return undefined;
-  let opening: readonly Promise<Opened | undefined>[] | undefined;
+  let opening: readonly Promise<FoundCache | undefined>[] | undefined;
   return {
     async find(key, lease, signal) {
       opening ??= wanted.map((each) => opened(each, deps).catch(() => undefined));
       for (const each of opening) {
         const cache = await each;
-        const blobs = cache?.steps.get(`sha256:${key}`);
+        const blobs = cache?.blobsOf(`sha256:${key}`);
         if (cache === undefined || blobs === undefined) continue;
         const brought = await cache.bring(blobs, lease, signal).catch((error: unknown) => {
           signal.throwIfAborted();
@@ -48,7 +46,7 @@ export function importedSteps(wanted: readonly CacheImport[], deps: ImportDeps):
   };
 }
 
-function opened({ type, attributes }: CacheImport, deps: ImportDeps): Promise<Opened> {
+function opened({ type, attributes }: CacheImport, deps: ImportDeps): Promise<FoundCache> {
   const { images, client, platform, signal } = deps;
   const name = attributes.ref ?? type;
   return asVertex(`importing cache manifest from ${name}`, deps, async () => {
@@ -57,10 +55,6 @@ function opened({ type, attributes }: CacheImport, deps: ImportDeps): Promise<Op
     if (!attributes.ref) throw outputFailure.cacheRefMissing();
     const reference = withDefaultTag(parseReference(attributes.ref));
     const credentials = () => client.login(loginHost(reference), signal);
-    const found = await images.openCache({ reference, credentials, platform, signal });
-    return {
-      steps: new Map(found.steps.map(({ digest, blobs }) => [digest, blobs])),
-      bring: (blobs, lease, within) => found.bring(blobs, lease, within),
-    };
+    return await images.openCache({ reference, credentials, platform, signal });
   });
 }
