@@ -28,6 +28,7 @@ export function importedSteps(wanted: readonly CacheImport[], deps: ImportDeps):
   if (wanted.length === 0) return undefined;
   let opening: readonly Promise<FoundCache | undefined>[] | undefined;
   return {
+    lenders: JSON.stringify(wanted.map(({ type, attributes }) => [type, attributes.ref])),
     async find(key, lease, signal) {
       opening ??= wanted.map((each) => opened(each, deps).catch(() => undefined));
       for (const each of opening) {

@@ -38,6 +38,8 @@ export interface SolvedBuild extends Solved {
 
 /** Steps that were done elsewhere, as `--cache-from` brings them. */
 export interface ImportedSteps {
+  /** Of those who lend them: what they lent is found again by who names the same, and by nobody else. */
+  readonly lenders: string;
   /**
    * The layers after the step of that key, brought here and held by `lease`: `undefined` in it says that there are none.
    * Nothing: nobody has done it.

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { formatNanos } from '../../../../base/time.ts';
 import type { Digest } from '../../../../storage/index.ts';
 import { emptyImage, type StepImage } from '../../../images/steps.ts';
+import { lentKey } from '../../cache/key.ts';
 import type { Say } from '../../output.ts';
 import { held } from '../../perform/hold.ts';
 import type { StateNode } from '../plan/nodes.ts';
@@ -28,7 +29,9 @@ export async function once(
 ): Promise<{ readonly image: StepImage; readonly cached: boolean }> {
   const { deps, ending, scope, imported, lease, steps } = solving;
   const key = keyOf(from, parts);
-  const known = node.again ? undefined : deps.cache.find(key);
+  // No build that names no lender is to stand on what one has said.
+  const lentAs = imported && lentKey(key, imported.lenders);
+  const known = node.again ? undefined : (deps.cache.find(key) ?? (lentAs && deps.cache.find(lentAs)));
   const done = async (image: StepImage, cached: boolean) => {
     steps.set(image.chainId ?? '', { key, chainId: image.chainId, description });
     return { image: held(solving, image), cached };
@@ -36,11 +39,11 @@ export async function once(
   if (known) return await done(known, true);
   const created = (): string => formatNanos(deps.now());
   const lent = node.again ? undefined : await imported?.find(key, lease, ending.signal);
-  if (lent?.chainId !== undefined) {
+  if (lentAs !== undefined && lent?.chainId !== undefined) {
     const [layer] = deps.storage.layers.chain(lent.chainId).slice(-1);
     if (layer && layer.parent === from.chainId) {
       const image = deps.images.layered(from, { diffId: layer.diffId, created: created(), description });
-      deps.cache.add(key, image, { from: from.id, description });
+      deps.cache.add(lentAs, image, { from: from.id, description });
       return await done(image, true);
     }
   }
