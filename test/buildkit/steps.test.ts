@@ -160,6 +160,23 @@ test('a build for another machine copies; what fails ends what goes on beside it
   assert.equal(vertices.get('[slow 2/2] RUN sleep 60')?.error, 'context canceled');
 });
 
+test('what is linked is known by itself, whatever it comes upon', async (t) => {
+  const path = directoryOf(t, {
+    Dockerfile: 'FROM busybox\nRUN echo 1 > /1\nCOPY --link a /etc/linked/\n',
+    a: 'a',
+  });
+  const ran = await buildx(['build', '-t', 'linked', path]);
+  assert.equal(ran.code, 0, ran.stderr);
+  writeFileSync(join(path, 'Dockerfile'), 'FROM busybox\nRUN echo 2 > /2\nCOPY --link a /etc/linked/\n');
+  assert.deepEqual(done(await buildx(['build', '-t', 'linked', path])), ['RUN echo 2 > /2']);
+  const command = 'cat /etc/linked/a /2; test -s /etc/passwd && echo passwd';
+  assert.equal(
+    await gantry.dockerOk('run', '--rm', '--network=none', 'linked', 'sh', '-c', command),
+    'a2\npasswd',
+  );
+  assert.deepEqual(done(await buildx(['build', path])), []);
+});
+
 test('what a prune takes is done again; images keep what is theirs', async (t) => {
   const path = directoryOf(t, { Dockerfile: 'FROM busybox\nRUN echo kept > /kept\n' });
   assert.equal((await buildx(['build', '-t', 'pruned', path])).code, 0);

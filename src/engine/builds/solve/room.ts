@@ -52,6 +52,8 @@ export class SolveRoom {
   /** Told when nothing goes on any more. */
   readonly #atRest: () => void;
   readonly #going = new Map<AbortController, Promise<void>>();
+  /** Of results that somebody still has, too. */
+  readonly #works = new Set<Work>();
   readonly #results = new Map<string, SolvedImage>();
   readonly #past = new Map<string, SolvedImage>();
 
@@ -109,7 +111,11 @@ export class SolveRoom {
       tidying: new Set(),
       imported: this.#imported(options, ending.signal),
     };
-    scope.defer(async () => void (await Promise.all(work.tidying)));
+    this.#works.add(work);
+    scope.defer(async () => {
+      await Promise.all(work.tidying);
+      this.#works.delete(work);
+    });
     try {
       const found = await fileOf(work);
       const { question } = options;
@@ -168,6 +174,7 @@ export class SolveRoom {
   async stop(): Promise<void> {
     for (const ending of this.#going.keys()) ending.abort(vertexFailure.cancelled());
     await Promise.allSettled(this.#going.values());
+    await Promise.all([...this.#works].flatMap(({ tidying }) => [...tidying]));
   }
 }
 

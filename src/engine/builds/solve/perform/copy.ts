@@ -12,17 +12,11 @@ import { copyOf, inlineItem, selectedItem, withoutPivot } from '../../perform/co
 import type { Item } from '../../perform/item.ts';
 import { isRemote, remoteItem } from '../../perform/remote-item.ts';
 import type { CopyNode, DirectoryNode, RootNode, StateNode } from '../plan/nodes.ts';
+import { linkedOn } from './linked.ts';
 import { missing } from './missing.ts';
 import { beginning, once } from './once.ts';
 import { type Owner, ownerIn } from './owner.ts';
-import type { Solving } from './solving.ts';
-
-/** What came of a step. */
-export interface Made {
-  readonly image: StepImage;
-  /** Nothing had to be done. */
-  readonly cached: boolean;
-}
+import type { Made, Solving } from './solving.ts';
 
 type Copying = Exclude<StateNode, { readonly is: 'image' | 'run' }>;
 
@@ -45,10 +39,14 @@ export async function copyState(
     items.map(({ hash, below, from: { is } }) => [hash, below, is]),
     items.map(nameOf),
   ];
-  return await layer(solving, node, from, parts, say, async () => {
-    const owner = chown === '' && step.from !== undefined ? undefined : await ownerIn(solving, chown, from);
-    return items.map((item) => copyOf(item, step, owner, true));
-  });
+  const onto = (below: StepImage): Promise<Made> =>
+    layer(solving, node, below, parts, say, async () => {
+      const keepsOwners = chown === '' && step.from !== undefined;
+      const owner = keepsOwners ? undefined : await ownerIn(solving, chown, from);
+      return items.map((item) => copyOf(item, step, owner, true));
+    });
+  // Names of users are the base's: then it counts.
+  return step.link && /^[\d:]*$/.test(chown) ? await linkedOn(solving, node, from, onto) : await onto(from);
 }
 
 /** What a copy calls a file where its destination is a directory. */

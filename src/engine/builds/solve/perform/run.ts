@@ -9,10 +9,9 @@ import type { Say } from '../../output.ts';
 import { type RunRequest, type RunVoice, runCommand } from '../../perform/container.ts';
 import { tidyUp } from '../../perform/tidy.ts';
 import type { RunNode } from '../plan/nodes.ts';
-import type { Made } from './copy.ts';
 import { type MadeMounts, mountsFor } from './mounts.ts';
 import { beginning, once } from './once.ts';
-import type { Solving } from './solving.ts';
+import type { Made, Solving } from './solving.ts';
 
 /** As BuildKit's containers are called. */
 const HOSTNAME = 'buildkitsandbox';

@@ -16,9 +16,9 @@ import {
   type Vertex,
   Vertices,
 } from '../plan/nodes.ts';
-import { copyState, directoryState, type Made, rootState } from './copy.ts';
+import { copyState, directoryState, rootState } from './copy.ts';
 import { runState } from './run.ts';
-import type { OpenFiles, Solving, Work } from './solving.ts';
+import type { Made, OpenFiles, Solving, Work } from './solving.ts';
 
 /** What is solved. */
 export interface Graph {

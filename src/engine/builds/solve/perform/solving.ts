@@ -1,7 +1,7 @@
 /** One solve while it goes on: what its steps share. */
 
 import type { SourceFile } from '../../../../model/build-event.ts';
-import type { FileSource, Lease } from '../../../../storage/index.ts';
+import type { FileSource, Lease, Storage } from '../../../../storage/index.ts';
 import type { StepImage } from '../../../images/steps.ts';
 import type { PerformDeps } from '../../perform/shared.ts';
 import type { FilesNode, Node, Source, StateNode, Vertex } from '../plan/nodes.ts';
@@ -10,7 +10,7 @@ import type { ImportedSteps, SolvedStep } from '../solved.ts';
 import type { Teller } from './teller.ts';
 
 /** What solving needs. */
-export type SolveDeps = PerformDeps;
+export type SolveDeps = PerformDeps & { readonly storage: Pick<Storage, 'content'> };
 
 /** Who works on a build: shared by its vertices, whatever platform they are for. */
 export interface Work {
@@ -41,6 +41,13 @@ export interface Solving extends Work {
   readonly touch: (node: Node) => void;
   /** Steps that were found or done, by what they gave. */
   readonly steps: Map<string, SolvedStep>;
+}
+
+/** What came of a step. */
+export interface Made {
+  readonly image: StepImage;
+  /** Nothing had to be done. */
+  readonly cached: boolean;
 }
 
 /** A source that has to be brought here. */
