@@ -1,6 +1,7 @@
 /** What is kept of clients' directories: over restarts, side by side, damaged, forgotten. */
 import assert from 'node:assert/strict';
 import {
+  appendFileSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -103,6 +104,19 @@ for (const [what, damage] of [
       assert.deepEqual(asked, ['a', 'b']);
       assert.equal((await context.readFile('b', read)).toString(), 'second');
     });
+
+test('a daemon that was killed in the middle of a sync has lost nothing', async (t) => {
+  const { open, synced: directory } = dataRoot(t);
+  let storage = await open();
+  await once(storage, files);
+  const data = join(directory, readdirSync(directory).find((name) => name.endsWith('.data'))!);
+  appendFileSync(data, 'what no index leads to');
+  storage = await open();
+  const { context, asked } = await synced(t, storage, [files[0]!, sent('b', 'other', { mtimeNanos: 1n })]);
+  assert.deepEqual(asked, ['b']);
+  assert.equal((await context.readFile('a', read)).toString(), 'first');
+  assert.equal((await context.readFile('b', read)).toString(), 'other');
+});
 
 test('after the machine was started again, contents that did not reach the disk are sent again', async (t) => {
   const { open, synced: directory } = dataRoot(t);

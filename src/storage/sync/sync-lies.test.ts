@@ -3,12 +3,16 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import fc from 'fast-check';
 import { encodePacket, type SyncPacket } from '../../formats/file-sync/packet.ts';
+import { WireError } from '../../formats/file-sync/wire.ts';
+import { TarError } from '../../formats/tar/entry.ts';
 import { contextOf, forever } from '../files/test-files.ts';
 import { testStorage } from '../test-storage.ts';
 import { temporary } from '../unpack/test-tree.ts';
 import { DataRegions } from './data-regions.ts';
 import { Receiver } from './receiver.ts';
+import { SyncError } from './sync-error.ts';
 import {
   type Peer,
   peer,
@@ -151,6 +155,53 @@ test('a file without end is refused', (t) =>
     },
     /a file of 2 bytes that has more/,
   ));
+
+/** What an honest client sends, before anybody has answered. */
+const honest: readonly Buffer[] = [
+  ...stats(sent('a', 'x'), sentDirectory('d'), sent('d/f', 'second'), sentLink('d/l', 'f')),
+  ...stats(sent('h', '', { linkname: 'd/f' }), sent('z')),
+  data(0, 'x'),
+  data(0, ''),
+  all,
+  data(2, 'second'),
+  data(2, ''),
+  data(5, ''),
+  { is: 'fin' } as const,
+].map(encodePacket);
+
+test('of whatever comes a packet is made, or a refusal', (t) => {
+  const path = join(temporary(t), 'data');
+  const change = fc.record({
+    what: fc.constantFrom('dropped', 'doubled', 'moved', 'torn'),
+    at: fc.nat({ max: honest.length - 1 }),
+    to: fc.nat({ max: honest.length - 1 }),
+    byte: fc.nat({ max: 255 }),
+  });
+  fc.assert(
+    fc.property(fc.array(change, { maxLength: 4 }), (changes) => {
+      const messages = [...honest];
+      for (const { what, at, to, byte } of changes) {
+        const message = Buffer.from(messages[at] ?? []);
+        if (what === 'torn') message[to % Math.max(message.length, 1)] = byte;
+        if (what !== 'doubled') messages.splice(at, 1);
+        if (what !== 'dropped') messages.splice(what === 'torn' ? at : to, 0, message);
+      }
+      const regions = new DataRegions(path);
+      try {
+        const receiver = new Receiver(regions, undefined);
+        for (const message of messages) receiver.take(message);
+      } catch (error) {
+        const isRefusal =
+          error instanceof SyncError || error instanceof WireError || error instanceof TarError;
+        assert(isRefusal, String(error));
+      } finally {
+        regions.takeBack();
+        regions.close();
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});
 
 test('names without end are refused at a limit', (t) => {
   const regions = new DataRegions(join(temporary(t), 'data'));
