@@ -114,6 +114,22 @@ test('a build that is over is there after a restart, one that was cut off is not
   assert.equal(readdirSync(root).length, 1);
 });
 
+test('a build that is not kept can be followed after its end, and is in no list', async (t) => {
+  const { open, root } = await opened(t);
+  const history = await open();
+  const build = await history.begin({ ...facts('a'), internal: true });
+  await build.tell(log('v', 'one'));
+  await build.end({ response: new Map() });
+  assert.deepEqual(await all(history.follow('a', forever)), [log('v', 'one')]);
+  assert.deepEqual(history.list(), []);
+  const again = await history.begin({ ...facts('a'), internal: true });
+  await again.end({ response: new Map() });
+  assert.deepEqual(await all(history.follow('a', forever)), []);
+  // What a restart finds of it goes.
+  await open();
+  assert.deepEqual(readdirSync(root), []);
+});
+
 test('a torn line of a journal is left out', async (t) => {
   const { open, root } = await opened(t);
   const history = await open();

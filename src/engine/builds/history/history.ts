@@ -29,6 +29,9 @@ const KEPT_MAX = 50;
 const KEPT_MS = 48 * 3_600_000;
 /** A client asks for what its build tells while it asks for the build. */
 const WAIT_MS = 5000;
+/** … or a while later. */
+const LINGER_MS = 10_000;
+const LINGERING_MAX = 100;
 
 interface Running {
   readonly facts: BuildFacts;
@@ -37,7 +40,6 @@ interface Running {
   readonly createdAt: string;
   /** How many read of it. */
   readers: number;
-  over: boolean;
 }
 
 /** Reads what is on record; journals of builds that a crash has ended go. */
@@ -56,6 +58,10 @@ class History implements BuildHistory {
   readonly #deps: HistoryDeps;
   readonly #over: Map<string, BuildRecord>;
   readonly #running = new Arrivals<Running>();
+  /** Names of those that go on. */
+  readonly #begun = new Set<string>();
+  /** Ends of builds that are over, and that a client may still ask about; the oldest first. */
+  readonly #lingering = new Set<() => Promise<void>>();
   readonly #watchers = new Set<(change: HistoryChange) => void>();
 
   constructor(deps: HistoryDeps, rows: Map<string, BuildRecord>) {
@@ -65,15 +71,17 @@ class History implements BuildHistory {
 
   async begin(facts: BuildFacts): Promise<TellingBuild> {
     const { ref } = facts;
-    if (this.#running.get(ref)) throw solveFailure.refTaken({ ref });
+    if (this.#begun.has(ref)) throw solveFailure.refTaken({ ref });
+    this.#begun.add(ref);
     const path = join(this.#deps.root, fileOf(ref));
-    // Who still reads an older build of that name has its file open.
-    await rm(path, { force: true });
-    const journal = await Journal.at(path);
+    const journal = await this.#journalAt(path).catch((error: unknown) => {
+      this.#begun.delete(ref);
+      throw error;
+    });
     const createdAt = formatNanosFixed(this.#deps.now());
-    const running: Running = { facts, journal, createdAt, count: new StepCount(), readers: 0, over: false };
+    const running: Running = { facts, journal, createdAt, count: new StepCount(), readers: 0 };
     this.#running.set(ref, running);
-    this.#changed('started', recordOf(running));
+    if (!facts.internal) this.#changed('started', recordOf(running));
     return {
       tell(event) {
         running.count.see(event);
@@ -89,15 +97,14 @@ class History implements BuildHistory {
           ...(failure ? { failure } : {}),
           generation: 1,
         };
-        running.over = true;
-        this.#running.delete(ref);
-        if (facts.internal) await rm(path, { force: true });
-        else
-          void this.#keep(record).catch((error: unknown) =>
-            this.#deps.log.warn('build.history', { reason: messageOf(error) }),
-          );
-        this.#changed('complete', record);
-        if (running.readers === 0) await journal.close();
+        this.#begun.delete(ref);
+        if (!facts.internal) {
+          void this.#keep(record).catch((error: unknown) => this.#warn(error));
+          this.#changed('complete', record);
+        }
+        // One that is not kept is over before many a client asks what it has told.
+        if (facts.internal) await this.#linger(ref, running);
+        else await this.#release(ref, running);
       },
     };
   }
@@ -141,7 +148,7 @@ class History implements BuildHistory {
     try {
       yield* found.journal.follow(signal);
     } finally {
-      if (--found.readers === 0 && found.over) await found.journal.close();
+      if (--found.readers === 0 && this.#running.get(ref) !== found) await found.journal.close();
     }
   }
 
@@ -152,6 +159,36 @@ class History implements BuildHistory {
 
   async forget(ref: string): Promise<void> {
     await this.#remove(this.#known(ref));
+  }
+
+  async #journalAt(path: string): Promise<Journal> {
+    // Who still reads an older build of that name has its file open.
+    await rm(path, { force: true });
+    return await Journal.at(path);
+  }
+
+  async #linger(ref: string, running: Running): Promise<void> {
+    const release = (): Promise<void> => {
+      this.#lingering.delete(release);
+      return this.#release(ref, running);
+    };
+    setTimeout(() => this.#lingering.has(release) && void release(), LINGER_MS).unref();
+    this.#lingering.add(release);
+    const [oldest] = this.#lingering;
+    if (this.#lingering.size > LINGERING_MAX) await oldest?.();
+  }
+
+  /** Who reads it still has it open. */
+  async #release(ref: string, running: Running): Promise<void> {
+    // Another one may have that name, and that file, already.
+    const isNewest = this.#running.get(ref) === running;
+    if (isNewest) this.#running.delete(ref);
+    if (isNewest && running.facts.internal) await rm(join(this.#deps.root, fileOf(ref)), { force: true });
+    if (running.readers === 0) await running.journal.close();
+  }
+
+  #warn(error: unknown): void {
+    this.#deps.log.warn('build.history', { reason: messageOf(error) });
   }
 
   #known(ref: string): BuildRecord {
@@ -176,7 +213,7 @@ class History implements BuildHistory {
     this.#over.set(key, record);
     await this.#deps.records
       .write([rowPut(BUILD_HISTORY, key, record)])
-      .catch((error: unknown) => this.#deps.log.warn('build.history', { reason: messageOf(error) }));
+      .catch((error: unknown) => this.#warn(error));
   }
 
   async #remove(record: BuildRecord): Promise<void> {
