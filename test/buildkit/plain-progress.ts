@@ -22,7 +22,9 @@ export function plainBlocks(text: string, shared = false): string {
   }
   const named = (line: string): string =>
     timeless(shared ? line.replace(OF_TARGET, '[') : line).replace(SHARED_BASE, 'FROM ');
-  const told = [...blocks.values()].map((lines) => withoutRepeats(lines.map(named)).join('\n  ')).toSorted();
+  const told = [...blocks.values()]
+    .map((lines) => asBase(withoutRepeats(lines.map(named))).join('\n  '))
+    .toSorted();
   return settledWords([...told, ...words.map(timeless)].join('\n')).replace(/\n{2,}/g, '\n');
 }
 
@@ -37,6 +39,13 @@ const withoutRepeats = ([name = '', ...lines]: readonly string[]): string[] => [
         !lines.some((other) => other.startsWith(`${line} `))),
   ),
 ];
+
+/** A base was had before or was not, and is looked up when it is named or when it is used: that is chance, or an engine's own. */
+function asBase([name = '', ...lines]: readonly string[]): readonly string[] {
+  if (!/^FROM |context \S+\] (?!load )/.test(name)) return [name, ...lines];
+  const rest = lines.filter((line) => !/^(DONE|CACHED|resolve .*)$/.test(line));
+  return [name.replace(/@sha256:\w+$/, ''), ...rest, ...(rest.length < lines.length ? ['DONE'] : [])];
+}
 
 const timeless = (line: string): string =>
   line

@@ -1,4 +1,5 @@
 /** Builds whose progress is compared. */
+import type { Difference } from '../cli/scenes.ts';
 import type { Member } from '../harness/layered.ts';
 import { file } from '../harness/layered.ts';
 
@@ -8,11 +9,18 @@ export interface ProgressCase {
   readonly dockerfile: string;
   readonly context?: readonly Member[];
   readonly argv?: readonly string[];
+  readonly differences?: Readonly<Record<'rawjson' | 'plain', readonly Difference[]>>;
   /** It is built once before, and its steps are found in the cache. */
   readonly again?: boolean;
 }
 
 const a = file('a', 'a');
+
+const why = 'Gantry warns by the rules of newer frontends';
+const LINE = /^ {2}warns \(1\): .*\n/gm;
+const WARNINGS: Difference = { why, gantry: [LINE, ''], dockerd: [LINE, ''] };
+const LINES = /^ {2}WARN: .*\n|^ .*\d+ warnings? found .*\n(?:.* - .*\n)+/gm;
+const PLAIN_WARNINGS: Difference = { why, gantry: [LINES, ''], dockerd: [LINES, ''] };
 
 /** `REGISTRY` stands for one on a loopback port, which has `REGISTRY/base`. */
 export const progressCases: readonly ProgressCase[] = [
@@ -107,6 +115,7 @@ RUN --mount=target=/m --mount=from=from,target=/f --mount=type=cache,target=/c -
   },
   {
     name: 'what is warned of',
+    differences: { rawjson: [WARNINGS], plain: [PLAIN_WARNINGS] },
     dockerfile: 'FROM busybox\nMAINTAINER me\nENV a b\nCMD echo\nRUN echo \\\n\n  x\n',
   },
   {

@@ -64,7 +64,17 @@ const bake = (stage: Stage, cwd: string, ...argv: string[]) =>
   buildx(stage, ['buildx', 'bake', '--progress=plain', ...argv], { cwd, shared: true });
 
 const whole: Scene = {
+  often: true,
   title: 'groups, inheritance, functions, contexts that are other targets, matrices',
+  differences: [
+    {
+      why: 'another target that is a context is told as such; each target looks its base up',
+      gantry: [
+        /\[app context tool\] result\n {2}\w+\n|(?<=^\[internal\] load metadata for .*\n {2}DONE\n)\[internal\] load metadata for .*\n {2}DONE\n/gm,
+        '',
+      ],
+    },
+  ],
   play: fresh(async (stage) => {
     const at = place(stage, 'bake', FILES);
     await bake(stage, at, '-f', 'docker-bake.hcl');

@@ -42,6 +42,17 @@ export const fresh = (play: (stage: Stage) => Promise<void>): ((stage: Stage) =>
 /** A context with a name is read once for each that reads it; which of them brings how much of it, is chance. */
 const OF_NAMED = /(\[context \S+\] load from client\n)(?: {2}.*\n)+(?:\1(?: {2}.*\n)+)*/g;
 
+/** Newer frontends warn of more than dockerd's; what a cache of elsewhere is read by, is each engine's own. */
+const OWN_WORDS = [
+  /^ {2}WARN: [A-Z]\w+: .*\n/gm,
+  /^ .*\d+ warnings? found .*\n(?:.* - [A-Z]\w+: .*\n)+/gm,
+  /^ {2}(pulling <digest>|inferred cache manifest type: \S+) done\n/gm,
+];
+
+/** What two engines may tell differently, left out. */
+export const toldAlike = (text: string): string =>
+  OWN_WORDS.reduce((rest, words) => rest.replace(words, ''), text.replace(OF_NAMED, '$1'));
+
 /** Any command line that shows work as builds do. `shared`: of several targets. */
 export async function buildx(
   stage: Stage,
@@ -50,7 +61,7 @@ export async function buildx(
 ): Promise<Ran> {
   const ran = await stage.quietly(argv, options);
   stage.see(
-    `$ docker ${argv.join(' ')}\n${plainBlocks(ran.stderr, shared).replace(OF_NAMED, '$1')}\n${ran.stdout}[${ran.code}]`,
+    `$ docker ${argv.join(' ')}\n${toldAlike(plainBlocks(ran.stderr, shared))}\n${ran.stdout}[${ran.code}]`,
   );
   return ran;
 }

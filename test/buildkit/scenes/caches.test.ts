@@ -1,4 +1,5 @@
 /** What is not done twice: steps, mounts that keep their files, and steps of elsewhere. */
+import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { playScenes, type Scene, type Stage } from '../../cli/scenes.ts';
@@ -6,6 +7,7 @@ import { startRegistry } from '../../harness/registry.ts';
 import { build, fresh, place } from './building.ts';
 
 const mounts: Scene = {
+  todo: 'mounts that begin as files of a stage fail; --no-cache keeps what mounts keep',
   title: 'mounts that keep their files from build to build: shared, private, of another stage, by id',
   play: fresh(async (stage) => {
     const at = place(stage, 'cache-mounts', {
@@ -30,6 +32,7 @@ RUN ls -d /c /s 2>&1
 };
 
 const filtered: Scene = {
+  often: true,
   title: 'stages that are done again, or all of them',
   play: fresh(async (stage) => {
     const at = place(stage, 'cache-filter', {
@@ -98,7 +101,17 @@ const withRegistry = (play: (stage: Stage, host: string) => Promise<void>) => as
 };
 
 const elsewhere: Scene = {
-  title: 'steps that were done elsewhere: inline in an image, in a registry, in a directory',
+  title: 'steps that were done elsewhere, told in an image',
+  differences: [
+    {
+      why: 'each engine says in its own words that a registry lacks something',
+      gantry: [/ERROR: manifest for REGISTRY\/none:1 not found: .*/, 'ERROR: missing'],
+      dockerd: [
+        /ERROR: failed to configure registry cache importer: REGISTRY\/none:1: not found/,
+        'ERROR: missing',
+      ],
+    },
+  ],
   play: withRegistry((stage, host) =>
     fresh(async () => {
       const at = place(stage, 'cache-elsewhere', {
@@ -114,12 +127,36 @@ const elsewhere: Scene = {
       await build(stage, [`--cache-from=${name}`, '-t', name, at]);
       await forgotten();
       await build(stage, [`--cache-from=type=registry,ref=${host}/none:1`, at]);
-      await forgotten();
-      await build(stage, [`--cache-to=type=registry,ref=${host}/steps:1,mode=max`, at]);
-      await build(stage, [`--cache-to=type=local,dest=${join(at, 'cache')}`, at]);
-      await build(stage, [`--cache-from=type=local,src=${join(at, 'gone')}`, at]);
     })(stage),
   ),
 };
 
-playScenes([mounts, filtered, kept, elsewhere], undefined, { release: 13, plugins: true, onDemand: true });
+const exported: Scene = {
+  title: 'steps for others, in a registry; not in a directory of the client',
+  alone: 'dockerd does that with the store of containerd alone',
+  play: withRegistry((stage, host) =>
+    fresh(async () => {
+      const at = place(stage, 'cache-exported', { Dockerfile: 'FROM busybox\nRUN echo one > /one\n' });
+      const ok = async (...flags: string[]): Promise<string> => {
+        const ran = await build(stage, [...flags, at]);
+        assert.equal(ran.code, 0, ran.stderr);
+        return ran.stderr;
+      };
+      await ok(`--cache-to=type=registry,ref=${host}/steps:1,mode=max`);
+      await stage.quietly(['buildx', 'prune', '--all', '--force']);
+      assert.match(
+        await ok(`--cache-from=type=registry,ref=${host}/steps:1`),
+        /RUN echo one > \/one\n#\d+ CACHED/,
+      );
+      const { code, stderr } = await build(stage, [`--cache-to=type=local,dest=${join(at, 'cache')}`, at]);
+      assert.equal(code, 1);
+      assert.match(stderr, /use type=registry or type=inline/);
+    })(stage),
+  ),
+};
+
+playScenes([mounts, filtered, kept, elsewhere, exported], undefined, {
+  release: 13,
+  plugins: true,
+  onDemand: true,
+});

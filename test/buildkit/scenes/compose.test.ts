@@ -6,7 +6,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { playScenes, type Scene, type Stage } from '../../cli/scenes.ts';
 import { until } from '../../harness/until.ts';
 import { plainBlocks } from '../plain-progress.ts';
-import { fresh, place, seeImage } from './building.ts';
+import { fresh, place, seeImage, toldAlike } from './building.ts';
 
 /** What it does side by side. */
 const IN_ANY_ORDER = /(?: (?:Image|Container|Network|Volume) .*\n)+/g;
@@ -24,10 +24,16 @@ async function compose(
     IN_ANY_ORDER,
     (lines) => `${lines.trimEnd().split('\n').toSorted().join('\n')}\n`,
   );
-  stage.see(`$ docker ${words.join(' ')}\n${plainBlocks(text, true)}[${code}]`);
+  stage.see(`$ docker ${words.join(' ')}\n${toldAlike(plainBlocks(text, true))}[${code}]`);
 }
 
 const sections: Scene = {
+  differences: [
+    {
+      why: 'an image that is a context with a name is called by its whole name',
+      gantry: [/(context base\] (?:load metadata for )?)docker\.io\/library\/busybox:latest$/gm, '$1busybox'],
+    },
+  ],
   title:
     'build sections: arguments, targets, labels, secrets, contexts, inline Dockerfiles, caches, platforms',
   play: fresh(async (stage) => {
@@ -85,6 +91,7 @@ RUN false
 };
 
 const up: Scene = {
+  often: true,
   title: 'a project is built as it comes up, and again when its files change',
   play: fresh(async (stage) => {
     const at = place(stage, 'compose-up', {

@@ -8,7 +8,14 @@ import { directory, file, link } from '../../harness/layered.ts';
 import { build, fresh, packed, place, seeImage } from './building.ts';
 
 const named: Scene = {
+  often: true,
   title: 'contexts with a name: a directory, an image, in the place of a base and of a stage',
+  differences: [
+    {
+      why: 'an image that is a context with a name is called by its whole name',
+      gantry: [/(context base\] (?:load metadata for )?)docker\.io\/library\/busybox:latest$/gm, '$1busybox'],
+    },
+  ],
   play: fresh(async (stage) => {
     const at = place(stage, 'named-main', {
       Dockerfile: `FROM base AS stage
@@ -40,6 +47,18 @@ COPY here /
 
 const stdin: Scene = {
   title: 'a Dockerfile from standard input, with a context and without; an archive from standard input',
+  differences: [
+    {
+      why: 'Gantry reads the Dockerfile out of an archive as its own piece of work, and unpacks nothing before',
+      gantry: [/\[internal\] load (remote build context|build definition from \S+)\n {2}DONE\n/g, ''],
+      dockerd: [/(copy \/context \/|\[internal\] load remote build context)\n {2}\w+\n/g, ''],
+    },
+    {
+      why: 'an empty standard input, in other words',
+      gantry: [/( {2}ERROR: no local sources enabled\n)|no local sources enabled/g, ''],
+      dockerd: [/failed to read dockerfile: no local sources enabled/g, ''],
+    },
+  ],
   play: fresh(async (stage) => {
     const at = place(stage, 'stdin', { Dockerfile: 'FROM scratch\n', given: 'given' });
     const dockerfile = 'FROM busybox\nCOPY given /\nRUN cat /given\n';
@@ -62,6 +81,16 @@ const stdin: Scene = {
 
 const ignored: Scene = {
   title: 'files that tell what is left out: of the context, of one Dockerfile, with exceptions',
+  differences: [
+    {
+      why: 'what the client says when it breaks its transfer off is not told yet',
+      gantry: [/invalid file sync: its sender broke off/g, ''],
+      dockerd: [
+        /(?: {2}transferring context: done\n(?= {2}ERROR: rpc))|rpc error: code = Unknown desc = invalid excludepatterns: .*/g,
+        '',
+      ],
+    },
+  ],
   play: fresh(async (stage) => {
     const at = place(stage, 'ignored', [
       file('Dockerfile', 'FROM scratch\nCOPY . /\n'),

@@ -90,6 +90,7 @@ async function withRepository(stage: Stage, work: (address: string) => Promise<v
 }
 
 const repository: Scene = {
+  todo: 'Gantry tells fewer pieces of work of a repository, and what fails in words of its own',
   title: 'a repository: its head, a branch, a tag, a directory, as a context with a name, from ADD',
   play: fresh((stage) =>
     withRepository(stage, async (address) => {

@@ -1,4 +1,5 @@
 /** What becomes of a build's result: images, archives, files, and what is told about it. */
+import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,6 +27,7 @@ COPY --from=made /o/d/two /m/gone
   ]);
 
 const files: Scene = {
+  often: true,
   title: 'the files of a result into a directory of the client',
   play: fresh(async (stage) => {
     const at = tree(stage, 'output-files');
@@ -83,15 +85,16 @@ function seeImageArchive(stage: Stage, path: string): void {
 
 const imageArchives: Scene = {
   title: 'images as archives: docker’s and OCI’s form, loaded again',
+  alone: 'dockerd does that with the store of containerd alone',
   play: fresh(async (stage) => {
     const at = tree(stage, 'output-docker');
     for (const type of ['docker', 'oci']) {
       const out = join(stage.directory(), `${type}.tar`);
       const { code } = await build(stage, ['-t', 'archived:1', '-o', `type=${type},dest=${out}`, at]);
-      if (code !== 0) continue;
+      assert.equal(code, 0);
       seeImageArchive(stage, out);
       await stage.run(['image', 'ls', '--format', '{{.Repository}}:{{.Tag}}', 'archived']);
-      await stage.run(['load', '-i', out]);
+      assert.match((await stage.run(['load', '-i', out])).stdout, /Loaded image: archived:1/);
     }
   }),
 };
@@ -107,8 +110,14 @@ const several: Scene = {
     await build(stage, ['--output=type=cacheonly', at]);
     await build(stage, ['-t', 'Bad Name', at]);
     await build(stage, ['--output=type=none', at]);
-    await build(stage, ['--output=type=image,push=true', '-t', '127.0.0.1:9/nobody', at]);
-    await stage.run(['image', 'ls', '--format', '{{.Repository}}:{{.Tag}}', '--filter', 'reference=named/*']);
+    const { stdout } = await stage.quietly([
+      'image',
+      'ls',
+      '--format',
+      '{{.Repository}}:{{.Tag}}',
+      'named/*',
+    ]);
+    stage.see(stdout.split('\n').toSorted().join('\n'));
   }),
 };
 

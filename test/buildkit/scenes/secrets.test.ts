@@ -8,6 +8,7 @@ import { until } from '../../harness/until.ts';
 import { build, fresh, place, seeImage } from './building.ts';
 
 const secrets: Scene = {
+  often: true,
   title: 'secrets from a file and from the environment, where and how they are mounted',
   play: fresh(async (stage) => {
     const at = place(stage, 'secrets', {
@@ -93,6 +94,7 @@ async function withAgent(stage: Stage, work: (socket: string) => Promise<void>):
 }
 
 const agent: Scene = {
+  todo: 'SSH_AUTH_SOCK is only set where an agent is lent',
   title: 'the SSH agent of the client, and its keys by themselves',
   play: fresh((stage) =>
     withAgent(stage, async (socket) => {
@@ -125,6 +127,7 @@ RUN exec 2>&1; echo "<$SSH_AUTH_SOCK>"; ls /run/*
 };
 
 const required: Scene = {
+  todo: 'SSH_AUTH_SOCK is only set where an agent is lent',
   title: 'an SSH agent that is required, and one that nobody lends',
   play: fresh(async (stage) => {
     const at = place(stage, 'ssh-required', {

@@ -33,7 +33,7 @@ const kept: Scene = {
     await stage.quietly(['image', 'rm', 'kept']);
     await stage.quietly(['image', 'prune', '-f']);
     await seeKept(stage, 'buildx', 'prune', '--force');
-    await seeKept(stage, 'buildx', 'prune', '--force', '--all');
+    stage.see(`${(await stage.quietly(['buildx', 'prune', '--force', '--all'])).code}`);
     await seeKept(stage, 'buildx', 'du');
     await seeKept(stage, 'builder', 'prune', '-f');
     await seeKept(stage, 'buildx', 'prune', '--force', '--filter', 'nonsense=1');
@@ -42,6 +42,16 @@ const kept: Scene = {
 
 const builders: Scene = {
   title: 'the builders there are',
+  differences: [
+    {
+      why: 'Gantry names the version whose ways it has, its own platform, and what its worker can do',
+      gantry: [/v0\.13\.2|^ org\.mobyproject\.buildkit\.worker\..*\n|linux\/amd64\b|linux\/arm64\b/gm, ''],
+      dockerd: [
+        /v0\.0\.0\+unknown|^ org\.mobyproject\.buildkit\.worker\..*\n|linux\/\w+(\/\w+)?, |linux\/386\b|linux\/arm\/v7\b/gm,
+        '',
+      ],
+    },
+  ],
   play: fresh(async (stage) => {
     await stage.run(['buildx', 'ls']);
     await stage.run(['buildx', 'inspect']);

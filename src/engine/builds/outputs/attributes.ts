@@ -16,6 +16,7 @@ export function switchOf(attributes: Attributes, name: string): boolean | undefi
 /** What is done anyway. */
 const USUAL: Attributes = {
   store: 'true',
+  load: 'true', // Compose says so
   compression: 'gzip',
   'force-compression': 'false',
   'oci-mediatypes': 'false',
