@@ -339,6 +339,18 @@ test('the history is listed, told of one that is missing, and the cache is told'
   client.close();
 });
 
+test('a conversation that the other side ends badly tells why to who reads it, though our side is open', async () => {
+  await using served = await serve();
+  const client = await clientOf(served.path);
+  const talk = client.talk(`${CONTROL}UpdateBuildHistory`, {}, forever);
+  await talk.send(UpdateBuildHistoryRequest.encode({ ref: 'none', delete: true }));
+  talk.end().catch(() => undefined);
+  await assert.rejects(async () => {
+    for await (const _ of talk.incoming);
+  }, /no build none is known/);
+  client.close();
+});
+
 test('POST /build with version 2 builds from its body, and tells the same as messages', async () => {
   await using served = await serve();
   const { status, text } = await post(served.path, '/build?version=2&t=a:b&target=t&nocache=1&ulimits=null', {

@@ -112,23 +112,24 @@ function begin(
   return stream;
 }
 
-/** Resolves when the other side has ended well. @throws GrpcError */
+/** Resolves when the other side has ended well, which it says at its end, whether or not we have ended. @throws GrpcError */
 function endOf(stream: ClientHttp2Stream, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    let said: IncomingHttpHeaders | undefined;
+    const hear = (headers: IncomingHttpHeaders): void => {
+      if (headers['grpc-status'] === '0') resolve();
+      else reject(failureIn(headers));
+    };
     stream.once('response', (headers) => {
-      if (headers['grpc-status'] !== undefined) said = headers;
+      if (headers['grpc-status'] !== undefined) hear(headers);
       else if (headers[':status'] !== 200)
-        said = { 'grpc-status': String(Code.unknown), 'grpc-message': `HTTP status ${headers[':status']}` };
+        reject(new GrpcError(Code.unknown, `HTTP status ${headers[':status']}`));
     });
-    stream.once('trailers', (headers) => {
-      said ??= headers;
-    });
-    stream.once('close', () => {
-      if (said === undefined) reject(signal.aborted ? signal.reason : (stream.errored ?? gone()));
-      else if (said['grpc-status'] === '0') resolve();
-      else reject(failureIn(said));
-    });
+    stream.once('trailers', hear);
+    // Trailers are told of a turn later than the end of what they end.
+    stream.once('end', () =>
+      setImmediate(() => reject(new GrpcError(Code.internal, 'the stream ended without a status'))),
+    );
+    stream.once('close', () => reject(signal.aborted ? signal.reason : (stream.errored ?? gone())));
   });
 }
 

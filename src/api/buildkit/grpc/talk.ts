@@ -59,11 +59,16 @@ export function conversationOn(
   held?: HeldBytes,
 ): Conversation {
   let isRead = false;
+  async function* all(): AsyncGenerator<readonly Buffer[], void> {
+    yield* messagesOf(stream, held);
+    // What the other side says of its end belongs to what it says.
+    await ended();
+  }
   return {
     incoming: {
       [Symbol.asyncIterator]() {
         isRead = true;
-        return messagesOf(stream, held);
+        return all();
       },
     },
     send: (message) => put(stream, message),
