@@ -26,8 +26,8 @@ export interface DockerOptions {
   readonly cli?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
-  /** With Debian 13's buildx and Compose as its plugins, and settings of their own: `docker build` is buildx then. */
-  readonly plugins?: boolean;
+  /** With Debian 13's buildx and Compose as its plugins, or sid's, and settings of their own: `docker build` is buildx then. */
+  readonly plugins?: boolean | 'sid';
   /** Where it runs: Compose looks for its files there. */
   readonly cwd?: string;
 }
@@ -36,7 +36,7 @@ export interface DockerOptions {
  * The cache of Debian's docker.io, containerd, runc and docker-registry, or of Debian 13's docker.io, buildx and Compose;
  * unpacked at the first call (twenty seconds).
  */
-export function peersDirectory(release?: 13): string {
+export function peersDirectory(release?: 13 | 'sid'): string {
   const argv = [join(ROOT, 'tools/peers.sh'), ...(release === undefined ? [] : [`${release}`])];
   return execFileSync('sh', argv, { encoding: 'utf8' }).trim();
 }
@@ -75,7 +75,9 @@ const KEPT_IN_THE_FILE = '{"auths":{"nobody.invalid":{}}}';
 
 /** The environment of a command line that talks to `host` and knows nothing of its user's settings. */
 export function dockerEnv(host: string, engineHome: string, options: DockerOptions = {}): NodeJS.ProcessEnv {
-  const home = options.plugins ? homeWithPlugins(engineHome) : engineHome;
+  const home = options.plugins
+    ? homeWithPlugins(engineHome, options.plugins === 'sid' ? 'sid' : 13)
+    : engineHome;
   const settings = join(home, 'config.json');
   if (existsSync(home) && !existsSync(settings)) writeFileSync(settings, KEPT_IN_THE_FILE);
   const version = options.version === undefined ? {} : { DOCKER_API_VERSION: options.version };
@@ -90,19 +92,19 @@ export function dockerEnv(host: string, engineHome: string, options: DockerOptio
 }
 
 /** Beside the one without: tests that build as before BuildKit share the engine. Buildx keeps its own files below it. */
-function homeWithPlugins(home: string): string {
-  const own = join(home, 'with-plugins');
+function homeWithPlugins(home: string, release: 13 | 'sid'): string {
+  const own = join(home, `with-plugins-${release}`);
   const plugins = join(own, 'cli-plugins');
   if (existsSync(plugins)) return own;
   mkdirSync(plugins, { recursive: true });
   for (const name of ['docker-buildx', 'docker-compose'] as const)
-    symlinkSync(pluginAt(name), join(plugins, name));
+    symlinkSync(pluginAt(release, name), join(plugins, name));
   return own;
 }
 
-/** Debian 13's plugin of the command line, which is a program as it stands. */
-const pluginAt = (name: 'docker-buildx' | 'docker-compose'): string =>
-  join(peersDirectory(13), 'usr/libexec/docker/cli-plugins', name);
+/** Debian's plugin of the command line. */
+const pluginAt = (release: 13 | 'sid', name: 'docker-buildx' | 'docker-compose'): string =>
+  join(peersDirectory(release), 'usr/libexec/docker/cli-plugins', name);
 
 /** Runs it to its end. Never throws for an exit code. */
 export function runDocker(
