@@ -73,7 +73,7 @@ export const differences: Readonly<Record<string, Expectation>> = {
   '.dockerignore: a pattern that is none': {
     refused: [
       'ERROR: failed to solve: rpc error: code = Unknown desc = invalid excludepatterns: [a[]: syntax error in pattern',
-      'ERROR: failed to solve: invalid file sync: its sender broke off',
+      'ERROR: failed to solve: invalid excludepatterns: [a[]: syntax error in pattern',
     ],
   },
 };
