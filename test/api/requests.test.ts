@@ -23,7 +23,7 @@ test('a ping says OK, and its headers say what the engine can do', async () => {
   assert.equal(headers['api-version'], '1.55');
   assert.equal(headers.ostype, 'linux');
   assert.equal(headers['docker-experimental'], 'false');
-  assert.equal(headers['builder-version'], '1');
+  assert.equal(headers['builder-version'], '2');
   assert.equal(headers.swarm, 'inactive');
   assert.equal(headers.server, 'Gantry/0.1.0 (linux)');
   assert.equal(headers['cache-control'], 'no-cache, no-store, must-revalidate');

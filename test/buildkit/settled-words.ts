@@ -20,5 +20,7 @@ export const settledWords = (text: string): string =>
     // Nor is it told alike whether a here-document was had before.
     .replace(/^(\[internal\] preparing inline document(?:: done|\n {2})),? ?(cached|CACHED)$/gm, '$1DONE')
     .replace(/^(\[internal\] preparing inline document: done)DONE$/gm, '$1')
+    // Nor whether the owner of a kept directory was set before.
+    .replace(/^(\[internal\] settings cache mount permissions\n {2})CACHED$/gm, '$1DONE')
     // The client's own two requests end in any order.
     .replace('ERROR: failed to run Build function: ', 'ERROR: failed to solve: ');

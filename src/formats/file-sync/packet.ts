@@ -30,7 +30,9 @@ export type SyncPacket =
   | { readonly is: 'error'; readonly message: Buffer };
 
 const NO_XATTRS: ReadonlyMap<ByteText, Buffer> = new Map();
-const NO_BYTES: Buffer = Buffer.alloc(0);
+let none: Buffer | undefined;
+/** Made when it is first wanted: a browser that loads this has no such thing. */
+const noBytes = (): Buffer => (none ??= Buffer.alloc(0));
 
 /** By their number on the wire. */
 const KINDS = ['stat', 'request', 'data', 'fin', 'error'] as const;
@@ -61,7 +63,7 @@ export function decodePacket(message: Buffer): SyncPacket {
   let kind = 0;
   let stat: FileStat | undefined;
   let id = 0;
-  let data = NO_BYTES;
+  let data = noBytes();
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag())
     if (tag === PACKET.kind) kind = reader.uint32();
     else if (tag === PACKET.stat) stat = reader.within(readStat);
@@ -114,7 +116,7 @@ function readStat(reader: WireReader): FileStat {
 
 const readXattr = (into: Map<ByteText, Buffer>) => (reader: WireReader) => {
   let name = '';
-  let value = NO_BYTES;
+  let value = noBytes();
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag())
     if (tag === tagOf(1, WIRE.run)) name = reader.text();
     else if (tag === tagOf(2, WIRE.run)) value = reader.run();
@@ -128,38 +130,40 @@ function skipUnknown(reader: WireReader, tag: number, known: number): void {
   reader.skip(tag);
 }
 
-const writer = new WireWriter();
+let theWriter: WireWriter | undefined;
 
 /** The packet as a message, in memory of its own. */
 export function encodePacket(packet: SyncPacket): Buffer {
+  theWriter ??= new WireWriter();
+  const writer = theWriter;
   writer.number(1, KINDS.indexOf(packet.is));
   switch (packet.is) {
     case 'stat':
-      if (packet.stat) writeStat(packet.stat);
+      if (packet.stat) writeStat(writer, packet.stat);
       return writer.take();
     case 'request':
       writer.number(3, packet.id);
       return writer.take();
     case 'data':
       writer.number(3, packet.id);
-      return withData(packet.bytes);
+      return withData(writer, packet.bytes);
     case 'fin':
       return writer.take();
     case 'error':
-      return withData(packet.message);
+      return withData(writer, packet.message);
     default:
       return packet satisfies never;
   }
 }
 
-function withData(bytes: Buffer): Buffer {
+function withData(writer: WireWriter, bytes: Buffer): Buffer {
   if (bytes.length > 0) writer.runHead(4, bytes.length);
   const message = writer.take(bytes.length);
   bytes.copy(message, message.length - bytes.length);
   return message;
 }
 
-function writeStat(stat: FileStat): void {
+function writeStat(writer: WireWriter, stat: FileStat): void {
   writer.within(2, () => {
     writer.text(1, stat.path);
     writer.number(2, stat.mode);

@@ -47,6 +47,12 @@ export interface DescribedFile {
   readonly linkname: ByteText;
 }
 
+/** How files are put there. */
+export interface MaterialiseOptions {
+  /** They are copies on the data root's own file system: whoever asks may move them elsewhere on it. */
+  readonly asCopies?: boolean;
+}
+
 /** A place of this machine with a source's files. Disposing removes it. */
 export interface MaterialisedFiles extends AsyncDisposable {
   /** A directory, or a regular file when that was asked for. It may be changed: nothing else sees that. */
@@ -77,7 +83,7 @@ export interface FileSource extends AsyncDisposable {
    */
   select(wanted: FileSelection, signal: AbortSignal): Promise<readonly (readonly SelectedFile[])[]>;
   /** Puts what is at `path` ('' is the root) where it can be mounted. @throws NotFound, InvalidArgument, Failed */
-  materialise(path: ByteText, signal: AbortSignal): Promise<MaterialisedFiles>;
+  materialise(path: ByteText, signal: AbortSignal, how?: MaterialiseOptions): Promise<MaterialisedFiles>;
 }
 
 /** What one copy brings. */

@@ -9,6 +9,7 @@ import type {
   FileSelection,
   FileSource,
   MaterialisedFiles,
+  MaterialiseOptions,
   SelectedFile,
 } from '../files/promise.ts';
 import { randomName } from '../layout.ts';
@@ -82,11 +83,15 @@ export class ThreadSource implements FileSource {
     return found;
   }
 
-  async materialise(path: ByteText, signal: AbortSignal): Promise<MaterialisedFiles> {
+  async materialise(
+    path: ByteText,
+    signal: AbortSignal,
+    { asCopies = false }: MaterialiseOptions = {},
+  ): Promise<MaterialisedFiles> {
     const { threads, trash, staging, mount } = this.#deps;
     const found = await asked(threads.run<'findFile'>({ is: 'findFile', files: this.spec, path }, signal));
     if (found.is === 'neither') throw new InvalidArgument(`${shown(path)} is neither a file nor a directory`);
-    if (mount && this.spec.views.length === 0) {
+    if (mount && !asCopies && this.spec.views.length === 0) {
       const { root, [Symbol.asyncDispose]: dispose } = await mount();
       return { path: join(root, textOf(found.path)), [Symbol.asyncDispose]: dispose };
     }

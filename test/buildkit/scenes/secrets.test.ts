@@ -94,7 +94,6 @@ async function withAgent(stage: Stage, work: (socket: string) => Promise<void>):
 }
 
 const agent: Scene = {
-  todo: 'SSH_AUTH_SOCK is only set where an agent is lent',
   title: 'the SSH agent of the client, and its keys by themselves',
   play: fresh((stage) =>
     withAgent(stage, async (socket) => {
@@ -127,7 +126,6 @@ RUN exec 2>&1; echo "<$SSH_AUTH_SOCK>"; ls /run/*
 };
 
 const required: Scene = {
-  todo: 'SSH_AUTH_SOCK is only set where an agent is lent',
   title: 'an SSH agent that is required, and one that nobody lends',
   play: fresh(async (stage) => {
     const at = place(stage, 'ssh-required', {

@@ -174,7 +174,9 @@ export async function keptMount(
       mode: mount.mode ?? 0o755,
       uid: mount.uid ?? 0,
       gid: mount.gid ?? 0,
-      fill: files && (async () => scope.use(await files.materialise(pathOf(mount), signal)).path),
+      fill:
+        files &&
+        (async () => scope.use(await files.materialise(pathOf(mount), signal, { asCopies: true })).path),
     },
     signal,
   );

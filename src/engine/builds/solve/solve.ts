@@ -21,6 +21,7 @@ import {
 } from './definition.ts';
 import { documentOf } from './document.ts';
 import { directoryOf, type OpenedInput, openInput } from './inputs.ts';
+import { renewMounts } from './perform/renew-mounts.ts';
 import { Solver } from './perform/solver.ts';
 import type { Solving, Work } from './perform/solving.ts';
 import { placed, rangeOf } from './place.ts';
@@ -93,6 +94,11 @@ export async function solveWork(
     open: async (node) => await openedFiles(work, solving, node, openWhole),
   });
   for (const { node } of plans) if (node) announce(solving, node, context);
+  await renewMounts(
+    work,
+    plans.flatMap(({ node }) => node ?? []),
+    context,
+  );
   return await unlessFailed(work, settled, () => Promise.all(plans.map((plan) => solved(solving, plan))));
 }
 

@@ -23,17 +23,19 @@ export async function agentMount(
 ): Promise<{ mount?: HostMount; env?: string }> {
   const { deps, options } = solving;
   const id = idOf(mount);
+  const Target = mount.target === undefined ? `${target}.${index}` : target;
+  const env = `SSH_AUTH_SOCK=${Target}`;
   if (!(await options.client.hasAgent(id, signal))) {
     if (mount.required) throw vertexFailure.agentMissing({ id });
-    return {};
+    // The command finds nothing there, which it tells in words of its own.
+    return { env };
   }
   const { path } = scope.use(await deps.storage.scratch());
   const Source = join(path, 'agent');
   await listen(solving, id, path, scope, signal);
   chownSync(Source, mount.uid ?? 0, mount.gid ?? 0);
   chmodSync(Source, mount.mode ?? 0o600);
-  const Target = mount.target === undefined ? `${target}.${index}` : target;
-  return { env: `SSH_AUTH_SOCK=${Target}`, mount: { Type: 'bind', Source, Target, ReadOnly: true } };
+  return { env, mount: { Type: 'bind', Source, Target, ReadOnly: true } };
 }
 
 async function listen(

@@ -3,7 +3,7 @@ import { textOf } from '../../../../formats/byte-text.ts';
 import { literalPattern } from '../../../../formats/path-match.ts';
 import type { Mount as HostMount } from '../../../../model/container.ts';
 import { byKept, keptMount, pathOf, programMount, type StepMounts } from '../../perform/mounts.ts';
-import { idOf } from '../plan/mounts.ts';
+import { idOf, nameOfCache } from '../plan/mounts.ts';
 import type { PlannedMount, RunNode } from '../plan/nodes.ts';
 import { agentMount } from './agent-mount.ts';
 import { missing } from './missing.ts';
@@ -124,7 +124,7 @@ async function cacheMount(solving: Solving, planned: PlannedMount): Promise<OneM
       ? []
       : ((await files.select({ sources: [literalPattern(pathOf(mount))] }, solving.ending.signal))[0] ?? []);
   const settings = [mount.mode, mount.uid, mount.gid, beginning?.digest];
-  const name = mount.id === undefined ? target : textOf(mount.id);
+  const name = nameOfCache(planned);
   const id = settings.every((each) => each === undefined) ? name : `${name} ${JSON.stringify(settings)}`;
   return {
     parts: ['cache', target, id],

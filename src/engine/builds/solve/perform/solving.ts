@@ -10,7 +10,7 @@ import type { ImportedSteps, SolvedStep } from '../solved.ts';
 import type { Teller } from './teller.ts';
 
 /** What solving needs. */
-export type SolveDeps = PerformDeps & { readonly storage: Pick<Storage, 'content'> };
+export type SolveDeps = PerformDeps & { readonly storage: Pick<Storage, 'content' | 'discard'> };
 
 /** Who works on a build: shared by its vertices, whatever platform they are for. */
 export interface Work {

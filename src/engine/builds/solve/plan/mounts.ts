@@ -27,6 +27,10 @@ export function idOf({ type, id, source, target }: Mount): string {
   return textOf(source ?? id ?? posix.basename(target ?? ''));
 }
 
+/** What a kept directory is called: steps that say the same name share it. */
+export const nameOfCache = ({ mount, target }: Pick<PlannedMount, 'mount' | 'target'>): string =>
+  mount.id === undefined ? target : textOf(mount.id);
+
 function targetOf(mount: Mount, { directory }: RunStep): string {
   const said = textOf(mount.target ?? '') || byDefault(mount);
   if (said === '') throw vertexFailure.mountTargetInvalid({ target: said });
