@@ -63,7 +63,6 @@ for (const [what, bytes] of [
   ['a header without a colon', get('nonsense\r\n')],
   ['a method that is none', 'get /version HTTP/1.1\r\nHost: localhost\r\n\r\n'],
   ['another protocol', 'SSH-2.0-OpenSSH_9.2\r\n\r\n'],
-  ['HTTP/2 without asking', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
   ['HTTP/9', 'GET /version HTTP/9.9\r\nHost: localhost\r\n\r\n'],
 ] as const)
   test(`SC-HTTP-05 ${what}: 400 and the end`, async () => {
