@@ -75,6 +75,11 @@ export function presentCgroups(host: CgroupHost, paths: readonly string[]): stri
   });
 }
 
+/** Names of what lies below a cgroup, in whatever hierarchy. */
+export const cgroupsBelow = (host: CgroupHost, parent: string): string[] => [
+  ...new Set(cgroupDirectories(host, parent).flatMap(namesIn)),
+];
+
 function namesIn(directory: string): string[] {
   try {
     return readdirSync(directory);

@@ -7,7 +7,13 @@ import { basename } from 'node:path';
 import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { becomeSubreaper, type Reactor } from '../../linux/index.ts';
-import { type CgroupHost, presentCgroups, readCgroupHost, removeEmptyCgroup } from '../cgroups/cgroups.ts';
+import {
+  type CgroupHost,
+  cgroupsBelow,
+  presentCgroups,
+  readCgroupHost,
+  removeEmptyCgroup,
+} from '../cgroups/cgroups.ts';
 import type { CgroupDriver } from '../cgroups/location.ts';
 import { CgroupLock } from '../cgroups/lock.ts';
 import { takeOwnLimits, writeOwnLimits } from '../cgroups/own-limits.ts';
@@ -184,6 +190,13 @@ export class Supervisor {
   /** Those of these cgroups that are there. */
   presentCgroups(paths: readonly string[]): string[] {
     return presentCgroups(this.cgroups, paths);
+  }
+  cgroupsBelow(parent: string): string[] {
+    return cgroupsBelow(this.cgroups, parent);
+  }
+  /** One that holds anything stays. */
+  dropEmptyCgroup(path: string): void {
+    removeEmptyCgroup(this.cgroups, path);
   }
   /** Removes a cgroup that a cut-off start left; safe to call for one that never was. */
   sweepCgroup(path: string): Promise<void> {

@@ -4,7 +4,7 @@
  */
 import { readdirSync, rmSync } from 'node:fs';
 import { messageOf } from '../../../base/errors.ts';
-import { DEFAULT_LIMITS, OutputWriter } from '../../../runtime/index.ts';
+import { cgroupPlace, DEFAULT_LIMITS, OutputWriter } from '../../../runtime/index.ts';
 import type { Container } from '../container.ts';
 import { layersOf } from '../mounts/mounted.ts';
 import type { WithContainersRoot, WithDirectory, WithLayers, WithLog, WithSupervisor } from '../needs.ts';
@@ -26,6 +26,8 @@ export interface Leftovers {
   readonly parked: ReadonlySet<string>;
   /** Control groups of containers on record that do not run, by path. */
   readonly cgroups: ReadonlySet<string>;
+  /** Names of control groups below the engine's own, containers' ids: of some the record went before the group did. */
+  readonly ownCgroups: ReadonlySet<string>;
   /** Writable layers that are mounted. */
   readonly mounted: ReadonlySet<string>;
   /** Directories of containers. */
@@ -41,11 +43,25 @@ export async function findLeftovers(deps: LeftoverDeps, resting: readonly Contai
     runs: new Set(supervisor.leftIds()),
     parked: new Set(supervisor.parkedIds()),
     cgroups: new Set(supervisor.presentCgroups(resting.map(({ record }) => cgroupOf(deps, record).path))),
+    ownCgroups: new Set(ownCgroupsOf(deps)),
     mounted: new Set(storage.layers.mounted()),
     directories: new Set(namesIn(containersRoot)),
     layers: new Set(await storage.layers.writable(chains)),
   };
 }
+
+const ID = /^[0-9a-f]{64}$/;
+
+/** Where the parent is somebody else's too, what lies there may be theirs; systemd removes its scopes itself. */
+function ownCgroupsOf({ supervisor, facts, cgroupParent }: LeftoverDeps): string[] {
+  if (facts.cgroupDriver !== 'cgroupfs' || !isOwnParent(cgroupParent)) return [];
+  return supervisor
+    .cgroupsBelow(cgroupPlace(facts.cgroupDriver, cgroupParent, '').path)
+    .filter((name) => ID.test(name));
+}
+
+/** As the engine calls its own when it is told of no other. */
+const isOwnParent = (parent: string): boolean => /^\/?gantry-[0-9a-f]+$/.test(parent);
 
 function namesIn(directory: string): string[] {
   try {
@@ -83,6 +99,9 @@ export async function clearLitter(
   const ending = [...found.runs].filter(isLitter).map((id) => endRun(deps, id));
   for (const id of found.parked) if (!found.runs.has(id) && isLitter(id)) deps.supervisor.dropParked(id);
   await Promise.all(ending);
+  const { facts, cgroupParent, supervisor } = deps;
+  for (const id of found.ownCgroups)
+    if (isLitter(id)) supervisor.dropEmptyCgroup(cgroupPlace(facts.cgroupDriver, cgroupParent, id).path);
   for (const id of found.layers) if (isLitter(id)) await deps.storage.layers.removeWritable(id);
   for (const id of found.directories)
     if (isLitter(id)) rmSync(`${deps.containersRoot}/${id}`, { recursive: true, force: true });
