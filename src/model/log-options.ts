@@ -1,5 +1,7 @@
 /** Log drivers and the names of their options, checked as dockerd checks them when a container is made. Pure. */
+
 import { InvalidArgument } from '../base/errors.ts';
+import { readBoolean } from '../base/go-boolean.ts';
 import { logFailure } from './failures/log.ts';
 
 export const LOG_DRIVERS = ['gelf', 'journald', 'json-file', 'local', 'none', 'syslog'] as const;
@@ -97,11 +99,4 @@ export function readSize(prefix: string, text: string, base: 1000 | 1024): numbe
   if (number === '' || !Number.isSafeInteger(bytes))
     throw logFailure.sizeInvalid({ prefix, text: brief(text) });
   return bytes;
-}
-
-/** Go's spellings of a boolean; undefined when it is none. */
-export function readBoolean(text: string): boolean | undefined {
-  if (/^(1|t|T|true|TRUE|True)$/.test(text)) return true;
-  if (/^(0|f|F|false|FALSE|False)$/.test(text)) return false;
-  return undefined;
 }

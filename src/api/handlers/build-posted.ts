@@ -1,4 +1,5 @@
 /** What `POST /build` says of a build that asks for BuildKit, in the words of the Dockerfile's frontend. */
+import { readBoolean } from '../../base/go-boolean.ts';
 import { readConfigHeader } from '../../formats/credentials.ts';
 import { buildFailure } from '../../model/failures/build.ts';
 import type { PostedBuild } from '../buildkit/index.ts';
@@ -73,4 +74,4 @@ function outputOf({ outputs, t }: BuildQuery): PostedBuild['output'] {
 }
 
 const asksForInlineCache = ({ buildargs }: BuildQuery): boolean =>
-  /^(?:1|t|T|true|TRUE|True)$/.test(readBuildArgs(buildargs).get('BUILDKIT_INLINE_CACHE') ?? '');
+  readBoolean(readBuildArgs(buildargs).get('BUILDKIT_INLINE_CACHE') ?? '') === true;

@@ -1,7 +1,8 @@
 /** Managed plugins: this engine has none. */
+
+import { readBoolean } from '../../base/go-boolean.ts';
 import { filterFailure } from '../../model/failures/filter.ts';
 import { pluginFailure } from '../../model/failures/plugin.ts';
-import { readBoolean } from '../../model/log-options.ts';
 import type { Handlers } from './handlers.ts';
 
 const notFound = async ({ params }: { readonly params: { readonly name: string } }): Promise<never> => {

@@ -1,8 +1,7 @@
 /** The history of builds as `Control.ListenBuildHistory` tells it. */
 
-import { parseRfc3339 } from '../../../base/time.ts';
 import type { BuildHistory, BuildRecord, HistoryChange } from '../../../engine/index.ts';
-import { Status, timestampOf } from '../messages/common.ts';
+import { Status, timestampIn } from '../messages/common.ts';
 import {
   type BuildHistoryEvent,
   BuildHistoryRecord,
@@ -41,11 +40,6 @@ export async function* historyEvents(
   }
 }
 
-const timeOf = (text: string | undefined) => {
-  const at = text === undefined ? undefined : parseRfc3339(text);
-  return at === undefined ? undefined : timestampOf(at);
-};
-
 function told(is: HistoryChange['is'], record: BuildRecord): Told {
   const { ref, frontend, attributes, outputs, failure, response, pinned, steps, warnings, generation } =
     record;
@@ -58,8 +52,8 @@ function told(is: HistoryChange['is'], record: BuildRecord): Told {
         Exporter.create({ type: each.type, attrs: new Map(Object.entries(each.attributes)) }),
       ),
       error: failure && Status.create({ code: failure.code, message: failure.message }),
-      createdAt: timeOf(record.createdAt),
-      completedAt: timeOf(record.completedAt),
+      createdAt: timestampIn(record.createdAt),
+      completedAt: timestampIn(record.completedAt),
       exporterResponse: new Map(Object.entries(response)),
       numCachedSteps: steps.cached,
       numTotalSteps: steps.total,

@@ -1,8 +1,7 @@
 /** The build cache as `Control.DiskUsage` and `Control.Prune` tell it. */
-import { parseRfc3339 } from '../../../base/time.ts';
 import type { Engine } from '../../../engine/index.ts';
 import type { CacheRecord } from '../../../model/build-cache.ts';
-import { timestampOf } from '../messages/common.ts';
+import { timestampIn } from '../messages/common.ts';
 import { type PruneRequest, UsageRecord } from '../messages/control.ts';
 import type { Infer } from '../wire/message.ts';
 
@@ -38,11 +37,6 @@ export async function* pruned(
   for (const record of Items) if (gone.has(record.ID)) yield recordOf(record);
 }
 
-const timeOf = (text: string | undefined) => {
-  const at = text === undefined ? undefined : parseRfc3339(text);
-  return at === undefined ? undefined : timestampOf(at);
-};
-
 function recordOf(record: CacheRecord): Infer<typeof UsageRecord> {
   const { ID, Parents = [], Type, Description, InUse, Shared, Size, UsageCount } = record;
   return UsageRecord.create({
@@ -52,8 +46,8 @@ function recordOf(record: CacheRecord): Infer<typeof UsageRecord> {
     size: Size,
     parent: Parents[0] ?? '',
     parents: Parents,
-    createdAt: timeOf(record.CreatedAt),
-    lastUsedAt: timeOf(record.LastUsedAt),
+    createdAt: timestampIn(record.CreatedAt),
+    lastUsedAt: timestampIn(record.LastUsedAt),
     usageCount: UsageCount,
     description: Description,
     recordType: Type,

@@ -1,5 +1,5 @@
 /** Messages that several services share: times, platforms, graphs of sources, failures. */
-import type { Nanos } from '../../../base/time.ts';
+import { type Nanos, parseRfc3339 } from '../../../base/time.ts';
 import { bool, bytes, int32, int64, string } from '../wire/field.ts';
 import { type Infer, mapOf, message, part, parts, repeated } from '../wire/message.ts';
 
@@ -15,6 +15,12 @@ export const timestampOf = (at: Nanos): Timestamp => ({
   nanos: Number(at % SECOND),
 });
 
+/** As messages have a time that is written as a text (RFC 3339); undefined: there is none. */
+export function timestampIn(text: string | undefined): Timestamp | undefined {
+  const at = text === undefined ? undefined : parseRfc3339(text);
+  return at === undefined ? undefined : timestampOf(at);
+}
+
 /** What a machine, or an image, is made for. */
 export const Platform = message({
   architecture: string(1),
@@ -25,7 +31,7 @@ export const Platform = message({
 
 /** A range of a file: lines from 1, columns from 0. */
 const Position = message({ line: int32(1), character: int32(2) });
-export const Range = message({ start: part(1, Position), end: part(2, Position) });
+const Range = message({ start: part(1, Position), end: part(2, Position) });
 /** Such a message. */
 export type Range = Infer<typeof Range>;
 
@@ -53,6 +59,19 @@ export const Definition = message({
 });
 /** Such a message. */
 export type Definition = Infer<typeof Definition>;
+
+/** What is wrong, by the fields that follow the vertex in every message that warns. */
+export const warningFields = {
+  level: int64(2),
+  short: bytes(3),
+  detail: repeated(bytes(4)),
+  url: string(5),
+  info: part(6, SourceInfo),
+  ranges: parts(7, Range),
+} as const;
+
+/** A cache of others, to read or to write: of some kind, with attributes. */
+export const CacheEntry = message({ type: string(1), attrs: mapOf(2, string(2)) });
 
 /** Something of any kind: `typeUrl` says of which (google.protobuf.Any). */
 const Any = message({ typeUrl: string(1), value: bytes(2) });

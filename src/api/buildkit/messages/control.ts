@@ -1,7 +1,15 @@
 /** Messages of `moby.buildkit.v1.Control`: solving, what a solve tells, its history, the cache. */
 import { bool, bytes, int32, int64, string } from '../wire/field.ts';
 import { type Infer, mapOf, message, part, parts, repeated } from '../wire/message.ts';
-import { BuildKitVersion, Definition, Range, SourceInfo, Status, Timestamp, WorkerRecord } from './common.ts';
+import {
+  BuildKitVersion,
+  CacheEntry,
+  Definition,
+  Status,
+  Timestamp,
+  WorkerRecord,
+  warningFields,
+} from './common.ts';
 
 export const DiskUsageRequest = message({ filter: repeated(string(1)) });
 export const UsageRecord = message({
@@ -30,7 +38,6 @@ export const PruneRequest = message({
 /** Such a message. */
 export type PruneRequest = Infer<typeof PruneRequest>;
 
-const CacheEntry = message({ type: string(1), attrs: mapOf(2, string(2)) });
 const CacheOptions = message({
   exportRef: string(1),
   importRefs: repeated(string(2)),
@@ -87,12 +94,7 @@ export const VertexLog = message({
 });
 export const VertexWarning = message({
   vertex: string(1),
-  level: int64(2),
-  short: bytes(3),
-  detail: repeated(bytes(4)),
-  url: string(5),
-  info: part(6, SourceInfo),
-  ranges: parts(7, Range),
+  ...warningFields,
 });
 export const StatusResponse = message({
   vertexes: parts(1, Vertex),

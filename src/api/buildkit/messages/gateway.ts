@@ -1,15 +1,15 @@
 /** Messages of `moby.buildkit.v1.frontend.LLBBridge`: what a client asks while its own build function runs. */
 import { bool, bytes, int64, string, uint32 } from '../wire/field.ts';
-import { type Infer, mapOf, message, part, parts, repeated } from '../wire/message.ts';
+import { type Infer, mapOf, message, part, parts } from '../wire/message.ts';
 import {
+  CacheEntry,
   Capability,
   Definition,
   Platform,
-  Range,
-  SourceInfo,
   SourceOp,
   Status,
   WorkerRecord,
+  warningFields,
 } from './common.ts';
 
 const Ref = message({ id: string(1), def: part(2, Definition) });
@@ -25,7 +25,6 @@ export const Result = message({
 /** Such a message. */
 export type Result = Infer<typeof Result>;
 
-const CacheEntry = message({ type: string(1), attrs: mapOf(2, string(2)) });
 export const BridgeSolveRequest = message({
   definition: part(1, Definition),
   frontend: string(2),
@@ -83,10 +82,5 @@ export const StatFileResponse = message({ stat: part(1, Stat) });
 export const EvaluateRequest = message({ ref: string(1) });
 export const WarnRequest = message({
   digest: string(1),
-  level: int64(2),
-  short: bytes(3),
-  detail: repeated(bytes(4)),
-  url: string(5),
-  info: part(6, SourceInfo),
-  ranges: parts(7, Range),
+  ...warningFields,
 });

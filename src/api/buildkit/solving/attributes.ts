@@ -1,4 +1,6 @@
 /** What clients say of a build to the Dockerfile's frontend, in texts by name, as the engine takes it. */
+
+import { readBoolean } from '../../../base/go-boolean.ts';
 import { isObject } from '../../../base/schema.ts';
 import type { BuildHostConfig, BuildInput, CacheImport, SolveOptions } from '../../../engine/index.ts';
 import { readJson } from '../../../formats/json.ts';
@@ -108,16 +110,16 @@ function modeOf(said: string | undefined): string {
   return said ?? 'default';
 }
 
-/** As Go's `strconv.ParseBool` reads it; undefined: nothing was said. */
-function truth(name: string, said: string | undefined): boolean | undefined {
+/** Undefined: nothing was said. */
+function truthOf(name: string, said: string | undefined): boolean | undefined {
   if (said === undefined || said === '') return undefined;
-  if (/^(?:1|t|T|true|TRUE|True)$/.test(said)) return true;
-  if (/^(?:0|f|F|false|FALSE|False)$/.test(said)) return false;
-  throw invalid(name, said, `invalid boolean value for ${name}: ${said}`);
+  const truth = readBoolean(said);
+  if (truth === undefined) throw invalid(name, said, `invalid boolean value for ${name}: ${said}`);
+  return truth;
 }
 
 const multiPlatform = (said: Attributes): boolean | undefined =>
-  truth('multi-platform', said.get('build-arg:BUILDKIT_MULTI_PLATFORM') || said.get('multi-platform'));
+  truthOf('multi-platform', said.get('build-arg:BUILDKIT_MULTI_PLATFORM') || said.get('multi-platform'));
 
 function hostConfigOf(said: Attributes): BuildHostConfig {
   const shm = said.get('shm-size');

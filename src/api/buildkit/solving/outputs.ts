@@ -1,4 +1,5 @@
 /** What is to be made of a result, as the engine takes it: exporters by their names, with attributes. */
+import { readBoolean } from '../../../base/go-boolean.ts';
 import type { BuildOutput, CacheExport } from '../../../engine/index.ts';
 import { solveFailure } from '../../../model/failures/solve.ts';
 import type { Exporter, SolveRequest } from '../messages/control.ts';
@@ -18,7 +19,7 @@ export function outputsOf(
   return exporters.map((each, i) => outputOf(each, i, session, signal));
 }
 
-const isTrue = (said: string | undefined): boolean => /^(?:1|t|T|true|TRUE|True)$/.test(said ?? '');
+const isTrue = (said: string | undefined): boolean => readBoolean(said ?? '') === true;
 
 function outputOf(
   { type, attrs }: Exporter,

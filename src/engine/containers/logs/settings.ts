@@ -1,5 +1,6 @@
 /** What a container's log options mean: how much is kept, how the file looks, who else gets it. Pure. */
 import { inContext } from '../../../base/errors.ts';
+import { readBoolean } from '../../../base/go-boolean.ts';
 import type { LogConfig } from '../../../model/container.ts';
 import { containerContext } from '../../../model/failures/container.ts';
 import { logFailure } from '../../../model/failures/log.ts';
@@ -10,7 +11,6 @@ import {
   isLogDriver,
   type LogDriver,
   type LogOptionMap,
-  readBoolean,
   readSize,
   UNLIMITED,
 } from '../../../model/log-options.ts';

@@ -1,5 +1,7 @@
 /** The options of a bridge network, as clients name them (`docker network create -o`). Pure. */
+
 import { InvalidArgument } from '../../../base/errors.ts';
+import { readBoolean } from '../../../base/go-boolean.ts';
 import { shortId } from '../../../formats/digest.ts';
 import { networkFailure } from '../../../model/failures/network.ts';
 import { FAMILIES, type Family, isAddress } from '../../addresses/address.ts';
@@ -69,18 +71,16 @@ const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,14}$/;
 const PREFIX = /^[a-zA-Z][a-zA-Z0-9_.-]{0,11}$/;
 /** IPv4's least (RFC 791), and what a length field of IP can say. */
 const MTU = { min: 68, max: 65_535 } as const;
-/** strconv.ParseBool of Go */
-const TRUE: readonly string[] = ['1', 't', 'T', 'TRUE', 'true', 'True'];
-const FALSE: readonly string[] = ['0', 'f', 'F', 'FALSE', 'false', 'False'];
 
 type Reader = (value: string, before: BridgeLabels) => Partial<BridgeLabels>;
 /** Refuses with the reason that follows. */
 class Nonsense extends Error {}
 
 function flag(value: string): boolean {
-  if (!TRUE.includes(value) && !FALSE.includes(value))
+  const read = readBoolean(value);
+  if (read === undefined)
     throw new Nonsense(`strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`);
-  return TRUE.includes(value);
+  return read;
 }
 function mode(value: string): GatewayMode {
   if (!isMode(value)) throw new Nonsense(`unknown gateway mode ${value}`);
