@@ -60,12 +60,26 @@ export const buildFailure = failures('build', {
   ),
   gitFailed: failure(
     InvalidArgument,
-    ({ doing, address, said }: { doing: string; address: string; said: string }) =>
+    ({ doing, address, said }: { doing: string; address: string; said: string; status: number | string }) =>
       `${doing} ${address}: ${said}`,
+  ),
+  refMissing: failure(
+    InvalidArgument,
+    ({ ref, answer }: { ref: string; answer: string }) =>
+      `repository does not contain ref ${ref}, output: ${quoted(answer)}`,
+  ),
+  branchMissing: failure(
+    InvalidArgument,
+    ({ address }: { address: string }) => `could not find default branch for repository: ${address}`,
   ),
   contextOutside: failure(
     InvalidArgument,
-    ({ directory }: { directory: string }) => `${quoted(directory)} is not a directory within the repository`,
+    ({ directory }: { directory: string; at: string; isThere: boolean }) =>
+      `${quoted(directory)} is not a directory within the repository`,
+  ),
+  noLayer: failure(
+    InvalidArgument,
+    ({ why }: { why: string }) => `the files of the repository make no layer: ${why}`,
   ),
   contextEmpty: failure(
     InvalidArgument,

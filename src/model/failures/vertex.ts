@@ -52,6 +52,21 @@ export const vertexFailure = failures('vertex', {
     () =>
       'pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed',
   ),
+  gitFailed: failure(
+    InvalidArgument,
+    ({ doing, address, said, status }: { doing: string; address: string; said: string; status: string }) =>
+      `${doing} ${address}: git error: exit status ${status}\nstderr:\n${said}\n`,
+  ),
+  noSubdirectory: failure(
+    InvalidArgument,
+    ({ directory, at, isThere }: { directory: string; at: string; isThere: boolean }) =>
+      isThere
+        ? `invalid subdir ${directory}: git subpath ${quoted(directory)} contains non-directory ${quoted(at)}`
+        : `invalid subdir ${directory}: failed to lstat ${quoted(at)}: statat ${at}: no such file or directory`,
+  ),
+  repositoryInCopy: failure(InvalidArgument, () => "source can't be a git ref for COPY"),
+  checksumOfSeveral: failure(InvalidArgument, () => "checksum can't be specified for multiple sources"),
+  checksumNotOfWeb: failure(InvalidArgument, () => "checksum can't be specified for non-HTTP sources"),
   urlInCopy: failure(InvalidArgument, () => "source can't be a URL for COPY"),
   notIntoFile: failure(
     InvalidArgument,
@@ -69,6 +84,7 @@ export const vertexContext = contexts('vertex', {
   readDockerfile: () => 'failed to read dockerfile',
   stageName: ({ name }: { name: string }) => `failed to parse stage name ${quoted(name)}`,
   metadata: ({ reference }: { reference: string }) => `failed to resolve source metadata for ${reference}`,
+  loadCacheKey: () => 'failed to load cache key',
   cacheKey: () => 'failed to compute cache key',
   checksum: ({ ref }: { ref: string }) => `failed to calculate checksum of ref ${ref}`,
   image: ({ name }: { name: string }) => name,

@@ -53,7 +53,8 @@ function whereFrom(
   const local = said.get('dockerfilekey');
   const name = said.get('filename');
   const subdirectory = said.get('contextsubdir') || undefined;
-  const context = address ? addressed(address) : inputs.get('context');
+  const keepsGitDir = readBoolean(said.get('build-arg:BUILDKIT_CONTEXT_KEEP_GIT_DIR') ?? '') ?? false;
+  const context = address ? addressed(address, keepsGitDir) : inputs.get('context');
   const own: BuildInput = { is: 'client', name: local ?? 'dockerfile' };
   const from = local === undefined ? (address ? context : inputs.get('dockerfile')) : undefined;
   return {
@@ -64,9 +65,11 @@ function whereFrom(
 }
 
 /** An archive or Dockerfile that the client itself serves has an address too. */
-function addressed(address: string): BuildInput {
+function addressed(address: string, keepsGitDir: boolean): BuildInput {
   const [, id] = /^https?:\/\/buildkit-session\/(.+)$/.exec(address) ?? [];
-  return id === undefined ? { is: 'remote', address } : { is: 'upload', id };
+  return id === undefined
+    ? { is: 'remote', address, ...(keepsGitDir ? { keepGitDir: true } : {}) }
+    : { is: 'upload', id };
 }
 
 function namedContexts(said: Attributes, inputs: ReadonlyMap<string, BuildInput>): Map<string, BuildInput> {
@@ -93,9 +96,9 @@ function namedContext(name: string, value: string, inputs: ReadonlyMap<string, B
     case 'https':
     case 'git':
     case 'ssh':
-      return addressed(value);
+      return addressed(value, true);
     default:
-      if (value.startsWith('git@')) return addressed(value);
+      if (value.startsWith('git@')) return addressed(value, true);
       throw invalid(
         `context:${name}`,
         value,

@@ -32,8 +32,8 @@ for (const [identifier, attrs, input] of [
   ['https://host/x.tar.gz', {}, { is: 'remote', address: 'https://host/x.tar.gz' }],
   [
     'git://host/r.git#main:sub',
-    { 'git.fullurl': 'https://host/r.git' },
-    { is: 'remote', address: 'https://host/r.git#main:sub' },
+    { 'git.fullurl': 'https://host/r.git', 'git.keepgitdir': 'true' },
+    { is: 'remote', address: 'https://host/r.git#main:sub', keepGitDir: true },
   ],
   ['git://host/r.git', {}, { is: 'remote', address: 'git://host/r.git' }],
 ] as const)

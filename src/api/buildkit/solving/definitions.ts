@@ -40,7 +40,10 @@ export function inputIn({ def }: Definition): BuildInput {
     case 'https':
       return { is: 'remote', address: identifier };
     case 'git':
-      return { is: 'remote', address: gitAddress(identifier, attrs.get('git.fullurl')) };
+      return {
+        ...{ is: 'remote', address: gitAddress(identifier, attrs.get('git.fullurl')) },
+        ...(attrs.get('git.keepgitdir') === 'true' ? { keepGitDir: true } : {}),
+      };
     default:
       throw solveFailure.definitionForeign();
   }

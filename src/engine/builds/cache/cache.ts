@@ -20,9 +20,13 @@ export interface WantedStep extends Joining {
   readonly key: string;
   readonly from: string;
   readonly description: string;
+  /** Which kind of record it is told as; undefined: a regular one. */
+  readonly type?: string;
   /** It is done again even if it was done. */
   readonly again: boolean;
 }
+
+type AddedStep = Pick<WantedStep, 'from' | 'description' | 'type'>;
 
 /** A step that was done, and is not on record yet. */
 interface FreshStep {
@@ -75,9 +79,9 @@ export class StepCache {
   }
 
   /** A step that was done. On record after {@link settle}. */
-  add(key: string, image: NewImage, { from, description }: Pick<WantedStep, 'from' | 'description'>): void {
+  add(key: string, image: NewImage, { from, description, type }: AddedStep): void {
     const createdAt = formatNanos(this.#deps.now());
-    const row = { from, image: image.id, description, createdAt, lastUsedAt: createdAt, uses: 0 };
+    const row = { from, image: image.id, description, type, createdAt, lastUsedAt: createdAt, uses: 0 };
     if (this.#fresh.size === 0) this.#freshSince = Date.now();
     this.#fresh.set(key, { image, row });
   }

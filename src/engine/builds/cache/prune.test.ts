@@ -9,17 +9,18 @@ type SyncedDirectory = ReturnType<Storage['files']['synced']>[number];
 
 /** Steps of 100 bytes each, used one after the other; `kept`: an image with a name needs them. */
 function host(
-  steps: readonly { id: string; kept?: boolean; held?: boolean }[],
+  steps: readonly { id: string; type?: string; kept?: boolean; held?: boolean }[],
   free = 1000,
   sources: readonly SyncedDirectory[] = [],
 ) {
   const rows = new Map(
-    steps.map(({ id }, i) => [
+    steps.map(({ id, type }, i) => [
       id,
       {
         from: '',
         image: `image-${id}`,
         description: `RUN ${id}`,
+        type,
         createdAt: '2026-01-01T00:00:00Z',
         lastUsedAt: `2026-01-0${i + 1}T00:00:00Z`,
         uses: 0,
@@ -77,6 +78,11 @@ test('all: what images need is forgotten too, and frees nothing', async () =>
     CachesDeleted: ['a', 'b', 'c', 'd'],
     SpaceReclaimed: 300,
   }));
+test('a checkout of a repository is a record of its own kind, and goes as steps do', async () => {
+  const { prune, removed } = host([{ id: 'a' }, { id: 'b', type: 'source.git.checkout' }]);
+  await prune({ filters: new Map([['type', ['source.git.checkout']]]) });
+  assert.deepEqual(removed, ['image-b']);
+});
 test('what a build works with stays', async () =>
   assert.deepEqual(await host([{ id: 'a', held: true }, { id: 'b' }]).prune({ all: true }), {
     CachesDeleted: ['b'],

@@ -88,8 +88,10 @@ async function remove(
   { cache, cacheMounts, images, storage }: PruneDeps,
 ): Promise<void> {
   const of = (type: string): string[] => going.filter(({ Type }) => Type === type).map(({ ID }) => ID);
-  const [mounts, steps, sources] = [of('exec.cachemount'), of('regular'), new Set(of('source.local'))];
+  const [mounts, sources] = [of('exec.cachemount'), new Set(of('source.local'))];
   const rows = cache.all();
+  // Steps are of several kinds.
+  const steps = going.map(({ ID }) => ID).filter((id) => rows.has(id));
   const made = steps.flatMap((key) => rows.get(key)?.image ?? []);
   await cacheMounts.forget(mounts);
   await cache.forget(steps);

@@ -40,7 +40,7 @@ function stepRecords({ cache, held, images, storage }: RecordsDeps): CacheRecord
     return {
       ID: key,
       Parents: parent === undefined ? [] : [parent],
-      Type: 'regular',
+      Type: row.type ?? 'regular',
       Description: row.description,
       InUse: held.isHeld(row.image),
       Shared: kept.has(row.image),

@@ -10,6 +10,8 @@ export interface StepRow {
   readonly image: string;
   /** The instruction, for people. */
   readonly description: string;
+  /** Which kind of record it is told as; undefined: a regular one. */
+  readonly type?: string | undefined;
   /** RFC 3339. */
   readonly createdAt: string;
   readonly lastUsedAt: string;
@@ -23,6 +25,7 @@ const stepSchema: Schema<StepRow> = object('build step', {
   from: string(),
   image: string(),
   description: string(),
+  type: optional(string()),
   createdAt: string(),
   lastUsedAt: string(),
   uses: integer(),

@@ -40,7 +40,7 @@ export function exportImage(
     checkPush(output);
     await tellIgnored(output.attributes, READ, vertex);
     // Nothing is left to do for them: they were made and kept when their steps were done.
-    await vertex.part('exporting layers', async () => undefined);
+    if (result.image.chainId !== undefined) await vertex.part('exporting layers', async () => undefined);
     const [image = result.image] = await imagesOf([result], inline, vertex);
     await vertex.part(`writing image ${image.id}`, () => deps.images.keep([image], []));
     for (const name of names)

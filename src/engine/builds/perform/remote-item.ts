@@ -3,6 +3,7 @@ import { textOf } from '../../../formats/byte-text.ts';
 import { parseDigest } from '../../../formats/digest.ts';
 import type { ByteText } from '../../../formats/tar/entry.ts';
 import { stepFailure } from '../../../model/failures/step.ts';
+import type { FileSource } from '../../../storage/index.ts';
 import type { Say } from '../output.ts';
 import type { CopyStep } from '../plan/step.ts';
 import { isRepository } from '../remote/address.ts';
@@ -33,7 +34,7 @@ export const remoteItem = (
   scope: AsyncDisposableStack,
   say: Say,
 ): Promise<Item> =>
-  isRepository(textOf(word).split('#', 1)[0] ?? '')
+  isRepository(textOf(word))
     ? repositoryItem(building, step, word, scope, say)
     : fileItem(building, step, word, scope, say);
 
@@ -71,6 +72,15 @@ async function repositoryItem(
   if (checksum !== undefined) throw stepFailure.checksumOfRepository();
   await using remote = await openRemote(textOf(address), deps, { say, signal, keepGitDir });
   const source = scope.use(await deps.storage.files.openContext(remote.bytes, { signal }));
+  return await wholeItem(source, exclude, signal);
+}
+
+/** All of a source, as a directory. */
+export async function wholeItem(
+  source: FileSource,
+  exclude: readonly ByteText[],
+  signal: AbortSignal,
+): Promise<Item> {
   const [[file] = []] = await source.select({ sources: [''], exclude }, signal);
   return {
     hash: `dir:${file?.digest.slice('sha256:'.length) ?? ''}`,

@@ -39,8 +39,8 @@ export function readAddress(text: string): ContextAddress {
 }
 
 /** By how it looks, as every engine has it: nobody is asked. */
-export const isRepository = (place: string): boolean =>
-  /^(?:git:\/\/|ssh:\/\/|git@|github\.com\/)/.test(place) || /^https?:\/\/.*\.git$/.test(place);
+export const isRepository = (address: string): boolean =>
+  /^(?:git:\/\/|ssh:\/\/|git@|github\.com\/)/.test(address) || /^https?:\/\/[^#]*\.git(?:#|$)/.test(address);
 
 function repositoryAt(
   place: string,
@@ -95,7 +95,7 @@ function decoded(text: string | undefined, refuse: (why: string) => Error): stri
 }
 
 /** Tokens stand in the place of names too. The user of `git@host` and of ssh is no secret. */
-const withoutLogin = (text: string): string =>
+export const withoutLogin = (text: string): string =>
   text.replace(/^(\w+:\/\/)[^/?#]*@/, (whole, scheme: string) =>
     scheme === 'ssh://' && !whole.slice(6).includes(':') ? whole : scheme,
   );

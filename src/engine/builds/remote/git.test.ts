@@ -18,6 +18,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { readAddress } from './address.ts';
+import { commitOf } from './commit.ts';
 import { checkOut } from './git.ts';
 import { directoryIn } from './subdirectory.ts';
 
@@ -197,6 +198,63 @@ test('a branch, a tag, a commit and HEAD are found, by smart and dumb http and b
   }
 });
 
+/** What is asked for first, and the server's words. */
+async function named(text: string) {
+  const place = mkdtempSync(join(HOME, 'place-'));
+  const heard: string[] = [];
+  try {
+    const address = readAddress(text);
+    assert.ok(address.is === 'repository');
+    const { signal } = new AbortController();
+    const said = async (answer: string): Promise<void> => void heard.push(answer);
+    return { ...(await commitOf(address, place, { proxies: undefined, signal, heard: said })), heard };
+  } finally {
+    rmSync(place, { recursive: true });
+  }
+}
+
+test('a server is asked which commit a name means, a branch before a tag; a commit names itself', async (t) => {
+  const trunk = inRepo('app', 'rev-parse', 'trunk');
+  inRepo('app', 'tag', '-a', '-m', 'told', 'told', first);
+  inRepo('app', 'tag', 'trunk', first);
+  t.after(() => inRepo('app', 'tag', '-d', 'told', 'trunk'));
+  const cases: [string, string, string][] = [
+    ['', trunk, 'refs/heads/trunk'],
+    ['#trunk', trunk, 'refs/heads/trunk'],
+    ['#refs/tags/trunk', first, 'refs/tags/trunk'],
+    ['#v1', first, 'refs/tags/v1'],
+    ['#told', first, 'refs/tags/told'],
+  ];
+  for (const [fragment, commit, name] of cases) {
+    const { heard, ...found } = await named(smart(fragment));
+    assert.deepEqual(found, { commit, name }, fragment);
+    assert.ok(heard.at(-1)?.includes(`${commit}\t`) && heard.length === (fragment === '' ? 2 : 1));
+  }
+  assert.deepEqual(await named(`http://127.0.0.1:1/gone.git#${first}`), {
+    ...{ commit: first, name: undefined, heard: [] },
+  });
+  // The end of a name is no name.
+  await assert.rejects(named(smart('#x')), {
+    code: 'build.refMissing',
+    message: /^repository does not contain ref x, output: "[0-9a-f]{40}\\trefs\/heads\/feature\/x\\n"$/,
+  });
+});
+
+test('a commit is checked out whatever its name means by now; its name is kept as a tag', async () => {
+  const address = readAddress(smart('#trunk'));
+  assert.ok(address.is === 'repository');
+  const place = mkdtempSync(join(HOME, 'place-'));
+  const options = { proxies: undefined, signal: new AbortController().signal };
+  const tree = await checkOut({ ...address, ref: first }, place, {
+    ...options,
+    keptName: 'refs/heads/trunk',
+  });
+  assert.equal(dockerfile(tree), 'FROM one');
+  assert.deepEqual(readdirSync(join(tree, '.git/refs/tags')), ['trunk']);
+  assert.match(readFileSync(join(tree, '.git/config'), 'utf8'), /\[remote "origin"\]\n\turl = http:/);
+  assert.equal(existsSync(join(tree, '.git/FETCH_HEAD')), false);
+});
+
 test('a directory may be the context, and a link inside leads to one', async () => {
   for (const fragment of ['#:sub/dir', '#feature/x:in', '#feature/x:./sub/dir/'])
     assert.deepEqual(await taken(smart(fragment), (root) => readdirSync(root)), ['f'], fragment);
@@ -208,8 +266,15 @@ test('SC-BLD-09: a directory outside of the repository is not found', async () =
   const whole = await taken(smart('#feature/x'), (root) => readdirSync(root));
   assert.deepEqual(await taken(smart('#feature/x:out'), (root) => readdirSync(root)), whole);
   await assert.rejects(taken(smart('#feature/x:abs'), dockerfile), outside);
-  await assert.rejects(taken(smart('#:Dockerfile'), dockerfile), outside);
-  await assert.rejects(taken(smart('#:nothing'), dockerfile), outside);
+  await assert.rejects(taken(smart('#feature/x:abs/passwd'), dockerfile), {
+    fields: { directory: 'abs/passwd', at: 'abs', isThere: true },
+  });
+  await assert.rejects(taken(smart('#:Dockerfile'), dockerfile), {
+    ...{ ...outside, fields: { directory: 'Dockerfile', at: 'Dockerfile', isThere: true } },
+  });
+  await assert.rejects(taken(smart('#:sub/nothing/deep'), dockerfile), {
+    ...{ ...outside, fields: { directory: 'sub/nothing/deep', at: 'sub/nothing', isThere: false } },
+  });
 });
 
 test('what is not there is told in the words of git', async () => {

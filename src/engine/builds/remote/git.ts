@@ -1,63 +1,29 @@
 /** A build context out of a git repository: fetched and checked out by the distribution's git, as nobody, in a place of its own. */
 import { existsSync } from 'node:fs';
-import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isFailure } from '../../../base/failures.ts';
-import { asNobody, endOf, NOBODY, startProgram, stopProgram, textOf } from '../../../linux/index.ts';
 import { buildFailure } from '../../../model/failures/build.ts';
-import type { Proxies } from '../../../registry/index.ts';
-import type { ContextAddress } from './address.ts';
+import { type GitOptions, gitIn, type Repository, type Run } from './git-program.ts';
 
-/** A repository that is to be checked out. */
-export type Repository = Extract<ContextAddress, { is: 'repository' }>;
+/** How a repository is checked out. */
+export interface CheckOutOptions extends GitOptions {
+  /** Of the server's names of the commit one that the checkout's own repository knows it by: `refs/tags/v1`. */
+  readonly keptName?: string | undefined;
+}
 
-const GIT = '/usr/bin/git';
-const UNSHARE = '/usr/bin/unshare';
-/** Of what git says, as much as a message needs; and ids are shorter. */
-const SAID_CHARS = 2000;
-/** Where the work stands for programs that may not pass through the data root: in a mount namespace of their own. */
-const STAND_IN = '/tmp';
-
-/** What holds for git and for every git that it starts: submodules are fetched by others of its kind. */
-const CONFIG = `[core]
-	hooksPath = /dev/null
-	fsmonitor = false
-	autocrlf = false
-[gc]
-	auto = 0
-[maintenance]
-	auto = false
-[protocol]
-	allow = never
-[protocol "http"]
-	allow = always
-[protocol "https"]
-	allow = always
-[protocol "git"]
-	allow = always
-[protocol "ssh"]
-	allow = always
-[http]
-	lowSpeedLimit = 1
-	lowSpeedTime = 60
-[safe]
-	directory = *
-`;
-
-/** Checks the repository out below `place`, an empty directory. Returns the directory with the files. @throws see {@link git} */
+/** Checks the repository out below `place`, an empty directory. Returns the directory with the files. @throws see {@link gitIn} */
 export async function checkOut(
   repository: Repository,
   place: string,
-  { proxies, signal }: { readonly proxies: Proxies | undefined; readonly signal: AbortSignal },
+  { keptName, ...options }: CheckOutOptions,
 ): Promise<string> {
-  if (!existsSync(GIT)) throw buildFailure.gitMissing();
-  const work = await prepare(repository, place, proxies);
-  const run = (doing: string, ...words: string[]) => git(work, { doing, words, repository, signal });
+  const { tree, run } = await gitIn(place, repository, options);
   await run('failed to init repo for', 'init', '-q');
-  await run('failed to set the origin of', 'config', 'remote.origin.url', repository.repository);
+  await run('failed to set the origin of', 'remote', 'add', 'origin', repository.repository);
   const commit = await fetch(repository, run);
   await run('error checking out', 'checkout', '-q', '-f', '--detach', commit);
-  if (existsSync(join(work.tree, '.gitmodules')))
+  if (existsSync(join(tree, '.gitmodules')))
     await run(
       'error initializing submodules of',
       'submodule',
@@ -67,10 +33,17 @@ export async function checkOut(
       '--recursive',
       '--depth=1',
     );
-  return work.tree;
+  if (keptName !== undefined) await keepName(keptName, repository, run);
+  await rm(join(tree, '.git/FETCH_HEAD'), { force: true });
+  return tree;
 }
 
-type Run = (doing: string, ...words: string[]) => Promise<string>;
+/** As a tag, whatever it is: so `git describe` finds it, and no branch is there that could be gone on with. */
+async function keepName(name: string, { repository }: Repository, run: Run): Promise<void> {
+  const tag = name.replace(/^refs\/(?:heads\/|tags\/)?/, 'refs/tags/');
+  const how = ['-q', '--no-recurse-submodules', '--no-tags', '--depth=1'];
+  await run('error fetching', 'fetch', ...how, '--', repository, `+${name}:${tag}`);
+}
 
 /** The id of the commit that is wanted. Not every server gives a part of its history, or a commit by its id. */
 async function fetch({ repository, ref = 'HEAD' }: Repository, run: Run): Promise<string> {
@@ -101,97 +74,3 @@ interface Attempt {
 
 const COMMIT = /^[0-9a-f]{4,64}$/;
 const ALL_BRANCHES = '+refs/heads/*:refs/remotes/origin/*';
-
-/** Where git works, as we see it and as it does. */
-interface Work {
-  readonly tree: string;
-  /** Before git's own words; empty: it runs as we do. */
-  readonly before: readonly string[];
-  /** The place as git sees it. */
-  readonly seen: string;
-  readonly env: readonly string[];
-}
-
-async function prepare(
-  { login, repository }: Repository,
-  place: string,
-  proxies: Proxies | undefined,
-): Promise<Work> {
-  const nobody = asNobody();
-  const isApart = nobody.length > 0 && existsSync(UNSHARE);
-  const seen = isApart ? STAND_IN : place;
-  const [home, tree] = [join(place, 'home'), join(place, 'tree')];
-  const made = [home, tree, join(home, 'config'), join(home, 'logins')] as const;
-  for (const path of made.slice(0, 2)) await mkdir(path, { mode: 0o700 });
-  const helper = login ? `[credential]\n\thelper = store --file=${seen}/home/logins\n` : '';
-  await writeFile(made[2], CONFIG + helper, { mode: 0o600 });
-  await writeFile(made[3], login ? `${withLogin(repository, login)}\n` : '', { mode: 0o600 });
-  if (isApart) {
-    for (const path of made) await chown(path, NOBODY, NOBODY);
-    await chmod(place, 0o711);
-  }
-  const before = isApart
-    ? [UNSHARE, '--mount', '--propagation=private', '--', ...MOVED, place, ...nobody]
-    : [];
-  return { tree, before, seen, env: [...environment(seen), ...proxied(proxies)] };
-}
-
-/** Shows the work, whose path comes first, at the stand-in; then runs what follows. */
-const MOVED = ['/bin/sh', '-c', `mount --bind -- "$1" ${STAND_IN} && shift && exec "$@"`, 'sh'] as const;
-
-/** In the form of git-credential-store(1). A command line can be read by every user of the machine. */
-function withLogin(repository: string, { username, password }: NonNullable<Repository['login']>): string {
-  const { protocol, host } = new URL(repository);
-  return `${protocol}//${encodeURIComponent(username)}:${encodeURIComponent(password)}@${host}`;
-}
-
-interface Command {
-  /** For the message when it fails. */
-  readonly doing: string;
-  readonly words: readonly string[];
-  readonly repository: Repository;
-  readonly signal: AbortSignal;
-}
-
-/** Runs git and returns what it printed. @throws InvalidArgument with its complaint, or the signal's reason */
-async function git(work: Work, { doing, words, repository, signal }: Command): Promise<string> {
-  signal.throwIfAborted();
-  const [first = GIT, ...rest] = [...work.before, GIT, '-C', `${work.seen}/tree`, ...words];
-  const program = startProgram([first, ...rest], '/dev/null', { env: work.env, cwd: '/' });
-  const stop = () => void program.output.destroy();
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    const complaint = textOf(program.complaints, SAID_CHARS).catch(() => '');
-    const printed = await textOf(program.output, SAID_CHARS).catch(() => '');
-    signal.throwIfAborted();
-    const status = await endOf(program);
-    if (status?.code === 0) return printed;
-    const said = (await complaint) || `git ended with ${status?.code ?? 'an unknown status'}`;
-    throw buildFailure.gitFailed({ doing, address: repository.shown, said });
-  } finally {
-    signal.removeEventListener('abort', stop);
-    await stopProgram(program);
-  }
-}
-
-/** Nothing of ours, of the machine's or of a user's configuration. */
-const environment = (seen: string): readonly string[] => [
-  'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-  'LC_ALL=C.UTF-8',
-  `HOME=${seen}/home`,
-  `XDG_CONFIG_HOME=${seen}/home`,
-  `GIT_CONFIG_GLOBAL=${seen}/home/config`,
-  'GIT_CONFIG_NOSYSTEM=1',
-  'GIT_ATTR_NOSYSTEM=1',
-  'GIT_ALLOW_PROTOCOL=http:https:git:ssh',
-  'GIT_TERMINAL_PROMPT=0',
-  'GIT_NO_REPLACE_OBJECTS=1',
-  'GIT_SSH_COMMAND=ssh -oBatchMode=yes',
-  'GIT_SSH_VARIANT=ssh',
-];
-
-const proxied = ({ http, https, none }: Proxies = { http: '', https: '', none: '' }): readonly string[] => [
-  ...(http === '' ? [] : [`http_proxy=${http}`]),
-  ...(https === '' ? [] : [`https_proxy=${https}`]),
-  ...(none === '' ? [] : [`no_proxy=${none}`]),
-];

@@ -6,8 +6,10 @@ import type { Storage } from '../../../storage/index.ts';
 import { told } from '../../images/downloading.ts';
 import type { Say } from '../../images/progress.ts';
 import { type ContextAddress, readAddress } from './address.ts';
+import type { NamedCommit } from './commit.ts';
 import type { Downloading } from './download.ts';
-import { checkOut, type Repository } from './git.ts';
+import { checkOut } from './git.ts';
+import type { Repository } from './git-program.ts';
 import { directoryIn } from './subdirectory.ts';
 import { webContext } from './web-context.ts';
 
@@ -33,28 +35,32 @@ export interface RemoteOptions {
   readonly signal: AbortSignal;
   /** Of a repository its own directory stays. */
   readonly keepGitDir?: boolean;
+  /** What is checked out, whatever the address's name means by now. */
+  readonly at?: NamedCommit;
 }
 
 /** @throws InvalidArgument for an address that is none, or leads to no context; the kind that belongs to a server's answer */
 export async function openRemote(
   text: string,
   deps: RemoteDeps,
-  { say, signal, keepGitDir = false }: RemoteOptions,
+  { say, ...options }: RemoteOptions,
 ): Promise<RemoteContext> {
   const address = readAddress(text);
   return address.is === 'repository'
-    ? openRepository(address, deps, { keepGitDir, signal })
-    : openFile(address, deps, say, signal);
+    ? openRepository(address, deps, options)
+    : openFile(address, deps, say, options.signal);
 }
 
 async function openRepository(
   repository: Repository,
   { storage, proxies }: RemoteDeps,
-  { keepGitDir, signal }: Pick<RemoteOptions, 'keepGitDir' | 'signal'>,
+  { keepGitDir = false, at, signal }: Omit<RemoteOptions, 'say'>,
 ): Promise<RemoteContext> {
   await using undo = new AsyncDisposableStack();
   const scratch = undo.use(await storage.scratch());
-  const tree = await checkOut(repository, scratch.path, { proxies, signal });
+  const wanted = at === undefined ? repository : { ...repository, ref: at.commit };
+  const keptName = keepGitDir ? at?.name : undefined;
+  const tree = await checkOut(wanted, scratch.path, { proxies, signal, keptName });
   const root = directoryIn(tree, repository.directory);
   return held(
     storage.files.packDirectory(root, { without: keepGitDir ? [] : ['.git'], signal }),

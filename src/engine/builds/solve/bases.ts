@@ -16,7 +16,8 @@ import { held } from '../perform/hold.ts';
 import { ignoreListOf, internal, toldOf } from './definition.ts';
 import { PullTelling } from './perform/pull-telling.ts';
 import type { Work } from './perform/solving.ts';
-import { type FilesNode, type Vertex, vertexDigest } from './plan/nodes.ts';
+import { repositoryNode } from './plan/context.ts';
+import { type FilesNode, repositoryOf, type Vertex, vertexDigest } from './plan/nodes.ts';
 import type { Resolve, Resolved } from './plan/platform.ts';
 import type { BuildInput } from './promise.ts';
 import type { SolvedImage } from './solved.ts';
@@ -204,7 +205,9 @@ async function filesNode(
   input: Exclude<BuildInput, { readonly is: 'image' | 'solved' }>,
 ): Promise<FilesNode> {
   const bracketed = `[context ${name}]`;
-  const common = { is: 'files', ranges: [], input, followPaths: [], keepGitDir: true } as const;
+  const repository = repositoryOf(input);
+  if (repository) return repositoryNode(repository);
+  const common = { is: 'files', ranges: [], input, followPaths: [] } as const;
   if (input.is !== 'client') {
     const from = input.is === 'remote' ? input.address : input.id;
     return { ...common, name: `${bracketed} ${from}`, excludePatterns: [] };

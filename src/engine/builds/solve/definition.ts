@@ -9,8 +9,10 @@ import type { FileSource } from '../../../storage/index.ts';
 import { type OpenedInput, openInput } from './inputs.ts';
 import { placeOfReading, readingFailure } from './parse-failure.ts';
 import type { Work } from './perform/solving.ts';
+import { wordsAlone } from './perform/words-alone.ts';
 import { placed } from './place.ts';
-import { type Vertex, vertexDigest } from './plan/nodes.ts';
+import { contextNode } from './plan/context.ts';
+import { type FilesNode, repositoryOf, type Vertex, Vertices, vertexDigest } from './plan/nodes.ts';
 import type { BuildInput } from './promise.ts';
 import type { Definition } from './solved.ts';
 
@@ -30,37 +32,36 @@ export interface Found {
 }
 
 /** Opens each input once, whoever asks for it: an upload can be read but once. */
-export type OpenWhole = (
-  input: Exclude<BuildInput, { is: 'image' | 'solved' | 'client' }>,
-) => Promise<OpenedInput>;
+export type OpenWhole = (node: FilesNode) => Promise<OpenedInput>;
 
 /** @throws NotFound `failed to read dockerfile: …` */
 export async function findDefinition(work: Work, openWhole: OpenWhole): Promise<Found> {
   const { from, name = USUAL_NAME } = work.options.dockerfile;
-  const vertex = internal(`load build definition from ${name}`, [from, name]);
   const names = [name, `${name}.dockerignore`];
   const isUsual = posix.basename(name) === USUAL_NAME;
   const small = posix.join(posix.dirname(name), USUAL_NAME.toLowerCase());
-  const read = async (): Promise<{ files: FileSource; instead: Buffer | undefined }> => {
-    if (from.is === 'image' || from.is === 'solved') throw vertexFailure.noDockerfileIn({ kind: from.is });
-    if (from.is !== 'client') {
-      const { files, dockerfile } = await openWhole(from);
-      return { files, instead: dockerfile };
-    }
+  if (from.is === 'image' || from.is === 'solved') throw vertexFailure.noDockerfileIn({ kind: from.is });
+  const whole = contextNode(from, { followPaths: [], excludePatterns: [] });
+  // A repository is told as the context that it is, too.
+  const isRepository = repositoryOf(from) !== undefined;
+  const vertex = isRepository
+    ? new Vertices(undefined).of(whole)
+    : internal(`load build definition from ${name}`, [from, name]);
+  const read = async (): Promise<OpenedInput> => {
+    if (from.is !== 'client') return await openWhole(whole);
     const followPaths = isUsual ? [...names, small] : names;
-    const wish = { input: from, followPaths, excludePatterns: [], keepGitDir: false };
-    const opened = await openInput(work, vertex, {
-      ...wish,
-      anew: true,
-      hint: `dockerfile ${name}`,
-      what: 'dockerfile',
-    });
-    return { files: opened.files, instead: undefined };
+    const wish = { input: from, followPaths, excludePatterns: [] };
+    const told = { hint: `dockerfile ${name}`, what: 'dockerfile' };
+    return await openInput(work, vertex, { ...wish, ...told, anew: true });
   };
-  const { files, instead } = await toldOf(work, vertex, read);
+  const { files, dockerfile } = await toldOf(work, vertex, read, ({ cached }) => cached).catch(
+    (error: unknown) => {
+      throw isRepository ? inContext(error, vertexContext.readDockerfile()) : error;
+    },
+  );
   const { signal } = work.ending;
   const found =
-    instead ??
+    dockerfile ??
     (await fileIn(files, name, DOCKERFILE_BYTES_MAX, signal)) ??
     (isUsual ? await fileIn(files, small, DOCKERFILE_BYTES_MAX, signal) : undefined);
   if (found === undefined) throw vertexFailure.dockerfileMissing({ name });
@@ -99,7 +100,7 @@ export async function ignoreListOf(
   hint: string,
 ): Promise<readonly string[]> {
   return await toldOf(work, vertex, async () => {
-    const wish = { input, followPaths: ['.dockerignore'], excludePatterns: [], keepGitDir: false };
+    const wish = { input, followPaths: ['.dockerignore'], excludePatterns: [] };
     const { files } = await openInput(work, vertex, {
       ...wish,
       anew: true,
@@ -123,15 +124,15 @@ export async function toldOf<T>(
   { teller, ending }: Work,
   vertex: Vertex,
   work: () => Promise<T>,
+  isCached: (result: T) => boolean = () => false,
 ): Promise<T> {
   teller.begin(vertex);
   try {
     const result = await work();
-    teller.end(vertex);
+    teller.end(vertex, { cached: isCached(result) });
     return result;
   } catch (error) {
-    const words = ending.signal.aborted ? vertexFailure.cancelled() : error;
-    teller.end(vertex, { error: words instanceof Error ? words.message : String(words) });
+    teller.end(vertex, { error: wordsAlone(ending.signal.aborted ? vertexFailure.cancelled() : error) });
     throw error;
   }
 }

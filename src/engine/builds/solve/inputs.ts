@@ -4,19 +4,19 @@ import { Readable } from 'node:stream';
 import type { FileSource } from '../../../storage/index.ts';
 import { openRemote } from '../remote/open.ts';
 import { webContext } from '../remote/web-context.ts';
-import type { SolveDeps, Work } from './perform/solving.ts';
+import { openRepository } from './perform/repository.ts';
+import type { OpenedFiles, SolveDeps, Work } from './perform/solving.ts';
 import type { Teller } from './perform/teller.ts';
-import type { FilesNode, Vertex } from './plan/nodes.ts';
+import { type FilesNode, repositoryOf, type Vertex } from './plan/nodes.ts';
 
 /** What was opened. */
-export interface OpenedInput {
-  readonly files: FileSource;
+export interface OpenedInput extends OpenedFiles {
   /** What there is instead of an archive: a Dockerfile that is all that came. */
   readonly dockerfile: Buffer | undefined;
 }
 
 /** What a client's directory is called where only one thing of it is wanted. */
-export type LocalWish = Pick<FilesNode, 'input' | 'followPaths' | 'excludePatterns' | 'keepGitDir'> & {
+export type LocalWish = Pick<FilesNode, 'input' | 'followPaths' | 'excludePatterns'> & {
   /** Tells the directory from others of the client: what was kept of it is not sent again. */
   readonly hint: string;
   /** All of it is sent, also what has not changed: it is little. */
@@ -33,16 +33,19 @@ export async function openInput(work: Work, vertex: Vertex, wish: LocalWish): Pr
   switch (input.is) {
     case 'client': {
       const files = await syncedFiles(work, vertex, wish, input.name);
-      return { files: scope.use(files), dockerfile: undefined };
+      return { files: scope.use(files), cached: false, dockerfile: undefined };
     }
     case 'upload':
       return await webInput(work, options.client.upload(input.id, signal), input.id);
     case 'remote': {
-      const { keepGitDir } = wish;
+      if (repositoryOf(input)) {
+        const { address, keepGitDir = false } = input;
+        return { ...(await openRepository(work, vertex, { address, keepGitDir })), dockerfile: undefined };
+      }
       const say = async (): Promise<void> => undefined;
-      await using remote = await openRemote(input.address, deps, { say, signal, keepGitDir });
+      await using remote = await openRemote(input.address, deps, { say, signal });
       const files = scope.use(await deps.storage.files.openContext(remote.bytes, { signal }));
-      return { files, dockerfile: remote.dockerfile?.() };
+      return { files, cached: false, dockerfile: remote.dockerfile?.() };
     }
     default:
       return input satisfies never;
@@ -91,7 +94,7 @@ async function webInput({ deps, scope, ending }: Work, bytes: Readable, from: st
   const isArchive = found.is === 'archive';
   const archive = isArchive ? found.bytes : Readable.from([]);
   const files = scope.use(await deps.storage.files.openContext(archive, { signal }));
-  return { files, dockerfile: isArchive ? undefined : found.bytes };
+  return { files, cached: false, dockerfile: isArchive ? undefined : found.bytes };
 }
 
 /** The directory of a source that a build is to have. */

@@ -40,7 +40,12 @@ export type BuildInput =
   /** What came on the client's standard input. */
   | { readonly is: 'upload'; readonly id: string }
   /** A git repository, an archive or a single Dockerfile, by its address. */
-  | { readonly is: 'remote'; readonly address: string }
+  | {
+      readonly is: 'remote';
+      readonly address: string;
+      /** Of a repository git's own directory stays. */
+      readonly keepGitDir?: boolean;
+    }
   | { readonly is: 'image'; readonly name: string }
   /** What another build of the same client made: `Solved.results`' token. */
   | { readonly is: 'solved'; readonly token: string };

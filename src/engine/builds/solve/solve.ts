@@ -23,10 +23,11 @@ import { documentOf } from './document.ts';
 import { directoryOf, type OpenedInput, openInput } from './inputs.ts';
 import { renewMounts } from './perform/renew-mounts.ts';
 import { Solver } from './perform/solver.ts';
-import type { Solving, Work } from './perform/solving.ts';
+import type { OpenedFiles, Solving, Work } from './perform/solving.ts';
 import { placed, rangeOf } from './place.ts';
+import { contextNode } from './plan/context.ts';
 import { followedPaths } from './plan/context-paths.ts';
-import { type FilesNode, inputsOf, type Node, type StateNode, vertexDigest } from './plan/nodes.ts';
+import { type FilesNode, inputsOf, type Node, type StateNode, Vertices } from './plan/nodes.ts';
 import { type PlatformPlan, planPlatform } from './plan/platform.ts';
 import { outlineOf } from './plan/stages.ts';
 import type { Surroundings } from './plan/state.ts';
@@ -121,14 +122,10 @@ async function unlessFailed<T>(
 /** Each whole input is opened once: an upload can be read but once. */
 function opener(work: Work): OpenWhole {
   const opened = new Map<string, Promise<OpenedInput>>();
-  return (input) => {
-    const key = JSON.stringify(input);
-    const vertex = { digest: vertexDigest(['input', key]), name: '', inputs: [] };
-    const keepGitDir = /^(?:1|t|true)$/i.test(
-      work.options.buildArgs.get('BUILDKIT_CONTEXT_KEEP_GIT_DIR') ?? '',
-    );
-    const wish = { input, followPaths: [], excludePatterns: [], keepGitDir, hint: '', what: '' };
-    const known = opened.get(key) ?? openInput(work, vertex, wish);
+  const vertices = new Vertices(undefined);
+  return (node) => {
+    const key = JSON.stringify(node.input);
+    const known = opened.get(key) ?? openInput(work, vertices.of(node), { ...node, hint: '', what: '' });
     opened.set(key, known);
     return known;
   };
@@ -218,37 +215,28 @@ function contextOf(
   if (wanted.every((paths) => paths?.size === 0)) return undefined;
   if (context.is === 'image' || context.is === 'solved') return undefined;
   const all = wanted.includes(undefined) ? undefined : new Set(wanted.flatMap((paths) => [...(paths ?? [])]));
-  return {
-    is: 'files',
-    name: contextName(context),
-    ranges: [],
-    input: context,
-    followPaths: followedPaths(all),
-    excludePatterns: [...excludePatterns],
-    keepGitDir: false,
-  };
+  const wish = { followPaths: followedPaths(all), excludePatterns };
+  return contextNode(context, wish);
 }
 
-function contextName(input: FilesNode['input']): string {
-  if (input.is === 'client') return '[internal] load build context';
-  const isGit = input.is === 'remote' && !/^https?:\/\/(?!.*\.git(?:#|$))/.test(input.address);
-  return isGit ? `[internal] load git source ${input.address}` : '[internal] load remote build context';
-}
-
-async function openedFiles(work: Work, solving: Solving, node: FilesNode, openWhole: OpenWhole) {
+async function openedFiles(
+  work: Work,
+  solving: Solving,
+  node: FilesNode,
+  openWhole: OpenWhole,
+): Promise<OpenedFiles> {
   const { input } = node;
   const { options } = work;
   const isContext = input === options.context;
-  if (input.is !== 'client') {
-    const { files } = await openWhole(input);
-    return isContext ? await directoryOf(work, files, options.subdirectory) : files;
-  }
-  const vertex = solving.vertexOf(node);
-  work.teller.begin(vertex);
-  const hint = isContext ? 'context' : `context:${input.name}`;
-  const wish = { ...node, hint, what: input.name };
-  const { files } = await openInput(work, vertex, wish);
-  return isContext ? await directoryOf(work, files, options.subdirectory) : files;
+  const open = async (): Promise<OpenedFiles> => {
+    if (input.is !== 'client') return await openWhole(node);
+    const vertex = solving.vertexOf(node);
+    work.teller.begin(vertex);
+    const hint = isContext ? 'context' : `context:${input.name}`;
+    return await openInput(work, vertex, { ...node, hint, what: input.name });
+  };
+  const { files, cached } = await open();
+  return { files: isContext ? await directoryOf(work, files, options.subdirectory) : files, cached };
 }
 
 /** Everything that will be worked on is told of first, the last thing before what it is made of. */

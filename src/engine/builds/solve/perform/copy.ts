@@ -10,7 +10,7 @@ import type { StepImage } from '../../../images/steps.ts';
 import type { Say } from '../../output.ts';
 import { copyOf, inlineItem, selectedItem, withoutPivot } from '../../perform/copy.ts';
 import type { Item } from '../../perform/item.ts';
-import { isRemote, remoteItem } from '../../perform/remote-item.ts';
+import { isRemote, remoteItem, wholeItem } from '../../perform/remote-item.ts';
 import type { CopyNode, DirectoryNode, RootNode, StateNode } from '../plan/nodes.ts';
 import { linkedOn } from './linked.ts';
 import { missing } from './missing.ts';
@@ -143,9 +143,15 @@ async function itemsOf(
   const chosen = files === undefined ? [] : await chosenOf(solving, node, files, paths);
   const items: Item[] = [];
   const bringing = { deps: solving.deps, signal: solving.ending.signal };
-  for (const word of step.sources)
-    if (isRemote(word, step.command)) items.push(await remoteItem(bringing, step, word, downloads, say));
+  for (const word of step.sources) {
+    const repository = node.repositories.get(word);
+    if (repository) {
+      const source = await solving.files(repository);
+      items.push(await wholeItem(source, step.exclude, solving.ending.signal));
+    } else if (isRemote(word, step.command))
+      items.push(await remoteItem(bringing, step, word, downloads, say));
     else items.push(...(chosen[paths.indexOf(word)] ?? []));
+  }
   return [...items, ...step.inline.map(inlineItem)];
 }
 

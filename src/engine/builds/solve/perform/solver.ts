@@ -1,7 +1,6 @@
 /** Solves vertices: each once, when what it is made of is there, side by side with others. */
-import { EngineError, messageOf } from '../../../../base/errors.ts';
 import type { SourceFile } from '../../../../model/build-event.ts';
-import { vertexContext, vertexFailure } from '../../../../model/failures/vertex.ts';
+import { vertexFailure } from '../../../../model/failures/vertex.ts';
 import type { FileSource } from '../../../../storage/index.ts';
 import type { StepImage } from '../../../images/steps.ts';
 import type { Say } from '../../output.ts';
@@ -19,6 +18,7 @@ import {
 import { copyState, directoryState, rootState } from './copy.ts';
 import { runState } from './run.ts';
 import type { Made, OpenFiles, Solving, Work } from './solving.ts';
+import { wordsAlone } from './words-alone.ts';
 
 /** What is solved. */
 export interface Graph {
@@ -78,9 +78,15 @@ export class Solver {
     const node = source === 'context' ? context : source;
     if (node === undefined) return scope.use(deps.storage.files.openLayers(undefined));
     if (node.is === 'files')
-      return await this.#once(this.#sources, node, () =>
-        told(this.solving, node, async () => await open(node)),
-      );
+      return await this.#once(this.#sources, node, async () => {
+        const opened = await told(
+          this.solving,
+          node,
+          () => open(node),
+          ({ cached }) => cached,
+        );
+        return opened.files;
+      });
     const { chainId } = await this.solving.state(node);
     this.solving.use(node);
     return scope.use(deps.storage.files.openLayers(chainId));
@@ -190,12 +196,4 @@ async function told<T>(
     ending.abort(error);
     throw error;
   }
-}
-
-/** Of a vertex only its own words are told, not what all was tried. */
-function wordsAlone(error: unknown): string {
-  if (!(error instanceof EngineError)) return messageOf(error);
-  const { code } = vertexContext.cacheKey;
-  const context = error.context.filter((phrase) => phrase.code !== code);
-  return [...context, { words: error.words }].map(({ words }) => words).join(': ');
 }

@@ -50,5 +50,12 @@ export interface Made {
   readonly cached: boolean;
 }
 
+/** Files that were brought here. */
+export interface OpenedFiles {
+  readonly files: FileSource;
+  /** They were here already. */
+  readonly cached: boolean;
+}
+
 /** A source that has to be brought here. */
-export type OpenFiles = (node: FilesNode) => Promise<FileSource>;
+export type OpenFiles = (node: FilesNode) => Promise<OpenedFiles>;

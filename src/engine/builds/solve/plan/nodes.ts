@@ -2,8 +2,10 @@
 import { createHash } from 'node:crypto';
 import type { Mount } from '../../../../formats/dockerfile/mount.ts';
 import type { WantedPlatform } from '../../../../formats/platform.ts';
+import type { ByteText } from '../../../../formats/tar/entry.ts';
 import type { SourceRange } from '../../../../model/build-event.ts';
 import type { StepImage } from '../../../images/steps.ts';
+import { isRepository } from '../../remote/address.ts';
 import type { BuildInput } from '../promise.ts';
 import type { RunStep } from './run-step.ts';
 import type { CopyStep, DirectoryStep } from './steps.ts';
@@ -31,8 +33,13 @@ export interface FilesNode extends Named {
   readonly input: Exclude<BuildInput, { readonly is: 'image' | 'solved' }>;
   readonly followPaths: readonly string[];
   readonly excludePatterns: readonly string[];
-  readonly keepGitDir: boolean;
 }
+
+/** The repository that files come out of; undefined: they do not. */
+export const repositoryOf = (
+  input: FilesNode['input'],
+): Extract<FilesNode['input'], { readonly is: 'remote' }> | undefined =>
+  input.is === 'remote' && isRepository(input.address) ? input : undefined;
 
 /** A file that stands in the Dockerfile, or a directory that a mount begins with: others bring it. */
 export interface InlineNode extends Named {
@@ -83,6 +90,8 @@ export interface CopyNode extends Step {
   readonly step: CopyStep;
   /** Of the words that are paths. */
   readonly source: Source;
+  /** By the words that name them. */
+  readonly repositories: ReadonlyMap<ByteText, FilesNode>;
   readonly inline: readonly InlineNode[];
 }
 
@@ -115,7 +124,7 @@ export function inputsOf(node: Node, context: FilesNode | undefined): Node[] {
     case 'root':
       return [node.source];
     case 'copy':
-      return [...known(node.from), ...known(node.source), ...node.inline];
+      return [...known(node.from), ...known(node.source), ...node.repositories.values(), ...node.inline];
     case 'run':
       return [
         ...known(node.from),
@@ -150,6 +159,8 @@ export class Vertices {
   of(node: Node): Vertex {
     const known = this.#known.get(node);
     if (known) return known;
+    // A repository is a file system as it is.
+    if (node.is === 'root' && repositoryOf(node.source.input) !== undefined) return this.of(node.source);
     const inputs = [...new Set(inputsOf(node, this.#context).map((each) => this.of(each).digest))];
     const vertex = { digest: vertexDigest(definitionOf(node), inputs), name: node.name, inputs };
     this.#known.set(node, vertex);
@@ -168,7 +179,7 @@ function definitionOf(node: Node): unknown {
     case 'image':
       return ['image', node.image.id, node.image.chainId];
     case 'files':
-      return ['files', node.input, node.followPaths, node.excludePatterns, node.keepGitDir];
+      return ['files', node.input, node.followPaths, node.excludePatterns];
     case 'inline':
       return ['inline', node.content];
     case 'directory':

@@ -160,6 +160,7 @@ test('platforms are told in names where there are several, and what is made for 
 for (const [dockerfile, paths] of [
   ['FROM b\nRUN x\n', undefined],
   ['FROM b\nCOPY a /b/./c d* /x/\nADD http://h/f /f\n', ['a', 'b/c', 'd*']],
+  ['FROM b\nADD git://h/r#v1 https://h/r.git /f/\n', undefined],
   ['FROM b\nCOPY . /x\nCOPY a /\n', []],
   ['FROM b\nRUN --mount=target=/m,source=s x\n', ['s']],
   ['FROM b\nRUN --mount=target=/m x\n', []],
@@ -182,6 +183,9 @@ test('what a base says is taken over, but for its triggers; an empty image has a
 
 for (const [dockerfile, words, line] of [
   ['FROM b\nCOPY http://h/f /\n', "source can't be a URL for COPY", 2],
+  ['FROM b\nCOPY git@h:r /\n', "source can't be a git ref for COPY", 2],
+  ['FROM b\nADD --checksum=x git://h/r /\n', "checksum can't be specified for non-HTTP sources", 2],
+  ['FROM b\nADD --checksum=x http://h/a b /\n', "checksum can't be specified for multiple sources", 2],
   ['FROM b\n\nEXPOSE 70000\n', 'Invalid containerPort: 70000', 3],
   ['FROM b\nSTOPSIGNAL NOPE\n', 'invalid signal: NOPE', 2],
   ['FROM b AS x\nCOPY --from=y / /\nFROM b AS y\nFROM x\n', 'cannot copy from stage "y"', 2],

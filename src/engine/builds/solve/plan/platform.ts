@@ -8,6 +8,7 @@ import { vertexFailure } from '../../../../model/failures/vertex.ts';
 import type { StepImage } from '../../../images/steps.ts';
 import { meaningFailure } from '../parse-failure.ts';
 import { placed, rangeOf } from '../place.ts';
+import { isOfWeb, namesRepository, refuseElsewhere, repositoriesOf } from './context.ts';
 import { addContextPaths } from './context-paths.ts';
 import { mountsOf } from './mounts.ts';
 import { type Bracket, bracketOf, numbered } from './names.ts';
@@ -237,7 +238,8 @@ class StagePlanner {
           ...step.sources.flatMap((word) => (isOfWeb(word) ? [{ ...inlineNode(word), name, ranges }] : [])),
           ...step.inline.map(({ bytes }) => inlineNode(bytes.toString('latin1'))),
         ];
-        return { node: { ...common, is: 'copy', step, source, inline }, state: counted };
+        const repositories = repositoriesOf(step, name);
+        return { node: { ...common, is: 'copy', step, source, repositories, inline }, state: counted };
       }
       case 'run': {
         const mounts = await mountsOf(step, async (mount) =>
@@ -261,9 +263,9 @@ class StagePlanner {
     platform: WantedPlatform,
     ranges: ImageNode['ranges'],
   ): Promise<Source> {
+    refuseElsewhere(step);
     if (step.from !== undefined) return await this.#source(step.from, platform, ranges);
-    if (step.command === 'COPY' && step.sources.some(isOfWeb)) throw vertexFailure.urlInCopy();
-    const words = step.sources.filter((word) => step.command === 'COPY' || !isOfWeb(word));
+    const words = step.sources.filter((word) => !namesRepository(word) && !isOfWeb(word));
     addContextPaths(this.#paths, words);
     return words.length === 0 ? undefined : 'context';
   }
@@ -282,9 +284,6 @@ class StagePlanner {
     return imageNode(found, found.name ?? `FROM ${found.reference}`, ranges);
   }
 }
-
-/** What it brings is a vertex of its own, of the same name. */
-const isOfWeb = (word: string): boolean => /^https?:\/\//.test(word);
 
 interface Base {
   readonly stage: Stage;

@@ -1,0 +1,54 @@
+/** What a build reads besides stages and images: its context, and repositories. Pure. */
+import { textOf } from '../../../../formats/byte-text.ts';
+import type { ByteText } from '../../../../formats/tar/entry.ts';
+import { vertexFailure } from '../../../../model/failures/vertex.ts';
+import { isRepository, withoutLogin } from '../../remote/address.ts';
+import { type FilesNode, repositoryOf } from './nodes.ts';
+import type { CopyStep } from './steps.ts';
+
+/** The build context, as much of it as is wanted. */
+export function contextNode(
+  input: FilesNode['input'],
+  wanted: Pick<FilesNode, 'followPaths' | 'excludePatterns'>,
+): FilesNode {
+  const repository = repositoryOf(input);
+  if (repository) return repositoryNode(repository);
+  const name = `[internal] load ${input.is === 'client' ? 'build' : 'remote build'} context`;
+  return { is: 'files', name, ranges: [], input, ...wanted };
+}
+
+/** What is known by its address alone, whoever wants how much of it. */
+export const repositoryNode = (
+  input: Extract<FilesNode['input'], { readonly is: 'remote' }>,
+  name = `[internal] load git source ${withoutLogin(input.address)}`,
+): FilesNode => ({
+  ...{ is: 'files', name, ranges: [], input, followPaths: [], excludePatterns: [] },
+});
+
+/** Whether a word of ADD names one: `github.com/…` may be a path there. */
+export const namesRepository = (word: ByteText): boolean =>
+  /^(?:git@|(?:https?|git|ssh):\/\/)/.test(word) && isRepository(textOf(word));
+
+/** The repositories that an ADD names: each is told as the step is. */
+export const repositoriesOf = (
+  { sources, keepGitDir }: CopyStep,
+  name: string,
+): ReadonlyMap<ByteText, FilesNode> =>
+  new Map(
+    sources.filter(namesRepository).map((word) => {
+      const input = { is: 'remote', address: textOf(word), ...(keepGitDir ? { keepGitDir } : {}) } as const;
+      return [word, repositoryNode(input, name)];
+    }),
+  );
+
+/** Whether one names a file of the web: what it brings is a vertex of its own, of the same name. */
+export const isOfWeb = (word: ByteText): boolean => /^https?:\/\//.test(word) && !namesRepository(word);
+
+/** @throws InvalidArgument: what lies elsewhere is ADD's, and a checksum is one file's */
+export function refuseElsewhere({ command, sources, checksum }: CopyStep): void {
+  if (command === 'COPY' && sources.some(namesRepository)) throw vertexFailure.repositoryInCopy();
+  if (command === 'COPY' && sources.some(isOfWeb)) throw vertexFailure.urlInCopy();
+  if (checksum === undefined) return;
+  if (sources.length !== 1) throw vertexFailure.checksumOfSeveral();
+  if (!sources.some(isOfWeb)) throw vertexFailure.checksumNotOfWeb();
+}
