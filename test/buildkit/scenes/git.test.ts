@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Difference, playScenes, type Scene, type Stage } from '../../cli/scenes.ts';
 import { freePort } from '../../harness/registry.ts';
 import { until } from '../../harness/until.ts';
-import { build, fresh, place } from './building.ts';
+import { build, buildx, fresh, place } from './building.ts';
 
 const IDENTITY = {
   GIT_AUTHOR_NAME: 'a',
@@ -60,6 +60,7 @@ function makeRepository(at: string): string {
   writeFileSync(join(at, 'sub/here'), 'below\n');
   writeFileSync(join(at, 'text'), 'main\n');
   writeFileSync(join(at, 'kept'), `FROM busybox\nCOPY . /c\nRUN ${LOOK}\n`);
+  writeFileSync(join(at, 'docker-bake.hcl'), 'target "default" {}\n');
   git('add', '.');
   git('commit', '-qm', 'one');
   git('tag', 'v1');
@@ -213,4 +214,22 @@ const kept: Scene = {
   ),
 };
 
-playScenes([repository, wrong, kept], undefined, { release: 13, plugins: true, onDemand: true });
+const baked: Scene = {
+  title: 'a file of targets in a repository, which is their context',
+  differences: [
+    FETCHED,
+    {
+      why: 'what cannot be opened is told when it is opened, not when a file of it is not there',
+      gantry: [/failed to solve: failed to load cache key: .*/, "couldn't find a bake definition"],
+    },
+  ],
+  play: fresh((stage) =>
+    withRepository(stage, async (address) => {
+      const bake = ['buildx', 'bake', '--progress=plain'];
+      await buildx(stage, [...bake, `${address}#branch`]);
+      await buildx(stage, [...bake, `${address}#none`]);
+    }),
+  ),
+};
+
+playScenes([repository, wrong, kept, baked], undefined, { release: 13, plugins: true, onDemand: true });

@@ -23,8 +23,8 @@ export type SolveShared = Pick<SolveOptions, 'client' | 'tell' | 'signal' | 'ent
 /** Frontends that are ours, by their names: an image of BuildKit's Dockerfile frontend is served by it too. */
 const OURS = ['dockerfile.v0', 'gateway.v0'];
 
-const COPYING = 'what a source has';
-const COPYING_DOCKERFILE = Buffer.from('FROM scratch\nCOPY --from=source . /\n');
+const OPENING = 'what a source has';
+const OPENING_DOCKERFILE = Buffer.from('FROM source\n');
 
 /** One build, until it has returned. */
 export class BridgeBuild {
@@ -56,18 +56,19 @@ export class BridgeBuild {
     return solved;
   }
 
-  /** A result with the files of a source: a build of its own, which copies them. @throws what opening it throws */
+  /** A result with the files of a source: a build of its own, which stands on them. @throws what opening it throws */
   async open(definition: Definition): Promise<Solved> {
-    const own: BuildInput = { is: 'upload', id: COPYING };
+    const own: BuildInput = { is: 'upload', id: OPENING };
     const solved = await this.#solves.solve({
       ...readAttributes(new Map(), new Map([['context', own]])),
       ...this.#shared,
+      tell: withoutDefinition(this.#shared.tell),
       dockerfile: { from: own, name: undefined },
       contexts: new Map([['source', inputIn(definition)]]),
       client: {
         ...this.#shared.client,
         upload: (id, signal) =>
-          id === COPYING ? Readable.from([COPYING_DOCKERFILE]) : this.#shared.client.upload(id, signal),
+          id === OPENING ? Readable.from([OPENING_DOCKERFILE]) : this.#shared.client.upload(id, signal),
       },
     });
     this.#solved.push(solved);
@@ -113,6 +114,16 @@ export class BridgeBuild {
   async close(): Promise<void> {
     for (const each of this.#solved.splice(0)) await each[Symbol.asyncDispose]();
   }
+}
+
+/** Nobody has written the Dockerfile: that it was read is not told. */
+function withoutDefinition(tell: SolveShared['tell']): SolveShared['tell'] {
+  const hidden = new Set<string>();
+  return (event) => {
+    if (event.is === 'vertex' && event.name.startsWith('[internal] load build definition'))
+      hidden.add(event.digest);
+    return hidden.has(event.is === 'vertex' ? event.digest : event.vertex) ? undefined : tell(event);
+  };
 }
 
 const inputsOf = (inputs: FrontendRequest['inputs']): Map<string, BuildInput> =>
