@@ -13,18 +13,84 @@ export interface Ending {
   readonly abort: (reason: unknown) => void;
 }
 
+/** Messages that wait for whoever reads them: what more there is stays with HTTP/2, whose window holds its sender up. */
+const WAITING_BYTES = 256 << 10;
+
 /** All messages that come, as many at a time as are there. @throws GrpcError, and what broke the stream */
 export async function* messagesOf(stream: Duplex, held?: HeldBytes): AsyncGenerator<readonly Buffer[], void> {
-  const reader = new FrameReader(held);
+  const reading = new Reading(stream, held);
   try {
-    for await (const chunk of stream) {
-      const messages = reader.push(chunk as Buffer);
-      if (messages.length > 0) yield messages;
-    }
-    reader.finish();
+    for (let messages = await reading.next(); messages; messages = await reading.next()) yield messages;
   } finally {
-    reader.close();
+    reading.close();
   }
+}
+
+/**
+ * By events, not as an iterable: when the other side resets the stream behind its end, as Go does as soon as it needs no
+ * more of us, an iteration ends in a premature close although all that it has not read yet is there.
+ */
+class Reading {
+  readonly #stream: Duplex;
+  readonly #reader: FrameReader;
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  #isOver = false;
+  #failure: unknown;
+  #wake = (): void => {};
+
+  constructor(stream: Duplex, held: HeldBytes | undefined) {
+    this.#stream = stream;
+    this.#reader = new FrameReader(held);
+    stream.on('data', this.#take).once('end', this.#end).once('close', this.#close);
+    if (stream.destroyed) this.#close();
+  }
+
+  /** What has come since; undefined: there is nothing more. */
+  async next(): Promise<readonly Buffer[] | undefined> {
+    while (this.#waiting.length === 0) {
+      if (this.#failure !== undefined) throw this.#failure;
+      if (this.#isOver) return void this.#reader.finish();
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+    const messages = this.#waiting;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#stream.resume();
+    return messages;
+  }
+
+  /** What comes still is not read. */
+  close(): void {
+    this.#stream.off('data', this.#take).off('end', this.#end).off('close', this.#close);
+    this.#reader.close();
+    if (!this.#isOver) this.#stream.destroy();
+  }
+
+  readonly #take = (chunk: Buffer): void => {
+    if (this.#failure !== undefined) return;
+    try {
+      for (const message of this.#reader.push(chunk)) {
+        this.#waiting.push(message);
+        this.#waitingBytes += message.length;
+      }
+    } catch (error) {
+      this.#failure ??= error;
+    }
+    if (this.#waitingBytes >= WAITING_BYTES) this.#stream.pause();
+    this.#wake();
+  };
+
+  readonly #end = (): void => {
+    this.#isOver = true;
+    this.#wake();
+  };
+
+  readonly #close = (): void => {
+    if (!this.#isOver) this.#failure ??= this.#stream.errored ?? new Error('the stream was closed');
+    this.#isOver = true;
+    this.#wake();
+  };
 }
 
 /** Puts a message into the stream. Resolves when there is room for the next; undefined: there is. */
