@@ -10,9 +10,6 @@ export type Told = (bytes: number, files: number) => void;
 /** Nobody looks more often. */
 const TOLD_EVERY_MS = 100;
 
-/** What comes one by one is passed on as often. */
-const FLUSH_EVERY_MS = 4;
-
 /** What the thread gets, and what is known of the conversation itself. */
 export interface LentTalk {
   readonly port: MessagePort;
@@ -42,7 +39,8 @@ class Lent {
   #wake = (): void => {};
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
-  #flushedAt = 0;
+  /** Bytes that the thread has not looked at yet. */
+  #underWay = 0;
   #sending: Promise<void> = Promise.resolve();
 
   constructor(talk: Conversation, port: MessagePort, told: Told | undefined) {
@@ -62,6 +60,8 @@ class Lent {
     if ('amount' in message && message.amount) this.#amount = message.amount;
     if (message.is === 'granted') {
       this.#room += message.bytes;
+      this.#underWay -= message.bytes;
+      if (this.#underWay === 0) this.#flush();
       this.#wake();
       this.#tell();
     } else if (message.is === 'messages')
@@ -91,13 +91,9 @@ class Lent {
     }
   }
 
-  /** Those of some turns go together: a client reads its files no faster than we could wake the thread for each. */
+  /** What comes while the thread has something to do goes together, when it is done: each time it wakes costs more than a file. */
   #pass(messages: readonly Buffer[]): void {
-    if (this.#waiting.length === 0) {
-      const waitMs = this.#flushedAt + FLUSH_EVERY_MS - performance.now();
-      if (waitMs > 0) setTimeout(() => this.#flush(), waitMs);
-      else setImmediate(() => this.#flush());
-    }
+    if (this.#waiting.length === 0 && this.#underWay === 0) setImmediate(() => this.#flush());
     for (const message of messages) {
       this.#waiting.push(message);
       this.#waitingBytes += message.length;
@@ -110,8 +106,8 @@ class Lent {
     const bytes = packed(this.#waiting);
     this.#waiting = [];
     this.#waitingBytes = 0;
-    this.#flushedAt = performance.now();
     this.#room -= bytes.length;
+    this.#underWay += bytes.length;
     this.#post({ is: 'messages', bytes }, bytes.buffer);
   }
 
