@@ -53,13 +53,10 @@ export interface Content {
   has(digest: Digest): boolean;
   pathOf(digest: Digest): string;
   sizeOf(digest: Digest): number;
-  /** Streams into the store; hash and (when given) digest are checked while writing. Durable when it resolves. */
-  ingest(
-    source: Readable,
-    options: { expected?: Digest; signal?: AbortSignal },
-  ): Promise<{ digest: Digest; bytes: number }>;
-  /** Gives a file of the staging area, whole and synced, the name of `digest`, which the caller computed from its bytes. */
-  adopt(staged: string, digest: Digest): Promise<void>;
+  /** Small blobs, durable when it resolves: many cost as much as one. @throws InvalidArgument when one is not its digest's */
+  put(blobs: readonly { readonly digest: Digest; readonly bytes: Buffer }[]): Promise<void>;
+  /** Gives a whole, synced staging file the name of `digest`, computed by the caller. `unsettled`: durable after a sync alone. */
+  adopt(staged: string, digest: Digest, options?: { readonly unsettled: boolean }): Promise<void>;
   /** A small blob, whole; its digest is checked again. */
   read(digest: Digest): Promise<Buffer>;
   /** Gone when it returns, so that a check and the removal are one step; a crash may bring it back. */
@@ -89,6 +86,14 @@ export interface Unfinished {
   all(): { readonly digest: Digest; readonly bytes: number; readonly idleMs: number }[];
   /** Gone when it returns; what is in the content store stays there. */
   remove(digest: Digest): void;
+}
+
+/** How a writable layer is made. */
+export interface PrepareOptions {
+  /** What it holds at most. */
+  readonly bytesMax?: number | undefined;
+  /** A crash may take it: no record leads to it. */
+  readonly unsettled?: boolean;
 }
 
 /** A read-only layer, unpacked. */
@@ -209,8 +214,10 @@ export interface Layers {
 
   /** Whether writable layers can have a size: the file system holds project quotas. */
   readonly limitsSize: boolean;
-  /** Makes the writable layer of container `id` (durable), for `bytesMax` at most. `parent` undefined: an empty root. */
-  prepare(id: string, parent: ChainId | undefined, bytesMax?: number): Promise<void>;
+  /** Makes the writable layer of container `id`. `parent` undefined: an empty root. Durable, unless it is to be unsettled. */
+  prepare(id: string, parent: ChainId | undefined, options?: PrepareOptions): Promise<void>;
+  /** Makes one that was prepared unsettled durable. */
+  settleWritable(id: string): Promise<void>;
   /** Mounts it and returns the root directory. Idempotent. Synchronous: mount(2) takes 0.6 ms. */
   mount(id: string): string;
   unmount(id: string): Promise<void>;

@@ -1,6 +1,5 @@
 /** An image on top of another: one layer more, or none. */
 
-import { Readable } from 'node:stream';
 import { formatNanos } from '../../base/time.ts';
 import { familiarString, type ImageReference, parseRepoAndTag } from '../../formats/reference.ts';
 import { imageFailure } from '../../model/failures/image.ts';
@@ -42,7 +41,7 @@ export async function commitImage(
   const { id, document } = identify(config);
   await using lease = storage.lease('commit');
   lease.hold('blob', id);
-  await storage.content.ingest(Readable.from([config]), { expected: id });
+  await storage.content.put([{ digest: id, bytes: config }]);
   const reference = name ? familiarString(name) : '';
   await store.change(() => {
     if (!store.get(parentId)) throw imageFailure.notFound({ name: parentId });

@@ -1,5 +1,4 @@
 /** Pulls images: finds the manifest, fetches what is not here, and registers it under its names. */
-import { Readable } from 'node:stream';
 import { EngineError, messageOf } from '../../base/errors.ts';
 import { shortId } from '../../formats/digest.ts';
 import {
@@ -171,8 +170,9 @@ async function bring(
     from.catch(() => work.abort(new Error('another layer failed')));
     return { from, blob };
   });
-  for (const { bytes, digest } of documentsOf(chosen))
-    await storage.content.ingest(Readable.from([bytes]), { expected: digest as Digest });
+  await storage.content.put(
+    documentsOf(chosen).map(({ digest, bytes }) => ({ digest: digest as Digest, bytes })),
+  );
   const onLayer = tellComplete(manifest.layers, image, missing.length, say);
   const tags = [{ ...reference, tag: undefined, digest: chosen.named.digest }];
   const { id } = await registerImage(

@@ -1,5 +1,4 @@
 /** Puts an image into the store: its layers, its configuration, its names. In this order a crash leaves all or nothing. */
-import { Readable } from 'node:stream';
 import type { ImageReference } from '../../formats/reference.ts';
 import { imageFailure } from '../../model/failures/image.ts';
 import { manifestFailure } from '../../model/failures/manifest.ts';
@@ -43,7 +42,7 @@ export async function registerImage(
   const archives = layers.map((layer, i) => ({ ...layer, expectedDiffId: diffIds[i] }));
   await storage.layers.apply(archives, { parent: undefined, lease, ...options });
   options.signal.throwIfAborted();
-  await storage.content.ingest(Readable.from([config]), { expected: id });
+  await storage.content.put([{ digest: id, bytes: config }]);
   const before = store.get(id);
   const displaced = await store.change(() => {
     const named = tags.map((reference) => ({ reference, id: store.named(reference) ?? id }));

@@ -1,5 +1,4 @@
 /** Images that the steps of a build make, one of the other. */
-import { Readable } from 'node:stream';
 import { messageOf } from '../../base/errors.ts';
 import { formatNanos } from '../../base/time.ts';
 import { hostArchitecture, type ImageDocument } from '../../formats/oci.ts';
@@ -177,8 +176,7 @@ async function keep(all: readonly NewImage[], more: readonly Change[], verbs: Im
   if (images.length === 0 && more.length === 0) return;
   await using lease = storage.lease('steps');
   for (const { id } of images) lease.hold('blob', id);
-  for (const { id, bytes } of images)
-    await storage.content.ingest(Readable.from([bytes]), { expected: id as Digest });
+  await storage.content.put(images.map(({ id, bytes }) => ({ digest: id as Digest, bytes })));
   const ids = new Set(images.map(({ id }) => id));
   await store.change(() => {
     const rows = images.map(({ id, document, parent, isStep }) => ({

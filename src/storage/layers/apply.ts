@@ -200,7 +200,7 @@ export function registerForNow(
     await using blobs = deps.leases.take('register');
     blobs.hold('blob', staged.blob);
     await using undo = new AsyncDisposableStack();
-    const [made] = await place([staged], parent, lease, undo, deps);
+    const [made] = await place([staged], parent, lease, undo, deps, true);
     undo.move();
     if (made === undefined || deps.rows.has(made.chainId)) return made;
     deps.rows.set(made.chainId, made);
@@ -227,6 +227,7 @@ async function place(
   lease: Lease,
   undo: AsyncDisposableStack,
   { layout, rows, content, trash }: ApplyDeps,
+  unsettled = false,
 ): Promise<LayerRow[]> {
   const made: LayerRow[] = [];
   for (const layer of staged) {
@@ -240,7 +241,7 @@ async function place(
       made.push(known);
       continue;
     }
-    if (existsSync(file)) await content.adopt(file, blob);
+    if (existsSync(file)) await content.adopt(file, blob, { unsettled });
     const name = randomName();
     await rename(directory, join(layout.layers, name));
     undo.defer(async () => void (await trash.take(join(layout.layers, name))));

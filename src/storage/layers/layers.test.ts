@@ -222,9 +222,10 @@ test('the writable size counts what the container wrote, links and second names 
 test('a blob is adopted under the digest of its bytes and refused under another', async (t) => {
   const { storage, root } = await opened(t);
   const bytes = Buffer.from('content');
-  const { digest } = await storage.content.ingest(stream(bytes), {});
+  const digest = digestOf(bytes);
+  await storage.content.put([{ digest, bytes }]);
   assert.equal(digest, digestOf(bytes));
-  await assert.rejects(storage.content.ingest(stream(bytes), { expected: digestOf('other') }), {
+  await assert.rejects(storage.content.put([{ digest: digestOf('other'), bytes }]), {
     name: 'InvalidArgument',
   });
   assert.deepEqual(await storage.content.all(), [digest]);
@@ -235,9 +236,34 @@ test('a blob is adopted under the digest of its bytes and refused under another'
   assert.deepEqual(staged(root), []);
 });
 
+test('of blobs that come together each is there once, or none is', async (t) => {
+  const { storage, root } = await opened(t);
+  const blobs = ['a', 'b', 'a'].map((text) => ({
+    digest: digestOf(text) as Digest,
+    bytes: Buffer.from(text),
+  }));
+  await storage.content.put(blobs.slice(0, 1));
+  await storage.content.put(blobs);
+  assert.deepEqual((await storage.content.all()).sort(), [digestOf('a'), digestOf('b')].sort());
+  const wrong = { digest: digestOf('x') as Digest, bytes: Buffer.from('y') };
+  await assert.rejects(
+    storage.content.put([
+      { ...wrong, bytes: Buffer.from('x') },
+      { ...wrong, digest: digestOf('z') as Digest },
+    ]),
+    {
+      name: 'InvalidArgument',
+    },
+  );
+  assert.equal(storage.content.has(wrong.digest), false);
+  assert.deepEqual(staged(root), []);
+});
+
 test('a blob that changed on the disk is not believed', async (t) => {
   const { storage } = await opened(t);
-  const { digest } = await storage.content.ingest(stream(Buffer.from('content')), {});
+  const bytes = Buffer.from('content');
+  const digest = digestOf(bytes);
+  await storage.content.put([{ digest, bytes }]);
   writeFileSync(storage.content.pathOf(digest), 'c0ntent');
   await assert.rejects(storage.content.read(digest), { message: /damaged on disk/ });
 });

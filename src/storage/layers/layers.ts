@@ -19,6 +19,7 @@ import type {
   LayerInfo,
   Layers,
   PathChange,
+  PrepareOptions,
   ReadRows,
   Records,
   TreeMount,
@@ -122,8 +123,12 @@ class LayerStore implements ReadableLayers {
   get limitsSize(): boolean {
     return this.#writable.limitsSize;
   }
-  prepare(id: string, parent: ChainId | undefined, bytesMax?: number): Promise<void> {
-    return this.#writable.prepare(id, parent, bytesMax);
+  prepare(id: string, parent: ChainId | undefined, options?: PrepareOptions): Promise<void> {
+    return this.#writable.prepare(id, parent, options);
+  }
+
+  settleWritable(id: string): Promise<void> {
+    return this.#writable.settle(id);
   }
   mount(id: string): string {
     return this.#writable.mount(id);

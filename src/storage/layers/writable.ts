@@ -16,7 +16,7 @@ import type { Driver } from '../driver.ts';
 import { syncPaths } from '../durable.ts';
 import type { Layout } from '../layout.ts';
 import { mountedBelow } from '../leftover-mounts.ts';
-import type { ChainId, ContainerTree, TreeMount } from '../storage.ts';
+import type { ChainId, ContainerTree, PrepareOptions, TreeMount } from '../storage.ts';
 import type { TreeThreads } from '../threads/threads.ts';
 import type { Trash } from '../trash.ts';
 import { ViewTree } from '../tree.ts';
@@ -67,8 +67,12 @@ export class WritableLayers {
     return this.#driver === 'overlay2' && this.#limits.supported;
   }
 
-  /** Makes the directories of `id`; durable when it resolves. An incomplete one of an earlier try is replaced. */
-  async prepare(id: string, parent: ChainId | undefined, bytesMax?: number): Promise<void> {
+  /** Makes the directories of `id`; durable when it resolves, unless it is unsettled. An incomplete one of an earlier try is replaced. */
+  async prepare(
+    id: string,
+    parent: ChainId | undefined,
+    { bytesMax, unsettled = false }: PrepareOptions = {},
+  ): Promise<void> {
     if (parent !== undefined) this.#lowersOf(parent);
     const home = this.#home(id);
     // From here on the parent is in use: whoever collects layers asks in the same breath as it removes.
@@ -83,12 +87,18 @@ export class WritableLayers {
       if (this.#driver === 'vfs') await this.#copy(parent, join(home, 'merged'));
       // Written last: a home with a whole `lower` is a whole home.
       writeFileSync(join(home, 'lower'), `${parent ?? NO_PARENT}\n`, { mode: 0o600 });
-      await syncPaths(join(home, 'lower'), home, this.#layout.writable);
+      if (!unsettled) await this.settle(id);
     } catch (error) {
       this.#parents.delete(id);
       await rm(home, { recursive: true, force: true });
       throw error;
     }
+  }
+
+  /** Makes the directories of `id`, with what leads to them, durable. */
+  settle(id: string): Promise<void> {
+    const home = this.#home(id);
+    return syncPaths(join(home, 'lower'), home, this.#layout.writable);
   }
 
   /** Chains that are built upon. */

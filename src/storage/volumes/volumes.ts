@@ -44,6 +44,7 @@ class VolumeDirectories implements Volumes {
     for (const row of rows) this.#rows.set(row.name, row);
     await Promise.all(rows.map(({ name }) => this.#leaving.get(name)));
     const fresh = rows.filter((row) => this.#rows.get(row.name) === row); // not what was to leave, and stayed
+    if (fresh.length === 0) return;
     try {
       for (const { name } of fresh) {
         mkdirSync(this.#home(name), { mode: 0o701 });

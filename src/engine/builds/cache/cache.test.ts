@@ -71,7 +71,7 @@ test('each use is counted, and written with the next that is put on record', asy
   cache.find('k');
   await cache.settle();
   assert.equal(rows.get('k')?.uses, 2);
-  assert.equal(done.at(-1), 'keep  and 1');
+  assert.equal(done.at(-1), 'write 1');
 });
 test('the image that a build ended with is marked, on record or not', async () => {
   const { cache, rows } = host();

@@ -97,12 +97,16 @@ export class StepCache {
       }
   }
 
-  /** Layers, images, then rows to the disk: of what it fails for nothing is kept. Also when steps were used last. */
+  /** Layers, images, then rows to the disk: of what it fails for nothing is kept. */
   settle(): Promise<void> {
     return this.#settling.run(async () => {
       const fresh = new Map(this.#fresh);
       const touched = this.#takeTouched();
-      if (fresh.size === 0 && touched.length === 0) return;
+      if (fresh.size === 0) {
+        // When steps were used last: whoever found all of them need not wait for that to be written.
+        if (touched.length > 0) void this.#deps.records.write(touched).catch(() => undefined);
+        return;
+      }
       try {
         await this.#deps.layers.settle();
         const rows = [...fresh].map(([key, { row }]) => rowPut(BUILD_STEPS, key, row));

@@ -48,7 +48,11 @@ export function createLifeVerbs(deps: LifeDeps): LifeVerbs {
   };
   return {
     create: (request, options) => createContainer(deps, request, options),
-    leaveBuild: async (name) => await inTurn(name, (container) => container.save({ ofBuild: false })),
+    leaveBuild: (name) =>
+      inTurn(name, async (container) => {
+        await deps.storage.layers.settleWritable(container.id);
+        await container.save({ ofBuild: false });
+      }),
     start: async (name, options) =>
       await inTurn(name, (container) => startAsRequested(deps, container, options)),
     stop: async (name, options) => await stopContainer(deps, await find(name), options),
