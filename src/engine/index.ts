@@ -25,6 +25,7 @@ export type * from './execs/promise.ts';
 export { type DataRootReport, examineDataRoot } from './fsck.ts';
 export { createHealthChecks } from './health/monitor.ts';
 export { createImages } from './images/index.ts';
+export type * from './images/lent-store.ts';
 export type * from './images/promise.ts';
 export {
   carry,

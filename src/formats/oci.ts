@@ -136,16 +136,18 @@ function checkTime(text: string | undefined): void {
     throw new InvalidArgument(`invalid image configuration: time ${JSON.stringify(text.slice(0, 100))}`);
 }
 
+const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
+const OCI_INDEX = 'application/vnd.oci.image.index.v1+json';
 const MANIFEST_TYPES: readonly (string | undefined)[] = [
   undefined,
   '',
-  'application/vnd.oci.image.manifest.v1+json',
+  OCI_MANIFEST,
   'application/vnd.docker.distribution.manifest.v2+json',
 ];
 const INDEX_TYPES: readonly (string | undefined)[] = [
   undefined,
   '',
-  'application/vnd.oci.image.index.v1+json',
+  OCI_INDEX,
   'application/vnd.docker.distribution.manifest.list.v2+json',
 ];
 
@@ -175,6 +177,13 @@ export function readIndex(bytes: Buffer): ImageIndex {
 /** What a document says it is; undefined when it says nothing. @throws InvalidArgument when it is no document */
 export const readMediaType = (bytes: Buffer): string | undefined =>
   read(object('Document', { mediaType: optional(string()) }), bytes, 'document').mediaType;
+
+/** The type that a manifest or index has by what it says, or else by what is in it. @throws InvalidArgument when it is no document */
+export function typeInside(bytes: Buffer): string {
+  const { mediaType, manifests } = read(Inside, bytes, 'document');
+  return mediaType || (manifests === undefined ? OCI_MANIFEST : OCI_INDEX);
+}
+const Inside = object('Document', { mediaType: optional(string()), manifests: optional(list(anything())) });
 
 const About = object('Document', { annotations: optional(map(string())), artifactType: optional(string()) });
 /** What a manifest or an index says of itself. @throws InvalidArgument when it is no document */

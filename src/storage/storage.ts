@@ -55,6 +55,8 @@ export interface Content {
   sizeOf(digest: Digest): number;
   /** Small blobs, durable when it resolves: many cost as much as one. @throws InvalidArgument when one is not its digest's */
   put(blobs: readonly { readonly digest: Digest; readonly bytes: Buffer }[]): Promise<void>;
+  /** One of any size, as it comes, durable when it resolves. @throws InvalidArgument when it is not its digest's */
+  ingest(bytes: Readable, expected: Digest, signal: AbortSignal): Promise<void>;
   /** Gives a whole, synced staging file the name of `digest`, computed by the caller. `unsettled`: durable after a sync alone. */
   adopt(staged: string, digest: Digest, options?: { readonly unsettled: boolean }): Promise<void>;
   /** A small blob, whole; its digest is checked again. */

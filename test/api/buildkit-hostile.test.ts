@@ -10,8 +10,9 @@ import {
   SolveRequest,
   SolveResponse,
 } from '../../src/api/buildkit/messages/control.ts';
+import { BridgeSolveRequest, BridgeSolveResponse } from '../../src/api/buildkit/messages/gateway.ts';
 import { GetSecretResponse } from '../../src/api/buildkit/messages/session.ts';
-import { clientOf, failed, offer, upgraded } from './buildkit-peer.ts';
+import { clientOf, failed, offer, upgraded, withBuild } from './buildkit-peer.ts';
 import { dial, readUntil, serve, until } from './serve.ts';
 
 const CONTROL = '/moby.buildkit.v1.Control/';
@@ -153,6 +154,20 @@ test('a session that never comes is waited for a while, and the build refused', 
   const ending = AbortSignal.timeout(50);
   await assert.rejects(solve(client, { session: 'nobody' }, ending));
   assert.equal(served.calls.length, 0);
+  client.close();
+});
+
+test("a client's own function is told at once that its build was refused", async () => {
+  await using served = await serve();
+  const client = await clientOf(served.path);
+  await failed(solve(client, { session: '', frontend: '', exporters: [Exporter.create({ type: 'x' })] }));
+  const begun = performance.now();
+  const kinds = [BridgeSolveRequest, BridgeSolveResponse] as const;
+  const { message } = await failed(
+    withBuild(client, `/moby.buildkit.v1.frontend.LLBBridge/Solve`, kinds, {}, 'r'),
+  );
+  assert.equal(message, 'no such job r');
+  assert(performance.now() - begun < 2000);
   client.close();
 });
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type Http2Server, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type GrpcClient, grpcClient } from '../../src/api/buildkit/grpc/client.ts';
 import { FrameReader, framed } from '../../src/api/buildkit/grpc/frames.ts';
 import { GrpcError } from '../../src/api/buildkit/grpc/status.ts';
@@ -45,6 +46,12 @@ export async function offer(
     'X-Docker-Expose-Session-Sharedkey: shared',
     ...methods,
   ]);
+  serveOn(socket, services);
+  return { close: () => void socket.destroy() };
+}
+
+/** Offers these services on a connection. */
+export function serveOn(connection: Duplex, services: Readonly<Record<string, Service>>): void {
   const server = createServer();
   server.on('sessionError', () => undefined);
   server.on('stream', (stream, headers) => {
@@ -53,8 +60,7 @@ export async function offer(
     if (service) void serve(stream, headers, service);
     else end(stream, 12);
   });
-  (server as Http2Server).emit('connection', socket);
-  return { close: () => void socket.destroy() };
+  (server as Http2Server).emit('connection', connection);
 }
 
 async function serve(
@@ -74,7 +80,12 @@ async function serve(
   if (stream.destroyed) return;
   stream.once('wantTrailers', () =>
     stream.sendTrailers(
-      failed ? { 'grpc-status': '2', 'grpc-message': failed.message } : { 'grpc-status': '0' },
+      failed
+        ? {
+            'grpc-status': String(failed instanceof GrpcError ? failed.code : 2),
+            'grpc-message': failed.message,
+          }
+        : { 'grpc-status': '0' },
     ),
   );
   stream.end();
@@ -82,7 +93,14 @@ async function serve(
 
 async function* messagesIn(stream: ServerHttp2Stream): AsyncGenerator<Buffer> {
   const reader = new FrameReader();
-  for await (const chunk of stream) yield* reader.push(chunk as Buffer);
+  // Who listens no longer may still have something to say.
+  for await (const chunk of stream.iterator({ destroyOnReturn: false })) yield* reader.push(chunk as Buffer);
+}
+
+/** The one message of a call that has one. */
+export async function onlyOf(messages: AsyncIterable<Buffer>): Promise<Buffer> {
+  for await (const message of messages) return message;
+  throw new Error('nothing was asked');
 }
 
 function end(stream: ServerHttp2Stream, code: number): void {

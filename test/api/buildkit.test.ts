@@ -115,6 +115,8 @@ test('a method or service that is not there is said to be not there, and so is h
   client.close();
 });
 
+const DIGEST = `sha256:${'0'.repeat(64)}`;
+
 test('a frontend builds, its status is told, and the exporters answer', async () => {
   await using served = await serve();
   const client = await clientOf(served.path);
@@ -129,6 +131,7 @@ test('a frontend builds, its status is told, and the exporters answer', async ()
       ['add-hosts', 'a=1.2.3.4'],
       ['ulimit', 'nofile=1:2'],
       ['context:base', 'docker-image://busybox'],
+      ['context:laid', `oci-layout://store:tag@${DIGEST}`],
     ]),
     exporters: [Exporter.create({ type: 'moby', attrs: new Map([['name', 'a:b,c']]) })],
   });
@@ -148,7 +151,10 @@ test('a frontend builds, its status is told, and the exporters answer', async ()
       buildArgs: new Map([['a', 'b']]),
       noCache: ['x', 'y'],
       hostConfig: { ExtraHosts: ['a:1.2.3.4'], Ulimits: [{ Name: 'nofile', Soft: 1, Hard: 2 }] },
-      contexts: new Map([['base', { is: 'image', name: 'busybox' }]]),
+      contexts: new Map([
+        ['base', { is: 'image', name: 'busybox' }],
+        ['laid', { is: 'layout', store: 'store', digest: DIGEST }],
+      ]),
     },
   );
   const [, outputs] = served.calls.find(([verb]) => verb === 'export') ?? [];
@@ -193,6 +199,10 @@ test('what nobody builds is refused in words', async () => {
     [
       { frontend: 'dockerfile.v0', frontendAttrs: new Map([['context:a', 'x']]) },
       /^invalid value for context:a/,
+    ],
+    [
+      { frontend: 'dockerfile.v0', frontendAttrs: new Map([['context:a', 'oci-layout://store:tag']]) },
+      /^invalid value for context:a "oci-layout:\/\/store:tag": oci-layout reference .* has no digest$/,
     ],
     [{ definition: { def: [Buffer.from('x')], metadata: new Map() } }, /LLB/],
   ] as const)

@@ -17,6 +17,7 @@ import { loadImages } from './load.ts';
 import { madeBefore } from './made-before.ts';
 import { manifestDescriptor } from './manifests.ts';
 import { type CachePlace, type FoundCache, openCache } from './open-cache.ts';
+import { type LayoutOptions, openLayout } from './open-layout.ts';
 import type { Images } from './promise.ts';
 import { createImagePrune } from './prune.ts';
 import { pullImage } from './pull.ts';
@@ -26,7 +27,7 @@ import { inspectDistribution, login, searchImages } from './registry-verbs.ts';
 import { removeImage } from './remove.ts';
 import { findFor, type ImageSource, resolveImage } from './resolve.ts';
 import { saveImages } from './save.ts';
-import { createSteps, type ImageSteps } from './steps.ts';
+import { createSteps, type ImageSteps, type StepImage } from './steps.ts';
 import { ImageStore } from './store.ts';
 import { tagImage } from './tag.ts';
 import { imagesUsage } from './usage.ts';
@@ -37,10 +38,12 @@ export interface Collected {
   readonly collected: Promise<void>;
 }
 
-/** Caches of builds, for others and of others. */
+/** Caches of builds, for others and of others; and images that a build's client lends. */
 export interface ImageCaches {
-  /** An image of that name here comes first, as with dockerd. @throws NotFound, Failed, RegistryError … */
+  /** @throws NotFound, Failed, RegistryError … */
   openCache(place: CachePlace): Promise<FoundCache>;
+  /** @throws InvalidArgument, NotFound, Failed */
+  openLayout(options: LayoutOptions): Promise<StepImage>;
   /** Undefined: there is no layer in it. @throws RegistryError, Failed … */
   pushCache(options: PushCacheOptions): Promise<PushedCache | undefined>;
 }
@@ -80,6 +83,7 @@ export async function createImages(
   return {
     ...createSteps(verbs),
     openCache: (place) => openCache(place, verbs),
+    openLayout: (options) => openLayout(options, verbs),
     pushCache: (options) => pushCache(options, verbs),
     collected,
     stop() {

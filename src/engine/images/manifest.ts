@@ -27,7 +27,7 @@ const NESTING_MAX = 4;
 
 /** @throws NotFound when no platform fits, InvalidArgument for documents that are not what they say */
 export async function chooseManifest(
-  repository: Repository,
+  repository: Pick<Repository, 'manifest'>,
   reference: string,
   platform: WantedPlatform | undefined,
   signal: AbortSignal,

@@ -1,4 +1,4 @@
-/** Caches of builds that lie elsewhere: in an image of this engine, at a registry as an image, or as a cache of its own. */
+/** Caches of builds that lie elsewhere: in an image of this engine, at a registry or with a client, as an image or as a cache of its own. */
 
 import {
   CACHE_CONFIG_TYPE,
@@ -13,10 +13,12 @@ import { type Descriptor, readImageDocument, readIndex, readManifest } from '../
 import type { WantedPlatform } from '../../formats/platform.ts';
 import { familiarString, type ImageReference } from '../../formats/reference.ts';
 import { imageFailure } from '../../model/failures/image.ts';
-import { firstRoute, isMissing, type Repository } from '../../registry/index.ts';
-import { type ChainId, chainIdOf, type Digest, type Lease } from '../../storage/index.ts';
+import { firstRoute, isMissing } from '../../registry/index.ts';
+import type { ChainId, Digest, Lease } from '../../storage/index.ts';
 import type { ImageVerbs } from './deps.ts';
+import type { LentStore } from './lent-store.ts';
 import { chooseManifest, kindOf } from './manifest.ts';
+import { bringLayers, lentParts, type PartSource, type RemoteLayer, repositoryParts } from './part-source.ts';
 import { chainOf } from './store.ts';
 
 /** A cache that was found. */
@@ -25,18 +27,42 @@ export interface FoundCache extends CachedSteps {
   bring(blobs: readonly string[], lease: Lease, signal: AbortSignal): Promise<ChainId | undefined>;
 }
 
-/** Where it is looked for. */
-export interface CachePlace {
+/** At a registry, where an image of that name here comes first, as with dockerd. */
+interface RegistryPlace {
+  readonly is: 'registry';
   readonly reference: ImageReference;
   readonly credentials: () => Promise<Credentials | undefined>;
+}
+
+/** In a store of the client's, by the digest of its manifest. */
+interface StorePlace {
+  readonly is: 'store';
+  readonly store: LentStore;
+  readonly digest: string;
+}
+
+/** Where it is looked for. */
+export interface CachePlace {
+  readonly from: RegistryPlace | StorePlace;
   /** Of an image. */
   readonly platform: WantedPlatform | undefined;
   readonly signal: AbortSignal;
 }
 
-/** An image of that name here comes first, as with dockerd. @throws NotFound, Failed, RegistryError … */
+/** @throws NotFound, Failed, RegistryError … */
 export async function openCache(place: CachePlace, verbs: ImageVerbs): Promise<FoundCache> {
-  const { reference, credentials } = place;
+  const { from } = place;
+  return from.is === 'store'
+    ? await openAt(lentParts(from.store, verbs), from.digest, place, verbs)
+    : await openByName(from, place, verbs);
+}
+
+async function openByName(
+  { reference, credentials }: RegistryPlace,
+  place: CachePlace,
+  verbs: ImageVerbs,
+): Promise<FoundCache> {
+  const wanted = reference.digest ?? reference.tag ?? 'latest';
   const here = verbs.store.get(verbs.store.named(reference) ?? '');
   if (here) {
     const diffIds = here.document.rootfs.diff_ids as readonly Digest[];
@@ -44,16 +70,16 @@ export async function openCache(place: CachePlace, verbs: ImageVerbs): Promise<F
     return { ...steps, bring: async (blobs, lease) => held(chainOf(here.document), blobs.length, lease) };
   }
   const routes = verbs.registries.routesToPull(reference.domain, reference.path, await credentials());
-  return await firstRoute(routes, ({ repository }) => openAt(repository, place, verbs)).catch(
-    (error: unknown) => {
-      if (!isMissing(error) || error.reason === 'DENIED') throw error;
-      const { message } = error;
-      throw imageFailure.manifestNotFound(
-        { reference: familiarString(reference), why: message },
-        { cause: error },
-      );
-    },
-  );
+  return await firstRoute(routes, ({ repository }) =>
+    openAt(repositoryParts(repository, verbs), wanted, place, verbs),
+  ).catch((error: unknown) => {
+    if (!isMissing(error) || error.reason === 'DENIED') throw error;
+    const { message } = error;
+    throw imageFailure.manifestNotFound(
+      { reference: familiarString(reference), why: message },
+      { cause: error },
+    );
+  });
 }
 
 /** The layers are the image's: they are here as long as it is. */
@@ -62,31 +88,30 @@ function held(chain: readonly ChainId[], count: number, lease: Lease): ChainId |
   return chain[count - 1];
 }
 
-/** A layer as it lies at the registry. */
-interface RemoteLayer {
-  readonly digest: Digest;
-  readonly size: number;
-  readonly diffId: Digest;
-}
-
 async function openAt(
-  repository: Repository,
-  { reference, platform, signal }: CachePlace,
+  source: PartSource,
+  wanted: string,
+  { platform, signal }: CachePlace,
   verbs: ImageVerbs,
 ): Promise<FoundCache> {
-  const wanted = reference.digest ?? reference.tag ?? 'latest';
-  const document = await repository.manifest(wanted, signal);
+  const document = await source.manifest(wanted, signal);
   const parts =
     kindOf(document) === 'index'
       ? readIndex(document.bytes).manifests
       : [readManifest(document.bytes).config, ...readManifest(document.bytes).layers];
   const config = parts.find(({ mediaType }) => mediaType === CACHE_CONFIG_TYPE);
   const found = config
-    ? await cacheAt(repository, config, parts, signal)
-    : await imageAt(repository, wanted, platform, signal);
+    ? await cacheAt(source, config, parts, signal)
+    : await imageAt(source, wanted, platform, signal);
   return {
     ...found.steps,
-    bring: (blobs, lease, within) => bring(blobs, found.layers, { repository, lease, signal: within }, verbs),
+    async bring(blobs, lease, within) {
+      const layers = blobs.map((blob) => found.layers.get(blob));
+      const known = layers.filter((layer) => layer !== undefined);
+      if (known.length < layers.length) return undefined;
+      const bringing = { parts: source, lease, heard: () => undefined, signal: within };
+      return await bringLayers(known, bringing, verbs);
+    },
   };
 }
 
@@ -99,23 +124,23 @@ interface Found {
 const DIFF_ID = 'containerd.io/uncompressed';
 
 async function cacheAt(
-  repository: Repository,
+  source: PartSource,
   config: Descriptor,
   parts: readonly Descriptor[],
   signal: AbortSignal,
 ): Promise<Found> {
-  const steps = readCacheConfig(await repository.document(config.digest ?? '', signal));
+  const steps = readCacheConfig(await source.document(config.digest ?? '', signal));
   return { steps, layers: layersOf(parts, (part) => part.annotations?.[DIFF_ID]) };
 }
 
 async function imageAt(
-  repository: Repository,
+  source: PartSource,
   wanted: string,
   platform: WantedPlatform | undefined,
   signal: AbortSignal,
 ): Promise<Found> {
-  const { manifest } = await chooseManifest(repository, wanted, platform, signal);
-  const bytes = await repository.document(manifest.config.digest ?? '', signal);
+  const { manifest } = await chooseManifest(source, wanted, platform, signal);
+  const bytes = await source.document(manifest.config.digest ?? '', signal);
   const { diff_ids } = readImageDocument(bytes).rootfs;
   const blobs = manifest.layers.map(({ digest = '' }) => digest);
   return { steps: inlineSteps(bytes, blobs), layers: layersOf(manifest.layers, (_, i) => diff_ids[i]) };
@@ -140,36 +165,4 @@ const NONE: CachedSteps = { blobsOf: () => undefined };
 function inlineSteps(bytes: Buffer, blobs: readonly string[]): CachedSteps {
   const { [INLINE_CACHE]: said } = JSON.parse(bytes.toString()) as { readonly [INLINE_CACHE]?: unknown };
   return typeof said === 'string' ? readInlineCache(Buffer.from(said, 'base64'), blobs) : NONE;
-}
-
-/** What is here already does not travel. */
-async function bring(
-  blobs: readonly string[],
-  layers: ReadonlyMap<string, RemoteLayer>,
-  { repository, lease, signal }: { repository: Repository; lease: Lease; signal: AbortSignal },
-  { storage, downloads }: ImageVerbs,
-): Promise<ChainId | undefined> {
-  const wanted = blobs.map((blob) => layers.get(blob));
-  const missing: RemoteLayer[] = [];
-  let parent: ChainId | undefined;
-  let top: ChainId | undefined;
-  for (const layer of wanted) {
-    if (layer === undefined) return undefined;
-    top = chainIdOf(top, layer.diffId);
-    lease.hold('layer', top);
-    if (missing.length > 0 || storage.layers.get(top) === undefined) missing.push(layer);
-    else parent = top;
-  }
-  if (missing.length === 0) return top;
-  await using travel = new AsyncDisposableStack();
-  travel.defer(() => downloads.settle(missing.map(({ digest }) => digest)));
-  const hold = travel.use(storage.lease('cache'));
-  const archives = missing.map(({ digest, size, diffId }) => {
-    hold.hold('blob', digest);
-    const from = downloads.fetch({ digest, size, repository }, () => undefined, signal);
-    from.catch(() => undefined); // told by who unpacks it
-    return { from, blob: digest, expectedDiffId: diffId };
-  });
-  await storage.layers.apply(archives, { parent, lease, signal });
-  return top;
 }

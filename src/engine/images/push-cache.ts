@@ -3,11 +3,13 @@ import { CACHE_CONFIG_TYPE, type CachedStep, writeCacheConfig } from '../../form
 import type { Credentials } from '../../formats/credentials.ts';
 import { digestOf } from '../../formats/digest-of.ts';
 import type { ImageReference } from '../../formats/reference.ts';
-import { firstRoute, type ManifestDocument, type Repository } from '../../registry/index.ts';
+import { firstRoute, type ManifestDocument } from '../../registry/index.ts';
 import type { ChainId } from '../../storage/index.ts';
 import { INDEX_TYPE, MANIFEST_TYPE } from './archive-parts.ts';
 import type { ImageVerbs } from './deps.ts';
+import type { LentStore } from './lent-store.ts';
 import { CompressedLayers, type OutgoingLayer, type Sent } from './outgoing.ts';
+import { lentSink, type PartSink } from './part-sink.ts';
 import { pushLayers } from './push.ts';
 
 /** A step that others are to find. */
@@ -20,10 +22,18 @@ export interface PushedStep {
   readonly description: string;
 }
 
+/** A name at a registry, or a store of the client's. */
+type CacheTarget =
+  | {
+      readonly is: 'registry';
+      readonly reference: ImageReference;
+      readonly credentials: () => Promise<Credentials | undefined>;
+    }
+  | { readonly is: 'store'; readonly store: LentStore };
+
 /** What is pushed, and how. */
 export interface PushCacheOptions {
-  readonly reference: ImageReference;
-  readonly credentials: Credentials | undefined;
+  readonly to: CacheTarget;
   readonly steps: readonly PushedStep[];
   /** An image's manifest instead of an index: some registries take nothing else. */
   readonly asImage: boolean;
@@ -44,18 +54,21 @@ export async function pushCache(
   options: PushCacheOptions,
   verbs: ImageVerbs,
 ): Promise<PushedCache | undefined> {
-  const { reference, credentials, steps } = options;
+  const { to, steps } = options;
   if (steps.length === 0) return undefined;
-  const routes = verbs.registries.routesToPush(reference.domain, reference.path, credentials);
+  if (to.is === 'store') return await pushTo(lentSink(to.store), undefined, options, verbs);
+  const { reference, credentials } = to;
+  const routes = verbs.registries.routesToPush(reference.domain, reference.path, await credentials());
   return await firstRoute(routes, async ({ repository }) => {
     if (routes.length > 1) await repository.reach(options.signal);
-    return await pushTo(repository, options, verbs);
+    return await pushTo(repository, reference, options, verbs);
   });
 }
 
 async function pushTo(
-  repository: Repository,
-  { reference, steps, asImage, ociTypes, signal }: PushCacheOptions,
+  repository: PartSink,
+  reference: ImageReference | undefined,
+  { steps, asImage, ociTypes, signal }: PushCacheOptions,
   verbs: ImageVerbs,
 ): Promise<PushedCache> {
   await using lease = verbs.storage.lease('push-cache');
@@ -80,7 +93,7 @@ async function pushTo(
   await repository.upload({ ...config, from: undefined }, () => bytes, signal);
   const made = new Map(steps.map(({ top, description }) => [top, description]));
   const manifest = manifestOf(config, descriptors(all, sent, made, ociTypes), asImage);
-  await repository.putManifest(reference.tag ?? 'latest', manifest, signal);
+  await repository.putManifest(reference?.tag ?? 'latest', manifest, signal);
   const { digest, mediaType, bytes: document } = manifest;
   return { digest, descriptor: { mediaType, digest, size: document.length } };
 }

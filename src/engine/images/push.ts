@@ -12,7 +12,7 @@ import {
 } from '../../formats/reference.ts';
 import { imageFailure } from '../../model/failures/image.ts';
 import type { Progress } from '../../model/progress.ts';
-import { firstRoute, type ManifestDocument, type Repository } from '../../registry/index.ts';
+import { firstRoute, type ManifestDocument } from '../../registry/index.ts';
 import { sourceText } from './blob-sources.ts';
 import { emitTransferEvent, type ImageVerbs } from './deps.ts';
 import { sometimes } from './downloading.ts';
@@ -23,13 +23,14 @@ import {
   originalManifest,
   type Sent,
 } from './outgoing.ts';
+import type { PartSink } from './part-sink.ts';
 import { progressOf, type Say } from './progress.ts';
 import type { PushOptions } from './promise.ts';
 import { requireFor } from './resolve.ts';
 import type { Image } from './store.ts';
 
 interface Pushing {
-  readonly repository: Repository;
+  readonly repository: PartSink;
   readonly compressed: CompressedLayers;
   readonly say: Say;
   readonly signal: AbortSignal;
@@ -108,10 +109,10 @@ async function pushOne(
   say({ progressDetail: {}, aux: { Tag: tag, Digest: manifest.digest, Size: manifest.bytes.length } });
 }
 
-/** Several at a time; what each was, in their order. */
+/** Several at a time; what each was, in their order. `reference`: undefined where no repository lends another its blobs. */
 export function pushLayers(
   layers: readonly OutgoingLayer[],
-  reference: ImageReference,
+  reference: ImageReference | undefined,
   pushing: Upload,
   verbs: ImageVerbs,
 ): Promise<Sent[]> {
@@ -144,7 +145,7 @@ async function allOrNone<T, R>(
 
 async function pushLayer(
   layer: OutgoingLayer,
-  reference: ImageReference,
+  reference: ImageReference | undefined,
   { repository, say, signal }: Upload,
   { sources }: ImageVerbs,
 ): Promise<Sent> {
@@ -153,11 +154,12 @@ async function pushLayer(
     say({ status: 'Layer already exists', id, progressDetail: {} });
     return layer.known;
   }
-  const from = layer.known && sources.elsewhere(layer.known.digest, reference);
+  const from = layer.known && reference && sources.elsewhere(layer.known.digest, reference);
   const { how, sent } = await (layer.is === 'kept'
     ? sendKept(layer, from, { repository, say, signal })
     : sendMade(layer, from, { repository, say, signal }));
-  const done = how === 'mounted' ? `Mounted from ${sourceText(from ?? '', reference)}` : 'Pushed';
+  const done =
+    how === 'mounted' && reference ? `Mounted from ${sourceText(from ?? '', reference)}` : 'Pushed';
   say({ status: done, id, progressDetail: {} });
   return sent;
 }

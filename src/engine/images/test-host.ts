@@ -12,6 +12,7 @@ import { tarEnd, tarEntry, tarMember } from '../../formats/tar/writer.ts';
 import type { Progress } from '../../model/progress.ts';
 import { Registries, type RegistrySettings } from '../../registry/index.ts';
 import { openStorage, type Storage } from '../../storage/index.ts';
+import type { ImageCommits } from './commit.ts';
 import type { ImageEvent, ImageUser } from './deps.ts';
 import { type Collected, createImages, type ImageCaches } from './images.ts';
 import type { Images } from './promise.ts';
@@ -20,7 +21,7 @@ import type { ImageSteps } from './steps.ts';
 
 /** The images room over a data root of the test's own. */
 export interface TestImages {
-  readonly images: Images & ImageSource & Collected & ImageSteps & ImageCaches;
+  readonly images: Images & ImageSource & ImageCommits & Collected & ImageSteps & ImageCaches;
   readonly storage: Storage;
   readonly root: string;
   readonly events: ImageEvent[];

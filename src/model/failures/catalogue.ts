@@ -8,6 +8,7 @@ import { execFailure } from './exec.ts';
 import { filterFailure } from './filter.ts';
 import { ignoreFailure } from './ignore.ts';
 import { imageFailure } from './image.ts';
+import { lentFailure } from './lent.ts';
 import { lintFailure } from './lint.ts';
 import { logFailure } from './log.ts';
 import { manifestFailure } from './manifest.ts';
@@ -37,6 +38,7 @@ export const failureTables = {
   exec: execFailure,
   filter: filterFailure,
   image: imageFailure,
+  lent: lentFailure,
   network: networkFailure,
   output: outputFailure,
   plugin: pluginFailure,

@@ -2,6 +2,9 @@
 import { InvalidArgument, NotFound } from '../../base/errors.ts';
 import { failure, failures } from '../../base/failures.ts';
 
+/** Whether BuildKit keeps caches of that kind, and this engine does not. */
+export const isCacheElsewhere = (type: string): boolean => ['gha', 's3', 'azblob'].includes(type);
+
 /** Failures of what is made of a build's result. Where clients look for words, they are BuildKit's. */
 export const outputFailure = failures('output', {
   imageOfSeveral: failure(
@@ -40,11 +43,17 @@ export const outputFailure = failures('output', {
     InvalidArgument,
     ({ type }: { type: string }) => `unknown cache importer: ${type}`,
   ),
-  cacheInDirectory: failure(
+  cacheElsewhere: failure(
     InvalidArgument,
-    () =>
-      'a cache in a directory of the client (type=local) is not read or written by this engine: use type=registry or type=inline',
+    ({ type }: { type: string }) =>
+      `a cache of type=${type} is not read or written by this engine: use type=registry, type=local or type=inline`,
   ),
+  cacheDirectoryMissing: failure(
+    InvalidArgument,
+    ({ what, attribute }: { what: 'exporter' | 'importer'; attribute: string }) =>
+      `local cache ${what} requires ${attribute}`,
+  ),
+  cacheDigestMissing: failure(InvalidArgument, () => 'local cache importer requires explicit digest'),
   cacheRefMissing: failure(InvalidArgument, () => 'failed to configure registry cache: missing ref'),
   fileMissing: failure(NotFound, ({ path }: { path: string }) => `stat ${path}: no such file or directory`),
   noDirectory: failure(InvalidArgument, ({ path }: { path: string }) => `readdir /${path}: not a directory`),

@@ -8,6 +8,7 @@ import { digestOf } from '../../formats/digest-of.ts';
 import { moveDurably, syncDirectory, syncPaths } from '../durable.ts';
 import { type Layout, randomName } from '../layout.ts';
 import type { Content, Digest } from '../storage.ts';
+import { ingest } from './ingest.ts';
 
 /** Opens the content store, making the layout's files when absent. */
 export function openContent(layout: Layout): Content {
@@ -53,6 +54,7 @@ export function openContent(layout: Layout): Content {
         throw error;
       }
     },
+    ingest: (bytes, expected, signal) => ingest({ bytes, expected, signal }, layout, adopt),
     adopt,
     async read(digest) {
       const bytes = await readFile(pathOf(digest)).catch((error: unknown) => {

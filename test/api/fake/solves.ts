@@ -52,6 +52,7 @@ export const fakeSolves = ({ fake, note }: Stage): Solves => ({
     if (token !== 'token-1') throw solveFailure.refUnknown({ ref: token });
     return Buffer.from(`what is in ${path}`);
   },
+  checkCaches: () => undefined,
   readDirectory: async (_token, path) => [fileAt(`${path}/a`)],
   stat: async (_token, path) => fileAt(path),
 });

@@ -1,5 +1,6 @@
 /** The newest buildx and Compose that Debian has, on Gantry: what they ask of an engine that older ones do not. On demand. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -80,6 +81,24 @@ test('the newest buildx bakes, and lists the builder', { skip }, async () => {
   await ok(PLAIN, ['buildx', 'bake', '--progress=plain', '-f', file]);
   assert.match(await ok(PLAIN, ['buildx', 'ls']), /default/);
   assert.match(await ok(PLAIN, ['buildx', 'du']), /Total/);
+});
+
+test('the newest buildx keeps its cache in a directory, and takes images of layouts', { skip }, async () => {
+  const at = join(directory, 'stores');
+  const forgotten = () => gantry.dockerOk('image', 'rm', '-f', 'stores');
+  const dockerfile = 'FROM base\nRUN echo stored\n';
+  const base = ['--build-context', `base=oci-layout://${join(at, 'layout')}`];
+  await ok(PLAIN, [...BUILD, '-o', `type=oci,dest=${join(directory, 'base.tar')}`, '.']);
+  mkdirSync(join(at, 'layout'), { recursive: true });
+  execFileSync('tar', ['-xf', join(directory, 'base.tar'), '-C', join(at, 'layout')]);
+  const to = ['--no-cache', `--cache-to=type=local,dest=${join(at, 'cache')}`];
+  assert.match(await ok(dockerfile, [...BUILD, ...base, ...to, '-t', 'stores', '.']), /OCI load from client/);
+  await forgotten();
+  await ok(PLAIN, ['buildx', 'prune', '--all', '--force']);
+  const from = `--cache-from=type=local,src=${join(at, 'cache')}`;
+  const said = await ok(dockerfile, [...BUILD, ...base, from, '-t', 'stores', '.']);
+  assert.match(said, /RUN echo stored\n#\d+ CACHED/);
+  await forgotten();
 });
 
 test('the newest Compose builds', { skip }, async () => {

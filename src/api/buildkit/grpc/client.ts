@@ -32,6 +32,7 @@ export interface GrpcClient {
     [request, answer]: readonly [Message<Q>, Message<A>],
     said: Partial<Q>,
     signal: AbortSignal,
+    metadata?: Metadata,
   ): Promise<A>;
   /** Messages both ways. `signal` ends it. */
   talk(path: string, metadata: Metadata, signal: AbortSignal): Conversation;
@@ -52,23 +53,31 @@ export function grpcClient(connection: Duplex): GrpcClient {
   session.on('error', () => undefined); // its calls tell it
   // Connections of the API may be half open; HTTP/2 has no use for half of one.
   connection.once('end', () => session.destroy());
-  session.once('connect', () => session.setLocalWindowSize(4 * WINDOW_BYTES));
+  session.once('connect', () => {
+    // Who leaves at once is gone before its connection is announced.
+    if (!session.destroyed) session.setLocalWindowSize(4 * WINDOW_BYTES);
+  });
   return {
     closed: closed.signal,
     close: () => session.destroy(),
-    async one(path, [request, answer], said, signal) {
-      const stream = begin(session, path, {}, signal);
+    async one(path, [request, answer], said, signal, metadata = {}) {
+      const stream = begin(session, path, metadata, signal);
       const ended = endOf(stream, signal);
       ended.catch(() => undefined); // told below
       await put(stream, request.encode(said));
       stream.end();
       const found: Buffer[] = [];
       try {
-        for await (const messages of messagesOf(stream)) found.push(...messages);
+        for await (const messages of messagesOf(stream)) {
+          found.push(...messages);
+          // Who sends on and on would be listened to on and on.
+          if (found.length > 1) break;
+        }
       } catch (error) {
         await ended; // its own words say more
         throw error;
       }
+      if (found.length > 1) throw new GrpcError(Code.internal, `more than one answer to ${path}`);
       await ended;
       return answer.decode(found[0] ?? Buffer.alloc(0));
     },

@@ -2,6 +2,7 @@
 import type { Duplex } from 'node:stream';
 import type { Conversation } from '../../../base/conversation.ts';
 import { FrameReader, framed, type HeldBytes } from './frames.ts';
+import { GrpcError } from './status.ts';
 
 /** How a side of the stream ends. */
 export interface Ending {
@@ -126,7 +127,13 @@ export function conversationOn(
 ): Conversation {
   let isRead = false;
   async function* all(): AsyncGenerator<readonly Buffer[], void> {
-    yield* messagesOf(stream, held);
+    try {
+      yield* messagesOf(stream, held);
+    } catch (error) {
+      // Who ends a call in its middle closes the stream: why, is said in other words than the stream's.
+      if (!(error instanceof GrpcError)) await ended();
+      throw error;
+    }
     // What the other side says of its end belongs to what it says.
     await ended();
   }

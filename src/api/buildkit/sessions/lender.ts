@@ -14,7 +14,9 @@ import {
   GetSecretRequest,
   GetSecretResponse,
 } from '../messages/session.ts';
+import { lentStore } from './content-store.ts';
 import type { Session } from './sessions.ts';
+import { soon } from './soon.ts';
 
 const SYNC = '/moby.filesync.v1.FileSync/DiffCopy';
 const SEND = '/moby.filesync.v1.FileSend/DiffCopy';
@@ -26,15 +28,10 @@ const UPLOAD = '/moby.upload.v1.Upload/Pull';
 
 /** As BuildKit has it: the engine's client serves no more than that as one secret. */
 const SECRET_BYTES_MAX = 500 << 10;
-/** So long a client may take over a question that it answers itself. */
-const ANSWER_MS = 30_000;
 
 /** What a session offers, as the engine takes it. */
 export function lenderOf(session: Session): BuildClient {
   const { calls, offers, sharedKey } = session;
-  /** What is there when the client neither answers nor goes. */
-  const soon = (signal: AbortSignal): AbortSignal =>
-    AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
   return {
     sharedKey,
     sync({ name, followPaths, includePatterns, excludePatterns }, signal) {
@@ -76,6 +73,7 @@ export function lenderOf(session: Session): BuildClient {
     agent: (id, signal) =>
       duplexOver(calls.talk(FORWARD_AGENT, headersOf({ 'buildkit.ssh.id': [id] }), signal)),
     login: (host, signal) => loginAt(session, host, soon(signal)),
+    store: (id) => lentStore(session, id),
   };
 }
 

@@ -3,6 +3,7 @@
 import { readBoolean } from '../../../base/go-boolean.ts';
 import { isObject } from '../../../base/schema.ts';
 import type { BuildHostConfig, BuildInput, CacheImport, SolveOptions } from '../../../engine/index.ts';
+import { isDigest } from '../../../formats/digest.ts';
 import { readJson } from '../../../formats/json.ts';
 import { solveFailure } from '../../../model/failures/solve.ts';
 
@@ -85,6 +86,12 @@ function namedContext(name: string, value: string, inputs: ReadonlyMap<string, B
   switch (value.slice(0, colon)) {
     case 'docker-image':
       return { is: 'image', name: rest.replace(/^\/\//, '') };
+    case 'oci-layout': {
+      const input = layoutIn(rest.replace(/^\/\//, ''));
+      if (input === undefined)
+        throw invalid(`context:${name}`, value, `oci-layout reference ${JSON.stringify(rest)} has no digest`);
+      return input;
+    }
     case 'local':
       return { is: 'client', name: rest };
     case 'input': {
@@ -105,6 +112,12 @@ function namedContext(name: string, value: string, inputs: ReadonlyMap<string, B
         `unsupported context source ${value.slice(0, colon)} for ${name}`,
       );
   }
+}
+
+/** `STORE[:TAG]@DIGEST`: the client has found the digest of a tag. */
+function layoutIn(text: string): BuildInput | undefined {
+  const [, store = '', digest = ''] = /^([^@:/]+)(?::[^@]*)?@(.+)$/.exec(text) ?? [];
+  return isDigest(digest) ? { is: 'layout', store, digest } : undefined;
 }
 
 function modeOf(said: string | undefined): string {

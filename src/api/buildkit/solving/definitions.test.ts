@@ -29,6 +29,11 @@ test('a graph of ours names its result, and each of its operations has metadata'
 for (const [identifier, attrs, input] of [
   ['local://context', {}, { is: 'client', name: 'context' }],
   ['docker-image://docker.io/library/x:1', {}, { is: 'image', name: 'docker.io/library/x:1' }],
+  [
+    `oci-layout://docker.io/library/x@sha256:${'0'.repeat(64)}`,
+    { 'oci.store': 'store' },
+    { is: 'layout', store: 'store', digest: `sha256:${'0'.repeat(64)}` },
+  ],
   ['https://host/x.tar.gz', {}, { is: 'remote', address: 'https://host/x.tar.gz' }],
   [
     'git://host/r.git#main:sub',
@@ -47,6 +52,8 @@ test('a graph of which more would have to be done is refused', () => {
     { def: [], metadata: new Map() },
     { def: [...def, ...graphOf('local://b').def], metadata: new Map() },
     graphOf('nonsense'),
+    graphOf('oci-layout://x@sha256:0', { 'oci.store': 'store' }),
+    graphOf(`oci-layout://x@sha256:${'0'.repeat(64)}`),
     { def: [Op.encode({})], metadata: new Map() },
   ])
     assert.throws(() => inputIn(graph), /LLB/);

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { BuildInput } from '../../../engine/index.ts';
+import { isDigest } from '../../../formats/digest.ts';
 import { solveFailure } from '../../../model/failures/solve.ts';
 import { type Definition, Op, SourceOp } from '../messages/common.ts';
 
@@ -36,6 +37,12 @@ export function inputIn({ def }: Definition): BuildInput {
       return { is: 'client', name: rest };
     case 'docker-image':
       return { is: 'image', name: rest };
+    case 'oci-layout': {
+      const digest = rest.slice(rest.lastIndexOf('@') + 1);
+      const store = attrs.get('oci.store');
+      if (store === undefined || !isDigest(digest)) throw solveFailure.definitionForeign();
+      return { is: 'layout', store, digest };
+    }
     case 'http':
     case 'https':
       return { is: 'remote', address: identifier };

@@ -22,7 +22,8 @@ const WAIT_MS = 3000;
 /** The builds that go on. */
 export class Solving {
   readonly #deps: SolvingDeps;
-  readonly #bridges = new Arrivals<BridgeBuild>();
+  /** Those that are over are known for a while: who asks for one is told so, and does not wait for it. */
+  readonly #bridges = new Arrivals<BridgeBuild | 'over'>();
   readonly #ending = new Map<string, AbortController>();
 
   constructor(deps: SolvingDeps) {
@@ -58,9 +59,11 @@ export class Solving {
     const bridge = new BridgeBuild(engine.builds.solves, shared);
     try {
       const outputs = outputsOf(exporters, session, shared.signal);
+      const cacheTo = cacheExportsOf(request);
+      engine.builds.solves.checkCaches(cacheTo);
       const solved = await this.#solved(request, bridge);
       const response = solved
-        ? await engine.builds.solves.export(solved, { ...shared, outputs, cacheTo: cacheExportsOf(request) })
+        ? await engine.builds.solves.export(solved, { ...shared, outputs, cacheTo })
         : new Map<string, string>();
       await build.end({ response });
       return response;
@@ -70,6 +73,7 @@ export class Solving {
       throw failure;
     } finally {
       this.#ending.delete(ref);
+      if (request.frontend === '') this.#leave(ref); // what was refused at once is never there
       await bridge.close();
     }
   }
@@ -91,14 +95,21 @@ export class Solving {
     try {
       return await bridge.returned();
     } finally {
-      this.#bridges.delete(ref);
+      this.#leave(ref);
     }
+  }
+
+  #leave(ref: string): void {
+    this.#bridges.set(ref, 'over');
+    setTimeout(() => {
+      if (this.#bridges.get(ref) === 'over') this.#bridges.delete(ref);
+    }, WAIT_MS).unref();
   }
 
   /** The build of that name, which may begin yet. @throws GrpcError */
   async bridge(id: string, signal: AbortSignal): Promise<BridgeBuild> {
     const found = await this.#bridges.within(id, WAIT_MS, signal);
-    if (found) return found;
+    if (found && found !== 'over') return found;
     throw new GrpcError(Code.unknown, `no such job ${id}`);
   }
 
@@ -126,4 +137,5 @@ const NOBODY: BuildClient = {
   hasAgent: async () => false,
   agent: missing,
   login: async () => undefined,
+  store: missing,
 };

@@ -1,8 +1,8 @@
-/** Tells others which steps were done (`--cache-to`): in the image itself, or as a cache of its own at a registry. */
+/** Tells others which steps were done (`--cache-to`): in the image itself, or as a cache of its own at a registry or in a directory of the client. */
 import { INLINE_CACHE, writeInlineCache } from '../../../formats/cache-config.ts';
 import type { ImageDocument } from '../../../formats/oci.ts';
 import { parseReference, withDefaultTag } from '../../../formats/reference.ts';
-import { outputFailure } from '../../../model/failures/output.ts';
+import { isCacheElsewhere, outputFailure } from '../../../model/failures/output.ts';
 import { chainIdOf, type Digest } from '../../../storage/index.ts';
 import type { ImageCaches } from '../../images/images.ts';
 import type { PushedStep } from '../../images/push-cache.ts';
@@ -21,14 +21,19 @@ export interface CacheOutputDeps {
 
 type Exporting = Telling & { readonly client: BuildClient; readonly signal: AbortSignal };
 
-/** @throws InvalidArgument for a kind that nobody knows, before anything is exported */
+/** @throws InvalidArgument for a kind that nobody knows, before anything is built */
 export function checkCaches(wanted: readonly CacheExport[]): void {
   for (const { type, attributes } of wanted) {
-    if (type === 'local') throw outputFailure.cacheInDirectory();
-    if (type !== 'inline' && type !== 'registry') throw outputFailure.exporterUnknown({ type });
+    if (isCacheElsewhere(type)) throw outputFailure.cacheElsewhere({ type });
+    if (type !== 'inline' && !isPushed(type)) throw outputFailure.exporterUnknown({ type });
     if (type === 'registry' && !attributes.ref) throw outputFailure.cacheRefMissing();
+    if (type === 'local' && !attributes.dest)
+      throw outputFailure.cacheDirectoryMissing({ what: 'exporter', attribute: 'dest' });
   }
 }
+
+/** A cache of its own, whose manifest the client is told of. */
+const isPushed = (type: string): boolean => type === 'registry' || type === 'local';
 
 /** Whether images are to tell their steps. */
 export const isInline = (wanted: readonly CacheExport[]): boolean =>
@@ -78,10 +83,9 @@ export async function exportCaches(
   exporting: Exporting,
 ): Promise<Readonly<Record<string, string>>> {
   const answers: Record<string, string> = {};
-  for (const each of wanted.filter(({ type }) => type === 'registry')) {
-    const pushing = asVertex('exporting cache to registry', exporting, (vertex) =>
-      pushTo(each, results, deps, exporting, vertex),
-    );
+  for (const each of wanted.filter(({ type }) => isPushed(type))) {
+    const name = `exporting cache to ${each.type === 'local' ? 'client directory' : 'registry'}`;
+    const pushing = asVertex(name, exporting, (vertex) => pushTo(each, results, deps, exporting, vertex));
     const answer = await pushing.catch((error: unknown) => {
       if (exporting.signal.aborted || !switchOf(each.attributes, 'ignore-error')) throw error;
       return undefined;
@@ -91,19 +95,36 @@ export async function exportCaches(
   return answers;
 }
 
-const READ = ['ref', 'mode', 'image-manifest', 'oci-mediatypes', 'ignore-error'];
+const READ = ['ref', 'dest', 'mode', 'image-manifest', 'oci-mediatypes', 'ignore-error'];
+/** What the client itself does with its directory. */
+const OF_CLIENT = ['tag', 'reset'];
+
+/** Where a cache goes, and what that is called. */
+function placeOf({ type, attributes: { ref = '', dest = '' } }: CacheExport, { client, signal }: Exporting) {
+  if (type === 'local')
+    return {
+      name: dest,
+      read: [...READ, ...OF_CLIENT],
+      to: { is: 'store', store: client.store(`local:${dest}`) },
+    } as const;
+  const reference = withDefaultTag(parseReference(ref));
+  const credentials = () => client.login(loginHost(reference), signal);
+  return { name: fullName(reference), read: READ, to: { is: 'registry', reference, credentials } } as const;
+}
 
 async function pushTo(
-  { attributes }: CacheExport,
+  wanted: CacheExport,
   results: readonly SolvedImage[],
   { images }: CacheOutputDeps,
-  { client, signal }: Exporting,
+  exporting: Exporting,
   vertex: WorkVertex,
 ): Promise<string | undefined> {
-  const reference = withDefaultTag(parseReference(attributes.ref ?? ''));
+  const { attributes } = wanted;
+  const { signal } = exporting;
+  const { name, read, to } = placeOf(wanted, exporting);
   const asImage = switchOf(attributes, 'image-manifest') ?? false;
   const ociTypes = switchOf(attributes, 'oci-mediatypes') ?? true;
-  await tellIgnored(attributes, READ, vertex);
+  await tellIgnored(attributes, read, vertex);
   const steps = await vertex.part('preparing build cache for export', async () =>
     pushedSteps(results, attributes.mode === 'max'),
   );
@@ -111,10 +132,8 @@ async function pushTo(
     await vertex.part('skipping cache export for empty result', async () => undefined);
     return undefined;
   }
-  const options = { reference, steps, asImage, ociTypes, signal };
-  const pushed = await vertex.part(`writing layers to ${fullName(reference)}`, async () =>
-    images.pushCache({ ...options, credentials: await client.login(loginHost(reference), signal) }),
-  );
+  const options = { to, steps, asImage, ociTypes, signal };
+  const pushed = await vertex.part(`writing layers to ${name}`, () => images.pushCache(options));
   if (pushed === undefined) return undefined;
   await vertex.part(
     `writing cache ${asImage ? 'image ' : ''}manifest ${pushed.digest}`,

@@ -3,7 +3,7 @@ import type { Nanos } from '../../../base/time.ts';
 import type { BuildOutput, ExportOptions } from '../solve/promise.ts';
 import type { SolvedImage } from '../solve/solved.ts';
 import { type ArchiveOutputDeps, exportArchive } from './archive.ts';
-import { type CacheOutputDeps, checkCaches, exportCaches, isInline, withInlineCache } from './cache.ts';
+import { type CacheOutputDeps, exportCaches, isInline, withInlineCache } from './cache.ts';
 import { exportFiles, exportTar, type FilesOutputDeps } from './files.ts';
 import { exportImage, type ImageOutputDeps, onlyResult } from './image.ts';
 
@@ -30,7 +30,6 @@ export async function exportSolved(
   if (solved.results.length === 0) return answers;
   const { outputs, cacheTo, client, tell, signal } = options;
   const telling = { client, tell, signal, now: deps.now };
-  checkCaches(cacheTo);
   const work = [
     ...outputs.map((output) => () => exportOne(output, solved, options, deps)),
     () => exportCaches(cacheTo, solved.results, deps, telling),

@@ -2,6 +2,7 @@
 import { outputFailure } from '../../../model/failures/output.ts';
 import type { Solves } from '../solve/promise.ts';
 import type { SolvedImage } from '../solve/solved.ts';
+import { checkCaches } from './cache.ts';
 import { type ExportDeps, exportSolved } from './export.ts';
 import { listResult, type ReadDeps, readResult, statResult } from './read.ts';
 
@@ -19,6 +20,7 @@ export function outputVerbs(
     return found;
   };
   return {
+    checkCaches,
     export: async ({ results, multiPlatform }, options) =>
       await exportSolved(
         { results: results.map(({ token }) => result(token)), multiPlatform },

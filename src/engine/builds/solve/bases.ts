@@ -14,12 +14,13 @@ import type { StepImage } from '../../images/steps.ts';
 import { loginHost } from '../logins.ts';
 import { held } from '../perform/hold.ts';
 import { ignoreListOf, internal, toldOf } from './definition.ts';
+import { layoutBase } from './layout-base.ts';
 import { PullTelling } from './perform/pull-telling.ts';
 import type { Work } from './perform/solving.ts';
 import { repositoryNode } from './plan/context.ts';
 import { type FilesNode, repositoryOf, type Vertex, vertexDigest } from './plan/nodes.ts';
 import type { Resolve, Resolved } from './plan/platform.ts';
-import type { BuildInput } from './promise.ts';
+import type { BuildInput, FilesInput } from './promise.ts';
 import type { SolvedImage } from './solved.ts';
 
 /** What bases are found by. */
@@ -83,6 +84,8 @@ export class Bases {
           name: `[context ${name}] result`,
         };
       }
+      case 'layout':
+        return await layoutBase(this.#work, name, input, platform);
       default:
         return { is: 'files', node: await filesNode(this.#work, name, input) };
     }
@@ -199,11 +202,7 @@ function familiarOr(name: string): string {
 }
 
 /** A directory of the client has a list of what it leaves out, like the context itself. */
-async function filesNode(
-  work: Work,
-  name: string,
-  input: Exclude<BuildInput, { readonly is: 'image' | 'solved' }>,
-): Promise<FilesNode> {
+async function filesNode(work: Work, name: string, input: FilesInput): Promise<FilesNode> {
   const bracketed = `[context ${name}]`;
   const repository = repositoryOf(input);
   if (repository) return repositoryNode(repository);

@@ -40,7 +40,8 @@ export async function findDefinition(work: Work, openWhole: OpenWhole): Promise<
   const names = [name, `${name}.dockerignore`];
   const isUsual = posix.basename(name) === USUAL_NAME;
   const small = posix.join(posix.dirname(name), USUAL_NAME.toLowerCase());
-  if (from.is === 'image' || from.is === 'solved') throw vertexFailure.noDockerfileIn({ kind: from.is });
+  if (from.is === 'image' || from.is === 'layout' || from.is === 'solved')
+    throw vertexFailure.noDockerfileIn({ kind: from.is });
   const whole = contextNode(from, { followPaths: [], excludePatterns: [] });
   // A repository is told as the context that it is, too.
   const isRepository = repositoryOf(from) !== undefined;

@@ -1,11 +1,11 @@
-/** Steps that were done elsewhere (`--cache-from`): found by their keys in caches that images and registries hold. */
+/** Steps that were done elsewhere (`--cache-from`): found by their keys in caches that images, registries and the client hold. */
 import { messageOf } from '../../../base/errors.ts';
 import type { Log } from '../../../base/log.ts';
 import type { WantedPlatform } from '../../../formats/platform.ts';
 import { parseReference, withDefaultTag } from '../../../formats/reference.ts';
-import { outputFailure } from '../../../model/failures/output.ts';
+import { isCacheElsewhere, outputFailure } from '../../../model/failures/output.ts';
 import type { ImageCaches } from '../../images/images.ts';
-import type { FoundCache } from '../../images/open-cache.ts';
+import type { CachePlace, FoundCache } from '../../images/open-cache.ts';
 import { loginHost } from '../logins.ts';
 import { asVertex, type Telling } from '../telling/vertex.ts';
 import type { BuildClient, CacheImport } from './promise.ts';
@@ -28,7 +28,9 @@ export function importedSteps(wanted: readonly CacheImport[], deps: ImportDeps):
   if (wanted.length === 0) return undefined;
   let opening: readonly Promise<FoundCache | undefined>[] | undefined;
   return {
-    lenders: JSON.stringify(wanted.map(({ type, attributes }) => [type, attributes.ref])),
+    lenders: JSON.stringify(
+      wanted.map(({ type, attributes }) => [type, attributes.ref ?? attributes.digest]),
+    ),
     async find(key, lease, signal) {
       opening ??= wanted.map((each) => opened(each, deps).catch(() => undefined));
       for (const each of opening) {
@@ -48,14 +50,33 @@ export function importedSteps(wanted: readonly CacheImport[], deps: ImportDeps):
 }
 
 function opened({ type, attributes }: CacheImport, deps: ImportDeps): Promise<FoundCache> {
-  const { images, client, platform, signal } = deps;
-  const name = attributes.ref ?? type;
-  return asVertex(`importing cache manifest from ${name}`, deps, async () => {
-    if (type === 'local') throw outputFailure.cacheInDirectory();
-    if (type !== 'registry') throw outputFailure.importerUnknown({ type });
-    if (!attributes.ref) throw outputFailure.cacheRefMissing();
-    const reference = withDefaultTag(parseReference(attributes.ref));
-    const credentials = () => client.login(loginHost(reference), signal);
-    return await images.openCache({ reference, credentials, platform, signal });
-  });
+  const { images, platform, signal } = deps;
+  const name = attributes.ref ?? (attributes.src === undefined ? type : `${type}:${attributes.src}`);
+  return asVertex(`importing cache manifest from ${name}`, deps, async () =>
+    images.openCache({ from: placeOf(type, attributes, deps), platform, signal }),
+  );
+}
+
+/** @throws InvalidArgument */
+function placeOf(
+  type: string,
+  { ref, src, digest }: CacheImport['attributes'],
+  { client, signal }: ImportDeps,
+): CachePlace['from'] {
+  switch (type) {
+    case 'registry': {
+      if (!ref) throw outputFailure.cacheRefMissing();
+      const reference = withDefaultTag(parseReference(ref));
+      const credentials = () => client.login(loginHost(reference), signal);
+      return { is: 'registry', reference, credentials };
+    }
+    case 'local':
+      if (!src) throw outputFailure.cacheDirectoryMissing({ what: 'importer', attribute: 'src' });
+      // The client looks it up in the directory's index.
+      if (!digest) throw outputFailure.cacheDigestMissing();
+      return { is: 'store', store: client.store(`local:${src}`), digest };
+    default:
+      if (isCacheElsewhere(type)) throw outputFailure.cacheElsewhere({ type });
+      throw outputFailure.importerUnknown({ type });
+  }
 }

@@ -2,8 +2,10 @@
 import type { Duplex, Readable, Writable } from 'node:stream';
 import type { Conversation } from '../../../base/conversation.ts';
 import type { Credentials } from '../../../formats/credentials.ts';
+import type { Digest } from '../../../formats/digest.ts';
 import type { BuildEvent } from '../../../model/build-event.ts';
 import type { FileSource } from '../../../storage/index.ts';
+import type { LentStore } from '../../images/lent-store.ts';
 import type { BuildHostConfig } from '../host-config.ts';
 
 /** What a client sends of one of its directories. */
@@ -32,6 +34,8 @@ export interface BuildClient {
   agent(id: string, signal: AbortSignal): Duplex;
   /** Its login at a registry, by the registry's host; undefined: none. */
   login(host: string, signal: AbortSignal): Promise<Credentials | undefined>;
+  /** A store of blobs: the cache in a directory (`local:DIRECTORY`), an image as a layout (`oci:NAME`). */
+  store(id: string): LentStore;
 }
 
 /** Files that a build reads, or an image that it stands on. */
@@ -47,8 +51,13 @@ export type BuildInput =
       readonly keepGitDir?: boolean;
     }
   | { readonly is: 'image'; readonly name: string }
+  /** An image in a store of the client's, by the digest of its manifest or index. */
+  | { readonly is: 'layout'; readonly store: string; readonly digest: Digest }
   /** What another build of the same client made: `Solved.results`' token. */
   | { readonly is: 'solved'; readonly token: string };
+
+/** Those of them that are files. */
+export type FilesInput = Exclude<BuildInput, { readonly is: 'image' | 'layout' | 'solved' }>;
 
 /** Where steps that were done elsewhere are found: `--cache-from`. */
 export interface CacheImport {
@@ -162,6 +171,8 @@ export interface SolvedFile {
 export interface Solves {
   /** @throws what a step throws; `placeOf` says where in the Dockerfile */
   solve(options: SolveOptions): Promise<Solved>;
+  /** Said before anything is built. @throws InvalidArgument for a cache that is not exported here */
+  checkCaches(cacheTo: readonly CacheExport[]): void;
   /** What the exporters answer, by name: `containerimage.digest` and its kin. */
   export(solved: Solved, options: ExportOptions): Promise<ReadonlyMap<string, string>>;
   /** What is read of a result by its token. @throws NotFound */

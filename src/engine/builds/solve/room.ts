@@ -26,7 +26,7 @@ import type { Definition, SolvedBuild, SolvedImage } from './solved.ts';
 /** What solves need. */
 export type SolvesDeps = SolveDeps & {
   readonly storage: Pick<Storage, 'lease'>;
-  readonly images: Pick<ImageCommits, 'clear'> & Pick<ImageCaches, 'openCache'>;
+  readonly images: Pick<ImageCommits, 'clear'> & Pick<ImageCaches, 'openCache' | 'openLayout'>;
 };
 
 /** What is known of a Dockerfile by who answers questions about it, or warns of it. */
@@ -133,6 +133,7 @@ export class SolveRoom {
         [Symbol.asyncDispose]: async () => {
           for (const each of results) this.#letGo(each);
           await held.disposeAsync();
+          if (hasLayout(options)) await this.#clear();
         },
       };
     } catch (error) {
@@ -170,6 +171,14 @@ export class SolveRoom {
     await images.clear();
   }
 
+  /** Of an image in a layout nothing is on record: what nobody has made use of has nobody else to remove it. */
+  async #clear(): Promise<void> {
+    const { images, log } = this.#deps;
+    await images
+      .clear()
+      .catch((error: unknown) => log.warn('build.layout-not-cleared', { reason: messageOf(error) }));
+  }
+
   /** Solves that go on end, and have cleaned up when it resolves. */
   async stop(): Promise<void> {
     for (const ending of this.#going.keys()) ending.abort(vertexFailure.cancelled());
@@ -177,6 +186,9 @@ export class SolveRoom {
     await Promise.all([...this.#works].flatMap(({ tidying }) => [...tidying]));
   }
 }
+
+const hasLayout = ({ contexts }: SolveOptions): boolean =>
+  [...contexts.values()].some(({ is }) => is === 'layout');
 
 function failureOf(error: unknown): unknown {
   if (!(error instanceof Error)) return error;

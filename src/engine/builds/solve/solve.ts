@@ -213,7 +213,7 @@ function contextOf(
   const { context } = work.options;
   const wanted = plans.map(({ contextPaths }) => contextPaths);
   if (wanted.every((paths) => paths?.size === 0)) return undefined;
-  if (context.is === 'image' || context.is === 'solved') return undefined;
+  if (context.is === 'image' || context.is === 'layout' || context.is === 'solved') return undefined;
   const all = wanted.includes(undefined) ? undefined : new Set(wanted.flatMap((paths) => [...(paths ?? [])]));
   const wish = { followPaths: followedPaths(all), excludePatterns };
   return contextNode(context, wish);

@@ -2,6 +2,7 @@
 
 import type { SourceFile } from '../../../../model/build-event.ts';
 import type { FileSource, Lease, Storage } from '../../../../storage/index.ts';
+import type { ImageCaches } from '../../../images/images.ts';
 import type { StepImage } from '../../../images/steps.ts';
 import type { PerformDeps } from '../../perform/shared.ts';
 import type { FilesNode, Node, Source, StateNode, Vertex } from '../plan/nodes.ts';
@@ -10,7 +11,10 @@ import type { ImportedSteps, SolvedStep } from '../solved.ts';
 import type { Teller } from './teller.ts';
 
 /** What solving needs. */
-export type SolveDeps = PerformDeps & { readonly storage: Pick<Storage, 'content' | 'discard'> };
+export type SolveDeps = PerformDeps & {
+  readonly storage: Pick<Storage, 'content' | 'discard'>;
+  readonly images: Pick<ImageCaches, 'openLayout'>;
+};
 
 /** Who works on a build: shared by its vertices, whatever platform they are for. */
 export interface Work {

@@ -6,7 +6,7 @@ import type { ByteText } from '../../../../formats/tar/entry.ts';
 import type { SourceRange } from '../../../../model/build-event.ts';
 import type { StepImage } from '../../../images/steps.ts';
 import { isRepository } from '../../remote/address.ts';
-import type { BuildInput } from '../promise.ts';
+import type { FilesInput } from '../promise.ts';
 import type { RunStep } from './run-step.ts';
 import type { CopyStep, DirectoryStep } from './steps.ts';
 
@@ -30,7 +30,7 @@ export interface ImageNode extends Named {
 /** Files that somebody else has: a client's directory, a repository, what lies on the web. */
 export interface FilesNode extends Named {
   readonly is: 'files';
-  readonly input: Exclude<BuildInput, { readonly is: 'image' | 'solved' }>;
+  readonly input: FilesInput;
   readonly followPaths: readonly string[];
   readonly excludePatterns: readonly string[];
 }
