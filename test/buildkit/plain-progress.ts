@@ -2,7 +2,7 @@
 import { SHARED_BASE, settledWords } from './settled-words.ts';
 
 /** How much of it has come so far is chance. */
-const UNDER_WAY = / [\d.]+[kM]?B \/ [\d.]+[kM]?B( \d+\.\d+s)?$/;
+const UNDER_WAY = /^(?!\d+\.\d+ ).* [\d.]+[kM]?B( \/ [\d.]+[kM]?B)?( \d+\.\d+s)?$/;
 
 /** Work of several targets that is the same is called after one of them. */
 const OF_TARGET = /^\[[\w-]+ (?=\d+\/\d+\]|internal\]|stage-)/;
