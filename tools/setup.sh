@@ -20,7 +20,7 @@ needed='crun:crun xz:xz-utils bzip2:bzip2 git:git modprobe:kmod update-ca-certif
 for argument in "$@"; do
   case $argument in
     --images) needed="$needed mmdebstrap:mmdebstrap busybox:busybox-static" ;;
-    --tests) needed="$needed mmdebstrap:mmdebstrap busybox:busybox-static tmux:tmux ip:iproute2 nft:nftables runc:runc ps:procps tar:tar skopeo:skopeo podman:podman iptables-legacy:iptables strace:strace chromium:chromium curl:curl /usr/lib/python3/dist-packages/docker/__init__.py:python3-docker$compose" ;;
+    --tests) needed="$needed mmdebstrap:mmdebstrap busybox:busybox-static tmux:tmux ip:iproute2 nft:nftables runc:runc ps:procps tar:tar skopeo:skopeo podman:podman iptables-legacy:iptables strace:strace chromium:chromium curl:curl sshd:openssh-server /usr/lib/python3/dist-packages/docker/__init__.py:python3-docker$compose" ;;
     --old-clients) needed="$needed pytest-3:python3-pytest /usr/lib/python3/dist-packages/pytest_timeout.py:python3-pytest-timeout /usr/lib/python3/dist-packages/dockerpycreds/__init__.py:python3-dockerpycreds rspec:ruby-rspec /usr/lib/ruby/vendor_ruby/rspec/its.rb:ruby-rspec-its /usr/lib/ruby/vendor_ruby/multi_json.rb:ruby-multi-json /usr/lib/ruby/vendor_ruby/docker.rb:ruby-docker-api" ;;
     --machines) needed="$needed qemu-system-x86_64:qemu-system-x86 mke2fs:e2fsprogs mmdebstrap:mmdebstrap" ;;
     --bench) needed="$needed mmdebstrap:mmdebstrap busybox:busybox-static ip:iproute2 runc:runc podman:podman /usr/lib/podman/netavark:netavark /usr/lib/podman/aardvark-dns:aardvark-dns hyperfine:hyperfine" ;;

@@ -74,8 +74,7 @@ export const buildFailure = failures('build', {
   ),
   contextOutside: failure(
     InvalidArgument,
-    ({ directory }: { directory: string; at: string; isThere: boolean }) =>
-      `${quoted(directory)} is not a directory within the repository`,
+    ({ directory }: { directory: string }) => `${quoted(directory)} is not a directory within the repository`,
   ),
   noLayer: failure(
     InvalidArgument,

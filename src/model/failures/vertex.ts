@@ -74,6 +74,14 @@ export const vertexFailure = failures('vertex', {
   ),
   secretMissing: failure(NotFound, ({ id }: { id: string }) => `secret ${id}: not found`, true),
   agentMissing: failure(InvalidArgument, ({ id }: { id: string }) => `unset ssh forward key ${id}`),
+  noAgents: failure(
+    InvalidArgument,
+    ({ id }: { id: string }) => `no SSH key ${quoted(id)} forwarded from the client`,
+  ),
+  headerInvalid: failure(
+    InvalidArgument,
+    ({ id }: { id: string }) => `secret ${id}: it has a control character in it, which no header can have`,
+  ),
   notEntitled: failure(Forbidden, ({ what }: { what: string }) => `${what} is not allowed`),
   notADirectory: failure(InvalidArgument, ({ path }: { path: string }) => `mkdir ${path}: not a directory`),
   cancelled: failure(Failed, () => 'context canceled'),

@@ -61,7 +61,7 @@ export function lenderOf(session: Session): BuildClient {
       }
     },
     async hasAgent(id, signal) {
-      if (!offers(CHECK_AGENT)) return false;
+      if (!offers(CHECK_AGENT)) return undefined;
       try {
         await calls.one(CHECK_AGENT, [CheckAgentRequest, Nothing], { id }, soon(signal));
         return true;

@@ -5,6 +5,9 @@ import { test } from 'node:test';
 import { Op, SourceOp } from '../messages/common.ts';
 import { definitionOf, inputIn } from './definitions.ts';
 
+/** What a graph that says nothing of it has. */
+const CLOSED = { header: '', token: '', agent: 'default', knownHosts: undefined };
+
 const digestOf = (bytes: Buffer): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
 function graphOf(identifier: string, attrs: Readonly<Record<string, string>> = {}) {
@@ -38,9 +41,24 @@ for (const [identifier, attrs, input] of [
   [
     'git://host/r.git#main:sub',
     { 'git.fullurl': 'https://host/r.git', 'git.keepgitdir': 'true' },
-    { is: 'remote', address: 'https://host/r.git#main:sub', keepGitDir: true },
+    { is: 'remote', address: 'https://host/r.git#main:sub', keepGitDir: true, opens: CLOSED },
   ],
-  ['git://host/r.git', {}, { is: 'remote', address: 'git://host/r.git' }],
+  ['git://host/r.git', {}, { is: 'remote', address: 'git://host/r.git', opens: CLOSED }],
+  [
+    'git://host/r',
+    {
+      'git.fullurl': 'ssh://git@host/r',
+      'git.authheadersecret': 'H',
+      'git.authtokensecret': 'T',
+      'git.mountsshsock': 'mine',
+      'git.knownsshhosts': 'host ssh-ed25519 AAAA',
+    },
+    {
+      is: 'remote',
+      address: 'ssh://git@host/r',
+      opens: { header: 'H', token: 'T', agent: 'mine', knownHosts: 'host ssh-ed25519 AAAA' },
+    },
+  ],
 ] as const)
   test(`a graph of ${identifier} is that source`, () => {
     assert.deepEqual(inputIn(graphOf(identifier, attrs)), input);

@@ -50,6 +50,12 @@ export function inputIn({ def }: Definition): BuildInput {
       return {
         ...{ is: 'remote', address: gitAddress(identifier, attrs.get('git.fullurl')) },
         ...(attrs.get('git.keepgitdir') === 'true' ? { keepGitDir: true } : {}),
+        opens: {
+          header: attrs.get('git.authheadersecret') ?? '',
+          token: attrs.get('git.authtokensecret') ?? '',
+          agent: attrs.get('git.mountsshsock') || 'default',
+          knownHosts: attrs.get('git.knownsshhosts') || undefined,
+        },
       };
     default:
       throw solveFailure.definitionForeign();

@@ -134,7 +134,7 @@ const NOBODY: BuildClient = {
   sync: missing,
   upload: missing,
   secret: async () => undefined,
-  hasAgent: async () => false,
+  hasAgent: async () => undefined,
   agent: missing,
   login: async () => undefined,
   store: missing,

@@ -1,5 +1,6 @@
 /** Which commit the name in a repository's address means: its server is asked, and nothing is fetched. */
 import { buildFailure } from '../../../model/failures/build.ts';
+import type { GitAccess } from './access.ts';
 import { type GitOptions, gitIn, type Repository } from './git-program.ts';
 
 /** A commit of a repository. */
@@ -10,7 +11,9 @@ export interface NamedCommit {
 }
 
 /** How it is asked for. */
-export interface AskOptions extends GitOptions {
+export interface AskOptions extends Omit<GitOptions, 'access'> {
+  /** What opens it: wanted if its server is asked. */
+  readonly access?: (() => Promise<GitAccess>) | undefined;
   /** Gets the server's answers, as git prints them. */
   readonly heard: (text: string) => Promise<void>;
 }
@@ -21,11 +24,11 @@ const ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 export async function commitOf(
   repository: Repository,
   place: string,
-  { heard, ...options }: AskOptions,
+  { heard, access, ...options }: AskOptions,
 ): Promise<NamedCommit> {
   const { ref } = repository;
   if (ref !== undefined && ID.test(ref)) return { commit: ref, name: undefined };
-  const { run } = await gitIn(place, repository, options);
+  const { run } = await gitIn(place, repository, { ...options, access: await access?.() });
   const ask = async (doing: string, ...words: string[]): Promise<string> => {
     const printed = await run(doing, 'ls-remote', ...words);
     const answer = printed === '' ? '' : `${printed}\n`;

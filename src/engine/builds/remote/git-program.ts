@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { asNobody, endOf, NOBODY, startProgram, stopProgram, textOf } from '../../../linux/index.ts';
 import { buildFailure } from '../../../model/failures/build.ts';
 import type { Proxies } from '../../../registry/index.ts';
+import type { GitAccess } from './access.ts';
 import type { ContextAddress } from './address.ts';
 
 /** A repository that is read. */
@@ -13,6 +14,8 @@ export type Repository = Extract<ContextAddress, { is: 'repository' }>;
 /** How git is run. */
 export interface GitOptions {
   readonly proxies: Proxies | undefined;
+  /** Undefined: what stands in the address is all there is. */
+  readonly access?: GitAccess | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -65,10 +68,10 @@ const CONFIG = `[core]
 export async function gitIn(
   place: string,
   repository: Repository,
-  { proxies, signal }: GitOptions,
+  { proxies, access = {}, signal }: GitOptions,
 ): Promise<GitPlace> {
   if (!existsSync(GIT)) throw buildFailure.gitMissing();
-  const work = await prepare(repository, place, proxies);
+  const work = await prepare(repository, place, proxies, access);
   return { tree: work.tree, run: (doing, ...words) => git(work, { doing, words, repository, signal }) };
 }
 
@@ -86,6 +89,7 @@ async function prepare(
   { login, repository }: Repository,
   place: string,
   proxies: Proxies | undefined,
+  { authorization, ssh }: GitAccess,
 ): Promise<Work> {
   const nobody = asNobody();
   const isApart = nobody.length > 0 && existsSync(UNSHARE);
@@ -96,14 +100,24 @@ async function prepare(
   const helper = login ? `[credential]\n\thelper = store --file=${seen}/home/logins\n` : '';
   await writeFile(made[2], CONFIG + helper, { mode: 0o600 });
   await writeFile(made[3], login ? `${withLogin(repository, login)}\n` : '', { mode: 0o600 });
+  const known = join(home, 'known-hosts');
+  if (ssh?.knownHosts !== undefined) await writeFile(known, ssh.knownHosts);
+  await ssh?.lay(join(place, 'agent'));
   if (isApart) {
+    if (ssh) await chown(join(place, 'agent'), NOBODY, NOBODY);
     for (const path of made) await chown(path, NOBODY, NOBODY);
     await chmod(place, 0o711);
   }
   const before = isApart
     ? [UNSHARE, '--mount', '--propagation=private', '--', ...MOVED, place, ...nobody]
     : [];
-  return { tree, before, seen, env: [...environment(seen), ...proxied(proxies)] };
+  const env = [
+    ...environment(seen),
+    ...proxied(proxies),
+    ...(ssh ? bySsh(ssh, seen) : ['GIT_SSH_COMMAND=ssh -oBatchMode=yes']),
+    ...(authorization ? authorized(authorization) : []),
+  ];
+  return { tree, before, seen, env };
 }
 
 /** Shows the work, whose path comes first, at the stand-in; then runs what follows. */
@@ -157,7 +171,6 @@ const environment = (seen: string): readonly string[] => [
   'GIT_ALLOW_PROTOCOL=http:https:git:ssh',
   'GIT_TERMINAL_PROMPT=0',
   'GIT_NO_REPLACE_OBJECTS=1',
-  'GIT_SSH_COMMAND=ssh -oBatchMode=yes',
   'GIT_SSH_VARIANT=ssh',
 ];
 
@@ -165,4 +178,19 @@ const proxied = ({ http, https, none }: Proxies = { http: '', https: '', none: '
   ...(http === '' ? [] : [`http_proxy=${http}`]),
   ...(https === '' ? [] : [`https_proxy=${https}`]),
   ...(none === '' ? [] : [`no_proxy=${none}`]),
+];
+
+/** A host that could not be asked for its keys has whichever it shows. */
+const bySsh = ({ knownHosts }: NonNullable<GitAccess['ssh']>, seen: string): readonly string[] => {
+  const known = knownHosts === undefined ? '/dev/null' : `${seen}/home/known-hosts`;
+  const strict = knownHosts === undefined ? 'no' : 'yes';
+  const options = `-oBatchMode=yes -oLogLevel=ERROR -oUserKnownHostsFile=${known} -oStrictHostKeyChecking=${strict}`;
+  return [`SSH_AUTH_SOCK=${seen}/agent`, `GIT_SSH_COMMAND=ssh -F /dev/null ${options}`];
+};
+
+/** On no command line, which all users can read, and on no disk. git hands it on to the git of a submodule. */
+const authorized = ({ scope, value }: NonNullable<GitAccess['authorization']>): readonly string[] => [
+  'GIT_CONFIG_COUNT=1',
+  `GIT_CONFIG_KEY_0=http.${scope}.extraheader`,
+  `GIT_CONFIG_VALUE_0=Authorization: ${value}`,
 ];

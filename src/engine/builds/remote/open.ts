@@ -5,12 +5,13 @@ import type { Proxies } from '../../../registry/index.ts';
 import type { Storage } from '../../../storage/index.ts';
 import { told } from '../../images/downloading.ts';
 import type { Say } from '../../images/progress.ts';
+import type { GitAccess } from './access.ts';
 import { type ContextAddress, readAddress } from './address.ts';
 import type { NamedCommit } from './commit.ts';
 import type { Downloading } from './download.ts';
 import { checkOut } from './git.ts';
 import type { Repository } from './git-program.ts';
-import { directoryIn } from './subdirectory.ts';
+import { directoryIn, directoryWithoutLinks } from './subdirectory.ts';
 import { webContext } from './web-context.ts';
 
 /** What opening needs of other rooms. */
@@ -37,6 +38,10 @@ export interface RemoteOptions {
   readonly keepGitDir?: boolean;
   /** What is checked out, whatever the address's name means by now. */
   readonly at?: NamedCommit;
+  /** A directory of it that is a link, or lies behind one, is none: as BuildKit has it. */
+  readonly withoutLinks?: boolean;
+  /** What the client lends for it. */
+  readonly access?: GitAccess | undefined;
 }
 
 /** @throws InvalidArgument for an address that is none, or leads to no context; the kind that belongs to a server's answer */
@@ -54,14 +59,15 @@ export async function openRemote(
 async function openRepository(
   repository: Repository,
   { storage, proxies }: RemoteDeps,
-  { keepGitDir = false, at, signal }: Omit<RemoteOptions, 'say'>,
+  { keepGitDir = false, at, withoutLinks = false, access, signal }: Omit<RemoteOptions, 'say'>,
 ): Promise<RemoteContext> {
   await using undo = new AsyncDisposableStack();
   const scratch = undo.use(await storage.scratch());
   const wanted = at === undefined ? repository : { ...repository, ref: at.commit };
   const keptName = keepGitDir ? at?.name : undefined;
-  const tree = await checkOut(wanted, scratch.path, { proxies, signal, keptName });
-  const root = directoryIn(tree, repository.directory);
+  const tree = await checkOut(wanted, scratch.path, { proxies, access, signal, keptName });
+  const find = withoutLinks ? directoryWithoutLinks : directoryIn;
+  const root = find(tree, repository.directory);
   return held(
     storage.files.packDirectory(root, { without: keepGitDir ? [] : ['.git'], signal }),
     undo.move(),

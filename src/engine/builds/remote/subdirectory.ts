@@ -1,15 +1,16 @@
 /** A directory of a repository, found without leaving it. */
 import { closeSync, constants, lstatSync, openSync, readlinkSync } from 'node:fs';
-import { posix } from 'node:path';
+import { join, posix } from 'node:path';
 import { tryOpenDirectoryInRoot } from '../../../linux/index.ts';
 import { buildFailure } from '../../../model/failures/build.ts';
+import { vertexFailure } from '../../../model/failures/vertex.ts';
 
 /** The path of `directory` below `root`; links in it lead nowhere else. @throws InvalidArgument */
 export function directoryIn(root: string, directory: string): string {
   const rootFd = openSync(root, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
     const found = tryOpenDirectoryInRoot(rootFd, directory === '' ? '.' : directory);
-    if (found < 0) throw buildFailure.contextOutside({ directory, ...endOfWay(rootFd, directory) });
+    if (found < 0) throw buildFailure.contextOutside({ directory });
     try {
       return readlinkSync(`/proc/self/fd/${found}`);
     } finally {
@@ -20,23 +21,18 @@ export function directoryIn(root: string, directory: string): string {
   }
 }
 
-/** The first part of the path that is no directory, and whether it is anything. */
-function endOfWay(rootFd: number, directory: string): { readonly at: string; readonly isThere: boolean } {
+/**
+ * The same, but for links: BuildKit takes none, wherever it leads. Nobody changes the files meanwhile.
+ * @throws InvalidArgument, in its words
+ */
+export function directoryWithoutLinks(root: string, directory: string): string {
   const parts = posix.normalize(directory).split('/').filter(Boolean);
   for (const i of parts.keys()) {
     const at = parts.slice(0, i + 1).join('/');
-    const found = tryOpenDirectoryInRoot(rootFd, at);
-    if (found < 0) return { at, isThere: isIn(rootFd, parts.slice(0, i).join('/') || '.', parts[i] ?? '') };
-    closeSync(found);
+    const found = lstatSync(join(root, at), { throwIfNoEntry: false });
+    if (found?.isDirectory()) continue;
+    const isThere = found !== undefined;
+    throw vertexFailure.noSubdirectory({ directory: posix.join('/', directory), at, isThere });
   }
-  return { at: directory, isThere: true };
-}
-
-function isIn(rootFd: number, directory: string, name: string): boolean {
-  const found = tryOpenDirectoryInRoot(rootFd, directory);
-  try {
-    return lstatSync(`/proc/self/fd/${found}/${name}`, { throwIfNoEntry: false }) !== undefined;
-  } finally {
-    closeSync(found);
-  }
+  return directoryIn(root, directory);
 }

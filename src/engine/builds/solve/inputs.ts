@@ -39,8 +39,9 @@ export async function openInput(work: Work, vertex: Vertex, wish: LocalWish): Pr
       return await webInput(work, options.client.upload(input.id, signal), input.id);
     case 'remote': {
       if (repositoryOf(input)) {
-        const { address, keepGitDir = false } = input;
-        return { ...(await openRepository(work, vertex, { address, keepGitDir })), dockerfile: undefined };
+        const { address, keepGitDir = false, opens } = input;
+        const opened = await openRepository(work, vertex, { address, keepGitDir, opens });
+        return { ...opened, dockerfile: undefined };
       }
       const say = async (): Promise<void> => undefined;
       await using remote = await openRemote(input.address, deps, { say, signal });

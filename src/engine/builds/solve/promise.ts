@@ -28,14 +28,24 @@ export interface BuildClient {
   upload(id: string, signal: AbortSignal): Readable;
   /** Undefined: it has none of that id. @throws Failed when it does not say, or sends too much */
   secret(id: string, signal: AbortSignal): Promise<Buffer | undefined>;
-  /** Whether it lends an agent of that id (`default` without one). */
-  hasAgent(id: string, signal: AbortSignal): Promise<boolean>;
+  /** Whether it lends an agent of that id (`default` without one); undefined: it lends none at all. */
+  hasAgent(id: string, signal: AbortSignal): Promise<boolean | undefined>;
   /** A connection to its SSH agent. */
   agent(id: string, signal: AbortSignal): Duplex;
   /** Its login at a registry, by the registry's host; undefined: none. */
   login(host: string, signal: AbortSignal): Promise<Credentials | undefined>;
   /** A store of blobs: the cache in a directory (`local:DIRECTORY`), an image as a layout (`oci:NAME`). */
   store(id: string): LentStore;
+}
+
+/** What the client has that opens a repository, by the names that it has it by; '': nothing. */
+export interface GitKeys {
+  /** Secrets: of a header `Authorization`, and of a token. Those with `.HOST` at the end come first. */
+  readonly header: string;
+  readonly token: string;
+  readonly agent: string;
+  /** Keys of the host, in the form of known_hosts(5); undefined: those that it shows now. */
+  readonly knownHosts: string | undefined;
 }
 
 /** Files that a build reads, or an image that it stands on. */
@@ -49,6 +59,8 @@ export type BuildInput =
       readonly address: string;
       /** Of a repository git's own directory stays. */
       readonly keepGitDir?: boolean;
+      /** Of a repository; undefined: by what usually opens it. */
+      readonly opens?: GitKeys;
     }
   | { readonly is: 'image'; readonly name: string }
   /** An image in a store of the client's, by the digest of its manifest or index. */

@@ -10,17 +10,22 @@ import { vertexContext, vertexFailure } from '../../../../model/failures/vertex.
 import type { Digest, FileSource } from '../../../../storage/index.ts';
 import { emptyImage, type NewImage, type StepImage } from '../../../images/steps.ts';
 import { held } from '../../perform/hold.ts';
+import type { GitAccess } from '../../remote/access.ts';
 import { readAddress } from '../../remote/address.ts';
 import { commitOf, type NamedCommit } from '../../remote/commit.ts';
 import type { Repository } from '../../remote/git-program.ts';
 import { openRemote } from '../../remote/open.ts';
 import type { Vertex } from '../plan/nodes.ts';
+import type { GitKeys } from '../promise.ts';
+import { accessOf } from './repository-access.ts';
 import type { OpenedFiles, Work } from './solving.ts';
 
 /** What is wanted of it. */
 export interface RepositoryWish {
   readonly address: string;
   readonly keepGitDir: boolean;
+  /** What opens it; undefined: what usually does. */
+  readonly opens?: GitKeys | undefined;
 }
 
 /** Told of by `vertex`, but for its end. @throws InvalidArgument, in BuildKit's words */
@@ -29,30 +34,47 @@ export async function openRepository(work: Work, vertex: Vertex, wish: Repositor
   teller.begin(vertex);
   const repository = readAddress(wish.address);
   if (repository.is !== 'repository') throw new Error('the address of a repository is wanted');
-  const at = await askedFor(work, vertex, repository);
+  await using lent = new AsyncDisposableStack();
+  const access = onceAsked(() => accessOf(work, repository, wish.opens, lent));
+  const at = await askedFor(work, vertex, repository, access);
   const key = keyOf(repository, at, wish);
   const known = deps.cache.find(key);
   const layers = (image: StepImage): FileSource =>
     scope.use(deps.storage.files.openLayers(held(work, image).chainId));
   if (known) return { files: layers(known), cached: true };
   try {
-    const files = layers(await checkedOut(work, repository, at, { ...wish, key }));
+    const files = layers(await checkedOut(work, repository, { ...wish, key, at, access }));
     return { files, cached: false };
   } catch (error) {
     if (!isFailure(error, buildFailure.noLayer)) throw await complained(work, vertex, error);
-    const { address, keepGitDir } = wish;
-    const files = await sourceOf(work, address, { keepGitDir, at, signal: ending.signal });
+    const files = await sourceOf(work, { ...wish, at, access }, ending.signal);
     return { files: scope.use(files), cached: false };
   }
 }
 
-async function askedFor(work: Work, vertex: Vertex, repository: Repository): Promise<NamedCommit> {
+/** What is lent is asked for when git goes to the server: what is here is nobody asked for. */
+type Access = () => Promise<GitAccess>;
+
+function onceAsked(ask: Access): Access {
+  let asked: Promise<GitAccess> | undefined;
+  return () => {
+    asked ??= ask();
+    return asked;
+  };
+}
+
+async function askedFor(
+  work: Work,
+  vertex: Vertex,
+  repository: Repository,
+  access: Access,
+): Promise<NamedCommit> {
   const { deps, teller, ending } = work;
   const { signal } = ending;
   const heard = (text: string): Promise<void> => teller.wrote(vertex, 1, Buffer.from(text));
   await using place = await deps.storage.scratch();
   try {
-    return await commitOf(repository, place.path, { proxies: deps.proxies, signal, heard });
+    return await commitOf(repository, place.path, { proxies: deps.proxies, access, signal, heard });
   } catch (error) {
     throw inContext(await complained(work, vertex, error), vertexContext.loadCacheKey());
   }
@@ -89,8 +111,7 @@ const CHECKOUT = 'source.git.checkout';
 async function checkedOut(
   work: Work,
   { shown }: Repository,
-  at: NamedCommit,
-  { key, address, keepGitDir }: RepositoryWish & { readonly key: string },
+  { key, ...commit }: WantedCommit & { readonly key: string },
 ): Promise<StepImage> {
   const { deps, ending, scope } = work;
   const nothing = emptyImage(hostPlatform());
@@ -100,24 +121,31 @@ async function checkedOut(
     began: (over: Promise<void>): void => scope.defer(() => over),
   };
   return await deps.cache.perform(wanted, async (_say, signal): Promise<NewImage> => {
-    const diffId = await layerOf(work, address, { keepGitDir, at, signal });
+    const diffId = await layerOf(work, commit, signal);
     const { description } = wanted;
     return deps.images.layered(nothing, { diffId, created: formatNanos(deps.now()), description });
   });
 }
 
-type CheckOut = Omit<Parameters<typeof openRemote>[2], 'say'>;
+interface WantedCommit extends RepositoryWish {
+  readonly at: NamedCommit;
+  readonly access: Access;
+}
 
-async function sourceOf({ deps }: Work, address: string, options: CheckOut): Promise<FileSource> {
-  await using remote = await openRemote(address, deps, { ...options, say: () => undefined });
-  return await deps.storage.files.openContext(remote.bytes, options);
+async function sourceOf(
+  { deps }: Work,
+  { address, keepGitDir, at, access }: WantedCommit,
+  signal: AbortSignal,
+): Promise<FileSource> {
+  const how = { keepGitDir, at, withoutLinks: true, access: await access(), say: () => undefined, signal };
+  await using remote = await openRemote(address, deps, how);
+  return await deps.storage.files.openContext(remote.bytes, { signal });
 }
 
 /** @throws `build.noLayer`: there are names in it that no layer can have, and in an image they may never come */
-async function layerOf(work: Work, address: string, options: CheckOut): Promise<Digest> {
+async function layerOf(work: Work, commit: WantedCommit, signal: AbortSignal): Promise<Digest> {
   const { deps, lease } = work;
-  const { signal } = options;
-  await using source = await sourceOf(work, address, options);
+  await using source = await sourceOf(work, commit, signal);
   const copy = { from: { is: 'selected', source, path: '' }, destination: '/', owner: undefined } as const;
   const whole = { parent: undefined, steps: [{ ...copy, likeCp: true }], evenIfEmpty: true };
   const made = await deps.storage.layers
@@ -134,13 +162,8 @@ async function layerOf(work: Work, address: string, options: CheckOut): Promise<
 function inWords(error: unknown): unknown {
   if (isFailure(error, buildFailure.gitFailed)) {
     const fields = error.fields as Parameters<typeof vertexFailure.gitFailed>[0];
-    const address = fields.address.replace(/#.*/s, '');
+    const address = fields.address.replace(/#.*/s, '').replace(/^ssh:\/\/[^/@]*@/, 'ssh://xxxxx@');
     return vertexFailure.gitFailed({ ...fields, address }, { cause: error });
-  }
-  if (isFailure(error, buildFailure.contextOutside)) {
-    const fields = error.fields as Parameters<typeof vertexFailure.noSubdirectory>[0];
-    const directory = posix.join('/', fields.directory);
-    return vertexFailure.noSubdirectory({ ...fields, directory }, { cause: error });
   }
   return error;
 }

@@ -174,12 +174,16 @@ export const vertexDigest = (definition: unknown, inputs: readonly string[] = []
     .update(JSON.stringify([definition, inputs]))
     .digest('hex')}`;
 
+/** What opens a repository makes nothing else of it. */
+const withoutKeys = (input: FilesNode['input']): unknown =>
+  input.is === 'remote' ? { ...input, opens: undefined } : input;
+
 function definitionOf(node: Node): unknown {
   switch (node.is) {
     case 'image':
       return ['image', node.image.id, node.image.chainId];
     case 'files':
-      return ['files', node.input, node.followPaths, node.excludePatterns];
+      return ['files', withoutKeys(node.input), node.followPaths, node.excludePatterns];
     case 'inline':
       return ['inline', node.content];
     case 'directory':
