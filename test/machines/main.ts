@@ -9,7 +9,7 @@ import { copyFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { machineDocker } from '../harness/docker.ts';
+import { machineDocker, peersDirectory } from '../harness/docker.ts';
 import { busyboxArchive } from '../harness/image.ts';
 import { Machine, type Release } from './machine.ts';
 
@@ -20,6 +20,7 @@ const scene = (name: string): string => join(import.meta.dirname, 'scenes', `${n
 /** Scripts that are played one after the other on one machine, which is switched off between them. */
 const STORIES: Readonly<Record<string, readonly string[]>> = {
   package: ['service', 'after-boot'],
+  builds: ['builds'],
   quota: ['quota'],
 };
 
@@ -41,7 +42,14 @@ const dockerIn = (work: string): string => {
   return join(work, 'docker');
 };
 
-/** What the scenes find beside them: both versions of the package, an image, Docker's command line. */
+/** Debian 13's, which older ones run as well. */
+const buildxIn = (work: string): string => {
+  const found = join(peersDirectory(13), 'usr/libexec/docker/cli-plugins/docker-buildx');
+  copyFileSync(found, join(work, 'docker-buildx'));
+  return join(work, 'docker-buildx');
+};
+
+/** What the scenes find beside them: both versions of the package, an image, Docker's command line and its plugin for builds. */
 function filesIn(work: string): string[] {
   const made = (name: string, version: string): string => {
     const argv = [join(ROOT, 'tools/node'), join(ROOT, 'tools/deb/main.ts'), '--plain'];
@@ -53,7 +61,7 @@ function filesIn(work: string): string[] {
   copyFileSync(busyboxArchive().file, join(work, 'busybox.tar'));
   return [
     ...[made('first.deb', '0.1.0-1'), made('second.deb', '0.1.0-2')],
-    ...[join(work, 'busybox.tar'), dockerIn(work), scene('checks')],
+    ...[join(work, 'busybox.tar'), dockerIn(work), buildxIn(work), scene('checks')],
   ];
 }
 
