@@ -20,6 +20,11 @@ export const outputFailure = failures('output', {
     ({ format }: { format: string }) =>
       `${format} output with tar=false: this engine sends an archive, not the files of a layout`,
   ),
+  wouldOverwrite: failure(
+    InvalidArgument,
+    ({ path, first, second }: { path: string; first: string; second: string }) =>
+      `cannot overwrite ${path} from ${first} with ${second} when split option is disabled`,
+  ),
   pushByDigest: failure(
     InvalidArgument,
     () => 'push-by-digest is not implemented: push by a name with a tag',

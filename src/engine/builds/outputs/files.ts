@@ -5,6 +5,7 @@ import type { Storage } from '../../../storage/index.ts';
 import type { BuildOutput } from '../solve/promise.ts';
 import type { SolvedImage } from '../solve/solved.ts';
 import { asVertex, type Telling } from '../telling/vertex.ts';
+import { refuseClash } from './clash.ts';
 
 /** What files are exported with. */
 export interface FilesOutputDeps {
@@ -56,6 +57,7 @@ export function exportFiles(
   { signal, ...telling }: Telling & { readonly signal: AbortSignal },
 ): Promise<Readonly<Record<string, string>>> {
   return asVertex('exporting to client directory', telling, async (vertex) => {
+    if (severalPlatforms && !splitByPlatform) await refuseClash(results, storage.files, signal);
     for (const { image, platform } of results) {
       const label = severalPlatforms ? `copying files ${platform}` : 'copying files';
       const transfer = await vertex.transfer(label);

@@ -237,6 +237,41 @@ test('a push sends the image under each name, and answers with its digest there'
   assert.ok(heard.includes('=> pushing manifest for x.y/app@sha256:9 done'));
 });
 
+test('files of several platforms go into one directory only when none replaces another', async (t) => {
+  const host = await testImages(t);
+  const sent: (string | undefined)[] = [];
+  const sendFiles: typeof host.storage.files.sendFiles = async (_chainId, { prefix }) =>
+    void sent.push(prefix);
+  const storage = {
+    ...host.storage,
+    files: { ...host.storage.files, sendFiles },
+    lease: (why: string) => host.storage.lease(why),
+  };
+  const exported = async (...layers: readonly Layer[]) => {
+    await using solved = await solvedOf(layers, host);
+    const talk = { abort: () => undefined } as never;
+    await exportSolved(
+      solved,
+      {
+        outputs: [{ is: 'files', into: () => talk, splitByPlatform: false }],
+        ...{ cacheTo: [], client: noClient, tell: listener().tell, signal: t.signal },
+      },
+      { ...host, storage, now: nowNanos },
+    );
+  };
+  const of = (platform: string, ...names: readonly string[]): Layer => [
+    platform,
+    tarOf(...names.map((name) => (name.endsWith('/') ? directory(name.slice(0, -1)) : file(name, platform)))),
+  ];
+  await exported(of('linux/amd64', 'both/', 'both/one'), of('linux/arm64', 'both/', 'both/two', 'one'));
+  assert.deepEqual(sent, [undefined, undefined]);
+  await assert.rejects(
+    exported(of('linux/amd64', 'both/', 'both/one'), of('linux/arm64', 'both/', 'both/one')),
+    /cannot overwrite both\/one from linux\/amd64 with linux\/arm64 when split option is disabled/,
+  );
+  assert.equal(sent.length, 2);
+});
+
 test('files go into a directory of the client, told in bytes', async (t) => {
   const host = await testImages(t);
   await using solved = await solvedOf(TWO, host);
