@@ -111,7 +111,27 @@ const linked: Scene = {
   ),
 };
 
-playScenes([repository, wrong, kept, baked, linked], undefined, {
+const targets: Scene = {
+  title: 'targets whose contexts are directories of the repository that tells of them',
+  differences: [
+    FETCHED,
+    {
+      why: 'where a copy is in the cache BuildKit does not look for what it was copied from',
+      dockerd: [/^( {2}<time> <commit>\t\S+\n) {2}CACHED\n\1 {2}DONE\n/gm, '$1$1  CACHED\n'],
+    },
+  ],
+  play: fresh((stage) =>
+    withRepository(stage, async (address) => {
+      const bake = ['buildx', 'bake', '--progress=plain', `${address}#bakes`];
+      await buildx(stage, [...bake]);
+      await buildx(stage, [...bake]);
+      for (const target of ['named', 'several', 'none', 'file', 'link', 'away'])
+        await buildx(stage, [...bake, target]);
+    }),
+  ),
+};
+
+playScenes([repository, wrong, kept, baked, linked, targets], undefined, {
   release: 13,
   plugins: true,
   onDemand: true,

@@ -67,6 +67,11 @@ target "named" {
   contexts = { more = "sub" }
   dockerfile-inline = "FROM busybox\\nCOPY --from=more / /m\\nRUN --network=none find /m -type f | sort\\n"
 }
+target "several" {
+  context = "in"
+  contexts = { more = "text", base = "sub" }
+  dockerfile-inline = "FROM base AS files\\nFROM busybox\\nCOPY . /c\\nCOPY --from=more / /m\\nCOPY --from=files / /f\\nRUN --network=none find /c /m /f | sort; readlink /c/in\\n"
+}
 target "none" { context = "none" }
 target "file" { context = "text" }
 target "link" { context = "in" }

@@ -43,15 +43,40 @@ export const SourceOp = message({ identifier: string(1), attrs: mapOf(2, string(
 
 /** What an operation of a graph stands on. */
 const Input = message({ digest: string(1), index: int64(2) });
-/** An operation of a graph: ours are sources alone. */
+
+/** What is copied (`pb.FileActionCopy`). */
+export const FileCopy = message({
+  src: string(1),
+  dest: string(2),
+  owner: bytes(3),
+  mode: int32(4),
+  followsLink: bool(5),
+  contents: bool(6),
+  unpack: bool(7),
+  wildcard: bool(9),
+  timestamp: int64(11),
+  include: repeated(string(12)),
+  exclude: repeated(string(13)),
+  modeText: string(15),
+});
+/** Changes of files (`pb.FileOp`): of its actions copies alone are read, from the second input onto the first. */
+export const FileAction = message({
+  input: int64(1),
+  secondary: int64(2),
+  copy: part(4, FileCopy),
+});
+export const FileOp = message({ actions: parts(2, FileAction) });
+
+/** An operation of a graph: those that are known to us. */
 export const Op = message({
   inputs: parts(1, Input),
   source: part(3, SourceOp),
+  file: part(4, FileOp),
   platform: part(10, Platform),
 });
 
 /** A graph: its operations as they are hashed; the last one only names the one that is asked for. */
-const OpMetadata = message({ ignoreCache: bool(1) });
+const OpMetadata = message({ ignoreCache: bool(1), description: mapOf(2, string(2)) });
 export const Definition = message({
   def: repeated(bytes(1)),
   /** By the digest of each operation: clients refuse one that has none. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { Op, SourceOp } from '../messages/common.ts';
+import { FileAction, FileCopy, Op, SourceOp } from '../messages/common.ts';
 import { definitionOf, inputIn } from './definitions.ts';
 
 /** What a graph that says nothing of it has. */
@@ -63,6 +63,68 @@ for (const [identifier, attrs, input] of [
   test(`a graph of ${identifier} is that source`, () => {
     assert.deepEqual(inputIn(graphOf(identifier, attrs)), input);
   });
+
+const NO_COPY = { src: '/sub', dest: '/', mode: -1, timestamp: -1, contents: true } as const;
+
+/** What is copied out of a repository. */
+function copyOf(
+  copy: Readonly<Record<string, unknown>>,
+  { identifier = 'git://host/r.git', input = -1, secondary = 0, custom = '' } = {},
+) {
+  const [source = Buffer.alloc(0)] = graphOf(identifier).def;
+  const action = FileAction.create({ input, secondary, copy: FileCopy.create({ ...NO_COPY, ...copy }) });
+  const inputs = [{ digest: digestOf(source), index: 0 }];
+  const file = Op.encode({ inputs, file: { actions: [action] } });
+  const last = Op.encode({ inputs: [{ digest: digestOf(file), index: 0 }] });
+  const description = new Map(custom === '' ? [] : [['llb.customname', custom]]);
+  return {
+    def: [source, file, last],
+    metadata: new Map([[digestOf(file), { ignoreCache: false, description }]]),
+  };
+}
+
+test('a graph of a copy out of a repository is that part of it', () => {
+  const of = { is: 'remote', address: 'git://host/r.git', opens: CLOSED };
+  const part = { is: 'part', of, path: '/sub', contents: true, name: 'copy /sub /' };
+  assert.deepEqual(inputIn(copyOf({})), part);
+  assert.deepEqual(inputIn(copyOf({ contents: false }, { custom: 'set context to sub' })), {
+    ...{ ...part, contents: false, name: 'set context to sub' },
+  });
+});
+
+test('a graph of any other copy is refused', () => {
+  for (const copy of [
+    { dest: '/x' },
+    { mode: 0o644 },
+    { modeText: 'u+x' },
+    { timestamp: 0 },
+    { owner: Buffer.from([1]) },
+    { unpack: true },
+    { wildcard: true },
+    { followsLink: true },
+    { include: ['a'] },
+    { exclude: ['a'] },
+  ])
+    assert.throws(() => inputIn(copyOf(copy)), /LLB/, JSON.stringify(copy));
+  for (const around of [
+    { identifier: 'local://context' },
+    { identifier: 'https://host/r.git' },
+    { input: 0 },
+    { secondary: 1 },
+  ])
+    assert.throws(() => inputIn(copyOf({}, around)), /LLB/, JSON.stringify(around));
+  const { def, metadata } = copyOf({});
+  const [source = Buffer.alloc(0), file = Buffer.alloc(0), last = Buffer.alloc(0)] = def;
+  for (const other of [
+    [source, file, file, last],
+    [file, last],
+    [source, last],
+    [file, source, last],
+  ])
+    assert.throws(() => inputIn({ def: other, metadata }), /LLB/);
+  const none = Op.encode({ inputs: [{ digest: digestOf(source), index: 0 }], file: { actions: [] } });
+  assert.throws(() => inputIn({ def: [source, none], metadata }), /LLB/);
+});
 
 test('a graph of which more would have to be done is refused', () => {
   const { def } = graphOf('local://a');

@@ -17,8 +17,8 @@ import { ignoreListOf, internal, toldOf } from './definition.ts';
 import { layoutBase } from './layout-base.ts';
 import { PullTelling } from './perform/pull-telling.ts';
 import type { Work } from './perform/solving.ts';
-import { repositoryNode } from './plan/context.ts';
-import { type FilesNode, repositoryOf, type Vertex, vertexDigest } from './plan/nodes.ts';
+import { partNode } from './plan/context.ts';
+import { type FilesNode, repositoryNode, repositoryOf, type Vertex, vertexDigest } from './plan/nodes.ts';
 import type { Resolve, Resolved } from './plan/platform.ts';
 import type { BuildInput, FilesInput } from './promise.ts';
 import type { SolvedImage } from './solved.ts';
@@ -206,6 +206,7 @@ async function filesNode(work: Work, name: string, input: FilesInput): Promise<F
   const bracketed = `[context ${name}]`;
   const repository = repositoryOf(input);
   if (repository) return repositoryNode(repository);
+  if (input.is === 'part') return partNode(input);
   const common = { is: 'files', ranges: [], input, followPaths: [] } as const;
   if (input.is !== 'client') {
     const from = input.is === 'remote' ? input.address : input.id;

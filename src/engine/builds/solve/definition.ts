@@ -12,7 +12,7 @@ import type { Work } from './perform/solving.ts';
 import { wordsAlone } from './perform/words-alone.ts';
 import { placed } from './place.ts';
 import { contextNode } from './plan/context.ts';
-import { type FilesNode, repositoryOf, type Vertex, Vertices, vertexDigest } from './plan/nodes.ts';
+import { type FilesNode, repositoryOf, sourceOf, type Vertex, Vertices, vertexDigest } from './plan/nodes.ts';
 import type { BuildInput } from './promise.ts';
 import type { Definition } from './solved.ts';
 
@@ -43,10 +43,11 @@ export async function findDefinition(work: Work, openWhole: OpenWhole): Promise<
   if (from.is === 'image' || from.is === 'layout' || from.is === 'solved')
     throw vertexFailure.noDockerfileIn({ kind: from.is });
   const whole = contextNode(from, { followPaths: [], excludePatterns: [] });
-  // A repository is told as the context that it is, too.
-  const isRepository = repositoryOf(from) !== undefined;
-  const vertex = isRepository
-    ? new Vertices(undefined).of(whole)
+  // A repository, and a part of one, is told as the context that it is, too.
+  const isContextToo = from.is === 'part' || repositoryOf(from) !== undefined;
+  const vertices = new Vertices(undefined);
+  const vertex = isContextToo
+    ? vertices.of(whole)
     : internal(`load build definition from ${name}`, [from, name]);
   const read = async (): Promise<OpenedInput> => {
     if (from.is !== 'client') return await openWhole(whole);
@@ -55,11 +56,16 @@ export async function findDefinition(work: Work, openWhole: OpenWhole): Promise<
     const told = { hint: `dockerfile ${name}`, what: 'dockerfile' };
     return await openInput(work, vertex, { ...wish, ...told, anew: true });
   };
-  const { files, dockerfile } = await toldOf(work, vertex, read, ({ cached }) => cached).catch(
-    (error: unknown) => {
-      throw isRepository ? inContext(error, vertexContext.readDockerfile()) : error;
-    },
-  );
+  const opened = async (): Promise<OpenedInput> => {
+    if (from.is === 'part') {
+      const source = sourceOf(from);
+      await toldOf(work, vertices.of(source), () => openWhole(source), isCached);
+    }
+    return await toldOf(work, vertex, read, isCached);
+  };
+  const { files, dockerfile } = await opened().catch((error: unknown) => {
+    throw isContextToo ? inContext(error, vertexContext.readDockerfile()) : error;
+  });
   const { signal } = work.ending;
   const found =
     dockerfile ??
@@ -70,6 +76,8 @@ export async function findDefinition(work: Work, openWhole: OpenWhole): Promise<
   const file: SourceFile = { filename: name, bytes: found, language: USUAL_NAME };
   return { file, vertex, ignored: own && patternsIn(own) };
 }
+
+const isCached = ({ cached }: OpenedInput): boolean => cached;
 
 /** @throws InvalidArgument, with its place */
 export function readDefinition({ file }: Pick<Found, 'file'>): Definition {

@@ -8,6 +8,7 @@ import { openRepository } from './perform/repository.ts';
 import type { OpenedFiles, SolveDeps, Work } from './perform/solving.ts';
 import type { Teller } from './perform/teller.ts';
 import { type FilesNode, repositoryOf, type Vertex } from './plan/nodes.ts';
+import type { FilesInput, PartInput } from './promise.ts';
 
 /** What was opened. */
 export interface OpenedInput extends OpenedFiles {
@@ -16,7 +17,8 @@ export interface OpenedInput extends OpenedFiles {
 }
 
 /** What a client's directory is called where only one thing of it is wanted. */
-export type LocalWish = Pick<FilesNode, 'input' | 'followPaths' | 'excludePatterns'> & {
+export type LocalWish = Pick<FilesNode, 'followPaths' | 'excludePatterns'> & {
+  readonly input: Exclude<FilesInput, PartInput>;
   /** Tells the directory from others of the client: what was kept of it is not sent again. */
   readonly hint: string;
   /** All of it is sent, also what has not changed: it is little. */

@@ -48,20 +48,34 @@ export interface GitKeys {
   readonly knownHosts: string | undefined;
 }
 
+/** A git repository, an archive or a single Dockerfile, by its address. */
+export interface RemoteInput {
+  readonly is: 'remote';
+  readonly address: string;
+  /** Of a repository git's own directory stays. */
+  readonly keepGitDir?: boolean;
+  /** Of a repository; undefined: by what usually opens it. */
+  readonly opens?: GitKeys;
+}
+
+/** One thing out of a repository, which a client's graph copies to where nothing is. */
+export interface PartInput {
+  readonly is: 'part';
+  readonly of: RemoteInput;
+  readonly path: string;
+  /** Of a directory it is what is in it. */
+  readonly contents: boolean;
+  /** As the copy is told. */
+  readonly name: string;
+}
+
 /** Files that a build reads, or an image that it stands on. */
 export type BuildInput =
   | { readonly is: 'client'; readonly name: string }
   /** What came on the client's standard input. */
   | { readonly is: 'upload'; readonly id: string }
-  /** A git repository, an archive or a single Dockerfile, by its address. */
-  | {
-      readonly is: 'remote';
-      readonly address: string;
-      /** Of a repository git's own directory stays. */
-      readonly keepGitDir?: boolean;
-      /** Of a repository; undefined: by what usually opens it. */
-      readonly opens?: GitKeys;
-    }
+  | RemoteInput
+  | PartInput
   | { readonly is: 'image'; readonly name: string }
   /** An image in a store of the client's, by the digest of its manifest or index. */
   | { readonly is: 'layout'; readonly store: string; readonly digest: Digest }

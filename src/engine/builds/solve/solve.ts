@@ -21,13 +21,14 @@ import {
 } from './definition.ts';
 import { documentOf } from './document.ts';
 import { directoryOf, type OpenedInput, openInput } from './inputs.ts';
+import { openPart } from './perform/part.ts';
 import { renewMounts } from './perform/renew-mounts.ts';
 import { Solver } from './perform/solver.ts';
 import type { OpenedFiles, Solving, Work } from './perform/solving.ts';
 import { placed, rangeOf } from './place.ts';
 import { contextNode } from './plan/context.ts';
 import { followedPaths } from './plan/context-paths.ts';
-import { type FilesNode, inputsOf, type Node, type StateNode, Vertices } from './plan/nodes.ts';
+import { type FilesNode, inputsOf, type Node, type StateNode, sourceOf, Vertices } from './plan/nodes.ts';
 import { type PlatformPlan, planPlatform } from './plan/platform.ts';
 import { outlineOf } from './plan/stages.ts';
 import type { Surroundings } from './plan/state.ts';
@@ -123,12 +124,20 @@ async function unlessFailed<T>(
 function opener(work: Work): OpenWhole {
   const opened = new Map<string, Promise<OpenedInput>>();
   const vertices = new Vertices(undefined);
-  return (node) => {
+  const whole: OpenWhole = (node) => {
     const key = JSON.stringify(node.input);
-    const known = opened.get(key) ?? openInput(work, vertices.of(node), { ...node, hint: '', what: '' });
+    const known = opened.get(key) ?? open(node);
     opened.set(key, known);
     return known;
   };
+  const open = async (node: FilesNode): Promise<OpenedInput> => {
+    const { input } = node;
+    const vertex = vertices.of(node);
+    if (input.is !== 'part') return await openInput(work, vertex, { ...node, input, hint: '', what: '' });
+    const { files } = await whole(sourceOf(input));
+    return { ...(await openPart(work, vertex, input, files)), dockerfile: undefined };
+  };
+  return whole;
 }
 
 /** None asked for: this machine's. */
@@ -233,7 +242,7 @@ async function openedFiles(
     const vertex = solving.vertexOf(node);
     work.teller.begin(vertex);
     const hint = isContext ? 'context' : `context:${input.name}`;
-    return await openInput(work, vertex, { ...node, hint, what: input.name });
+    return await openInput(work, vertex, { ...node, input, hint, what: input.name });
   };
   const { files, cached } = await open();
   return { files: isContext ? await directoryOf(work, files, options.subdirectory) : files, cached };

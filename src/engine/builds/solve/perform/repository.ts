@@ -1,15 +1,11 @@
 /** The files of a repository: of a commit that was checked out before they are here, and only its server is asked which one is meant. */
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
-import { inContext, messageOf } from '../../../../base/errors.ts';
+import { inContext } from '../../../../base/errors.ts';
 import { isFailure } from '../../../../base/failures.ts';
-import { formatNanos } from '../../../../base/time.ts';
-import { hostPlatform } from '../../../../formats/platform.ts';
 import { buildFailure } from '../../../../model/failures/build.ts';
 import { vertexContext, vertexFailure } from '../../../../model/failures/vertex.ts';
 import type { Digest, FileSource } from '../../../../storage/index.ts';
-import { emptyImage, type NewImage, type StepImage } from '../../../images/steps.ts';
-import { held } from '../../perform/hold.ts';
 import type { GitAccess } from '../../remote/access.ts';
 import { readAddress } from '../../remote/address.ts';
 import { commitOf, type NamedCommit } from '../../remote/commit.ts';
@@ -17,6 +13,7 @@ import type { Repository } from '../../remote/git-program.ts';
 import { openRemote } from '../../remote/open.ts';
 import type { Vertex } from '../plan/nodes.ts';
 import type { GitKeys } from '../promise.ts';
+import { copiedLayer, keptFiles } from './kept-files.ts';
 import { accessOf } from './repository-access.ts';
 import type { OpenedFiles, Work } from './solving.ts';
 
@@ -30,25 +27,21 @@ export interface RepositoryWish {
 
 /** Told of by `vertex`, but for its end. @throws InvalidArgument, in BuildKit's words */
 export async function openRepository(work: Work, vertex: Vertex, wish: RepositoryWish): Promise<OpenedFiles> {
-  const { deps, scope, teller, ending } = work;
+  const { scope, teller, ending } = work;
   teller.begin(vertex);
   const repository = readAddress(wish.address);
   if (repository.is !== 'repository') throw new Error('the address of a repository is wanted');
   await using lent = new AsyncDisposableStack();
   const access = onceAsked(() => accessOf(work, repository, wish.opens, lent));
   const at = await askedFor(work, vertex, repository, access);
-  const key = keyOf(repository, at, wish);
-  const known = deps.cache.find(key);
-  const layers = (image: StepImage): FileSource =>
-    scope.use(deps.storage.files.openLayers(held(work, image).chainId));
-  if (known) return { files: layers(known), cached: true };
+  const commit = { ...wish, at, access };
+  const description = `git snapshot for ${repository.shown}`;
+  const kept = { key: keyOf(repository, at, wish), description, type: CHECKOUT };
   try {
-    const files = layers(await checkedOut(work, repository, { ...wish, key, at, access }));
-    return { files, cached: false };
+    return await keptFiles(work, kept, (signal) => layerOf(work, commit, signal));
   } catch (error) {
     if (!isFailure(error, buildFailure.noLayer)) throw await complained(work, vertex, error);
-    const files = await sourceOf(work, { ...wish, at, access }, ending.signal);
-    return { files: scope.use(files), cached: false };
+    return { files: scope.use(await sourceOf(work, commit, ending.signal)), cached: false };
   }
 }
 
@@ -108,25 +101,6 @@ const keyOf = (
 /** As caches tell it. */
 const CHECKOUT = 'source.git.checkout';
 
-async function checkedOut(
-  work: Work,
-  { shown }: Repository,
-  { key, ...commit }: WantedCommit & { readonly key: string },
-): Promise<StepImage> {
-  const { deps, ending, scope } = work;
-  const nothing = emptyImage(hostPlatform());
-  const wanted = {
-    ...{ key, from: nothing.id, description: `git snapshot for ${shown}`, again: false, type: CHECKOUT },
-    ...{ say: async () => undefined, signal: ending.signal },
-    began: (over: Promise<void>): void => scope.defer(() => over),
-  };
-  return await deps.cache.perform(wanted, async (_say, signal): Promise<NewImage> => {
-    const diffId = await layerOf(work, commit, signal);
-    const { description } = wanted;
-    return deps.images.layered(nothing, { diffId, created: formatNanos(deps.now()), description });
-  });
-}
-
 interface WantedCommit extends RepositoryWish {
   readonly at: NamedCommit;
   readonly access: Access;
@@ -142,20 +116,9 @@ async function sourceOf(
   return await deps.storage.files.openContext(remote.bytes, { signal });
 }
 
-/** @throws `build.noLayer`: there are names in it that no layer can have, and in an image they may never come */
 async function layerOf(work: Work, commit: WantedCommit, signal: AbortSignal): Promise<Digest> {
-  const { deps, lease } = work;
   await using source = await sourceOf(work, commit, signal);
-  const copy = { from: { is: 'selected', source, path: '' }, destination: '/', owner: undefined } as const;
-  const whole = { parent: undefined, steps: [{ ...copy, likeCp: true }], evenIfEmpty: true };
-  const made = await deps.storage.layers
-    .addFiles({ ...whole, unsettled: true, lease, signal })
-    .catch((error: unknown) => {
-      signal.throwIfAborted();
-      throw buildFailure.noLayer({ why: messageOf(error) }, { cause: error });
-    });
-  if (made === undefined) throw new Error('a layer that was asked for in any case is made');
-  return made.diffId;
+  return await copiedLayer(work, { is: 'selected', source, path: '' }, signal);
 }
 
 /** What clients know these failures by. */

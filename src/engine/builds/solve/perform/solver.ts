@@ -79,6 +79,7 @@ export class Solver {
     if (node === undefined) return scope.use(deps.storage.files.openLayers(undefined));
     if (node.is === 'files')
       return await this.#once(this.#sources, node, async () => {
+        for (const input of inputsOf(node, context)) if (input.is === 'files') await this.#files(input);
         const opened = await told(
           this.solving,
           node,

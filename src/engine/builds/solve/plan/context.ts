@@ -2,8 +2,9 @@
 import { textOf } from '../../../../formats/byte-text.ts';
 import type { ByteText } from '../../../../formats/tar/entry.ts';
 import { vertexFailure } from '../../../../model/failures/vertex.ts';
-import { isRepository, withoutLogin } from '../../remote/address.ts';
-import { type FilesNode, repositoryOf } from './nodes.ts';
+import { isRepository } from '../../remote/address.ts';
+import type { PartInput } from '../promise.ts';
+import { type FilesNode, repositoryNode, repositoryOf } from './nodes.ts';
 import type { CopyStep } from './steps.ts';
 
 /** The build context, as much of it as is wanted. */
@@ -13,16 +14,14 @@ export function contextNode(
 ): FilesNode {
   const repository = repositoryOf(input);
   if (repository) return repositoryNode(repository);
+  if (input.is === 'part') return partNode(input);
   const name = `[internal] load ${input.is === 'client' ? 'build' : 'remote build'} context`;
   return { is: 'files', name, ranges: [], input, ...wanted };
 }
 
-/** What is known by its address alone, whoever wants how much of it. */
-export const repositoryNode = (
-  input: Extract<FilesNode['input'], { readonly is: 'remote' }>,
-  name = `[internal] load git source ${withoutLogin(input.address)}`,
-): FilesNode => ({
-  ...{ is: 'files', name, ranges: [], input, followPaths: [], excludePatterns: [] },
+/** What a client's graph copies: the whole of it, whoever wants how much. */
+export const partNode = (input: PartInput): FilesNode => ({
+  ...{ is: 'files', name: input.name, ranges: [], input, followPaths: [], excludePatterns: [] },
 });
 
 /** Whether a word of ADD names one: `github.com/…` may be a path there. */

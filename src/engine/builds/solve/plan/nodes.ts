@@ -5,8 +5,8 @@ import type { WantedPlatform } from '../../../../formats/platform.ts';
 import type { ByteText } from '../../../../formats/tar/entry.ts';
 import type { SourceRange } from '../../../../model/build-event.ts';
 import type { StepImage } from '../../../images/steps.ts';
-import { isRepository } from '../../remote/address.ts';
-import type { FilesInput } from '../promise.ts';
+import { isRepository, withoutLogin } from '../../remote/address.ts';
+import type { FilesInput, PartInput, RemoteInput } from '../promise.ts';
 import type { RunStep } from './run-step.ts';
 import type { CopyStep, DirectoryStep } from './steps.ts';
 
@@ -107,6 +107,17 @@ export type StateNode = ImageNode | RunNode | DirectoryNode | CopyNode | RootNod
 /** Anything that is drawn. */
 export type Node = StateNode | FilesNode | InlineNode;
 
+/** What is known by its address alone, whoever wants how much of it. */
+export const repositoryNode = (
+  input: RemoteInput,
+  name = `[internal] load git source ${withoutLogin(input.address)}`,
+): FilesNode => ({
+  ...{ is: 'files', name, ranges: [], input, followPaths: [], excludePatterns: [] },
+});
+
+/** What a part is taken out of. */
+export const sourceOf = ({ of }: PartInput): FilesNode => repositoryNode(of);
+
 /** Nodes that a node is made of, in their order. `context`: what the build context turned out to be. */
 export function inputsOf(node: Node, context: FilesNode | undefined): Node[] {
   const known = (source: Source): Node[] => {
@@ -116,9 +127,10 @@ export function inputsOf(node: Node, context: FilesNode | undefined): Node[] {
   };
   switch (node.is) {
     case 'image':
-    case 'files':
     case 'inline':
       return [];
+    case 'files':
+      return node.input.is === 'part' ? [sourceOf(node.input)] : [];
     case 'directory':
       return known(node.from);
     case 'root':
@@ -140,6 +152,10 @@ export function inputsOf(node: Node, context: FilesNode | undefined): Node[] {
 const byTarget = (mounts: readonly PlannedMount[]): PlannedMount[] =>
   mounts.toSorted((a, b) => (a.target < b.target ? -1 : 1));
 
+/** A repository is one as it is, and so is what has been copied. */
+const isFileSystem = (input: FilesNode['input']): boolean =>
+  input.is === 'part' || repositoryOf(input) !== undefined;
+
 /** A vertex as clients know it. */
 export interface Vertex {
   readonly digest: string;
@@ -159,8 +175,7 @@ export class Vertices {
   of(node: Node): Vertex {
     const known = this.#known.get(node);
     if (known) return known;
-    // A repository is a file system as it is.
-    if (node.is === 'root' && repositoryOf(node.source.input) !== undefined) return this.of(node.source);
+    if (node.is === 'root' && isFileSystem(node.source.input)) return this.of(node.source);
     const inputs = [...new Set(inputsOf(node, this.#context).map((each) => this.of(each).digest))];
     const vertex = { digest: vertexDigest(definitionOf(node), inputs), name: node.name, inputs };
     this.#known.set(node, vertex);
@@ -176,7 +191,11 @@ export const vertexDigest = (definition: unknown, inputs: readonly string[] = []
 
 /** What opens a repository makes nothing else of it. */
 const withoutKeys = (input: FilesNode['input']): unknown =>
-  input.is === 'remote' ? { ...input, opens: undefined } : input;
+  input.is === 'remote'
+    ? { ...input, opens: undefined }
+    : input.is === 'part'
+      ? { ...input, of: withoutKeys(input.of) }
+      : input;
 
 function definitionOf(node: Node): unknown {
   switch (node.is) {
