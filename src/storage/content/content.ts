@@ -1,6 +1,6 @@
 /** Blobs by digest, in the directory form of the OCI image layout: other tools can read it. */
-import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf, Failed, InvalidArgument, NotFound } from '../../base/errors.ts';
 import { isDigest } from '../../formats/digest.ts';
@@ -22,7 +22,8 @@ export function openContent(layout: Layout): Content {
   const adopt: Content['adopt'] = async (staged, digest, options): Promise<void> => {
     if (staged === pathOf(digest)) return;
     if (existsSync(pathOf(digest))) await rm(staged, { force: true });
-    else if (options?.unsettled) await rename(staged, pathOf(digest));
+    else if (options?.unsettled)
+      renameSync(staged, pathOf(digest)); // a thread would take longer to begin
     else await moveDurably(staged, pathOf(digest));
   };
 

@@ -214,8 +214,8 @@ export async function settleLayers(deps: ApplyDeps): Promise<void> {
   if (deps.unrecorded.size === 0) return;
   await deps.registering.run(async () => {
     const rows = [...deps.unrecorded].flatMap((chainId) => deps.rows.get(chainId) ?? []);
+    // With the names that they have had since they were registered: all of the file system goes to the disk.
     await deps.threads.run<'sync'>({ is: 'sync', path: deps.layout.staging });
-    await syncDirectory(deps.layout.layers);
     await deps.records.write(rows.map((row) => rowPut(LAYERS, row.chainId, row)));
     for (const { chainId } of rows) deps.unrecorded.delete(chainId);
   });
