@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { parseRfc3339 } from '../../src/base/time.ts';
 import { runDocker } from '../../test/harness/docker.ts';
 import { IMAGE } from '../peers/engine.ts';
 import type { EnginePeer, Peer } from '../peers/peer.ts';
@@ -102,8 +103,7 @@ function spansOf(progress: string): Omit<Took, 'whole'> {
 const SENDS_FILES = /^\[internal\] load (?:build definition|\.dockerignore|build context)/;
 
 /** RFC 3339 with nanoseconds, as milliseconds. */
-const millisOf = (time: string): number =>
-  Date.parse(time) + Number(/\.(\d+)/.exec(time)?.[1]?.padEnd(9, '0').slice(3, 9) ?? 0) / 1e6;
+const millisOf = (time: string): number => Number(parseRfc3339(time) ?? 0n) / 1e6;
 
 /** How long at least one of them went on. */
 function covered(spans: readonly { readonly from: number; readonly to: number }[]): number {

@@ -67,6 +67,43 @@ export async function textOf(stream: Socket, most: number): Promise<string> {
   return text.trim().slice(0, most);
 }
 
+/** How a program is run to its end. */
+export interface RunOptions extends SpawnOptions {
+  /** Characters that are kept of what it prints, and of its complaints. */
+  readonly most: { readonly printed: number; readonly complaint: number };
+  /** Ends it. */
+  readonly signal: AbortSignal;
+}
+
+/** What a program that was run has left. */
+export interface RanProgram {
+  readonly printed: string;
+  readonly complaint: string;
+  /** See {@link endOf}. */
+  readonly status: ExitStatus | undefined;
+}
+
+/** Runs a program, which has nothing to read, to its end. @throws SystemError, and the signal's reason */
+export async function runProgram(
+  argv: readonly [string, ...string[]],
+  { most, signal, ...options }: RunOptions,
+): Promise<RanProgram> {
+  signal.throwIfAborted();
+  const program = startProgram(argv, '/dev/null', options);
+  const stop = () => void program.output.destroy();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    const complaint = textOf(program.complaints, most.complaint).catch(() => '');
+    const printed = await textOf(program.output, most.printed).catch(() => '');
+    signal.throwIfAborted();
+    const status = await endOf(program);
+    return { printed, complaint: status?.code === 0 ? '' : await complaint, status };
+  } finally {
+    signal.removeEventListener('abort', stop);
+    await stopProgram(program);
+  }
+}
+
 /** Ends it and whatever it started, and lets go of it. */
 export async function stopProgram(program: Program): Promise<void> {
   const { pid, pidfd, output, complaints } = program;

@@ -75,7 +75,6 @@ export const exceptions: readonly Exception[] = [
   { rule: 'unread-member', path: 'src/api/versions/step.ts', why: written('readers of the changelog') },
   { rule: 'unread-member', path: 'src/daemon/engine.ts', why: handedOn('ApiOptions') },
   { rule: 'unread-member', path: 'src/runtime/tasks/run-directory.ts', why: handedOn('AdoptedTask') },
-  { rule: 'unread-member', path: 'src/linux/process.ts', why: handedOn('what the exits remember') },
   { rule: 'unread-member', path: 'src/engine/containers/logs/settings.ts', why: handedOn('JsonFileTarget') },
   { rule: 'unread-member', path: 'src/engine/containers/logs/syslog.ts', why: handedOn('SyslogTarget') },
 ];

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { askedOnce } from '../../base/asked-once.ts';
 import { BUILT, COMMIT, VERSION } from '../../base/release.ts';
 import { createSystem, type System, type SystemDeps } from '../../engine/index.ts';
 import { formatRange } from '../../network/index.ts';
@@ -47,11 +48,12 @@ export const buildSystem = (
     storage: {
       driver: storage.driver,
       root: options.dataRoot,
-      backing: once(() => backingFileSystem(options.dataRoot)),
+      // No start of the daemon reads a long table for it, nor waits for the program below.
+      backing: askedOnce(() => backingFileSystem(options.dataRoot)),
     },
     runtimes,
     defaultRuntime: options.defaultRuntime,
-    runtimeVersion: once(() => runtimeVersion(options.runtimes.get(options.defaultRuntime)?.path ?? '')),
+    runtimeVersion: askedOnce(() => runtimeVersion(options.runtimes.get(options.defaultRuntime)?.path ?? '')),
     logDriver: options.logDriver,
     hosts: options.hosts.map(formatHost),
     labels: options.labels,
@@ -110,10 +112,4 @@ async function runtimeVersion(path: string): Promise<string> {
   } catch {
     return '';
   }
-}
-
-/** Asked for at the first need: no start of the daemon waits for a program, or reads a long table for it. */
-function once<T extends object | string>(ask: () => T): () => T {
-  let asked: T | undefined;
-  return () => (asked ??= ask());
 }

@@ -104,7 +104,7 @@ export class StepCache {
       const touched = this.#takeTouched();
       if (fresh.size === 0) {
         // When steps were used last: whoever found all of them need not wait for that to be written.
-        if (touched.length > 0) void this.#deps.records.write(touched).catch(() => undefined);
+        if (touched.length > 0) void this.#deps.records.write(touched).catch(() => undefined); // then they look older
         return;
       }
       try {

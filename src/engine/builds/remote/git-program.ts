@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { asNobody, endOf, NOBODY, startProgram, stopProgram, textOf } from '../../../linux/index.ts';
+import { asNobody, NOBODY, runProgram } from '../../../linux/index.ts';
 import { buildFailure } from '../../../model/failures/build.ts';
 import type { Proxies } from '../../../registry/index.ts';
 import type { GitAccess } from './access.ts';
@@ -139,24 +139,15 @@ interface Command {
 
 /** Runs git and returns what it printed. @throws InvalidArgument with its complaint, or the signal's reason */
 async function git(work: Work, { doing, words, repository, signal }: Command): Promise<string> {
-  signal.throwIfAborted();
   const [first = GIT, ...rest] = [...work.before, GIT, '-C', `${work.seen}/tree`, ...words];
-  const program = startProgram([first, ...rest], '/dev/null', { env: work.env, cwd: '/' });
-  const stop = () => void program.output.destroy();
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    const complaint = textOf(program.complaints, SAID_CHARS).catch(() => '');
-    const printed = await textOf(program.output, PRINTED_CHARS).catch(() => '');
-    signal.throwIfAborted();
-    const status = await endOf(program);
-    if (status?.code === 0) return printed;
-    const ended = status?.code ?? 'an unknown status';
-    const said = (await complaint) || `git ended with ${ended}`;
-    throw buildFailure.gitFailed({ doing, address: repository.shown, said, status: ended });
-  } finally {
-    signal.removeEventListener('abort', stop);
-    await stopProgram(program);
-  }
+  const { printed, complaint, status } = await runProgram([first, ...rest], {
+    ...{ env: work.env, cwd: '/', signal },
+    most: { printed: PRINTED_CHARS, complaint: SAID_CHARS },
+  });
+  if (status?.code === 0) return printed;
+  const ended = status?.code ?? 'an unknown status';
+  const said = complaint || `git ended with ${ended}`;
+  throw buildFailure.gitFailed({ doing, address: repository.shown, said, status: ended });
 }
 
 /** Nothing of ours, of the machine's or of a user's configuration. */

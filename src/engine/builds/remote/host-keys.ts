@@ -1,6 +1,6 @@
 /** The keys that a host of repositories shows now: it is held to them for as long as a build reads of it. */
 import { existsSync } from 'node:fs';
-import { asNobody, endOf, startProgram, stopProgram, textOf } from '../../../linux/index.ts';
+import { asNobody, runProgram } from '../../../linux/index.ts';
 
 const SCAN = '/usr/bin/ssh-keyscan';
 const SECONDS = '5';
@@ -22,19 +22,10 @@ export async function hostKeys(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (!existsSync(SCAN)) return undefined;
-  signal.throwIfAborted();
   const [first = SCAN, ...rest] = [...asNobody(), SCAN, '-T', SECONDS, '-p', port, '--', host];
-  const program = startProgram([first, ...rest], '/dev/null', { env: ['LC_ALL=C.UTF-8'], cwd: '/' });
-  const stop = () => void program.output.destroy();
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    void textOf(program.complaints, 0).catch(() => undefined);
-    const keys = await textOf(program.output, KEYS_CHARS).catch(() => '');
-    signal.throwIfAborted();
-    await endOf(program);
-    return keys.trim() === '' ? undefined : `${keys.trimEnd()}\n`;
-  } finally {
-    signal.removeEventListener('abort', stop);
-    await stopProgram(program);
-  }
+  const { printed } = await runProgram([first, ...rest], {
+    ...{ env: ['LC_ALL=C.UTF-8'], cwd: '/', signal },
+    most: { printed: KEYS_CHARS, complaint: 0 },
+  });
+  return printed === '' ? undefined : `${printed}\n`;
 }

@@ -1,6 +1,7 @@
 /** The files of a repository: of a commit that was checked out before they are here, and only its server is asked which one is meant. */
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
+import { askedOnce } from '../../../../base/asked-once.ts';
 import { inContext } from '../../../../base/errors.ts';
 import { isFailure } from '../../../../base/failures.ts';
 import { buildFailure } from '../../../../model/failures/build.ts';
@@ -32,7 +33,7 @@ export async function openRepository(work: Work, vertex: Vertex, wish: Repositor
   const repository = readAddress(wish.address);
   if (repository.is !== 'repository') throw new Error('the address of a repository is wanted');
   await using lent = new AsyncDisposableStack();
-  const access = onceAsked(() => accessOf(work, repository, wish.opens, lent));
+  const access = askedOnce(() => accessOf(work, repository, wish.opens, lent));
   const at = await askedFor(work, vertex, repository, access);
   const commit = { ...wish, at, access };
   const description = `git snapshot for ${repository.shown}`;
@@ -45,16 +46,8 @@ export async function openRepository(work: Work, vertex: Vertex, wish: Repositor
   }
 }
 
-/** What is lent is asked for when git goes to the server: what is here is nobody asked for. */
+/** What is lent is asked for when git goes to the server: nobody is asked for what is here. */
 type Access = () => Promise<GitAccess>;
-
-function onceAsked(ask: Access): Access {
-  let asked: Promise<GitAccess> | undefined;
-  return () => {
-    asked ??= ask();
-    return asked;
-  };
-}
 
 async function askedFor(
   work: Work,
