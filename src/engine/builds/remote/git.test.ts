@@ -22,6 +22,7 @@ import { readAddress } from './address.ts';
 import { commitOf } from './commit.ts';
 import { checkOut } from './git.ts';
 import { directoryIn } from './subdirectory.ts';
+import { answerByGit } from './test-git-backend.ts';
 
 const HOME = mkdtempSync(join(tmpdir(), 'gantry-git-test-'));
 const SERVED = join(HOME, 'served');
@@ -113,7 +114,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** git http-backend as a CGI program; dumb: the files of the repository as they lie there. */
+/** By git's program; dumb: the files of the repository as they lie there. */
 async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? '', 'http://x');
   asked.push(`${request.headers.authorization ?? ''} ${request.url}`);
@@ -125,36 +126,7 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
     if (!existsSync(file) || !statSync(file).isFile()) return void response.writeHead(404).end();
     return void response.end(readFileSync(file));
   }
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  const cgi = spawn('git', ['-c', 'safe.directory=*', 'http-backend'], {
-    env: {
-      ...env,
-      GIT_PROJECT_ROOT: SERVED,
-      GIT_HTTP_EXPORT_ALL: '1',
-      PATH_INFO: path,
-      QUERY_STRING: url.search.slice(1),
-      REQUEST_METHOD: request.method ?? '',
-      CONTENT_TYPE: request.headers['content-type'] ?? '',
-      HTTP_CONTENT_ENCODING: request.headers['content-encoding'] ?? '',
-      GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
-    },
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
-  // A program that answers without reading its input may have ended before it is written.
-  cgi.stdin.on('error', () => undefined);
-  cgi.stdin.end(Buffer.concat(chunks));
-  const out: Buffer[] = [];
-  for await (const chunk of cgi.stdout) out.push(chunk as Buffer);
-  const all = Buffer.concat(out);
-  const end = all.indexOf('\r\n\r\n');
-  const heads = all
-    .toString('latin1', 0, Math.max(0, end))
-    .split('\r\n')
-    .map((line) => line.split(': ', 2));
-  const status = Number(heads.find(([name]) => name === 'Status')?.[1]?.slice(0, 3) ?? 200);
-  for (const [name = '', value = ''] of heads) if (name !== 'Status' && name) response.setHeader(name, value);
-  response.writeHead(status).end(all.subarray(end + 4));
+  await answerByGit(SERVED, path, request, response);
 }
 
 /** The checkout's files, and what its root and the repository's configuration say. */
