@@ -2,9 +2,9 @@
  * Runs the tests in node's own runner, in two phases with one report: unit tests side by side, then what drives
  * real engines (test/) one file at a time, so that engines under test never compete for the two cores of a small
  * machine. Arguments: none (all), `--quick` (unit tests alone), or files. The files that took longest are told at the
- * end.
+ * end. GANTRY_RESULTS=FILE: a line of JSON a test goes there, as `npm run cases -- --from FILE` reads it.
  */
-import { globSync } from 'node:fs';
+import { appendFileSync, globSync } from 'node:fs';
 import { relative } from 'node:path';
 import { Transform } from 'node:stream';
 import { run } from 'node:test';
@@ -35,6 +35,25 @@ const took = new Map<string, number>();
 const closing = new Map<string, number>();
 let failed = false;
 
+/** Writes a test's end down where it was asked for. */
+function record(
+  type: string,
+  {
+    name,
+    file,
+    skip,
+    todo,
+  }: { name?: string; file?: string; skip?: string | boolean; todo?: string | boolean },
+): void {
+  const path = process.env.GANTRY_RESULTS;
+  if (path === undefined || name === undefined || file === undefined || !/^test:(pass|fail)$/.test(type))
+    return;
+  const isSkipped = (skip ?? todo) !== undefined;
+  const result = isSkipped ? 'skip' : type === 'test:pass' ? 'pass' : 'fail';
+  const why = typeof skip === 'string' ? skip : typeof todo === 'string' ? todo : undefined;
+  appendFileSync(path, `${JSON.stringify({ file: relative(process.cwd(), file), name, result, why })}\n`);
+}
+
 /** Passes a phase's events on, except for its closing lines and its summary: those are told once, at the end. */
 const withoutClosing = () =>
   new Transform({
@@ -46,10 +65,13 @@ const withoutClosing = () =>
           message?: string;
           nesting?: number;
           todo?: string | boolean;
+          name?: string;
           file?: string;
+          skip?: string | boolean;
           details?: { duration_ms?: number };
         };
       };
+      record(type, data);
       if (data.nesting === 0 && data.file !== undefined && /^test:(pass|fail)$/.test(type))
         took.set(data.file, (took.get(data.file) ?? 0) + (data.details?.duration_ms ?? 0));
       const line = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) ([\d.]+)$/.exec(
