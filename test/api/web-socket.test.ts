@@ -115,7 +115,7 @@ for (const [what, frame, code] of [
   ],
   ['a text that is none', masked(0x1, Buffer.from([0xff, 0xfe])), 1007],
 ] as const)
-  test(`SC-WEB-04 ${what} is answered with close ${code}`, async () => {
+  test(`SC-WEB-04: ${what} is answered with close ${code}`, async () => {
     await using served = await serve();
     const socket = dial(served.path);
     socket.write(handshake(`/containers/web/attach/ws?${ALL}`));
@@ -153,7 +153,7 @@ for (const [what, headers, status] of [
   ['an old version', { ...keyed, 'Sec-WebSocket-Version': '7' }, 400],
   ['a foreign page', { ...keyed, 'Sec-WebSocket-Version': '13', Origin: 'http://evil.example' }, 403],
 ] as const)
-  test(`SC-WEB-04 a handshake with ${what} is ${status}, and nothing is opened`, async () => {
+  test(`SC-WEB-04: a handshake with ${what} is ${status}, and nothing is opened`, async () => {
     await using served = await serve();
     const reply = await ask(served.path, `/containers/web/attach/ws?${ALL}`, { headers });
     assert.equal(reply.status, status, reply.text);

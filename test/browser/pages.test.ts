@@ -110,7 +110,7 @@ test('forms, images and frames of a foreign page change nothing', async () => {
   assert.deepEqual(served.calls, []);
 });
 
-test('SC-WEB-02 a page whose name was pointed to the engine is refused, though its origin is that name', async () => {
+test('SC-WEB-02: a page whose name was pointed to the engine is refused, though its origin is that name', async () => {
   await using served = await serve({ tcp: true });
   await using own = await startSite();
   await using page = await pageOf('evil.example', own);

@@ -6,6 +6,7 @@ import { before, test } from 'node:test';
 import { type Dockerd, type Engine, startDockerd } from '../harness/dockerd.ts';
 import { fileScope } from '../harness/file-scope.ts';
 import { type Gantry, startGantry } from '../harness/gantry.ts';
+import { addressAt, subnetAt } from '../harness/subnets.ts';
 
 let gantry: Gantry;
 let dockerd: Dockerd | string;
@@ -144,4 +145,24 @@ test("a privileged container on the host's network cannot rename the machine", a
     ...['sh', '-c', 'hostname renamed; hostname'],
   );
   assert.deepEqual([renamed, hostname()], ['renamed', before]);
+});
+
+test('`host-gateway` is an address of the host on every network, an internal one, the host’s and none', async () => {
+  await gantry.dockerOk('network', 'create', '--internal', '--subnet', subnetAt(0), 'inner');
+  const seen = async (network: string): Promise<string | undefined> => {
+    const argv = ['run', '--rm', '--net', network, '--add-host', 'machine:host-gateway', 'busybox'];
+    const hosts = await gantry.dockerOk(...argv, 'cat', '/etc/hosts');
+    return /^(\S+)\tmachine$/m.exec(hosts)?.[1];
+  };
+  const bridge = await gantry.dockerOk(
+    'network',
+    'inspect',
+    '-f',
+    '{{(index .IPAM.Config 0).Gateway}}',
+    'bridge',
+  );
+  assert.equal(await seen('bridge'), bridge);
+  assert.equal(await seen('inner'), addressAt(0, 1));
+  assert.equal(await seen('host'), '127.0.0.1');
+  assert.equal(await seen('none'), '127.0.0.1');
 });

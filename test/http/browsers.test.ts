@@ -30,7 +30,7 @@ const FOREIGN: readonly Readonly<Record<string, string>>[] = [
 ];
 
 for (const [method, url, type] of SIMPLE)
-  test(`SC-WEB-01 ${method} ${url}${type ? ` as ${type}` : ''} for a foreign page does nothing`, async () => {
+  test(`SC-WEB-01: ${method} ${url}${type ? ` as ${type}` : ''} for a foreign page does nothing`, async () => {
     await using served = await serve({ tcp: true });
     for (const place of [served.port, served.path])
       for (const foreign of FOREIGN) {
@@ -57,7 +57,7 @@ test('programs, own pages and a typed address are welcome', async () => {
     assert.equal((await post(served.port, '/containers/web/kill', { headers })).status, 204);
 });
 
-test('SC-WEB-01 bodies of JSON that are called something else are refused', async () => {
+test('SC-WEB-01: bodies of JSON that are called something else are refused', async () => {
   await using served = await serve({ tcp: true });
   for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x'])
     for (const url of ['/containers/create', '/v1.18/containers/create', '/commit?container=web']) {
@@ -94,7 +94,7 @@ const REBOUND = [
   '.',
 ];
 
-test('SC-WEB-02 over TCP only addresses and own names are served', async () => {
+test('SC-WEB-02: over TCP only addresses and own names are served', async () => {
   await using served = await serve({ tcp: true, browsers: POLICY });
   const status = async (host: string, url = '/version') =>
     (await ask(served.port, url, { headers: { Host: host } })).status;
@@ -112,7 +112,7 @@ async function statusWithoutNames(host: string): Promise<number> {
   return (await ask(served.port, '/version', { headers: { Host: host } })).status;
 }
 
-test('SC-WEB-02 over a unix socket any host is served: command lines send all kinds', async () => {
+test('SC-WEB-02: over a unix socket any host is served: command lines send all kinds', async () => {
   await using served = await serve();
   for (const host of ['docker', 'api.moby.localhost', '%2Fvar%2Frun%2Fdocker.sock', 'evil.example', ''])
     assert.equal((await ask(served.path, '/version', { headers: { Host: host } })).status, 200, host);
@@ -124,7 +124,7 @@ const raw = async ({ port }: Served, text: string): Promise<Buffer> => {
   return readToEnd(socket);
 };
 
-test('SC-WEB-02 a request has one host', async () => {
+test('SC-WEB-02: a request has one host', async () => {
   await using served = await serve({ tcp: true });
   for (const head of [
     '',
@@ -138,7 +138,7 @@ test('SC-WEB-02 a request has one host', async () => {
   assert.equal(readReply(await raw(served, absolute)).status, 403);
 });
 
-test('SC-WEB-13 no target is answered with a way to another host', async () => {
+test('SC-WEB-13: no target is answered with a way to another host', async () => {
   await using served = await serve({ tcp: true });
   for (const target of [
     '//evil.example/..',

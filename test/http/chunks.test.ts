@@ -28,7 +28,7 @@ const chunks: Readonly<Record<string, string>> = {
 
 for (const [what, bytes] of Object.entries(chunks))
   for (const [reader, head] of Object.entries(readers))
-    test(`SC-HTTP-03 ${what}, body read as ${reader}: refused, and the connection ends`, async () => {
+    test(`SC-HTTP-03: ${what}, body read as ${reader}: refused, and the connection ends`, async () => {
       await using served = await serve();
       const socket = dial(served.path);
       socket.write(head + bytes);
@@ -41,7 +41,7 @@ for (const [what, bytes] of Object.entries(chunks))
       assert.ok(!served.calls.some(([verb]) => verb === 'kill' || verb === 'create'), 'nothing was done');
     });
 
-test('SC-HTTP-03 good chunks with an extension and a trailer are one body', async () => {
+test('SC-HTTP-03: good chunks with an extension and a trailer are one body', async () => {
   await using served = await serve();
   const socket = dial(served.path);
   socket.end(`${readers.json}6;a=b\r\n{"Imag\r\nd\r\ne":"busybox"}\r\n0\r\nX-Sum: 1\r\n\r\n`);

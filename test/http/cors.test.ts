@@ -16,7 +16,7 @@ const preflight = (path: string, url: string, origin: string) =>
     headers: { Origin: origin, 'Access-Control-Request-Method': 'DELETE' },
   });
 
-test('SC-WEB-03 without CORS no answer names an origin, and a preflight is refused', async () => {
+test('SC-WEB-03: without CORS no answer names an origin, and a preflight is refused', async () => {
   await using served = await serve();
   for (const url of ['/_ping', '/version', '/v1.2/version', '/nowhere', '/v1.17/containers/json'])
     assert.deepEqual(said(await ask(served.path, url)), {}, url);
@@ -75,7 +75,7 @@ test('one origin is named on every answer, also to pings that were answered befo
   }
 });
 
-test('SC-WEB-03 of several origins the one that asks is named, others are refused and never reflected', async () => {
+test('SC-WEB-03: of several origins the one that asks is named, others are refused and never reflected', async () => {
   await using served = await serveTo([ONE, TWO]);
   for (const origin of [ONE, TWO]) {
     const answer = await ask(served.path, '/version', { headers: { Origin: origin } });
@@ -91,7 +91,7 @@ test('SC-WEB-03 of several origins the one that asks is named, others are refuse
   assert.deepEqual(said(await ask(served.path, '/version')), {});
 });
 
-test('SC-WEB-03 credentials are never allowed', async () => {
+test('SC-WEB-03: credentials are never allowed', async () => {
   for (const origins of ['*', [ONE]] as const) {
     await using served = await serveTo(origins);
     for (const headers of [{ Origin: ONE }, { Origin: ONE, Cookie: 'a=b', Authorization: 'Basic eDp5' }]) {

@@ -35,7 +35,7 @@ test('pages of the origin of --api-cors-header are let in, others are not', asyn
   assert.equal((await from('https://evil.example')).status, 403);
 });
 
-test('SC-HTTP-11 an id counts before a name, a name before a prefix, and what means several is refused', async () => {
+test('SC-HTTP-11: an id counts before a name, a name before a prefix, and what means several is refused', async () => {
   const api = gantry.api();
   const create = async (name?: string): Promise<string> =>
     (await api.post(`/containers/create${name ? `?name=${name}` : ''}`, { Image: 'busybox' })).json<{
@@ -69,7 +69,7 @@ test('SC-HTTP-11 an id counts before a name, a name before a prefix, and what me
   for (const id of left) assert.equal((await api.delete(`/containers/${id}`)).status, 204);
 });
 
-test('SC-HTTP-12 a client that leaves in the middle of an export, a save or a commit holds nothing back', async () => {
+test('SC-HTTP-12: a client that leaves in the middle of an export, a save or a commit holds nothing back', async () => {
   const api = gantry.api();
   const Cmd = ['dd', 'if=/dev/urandom', 'of=/large', 'bs=1M', 'count=64'];
   const { Id } = (await api.post('/containers/create', { Image: 'busybox', Cmd })).json<{ Id: string }>();

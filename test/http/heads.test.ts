@@ -26,7 +26,7 @@ for (const [what, bytes] of [
   ['ten thousand headers', get(`X-A: b\r\nConnection: close\r\n`.repeat(5000))],
   ['a head that never ends', `GET /version HTTP/1.1\r\nX: ${'x'.repeat(3 * MIB)}`],
 ] as const)
-  test(`SC-HTTP-05 ${what}: 431, and the client reads it`, async () => {
+  test(`SC-HTTP-05: ${what}: 431, and the client reads it`, async () => {
     await using served = await serve({ tcp: true });
     for (const place of [served.port, served.path]) {
       const text = await said(place, bytes);
@@ -36,7 +36,7 @@ for (const [what, bytes] of [
     assert.deepEqual(served.calls, []);
   });
 
-test('SC-HTTP-05 a client that sends without end is cut off', async () => {
+test('SC-HTTP-05: a client that sends without end is cut off', async () => {
   await using served = await serve();
   const socket = dial(served.path);
   const block = Buffer.alloc(MIB, 'a');
@@ -65,7 +65,7 @@ for (const [what, bytes] of [
   ['another protocol', 'SSH-2.0-OpenSSH_9.2\r\n\r\n'],
   ['HTTP/9', 'GET /version HTTP/9.9\r\nHost: localhost\r\n\r\n'],
 ] as const)
-  test(`SC-HTTP-05 ${what}: 400 and the end`, async () => {
+  test(`SC-HTTP-05: ${what}: 400 and the end`, async () => {
     await using served = await serve();
     assert.deepEqual(statuses(await said(served.path, bytes)), ['HTTP/1.1 400']);
     assert.deepEqual(served.calls, []);
@@ -92,14 +92,14 @@ for (const [what, bytes] of [
   ['a bare carriage return', post('X: y\rTransfer-Encoding: chunked\r\n', `0\r\n\r\n${HIDDEN}`)],
   ['lines that end in line feeds', post('', '').replaceAll('\r\n', '\n') + HIDDEN],
 ] as const)
-  test(`SC-HTTP-04 ${what}: nothing behind it is answered`, async () => {
+  test(`SC-HTTP-04: ${what}: nothing behind it is answered`, async () => {
     await using served = await serve();
     const text = await said(served.path, bytes);
     assert.deepEqual(statuses(text), ['HTTP/1.1 400']);
     assert.ok(!served.calls.some(([verb]) => verb === 'kill'), 'the hidden request was not done');
   });
 
-test('SC-HTTP-04 archives that another thread would read are held to the same', async () => {
+test('SC-HTTP-04: archives that another thread would read are held to the same', async () => {
   await using served = await serve();
   const put = (headers: string) =>
     `PUT /containers/web/archive?path=/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-tar\r\n${headers}\r\n`;
@@ -115,7 +115,7 @@ test('SC-HTTP-04 archives that another thread would read are held to the same', 
   assert.deepEqual(served.calls, []);
 });
 
-test('an answer to what cannot be read is text that no browser takes for a page', async () => {
+test('SC-HTTP-13: an answer to what cannot be read is text that no browser takes for a page', async () => {
   await using served = await serve();
   const { headers, text } = readReply(Buffer.from(await said(served.path, 'nonsense\r\n\r\n')));
   assert.equal(headers['content-type'], 'text/plain; charset=utf-8');

@@ -27,7 +27,7 @@ function assertShape(what: string, { headers, text }: Reply, asJson: boolean, ha
 }
 
 for (const version of ['', '/v1.41', '/v1.24', '/v1.23', '/v1.12', '/v1.0'])
-  test(`SC-HTTP-08 every route by every method that it has not, ${version || 'without a version'}`, async () => {
+  test(`SC-HTTP-08, SC-HTTP-13: every route by every method that it has not, ${version || 'without a version'}`, async () => {
     await using served = await serve();
     const asJson = version === '' || Number(version.slice(4)) >= 24;
     let asked = 0;
@@ -69,7 +69,7 @@ for (const [url, status] of [
   ['/version%00', 404],
   ['/containers/json%0d%0aSet-Cookie:%20a=b', 404],
 ] as const)
-  test(`SC-HTTP-08 ${url} is ${status}`, async () => {
+  test(`SC-HTTP-08, SC-HTTP-13: ${url} is ${status}`, async () => {
     await using served = await serve();
     const reply = await ask(served.path, url);
     assert.equal(reply.status, status, reply.text);
@@ -93,7 +93,7 @@ async function statuses({ path }: Served, text: string): Promise<string[]> {
 const LAST = 'GET /_ping HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
 
 for (const [what, headers] of Object.entries(upgrades))
-  test(`SC-HTTP-09 asking for ${what} of calls that do not upgrade changes nothing, and the next request is served`, async () => {
+  test(`SC-HTTP-09: asking for ${what} of calls that do not upgrade changes nothing, and the next request is served`, async () => {
     await using served = await serve();
     for (const [line, status] of [
       ['GET /version', 200],
@@ -108,7 +108,7 @@ for (const [what, headers] of Object.entries(upgrades))
       );
   });
 
-test('SC-HTTP-09 a takeover that fails is one answer and the end: what is pipelined behind it is nobody’s', async () => {
+test('SC-HTTP-09: a takeover that fails is one answer and the end: what is pipelined behind it is nobody’s', async () => {
   await using served = await serve();
   for (const line of ['POST /containers/nope/attach?stream=1', 'GET /containers/web/attach/ws?stream=1'])
     for (const headers of ['', upgrades.tcp]) {

@@ -40,7 +40,7 @@ for (const [what, bytes] of [
   ['half a body', `${JSON_HEAD}Content-Length: 1000\r\n\r\n{"Image":`],
   ['nothing', ''],
 ] as const)
-  test(`SC-HTTP-06 a thousand connections that send ${what} hinder nobody, and go without a trace`, async () => {
+  test(`SC-HTTP-06: a thousand connections that send ${what} hinder nobody, and go without a trace`, async () => {
     await using served = await serve();
     const before = readdirSync('/proc/self/fd').length;
     const sockets = await crowd(served, 1000, bytes);
@@ -54,7 +54,7 @@ for (const [what, bytes, count] of [
   ['heads', `GET /version HTTP/1.1\r\nX: ${'x'.repeat(MIB * 0.9)}`, 220],
   ['bodies', `${JSON_HEAD}Content-Length: ${4 * MIB}\r\n\r\n${' '.repeat(4 * MIB - 1)}`, 50],
 ] as const)
-  test(`SC-HTTP-06 incomplete ${what} hold a bounded amount of memory together`, async () => {
+  test(`SC-HTTP-06: incomplete ${what} hold a bounded amount of memory together`, async () => {
     await using served = await serve();
     const sockets = await crowd(served, count, bytes);
     const most = Math.ceil(INCOMPLETE_BYTES_MAX / bytes.length);
@@ -66,7 +66,7 @@ for (const [what, bytes, count] of [
     leave(sockets);
   });
 
-test('SC-HTTP-06 who reads no answers is asked for no more requests', async () => {
+test('SC-HTTP-06: who reads no answers is asked for no more requests', async () => {
   await using served = await serve();
   const socket = dial(served.path).pause();
   const count = 100_000;
@@ -81,7 +81,7 @@ test('SC-HTTP-06 who reads no answers is asked for no more requests', async () =
   socket.destroy();
 });
 
-test('SC-HTTP-06 who ends its side after its request still gets the answer', async () => {
+test('SC-HTTP-06: who ends its side after its request still gets the answer', async () => {
   await using served = await serve({ tcp: true });
   const socket = dial(served.port);
   socket.end('GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n');
@@ -97,7 +97,7 @@ const posts = Object.values(contract).flatMap((operation) => {
   return takesJson ? [route.slice(5).replace(/\{\w+\}/g, 'web')] : [];
 });
 
-test('SC-HTTP-01 no call reads a body of 96 megabytes', async () => {
+test('SC-HTTP-01: no call reads a body of 96 megabytes', async () => {
   await using served = await serve();
   assert.ok(posts.length > 8);
   for (const url of posts) {
@@ -120,7 +120,7 @@ test('SC-HTTP-01 no call reads a body of 96 megabytes', async () => {
   assert.deepEqual(served.calls, []);
 });
 
-test('SC-HTTP-02 bodies that are costly to read are refused, and others are served meanwhile', async () => {
+test('SC-HTTP-02: bodies that are costly to read are refused, and others are served meanwhile', async () => {
   await using served = await serve();
   const keys = `{${Array.from({ length: 300_000 }, (_, i) => `"k${i}":1`).join()}}`;
   for (const [what, body, status] of [

@@ -36,7 +36,7 @@ const spellings: readonly (readonly [what: string, body: string])[] = [
   ['between blanks', ' {\n"Image" : "busybox" ,\t"HostConfig":{"Privileged" : true }}\r\n'],
 ];
 
-test('SC-HTTP-10 a privileged container is one in every spelling and framing', async () => {
+test('SC-HTTP-10: a privileged container is one in every spelling and framing', async () => {
   await using served = await serve();
   for (const [what, body] of spellings)
     for (const framing of ['length', 'chunks'] as const) {
@@ -49,7 +49,7 @@ test('SC-HTTP-10 a privileged container is one in every spelling and framing', a
   for (const other of others) assert.deepEqual(other, first);
 });
 
-test('SC-HTTP-10 of two spellings of one member what is documented counts, wherever it stands', async () => {
+test('SC-HTTP-10: of two spellings of one member what is documented counts, wherever it stands', async () => {
   await using served = await serve();
   const documented = '"HostConfig":{"Privileged":false}';
   const other = '"hostconfig":{"Privileged":true}';
@@ -60,7 +60,7 @@ test('SC-HTTP-10 of two spellings of one member what is documented counts, where
   assert.doesNotMatch(JSON.stringify(first), /"Privileged":true/);
 });
 
-test('SC-HTTP-10 a body that the head denies is no body', async () => {
+test('SC-HTTP-10: a body that the head denies is no body', async () => {
   await using served = await serve();
   const body = '{"Image":"busybox"}';
   for (const framing of ['Content-Length: 0\r\n\r\n', '\r\n']) {

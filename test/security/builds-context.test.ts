@@ -54,7 +54,7 @@ const links: readonly (readonly [what: string, members: () => readonly Member[],
 ];
 for (const [what, members, source] of links)
   for (const instruction of ['COPY', 'ADD'])
-    test(`SC-BLD-01 ${instruction} of ${what} leads nowhere outside`, async () => {
+    test(`SC-BLD-01: ${instruction} of ${what} leads nowhere outside`, async () => {
       const { text, said, error } = await build(
         gantry,
         `FROM busybox\n${instruction} ${source} /c/\n${SHOW}`,
@@ -67,7 +67,7 @@ for (const [what, members, source] of links)
       );
     });
 
-test('SC-BLD-01 no member is written through a link out, and one that takes a link’s place is a file', async () => {
+test('SC-BLD-01: no member is written through a link out, and one that takes a link’s place is a file', async () => {
   const through = await build(gantry, `FROM busybox\nCOPY . /c/\n${SHOW}`, [
     link('x', canary.path),
     file('x/pwn', 'mine'),
@@ -81,7 +81,7 @@ test('SC-BLD-01 no member is written through a link out, and one that takes a li
   assert.match(instead.said, /mine too/);
 });
 
-test('SC-BLD-01 a hard link names files of the context alone', async () => {
+test('SC-BLD-01: a hard link names files of the context alone', async () => {
   for (const linkPath of [`${canary.path}/secret`, `${canary.relative}/secret`, 'l/secret']) {
     const members: Member[] = [link('l', canary.path), [{ path: 'h', type: 'hardlink', linkPath }]];
     const { status, text } = await build(gantry, `FROM busybox\nCOPY h /c/\n${SHOW}`, members);
@@ -90,13 +90,13 @@ test('SC-BLD-01 a hard link names files of the context alone', async () => {
   }
 });
 
-test('SC-BLD-01 a link inside of the context is followed', async () => {
+test('SC-BLD-01: a link inside of the context is followed', async () => {
   const members = [directory('a'), file('a/f', 'honest'), link('l', '/a/f'), link('d', 'a')];
   const { said, error } = await build(gantry, `FROM busybox\nCOPY l d/f /c/\n${SHOW}`, members);
   assert.deepEqual([error, /honesthonest/.test(said)], ['', true], said);
 });
 
-test('SC-BLD-01 members with names that climb are clamped or refused', async () => {
+test('SC-BLD-01: members with names that climb are clamped or refused', async () => {
   for (const path of [`${canary.relative}/d/pwn`, `${canary.path}/d/pwn`, `ok/${canary.relative}/d/pwn`]) {
     const { text } = await build(gantry, `FROM busybox\nCOPY . /c/\n${SHOW}`, [file(path, 'x')]);
     assertClean(text);
@@ -113,7 +113,7 @@ for (const source of [
   '..//..//etc/passwd',
 ])
   for (const instruction of ['COPY', 'ADD'])
-    test(`SC-BLD-02 ${instruction} ${source} is forbidden or not there`, async () => {
+    test(`SC-BLD-02: ${instruction} ${source} is forbidden or not there`, async () => {
       const { error, text } = await build(gantry, `FROM busybox\n${instruction} ${source} /c/\n${SHOW}`, [
         directory('a'),
       ]);
@@ -121,7 +121,7 @@ for (const source of [
       assertClean(text);
     });
 
-test('SC-BLD-02 absolute and encoded paths are names of the context', async () => {
+test('SC-BLD-02: absolute and encoded paths are names of the context', async () => {
   for (const source of [
     `${canary.path}/secret`,
     `${canary.path}/s*`,
@@ -137,7 +137,7 @@ test('SC-BLD-02 absolute and encoded paths are names of the context', async () =
   }
 });
 
-test('SC-BLD-02 a variable does not lead out either', async () => {
+test('SC-BLD-02: a variable does not lead out either', async () => {
   const { error, text } = await build(gantry, 'FROM busybox\nARG A=..\nCOPY $A/secret /c/\n');
   assert.match(error, /forbidden path/);
   assertClean(text);
@@ -165,7 +165,7 @@ const dockerfiles: readonly (readonly [
   ['a name with a NUL', () => 'a\0b', () => []],
 ];
 for (const [what, name, members] of dockerfiles)
-  test(`SC-BLD-07 a Dockerfile that is ${what} is refused, and shown to nobody`, async () => {
+  test(`SC-BLD-07: a Dockerfile that is ${what} is refused, and shown to nobody`, async () => {
     const { status, error, text } = await buildArchive(gantry, tarOf([file('x', 'y'), ...members()]), {
       dockerfile: name(),
     });
@@ -175,19 +175,19 @@ for (const [what, name, members] of dockerfiles)
     assertClean(text);
   });
 
-test('SC-BLD-07 an error shows nothing of a Dockerfile that is no text', async () => {
+test('SC-BLD-07: an error shows nothing of a Dockerfile that is no text', async () => {
   const { error } = await build(gantry, Buffer.from(`\x7fELF\0\x01\x02${'\xff'.repeat(4000)}`, 'latin1'));
   assert.ok(error.length > 0 && error.length < 2000, `${error.length}`);
 });
 
-test('SC-BLD-07 a link to a Dockerfile of the context is one', async () => {
+test('SC-BLD-07: a link to a Dockerfile of the context is one', async () => {
   const { error } = await buildArchive(gantry, tarOf([file('real', 'FROM busybox\n'), link('l', 'real')]), {
     dockerfile: 'l',
   });
   assert.equal(error, '');
 });
 
-test('SC-BLD-08 an ignore file that is a link is looked for in the context alone', async () => {
+test('SC-BLD-08: an ignore file that is a link is looked for in the context alone', async () => {
   for (const target of [`${canary.path}/ignore`, `${canary.relative}/ignore`]) {
     const { error, text } = await build(gantry, `FROM busybox\nCOPY . /c/\nRUN ls /c\n${SHOW}`, [
       link('.dockerignore', target),
@@ -198,7 +198,7 @@ test('SC-BLD-08 an ignore file that is a link is looked for in the context alone
   }
 });
 
-test('SC-BLD-08 an ignore file that leaves the Dockerfile and itself out leaves the build as it is', async () => {
+test('SC-BLD-08: an ignore file that leaves the Dockerfile and itself out leaves the build as it is', async () => {
   const { error, said } = await build(gantry, 'FROM busybox\nCOPY . /c/\nRUN ls -A /c; echo end\n', [
     file('.dockerignore', 'Dockerfile\n.dockerignore\n*\n!kept\n'),
     file('kept', 'k'),
@@ -215,14 +215,14 @@ for (const [what, patterns] of [
   ['with patterns that are none', Buffer.from('[\n[a-\n')],
   ['that is a directory', undefined],
 ] as const)
-  test(`SC-BLD-08 an ignore file ${what} is refused in few words`, async () => {
+  test(`SC-BLD-08: an ignore file ${what} is refused in few words`, async () => {
     const ignore = patterns === undefined ? directory('.dockerignore') : file('.dockerignore', patterns);
     const { error, text } = await build(gantry, 'FROM busybox\nCOPY . /c/\n', [ignore, file('f', 'x')]);
     assert.ok(error.length > 0 && error.length < 500, `${error.length} ${error.slice(0, 300)}`);
     assertClean(text);
   });
 
-test('SC-BLD-08 patterns made to be tried again and again are held against a long name at once', async () => {
+test('SC-BLD-08: patterns made to be tried again and again are held against a long name at once', async () => {
   const patterns = [
     '**/*a*a*a*a*a*a*a*a*a*a*a*b',
     '*'.repeat(2000),

@@ -64,13 +64,13 @@ for (const source of [
     ['a stage', STAGE, 's'],
     ['an image', 'FROM busybox\n', 'links:1'],
   ] as const)
-    test(`SC-BLD-03 COPY --from of ${what} takes ${source} from its own root`, async () => {
+    test(`SC-BLD-03: COPY --from of ${what} takes ${source} from its own root`, async () => {
       const { text, said, error } = await build(gantry, `${begin}COPY --from=${from} ${source} /c/\n${SHOW}`);
       assertClean(text);
       assert.ok(said.includes('\nshown\n') || error !== '', text);
     });
 
-test('SC-BLD-03 a link of a stage that stays inside is followed', async () => {
+test('SC-BLD-03: a link of a stage that stays inside is followed', async () => {
   const { said, error } = await build(gantry, `${STAGE}COPY --from=s /inside/f /c/\n${SHOW}`);
   assert.deepEqual([error, /\nhonest\n\nshown\n/.test(said)], ['', true], said);
 });
@@ -105,14 +105,14 @@ for (const from of [
     '--all',
   ],
 ])
-  test(`SC-BLD-03 COPY --from=${from} is refused, and nothing is asked of anybody for it`, async () => {
+  test(`SC-BLD-03: COPY --from=${from} is refused, and nothing is asked of anybody for it`, async () => {
     const dockerfile = `FROM links:1 AS s\nFROM busybox AS own\nCOPY --from=${from} /own/f /c/\nFROM busybox AS later\n`;
     const { error, text } = await build(gantry, dockerfile, [], { target: 'own' });
     assert.notEqual(error, '', text);
     assertClean(text);
   });
 
-test('SC-BLD-03 files of a stage are mounted from its own root', async () => {
+test('SC-BLD-03: files of a stage are mounted from its own root', async () => {
   for (const source of ['/out', '/secret', '/dir', '/viaproc', '/climb']) {
     const mount = `--mount=type=bind,from=s,source=${source},target=/c,rw`;
     const { text } = await build(
@@ -152,7 +152,7 @@ for (const [how, target] of [
   ['a link by way of /proc', () => `/proc/self/root/../../..${canary.path}/d`],
 ] as const)
   for (const [what, words] of writings)
-    test(`SC-BLD-04 ${what} through ${how} stays in the image`, async () => {
+    test(`SC-BLD-04: ${what} through ${how} stays in the image`, async () => {
       const members = [
         ...[
           file('f', 'pwned'),
@@ -173,7 +173,7 @@ for (const [how, target] of [
         assert.equal(error, '', text);
     });
 
-test('SC-BLD-04 what was written through such a link is where it leads to inside', async () => {
+test('SC-BLD-04: what was written through such a link is where it leads to inside', async () => {
   const words = 'COPY f /o/pwn\nWORKDIR /o/x\nADD t.tar /o/';
   const members = [file('f', 'pwned'), file('t.tar', tarOf([file('unpacked', 'x')]))];
   const { said, error } = await build(
@@ -239,7 +239,7 @@ const forms: readonly (readonly [name: string, packed: (archive: Buffer) => Buff
   ['t.tar.zst', (archive) => zstdCompressSync(archive)],
 ];
 for (const [i, [what, members]] of archives.entries())
-  test(`SC-BLD-05 ADD of an archive with ${what} stays below its destination`, async () => {
+  test(`SC-BLD-05: ADD of an archive with ${what} stays below its destination`, async () => {
     const plain = tarOf(members());
     for (const [name, packed] of i === 2 ? forms : forms.slice(0, 1)) {
       const { text, said, error } = await build(gantry, `FROM busybox\nADD ${name} /c/\n${SHOW}`, [
@@ -250,7 +250,7 @@ for (const [i, [what, members]] of archives.entries())
     }
   });
 
-test('SC-BLD-05 honest archives are unpacked, in each form', async () => {
+test('SC-BLD-05: honest archives are unpacked, in each form', async () => {
   for (const [name, packed] of forms) {
     const { said, error } = await build(gantry, `FROM busybox\nADD ${name} /c/\n${SHOW}`, [
       file(name, packed(tarOf([file('f', 'honest')]))),
@@ -259,7 +259,7 @@ test('SC-BLD-05 honest archives are unpacked, in each form', async () => {
   }
 });
 
-test('SC-BLD-05 no name of an archive or of a context hides what the layers below have', async () => {
+test('SC-BLD-05: no name of an archive or of a context hides what the layers below have', async () => {
   for (const members of [[file('.wh.bin', '')], [directory('etc'), file('etc/.wh..wh..opq', '')]]) {
     for (const context of [members, [file('t.tar', tarOf(members))]]) {
       const words = context === members ? 'COPY . /' : 'ADD t.tar /';
@@ -273,7 +273,7 @@ test('SC-BLD-05 no name of an archive or of a context hides what the layers belo
   }
 });
 
-test('SC-BLD-05 a device that an archive brings is of no use to RUN', async () => {
+test('SC-BLD-05: a device that an archive brings is of no use to RUN', async () => {
   const members: Member[] = [
     [{ path: 'disk', type: 'block', major: 8, minor: 0 }],
     [{ path: 'mem', type: 'char', major: 1, minor: 1 }],

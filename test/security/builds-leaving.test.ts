@@ -130,7 +130,7 @@ const moments: Readonly<Record<string, Moment>> = {
 
 for (const [what, { dockerfile, context, reached }] of Object.entries(moments)) {
   const body = () => context?.() ?? contextOf(dockerfile, [file('f', 'x')]);
-  test(`SC-BLD-16 a client that leaves ${what} leaves nothing`, async () => {
+  test(`SC-BLD-16: a client that leaves ${what} leaves nothing`, async () => {
     const leaving = new AbortController();
     const left = buildArchive(gantry, body(), { nocache: '1' }, { signal: leaving.signal });
     left.catch(() => undefined);
@@ -140,7 +140,7 @@ for (const [what, { dockerfile, context, reached }] of Object.entries(moments)) 
     await settled();
   });
   if (context === undefined)
-    test(`SC-BLD-16 a build that is cancelled ${what} leaves nothing`, async () => {
+    test(`SC-BLD-16: a build that is cancelled ${what} leaves nothing`, async () => {
       const cancelled = buildArchive(gantry, body(), { nocache: '1', buildid: 'mine' });
       await until(reached);
       assert.equal((await gantry.api().post('/build/cancel?id=mine')).status, 200);
@@ -149,7 +149,7 @@ for (const [what, { dockerfile, context, reached }] of Object.entries(moments)) 
     });
 }
 
-test('SC-BLD-16 a client that reads nothing of what is printed holds nobody up, and costs little', async () => {
+test('SC-BLD-16: a client that reads nothing of what is printed holds nobody up, and costs little', async () => {
   const socket = gantry.api().connect();
   const body = contextOf('FROM busybox\nRUN yes a line that nobody reads\n');
   socket.write(
@@ -164,7 +164,7 @@ test('SC-BLD-16 a client that reads nothing of what is printed holds nobody up, 
   await settled();
 });
 
-test('SC-BLD-16 a step goes on for the second build when the first one leaves, and is held no longer than by it', async () => {
+test('SC-BLD-16: a step goes on for the second build when the first one leaves, and is held no longer than by it', async () => {
   const dockerfile =
     'FROM busybox\nCOPY f /f\nRUN sleep 2; cat /f; dd if=/dev/zero of=/zeros bs=1M count=2\n';
   const leaving = new AbortController();

@@ -54,19 +54,19 @@ for (const trigger of [
     'COPY ../../x /',
   ],
 ])
-  test(`SC-BLD-10 the trigger ${JSON.stringify(trigger)} is refused`, async () => {
+  test(`SC-BLD-10: the trigger ${JSON.stringify(trigger)} is refused`, async () => {
     const { error, text } = await withTriggers([trigger]);
     assert.notEqual(error, '', text);
     assert.doesNotMatch(text, /second|went on\\n/);
   });
 
-test('SC-BLD-10 ten thousand triggers are refused at once, and one is carried out', async () => {
+test('SC-BLD-10: ten thousand triggers are refused at once, and one is carried out', async () => {
   const { error } = await withTriggers(Array.from({ length: 10_000 }, () => 'RUN true'));
   assert.match(error, /more than 1000 ONBUILD triggers/);
   assert.match((await withTriggers(['RUN echo "trig"gered'])).said, /\ntriggered\n.*went on/s);
 });
 
-test('SC-BLD-10 a trigger reads the context of whoever builds, and nothing beside it', async () => {
+test('SC-BLD-10: a trigger reads the context of whoever builds, and nothing beside it', async () => {
   const { error, text } = await withTriggers([`COPY ${canary.path}/secret /s`]);
   assert.match(error, /file not found/);
   assert.ok(!text.includes(canary.secret));
@@ -84,7 +84,7 @@ const CONFINED = [
   'hostname | wc -c',
 ].join('; ');
 
-test('SC-BLD-11 RUN is confined as any container', async () => {
+test('SC-BLD-11: RUN is confined as any container', async () => {
   const { said, error } = await build(gantry, `FROM busybox\nRUN (${CONFINED}) 2>&1; echo end\n`, [], {
     networkmode: 'none',
   });
@@ -95,7 +95,7 @@ test('SC-BLD-11 RUN is confined as any container', async () => {
   assert.equal(ofBuild, output.replaceAll('\r\n', '\n'));
 });
 
-test('SC-BLD-11 no step has more rights than a container', async () => {
+test('SC-BLD-11: no step has more rights than a container', async () => {
   for (const words of [
     '--security=insecure',
     '--mount=type=bind,source=/,target=/h,from=/',
@@ -109,7 +109,7 @@ test('SC-BLD-11 no step has more rights than a container', async () => {
   assert.doesNotMatch(said, /systemd|init/);
 });
 
-test('SC-BLD-11 a network that create refuses is refused to a step', async () => {
+test('SC-BLD-11: a network that create refuses is refused to a step', async () => {
   for (const networkmode of ['container:nosuch', 'nosuch', 'ns:/proc/1/ns/net', '../x']) {
     const { error, text } = await build(gantry, 'FROM busybox\nRUN echo ran\n', [], { networkmode });
     assert.notEqual(error, '', text);
@@ -117,7 +117,7 @@ test('SC-BLD-11 a network that create refuses is refused to a step', async () =>
   }
 });
 
-test('SC-BLD-12 an image that pretends to have done a step is not believed', async () => {
+test('SC-BLD-12: an image that pretends to have done a step is not believed', async () => {
   const dockerfile = 'FROM busybox\nRUN echo honest >/f\n';
   const history = [
     { created: '2026-01-01T00:00:00Z', created_by: 'busybox-static from Debian' },
@@ -135,7 +135,7 @@ test('SC-BLD-12 an image that pretends to have done a step is not believed', asy
   assert.doesNotMatch(said, /Step 2\/3.* ---> Using cache.*Step 3/s);
 });
 
-test('SC-BLD-12 an image that is named as a cache lends layers, never a configuration', async () => {
+test('SC-BLD-12: an image that is named as a cache lends layers, never a configuration', async () => {
   const layers = [readFileSync(busyboxRootfs()), tarOf([file('f', 'lent\n')])];
   const base = (await gantry.api().get('/images/busybox/json')).json<{ Config: object; Created: string }>();
   const history = [
@@ -155,7 +155,7 @@ test('SC-BLD-12 an image that is named as a cache lends layers, never a configur
   assert.match(own.said, /\nhonest\n/);
 });
 
-test('SC-BLD-12 what a file is decides, not its size and time', async () => {
+test('SC-BLD-12: what a file is decides, not its size and time', async () => {
   const dockerfile = 'FROM busybox\nCOPY f /f\nRUN cat /f; echo\n';
   for (const text of ['aaaa', 'bbbb', 'aaaa']) {
     const { said } = await build(
@@ -170,7 +170,7 @@ test('SC-BLD-12 what a file is decides, not its size and time', async () => {
   }
 });
 
-test('SC-BLD-12 files of a name that another Dockerfile excludes are others', async () => {
+test('SC-BLD-12: files of a name that another Dockerfile excludes are others', async () => {
   const dockerfile = 'FROM busybox\nCOPY d /d\nRUN ls /d | tr "\\n" ,\n';
   const members = [directory('d'), file('d/a', 'x'), file('d/b', 'x')];
   assert.match((await build(gantry, dockerfile, members, { nocache: '0' })).said, /a,b,/);
@@ -189,7 +189,7 @@ const grepRoot = (text: string): string => {
   }
 };
 
-test('SC-BLD-13 arguments for proxies are seen by RUN, and stand nowhere on the disk', async () => {
+test('SC-BLD-13: arguments for proxies are seen by RUN, and stand nowhere on the disk', async () => {
   const names = ['HTTP_PROXY', 'https_proxy', 'FTP_PROXY', 'NO_PROXY'];
   const buildargs = JSON.stringify(
     Object.fromEntries(names.map((name) => [name, `http://u:${SECRET}@proxy/`])),
@@ -207,7 +207,7 @@ test('SC-BLD-13 arguments for proxies are seen by RUN, and stand nowhere on the 
   assert.ok(!(await gantry.api().get('/events?since=0&until=1')).text.includes(SECRET));
 });
 
-test('SC-BLD-13 an argument that nothing declares is of no use, and told of by its name alone', async () => {
+test('SC-BLD-13: an argument that nothing declares is of no use, and told of by its name alone', async () => {
   const buildargs = JSON.stringify({ UNDECLARED: SECRET, PATH: SECRET, LD_PRELOAD: SECRET });
   const { said, text } = await build(
     gantry,
@@ -220,7 +220,7 @@ test('SC-BLD-13 an argument that nothing declares is of no use, and told of by i
   assert.equal(grepRoot(SECRET), '');
 });
 
-test('SC-BLD-13 secrets that a classic client cannot send are mounted as nothing, or required in vain', async () => {
+test('SC-BLD-13: secrets that a classic client cannot send are mounted as nothing, or required in vain', async () => {
   const { said } = await build(
     gantry,
     `FROM busybox\nRUN --mount=type=secret,id=x,target=/run/secrets/x ls /run/secrets 2>&1; echo ran\nRUN --mount=type=ssh echo "$SSH_AUTH_SOCK."\n`,
@@ -242,7 +242,7 @@ const mountsRoot = (): string[] => {
 };
 
 for (const id of ['../../x', '/etc', '.', '..', '', 'a/../../b', '\\0', 'x'.repeat(10_000), '*', '-rf'])
-  test(`SC-BLD-14 a cache called ${JSON.stringify(id.slice(0, 20))} is a directory of our own naming`, async () => {
+  test(`SC-BLD-14: a cache called ${JSON.stringify(id.slice(0, 20))} is a directory of our own naming`, async () => {
     const { error, text } = await build(
       gantry,
       `FROM busybox\nRUN --mount=type=cache,id=${id},target=/k touch /k/in; ls /k\n`,
@@ -251,7 +251,7 @@ for (const id of ['../../x', '/etc', '.', '..', '', 'a/../../b', '\\0', 'x'.repe
     for (const name of mountsRoot()) assert.match(name, /^[0-9a-f]{32}(-\d+)?$/);
   });
 
-test('SC-BLD-14 a cache that is full of links is measured and removed without following one', async () => {
+test('SC-BLD-14: a cache that is full of links is measured and removed without following one', async () => {
   const fill = [
     ...[
       `ln -s ${canary.path} /k/dir`,
@@ -281,7 +281,7 @@ test('SC-BLD-14 a cache that is full of links is measured and removed without fo
   assert.equal(canary.changed, false);
 });
 
-test('SC-BLD-14 what a cache begins with is a copy of what is inside of its source', async () => {
+test('SC-BLD-14: what a cache begins with is a copy of what is inside of its source', async () => {
   await loadLayered(gantry.api(), 'origin:1', [
     [{ path: 'l', type: 'symlink', linkPath: canary.path }],
     directory('d'),
@@ -297,7 +297,7 @@ test('SC-BLD-14 what a cache begins with is a copy of what is inside of its sour
   }
 });
 
-test('SC-BLD-14 a cache that is swapped for a link while others have it mounted leads nowhere', async () => {
+test('SC-BLD-14: a cache that is swapped for a link while others have it mounted leads nowhere', async () => {
   const swap =
     'for i in $(seq 300); do mkdir -p /k/d; ln -sfn /etc /k/l; rm -rf /k/d; ln -s / /k/d; rm /k/d; done 2>/dev/null; true';
   const write = 'for i in $(seq 300); do echo pwned >/k/d/gantry-pwned; done 2>/dev/null; true';
@@ -313,7 +313,7 @@ test('SC-BLD-14 a cache that is swapped for a link while others have it mounted 
   assert.throws(() => readFileSync('/gantry-pwned'));
 });
 
-test('SC-BLD-14 mount points that are links are made inside, and nothing outside goes with them', async () => {
+test('SC-BLD-14: mount points that are links are made inside, and nothing outside goes with them', async () => {
   for (const type of ['cache', 'tmpfs', 'bind,source=d']) {
     const dockerfile = `FROM busybox\nRUN ln -s ${canary.path}/d /m && ln -s ${canary.relative} /n\nRUN --mount=type=${type},target=/m/x --mount=type=${type},target=/n/y/z echo ran\nRUN ls -la / | grep -c canary; true\n`;
     const { text } = await build(gantry, dockerfile, [directory('d'), file('d/f', 'x')]);
@@ -321,7 +321,7 @@ test('SC-BLD-14 mount points that are links are made inside, and nothing outside
   }
 });
 
-test('SC-BLD-15 a front end that a Dockerfile names is neither brought nor run', async () => {
+test('SC-BLD-15: a front end that a Dockerfile names is neither brought nor run', async () => {
   const asked: string[] = [];
   const { createServer } = await import('node:http');
   const server = createServer((request, response) => {

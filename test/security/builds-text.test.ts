@@ -11,7 +11,7 @@ before(async () => {
 });
 after(() => Promise.all(ends.map((end) => end())));
 
-test('SC-INJ-01 a line’s end in what a build is told becomes no line of a file', async () => {
+test('SC-INJ-01: a line’s end in what a build is told becomes no line of a file', async () => {
   for (const extrahosts of [
     'x:1.2.3.4\n6.6.6.6 evil',
     'x\n6.6.6.6 evil:1.2.3.4',
@@ -26,7 +26,7 @@ test('SC-INJ-01 a line’s end in what a build is told becomes no line of a file
   assert.notEqual((await build(gantry, 'FROM busybox\n', [], { t: 'a\nb' })).error, '');
 });
 
-test('SC-INJ-04 labels and arguments are what they are, whatever is in them', async () => {
+test('SC-INJ-04: labels and arguments are what they are, whatever is in them', async () => {
   const odd = {
     'a\nRUN touch /pwned': 'c\n"d"',
     '"': '\u001b[31m',
@@ -55,7 +55,7 @@ test('SC-INJ-04 labels and arguments are what they are, whatever is in them', as
   );
 });
 
-test('SC-INJ-08 escapes of a command reach its client, and never our log', async () => {
+test('SC-INJ-08: escapes of a command reach its client, and never our log', async () => {
   const { said } = await build(
     gantry,
     'FROM busybox\nRUN printf "\\033[31mred\\033]0;title\\007\\n"; printf "\\033[2J" >&2; false\n',
@@ -64,7 +64,7 @@ test('SC-INJ-08 escapes of a command reach its client, and never our log', async
   assert.ok(!gantry.log().includes('\u001b'));
 });
 
-test('SC-INJ-10 a command that prints messages of the stream forges none', async () => {
+test('SC-INJ-10: a command that prints messages of the stream forges none', async () => {
   const forged = '{"errorDetail":{"message":"forged"},"error":"forged"}\\r\\n{"aux":{"ID":"sha256:0"}}\\r\\n';
   const { text, error, id } = await build(
     gantry,

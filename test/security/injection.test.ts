@@ -32,19 +32,19 @@ const places: readonly (readonly [what: string, request: (text: string) => Recor
 ];
 for (const [what, request] of places)
   for (const text of ['\n6.6.6.6 evil', '\tevil', '#evil', '\0', ' evil', '\r\nevil'])
-    test(`SC-INJ-01 ${what} with ${JSON.stringify(text)} is refused`, async () => {
+    test(`SC-INJ-01: ${what} with ${JSON.stringify(text)} is refused`, async () => {
       const { status, output } = await runInside(gantry, {
         Cmd: ['cat', '/etc/hosts', '/etc/resolv.conf'],
         ...request(text),
       });
       assert.equal(status, 400, output);
     });
-test('SC-INJ-01 the same places take honest text', async () => {
+test('SC-INJ-01: the same places take honest text', async () => {
   for (const [, request] of places)
     assert.equal((await runInside(gantry, { Cmd: ['true'], ...request('') })).exitCode, 0);
 });
 
-test('SC-INJ-03 a line’s end in a variable is a part of it; a name alone takes a variable away; the last of two wins', async () => {
+test('SC-INJ-03: a line’s end in a variable is a part of it; a name alone takes a variable away; the last of two wins', async () => {
   const Env = ['A=1\nB=2', 'PATH=/bin', 'GONE', 'X=first', 'X=é"\\', `BIG=${'x'.repeat(100_000)}`];
   const { output } = await runInside(gantry, { Env, Cmd: ['cat', '/proc/self/environ'] });
   const found = output.split('\0').filter((entry) => entry !== '' && !/^(HOSTNAME|HOME|BIG)=/.test(entry));
@@ -52,9 +52,9 @@ test('SC-INJ-03 a line’s end in a variable is a part of it; a name alone takes
   assert.match(output, /(^|\0)BIG=x{100000}(\0|$)/);
 });
 for (const entry of ['=x', '', 'A=\0B'])
-  test(`SC-INJ-03 the variable ${JSON.stringify(entry)} is refused`, async () =>
+  test(`SC-INJ-03: the variable ${JSON.stringify(entry)} is refused`, async () =>
     assert.equal((await runInside(gantry, { Env: [entry], Cmd: ['true'] })).status, 400));
-test('SC-INJ-03 a variable beyond what the kernel passes on is not cut: nothing runs', async () => {
+test('SC-INJ-03: a variable beyond what the kernel passes on is not cut: nothing runs', async () => {
   const { exitCode, output } = await runInside(gantry, {
     Env: [`A=${'x'.repeat(1 << 20)}`],
     Cmd: ['echo', 'ran'],
@@ -63,7 +63,7 @@ test('SC-INJ-03 a variable beyond what the kernel passes on is not cut: nothing 
   assert.doesNotMatch(output, /ran/);
 });
 
-test('SC-INJ-04 labels and annotations come back as they were given, in inspect, lists and events', async () => {
+test('SC-INJ-04: labels and annotations come back as they were given, in inspect, lists and events', async () => {
   const odd = { 'a\nb': 'c\n"d"', '"': '\u001b[31m', e: 'x'.repeat(1 << 20) };
   const many = Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`l${index}`, 'v']));
   const api = gantry.api();
@@ -94,18 +94,18 @@ test('SC-INJ-04 labels and annotations come back as they were given, in inspect,
   assert.ok(!gantry.log().includes('\u001b'));
 });
 
-test('SC-INJ-07 words that look like flags of the runtime are the command’s', async () => {
+test('SC-INJ-07: words that look like flags of the runtime are the command’s', async () => {
   const { output } = await runInside(gantry, { Entrypoint: ['echo'], Cmd: ['--help', '--bundle=/', '-c'] });
   assert.equal(output, '--help --bundle=/ -c\n');
   const { refused } = await runInside(gantry, { Cmd: ['--help'] });
   assert.match(refused, /"--help": executable file not found in \$PATH/);
 });
-test('SC-INJ-07 a working directory with a line’s end is a directory with that name', async () => {
+test('SC-INJ-07: a working directory with a line’s end is a directory with that name', async () => {
   const { output } = await runInside(gantry, { WorkingDir: '/a\n--help', Cmd: ['pwd'] });
   assert.equal(output, '/a\n--help\n');
 });
 for (const path of ['/containers/--help/start', '/containers/-c/json', '/containers/..%2f..%2fetc/json'])
-  test(`SC-INJ-07 ${path} finds nothing`, async () => {
+  test(`SC-INJ-07: ${path} finds nothing`, async () => {
     const api = gantry.api();
     const { status } = path.endsWith('start') ? await api.post(path) : await api.get(path);
     assert.equal(status, 404);
@@ -122,14 +122,14 @@ for (const parent of [
   'a:escaped:b',
   './escaped',
 ])
-  test(`SC-INJ-09 the cgroup parent ${JSON.stringify(parent.slice(0, 20))} is refused`, async () => {
+  test(`SC-INJ-09: the cgroup parent ${JSON.stringify(parent.slice(0, 20))} is refused`, async () => {
     const { status } = await runInside(gantry, { Cmd: ['true'], HostConfig: { CgroupParent: parent } });
     assert.equal(status, 400);
     for (const name of hierarchies()) assert.equal(existsSync(`/sys/fs/cgroup/${name}/escaped`), false);
   });
 
 for (const name of ['..', 'a/b', '-x', ' x', 'x\ny', 'x\0', 'é', '"x"', "x'", '.x', '$(x)', '`x`', 'x;y'])
-  test(`SC-INJ-02 ${JSON.stringify(name)} names no container, neither a new one nor an old one`, async () => {
+  test(`SC-INJ-02: ${JSON.stringify(name)} names no container, neither a new one nor an old one`, async () => {
     const api = gantry.api();
     const to = encodeURIComponent(name);
     assert.equal((await api.post(`/containers/create?name=${to}`, { Image: 'busybox' })).status, 400);
@@ -137,7 +137,7 @@ for (const name of ['..', 'a/b', '-x', ' x', 'x\ny', 'x\0', 'é', '"x"', "x'", '
     assert.equal((await api.post(`/containers/honest/rename?name=${to}`)).status, 400);
     assert.equal((await api.delete('/containers/honest')).status, 204, 'it has its name still');
   });
-test('SC-INJ-02 a name is one container’s, whoever asks for it and however long it is', async () => {
+test('SC-INJ-02: a name is one container’s, whoever asks for it and however long it is', async () => {
   const api = gantry.api();
   const long = 'n'.repeat(4000);
   for (const name of ['one', 'two', long])
@@ -170,7 +170,7 @@ async function pathsAskedBy(pid: number): Promise<(() => Promise<string>) | unde
   };
 }
 
-test('SC-INJ-05 no path of a URL is a path of the host', async (t) => {
+test('SC-INJ-05: no path of a URL is a path of the host', async (t) => {
   const api = gantry.api();
   const asked = await pathsAskedBy(gantry.pid);
   if (asked === undefined) t.diagnostic('without strace: by the answers alone');
@@ -227,7 +227,7 @@ for (const [what, binding] of [
   ['a range', { HostIp: '', HostPort: '8080-8081}; drop' }],
   ['a port in words', { HostIp: '', HostPort: 'http accept' }],
 ] as const)
-  test(`SC-INJ-06 ${what} that would be a rule of the firewall is refused, and no rule changes`, async () => {
+  test(`SC-INJ-06: ${what} that would be a rule of the firewall is refused, and no rule changes`, async () => {
     const before = ruleSet();
     const made = await gantry.api().post('/containers/create', {
       Image: 'busybox',
@@ -238,7 +238,7 @@ for (const [what, binding] of [
     assert.equal(ruleSet(), before);
   });
 for (const port of ['80; drop/tcp', '80/tcp; drop', '80/"tcp"', 'accept/tcp', '80-70/tcp'])
-  test(`SC-INJ-06 the port ${JSON.stringify(port)} is refused`, async () => {
+  test(`SC-INJ-06: the port ${JSON.stringify(port)} is refused`, async () => {
     const before = ruleSet();
     const HostConfig = { NetworkMode: 'bridge', PortBindings: { [port]: [{ HostPort: '' }] } };
     for (const more of [{ HostConfig }, { ExposedPorts: { [port]: {} } }]) {
@@ -248,7 +248,7 @@ for (const port of ['80; drop/tcp', '80/tcp; drop', '80/"tcp"', 'accept/tcp', '8
     assert.equal(ruleSet(), before);
   });
 
-test('SC-INJ-08 nothing that a client calls things brings control characters into our own log', async () => {
+test('SC-INJ-08: nothing that a client calls things brings control characters into our own log', async () => {
   const api = gantry.api();
   const sequence = '\u001b]0;owned\u0007\u001b[2J';
   const to = encodeURIComponent(sequence);
@@ -263,7 +263,7 @@ test('SC-INJ-08 nothing that a client calls things brings control characters int
   assert.doesNotMatch(gantry.log(), /[\u0000-\u0009\u000b-\u001f\u007f]/);
 });
 
-test('SC-INJ-10 what a registry says is a word of one message, never a message', async (t) => {
+test('SC-INJ-10: what a registry says is a word of one message, never a message', async (t) => {
   const registry = await FakeRegistry.start(t);
   const forged = '"}\r\n{"errorDetail":{"message":"forged"},"error":"forged"}\r\n{"status":"';
   registry.answering = (_, response) => {

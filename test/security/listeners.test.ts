@@ -1,4 +1,4 @@
-/** Security cases SC-WEB-08, 10, 11 and 12: what the daemon opens on its host, and what it leaves alone there. */
+/** Security cases SC-WEB-08 to 12: what the daemon opens on its host, and what it leaves alone there. */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -19,8 +19,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { startGantry } from '../harness/gantry.ts';
+import { type Gantry, startGantry } from '../harness/gantry.ts';
 import { freePort } from '../harness/registry.ts';
+import { subnetAt } from '../harness/subnets.ts';
 
 const PROGRAM = join(import.meta.dirname, '../../bin/gantry');
 
@@ -93,6 +94,47 @@ test('SC-WEB-08: plain addresses are warned of at the start and in info, the ope
   for (const port of [one, two]) {
     const { code, stderr } = await gantry.docker(['-H', `tcp://127.0.0.1:${port}`, 'ps']);
     assert.equal(code, 0, stderr);
+  }
+});
+
+/**
+ * What a container is told when it asks the engine at addresses, one after the other: an answer, or how it failed. A name
+ * of its hosts file is looked up there: the static busybox has no resolver.
+ */
+const askedFrom = (
+  gantry: Gantry,
+  network: string,
+  hosts: readonly string[],
+  port: number,
+): Promise<string> => {
+  const ask = `for host in ${hosts.join(' ')}; do
+    address=$(awk -v name=$host '$2 == name { print $1; exit }' /etc/hosts)
+    printf 'GET /_ping HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\nConnection: close\\r\\n\\r\\n' | nc -w 3 \${address:-$host} ${port} 2>&1 | head -n 1
+  done`;
+  const alias = ['--add-host', 'host.docker.internal:host-gateway'];
+  return gantry.dockerOk('run', '--rm', '--net', network, ...alias, 'busybox', 'sh', '-c', ask);
+};
+
+test('SC-WEB-09: no container reaches the engine at an address that it does not listen on for containers', async (t) => {
+  const [loopback, everywhere] = [await freePort(), await freePort()];
+  const doors = ['-H', `tcp://127.0.0.1:${loopback}`, '-H', `tcp://0.0.0.0:${everywhere}`];
+  const gantry = await startGantry(t, { args: doors });
+  await gantry.dockerOk('network', 'create', '--subnet', subnetAt(0), 'own');
+  await gantry.dockerOk('network', 'create', '--internal', '--subnet', subnetAt(1), 'inner');
+  for (const network of ['bridge', 'own', 'inner']) {
+    const gateway = await gantry.dockerOk(
+      'network',
+      'inspect',
+      '-f',
+      '{{(index .IPAM.Config 0).Gateway}}',
+      network,
+    );
+    const hosts = ['127.0.0.1', gateway, 'host.docker.internal', 'localhost'];
+    const failures = (await askedFrom(gantry, network, hosts, loopback)).split('\n');
+    assert.equal(failures.length, hosts.length, failures.join());
+    for (const failure of failures) assert.match(failure, /can't connect .*: Connection refused/, network);
+    // What was bound for everybody is reached: the attack above was delivered.
+    assert.match(await askedFrom(gantry, network, [gateway], everywhere), /^HTTP\/1\.1 200/, network);
   }
 });
 

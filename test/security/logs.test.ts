@@ -148,7 +148,7 @@ test('SC-LOG-04: values of a query that mean nothing are refused or have their d
 
 const SECRET = 'gantry-test-secret-5e1f';
 
-test('SC-LOG-05 and 06: what a container or a registry is told in confidence is not in our log, nor in what others ask for', async (t) => {
+test('SC-LOG-05, SC-LOG-06: what a container or a registry is told in confidence is not in our log, nor in what others ask for', async (t) => {
   const gantry = await startGantry(t, {
     args: ['-D'],
     env: { HTTP_PROXY: `http://user:${SECRET}@127.0.0.1:9` },

@@ -33,7 +33,7 @@ const on = (endpoint: object, HostConfig: object = {}) => ({
 });
 
 const BROKEN = ['\n6.6.6.6 evil', '\tevil', '#evil', '\0', ' evil', '\r\nevil'];
-test('SC-INJ-01 aliases and links of a network are one word, at create, at connect and while it runs', async () => {
+test('SC-INJ-01: aliases and links of a network are one word, at create, at connect and while it runs', async () => {
   const api = gantry.api();
   assert.equal((await create('peer', on({}))).status, 201);
   assert.equal((await create('honest', on({ Aliases: ['other'], Links: ['peer:x'] }))).status, 201);
@@ -73,7 +73,7 @@ test('SC-INJ-01 aliases and links of a network are one word, at create, at conne
   assert.equal((await api.delete('/networks/more')).status, 204);
 });
 
-test('SC-INJ-04 labels of networks and volumes come back as they were given, and filters find them', async () => {
+test('SC-INJ-04: labels of networks and volumes come back as they were given, and filters find them', async () => {
   const api = gantry.api();
   const Labels = { 'a\nb': 'c\n"d"', '"': '\u001b[31m', big: 'x'.repeat(100_000) };
   const IPAM = { Config: [{ Subnet: subnetAt(1) }] };
@@ -116,7 +116,7 @@ for (const [what, request] of [
   ['an auxiliary address', (text: string) => ipam('AuxiliaryAddresses')({ a: text } as unknown as string)],
   ['a driver', (text: string) => ({ Driver: text })],
 ] as const)
-  test(`SC-INJ-06 ${what} of a network that would be a rule is refused, and no rule and no device changes`, async () => {
+  test(`SC-INJ-06: ${what} of a network that would be a rule is refused, and no rule and no device changes`, async () => {
     const before = [ruleSet(), devices()];
     for (const text of EVIL) {
       const made = await gantry.api().post('/networks/create', { Name: 'evil', ...request(text) });
@@ -126,7 +126,7 @@ for (const [what, request] of [
     assert.equal((await gantry.api().get('/networks/evil')).status, 404);
   });
 
-test('SC-INJ-06 addresses of a container that would be rules are refused at create and connect', async () => {
+test('SC-INJ-06: addresses of a container that would be rules are refused at create and connect', async () => {
   const before = ruleSet();
   assert.equal((await create('plain', { HostConfig: { NetworkMode: 'none' } })).status, 201);
   for (const text of EVIL)
@@ -143,7 +143,7 @@ test('SC-INJ-06 addresses of a container that would be rules are refused at crea
   assert.equal(ruleSet(), before);
 });
 
-test('SC-NET-12 names that mean something else are no network’s, and a name is one network’s', async () => {
+test('SC-NET-12: names that mean something else are no network’s, and a name is one network’s', async () => {
   const api = gantry.api();
   const asked = (Name: string, more: object = {}) => api.post('/networks/create', { Name, ...more });
   const before = (await api.get('/networks')).json<object[]>().length;
@@ -157,7 +157,7 @@ test('SC-NET-12 names that mean something else are no network’s, and a name is
     assert.equal((await api.delete(`/networks/${name}`)).status, 403, name);
 });
 
-test('SC-NET-12 an id is its network’s, whatever another is called', async () => {
+test('SC-NET-12: an id is its network’s, whatever another is called', async () => {
   const api = gantry.api();
   const { Id } = (await api.get('/networks/net')).json<{ Id: string }>();
   const IPAM = { Config: [{ Subnet: subnetAt(3) }] };
@@ -184,7 +184,7 @@ const messages = (text: string): Record<string, unknown>[] =>
 const FORGED = '"}\r\n{"errorDetail":{"message":"forged"},"error":"forged"}\r\n{"status":"';
 const forged = (text: string): boolean => messages(text).some(({ error }) => error === 'forged');
 
-test('SC-INJ-10 what a registry says of a push, at any of its steps, is a word of one message', async (t) => {
+test('SC-INJ-10: what a registry says of a push, at any of its steps, is a word of one message', async (t) => {
   const registry = await FakeRegistry.start(t);
   const api = gantry.api();
   const name = `${registry.host}/app`;
@@ -209,7 +209,7 @@ test('SC-INJ-10 what a registry says of a push, at any of its steps, is a word o
   }
 });
 
-test('SC-INJ-10 media types, digests and members of a pulled manifest are words of one message', async (t) => {
+test('SC-INJ-10: media types, digests and members of a pulled manifest are words of one message', async (t) => {
   const registry = await FakeRegistry.start(t);
   const layer = tarOf([file('file', 'x')]);
   for (const [tag, bend] of [
@@ -236,7 +236,7 @@ test('SC-INJ-10 media types, digests and members of a pulled manifest are words 
   assert.ok(!forged(text), text);
 });
 
-test('SC-INJ-10 names in an archive are words of one message of load', async () => {
+test('SC-INJ-10: names in an archive are words of one message of load', async () => {
   for (const manifest of [
     [{ Config: FORGED, RepoTags: ['x:y'], Layers: [] }],
     [{ Config: 'config.json', RepoTags: [FORGED], Layers: [FORGED] }],

@@ -96,7 +96,7 @@ test('half a head is held for a while, then the connection ends', (t) => {
   assert.equal(socket.destroyed, true);
 });
 
-test('SC-HTTP-06 a head that comes byte by byte has no more time than any other', (t) => {
+test('SC-HTTP-06: a head that comes byte by byte has no more time than any other', (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const { socket } = opened();
   socket.push(Buffer.from('GET / HTTP/1.1\r\nX: '));

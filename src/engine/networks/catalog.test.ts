@@ -69,7 +69,7 @@ for (const [request, message] of [
     /cannot depend on another configuration network/,
   ],
 ] as const)
-  test(`a network ${JSON.stringify(request).slice(0, 90)} is refused (SC-NET-12)`, () => {
+  test(`SC-NET-12: a network ${JSON.stringify(request).slice(0, 90)} is refused`, () => {
     assert.throws(() => plan(request), message);
   });
 

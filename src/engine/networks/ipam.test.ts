@@ -97,7 +97,7 @@ for (const [config, problem] of [
     "invalid auxiliary address a: parent subnet 10.5.0.0/24 doesn't contain this address",
   ],
 ] as const)
-  test(`a network with ${JSON.stringify(config)} is refused (SC-NET-11, SC-INJ-06)`, () => {
+  test(`SC-NET-11, SC-INJ-06: a network with ${JSON.stringify(config)} is refused`, () => {
     assert.throws(
       () => readSubnets([config], both),
       (error) => isFailure(error, networkFailure.ipamInvalid) && error.message.includes(problem),

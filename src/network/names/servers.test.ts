@@ -193,7 +193,7 @@ test('a server that is silent, and one that cannot help, hold up nobody', async 
   assert.deepEqual(good.heard, ['a.org', 'b.org']);
 });
 
-test('without an answer there is a failure: nobody there, nobody allowed (SC-NET-06), nobody named', async (t) => {
+test('SC-NET-06: without an answer there is a failure: nobody there, nobody allowed, nobody named', async (t) => {
   const { servers } = nameServers(t, ['127.0.0.53']);
   await using host = await startResolver('127.0.0.53', PORT, addressed('192.0.2.1'));
   const forwarding: Record<string, Partial<Forwarding>> = {
@@ -237,7 +237,7 @@ test('a name without a dot is kept where its resolver is to try it with a domain
   assert.deepEqual(host.heard, []);
 });
 
-test('answers of others, and guesses, are not taken for the answer; numbers and ports are random (SC-NET-09)', async (t) => {
+test('SC-NET-09: answers of others, and guesses, are not taken for the answer; numbers and ports are random', async (t) => {
   const fd = await newNamespace(t);
   const ids = new Set<number>();
   const wrong = (asked: Packet): Buffer => addressed('203.0.113.66')(asked)[0] ?? Buffer.alloc(0);
@@ -284,7 +284,7 @@ test('who guesses on and on has the question given up, not answered wrongly', as
   assert.equal(host.heard.length, 1);
 });
 
-test('bytes of any kind, by datagram and by connection, leave the server as it was (SC-NET-09)', async (t) => {
+test('SC-NET-09: bytes of any kind, by datagram and by connection, leave the server as it was', async (t) => {
   const fd = await newNamespace(t);
   const { servers } = nameServers(t);
   await servers.open('s', pathOf(fd), viewOn(zoneWithWeb()));

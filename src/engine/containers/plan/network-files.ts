@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { readText } from '../../../linux/index.ts';
 import type { ContainerConfig } from '../../../model/container.ts';
 import type { Endpoints, HostsInput } from '../../../network/index.ts';
-import { hostnameFile, hostsFile } from '../../../network/index.ts';
+import { formatAddress, hostnameFile, hostsFile } from '../../../network/index.ts';
 import { networkModeOf, ownEndpoints } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
 import type { WithContainersRoot, WithDirectory, WithFacts, WithNetworks } from '../needs.ts';
@@ -79,11 +79,22 @@ function write(
           addresses: addresses.map(({ address }) => address),
           extraHosts: hostConfig.ExtraHosts ?? [],
           linked,
-          hostGateway: addresses.find(({ gateway }) => gateway !== '')?.gateway ?? '',
+          hostGateway: hostAsSeen(deps, endpoints),
           ipv6Loopback: true,
         }),
   );
   const resolver = resolverText(deps, container.record, resolutionOf(deps, container.record, endpoints));
   put('resolv.conf', resolver);
   writeFileSync(networkFile(deps, id, RESOLVER_HASH), resolverHash(resolver), { mode: 0o644 });
+}
+
+/**
+ * What `host-gateway` stands for: the host as the container sees it. Its way out, as a rule; on a network without one the
+ * host's own address there; loopback for a container that has the host's network, or none.
+ */
+function hostAsSeen({ networks }: Pick<WithNetworks, 'networks'>, endpoints: Endpoints): string {
+  const ways = Object.values(endpoints).flatMap(({ addresses }) => addresses.map(({ gateway }) => gateway));
+  const own = Object.keys(endpoints).flatMap((id) => networks.find(id)?.subnets ?? []);
+  const hosts = own.map(({ gateway, hostAddress = gateway }) => formatAddress(hostAddress));
+  return [...ways, ...hosts].find((address) => address !== '') ?? '127.0.0.1';
 }
