@@ -1,0 +1,5 @@
+/** Mutants of `unpack` that mean the same. */
+import type { Equivalent } from './equivalent.ts';
+
+/** See the reasons. */
+export const unpack: readonly Equivalent[] = [];

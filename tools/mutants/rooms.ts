@@ -1,0 +1,60 @@
+/** The rooms whose mutants are asked for: which sources, and which tests are theirs. */
+import { globSync } from 'node:fs';
+import { basename } from 'node:path';
+
+/** A room as it stands in the tree. */
+export interface Room {
+  readonly sources: readonly string[];
+  readonly tests: readonly string[];
+  /** A test file may be ended at its first failure: it does nothing to the machine that must be put right. */
+  readonly hasty: boolean;
+}
+
+interface Plan {
+  readonly folder: string;
+  /** Below the folder; all when absent. */
+  readonly only?: readonly string[];
+  /** Tests touch the kernel. */
+  readonly careful?: true;
+}
+
+/** By name. */
+export const plans: Readonly<Record<string, Plan>> = {
+  base: { folder: 'src/base' },
+  formats: { folder: 'src/formats' },
+  versions: { folder: 'src/api/versions' },
+  contract: { folder: 'src/api/contract' },
+  network: {
+    folder: 'src/network',
+    // What decides and writes, without the kernel: addresses, names' messages, netlink's messages, options, rules.
+    only: [
+      'addresses/*.ts',
+      'names/{answer,frames,message,replies,reverse,servers,zone}.ts',
+      'netlink/{message,stacked,taken}.ts',
+      'firewall/{piece,port-elements}.ts',
+      'drivers/bridge/options.ts',
+      'drivers/hardware-address.ts',
+    ],
+  },
+  output: { folder: 'src/runtime/output', careful: true },
+  unpack: { folder: 'src/storage/unpack', careful: true },
+};
+
+/** Finds a room's files. @throws when there is no such room */
+export function roomOf(root: string, name: string): Room {
+  const plan = plans[name];
+  if (plan === undefined) throw new Error(`no room ${name}: there are ${Object.keys(plans).join(', ')}`);
+  const { folder, only, careful } = plan;
+  const find = (patterns: readonly string[]) =>
+    globSync(
+      patterns.map((each) => `${folder}/${each}`),
+      { cwd: root },
+    ).sort();
+  return {
+    sources: find(only ?? ['**/*.ts']).filter(isProduct),
+    tests: find(['**/*.test.ts']),
+    hasty: careful !== true,
+  };
+}
+
+const isProduct = (path: string) => !/^test-|\.test\.ts$|\.d\.ts$/.test(basename(path));
