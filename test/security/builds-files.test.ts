@@ -299,7 +299,7 @@ for (const [user, why] of [
   ['1:4294967296', 'a group out of range'],
   ['$X', 'empty'],
 ] as const) {
-  test(`USR-08 COPY --chown=${user}, ${why}, is refused`, async () => {
+  test(`SC-USR-08: COPY --chown=${user}, ${why}, is refused`, async () => {
     const { error, text } = await build(
       gantry,
       `FROM busybox\nCOPY --chown=${user} f /f\nRUN stat -c %u:%g /f\n`,
@@ -310,13 +310,13 @@ for (const [user, why] of [
     else assert.notEqual(error, '', text);
   });
   if (user === '$X') continue;
-  test(`USR-08 USER ${user}, ${why}, runs nothing`, async () => {
+  test(`SC-USR-08: USER ${user}, ${why}, runs nothing`, async () => {
     const { error, text } = await build(gantry, `FROM busybox\nUSER ${user}\nRUN id -u\n`);
     assert.notEqual(error, '', text);
   });
 }
 
-test('USR-08 owners come from the image’s own tables, never from a link out', async () => {
+test('SC-USR-08: owners come from the image’s own tables, never from a link out', async () => {
   await loadLayered(gantry.api(), 'tables:1', [
     directory('etc'),
     link('etc/passwd', `${canary.path}/passwd`),
@@ -331,7 +331,7 @@ test('USR-08 owners come from the image’s own tables, never from a link out', 
   assertClean(chown.text + user.text);
 });
 
-test('USR-08 tables that are no files are read in no time, and tables of any size in little', async () => {
+test('SC-USR-08: tables that are no files are read in no time, and tables of any size in little', async () => {
   for (const [tag, table] of [
     ['fifo', [{ path: 'etc/passwd', type: 'fifo' }]],
     ['device', [{ path: 'etc/passwd', type: 'char', major: 1, minor: 5 }]],
@@ -347,7 +347,7 @@ test('USR-08 tables that are no files are read in no time, and tables of any siz
   }
 });
 
-test('USR-08 honest owners are those of the file', async () => {
+test('SC-USR-08: honest owners are those of the file', async () => {
   const { said } = await build(
     gantry,
     'FROM busybox\nRUN echo me:x:77:88::/:/bin/sh >/etc/passwd; echo me:x:99: >/etc/group\nCOPY --chown=me f /a\nCOPY --chown=5 f /b\nUSER me\nRUN stat -c %u:%g /a /b; id -u\n',

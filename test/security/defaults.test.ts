@@ -25,13 +25,13 @@ const NONE = '0000000000000000';
 /** Each fact: how it is looked at from inside, and what must be seen. */
 const facts: readonly (readonly [name: string, see: string, holds: RegExp])[] = [
   [
-    'DEF-01 capabilities: bounding the fourteen; inheritable and ambient empty',
+    'DEF-01: capabilities: bounding the fourteen; inheritable and ambient empty',
     'grep -E "^Cap(Inh|Bnd|Amb)" /proc/self/status',
     new RegExp(`^CapInh:\\t${NONE}\nCapBnd:\\t${DEFAULT_CAPABILITIES}\nCapAmb:\\t${NONE}$`),
   ],
-  ['DEF-02 a filter of system calls', 'grep ^Seccomp: /proc/self/status', /^Seccomp:\t2$/],
+  ['DEF-02: a filter of system calls', 'grep ^Seccomp: /proc/self/status', /^Seccomp:\t2$/],
   [
-    'DEF-03 masked paths are empty',
+    'DEF-03: masked paths are empty',
     `for f in acpi asound interrupts kcore keys latency_stats sched_debug scsi timer_list timer_stats; do
        p=/proc/$f; [ -d $p ] && ls -A $p | grep -q . && echo $p; [ -f $p ] && head -c 1 $p | grep -q . && echo $p; done
      for p in /sys/firmware /sys/devices/virtual/powercap; do [ -d $p ] && ls -A $p | grep -q . && echo $p; done
@@ -39,30 +39,30 @@ const facts: readonly (readonly [name: string, see: string, holds: RegExp])[] = 
     /^end$/,
   ],
   [
-    'DEF-04 the kernel’s settings are read-only',
+    'DEF-04: the kernel’s settings are read-only',
     `for f in /proc/sys/kernel/hostname /proc/sysrq-trigger /proc/irq/default_smp_affinity /proc/bus/x /proc/fs/x /sys/x /sys/kernel/x /sys/fs/cgroup/x; do
        (echo x >$f) 2>/dev/null && echo $f; done; echo end`,
     /^end$/,
   ],
-  ['DEF-05 set-id programs work', 'grep ^NoNewPrivs /proc/self/status', /^NoNewPrivs:\t0$/],
+  ['DEF-05: set-id programs work', 'grep ^NoNewPrivs /proc/self/status', /^NoNewPrivs:\t0$/],
   [
-    'DEF-07 devices: those of every container, and no others',
+    'DEF-07: devices: those of every container, and no others',
     'ls /dev | grep -vx -e console -e tty | tr "\\n" " "',
     /^core fd full mqueue null ptmx pts random shm stderr stdin stdout urandom zero ?$/,
   ],
   [
-    'DEF-08 nothing of the cgroup tree can be written',
+    'DEF-08: nothing of the cgroup tree can be written',
     'find /sys/fs/cgroup -name release_agent | grep .; for d in /sys/fs/cgroup /sys/fs/cgroup/*/; do mkdir $d/x 2>/dev/null && echo $d; done; echo end',
     /^end$/,
   ],
   [
-    'DEF-10 no mount inside reaches the host, and none of the host’s is seen',
+    'DEF-10: no mount inside reaches the host, and none of the host’s is seen',
     `grep -c shared: /proc/self/mountinfo; grep -v -e " / / " /proc/self/mountinfo | cut -d" " -f5 | grep -vE "^/(proc|dev|sys|etc/(hosts|hostname|resolv.conf))(/|$)"; echo end`,
     /^0\nend$/,
   ],
-  ['DEF-12 new files are for their owner to write', 'umask', /^0022$/],
+  ['DEF-12: new files are for their owner to write', 'umask', /^0022$/],
   [
-    'DEF-13 settings of its own network',
+    'DEF-13: settings of its own network',
     'cat /proc/sys/net/ipv4/ip_unprivileged_port_start; cat /proc/sys/net/ipv4/ping_group_range',
     /^0\n0\t2147483647$/,
   ],
@@ -79,7 +79,7 @@ function assertFacts(output: string, where: string): void {
   for (const [name, , holds] of facts) assert.match(`${seen.get(name)}`, holds, `${name} (${where})`);
 }
 
-test('a plain container has what Docker documents, and no more: as process 1, in an exec, after restarts', async () => {
+test('SC-DEF-01, SC-DEF-02, SC-DEF-03, SC-DEF-04, SC-DEF-05, SC-DEF-07, SC-DEF-08, SC-DEF-10, SC-DEF-12, SC-DEF-13: a plain container has what Docker documents, and no more: as process 1, in an exec, after restarts', async () => {
   const api = gantry.api();
   const body = { Image: 'busybox', Cmd: ['sh', '-c', `${script}; sleep 1000`] };
   const { Id } = (await api.post('/containers/create', body)).json<{ Id: string }>();
@@ -100,7 +100,7 @@ test('a plain container has what Docker documents, and no more: as process 1, in
   assertFacts(output, 'process 1');
 });
 
-test('another user than root has no capability in effect, as process 1 and in an exec', async () => {
+test('SC-DEF-01: another user than root has no capability in effect, as process 1 and in an exec', async () => {
   const status = ['sh', '-c', 'grep -E "^Cap(Inh|Prm|Eff|Amb)" /proc/self/status'];
   const none = `CapInh:\t${NONE}\nCapPrm:\t${NONE}\nCapEff:\t${NONE}\nCapAmb:\t${NONE}\n`;
   assert.equal((await runInside(gantry, { User: '1000', Cmd: status })).output, none);
@@ -114,13 +114,13 @@ for (const [add, drop, bounding] of [
   [['CAP_CHOWN'], ['all'], '0000000000000001'],
   [['Net_Admin'], [], '00000000a80435fb'],
 ] as const)
-  test(`DEF-01 adding [${add}] and dropping [${drop}] gives ${bounding}`, async () => {
+  test(`SC-DEF-01: adding [${add}] and dropping [${drop}] gives ${bounding}`, async () => {
     const HostConfig = { CapAdd: add, CapDrop: drop };
     const { output } = await runInside(gantry, { Cmd: ['grep', '^CapBnd', '/proc/self/status'], HostConfig });
     assert.equal(output, `CapBnd:\t${bounding}\n`);
   });
 
-test('DEF-01 an unknown capability is refused', async () => {
+test('SC-DEF-01: an unknown capability is refused', async () => {
   assert.equal((await runInside(gantry, { Cmd: ['true'], HostConfig: { CapAdd: ['NOPE'] } })).status, 400);
 });
 
@@ -139,7 +139,7 @@ function hasOldEntry(): boolean {
   }
 }
 
-test('DEF-02 what no plain container may ask of the kernel, it may not, by either entry', async () => {
+test('SC-DEF-02: what no plain container may ask of the kernel, it may not, by either entry', async () => {
   const x86 = process.arch === 'x64' && hasOldEntry() ? FORBIDDEN_X86 : [];
   const calls = [CONTROL, ...FORBIDDEN, ...x86];
   const members = calls.map((call, index) => [
@@ -160,13 +160,32 @@ test('DEF-02 what no plain container may ask of the kernel, it may not, by eithe
   assert.equal(codes[calls.findIndex(({ name }) => name === 'clone3')], ENOSYS, 'libraries fall back by it');
 });
 
+test('SC-DEF-04: what is read-only keeps the flags that the file system has, and is mounted once', async () => {
+  const { output } = await runInside(gantry, { Cmd: ['cat', '/proc/self/mountinfo'] });
+  const mounts = output
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' '))
+    .map(([, , , , point = '', flags = '']) => ({ point, flags: flags.split(',') }));
+  const readOnly = mounts.filter(({ point }) =>
+    /^\/(proc\/(bus|fs|irq|sys)|sys\/fs\/cgroup(\/.*)?)$/.test(point),
+  );
+  assert.ok(readOnly.some(({ point }) => point === '/proc/sys'));
+  assert.ok(readOnly.some(({ point }) => point === '/sys/fs/cgroup'));
+  for (const { point, flags } of readOnly)
+    for (const flag of ['ro', 'nosuid', 'nodev', 'noexec'])
+      assert.ok(flags.includes(flag), `${point}: ${flags}`);
+  const points = mounts.map(({ point }) => point);
+  assert.deepEqual(points, [...new Set(points)], 'no mount lies over another');
+});
+
 for (const [said, expected] of [
   ['no-new-privileges', 1],
   ['no-new-privileges:true', 1],
   ['no-new-privileges=true', 1],
   ['no-new-privileges=false', 0],
 ] as const)
-  test(`DEF-05 ${said} is ${expected ? 'on' : 'off'}`, async () => {
+  test(`SC-DEF-05: ${said} is ${expected ? 'on' : 'off'}`, async () => {
     const { output } = await runInside(gantry, {
       Cmd: ['grep', '^NoNewPrivs', '/proc/self/status'],
       HostConfig: { SecurityOpt: [said] },
@@ -174,7 +193,7 @@ for (const [said, expected] of [
     assert.equal(output, `NoNewPrivs:\t${expected}\n`);
   });
 
-test('DEF-06 the AppArmor profile that inspect tells is the one the kernel holds a container to', async () => {
+test('SC-DEF-06: the AppArmor profile that inspect tells is the one the kernel holds a container to', async () => {
   const enabled = ((): boolean => {
     try {
       return readFileSync('/sys/module/apparmor/parameters/enabled', 'utf8').startsWith('Y');
@@ -197,7 +216,7 @@ test('DEF-06 the AppArmor profile that inspect tells is the one the kernel holds
   }
 });
 
-test('DEF-07 a device node that a container makes opens nothing', async () => {
+test('SC-DEF-07: a device node that a container makes opens nothing', async () => {
   const nodes = ['c 1 1', 'c 1 2', 'b 8 0', 'b 254 0', 'c 10 200'];
   const each = nodes.map((node, index) => `mknod /n${index} ${node}; head -c 1 /n${index}`).join('; ');
   const { output } = await runInside(gantry, { Cmd: ['sh', '-c', `${each}; head -c 1 /dev/zero | wc -c`] });
@@ -205,7 +224,7 @@ test('DEF-07 a device node that a container makes opens nothing', async () => {
   assert.match(output, /^1$/m, 'the control: a device that is allowed');
 });
 
-test('DEF-09 namespaces are its own', async () => {
+test('SC-DEF-09: namespaces are its own', async () => {
   const kinds = ['mnt', 'pid', 'net', 'ipc', 'uts', ...(readCgroupHost().version === 2 ? ['cgroup'] : [])];
   const { output } = await runInside(gantry, {
     Cmd: ['sh', '-c', `for n in ${kinds.join(' ')}; do readlink /proc/1/ns/$n; done`],
@@ -216,7 +235,7 @@ test('DEF-09 namespaces are its own', async () => {
     assert.notEqual(inside[index], readlinkSync(`/proc/self/ns/${kind}`), kind);
 });
 
-test('DEF-11 the environment is the image’s, the user’s, and four variables', async () => {
+test('SC-DEF-11: the environment is the image’s, the user’s, and four variables', async () => {
   const { output } = await runInside(gantry, { Cmd: ['env'], Env: ['MINE=1'] });
   const names = output
     .trim()
@@ -225,7 +244,7 @@ test('DEF-11 the environment is the image’s, the user’s, and four variables'
   assert.deepEqual(names.sort(), ['HOME', 'HOSTNAME', 'MINE', 'PATH']);
 });
 
-test('DEF-12 limits of processes are those of the daemon, unless a default is configured', async () => {
+test('SC-DEF-12: limits of processes are those of the daemon, unless a default is configured', async () => {
   const { output } = await runInside(gantry, { Cmd: ['cat', '/proc/self/limits'] });
   const hard = (text: string, name: string) => new RegExp(`^${name}\\s+\\S+\\s+(\\S+)`, 'm').exec(text)?.[1];
   const daemon = readFileSync(`/proc/${gantry.pid}/limits`, 'utf8');
@@ -248,7 +267,7 @@ const widening: readonly (readonly [what: string, host: object, rows: RegExp])[]
   ['NetworkMode', { NetworkMode: 'host' }, /DEF-13/],
 ];
 for (const [what, HostConfig, rows] of widening)
-  test(`DEF-14 ${what} widens nothing but what it is about`, async () => {
+  test(`SC-DEF-14: ${what} widens nothing but what it is about`, async () => {
     const { output } = await runInside(gantry, { Cmd: ['sh', '-c', script], HostConfig });
     const kept = facts.filter(([name]) => !rows.test(name));
     for (const [name, , holds] of kept) {
@@ -257,7 +276,7 @@ for (const [what, HostConfig, rows] of widening)
     }
   });
 
-test('DEF-15 of a read-only root only the memory file systems can be written', async () => {
+test('SC-DEF-15: of a read-only root only the memory file systems can be written', async () => {
   const { output } = await runInside(gantry, {
     Cmd: [
       'sh',

@@ -78,18 +78,18 @@ async function assertTaken(archive: Buffer, name: string): Promise<void> {
 }
 
 for (const [name, archives] of [
-  ['LOAD-01 documents of an archive name no file outside', pathArchives],
-  ['LOAD-02 a member that is a link out leads nowhere', linkArchives],
-  ['LOAD-03 ids of old archives are ids and make chains', legacyArchives],
-  ['LOAD-05 layers are what their configuration says', mismatchedArchives],
-  ['LOAD-08 a layout that contradicts itself is refused', layouts],
+  ['SC-LOAD-01: documents of an archive name no file outside', pathArchives],
+  ['SC-LOAD-02: a member that is a link out leads nowhere', linkArchives],
+  ['SC-LOAD-03: ids of old archives are ids and make chains', legacyArchives],
+  ['SC-LOAD-05: layers are what their configuration says', mismatchedArchives],
+  ['SC-LOAD-08: a layout that contradicts itself is refused', layouts],
 ] as const)
   test(name, async () => {
     for (const [what, make] of archives) assertRefused(await load(make(canary.path)), what);
     await assertTaken(dockerArchive([layer], { tags: ['good:1'] }), 'good:1');
   });
 
-test('LOAD-02 links inside of an archive are followed, as old archives have them', async () => {
+test('SC-LOAD-02: links inside of an archive are followed, as old archives have them', async () => {
   const item = { Config: 'c.json', RepoTags: ['inner:1'], Layers: ['a/layer.tar', 'b/layer.tar'] };
   const diffId = `sha256:${sha(layer)}`;
   const config = JSON.stringify({
@@ -103,7 +103,7 @@ test('LOAD-02 links inside of an archive are followed, as old archives have them
   await assertTaken(tarOf(...members, hardLink('b/layer.tar', 'a/layer.tar'), manifest), 'inner:1');
 });
 
-test('LOAD-04 an archive that calls its layer by the id of an image changes nothing of that image', async () => {
+test('SC-LOAD-04: an archive that calls its layer by the id of an image changes nothing of that image', async () => {
   const tree = 'find /bin /etc/passwd /etc/group -type f | sort | xargs sha256sum | sha256sum';
   const look = async () => (await runInside(gantry, { Image: busybox, Cmd: ['sh', '-c', tree] })).output;
   const before = await look();
@@ -116,14 +116,14 @@ test('LOAD-04 an archive that calls its layer by the id of an image changes noth
   await remove('claimed:t');
 });
 
-test('LOAD-06 names that an archive may not give are refused, and ids stay ids', async () => {
+test('SC-LOAD-06: names that an archive may not give are refused, and ids stay ids', async () => {
   for (const tag of [...wrongNames, busybox.slice('sha256:'.length), `${busybox.slice(7)}:latest`, busybox])
     assertRefused(await load(dockerArchive([layer], { tags: [tag] })), JSON.stringify(tag.slice(0, 40)));
   const { Id } = (await gantry.api().get(`/images/${busybox.slice(7)}/json`)).json<{ Id: string }>();
   assert.equal(Id, busybox);
 });
 
-test('LOAD-07 a tag that moves leaves the old image untagged and its container running', async () => {
+test('SC-LOAD-07: a tag that moves leaves the old image untagged and its container running', async () => {
   const api = gantry.api();
   const { Id } = (
     await api.post('/containers/create', {
@@ -149,7 +149,7 @@ test('LOAD-07 a tag that moves leaves the old image untagged and its container r
     if (image.Id !== busybox) await remove(image.Id);
 });
 
-test('LOAD-09 an import unpacks nothing outside, whatever its names, links and whiteouts say', async () => {
+test('SC-LOAD-09: an import unpacks nothing outside, whatever its names, links and whiteouts say', async () => {
   const { path, relative } = canary;
   const cases: Readonly<Record<string, Buffer>> = {
     climbing: tarOf(file(`${relative}/d/pwn`), file(`ok/${relative}/d/pwn`)),
@@ -185,7 +185,7 @@ test('LOAD-09 an import unpacks nothing outside, whatever its names, links and w
   await remove('imported');
 });
 
-test('LOAD-09 changes of an import are the documented instructions', async () => {
+test('SC-LOAD-09: changes of an import are the documented instructions', async () => {
   for (const change of [
     'RUN touch /x',
     'FROM scratch',
@@ -204,7 +204,7 @@ test('LOAD-09 changes of an import are the documented instructions', async () =>
     );
 });
 
-test('LOAD-09 an import comes from the web alone, wherever a server points', async () => {
+test('SC-LOAD-09: an import comes from the web alone, wherever a server points', async () => {
   const asked: string[] = [];
   const targets = [
     'file:///etc/passwd',
@@ -281,7 +281,7 @@ function assertKept(seen: ReadonlyMap<string, Seen>): void {
   for (const { data } of seen.values()) assert(!data.includes(canary.secret), 'the secret is in the archive');
 }
 
-test('LOAD-10 export and save store links as links and names as names, with bounded memory', async () => {
+test('SC-LOAD-10: export and save store links as links and names as names, with bounded memory', async () => {
   const api = gantry.api();
   const script = [
     `mkdir /w; cd /w; ln -s ${canary.path}/secret out; ln -s ${canary.relative}/secret climb`,
@@ -319,7 +319,7 @@ test('LOAD-10 export and save store links as links and names as names, with boun
   await remove('kept');
 });
 
-test('LOAD-11 a commit keeps text as text, and refuses what no image may be called', async () => {
+test('SC-LOAD-11: a commit keeps text as text, and refuses what no image may be called', async () => {
   const api = gantry.api();
   const { id } = await runInside(gantry, { Cmd: ['true'] }, true);
   const commit = (query: Readonly<Record<string, string>>) =>

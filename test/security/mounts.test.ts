@@ -58,7 +58,7 @@ function hostDirectory(t: TestContext): string {
 }
 
 for (const path of ['..', '.', '', '/', '/../..', 'nul\0byte', '/proc', 'proc/self', '../../proc/sys'])
-  test(`SC-VOL-01 a container with the volume ${JSON.stringify(path)} is refused, in old words and new`, async () => {
+  test(`SC-VOL-01: a container with the volume ${JSON.stringify(path)} is refused, in old words and new`, async () => {
     const earlier = [volumes(), readdirSync(gantry.dataRoot)];
     for (const version of ['1.0', '1.12', '1.20', undefined]) {
       const { status, text } = await create({ Volumes: { [path]: {} } }, version);
@@ -67,7 +67,7 @@ for (const path of ['..', '.', '', '/', '/../..', 'nul\0byte', '/proc', 'proc/se
     assert.deepEqual([volumes(), readdirSync(gantry.dataRoot)], earlier);
   });
 
-test('SC-VOL-01 a volume that is declared has a name of the engine’s own, whatever its path is', async (t) => {
+test('SC-VOL-01: a volume that is declared has a name of the engine’s own, whatever its path is', async (t) => {
   const paths = ['/a:b', '/new\nline', 'a/../../../up', '/%2e%2e', `/${'x'.repeat(200)}`, '/-x', '/ x'];
   const earlier = volumes();
   const id = await made(t, 'declared', { Volumes: Object.fromEntries(paths.map((path) => [path, {}])) });
@@ -88,7 +88,7 @@ for (const spec of [
   'data:/proc',
   '/tmp:/y:exec',
 ])
-  test(`SC-VOL-01 SC-VOL-02 the bind ${spec} is refused at a start with settings, too`, async (t) => {
+  test(`SC-VOL-01, SC-VOL-02: the bind ${spec} is refused at a start with settings, too`, async (t) => {
     const earlier = volumes();
     const id = await made(t, 'late', { Cmd: ['true'] }, '1.12');
     // A start before 1.3 had no body.
@@ -101,7 +101,7 @@ for (const spec of [
     assert.deepEqual(volumes(), earlier);
   });
 
-test('SC-VOL-04 a missing source of Binds is made in every version, and one of Mounts is refused or made as it says', async (t) => {
+test('SC-VOL-04: a missing source of Binds is made in every version, and one of Mounts is refused or made as it says', async (t) => {
   const at = hostDirectory(t);
   for (const version of ['1.3', '1.7', '1.12', '1.19', '1.20', '1.21', '1.41', undefined]) {
     const source = `${at}/made-${version}`;
@@ -143,7 +143,7 @@ test('SC-VOL-04 a missing source of Binds is made in every version, and one of M
   );
 });
 
-test('SC-VOL-04 the engine’s socket is given to who names it, and not with the directories around it', async () => {
+test('SC-VOL-04: the engine’s socket is given to who names it, and not with the directories around it', async () => {
   const asked = (source: string) =>
     runInside(gantry, { Cmd: ['ls', '-ld', '/x'], HostConfig: { Binds: [`${source}:/x`] } });
   assert.match((await asked(gantry.socket)).output, /^s/);
@@ -153,7 +153,7 @@ test('SC-VOL-04 the engine’s socket is given to who names it, and not with the
 
 /** Words that a bind or a named volume takes besides ro and rw, with what inspect tells of them. */
 const MODES = ['z', 'Z', 'cached', 'delegated', 'consistent', 'ro,z', 'Z,rw', 'ro,cached,z', 'delegated,Z'];
-test('SC-VOL-05 SELinux and consistency words are taken for what they are, and told as they were said', async (t) => {
+test('SC-VOL-05: SELinux and consistency words are taken for what they are, and told as they were said', async (t) => {
   const at = hostDirectory(t);
   for (const mode of MODES)
     for (const source of [at, 'flagged']) {
@@ -179,7 +179,7 @@ test('SC-VOL-05 SELinux and consistency words are taken for what they are, and t
   await gantry.api().delete('/volumes/flagged');
 });
 
-test('SC-VOL-05 flags of a mount are those that were asked for, in the kernel’s own words', async (t) => {
+test('SC-VOL-05: flags of a mount are those that were asked for, in the kernel’s own words', async (t) => {
   const at = hostDirectory(t);
   const lineOf = async (mode: string) => {
     const { output, refused } = await runInside(gantry, {
@@ -201,7 +201,7 @@ test('SC-VOL-05 flags of a mount are those that were asked for, in the kernel’
   }
 });
 
-test('SC-VOL-08 containers that take each other’s volumes, or their own, at a start come to an end', async (t) => {
+test('SC-VOL-08: containers that take each other’s volumes, or their own, at a start come to an end', async (t) => {
   const api = gantry.api('1.12');
   const first = await made(t, 'first', { Cmd: ['true'], Volumes: { '/a': {} } }, '1.12');
   const second = await made(t, 'second', { Cmd: ['true'], Volumes: { '/b': {} } }, '1.12');
@@ -228,7 +228,7 @@ const CAPABILITY = Buffer.from('0100000200200000000000000000000000000000', 'hex'
 /** Of a hole, and one byte behind it. */
 const SPARSE_BYTES = 4 * 2 ** 30;
 
-test('SC-VOL-10 what an image has in a volume’s place keeps capabilities, set-id bits, owners and holes of four gigabytes', async (t) => {
+test('SC-VOL-10: what an image has in a volume’s place keeps capabilities, set-id bits, owners and holes of four gigabytes', async (t) => {
   const xattrs = new Map([['security.capability', CAPABILITY]]);
   await loadLayered(
     gantry.api(),
@@ -275,7 +275,7 @@ test('SC-VOL-10 what an image has in a volume’s place keeps capabilities, set-
   assert.ok(peak() - earlier < 32 << 20, `${(peak() - earlier) >> 20} MiB more`);
 });
 
-test('SC-VOL-03 nothing of the host comes with a file of the image that is a link into it', async (t) => {
+test('SC-VOL-03: nothing of the host comes with a file of the image that is a link into it', async (t) => {
   const canary = new Canary();
   t.after(() => canary.remove());
   await loadLayered(

@@ -34,7 +34,7 @@ async function sleeper(request: object = {}): Promise<string> {
 }
 const remove = (id: string) => gantry.api().delete(`/containers/${id}?force=1`);
 
-test('RUN-01 the runtime cannot be written from inside, whatever is run as the command', async () => {
+test('SC-RUN-01: the runtime cannot be written from inside, whatever is run as the command', async () => {
   const programs = [findOnPath('crun') ?? '', process.execPath];
   const hashes = () => programs.map((path) => createHash('sha256').update(readFileSync(path)).digest('hex'));
   const before = hashes();
@@ -53,7 +53,7 @@ test('RUN-01 the runtime cannot be written from inside, whatever is run as the c
   assert.equal((await runInside(gantry, { Cmd: ['true'] })).exitCode, 0, 'the runtime still runs');
 });
 
-test('RUN-02 no descriptor of the engine or its runtime serves as a working directory', async () => {
+test('SC-RUN-02: no descriptor of the engine or its runtime serves as a working directory', async () => {
   const numbers = Array.from({ length: 28 }, (_, index) => index + 3);
   await loadLayered(
     gantry.api(),
@@ -102,7 +102,7 @@ const roots: readonly (readonly [
 ];
 for (const [what, members, config = {}] of roots)
   for (const Tty of [false, true])
-    test(`RUN-03 ${what} leads nowhere out of the image${Tty ? ', with a terminal' : ''}`, async () => {
+    test(`SC-RUN-03: ${what} leads nowhere out of the image${Tty ? ', with a terminal' : ''}`, async () => {
       const tag = `roots:${roots.findIndex(([each]) => each === what)}`;
       await loadLayered(gantry.api(), tag, [...members(canary.path)], config);
       const Cmd = ['sh', '-c', 'echo x >/etc/hosts; touch /dev/made /proc/made /sys/made; true'];
@@ -124,7 +124,7 @@ for (const [what, members, config = {}] of roots)
       assert.equal(canary.changed, false);
     });
 
-test('RUN-05 processes have three descriptors, as process 1 and in an exec, while the engine has many', async () => {
+test('SC-RUN-05: processes have three descriptors, as process 1 and in an exec, while the engine has many', async () => {
   const id = await sleeper();
   const api = gantry.api();
   const streams = Array.from({ length: 50 }, () => {
@@ -144,7 +144,7 @@ test('RUN-05 processes have three descriptors, as process 1 and in an exec, whil
 });
 
 for (const mode of ['NetworkMode', 'IpcMode', 'PidMode'] as const)
-  test(`RUN-08 ${mode} joins nobody who is gone, stopped, or oneself`, async () => {
+  test(`SC-RUN-08: ${mode} joins nobody who is gone, stopped, or oneself`, async () => {
     const api = gantry.api();
     const other = await sleeper({ HostConfig: { IpcMode: 'shareable' } });
     const join = async (whom: string, name?: string) => {
@@ -166,7 +166,7 @@ for (const mode of ['NetworkMode', 'IpcMode', 'PidMode'] as const)
     assert.equal(Math.floor((await join(other)) / 100), 4, 'who is gone');
   });
 
-test('RUN-08 memory is shared with who may join, through nothing that a container could replace', async () => {
+test('SC-RUN-08: memory is shared with who may join, through nothing that a container could replace', async () => {
   const donor = await sleeper({ HostConfig: { IpcMode: 'shareable', Privileged: true } });
   const replace =
     'echo shared >/dev/shm/x; umount /dev/shm; rm -rf /dev/shm; ln -s /etc /dev/shm; ls -ld /dev/shm';
@@ -180,21 +180,21 @@ test('RUN-08 memory is shared with who may join, through nothing that a containe
 });
 
 for (const runtime of ['/bin/sh', '../x', 'nosuch', 'crun ', 'crun\0', '-h'])
-  test(`RUN-12 the runtime ${JSON.stringify(runtime)} is not one of the configured`, async () => {
+  test(`SC-RUN-12: the runtime ${JSON.stringify(runtime)} is not one of the configured`, async () => {
     const { status } = await runInside(gantry, { Cmd: ['true'], HostConfig: { Runtime: runtime } });
     assert.equal(status, 400);
   });
 
 test('nothing outside was touched', () => assert.equal(canary.changed, false));
 
-test('DEF-08 a container changes nothing of its control groups, through whatever they are mounted at', async () => {
+test('SC-DEF-08: a container changes nothing of its control groups, through whatever they are mounted at', async () => {
   const tries =
     'for d in $(grep -E " cgroup2? | /sys/fs/cgroup" /proc/mounts | cut -d" " -f2); do mkdir $d/made 2>/dev/null && echo made in $d; done; echo tried';
   const { output } = await runInside(gantry, { Cmd: ['sh', '-c', tries] });
   assert.equal(output.trim(), 'tried');
 });
 
-test('RUN-04 places of mounts that another container exchanges all the time lead to nothing of the host', async (t) => {
+test('SC-RUN-04: places of mounts that another container exchanges all the time lead to nothing of the host', async (t) => {
   const api = gantry.api();
   const core = () => readFileSync('/proc/sys/kernel/core_pattern', 'utf8');
   const pattern = core();
@@ -241,7 +241,7 @@ test('RUN-04 places of mounts that another container exchanges all the time lead
   assert.ok(seen.ran > 0, JSON.stringify(seen));
 });
 
-test('RUN-10 what ends at once is started again more and more seldom, as often as it may, and never after a stop', async (t) => {
+test('SC-RUN-10: what ends at once is started again more and more seldom, as often as it may, and never after a stop', async (t) => {
   const api = gantry.api();
   const begun = async (name: string, RestartPolicy: object, Cmd: readonly string[]) => {
     const HostConfig = { NetworkMode: 'none', RestartPolicy };

@@ -51,7 +51,7 @@ for (const user of [
     'a\0b',
   ],
 ])
-  test(`USR-01 the user ${JSON.stringify(user)} is refused`, async () => {
+  test(`SC-USR-01: the user ${JSON.stringify(user)} is refused`, async () => {
     const { refused, status } = await runInside(gantry, { User: user, Cmd: IDS });
     assert.notEqual(refused, '');
     assert.equal(status, 400);
@@ -62,20 +62,20 @@ for (const [user, uid, gid] of [
   ['00', '0', '0'],
   ['1234', '1234', '0'],
 ] as const)
-  test(`USR-01 the user ${user} is ${uid}:${gid}`, async () => {
+  test(`SC-USR-01: the user ${user} is ${uid}:${gid}`, async () => {
     const { output } = await runInside(gantry, { User: user, Cmd: IDS });
     const ids = idsOf(output);
     assert.deepEqual([ids.uid, ids.gid], [uid, gid]);
   });
 
-test('USR-01 an id in the image’s table is not cut to 32 bits', async () => {
+test('SC-USR-01: an id in the image’s table is not cut to 32 bits', async () => {
   const tables = [
     file('etc/passwd', 'wrap:x:4294967296:4294967296::/:/bin/sh\nover:x:4294967295:0::/:/bin/sh\n'),
   ];
   for (const user of ['wrap', 'over']) assert.equal((await idsIn(tables, user)).status, 400, user);
 });
 
-test('USR-02 names are never looked up in tables of the host', async () => {
+test('SC-USR-02: names are never looked up in tables of the host', async () => {
   const tables = (passwd: string, group: string) => [
     directory('etc'),
     link('etc/passwd', passwd),
@@ -137,7 +137,7 @@ const hostile: readonly (readonly [
   ['a name twice', [file('etc/passwd', 'u:x:7:7::/:/bin/sh\nu:x:0:0::/:/bin/sh\n')], 'u', '7'],
 ];
 for (const [what, members, user, uid] of hostile)
-  test(`USR-03 ${what} as a table holds nobody up, and makes nobody root`, async () => {
+  test(`SC-USR-03: ${what} as a table holds nobody up, and makes nobody root`, async () => {
     const { refused, output } = await idsIn(members, user);
     if (uid === undefined) assert.notEqual(refused, '');
     else assert.equal(idsOf(output).uid, uid, refused);
@@ -154,7 +154,7 @@ for (const [user, host, groups] of [
   ['u', { GroupAdd: ['c', '1234'] }, ['8', '77', '78', '1234']],
   ['7:8', { GroupAdd: ['8'] }, ['8']],
 ] as const)
-  test(`USR-04 ${user} with ${JSON.stringify(host)} has the groups ${groups}, as process 1 and in an exec`, async () => {
+  test(`SC-USR-04: ${user} with ${JSON.stringify(host)} has the groups ${groups}, as process 1 and in an exec`, async () => {
     const { output } = await idsIn(GROUPS, user, host);
     assert.deepEqual(idsOf(output).groups.sort(), [...groups].sort());
     const api = gantry.api();
@@ -166,7 +166,7 @@ for (const [user, host, groups] of [
     await api.delete(`/containers/${Id}?force=1`);
   });
 
-test('USR-05 tables that a container rewrites change who its own execs are, and nobody else’s', async () => {
+test('SC-USR-05: tables that a container rewrites change who its own execs are, and nobody else’s', async () => {
   const api = gantry.api();
   await loadLayered(api, 'users:own', GROUPS);
   const started = async () => {
@@ -189,7 +189,7 @@ for (const [what, line, home] of [
   ['no home', 'u:x:7:7:::/bin/sh', '/'],
   ['a colon too many', 'u:x:7:7::/a:b:c', '/a'],
 ] as const)
-  test(`USR-07 HOME of ${what} is ${home}`, async () => {
+  test(`SC-USR-07: HOME of ${what} is ${home}`, async () => {
     await loadLayered(gantry.api(), 'users:home', [file('etc/passwd', `${line}\n`)]);
     const { output } = await runInside(gantry, {
       Image: 'users:home',
@@ -199,7 +199,7 @@ for (const [what, line, home] of [
     assert.equal(output, `${home}\n`);
   });
 
-test('USR-07 a home of a megabyte is not cut: the kernel takes no such variable', async () => {
+test('SC-USR-07: a home of a megabyte is not cut: the kernel takes no such variable', async () => {
   const members = [file('etc/passwd', `u:x:7:7::/${'h'.repeat(900_000)}:/bin/sh\n`)];
   const { exitCode, output } = await idsIn(members, 'u');
   assert.notEqual(exitCode, 0);

@@ -136,7 +136,7 @@ const NAMES = [
   'x'.repeat(300),
 ];
 for (const name of NAMES)
-  test(`SC-VOL-01 a volume is never named ${JSON.stringify(name).slice(0, 30)}, whoever asks`, async () => {
+  test(`SC-VOL-01: a volume is never named ${JSON.stringify(name).slice(0, 30)}, whoever asks`, async () => {
     const earlier = [volumes(), readdirSync(gantry.dataRoot)];
     const asks = [
       await api().post('/volumes/create', { Name: name }),
@@ -168,14 +168,14 @@ for (const [what, HostConfig] of Object.entries({
   'a directory of /proc': { Binds: ['data1:/x/../proc/sys/kernel'] },
   'a process’s attributes': { Tmpfs: { '/proc/self/attr': '' } },
 }))
-  test(`SC-VOL-02 nothing is mounted on ${what}`, async () => {
+  test(`SC-VOL-02: nothing is mounted on ${what}`, async () => {
     const earlier = volumes();
     const { status, text } = await create({ HostConfig });
     assert.equal(status, 400, text);
     assert.deepEqual(volumes(), earlier);
   });
 
-test('SC-VOL-02 mounts in one another are mounted outer first, whatever order they are said in', async (t) => {
+test('SC-VOL-02: mounts in one another are mounted outer first, whatever order they are said in', async (t) => {
   const [outer, inner] = [await volume(t, { Name: 'outer' }), await volume(t, { Name: 'inner' })];
   const { out } = await run('echo in > /x/y/file; echo out > /x/file; cat /x/y/file /x/file', {
     Binds: [`${inner}:/x/y`, `${outer}:/x`],
@@ -194,7 +194,7 @@ for (const [what, make, declared] of [
   ['dots', () => 'true', (at: string) => `/../../../..${at}`],
   ['a link inside it', (at: string) => `mkdir /data; ln -s ${at} /data/in`, () => '/data'],
 ] as const)
-  test(`SC-VOL-03 an image brings nothing of the host into its volume by ${what}`, async (t) => {
+  test(`SC-VOL-03: an image brings nothing of the host into its volume by ${what}`, async (t) => {
     const path = declared(canary);
     const image = await imageOf(t, make(canary), `VOLUME ${path}`);
     const { out } = await run(
@@ -206,7 +206,7 @@ for (const [what, make, declared] of [
     assert.deepEqual(readdirSync(canary), ['secret']);
   });
 
-test('SC-VOL-04 a missing source of Binds is made, one of Mounts is refused', async (t) => {
+test('SC-VOL-04: a missing source of Binds is made, one of Mounts is refused', async (t) => {
   const at = hostDirectory(t);
   assert.equal((await run('ls -d /x', { Binds: [`${at}/made/deep:/x`] })).code, 0);
   assert.ok(statSync(`${at}/made/deep`).isDirectory());
@@ -218,7 +218,7 @@ test('SC-VOL-04 a missing source of Binds is made, one of Mounts is refused', as
   assert.ok(!existsSync(`${at}/missing`));
 });
 
-test('SC-VOL-04 the engine’s own directories are not given to a container, by path or by link', async (t) => {
+test('SC-VOL-04: the engine’s own directories are not given to a container, by path or by link', async (t) => {
   const at = hostDirectory(t);
   symlinkSync(gantry.dataRoot, `${at}/link`);
   for (const source of [
@@ -234,7 +234,7 @@ test('SC-VOL-04 the engine’s own directories are not given to a container, by 
   }
 });
 
-test('SC-VOL-04 a source that a container exchanges all the time is looked at and mounted as one', async (t) => {
+test('SC-VOL-04: a source that a container exchanges all the time is looked at and mounted as one', async (t) => {
   const at = hostDirectory(t);
   mkdirSync(`${at}/good`);
   writeFileSync(`${at}/good/fine`, '');
@@ -254,7 +254,7 @@ test('SC-VOL-04 a source that a container exchanges all the time is looked at an
 });
 
 for (const mode of ['ro,rw', 'exec', 'rw,exec,suid,bind=/', 'z,Z', 'rshared,rslave', 'ro:rw', 'copy'])
-  test(`SC-VOL-05 a bind of mode ${mode} is refused`, async () => {
+  test(`SC-VOL-05: a bind of mode ${mode} is refused`, async () => {
     assert.equal((await create({ HostConfig: { Binds: [`data1:/x:${mode}`] } })).status, 400);
     assert.ok(!volumes().includes('data1'));
   });
@@ -268,13 +268,13 @@ for (const DriverOpts of [
   { type: 'ext4;id', device: '/dev/null' },
   { exec: 'id' },
 ])
-  test(`SC-VOL-05 a volume of ${JSON.stringify(DriverOpts)} is refused`, async () => {
+  test(`SC-VOL-05: a volume of ${JSON.stringify(DriverOpts)} is refused`, async () => {
     const { status, text } = await api().post('/volumes/create', { Name: 'optioned', DriverOpts });
     assert.equal(status, 400, text);
     assert.ok(!volumes().includes('optioned'));
   });
 
-test('SC-VOL-05 flags of a volume’s device hold in the container, and the device is gone with it', async (t) => {
+test('SC-VOL-05: flags of a volume’s device hold in the container, and the device is gone with it', async (t) => {
   const DriverOpts = { type: 'tmpfs', device: 'tmpfs', o: 'size=64k,nosuid,nodev,noexec,ro' };
   const name = await volume(t, { Name: 'flagged', DriverOpts });
   const { out } = await run('grep " /x " /proc/mounts', { Binds: [`${name}:/x`] });
@@ -283,7 +283,7 @@ test('SC-VOL-05 flags of a volume’s device hold in the container, and the devi
   await until(() => !readFileSync('/proc/self/mountinfo', 'utf8').includes(`/volumes/flagged`));
 });
 
-test('SC-VOL-06 what the host mounted with fewer rights has no more of them in a container', async (t) => {
+test('SC-VOL-06: what the host mounted with fewer rights has no more of them in a container', async (t) => {
   const at = mkdtempSync(join(tmpdir(), 'gantry-mounts-'));
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k,nosuid,nodev,noexec', 'tmpfs', at]);
   t.after(() => {
@@ -308,7 +308,7 @@ function nested(t: TestContext): string {
   return at;
 }
 
-test('SC-VOL-06 read-only holds for what is mounted below a bind', async (t) => {
+test('SC-VOL-06: read-only holds for what is mounted below a bind', async (t) => {
   const at = nested(t);
   const script = 'touch /x/file; touch /x/below/file; ls /x/below';
   const said = await run(script, { Binds: [`${at}:/x:ro`] });
@@ -329,7 +329,7 @@ test('SC-VOL-06 read-only holds for what is mounted below a bind', async (t) => 
   );
 });
 
-test('SC-VOL-07 a volume in use is not removed; one that is removed takes nothing of the host with it', async (t) => {
+test('SC-VOL-07: a volume in use is not removed; one that is removed takes nothing of the host with it', async (t) => {
   const name = await volume(t, { Name: 'held' });
   const id = await running(t, 'sleep 1000', { Binds: [`${name}:/x`] });
   for (const force of ['', '?force=1']) {
@@ -345,7 +345,7 @@ test('SC-VOL-07 a volume in use is not removed; one that is removed takes nothin
   assert.ok(!volumes().includes('held'));
 });
 
-test('SC-VOL-07 files that cannot be deleted do not keep a volume', async (t) => {
+test('SC-VOL-07: files that cannot be deleted do not keep a volume', async (t) => {
   const name = await volume(t, { Name: 'stubborn' });
   const file = join(gantry.dataRoot, 'volumes', name, '_data/immutable');
   writeFileSync(file, '');
@@ -365,7 +365,7 @@ test('SC-VOL-07 files that cannot be deleted do not keep a volume', async (t) =>
   for (const path of left.split('\n').filter(Boolean)) execFileSync('chattr', ['-i', path]);
 });
 
-test('SC-VOL-07 making and removing one name side by side ends in one of the two', async () => {
+test('SC-VOL-07: making and removing one name side by side ends in one of the two', async () => {
   const make = () => api().post('/volumes/create', { Name: 'contested' });
   const remove = () => api().delete('/volumes/contested');
   for (let round = 0; round < 10; round++) {
@@ -379,7 +379,7 @@ test('SC-VOL-07 making and removing one name side by side ends in one of the two
   }
 });
 
-test('SC-VOL-08 volumes of others: unknown, oneself and odd names are refused, read-only stays read-only', async (t) => {
+test('SC-VOL-08: volumes of others: unknown, oneself and odd names are refused, read-only stays read-only', async (t) => {
   const name = await volume(t, { Name: 'lent' });
   const lender = await running(t, 'sleep 1000', { Binds: [`${name}:/x:ro`] });
   for (const from of [
@@ -404,7 +404,7 @@ test('SC-VOL-08 volumes of others: unknown, oneself and odd names are refused, r
     assert.match((await run('touch /x/file', { VolumesFrom: [from] })).out, /Read-only file system/);
 });
 
-test('SC-VOL-09 a volume without a name stays while another container has it; a named one always', async (t) => {
+test('SC-VOL-09: a volume without a name stays while another container has it; a named one always', async (t) => {
   const first = (
     await create({ Volumes: { '/x': {} }, HostConfig: { Binds: ['named:/y'], NetworkMode: 'none' } })
   ).json<{ Id: string }>().Id;
@@ -425,7 +425,7 @@ test('SC-VOL-09 a volume without a name stays while another container has it; a 
 const peak = (): number =>
   Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${gantry.pid}/status`, 'utf8'))?.[1]) * 1024;
 
-test('SC-VOL-10 a copy keeps set-id bits and owners, and a sparse file takes neither memory nor disk', async (t) => {
+test('SC-VOL-10: a copy keeps set-id bits and owners, and a sparse file takes neither memory nor disk', async (t) => {
   const image = await imageOf(
     t,
     'mkdir /data; cp /bin/busybox /data/program; chown 12:34 /data/program; chmod 6755 /data/program; truncate -s 256M /data/sparse',
@@ -444,7 +444,7 @@ test('SC-VOL-10 a copy keeps set-id bits and owners, and a sparse file takes nei
   assert.ok(peak() - earlier < 128 << 20, `${(peak() - earlier) >> 20} MiB more`);
 });
 
-test('SC-VOL-03 a part of a volume is found inside it alone', async (t) => {
+test('SC-VOL-03: a part of a volume is found inside it alone', async (t) => {
   const name = await volume(t, { Name: 'parted' });
   await run(
     `mkdir -p /v/a/b; echo part > /v/a/b/file; ln -s ${canary} /v/out; ln -s ../../../../.. /v/up; ln -s a /v/in`,

@@ -31,7 +31,6 @@ export const containerFacts = (
   cpus: host.cpus,
   memoryBytes: host.memoryBytes,
   cgroupVersion: supervisor.cgroups.version,
-  cgroupMounts: supervisor.cgroups.version === 2 ? [] : [...new Set(supervisor.cgroups.mounts.values())],
   limits,
   cgroupDriver: options.cgroupDriver,
   apparmor,

@@ -24,6 +24,7 @@ import {
 import type { CgroupHost } from '../cgroups/cgroups.ts';
 import type { CgroupDriver } from '../cgroups/location.ts';
 import type { Exits } from '../exits/exits.ts';
+import { withReadOnlyProc } from './read-only-proc.ts';
 import { SealedProgram } from './sealed-program.ts';
 import { SeccompPrograms } from './seccomp-programs.ts';
 import { asAnnotations, type Resources, unitProperties } from './unit-properties.ts';
@@ -96,7 +97,8 @@ export class OciTool {
 
   /** What to write as `config.json`, and what to do when the container is prepared. */
   bundle(id: string, spec: object): { readonly spec: object; prepared(): void } {
-    const { spec: ready, learn } = this.#isCrun ? this.#filters.prepare(spec) : { spec, learn: undefined };
+    if (!this.#isCrun) return { spec, prepared: () => undefined };
+    const { spec: ready, learn } = this.#filters.prepare(withReadOnlyProc(spec, existsSync));
     return { spec: ready, prepared: () => learn?.(`${this.#root}/${id}/seccomp.bpf`) };
   }
 

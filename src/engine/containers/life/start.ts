@@ -219,7 +219,7 @@ function startFacts(deps: StartDeps, container: Container, sandbox: SandboxRecor
     canRaiseLimits: deps.canRaiseLimits,
     settableOomScore: deps.settableOomScore,
     cgroup: cgroupOf(deps, container.record).spec,
-    cgroupMounts: deps.facts.cgroupMounts,
+    cgroupVersion: deps.facts.cgroupVersion,
     recursiveReadOnly: deps.facts.recursiveReadOnly,
   };
 }

@@ -25,6 +25,7 @@ export interface MountingFacts {
   /** Where destinations really lie in the root, by what is written; those without links may be absent. */
   readonly places: ReadonlyMap<string, string>;
   readonly recursiveReadOnly: boolean;
+  readonly cgroupVersion: 1 | 2;
 }
 
 /**
@@ -42,7 +43,7 @@ export function planMounting(
   const placeOf = (path: string) => facts.places.get(path) ?? path;
   const taken = new Set([...named].map(placeOf));
   const free = ({ destination }: PlannedMount) => !taken.has(placeOf(destination));
-  const system = systemMounts(host, writableCgroups).filter(
+  const system = systemMounts(host, facts, writableCgroups).filter(
     ({ destination }) => !named.has(destination) && !(named.has('/dev') && destination.startsWith('/dev/')),
   );
   const inShm = ({ point }: ContainerMount) => isInside(placeOf(point.Destination), SHM);
@@ -89,8 +90,23 @@ function fileMounts(host: HostConfig, facts: MountingFacts): PlannedMount[] {
   }));
 }
 
+/**
+ * Runtimes mount the hierarchies of version 1 read-only, and leave the directory that they are in writable. A mount is
+ * not added, the one of before is changed: a further one over it would bring all hierarchies with it once more.
+ */
+const READ_ONLY_HIERARCHIES: PlannedMount = {
+  destination: '/sys/fs/cgroup',
+  type: 'tmpfs',
+  source: 'tmpfs',
+  options: ['remount', 'nosuid', 'noexec', 'nodev', 'ro'],
+};
+
 /** The kernel's file systems that every container has, in dockerd's order and options. */
-function systemMounts(host: HostConfig, writableCgroups: boolean): PlannedMount[] {
+function systemMounts(
+  host: HostConfig,
+  { cgroupVersion }: MountingFacts,
+  writableCgroups: boolean,
+): PlannedMount[] {
   const readOnly = host.Privileged ? 'rw' : 'ro';
   return [
     { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
@@ -119,6 +135,7 @@ function systemMounts(host: HostConfig, writableCgroups: boolean): PlannedMount[
       source: 'cgroup',
       options: ['nosuid', 'noexec', 'nodev', writableCgroups ? 'rw' : 'ro'],
     },
+    ...(cgroupVersion === 1 && !writableCgroups ? [READ_ONLY_HIERARCHIES] : []),
     { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
   ];
 }

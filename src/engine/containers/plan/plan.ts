@@ -29,16 +29,7 @@ export interface StartFacts extends MountingFacts, LimitRights {
   readonly hostCapabilities: ReadonlySet<string>;
   /** `linux.cgroupsPath`. */
   readonly cgroup: string;
-  /** Mount points of hierarchies of version 1. */
-  readonly cgroupMounts: readonly string[];
 }
-
-/**
- * crun leaves the directory of the hierarchies of version 1 writable, and makes the hierarchies read-only last: what is
- * bound again to make the directory read-only shows them writable, so each is made read-only once more.
- */
-const readOnlyCgroups = (mounts: readonly string[]): readonly string[] =>
-  mounts.length === 0 ? [] : ['/sys/fs/cgroup', ...mounts];
 
 /** The plan, and what its client should be warned of. */
 export function planBundle(
@@ -97,10 +88,7 @@ export function planBundle(
     cgroupsPath: facts.cgroup,
     sysctls: { ...networkSysctls(facts.network, host), ...host.Sysctls },
     maskedPaths: privileged ? [] : (host.MaskedPaths ?? []),
-    readonlyPaths: [
-      ...(privileged ? [] : (host.ReadonlyPaths ?? [])),
-      ...(writableCgroups ? [] : readOnlyCgroups(facts.cgroupMounts)),
-    ],
+    readonlyPaths: privileged ? [] : (host.ReadonlyPaths ?? []),
     annotations: host.Annotations ?? {},
     hooks: given.hooks,
   };

@@ -27,8 +27,6 @@ export interface HostFacts extends LimitFacts {
   readonly hostname: string;
   readonly memoryBytes: number;
   readonly cgroupVersion: 1 | 2;
-  /** Mount points of hierarchies of version 1. */
-  readonly cgroupMounts: readonly string[];
   readonly cgroupDriver: CgroupDriver;
   /** The AppArmor profile of plain containers; undefined: the host has no AppArmor. */
   readonly apparmor: string | undefined;

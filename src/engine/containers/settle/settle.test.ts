@@ -10,7 +10,6 @@ const facts: HostFacts = {
   cpus: 2,
   memoryBytes: 8e9,
   cgroupVersion: 1,
-  cgroupMounts: [],
   limits: {
     ...{ memory: true, swap: true, swappiness: true, reservation: true, oomKillDisable: true, pids: true },
     ...{ cpuShares: true, cpuQuota: true, cpuRealtime: true },
