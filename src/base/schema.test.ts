@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { CreateRequest, HostConfig } from '../model/container.ts';
 import { InvalidArgument } from './errors.ts';
 import {
+  anything,
   bigInteger,
   blank,
   boolean,
@@ -16,6 +17,7 @@ import {
   object,
   oneOf,
   optional,
+  orNull,
   pointer,
   presentList,
   string,
@@ -95,6 +97,100 @@ test('integers keep to their kind, and what rounds to 2^63 stays readable for in
   const { Big } = decodeBody(T, JSON.parse('{"Big": 9223372036854775807}'));
   assert.ok(BigInt(JSON.stringify(Big)) < 2n ** 63n);
   assert.equal(decodeBody(T, { Unsigned: 1e19 }).Unsigned, 1e19);
+});
+
+for (const [kind, low, high] of [
+  ['uint16', 0, 65_535],
+  ['uint32', 0, 4_294_967_295],
+  ['uint64', 0, 2 ** 64],
+] as const)
+  test(`the least and the largest ${kind} are taken, and none beyond them`, () => {
+    const decode = (value: unknown) => integer(kind).decode(value, { struct: 'T', path: 'N' });
+    assert.deepEqual([decode(low), decode(high)], [low, high]);
+    for (const beyond of [low - 1, high + (kind === 'uint64' ? 4096 : 1), low + 0.5])
+      assert.throws(() => decode(beyond), {
+        message: `json: cannot unmarshal number ${beyond} into Go struct field T.N of type ${kind}`,
+      });
+  });
+
+test('an int64 keeps its magnitude up to the largest double that is one, and its least value', () => {
+  const decode = (value: unknown) => decodeBody(integer(), value);
+  assert.deepEqual([decode(2 ** 63), decode(2 ** 63 - 1024)], [2 ** 63 - 1024, 2 ** 63 - 1024]);
+  assert.deepEqual([decode(2 ** 63 - 2048), decode(-(2 ** 63))], [2 ** 63 - 2048, -(2 ** 63)]);
+  assert.throws(() => decode(2 ** 63 + 2048), InvalidArgument);
+  assert.throws(() => decode(-(2 ** 63) - 2048), InvalidArgument);
+});
+
+test('exact integers are whole numbers, and nothing else', () => {
+  assert.equal(decodeBody(bigInteger(), 9), 9n);
+  for (const wrong of [1.5, '1', true])
+    assert.throws(() => decodeBody(bigInteger(), wrong), /of type int64$/);
+});
+
+test('what must be there and is not, is the zero of its kind', () => {
+  const T = object('T', {
+    B: boolean(),
+    F: float(),
+    I: integer('uint32'),
+    N: bigInteger(),
+    S: string(),
+    W: oneOf('first', 'second'),
+    A: anything(),
+  });
+  assert.deepEqual(T.fill({}), { B: false, F: 0, I: 0, N: 0n, S: '', W: 'first', A: null });
+});
+
+test('a word of a closed list is a text, and the others are told', () => {
+  const W = object('T', { W: oneOf('a', 'b') });
+  assert.throws(
+    () => decodeBody(W, { W: 3 }),
+    /cannot unmarshal number into Go struct field T.W of type string/,
+  );
+  assert.throws(() => decodeBody(W, { W: 'c' }), /W: "c" is none of a, b/);
+});
+
+test('anything is taken as it is', () => {
+  for (const value of ['text', 7, [null], { a: { b: null } }])
+    assert.deepEqual(decodeBody(anything(), value), value);
+});
+
+test('answers of lists and maps are completed within, and what is neither is left as it is', () => {
+  const T = object('T', { P: blank(list(Person)), M: blank(map(Person)), L: blank(list(string())) });
+  const full = { Name: '', Age: 0, Boss: null };
+  assert.deepEqual(T.fill({ P: [{}], M: { a: {}, b: null }, L: ['x'] }), {
+    P: [full],
+    M: { a: full, b: null },
+    L: ['x'],
+  });
+  assert.deepEqual(T.fill({ P: 'later', M: 'later' }), { P: 'later', M: 'later', L: null });
+});
+
+test('the JSON Schema of an answer says what is always there, and what of that may be null', () => {
+  assert.deepEqual(Person.json(), {
+    type: 'object',
+    properties: {
+      Name: { type: 'string' },
+      Age: { type: 'integer' },
+      Nick: { type: 'string' },
+      Boss: { type: 'string', nullable: true },
+    },
+    required: ['Name', 'Age', 'Boss'],
+  });
+  const names = { type: 'array', items: { type: 'string' } };
+  assert.deepEqual(object('T', { L: list(string()), O: optional(list(string())), A: anything() }).json(), {
+    type: 'object',
+    properties: { L: { ...names, nullable: true }, O: names, A: {} },
+    required: ['L', 'A'],
+  });
+});
+
+test('of several schemas the last one says that a value may be null', () => {
+  assert.deepEqual(object('T', { C: words() }).json().properties, {
+    C: { oneOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' }, nullable: true }] },
+  });
+  assert.deepEqual(orNull({ oneOf: [{ type: 'string' }, { type: 'boolean' }, { type: 'number' }] }), {
+    oneOf: [{ type: 'string' }, { type: 'boolean' }, { type: 'number', nullable: true }],
+  });
 });
 
 test('a port without bindings stays null on both ways', () => {

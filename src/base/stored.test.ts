@@ -130,3 +130,7 @@ test('the first layout is written bare, as it was before there were numbers', ()
   assert.equal(storedForm({ schema: string(), migrations: [] }, 'x'), 'x');
   assert.deepEqual(storedForm(migrated, { steps: [] }), { layout: 4, row: { steps: [] } });
 });
+
+test('the JSON Schema of a mark admits nothing but true', () => {
+  assert.deepEqual(mark().json(), { const: true });
+});

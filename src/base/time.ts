@@ -50,7 +50,7 @@ export function parseRfc3339(text: string): Nanos | undefined {
   const zone = parts[3] === 'z' ? 'Z' : parts[3];
   const millis = Date.parse(`${parts[1]?.replace(/[t ]/, 'T')}${zone}`);
   if (Number.isNaN(millis)) return undefined;
-  return BigInt(millis) * 1_000_000n + BigInt((parts[2] ?? '').padEnd(9, '0') || 0);
+  return BigInt(millis) * 1_000_000n + BigInt((parts[2] ?? '').padEnd(9, '0'));
 }
 
 /** Reads `seconds[.fraction]` as the API's `since` and `until` send it. Undefined when it is not a number. */

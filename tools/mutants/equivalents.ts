@@ -1,46 +1,65 @@
-/** Mutants that no test can tell from the source, each with the reason: they are left out of the count. */
-import { base } from './equivalent/base.ts';
-import { contract } from './equivalent/contract.ts';
-import type { Equivalent } from './equivalent/equivalent.ts';
-import { formats } from './equivalent/formats.ts';
-import { network } from './equivalent/network.ts';
-import { output } from './equivalent/output.ts';
-import { unpack } from './equivalent/unpack.ts';
-import { versions } from './equivalent/versions.ts';
+/**
+ * Mutants that no test can tell from the source, each with the reason: they are left out of the count. They stand in
+ * `equivalent/`, one text for each room: a file's path, and below it a reason with the lines it is for, as the command
+ * prints them: `- ` the line as it stands, `+ ` the same one with the change.
+ */
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Mutant } from './mutate.ts';
 
-/** All rooms' together. */
-export const equivalents: readonly Equivalent[] = [
-  ...base,
-  ...formats,
-  ...versions,
-  ...contract,
-  ...network,
-  ...output,
-  ...unpack,
-];
+/** A change that means the same. */
+export interface Equivalent {
+  readonly file: string;
+  readonly reason: string;
+  readonly before: string;
+  readonly after: string;
+}
 
-const keyOf = (file: string, before: string, after: string) => JSON.stringify([file, before, after]);
+/** All rooms' together. */
+export function allEquivalents(): Equivalent[] {
+  const folder = join(import.meta.dirname, 'equivalent');
+  return globSync('*.txt', { cwd: folder }).flatMap((name) =>
+    readEquivalents(readFileSync(join(folder, name), 'utf8')),
+  );
+}
+
+/** Reads such a text. `#` begins a line for readers. @throws when a change has no file, no reason or no line before it */
+export function readEquivalents(text: string): Equivalent[] {
+  const found: Equivalent[] = [];
+  let file = '';
+  let reason = '';
+  let before = '';
+  for (const line of text.split('\n')) {
+    const said = line.trim();
+    if (said === '' || line.startsWith('#')) continue;
+    if (!line.startsWith(' ')) [file, reason, before] = [said, '', ''];
+    else if (said.startsWith('- ')) before = said.slice(2);
+    else if (!said.startsWith('+ ')) [reason, before] = [said, ''];
+    else if (file && reason && before) found.push({ file, reason, before, after: said.slice(2) });
+    else throw new Error(`neither file, reason nor line before this change: ${line}`);
+  }
+  return found;
+}
+
+const keyOf = ({ file, before, after }: Omit<Equivalent, 'reason'>) => JSON.stringify([file, before, after]);
 
 /** Looks mutants up in a list of equivalent ones. */
 export class EquivalentList {
-  readonly #keys: ReadonlySet<string>;
+  readonly #list: ReadonlyMap<string, Equivalent>;
 
   constructor(list: readonly Equivalent[]) {
-    this.#keys = new Set(
-      list.flatMap(({ file, changes }) => changes.map(([before, after]) => keyOf(file, before, after))),
-    );
+    this.#list = new Map(list.map((each) => [keyOf(each), each]));
   }
 
-  has({ file, before, after }: Mutant): boolean {
-    return this.#keys.has(keyOf(file, before, after));
+  has(mutant: Mutant): boolean {
+    return this.#list.has(keyOf(mutant));
   }
 
   /** Those listed for files of which `mutants` are all, yet among none of them: the source has changed since. */
-  stale(files: readonly string[], mutants: readonly Mutant[]): string[] {
-    const living = new Set(mutants.map(({ file, before, after }) => keyOf(file, before, after)));
-    return [...this.#keys].filter(
-      (key) => files.includes((JSON.parse(key) as string[])[0] ?? '') && !living.has(key),
+  stale(files: readonly string[], mutants: readonly Mutant[]): Equivalent[] {
+    const living = new Set(mutants.map(keyOf));
+    return [...this.#list].flatMap(([key, each]) =>
+      files.includes(each.file) && !living.has(key) ? [each] : [],
     );
   }
 }

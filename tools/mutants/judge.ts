@@ -1,12 +1,11 @@
 /** Asks a room's tests about its mutants, several at a time, and counts. */
 import { randomFrom } from '../../test/crash/workload.ts';
-import type { Equivalent } from './equivalent/equivalent.ts';
-import { EquivalentList } from './equivalents.ts';
+import { type Equivalent, EquivalentList } from './equivalents.ts';
 import { type Mutant, mutantsOf } from './mutate.ts';
 import { withParsed } from './parse.ts';
 import { reach } from './reach.ts';
 import type { Room } from './rooms.ts';
-import { Runner } from './runner.ts';
+import { type Outcome, Runner } from './runner.ts';
 
 /** What became of a room's mutants. */
 export interface Verdict {
@@ -20,7 +19,7 @@ export interface Verdict {
   /** Listed as equivalent although a test notices. */
   readonly contradicted: readonly Mutant[];
   /** Listed as equivalent but no longer there. */
-  readonly stale: readonly string[];
+  readonly stale: readonly Equivalent[];
 }
 
 /** What is asked for. */
@@ -33,8 +32,8 @@ export interface Question {
   readonly sample?: { readonly count: number; readonly seed: number };
   /** A mutant may take so much longer than its test file takes without it, and then some; more is endless. */
   readonly slowerMs?: number;
-  /** Told after each. */
-  readonly progress?: (done: number, of: number) => void;
+  /** Told after each; `survivor`: no test noticed it, nor is it listed. */
+  readonly progress?: (done: number, of: number, survivor: Mutant | undefined) => void;
 }
 
 /** A test file and how long it takes. */
@@ -50,7 +49,13 @@ export async function judge(question: Question): Promise<Verdict> {
   const mutants = sample ? drawn(all, sample) : all;
   const listed = new EquivalentList(question.equivalents);
   const testsOf = await testsByFile(root, room);
-  const outcomes = await inJobs(question, mutants, (mutant) => testsOf.get(mutant.file) ?? []);
+  const outcomes = new Map<Mutant, Outcome>();
+  await inJobs(question, mutants, async (mutant, runner) => {
+    const outcome = await runner.tell(mutant, testsOf.get(mutant.file) ?? []);
+    outcomes.set(mutant, outcome);
+    const survives = outcome === 'passed' && !listed.has(mutant);
+    question.progress?.(outcomes.size, mutants.length, survives ? mutant : undefined);
+  });
   const isFound = (mutant: Mutant) => outcomes.get(mutant) !== 'passed';
   return {
     mutants: mutants.length,
@@ -85,21 +90,16 @@ async function testsByFile(root: string, room: Room): Promise<Map<string, Timed[
 }
 
 async function inJobs(
-  { root, room, jobs, slowerMs, progress }: Question,
+  { root, room, jobs, slowerMs }: Question,
   mutants: readonly Mutant[],
-  testsOf: (mutant: Mutant) => readonly Timed[],
-) {
-  const outcomes = new Map<Mutant, Awaited<ReturnType<Runner['tell']>>>();
+  work: (mutant: Mutant, runner: Runner) => Promise<void>,
+): Promise<void> {
   const waiting = mutants.values();
   const job = async () => {
     using runner = new Runner(root, { ...room, slowerMs });
-    for (const mutant of waiting) {
-      outcomes.set(mutant, await runner.tell(mutant, testsOf(mutant)));
-      progress?.(outcomes.size, mutants.length);
-    }
+    for (const mutant of waiting) await work(mutant, runner);
   };
   await Promise.all(Array.from({ length: jobs }, job));
-  return outcomes;
 }
 
 /** `count` of them, in their order. The same seed draws the same. */

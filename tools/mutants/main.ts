@@ -5,7 +5,7 @@
  */
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
-import { equivalents } from './equivalents.ts';
+import { allEquivalents } from './equivalents.ts';
 import { judge, type Verdict } from './judge.ts';
 import { plans, roomOf } from './rooms.ts';
 
@@ -21,6 +21,13 @@ const { values, positionals } = parseArgs({
 const root = dirname(dirname(import.meta.dirname));
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
 
+interface Shown {
+  readonly file: string;
+  readonly line?: number;
+  readonly before: string;
+  readonly after: string;
+}
+
 async function ask(name: string): Promise<Verdict> {
   const room = roomOf(root, name);
   const sources = room.sources.filter((path) => path.includes(values.file ?? ''));
@@ -28,21 +35,23 @@ async function ask(name: string): Promise<Verdict> {
   return judge({
     root,
     room: { ...room, sources },
-    equivalents,
+    equivalents: allEquivalents(),
     jobs: Number(values.jobs),
     ...(values.sample && { sample: { count: Number(values.sample), seed } }),
-    progress: (done, of) => {
+    progress: (done, of, survivor) => {
+      if (survivor) printMutant('survived', survivor);
       if (done % 100 === 0) console.error(`${name}: ${done} of ${of}`);
     },
   });
 }
 
+function printMutant(what: string, { file, line, before, after }: Shown): void {
+  console.log(`${what} ${file}${line ? `:${line}` : ''}\n  - ${before}\n  + ${after}`);
+}
+
 function print(name: string, verdict: Verdict): void {
-  for (const { file, line, before, after } of verdict.survivors)
-    console.log(`survived ${file}:${line}\n  - ${before}\n  + ${after}`);
-  for (const { file, line, before, after } of verdict.contradicted)
-    console.log(`listed as equivalent, but a test notices: ${file}:${line}\n  - ${before}\n  + ${after}`);
-  for (const each of verdict.stale) console.log(`listed as equivalent, but no longer there: ${each}`);
+  for (const each of verdict.contradicted) printMutant('listed as equivalent, but a test notices:', each);
+  for (const each of verdict.stale) printMutant('listed as equivalent, but no longer there:', each);
   const { mutants, found, timedOut, survivors, equivalent } = verdict;
   const asked = mutants - equivalent;
   const percent = asked === 0 ? '–' : ((100 * found) / asked).toFixed(1);

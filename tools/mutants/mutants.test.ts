@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { EquivalentList } from './equivalents.ts';
+import { allEquivalents, EquivalentList, readEquivalents } from './equivalents.ts';
 import { judge, type Question } from './judge.ts';
 import { type Mutant, mutantsOf } from './mutate.ts';
 import { withParsed } from './parse.ts';
@@ -135,16 +135,28 @@ test('equivalent mutants are not asked for, and the list is held to the truth', 
   });
   const { found, survivors, equivalent, contradicted, stale } = await judge({
     ...asked(root),
-    equivalents: [
-      { file: 'room/alone.ts', reason: 'nobody reads it', changes: [[alone, alone.replace('1', '2')]] },
-      { file: 'room/limit.ts', reason: 'wrong', changes: [[line, line.replace('<', '<=')]] },
-      { file: 'room/limit.ts', reason: 'of another time', changes: [[line, line.replace('<', '>')]] },
-      { file: 'room/other.ts', reason: 'not asked for', changes: [['a', 'b']] },
-    ],
+    equivalents: readEquivalents(`# for readers
+room/alone.ts
+  nobody reads it
+  - ${alone}
+  + ${alone.replace('1', '2')}
+room/limit.ts
+  not true
+  - ${line}
+  + ${line.replace('<', '<=')}
+  + ${line.replace('<', '>')}
+
+room/other.ts
+  not asked for
+  - a
+  + b
+`),
   });
   assert.deepEqual([found, survivors.length, equivalent], [1, 0, 2]);
   assert.deepEqual(told(contradicted), [`room/limit.ts:1 ${line.replace('<', '<=')}`]);
-  assert.deepEqual(stale, [JSON.stringify(['room/limit.ts', line, line.replace('<', '>')])]);
+  assert.deepEqual(stale, [
+    { file: 'room/limit.ts', reason: 'not true', before: line, after: line.replace('<', '>') },
+  ]);
 });
 
 test('a sample is drawn by its seed', async (t) => {
@@ -187,9 +199,22 @@ test('every room has sources and tests, and no source of a room is a test', () =
 });
 
 test('a list knows a mutant by its file and both of its lines', () => {
-  const list = new EquivalentList([{ file: 'a.ts', reason: 'so', changes: [['b', 'c']] }]);
+  const list = new EquivalentList([{ file: 'a.ts', reason: 'so', before: 'b', after: 'c' }]);
   const mutant = { file: 'a.ts', line: 1, before: 'b', after: 'c', program: '' };
   assert(list.has(mutant));
   for (const other of [{ file: 'b.ts' }, { before: 'c' }, { after: 'b' }])
     assert(!list.has({ ...mutant, ...other }));
+});
+
+test('a list says file, reason and both lines of each change', () => {
+  for (const text of [
+    'a.ts\n  - b\n  + c',
+    '  so\n  - b\n  + c',
+    'a.ts\n  so\n  + c',
+    'a.ts\n  so\n  - b\n  why\n  + c',
+  ])
+    assert.throws(() => readEquivalents(text), /before this change: {3}\+ c/);
+  const root = dirname(dirname(import.meta.dirname));
+  const sources = Object.keys(plans).flatMap((name) => roomOf(root, name).sources);
+  for (const { file } of allEquivalents()) assert(sources.includes(file), file);
 });
