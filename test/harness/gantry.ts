@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { type DockerOptions, type Ran, runDocker, spawnDocker } from './docker.ts';
 import { Api } from './http.ts';
 import { busyboxArchive } from './image.ts';
-import { type Leak, leaksAfter, mountsBelow, networkMarks } from './leaks.ts';
+import { type Leak, leaksAfter, type Marks, mountsBelow, networkMarks } from './leaks.ts';
 import { unmountLazily } from './unmount.ts';
 import { until } from './until.ts';
 
@@ -58,6 +58,11 @@ export class Gantry {
   readonly #options: GantryOptions;
   readonly #logFile: string;
   readonly #ids = new Set<string>();
+  readonly #marks = {
+    bridges: new Set<string>(),
+    vethPrefixes: new Set<string>(),
+    tables: new Set<string>(),
+  };
   /** Where this life of the daemon begins in its log. */
   #lifeAt = 0;
   #child: ChildProcess | undefined;
@@ -181,18 +186,25 @@ export class Gantry {
     await this.start();
   }
 
+  /** Tells what must be gone at the end too: after kills the daemon does not tell all that it ever made. */
+  expectGone({ ids, bridges, vethPrefixes, tables }: Omit<Marks, 'root'>): void {
+    for (const id of ids) this.#ids.add(id);
+    for (const each of bridges) this.#marks.bridges.add(each);
+    for (const each of vethPrefixes) this.#marks.vethPrefixes.add(each);
+    for (const each of tables) this.#marks.tables.add(each);
+  }
+
   /** Removes every container, stops the daemon, and fails when anything of it is still on this machine. */
   async end(): Promise<void> {
-    const marks = { bridges: new Set<string>(), vethPrefixes: new Set<string>(), tables: new Set<string>() };
     let leaks: Leak[] = [];
     try {
       if (!this.running) await this.start();
       await this.#removeContainers();
-      Object.assign(marks, networkMarks(this.root));
+      this.expectGone({ ids: new Set(), ...networkMarks(this.root) });
       await this.stop();
     } finally {
       await this.kill9();
-      leaks = await leaksAfter({ root: this.root, ids: this.#ids, ...marks }, LEAK_GRACE_MS);
+      leaks = await leaksAfter({ root: this.root, ids: this.#ids, ...this.#marks }, LEAK_GRACE_MS);
       this.#sweep(leaks);
     }
     const listed = leaks.map(({ what, which }) => `  ${what} ${which}`).join('\n');
