@@ -8,7 +8,7 @@ import { Client } from './client.ts';
 import { DEEDS, type Grounds, work } from './deeds.ts';
 import { Ledger } from './ledger.ts';
 import { Life } from './life.ts';
-import { type AtRest, atRest } from './measures.ts';
+import { type AtRest, atRest, rulesOf } from './measures.ts';
 import { endWriters, startWriters } from './writers.ts';
 
 /** How long an engine may take to come to rest. */
@@ -26,6 +26,7 @@ export class SoakedEngine {
   readonly #leaks: string[] = [];
   readonly #seen = { bridges: new Set<string>(), vethPrefixes: new Set<string>(), tables: new Set<string>() };
   #before: AtRest | undefined;
+  #rules: readonly string[] = [];
 
   constructor(name: string, registry: string) {
     this.name = name;
@@ -44,6 +45,7 @@ export class SoakedEngine {
     const client = new Client(this.life, this.ledger, `${this.name}0`);
     for (const deed of DEEDS) await deed(client, { ...this.#grounds, random: randomFrom(1) });
     this.#before = await this.#rest(client, undefined);
+    this.#rules = rulesOf(this.gantry);
   }
 
   /** Works with `clients` until `isOver`; the writers are judged at the end. */
@@ -92,6 +94,13 @@ export class SoakedEngine {
         this.#leaks.push(
           `${this.name}: ${after[what as keyof AtRest]} ${what} at rest, ${count} at the beginning`,
         );
+    const known = [...this.#rules];
+    const more = rulesOf(this.gantry).filter((line) => {
+      const at = known.indexOf(line);
+      if (at >= 0) known.splice(at, 1); // twice what was there once is one too many
+      return at < 0;
+    });
+    for (const line of more) this.#leaks.push(`${this.name}: a rule more at rest: ${line}`);
     await this.#fsck('at rest');
   }
 

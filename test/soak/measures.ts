@@ -24,30 +24,30 @@ export interface AtRest {
   readonly descriptors: number;
   readonly mounts: number;
   readonly interfaces: number;
-  readonly rules: number;
   readonly files: number;
 }
 
 /** Looks at an engine that has nothing to do. */
 export function atRest(gantry: Gantry): AtRest {
-  const { bridges, tables } = networkMarks(gantry.root);
+  const { bridges } = networkMarks(gantry.root);
   return {
     descriptors: descriptors(gantry),
     mounts: mountsBelow(gantry.root).length,
     interfaces: bridges.size,
-    rules: rulesIn(tables),
     files: filesBelow(gantry.execRoot) + filesBelow(gantry.dataRoot),
   };
 }
 
-function rulesIn(tables: ReadonlySet<string>): number {
-  let mine = false;
-  let count = 0;
-  for (const line of ruleSet().split('\n')) {
-    if (line.startsWith('table ')) mine = tables.has(line.split(' ')[2] ?? '');
-    if (mine) count += 1;
-  }
-  return count;
+/** Lines of the firewall that are an engine's own. */
+export function rulesOf(gantry: Gantry): readonly string[] {
+  const { tables } = networkMarks(gantry.root);
+  let isOwn = false;
+  return ruleSet()
+    .split('\n')
+    .filter((line) => {
+      if (line.startsWith('table ')) isOwn = tables.has(line.split(' ')[2] ?? '');
+      return isOwn && line !== '';
+    });
 }
 
 function filesBelow(root: string): number {
