@@ -4,6 +4,7 @@ export * from './datagram-batch.ts';
 export * from './ffi.ts';
 export * from './files.ts';
 export * from './kernel-log.ts';
+export * from './keyring.ts';
 export * from './memory.ts';
 export * from './mount-info.ts';
 export * from './mounts.ts';

@@ -169,7 +169,7 @@ function killNow(pid: number): void {
 }
 
 /** Its directories in every hierarchy, the deepest first. One that is still being left stays: empty, it hurts nobody. */
-function removeCgroups(name: string): void {
+export function removeCgroups(name: string): void {
   for (const hierarchy of ['', ...readdirSync('/sys/fs/cgroup')]) {
     const top = join('/sys/fs/cgroup', hierarchy, name);
     if (!existsSync(top)) continue;

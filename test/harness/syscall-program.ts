@@ -9,6 +9,8 @@ interface Call {
   readonly args?: readonly number[];
   /** By the 32-bit entry (int 0x80), with this number; x86-64 alone has it. */
   readonly x86?: number;
+  /** Which byte of the negative result becomes the exit code; default: the lowest. */
+  readonly byte?: number;
 }
 
 const LOAD_ADDRESS = 0x400000n;
@@ -21,7 +23,7 @@ const imm32 = (value: number): number[] => {
   return [...bytes];
 };
 
-function codeX64({ x64, x86, args = [] }: Call): Buffer {
+function codeX64({ x64, x86, args = [], byte = 0 }: Call): Buffer {
   const [a = 0, b = 0, c = 0] = args;
   const entry = x86 === undefined ? [0x0f, 0x05] : [0xcd, 0x80];
   // The old entry takes its arguments in other registers.
@@ -31,11 +33,12 @@ function codeX64({ x64, x86, args = [] }: Call): Buffer {
     ...[a, b, c].flatMap((value, index) => [0x48, 0xc7, registers[index] ?? 0, ...imm32(value)]),
     ...[0x4d, 0x31, 0xd2, 0x4d, 0x31, 0xc0, ...entry],
     ...[0x48, 0xf7, 0xd8, 0x48, 0x89, 0xc7], // neg rax; mov rdi, rax
+    ...[0x48, 0xc1, 0xef, 8 * byte], // shr rdi
     ...[0x48, 0xc7, 0xc0, 60, 0, 0, 0, 0x0f, 0x05], // exit(rdi)
   ]);
 }
 
-function codeArm64({ arm64, args = [] }: Call): Buffer {
+function codeArm64({ arm64, args = [], byte = 0 }: Call): Buffer {
   const load = (register: number, value: number): number[] => [
     0xd2800000 | ((value & 0xffff) << 5) | register,
     0xf2a00000 | (((value >>> 16) & 0xffff) << 5) | register,
@@ -44,7 +47,7 @@ function codeArm64({ arm64, args = [] }: Call): Buffer {
   const words = [
     ...[a, b, c, 0, 0].flatMap((value, register) => load(register, value)),
     ...load(8, arm64),
-    ...[0xd4000001, 0xcb0003e0], // svc; neg x0, x0
+    ...[0xd4000001, 0xcb0003e0, 0xd340fc00 | ((8 * byte) << 16)], // svc; neg x0, x0; lsr x0, x0
     ...load(8, 93),
     0xd4000001,
   ];

@@ -7,8 +7,10 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { readCgroupHost } from '../../src/runtime/index.ts';
 import { type Gantry, startGantry } from '../harness/gantry.ts';
-import { loadLayered } from '../harness/layered.ts';
+import { loadArchive, loadLayered } from '../harness/layered.ts';
 import { CONTROL, FORBIDDEN, FORBIDDEN_X86, syscallProgram } from '../harness/syscall-program.ts';
+import { printed } from '../options/probe.ts';
+import { callsArchive, IMAGE, ownKeyring } from './defaults/calls.ts';
 import { execInside, runInside } from './inside.ts';
 
 let gantry: Gantry;
@@ -250,6 +252,22 @@ test('SC-DEF-12: limits of processes are those of the daemon, unless a default i
   const daemon = readFileSync(`/proc/${gantry.pid}/limits`, 'utf8');
   for (const name of ['Max core file size', 'Max open files', 'Max processes'])
     assert.equal(hard(output, name), hard(daemon, name), name);
+});
+
+test('SC-DEF-12: keys of the session that started the engine are in nobody’s keyring, also with all system calls', async () => {
+  const api = gantry.api();
+  await loadArchive(api, callsArchive());
+  const see = ['sh', '-c', 'for i in 0 1 2 3; do /call/keyring$i; echo $?; done'];
+  const mine = `${ownKeyring().replaceAll(' ', '\n')}\n`;
+  const HostConfig = { SecurityOpt: ['seccomp=unconfined'], NetworkMode: 'none' };
+  const body = { Image: IMAGE, Cmd: ['sh', '-c', `${see[2]}; sleep 1000`], HostConfig };
+  const { Id } = (await api.post('/containers/create', body)).json<{ Id: string }>();
+  assert.equal((await api.post(`/containers/${Id}/start`)).status, 204);
+  const seen = [await execInside(gantry, Id, { Cmd: see }), await execInside(gantry, Id, { Cmd: see })];
+  const all = [await printed(gantry, Id), ...seen.map(({ output }) => output), mine];
+  for (const each of all) assert.match(each, /^(\d+\n){4}$/);
+  assert.deepEqual([...new Set(all)], all, 'each has one of its own');
+  await api.delete(`/containers/${Id}?force=1`);
 });
 
 /** Each widening option, and the facts of above that it may change. */

@@ -14,6 +14,7 @@ import { codeOf, Failed } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import {
   type ExitStatus,
+  newSessionKeyring,
   ownOomScore,
   pidfdOpen,
   runUndisturbed,
@@ -74,6 +75,16 @@ export interface ExecCall extends Omit<CreateCall, 'bundle'> {
   readonly processFile: string;
 }
 
+/** How the runtime's program is run. */
+interface RunOptions {
+  /** The score for the out-of-memory killer of what it makes. */
+  readonly score?: number | undefined;
+  /** Before everything else on its processor. */
+  readonly undisturbed?: boolean;
+  /** With a session keyring that nobody else has; else with the daemon's. */
+  readonly ownKeyring?: boolean;
+}
+
 /** One runtime, called as a program; nothing of it runs between two calls. */
 export class OciTool {
   readonly #deps: ToolDeps;
@@ -123,13 +134,11 @@ export class OciTool {
 
   /** Prepares the container: its first process exists and waits to be started. @throws RuntimeRefused */
   async create(call: CreateCall): Promise<number> {
-    const keyring = ['--no-new-keyring'];
     await this.#run(call, [
       'create',
       `--bundle=${call.bundle}`,
       `--pid-file=${call.pidFile}`,
       ...console_(call),
-      ...keyring,
       call.id,
     ]);
     const pid = this.#made(call.pidFile);
@@ -201,6 +210,8 @@ export class OciTool {
     ];
     await this.#run(call, ['exec', ...args, call.id], {
       score: call.oomScoreAdj,
+      // Runtimes make one for a container; for what is run in it later runc does, and crun does not.
+      ownKeyring: this.#isCrun,
       // crun lets the process go first and then gives its terminal a size (container.c): on a busy machine the process
       // has asked for the size by then. While crun keeps its processor it is the faster of the two.
       undisturbed: this.#isCrun && call.consoleSocket !== undefined,
@@ -248,10 +259,7 @@ export class OciTool {
   async #run(
     call: Pick<CreateCall, 'id' | 'logFile' | 'stdio'>,
     args: readonly string[],
-    {
-      score,
-      undisturbed = false,
-    }: { readonly score?: number | undefined; readonly undisturbed?: boolean } = {},
+    { score, undisturbed = false, ownKeyring = false }: RunOptions = {},
   ): Promise<void> {
     const { cgroups, exits } = this.#deps;
     const manager = this.#managerFlags();
@@ -264,7 +272,10 @@ export class OciTool {
       ...manager,
       ...args,
     ];
-    const start = () => this.#spawn(argv, call.stdio, score);
+    const start = () => {
+      if (ownKeyring) newSessionKeyring();
+      return this.#spawn(argv, call.stdio, score);
+    };
     const done = exits.orphanReaper.work();
     let pid: number;
     try {
