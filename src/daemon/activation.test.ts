@@ -28,3 +28,8 @@ test('fd:// without passed sockets says so', () =>
   assert.throws(() => chooseSockets('*', []), /no sockets were passed/));
 test('an unknown name is refused, naming those there are', () =>
   assert.throws(() => chooseSockets('x', passedSockets(env, 77)), /fd:\/\/x: not among .*api\.socket/));
+
+test('what systemd held for an earlier daemon is no socket to listen at, and moves none of the others', () => {
+  const given = { LISTEN_PID: '77', LISTEN_FDS: '2', LISTEN_FDNAMES: 'held.keeper.input.in:api' };
+  assert.deepEqual(passedSockets(given, 77), [{ fd: 4, name: 'api' }]);
+});

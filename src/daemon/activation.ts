@@ -1,18 +1,21 @@
-/** Sockets that systemd opened before it started us (sd_listen_fds(3)). */
+/** Descriptors that systemd gives us at our start (sd_listen_fds(3)): sockets that it opened, and what we gave it to hold. */
 import { InvalidArgument } from '../base/errors.ts';
 
 /** Passed descriptors begin here. */
 const FIRST_FD = 3;
 
-/** One socket that systemd handed over. */
+/** One socket, or other descriptor, that systemd handed over. */
 export interface PassedSocket {
   readonly fd: number;
   /** Its FileDescriptorName, `unknown` when the unit gives none. */
   readonly name: string;
 }
 
-/** The sockets meant for process `pid`; none when the variables are another's. */
-export function passedSockets(
+/** Begins the names of descriptors that an earlier daemon gave systemd to hold: none to be listened at. */
+export const STORED = 'held.';
+
+/** The descriptors meant for process `pid`; none when the variables are another's. */
+export function passedDescriptors(
   env: Readonly<Record<string, string | undefined>> = process.env,
   pid: number = process.pid,
 ): readonly PassedSocket[] {
@@ -21,6 +24,10 @@ export function passedSockets(
   const names = (env.LISTEN_FDNAMES ?? '').split(':');
   return Array.from({ length: count }, (_, i) => ({ fd: FIRST_FD + i, name: names[i] || 'unknown' }));
 }
+
+/** Those of them that are there to be listened at. */
+export const passedSockets = (...given: Parameters<typeof passedDescriptors>): readonly PassedSocket[] =>
+  passedDescriptors(...given).filter(({ name }) => !name.startsWith(STORED));
 
 /**
  * Those that `fd://NAME` means: `*` all of them, a number that descriptor, else those of that name.

@@ -1,7 +1,7 @@
 /** Datagrams to a unix socket, which neither node:net nor node:dgram can send. */
 import { closeSync } from 'node:fs';
 import { check, declare, ERRNO, errno, SystemError } from './ffi.ts';
-import { AF, MSG, SOCK, socket, unixAddress } from './sockets.ts';
+import { AF, MSG, SOCK, sendDescriptors, socket, unixAddress } from './sockets.ts';
 
 const c_connect = declare('connect', 'int', ['int', 'void*', 'uint']);
 const c_send = declare('send', 'long', ['int', 'void*', 'size_t', 'int']);
@@ -55,6 +55,10 @@ export class DatagramSender {
     const e = errno();
     if (e === ERRNO.EAGAIN || e === ENOBUFS) return false;
     throw new SystemError('send', e, this.#path);
+  }
+  /** Sends a datagram with a descriptor. @throws SystemError */
+  sendDescriptor(bytes: Buffer, descriptor: number): void {
+    sendDescriptors(this.#fd, bytes, [descriptor]);
   }
   close(): void {
     closeSync(this.#fd);

@@ -17,6 +17,7 @@ export {
   placesInRoot,
   readInRoot,
 } from './host/rootfs.ts';
+export type { DescriptorStore } from './keeper/keeper.ts';
 export type { LogDelivery } from './log-drivers/delivery.ts';
 export type { GelfTarget } from './log-drivers/gelf.ts';
 export { isBehind, LogDrivers } from './log-drivers/log-drivers.ts';

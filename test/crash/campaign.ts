@@ -1,14 +1,23 @@
 /**
- * The crash campaign: containers of every kind run while the daemon, the keeper or both are killed −9 at random
- * moments, and a client goes on creating, starting and removing. At the end each container must have written every
- * byte once and ended as it said; for both killed at once only what the design allows may be missing.
+ * The crash campaign: containers of every kind run while the daemon, one of the keeper's two processes or both are killed
+ * −9 at random moments, and a client goes on creating, starting and removing. At the end each container must have written
+ * every byte once and ended as it said; only where the daemon and both of the keeper's processes were killed at once,
+ * which is a kind of kill of its own, what the design allows may be missing.
  */
 import { readFileSync } from 'node:fs';
 import type { Gantry } from '../harness/gantry.ts';
 import { END_OF_INPUT, type Kind, randomFrom, type Workload, workload } from './workload.ts';
 
+/** Who is killed: `keeper` is one of its processes, `both` that one and the daemon, `all` every process of ours. */
+export type Victim = 'daemon' | 'keeper' | 'both' | 'all';
+
+/** Of which nothing may be lost. */
+export const SPARING: readonly Victim[] = ['daemon', 'daemon', 'keeper', 'both'];
+
 /** How long a campaign is, and what it draws its chances from. */
 export interface CampaignOptions {
+  /** They are drawn from these. */
+  readonly victims: readonly Victim[];
   readonly containers: number;
   readonly kills: number;
   readonly seed: number;
@@ -16,13 +25,13 @@ export interface CampaignOptions {
 }
 /** What a campaign has seen when nothing was wrong. */
 export interface Verdict {
-  readonly kills: Record<'daemon' | 'keeper' | 'both', number>;
+  readonly kills: Record<Victim, number>;
   readonly containers: number;
   readonly streams: number;
   readonly megabytes: number;
   readonly wrongCodes: readonly string[];
   readonly wrongStreams: readonly string[];
-  /** Allowed by the design with both killed at once: terminals hung up, unread output of ended containers. */
+  /** Allowed by the design with all killed at once: terminals hung up, unread output of ended containers. */
   readonly allowed: readonly string[];
   readonly churned: number;
 }
@@ -32,8 +41,8 @@ interface Member {
   id: string;
   /** What a reader was told so far. */
   told: string[];
-  /** Running when both were killed. */
-  sawBoth: boolean;
+  /** Running when all were killed. */
+  sawAll: boolean;
   /** Ended while neither daemon nor keeper lived: what was not read of its pipes by then is gone. */
   endedAway: boolean;
 }
@@ -64,17 +73,17 @@ export async function runCampaign(gantry: Gantry, options: CampaignOptions): Pro
       work: workload(MIX[i % MIX.length] ?? 'writer', i, seconds),
       id: '',
       told: [],
-      sawBoth: false,
+      sawAll: false,
       endedAway: false,
     }),
   );
   for (const member of members) await begin(gantry, member);
   options.say(`${members.length} containers run, seed ${options.seed}`);
   const churn = startChurn(gantry, randomFrom(options.seed + 1)); // its own: the kills stay those of the seed
-  const kills = { daemon: 0, keeper: 0, both: 0 };
+  const kills = { daemon: 0, keeper: 0, both: 0, all: 0 };
   try {
     for (let round = 0; round < options.kills; round++) {
-      const victim = await killOnce(gantry, members, churn, random);
+      const victim = await killOnce(gantry, options.victims, { members, churn, random });
       kills[victim] += 1;
       await tellReaders(gantry, members, `round ${round}`);
       options.say(`kill ${round + 1} of ${options.kills}: ${victim}`);
@@ -116,17 +125,21 @@ async function running(gantry: Gantry): Promise<Set<string>> {
 
 async function killOnce(
   gantry: Gantry,
-  members: readonly Member[],
-  churn: ReturnType<typeof startChurn>,
-  random: () => number,
-) {
+  victims: readonly Victim[],
+  field: {
+    readonly members: readonly Member[];
+    readonly churn: ReturnType<typeof startChurn>;
+    readonly random: () => number;
+  },
+): Promise<Victim> {
+  const { members, churn, random } = field;
   await pause(300 + random() * 2000);
-  const victim = (['daemon', 'daemon', 'keeper', 'both'] as const)[Math.floor(random() * 4)] ?? 'daemon';
-  const before = victim === 'both' ? await running(gantry) : new Set<string>();
-  if (victim === 'both') for (const member of members) member.sawBoth = true;
+  const victim = victims[Math.floor(random() * victims.length)] ?? 'daemon';
+  const before = victim === 'all' ? await running(gantry) : new Set<string>();
+  if (victim === 'all') for (const member of members) member.sawAll = true;
   churn.hold();
-  await kill(gantry, victim, random() * 1500);
-  if (victim === 'both') {
+  await kill(gantry, victim, random);
+  if (victim === 'all') {
     await pause(ADOPTED_MS);
     const after = await running(gantry);
     for (const member of members) if (before.has(member.id) && !after.has(member.id)) member.endedAway = true;
@@ -135,18 +148,20 @@ async function killOnce(
   return victim;
 }
 
-/** The daemon is away for `awayMs`; a keeper that is killed alone is replaced by the daemon. */
-async function kill(gantry: Gantry, victim: 'daemon' | 'keeper' | 'both', awayMs: number): Promise<void> {
-  const keeper = Number(readFileSync(`${gantry.execRoot}/keeper`, 'utf8').split(' ')[0]);
+/** The daemon is away for up to a second and a half; a process of the keeper that is killed alone is replaced by the daemon. */
+async function kill(gantry: Gantry, victim: Victim, random: () => number): Promise<void> {
+  const awayMs = random() * 1500;
+  const holders = ['keeper', 'keeper-2'].map((name) =>
+    Number(readFileSync(`${gantry.execRoot}/${name}`, 'utf8').split(' ')[0]),
+  );
+  const one = holders[Math.floor(random() * holders.length)] ?? 0;
   if (victim === 'keeper') {
-    process.kill(keeper, 'SIGKILL');
+    process.kill(one, 'SIGKILL');
     return;
   }
-  // Stopped first, so that the daemon cannot put a new keeper in the old one's place in between.
-  if (victim === 'both') {
-    process.kill(gantry.pid, 'SIGSTOP');
-    process.kill(keeper, 'SIGKILL');
-  }
+  // Stopped first, so that the daemon cannot put a new one in its place in between.
+  if (victim !== 'daemon') process.kill(gantry.pid, 'SIGSTOP');
+  for (const pid of { daemon: [], both: [one], all: holders }[victim]) process.kill(pid, 'SIGKILL');
   await gantry.kill9();
   await pause(awayMs);
   await gantry.start();
@@ -155,8 +170,8 @@ async function kill(gantry: Gantry, victim: 'daemon' | 'keeper' | 'both', awayMs
 /** Each reader that runs must take a line over an attached stdin: streams can be had again after any kill. */
 async function tellReaders(gantry: Gantry, members: readonly Member[], line: string): Promise<void> {
   for (const member of members) {
-    // With both killed nobody holds the writing end of its stdin: it has read its end of input.
-    if (member.work.kind !== 'reader' || member.sawBoth) continue;
+    // With all killed nobody holds the writing end of its stdin: it has read its end of input.
+    if (member.work.kind !== 'reader' || member.sawAll) continue;
     const state = (await gantry.api().get(`/containers/${member.id}/json`)).json<{
       State: { Running: boolean };
     }>().State;
@@ -241,7 +256,7 @@ async function judge(gantry: Gantry, members: readonly Member[]) {
     const { work, id } = member;
     const waited = await gantry.api().post(`/containers/${id}/wait`);
     const code = waited.json<{ StatusCode: number }>().StatusCode;
-    const hungUp = (work.kind === 'terminal' || work.kind === 'reader') && member.sawBoth;
+    const hungUp = (work.kind === 'terminal' || work.kind === 'reader') && member.sawAll;
     const asHungUp = code === (work.kind === 'terminal' ? 129 : END_OF_INPUT);
     if (code !== work.exitCode)
       (hungUp && asHungUp ? allowed : wrongCodes).push(`${work.name}: ${code} instead of ${work.exitCode}`);

@@ -1,6 +1,6 @@
-/** `npm run crash -- [containers] [kills] [seed]`: the whole campaign, with its figures; `-- images …`: that of images; `-- networks …`: of networks; `-- builds …`: of builds. */
+/** `npm run crash -- [all] [containers] [kills] [seed]`: the whole campaign, with its figures, `all`: also with the daemon and all of the keeper killed at once; `-- images …`: that of images; `-- networks …`: of networks; `-- builds …`: of builds. */
 import { Gantry } from '../harness/gantry.ts';
-import { runCampaign } from './campaign.ts';
+import { runCampaign, SPARING, type Victim } from './campaign.ts';
 
 const [, , which] = process.argv;
 const campaigns: Readonly<Record<string, () => Promise<unknown>>> = {
@@ -15,18 +15,23 @@ if (campaign !== undefined) {
   process.exit();
 }
 
+const victims: readonly Victim[] = which === 'all' ? [...SPARING, 'all'] : SPARING;
+if (which === 'all') process.argv.splice(2, 1);
 const [containers = 100, kills = 20, seed = Date.now() % 2 ** 31] = process.argv.slice(2).map(Number);
 const gantry = new Gantry({});
 let failed = false;
 try {
   await gantry.start();
   await gantry.loadBusybox();
-  const verdict = await runCampaign(gantry, { containers, kills, seed, say: (line) => console.log(line) });
+  const verdict = await runCampaign(gantry, {
+    ...{ containers, kills, seed, victims },
+    say: (line) => console.log(line),
+  });
   console.log(
     `seed ${seed}: ${verdict.containers} containers, ${verdict.streams} streams, ${verdict.megabytes.toFixed(1)} MB, ${verdict.churned} created and removed meanwhile`,
   );
   console.log(
-    `killed: daemon ${verdict.kills.daemon}, keeper ${verdict.kills.keeper}, both ${verdict.kills.both}`,
+    `killed: daemon ${verdict.kills.daemon}, keeper ${verdict.kills.keeper}, both ${verdict.kills.both}, all ${verdict.kills.all}`,
   );
   console.log(
     `wrong exit codes: ${verdict.wrongCodes.length}${verdict.wrongCodes.map((each) => `\n  ${each}`).join('')}`,
@@ -35,7 +40,7 @@ try {
     `streams with lost or doubled bytes: ${verdict.wrongStreams.length}${verdict.wrongStreams.map((each) => `\n  ${each}`).join('')}`,
   );
   console.log(
-    `lost as the design says when both are killed at once: ${verdict.allowed.length}${verdict.allowed.map((each) => `\n  ${each}`).join('')}`,
+    `lost as the design says when all are killed at once: ${verdict.allowed.length}${verdict.allowed.map((each) => `\n  ${each}`).join('')}`,
   );
   failed = verdict.wrongCodes.length + verdict.wrongStreams.length > 0;
 } catch (error) {

@@ -51,9 +51,11 @@ async function restartMachine(gantry: Gantry, env: Record<string, string>): Prom
   const api = gantry.api();
   const all = (await api.get('/containers/json')).json<{ Id: string }[]>();
   const pids = await Promise.all(all.map(async ({ Id }) => (await inspect(api, Id)).State.Pid));
-  const keeper = Number(/\d+/.exec(readFileSync(join(gantry.execRoot, 'keeper'), 'utf8'))?.[0]);
+  const keepers = ['keeper', 'keeper-2'].map((name) =>
+    Number(/\d+/.exec(readFileSync(join(gantry.execRoot, name), 'utf8'))?.[0]),
+  );
   await gantry.kill9();
-  for (const pid of [...pids, keeper]) process.kill(pid, 'SIGKILL');
+  for (const pid of [...pids, ...keepers]) process.kill(pid, 'SIGKILL');
   for (const point of mountsBelow(gantry.root).reverse()) unmountLazily(point);
   rmSync(gantry.execRoot, { recursive: true });
   env.GANTRY_BOOT_ID = `${env.GANTRY_BOOT_ID}+`;

@@ -22,6 +22,7 @@ const STORIES: Readonly<Record<string, readonly string[]>> = {
   package: ['service', 'after-boot'],
   builds: ['builds'],
   quota: ['quota'],
+  keeper: ['keeper'],
 };
 
 const { values, positionals: patterns } = parseArgs({

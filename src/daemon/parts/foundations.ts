@@ -7,6 +7,7 @@ import type { Networks } from '../../network/index.ts';
 import { Registries } from '../../registry/index.ts';
 import { LogDrivers, type OciRuntime, Supervisor } from '../../runtime/index.ts';
 import { openStorage, type Storage } from '../../storage/index.ts';
+import { openDescriptorStore } from '../descriptor-store.ts';
 import { type Names, namesFor } from '../identity.ts';
 import type { DaemonOptions } from '../options.ts';
 import { openNetworks } from './networks.ts';
@@ -38,8 +39,8 @@ export async function openFoundations(
   const opening = openStorage({ root: options.dataRoot, log });
   opening.catch(() => undefined); // it is told below, unless something else fails first
   undo.defer(async () => (await opening).close());
-  const supervisor = openSupervisor(options, runtimes, log, undo);
-  undo.defer(() => supervisor.close(names.cgroup));
+  const supervisor = openSupervisor(options, { runtimes, cgroup: names.cgroup }, log, undo);
+  undo.defer(() => supervisor.close());
   const logDrivers = new LogDrivers(log);
   undo.defer(() => logDrivers.close());
   const storage = await opening;
@@ -61,7 +62,7 @@ export async function openFoundations(
 /** The supervisor, and the reactor that wakes it. */
 function openSupervisor(
   { execRoot, cgroupDriver, realtime }: DaemonOptions,
-  runtimes: readonly OciRuntime[],
+  own: { readonly runtimes: readonly OciRuntime[]; readonly cgroup: string },
   log: Log,
   undo: AsyncDisposableStack,
 ): Supervisor {
@@ -72,5 +73,6 @@ function openSupervisor(
     }),
   );
   undo.defer(() => reactor.close());
-  return new Supervisor({ execRoot, runtimes, reactor, log, cgroupDriver, realtime });
+  const descriptorStore = openDescriptorStore(log);
+  return new Supervisor({ execRoot, ...own, reactor, log, cgroupDriver, realtime, descriptorStore });
 }

@@ -1,11 +1,29 @@
 import assert from 'node:assert/strict';
-import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { silentLog } from '../../base/log.ts';
-import { pipe, Reactor, readNow, writeNow } from '../../linux/index.ts';
-import { Keeper } from './keeper.ts';
+import {
+  duplicate,
+  pipe,
+  processStat,
+  Reactor,
+  readNow,
+  SOCK,
+  socketPair,
+  writeNow,
+} from '../../linux/index.ts';
+import { Keeper, type KeeperDeps, SOCKET_NAMES } from './keeper.ts';
 
 function place(t: TestContext) {
   const directory = mkdtempSync(join(tmpdir(), 'gantry-keeper-'));
@@ -13,14 +31,19 @@ function place(t: TestContext) {
   const devNull = openSync('/dev/null', 'r+');
   const deps = { file: join(directory, 'keeper'), devNull, reactor, log: silentLog };
   t.after(() => {
-    try {
-      process.kill(Number(readFileSync(deps.file, 'utf8').split(' ')[0]), 'SIGKILL');
-    } catch {}
+    for (const file of [deps.file, `${deps.file}-2`]) killIn(file);
     reactor.close();
     closeSync(devNull);
     rmSync(directory, { recursive: true });
   });
   return deps;
+}
+function killIn(file: string): void {
+  try {
+    process.kill(Number(readFileSync(file, 'utf8').split(' ')[0]), 'SIGKILL');
+  } catch {
+    // none was started, or it has ended
+  }
 }
 const inode = (fd: number) => fstatSync(fd).ino;
 
@@ -82,21 +105,92 @@ test('a name that is let go of and parked again has what was parked last', (t) =
   for (const fd of [before, after].flatMap(({ read, write }) => [read, write])) closeSync(fd);
 });
 
-test('a keeper that is killed is replaced and nothing parked is lost', async (t) => {
+/** A keeper whose daemon then dies: it sees no holder end any more. */
+function openAndDie(deps: KeeperDeps, work: (keeper: Keeper) => void = () => undefined): readonly number[] {
+  const reactor = new Reactor((error) => assert.fail(String(error)));
+  const { keeper } = Keeper.open({ ...deps, reactor });
+  work(keeper);
+  reactor.close();
+  return keeper.pids;
+}
+async function kill(...pids: readonly number[]): Promise<void> {
+  for (const pid of pids) process.kill(pid, 'SIGKILL');
+  await Promise.all(pids.map(ended));
+}
+const ended = async (pid: number): Promise<void> => {
+  // Of a process that nobody has reaped yet no program is left.
+  while (existsSync(`/proc/${pid}/exe`)) await new Promise((resolve) => setTimeout(resolve, 2));
+};
+
+test('a holder that is killed is replaced and nothing parked is lost', async (t) => {
   const deps = place(t);
   const { keeper } = Keeper.open(deps);
   const ends = pipe(true);
   keeper.park('output', 'c1', [ends.read]);
-  const before = keeper.pid;
-  process.kill(before, 'SIGKILL');
-  while (keeper.pid === before) await new Promise((resolve) => setTimeout(resolve, 2));
+  for (const which of [0, 1]) {
+    const before = keeper.pids[which] ?? assert.fail();
+    process.kill(before, 'SIGKILL');
+    while (keeper.pids[which] === before) await new Promise((resolve) => setTimeout(resolve, 2));
+  }
   assert.deepEqual([...Keeper.open(deps).found.output.keys()], ['c1']);
 });
 
-test('another process under the remembered pid is not taken for the keeper', (t) => {
+for (const which of [0, 1])
+  test(`RC-S03: holder ${which} and the daemon killed at once lose nothing: the other has it, and a new one gets it`, async (t) => {
+    const deps = place(t);
+    const ends = pipe(true);
+    t.after(() => [ends.read, ends.write].map(closeSync));
+    const pids = openAndDie(deps, (keeper) => keeper.park('input', 'c1', [ends.write]));
+    await kill(pids[which] ?? assert.fail());
+    const next = openAndDie(deps);
+    assert.equal(next[1 - which], pids[1 - which]);
+    await kill(next[1 - which] ?? assert.fail());
+    const { found } = Keeper.open(deps);
+    assert.equal(inode(found.input.get('c1')?.[0] ?? -1), inode(ends.write));
+  });
+
+test('RC-S03: what a store holds is found when every holder was killed with the daemon', async (t) => {
   const deps = place(t);
-  const { keeper } = Keeper.open(deps);
-  keeper.close();
-  const { keeper: next } = Keeper.open({ ...deps });
-  assert.notEqual(next.pid, keeper.pid);
+  const kept = new Map<string, number>();
+  const store = { found: new Map(), keep: (given: ReadonlyMap<string, number>) => keepCopies(kept, given) };
+  const ends = pipe(true);
+  t.after(() => [ends.read, ends.write].map(closeSync));
+  const pids = openAndDie({ ...deps, store }, (keeper) => keeper.park('output', 'c1', [ends.read]));
+  assert.deepEqual([...kept.keys()], SOCKET_NAMES);
+  await kill(...pids);
+  const keep = () => assert.fail('it holds them already');
+  const { found } = Keeper.open({ ...deps, store: { found: kept, keep } });
+  assert.equal(inode(found.output.get('c1')?.[0] ?? -1), inode(ends.read));
+});
+
+test('a store that lacks a socket, or holds others than the keeper, is told of the right ones', (t) => {
+  const deps = place(t);
+  const kept = new Map<string, number>();
+  t.after(() => [...kept.values()].map(closeSync));
+  const keep = (given: ReadonlyMap<string, number>) => keepCopies(kept, given);
+  openAndDie({ ...deps, store: { found: new Map(), keep } });
+  const [first = ''] = SOCKET_NAMES;
+  const others = [...socketPair(SOCK.SEQPACKET), ...socketPair(SOCK.SEQPACKET)];
+  const wrong = new Map(SOCKET_NAMES.map((name, i) => [name, others[i] ?? -1]));
+  const right = [...kept.values()].map(inode);
+  for (const found of [new Map([[first, openSync('/dev/null', 'r')]]), wrong]) {
+    keepCopies(kept, new Map());
+    openAndDie({ ...deps, store: { found, keep } });
+    assert.deepEqual([...kept.values()].map(inode), right);
+  }
+});
+
+/** As a service manager does. */
+function keepCopies(kept: Map<string, number>, given: ReadonlyMap<string, number>): void {
+  for (const fd of kept.values()) closeSync(fd);
+  kept.clear();
+  for (const [name, fd] of given) kept.set(name, duplicate(fd));
+}
+
+test('another process under the remembered pid is not taken for the keeper', async (t) => {
+  const deps = place(t);
+  await kill(...openAndDie(deps));
+  const own = `${process.pid} ${processStat(process.pid)?.startTime}\n`;
+  for (const file of [deps.file, `${deps.file}-2`]) writeFileSync(file, own);
+  assert.equal(Keeper.open(deps).keeper.pids.includes(process.pid), false);
 });

@@ -1,25 +1,20 @@
 /**
- * The keeper holds descriptors that must outlive the daemon: it is a sleeping process with both ends of a few
- * SEQPACKET socket pairs, and descriptors wait in their queues as SCM_RIGHTS messages. It runs none of our code, so
- * there is nothing in it that could fail; when it is killed, a new one gets everything again.
+ * The keeper holds descriptors that must outlive the daemon: two sleeping processes, each with both ends of the same few
+ * SEQPACKET socket pairs, and descriptors wait in their queues as SCM_RIGHTS messages. Each lives where what ends the
+ * other does not reach it; systemd, where it runs us, holds the sockets as well.
  */
-import { closeSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync } from 'node:fs';
 import type { Log } from '../../base/log.ts';
 import {
   forceSendBuffer,
   MSG,
-  pidfdGetFd,
-  pidfdOpen,
-  processStat,
   type Reactor,
-  reap,
   receiveDescriptors,
   SOCK,
   sendDescriptors,
   socketPair,
-  spawn,
 } from '../../linux/index.ts';
+import { areSame, Holder } from './holder.ts';
 
 /** Output ends change rarely; input ends are taken back when stdin is closed, which must not shuffle everything else. */
 export const SHELVES = ['output', 'input'] as const;
@@ -31,115 +26,88 @@ export type Shelf = (typeof SHELVES)[number];
 
 /** Room for the queued messages of one shelf: about a kilobyte of kernel memory each, so some 16,000 of them. */
 const QUEUE_BYTES = 16 << 20;
-/** The keeper's first descriptor of ours; 0–2 are /dev/null. */
-const FIRST_FD = 3;
 /** Output that nobody will read any more stays this long, so that containers that end together cost one turn. */
 const RELEASE_AFTER_MS = 250;
-const KEEPER_NAME = 'gantry-keeper';
-const SLEEP = '/bin/sleep';
 
 interface Pair {
   readonly in: number;
   readonly out: number;
 }
 
+/** Whoever else holds descriptors for us, by names: systemd, as it starts a service. */
+export interface DescriptorStore {
+  /** What it gave this daemon; yours to close. */
+  readonly found: ReadonlyMap<string, number>;
+  /** Has it hold these, and nothing else. Never fails. */
+  keep(descriptors: ReadonlyMap<string, number>): void;
+}
+
 /** What a keeper is opened with. */
 export interface KeeperDeps {
-  /** Below the exec root: says which process the keeper is. */
+  /** Below the exec root: says which process the first holder is; of the second beside it. */
   readonly file: string;
   readonly devNull: number;
   readonly reactor: Reactor;
   readonly log: Log;
+  /** Moves the second holder out of the daemon's cgroup. */
+  readonly settle?: (pid: number) => void;
+  readonly store?: DescriptorStore | undefined;
 }
 
-/** The process that keeps descriptors while no daemon lives, and our copies of what it has. */
+/** By these names they are in the store, in the order in which holders have them. */
+export const SOCKET_NAMES: readonly string[] = SHELVES.flatMap((shelf) => [
+  `keeper.${shelf}.in`,
+  `keeper.${shelf}.out`,
+]);
+
+/** The processes that keep descriptors while no daemon lives, and our copies of what they have. */
 export class Keeper {
-  readonly #deps: KeeperDeps;
   readonly #held: Record<Shelf, Map<string, readonly number[]>> = { output: new Map(), input: new Map() };
   /** Still in the queues, though let go of. */
   readonly #released: Record<Shelf, Set<string>> = { output: new Set(), input: new Set() };
+  readonly #pairs: Record<Shelf, Pair>;
+  readonly #holders: readonly Holder[];
   #turn: NodeJS.Timeout | undefined;
-  #pairs: Record<Shelf, Pair>;
-  #pid = 0;
-  #pidfd = -1;
-  #closed = false;
 
-  private constructor(deps: KeeperDeps, pairs: Record<Shelf, Pair>) {
-    this.#deps = deps;
+  private constructor(pairs: Record<Shelf, Pair>, holders: readonly Holder[]) {
     this.#pairs = pairs;
+    this.#holders = holders;
   }
 
   /** Joins the keeper that an earlier daemon left, or starts one. `found`: what was parked, by name; yours to close. */
-  static open(deps: KeeperDeps): { keeper: Keeper; found: Record<Shelf, Map<string, number[]>> } {
-    const joined = Keeper.#join(deps);
-    if (joined) {
-      const keeper = new Keeper(deps, joined.pairs);
-      const found = {
-        output: drainDuplicates(joined.pairs.output),
-        input: drainDuplicates(joined.pairs.input),
-      };
-      for (const shelf of SHELVES) for (const [name, fds] of found[shelf]) keeper.#held[shelf].set(name, fds);
-      keeper.#watch(joined.pid, joined.pidfd);
-      return { keeper, found };
-    }
-    const keeper = new Keeper(deps, newPairs());
-    keeper.#spawn();
-    return { keeper, found: { output: new Map(), input: new Map() } };
+  static open({ file, settle, store, ...deps }: KeeperDeps): {
+    keeper: Keeper;
+    found: Record<Shelf, Map<string, number[]>>;
+  } {
+    const holders = [
+      new Holder({ ...deps, file }),
+      new Holder({ ...deps, file: `${file}-2`, ...(settle && { settle }) }),
+    ];
+    const left = holders.map((holder) => holder.find(SOCKET_NAMES.length));
+    const stored = storedSockets(store);
+    const sockets = left.find((each) => each !== undefined) ?? stored ?? newSockets();
+    holders.forEach((holder, i) => {
+      const copies = left[i];
+      const isFound = copies !== undefined && areSame(copies, sockets);
+      if (copies !== undefined && !isFound) holder.forget();
+      holder.hold(sockets, isFound);
+    });
+    if (stored === undefined || !areSame(stored, sockets))
+      store?.keep(new Map(SOCKET_NAMES.map((name, i) => [name, sockets[i] ?? -1])));
+    for (const copies of [...left, stored])
+      if (copies !== sockets) for (const fd of copies ?? []) closeSync(fd);
+    const keeper = new Keeper(pairsOf(sockets), holders);
+    const found = {
+      output: drainDuplicates(keeper.#pairs.output),
+      input: drainDuplicates(keeper.#pairs.input),
+    };
+    for (const shelf of SHELVES) for (const [name, fds] of found[shelf]) keeper.#held[shelf].set(name, fds);
+    return { keeper, found };
   }
 
-  static #join(deps: KeeperDeps): { pid: number; pidfd: number; pairs: Record<Shelf, Pair> } | undefined {
-    let pidfd = -1;
-    const taken: number[] = [];
-    try {
-      const [pidText = '', startTime] = readFileSync(deps.file, 'utf8').trim().split(' ');
-      const pid = Number(pidText);
-      pidfd = pidfdOpen(pid);
-      // Empty for an instant after the spawn: exec has happened, its arguments are not yet in place.
-      const name = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-      if (processStat(pid)?.startTime !== startTime || (name !== '' && !name.startsWith(KEEPER_NAME)))
-        throw new Error('another process');
-      for (let i = 0; i < SHELVES.length * 2; i++) taken.push(pidfdGetFd(pidfd, FIRST_FD + i));
-      const [a = -1, b = -1, c = -1, d = -1] = taken;
-      return { pid, pidfd, pairs: { output: { in: a, out: b }, input: { in: c, out: d } } };
-    } catch (error) {
-      deps.log.debug('keeper.none', { reason: String(error) });
-      for (const fd of [pidfd, ...taken]) if (fd >= 0) closeSync(fd);
-      return undefined;
-    }
-  }
-
-  #spawn(): void {
-    const { devNull, file } = this.#deps;
-    const fds = SHELVES.flatMap((shelf) => [this.#pairs[shelf].in, this.#pairs[shelf].out]);
-    // Its name says whose it is: `ps` shows it, and a search for leftovers finds it.
-    const pid = spawn(
-      SLEEP,
-      [`${KEEPER_NAME} ${dirname(file)}`, 'infinity'],
-      [devNull, devNull, devNull, ...fds],
-    );
-    writeFileSync(`${file}.new`, `${pid} ${processStat(pid)?.startTime ?? ''}\n`, { mode: 0o600 });
-    renameSync(`${file}.new`, file);
-    this.#watch(pid, pidfdOpen(pid));
-  }
-
-  #watch(pid: number, pidfd: number): void {
-    this.#pid = pid;
-    this.#pidfd = pidfd;
-    this.#deps.reactor.add(pidfd, () => this.#died());
-  }
-
-  /** Killed from outside: the queues live on in our copies of the sockets; only a holder is missing. */
-  #died(): void {
-    this.#deps.reactor.remove(this.#pidfd);
-    closeSync(this.#pidfd);
-    reap(this.#pid);
-    if (this.#closed) return;
-    this.#deps.log.warn('keeper.died', { pid: this.#pid });
-    this.#spawn();
-  }
-
-  get pid(): number {
-    return this.#pid;
+  /** Of its processes, the first in the daemon's cgroup. */
+  get pids(): readonly number[] {
+    return this.#holders.map(({ pid }) => pid);
   }
   names(shelf: Shelf): readonly string[] {
     return [...this.#held[shelf].keys()];
@@ -185,27 +153,37 @@ export class Keeper {
     released.clear();
   }
 
-  /** Ends the keeper when nothing is parked, as in an orderly stop without running containers. */
-  close(): void {
-    this.#closed = true;
+  /** Ends the keeper when nothing is parked, as in an orderly stop without running containers: whether it has. */
+  close(): boolean {
     if (this.#turn !== undefined) this.#turnOver('output');
-    if (SHELVES.some((shelf) => this.#held[shelf].size > 0)) return;
-    try {
-      process.kill(this.#pid, 'SIGKILL');
-    } catch {
-      // already gone
+    const isEmpty = SHELVES.every((shelf) => this.#held[shelf].size === 0);
+    for (const holder of this.#holders) {
+      if (isEmpty) holder.end();
+      else holder.abandon();
     }
-    unlinkSync(this.#deps.file);
+    return isEmpty;
   }
 }
 
-function newPairs(): Record<Shelf, Pair> {
-  const pair = (): Pair => {
+function newSockets(): readonly number[] {
+  return SHELVES.flatMap(() => {
     const [into, out] = socketPair(SOCK.SEQPACKET);
     forceSendBuffer(into, QUEUE_BYTES);
-    return { in: into, out };
-  };
-  return { output: pair(), input: pair() };
+    return [into, out];
+  });
+}
+
+/** Those of a store that has all of them. */
+function storedSockets(store: DescriptorStore | undefined): readonly number[] | undefined {
+  const stored = SOCKET_NAMES.flatMap((name) => store?.found.get(name) ?? []);
+  if (stored.length === SOCKET_NAMES.length) return stored;
+  for (const fd of stored) closeSync(fd);
+  return undefined;
+}
+
+function pairsOf(sockets: readonly number[]): Record<Shelf, Pair> {
+  const [a = -1, b = -1, c = -1, d = -1] = sockets;
+  return { output: { in: a, out: b }, input: { in: c, out: d } };
 }
 
 /** Reads the whole queue without emptying it; a name met twice was being turned over when its daemon was killed. */

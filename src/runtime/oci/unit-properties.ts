@@ -72,7 +72,25 @@ export async function setUnitProperties(
 ): Promise<void> {
   if (properties.size === 0) return;
   const values = [...properties].flatMap(([name, value]) => [name, 't', `${value}`]);
-  const change = ['SetUnitProperties', 'sba(sv)', unit, 'true', `${properties.size}`, ...values];
-  const { status, stderr } = await runProgram(host, 'busctl', ['call', ...MANAGER, ...change], LIMITS);
+  await ask(host, ['SetUnitProperties', 'sba(sv)', unit, 'true', `${properties.size}`, ...values]);
+}
+
+/** Has systemd take a process that runs already into a scope of its own. @throws Failed in busctl's words */
+export async function startScope(
+  host: ProgramHost,
+  unit: string,
+  { pid, about, slice }: { readonly pid: number; readonly about: string; readonly slice: string },
+): Promise<void> {
+  const properties = [
+    ['PIDs', 'au', '1', `${pid}`],
+    ['Description', 's', about],
+    ['Slice', 's', slice],
+  ];
+  const call = ['StartTransientUnit', 'ssa(sv)a(sa(sv))', unit, 'fail', `${properties.length}`];
+  await ask(host, [...call, ...properties.flat(), '0']);
+}
+
+async function ask(host: ProgramHost, call: readonly string[]): Promise<void> {
+  const { status, stderr } = await runProgram(host, 'busctl', ['call', ...MANAGER, ...call], LIMITS);
   if (status?.code !== 0) throw new Failed(`busctl: ${stderr.toString().trim()}`);
 }

@@ -40,7 +40,9 @@ function place(t: TestContext) {
   for (const name of ['sh', 'cat', 'grep', 'sleep', 'unshare'])
     symlinkSync('busybox', join(rootfs, 'bin', name));
   const reactor = new Reactor((error) => assert.fail(String(error)));
+  const cgroup = `gantry-unit-${process.pid}`;
   const supervisor = new Supervisor({
+    cgroup,
     cgroupDriver: 'cgroupfs',
     realtime: { periodMicros: 0, runtimeMicros: 0 },
     execRoot: join(root, 'exec'),
@@ -48,9 +50,8 @@ function place(t: TestContext) {
     reactor,
     log: silentLog,
   });
-  const cgroup = `gantry-unit-${process.pid}`;
-  t.after(() => {
-    supervisor.close(cgroup);
+  t.after(async () => {
+    await supervisor.close();
     reactor.close();
     for (const directory of readdirSync('/sys/fs/cgroup'))
       rmdirQuietly(`/sys/fs/cgroup/${directory}/${cgroup}`);

@@ -4,6 +4,7 @@
  */
 import { mkdirSync, openSync } from 'node:fs';
 import { basename } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { becomeSubreaper, type Reactor } from '../../linux/index.ts';
@@ -21,7 +22,7 @@ import type { RealtimeBudget } from '../cgroups/realtime.ts';
 import { removeWhenEmpty } from '../cgroups/removal.ts';
 import type { Exits } from '../exits/exits.ts';
 import { openExits } from '../exits/open-exits.ts';
-import { Keeper } from '../keeper/keeper.ts';
+import { type DescriptorStore, Keeper } from '../keeper/keeper.ts';
 import type { ConsoleSocket } from '../oci/console.ts';
 import { type OciRuntime, OciTool } from '../oci/oci.ts';
 import { type Resources, setUnitProperties, unitProperties } from '../oci/unit-properties.ts';
@@ -36,6 +37,7 @@ import {
   type Look,
   lookForTask,
 } from './adopt.ts';
+import { apartCgroup, moveApart } from './apart.ts';
 import { type Launch, type LaunchPlan, launchTask } from './launch.ts';
 import type { TaskRecord } from './record.ts';
 import { bootId, prepareExecRoot, runDirectoryIds } from './run-directory.ts';
@@ -48,9 +50,13 @@ export interface SupervisorOptions {
   readonly execRoot: string;
   readonly runtimes: readonly OciRuntime[];
   readonly cgroupDriver: CgroupDriver;
+  /** The engine's own cgroup, without a slash. */
+  readonly cgroup: string;
   readonly realtime: RealtimeBudget;
   readonly reactor: Reactor;
   readonly log: Log;
+  /** Who else holds descriptors while no daemon runs. */
+  readonly descriptorStore?: DescriptorStore | undefined;
 }
 
 /** Under which name the keeper has the socket of the kernel's process events. */
@@ -63,12 +69,15 @@ export class Supervisor {
   readonly exits: Exits;
   readonly devNull: number;
   readonly #keeper: Keeper;
+  readonly #cgroup: string;
+  #moving: Promise<void> = Promise.resolve();
   readonly #cgroupLock: CgroupLock;
   readonly #host: TaskHost;
 
   constructor(options: SupervisorOptions) {
-    const { execRoot, reactor, log } = options;
+    const { execRoot, reactor, log, cgroup } = options;
     this.reactor = reactor;
+    this.#cgroup = cgroup;
     prepareExecRoot(execRoot);
     mkdirSync(`${execRoot}/runtimes`, { recursive: true, mode: 0o700 });
     becomeSubreaper();
@@ -77,7 +86,16 @@ export class Supervisor {
     this.#cgroupLock = new CgroupLock(cgroups);
     const devNull = openSync('/dev/null', 'r+');
     this.devNull = devNull;
-    const { keeper, found } = Keeper.open({ file: `${execRoot}/keeper`, devNull, reactor, log });
+    const { keeper, found } = Keeper.open({
+      file: `${execRoot}/keeper`,
+      devNull,
+      reactor,
+      log,
+      settle: (pid) => {
+        this.#moving = this.#moveApart(pid, options);
+      },
+      store: options.descriptorStore,
+    });
     this.#keeper = keeper;
     const exits = openExits({
       parked: found.output.get(CONNECTOR_NAME)?.[0],
@@ -101,15 +119,18 @@ export class Supervisor {
     };
   }
 
+  async #moveApart(pid: number, { cgroupDriver: driver, cgroup, log }: SupervisorOptions): Promise<void> {
+    await setImmediate(); // not in the way of the start
+    const { exits, reactor, devNull, cgroups } = this;
+    await moveApart({ exits, reactor, devNull, cgroups, driver, cgroup, log }, pid);
+  }
+
   /** This boot of the machine: what ran in another does not run any more. */
   get boot(): string {
     return this.#host.boot;
   }
   get runtimeNames(): readonly string[] {
     return [...this.#host.tools.keys()];
-  }
-  get keeperPid(): number {
-    return this.#keeper.pid;
   }
 
   /** A launch or an exec is near: what takes the kernel long is begun beside the other work. */
@@ -217,16 +238,17 @@ export class Supervisor {
   }
 
   /** An orderly end of the daemon. Containers run on; without any, the keeper and the engine's cgroup go too. */
-  close(cgroupParent: string): void {
-    const { tasks, tools, unclaimed } = this.#host;
+  async close(): Promise<void> {
+    const { tasks, tools, unclaimed, log } = this.#host;
     const idle = tasks.size === 0 && unclaimed.size === 0;
     for (const task of tasks) task.abandon();
     if (idle && this.exits.connector !== undefined) this.#keeper.release('output', CONNECTOR_NAME);
     this.exits.close();
     for (const tool of tools.values()) tool.close();
     if (!idle) return;
-    this.#keeper.close();
-    removeEmptyCgroup(this.cgroups, `/${cgroupParent}`);
+    await this.#moving;
+    if (this.#keeper.close()) await removeWhenEmpty(this.cgroups, apartCgroup(this.#cgroup), log);
+    removeEmptyCgroup(this.cgroups, `/${this.#cgroup}`);
   }
 }
 
