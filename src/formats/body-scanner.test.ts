@@ -10,8 +10,31 @@ test('the framing is read off the head', () => {
     framingOf('POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\nContent-Length: 3\r\n'),
     { is: 'chunked' },
   );
-  assert.deepEqual(framingOf('GET / HTTP/1.1\r\nX-Content-Length: 12\r\n'), { is: 'none' });
+  for (const head of [
+    'X-Content-Length: 12',
+    'Content-Length:',
+    'Content-Length: ',
+    'Content-Length: 12x',
+    'Content-Length: 1 2',
+    'Content-Length: -1',
+    'X-Transfer-Encoding: chunked',
+    'Transfer-Encoding: xchunked',
+    'Transfer-Encoding: chunkedx',
+    'X: transfer-encoding: chunked',
+  ])
+    assert.deepEqual(framingOf(`GET / HTTP/1.1\r\n${head}\r\n`.replaceAll('\r', '')), { is: 'none' }, head);
+  for (const head of [
+    'Transfer-Encoding:chunked',
+    'TRANSFER-ENCODING: Chunked',
+    'Transfer-Encoding:\tgzip,chunked',
+  ])
+    assert.deepEqual(framingOf(`GET / HTTP/1.1\r\n${head}\r\n`), { is: 'chunked' }, head);
+  assert.deepEqual(framingOf('GET / HTTP/1.1\ncontent-length:\t 07 \t\n'), { is: 'length', bytes: 7 });
 });
+
+function* forever(one: number): Generator<number, never> {
+  for (;;) yield one;
+}
 
 /** Pushes `wire` cut into pieces, and gives what was found in it. */
 function scan(scanner: BodyScanner, wire: Buffer, cuts: Iterator<number>): { payload: string; used: number } {
@@ -73,3 +96,43 @@ for (const [what, wire] of [
     scanner.push(Buffer.from(wire));
     assert.deepEqual([scanner.done, scanner.broken], [true, true]);
   });
+
+test('lines and trailers may be as long, and as many, as their limits', () => {
+  const ends = (wire: string) => {
+    const scanner = new BodyScanner({ is: 'chunked' });
+    scanner.push(Buffer.from(wire));
+    return scanner.done && !scanner.broken;
+  };
+  const trailers = (count: number) => `0\r\n${'X: y\r\n'.repeat(count)}\r\n`;
+  assert.deepEqual([ends(trailers(100)), ends(trailers(101))], [true, false]);
+  const extended = (bytes: number) => `${'0;'.padEnd(bytes - 1, 'x')}\r\n\r\n`;
+  assert.deepEqual([ends(extended(1024)), ends(extended(1025))], [true, false]);
+});
+
+test('a size line may be in capitals, have blanks, and an extension that says nothing', () => {
+  for (const line of ['A', 'a \t', 'A;', '00000000000a', 'a ; x'])
+    assert.equal(
+      scan(
+        new BodyScanner({ is: 'chunked' }),
+        Buffer.from(`${line}\r\n0123456789\r\n0\r\n\r\n`),
+        forever(9999),
+      ).payload,
+      '0123456789',
+      line,
+    );
+});
+
+test('what is left of a body is told from its first byte on', () => {
+  const scanner = new BodyScanner({ is: 'length', bytes: 5 });
+  assert.deepEqual(scanner.state, { at: 'data', chunked: false, left: 5, line: '', trailers: 0 });
+  scanner.push(Buffer.from('abc'));
+  assert.equal(scanner.state.left, 2);
+  assert.deepEqual(new BodyScanner({ is: 'chunked' }).state, {
+    at: 'size',
+    chunked: true,
+    left: 0,
+    line: '',
+    trailers: 0,
+  });
+  assert.equal(new BodyScanner({ is: 'none' }).done, true);
+});

@@ -78,3 +78,51 @@ test('what is written is read, and each blob named once', () => {
     }),
   );
 });
+
+test('a document may be a mebibyte, and a step have as many layers as an image', () => {
+  const padded = (length: number) => Buffer.from('{}'.padEnd(length));
+  assert.deepEqual(readCacheConfig(padded(1_048_576)).blobsOf('x'), undefined);
+  assert.throws(() => readCacheConfig(padded(1_048_577)), {
+    name: 'InvalidArgument',
+    message: "a cache's configuration is larger than 1048576 bytes",
+  });
+  const chain = (count: number) =>
+    Array.from({ length: count }, (_, i) => ({ blob: `b${i}`, parent: i - 1 }));
+  const top = (count: number) => ({
+    layers: chain(count),
+    records: [{ digest: 'x', layers: [{ layer: count - 1 }] }],
+  });
+  const list = (count: number) => ({
+    layers: chain(count),
+    records: [{ digest: 'x', chains: [{ layers: chain(count).map((_, i) => i) }] }],
+  });
+  for (const form of [top, list])
+    assert.deepEqual(
+      [250, 251].map((count) => read(form(count)).blobsOf('x')?.length),
+      [250, undefined],
+    );
+});
+
+test('a step of a result and of a chain is of its result, and an empty chain leads nowhere', () => {
+  const layers = [
+    { blob: 'a', parent: -1 },
+    { blob: 'b', parent: -1 },
+  ];
+  const both = { digest: 'x', layers: [{ layer: 1 }], chains: [{ layers: [0] }] };
+  const [none, unsaid] = [
+    { digest: 'y', chains: [{ layers: [] }] },
+    { digest: 'z', chains: [{}] },
+  ];
+  const first = { digest: 'v', layers: [{}] };
+  const nameless = { layers: [{ layer: 1 }] };
+  const steps = read({ layers, records: [both, none, unsaid, first, nameless] });
+  assert.deepEqual(found(steps, 'x', 'y', 'z', 'v', ''), [['b'], undefined, undefined, ['a'], ['b']]);
+});
+
+test('the first layer is what a layer without a parent lies on, as Go reads a zero', () => {
+  const { bytes } = writeCacheConfig([{ digest: 'x', blobs: ['a', 'b'] }]);
+  assert.deepEqual(JSON.parse(bytes.toString()), {
+    layers: [{ blob: 'a', parent: -1 }, { blob: 'b' }],
+    records: [{ layers: [{ layer: 1 }], digest: 'x' }],
+  });
+});

@@ -36,8 +36,33 @@ test('frames come out as they went in, wherever the chunks are cut', () => {
   );
 });
 
+test('a frame may be of any stream and of any size', () => {
+  const payload = Buffer.alloc(70_000, 'x');
+  for (const stream of ['stdin', 'stdout', 'stderr'] as const)
+    assert.deepEqual(new FrameReader().push(Buffer.concat([frameHeader(stream, 70_000), payload])), [
+      { stream, payload },
+    ]);
+});
+
+test('what is incomplete waits, and nothing of it is given before', () => {
+  const reader = new FrameReader();
+  assert(reader.atBoundary);
+  const wire = Buffer.concat([frameHeader('stdin', 2), Buffer.from('ab'), frameHeader('stderr', 0)]);
+  for (const [from, to, frames] of [
+    [0, 7, 0],
+    [7, 8, 0],
+    [8, 9, 0],
+    [9, 10, 1],
+    [10, 18, 1],
+  ] as const) {
+    assert.equal(reader.push(wire.subarray(from, to)).length, frames);
+    assert.equal(reader.atBoundary, frames === 1);
+  }
+});
+
 test('bytes that are no frames are refused', () => {
-  assert.throws(() => new FrameReader().push(Buffer.from('HTTP\0\0\0\0')), RangeError);
+  for (const first of ['HTTP', '\x03\0\0\0', '\xff\0\0\0'])
+    assert.throws(() => new FrameReader().push(Buffer.from(`${first}\0\0\0\0`, 'latin1')), RangeError);
 });
 
 test('lines are framed one by one, what has no end too', () => {

@@ -11,6 +11,8 @@ async function* cut(bytes: Buffer, at: number): AsyncGenerator<Buffer, void> {
 const gzip = async (bytes: Buffer, at: number): Promise<Buffer> =>
   Buffer.concat(await Array.fromAsync(gzipped(cut(bytes, at))));
 
+const sha = (i: number): Buffer => createHash('sha256').update(String(i)).digest();
+
 /** Compressible, and never the same at two places. */
 function text(bytes: number): Buffer {
   const lines: string[] = [];
@@ -47,4 +49,44 @@ test('a source that fails ends the stream with its failure', async () => {
     throw new Error('the disk is gone');
   }
   await assert.rejects(Array.fromAsync(gzipped(failing())), /the disk is gone/);
+});
+
+test('the same bytes are the same file on every machine: no name, no time, no system', async () => {
+  assert.equal((await gzip(Buffer.alloc(0), 1)).toString('hex'), '1f8b08000000000000ff03000000000000000000');
+});
+
+test('sizes are told as far as four bytes go, whatever the chunks are, empty ones too', async () => {
+  async function* chunks(): AsyncGenerator<Buffer, void> {
+    yield Buffer.alloc(0);
+    yield Buffer.from('abc');
+    yield Buffer.alloc(0);
+    yield Buffer.from('defg');
+  }
+  const packed = Buffer.concat(await Array.fromAsync(gzipped(chunks())));
+  assert.equal(packed.readUInt32LE(packed.length - 4), 7);
+  assert.equal(gunzipSync(packed).toString(), 'abcdefg');
+});
+
+test('each piece refers back to the one before it, as far as deflate can', async () => {
+  // Bytes that nothing in their own piece is like: all that is saved is saved across the seam.
+  const random = Buffer.from(Array.from({ length: 992 }, (_, i) => [...sha(i)]).flat());
+  const piece = Buffer.concat([Buffer.alloc((1 << 20) - random.length), random]);
+  const alone = (await gzip(piece, 1 << 20)).length;
+  const both = (await gzip(Buffer.concat([piece, random]), 1 << 20)).length;
+  assert.ok(both - alone < 1000, `${both - alone} bytes more`);
+});
+
+test('no more than four pieces are read ahead of who takes them', async () => {
+  let read = 0;
+  async function* source(): AsyncGenerator<Buffer, void> {
+    for (; read < 12; read++) yield Buffer.alloc(1 << 20);
+  }
+  const stream = gzipped(source());
+  await stream.next();
+  assert.equal(read, 0, 'nothing is read for the head');
+  for (let taken = 1; taken <= 8; taken++) {
+    await stream.next();
+    assert.equal(read, taken + 2);
+  }
+  await stream.return();
 });

@@ -31,7 +31,7 @@ export interface Question {
   /** So many, drawn by the seed; all when absent. */
   readonly sample?: { readonly count: number; readonly seed: number };
   /** A mutant may take so much longer than its test file takes without it, and then some; more is endless. */
-  readonly slowerMs?: number;
+  readonly slowerSeconds?: number;
   /** Told after each; `survivor`: no test noticed it, nor is it listed. */
   readonly progress?: (done: number, of: number, survivor: Mutant | undefined) => void;
 }
@@ -39,7 +39,7 @@ export interface Question {
 /** A test file and how long it takes. */
 interface Timed {
   readonly path: string;
-  readonly ms: number;
+  readonly seconds: number;
 }
 
 /** Runs every mutant, or a sample. @throws when a test of the room fails without a mutant */
@@ -70,33 +70,33 @@ export async function judge(question: Question): Promise<Verdict> {
 
 /** The tests that reach each source, nearest first, of equally near ones the quickest. */
 async function testsByFile(root: string, room: Room): Promise<Map<string, Timed[]>> {
-  const ms = new Map<string, number>();
+  const known = new Map<string, number>();
   const found = new Map<string, Timed[]>();
   using runner = new Runner(root, room);
   const reached = reach(root, room.tests);
   for (const source of room.sources) {
     const tests = [];
     for (const [path, distance] of reached.get(source) ?? []) {
-      const taken = ms.get(path) ?? (await runner.measure(path));
-      ms.set(path, taken);
-      tests.push({ path, distance, ms: taken });
+      const taken = known.get(path) ?? (await runner.measure(path));
+      known.set(path, taken);
+      tests.push({ path, distance, seconds: taken });
     }
     found.set(
       source,
-      tests.sort((a, b) => a.distance - b.distance || a.ms - b.ms),
+      tests.sort((a, b) => a.distance - b.distance || a.seconds - b.seconds),
     );
   }
   return found;
 }
 
 async function inJobs(
-  { root, room, jobs, slowerMs }: Question,
+  { root, room, jobs, slowerSeconds }: Question,
   mutants: readonly Mutant[],
   work: (mutant: Mutant, runner: Runner) => Promise<void>,
 ): Promise<void> {
   const waiting = mutants.values();
   const job = async () => {
-    using runner = new Runner(root, { ...room, slowerMs });
+    using runner = new Runner(root, { ...room, slowerSeconds });
     for (const mutant of waiting) await work(mutant, runner);
   };
   await Promise.all(Array.from({ length: jobs }, job));

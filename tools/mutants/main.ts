@@ -61,6 +61,8 @@ function print(name: string, verdict: Verdict): void {
   if (verdict.contradicted.length + verdict.stale.length > 0) process.exitCode = 1;
 }
 
+// What runs is ended, and what it wrote removed, when the command is.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 const rows: string[] = [];
 if (values.sample) console.log(`seed ${seed}`);
 for (const name of positionals.length > 0 ? positionals : Object.keys(plans)) print(name, await ask(name));

@@ -121,7 +121,7 @@ test('a mutant that never ends is found by time', async (t) => {
   const { survivors, timedOut } = await judge({
     ...asked(root),
     room: { sources: ['room/limit.ts'], tests: ['room/limit.test.ts'], hasty: true },
-    slowerMs: 200,
+    slowerSeconds: 0.5,
   });
   assert.deepEqual([timedOut, told(survivors).filter((each) => each.includes('i++'))], [1, []]);
 });

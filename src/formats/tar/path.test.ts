@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { pathBelowRoot } from './path.ts';
+import { pathBelowRoot, splitLast } from './path.ts';
 
 for (const [name, path] of [
   ['a/b', 'a/b'],
@@ -40,4 +40,18 @@ test('no name gives a path with dots, empty parts or a slash at its ends', () =>
       if (path !== '') for (const found of path.split('/')) assert.ok(!['', '.', '..'].includes(found), path);
     }),
   );
+});
+
+test('a name that leaves the root is told, its first 200 characters', () => {
+  const name = `../${'x'.repeat(300)}`;
+  assert.throws(() => pathBelowRoot(name), {
+    message: `${JSON.stringify(name.slice(0, 200))}: name leaves the archive's root`,
+  });
+});
+
+test('a path is cut at its last slash', () => {
+  assert.deepEqual(splitLast('a/b/c'), ['a/b', 'c']);
+  assert.deepEqual(splitLast('c'), ['', 'c']);
+  assert.deepEqual(splitLast('/c'), ['', 'c']);
+  assert.deepEqual(splitLast('a/'), ['a', '']);
 });
