@@ -326,6 +326,7 @@ export interface Volumes {
   create(rows: readonly VolumeRow[]): Promise<void>;
   /** The change that ends `pending`: it belongs into the transaction that records the container. */
   settled(names: readonly string[]): Change[];
+  settle(names: readonly string[]): void; // that transaction is on the disk: they are not taken back any more
   leave(names: readonly string[]): Leaving;
   /**
    * Copies the directory `path` of the tree at `root` into the volume, with its owner and mode, when the volume is empty.
@@ -337,8 +338,7 @@ export interface Volumes {
     options: { readonly inPlace: boolean },
   ): Promise<'copied' | 'kept' | 'nothing'>;
   isEmpty(name: string): boolean;
-  /** Bytes of all files. */
-  measure(name: string): Promise<number>;
+  measure(name: string): Promise<number>; // bytes of all files
   /** Mounts a device on its directory, unless one is mounted. @throws SystemError */
   attach(name: string, device: VolumeDevice): Promise<void>;
   /** Not mounted: nothing to do. */

@@ -1,4 +1,4 @@
-/** `npm run crash -- [all] [containers] [kills] [seed]`: the whole campaign, with its figures, `all`: also with the daemon and all of the keeper killed at once; `-- images …`: that of images; `-- networks …`: of networks; `-- builds …`: of builds. */
+/** `npm run crash -- [all] [containers] [kills] [seed]`: the whole campaign, with its figures, `all`: also with the daemon and all of the keeper killed at once; `-- images …`: that of images; `-- networks …`: of networks; `-- builds …`: of builds; `-- errors …`: of system calls that fail. */
 import { Gantry } from '../harness/gantry.ts';
 import { runCampaign, SPARING, type Victim } from './campaign.ts';
 
@@ -7,12 +7,13 @@ const campaigns: Readonly<Record<string, () => Promise<unknown>>> = {
   images: () => import('./images/main.ts'),
   networks: () => import('./networks/main.ts'),
   builds: () => import('./builds/main.ts'),
+  errors: () => import('./errors/main.ts'),
 };
 const campaign = campaigns[which ?? ''];
 if (campaign !== undefined) {
   process.argv.splice(2, 1);
   await campaign();
-  process.exit();
+  process.exit(process.exitCode);
 }
 
 const victims: readonly Victim[] = which === 'all' ? [...SPARING, 'all'] : SPARING;

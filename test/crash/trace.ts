@@ -97,6 +97,26 @@ export async function killAt(pid: number, { thread, index, call, nth }: Step): P
   });
 }
 
+/** From now on the step of `pid` is answered with an error, once. `log` tells whether it came; undefined: it cannot come. */
+export async function failAt(
+  pid: number,
+  { thread, index, call, nth }: Step,
+  error: string,
+  log: string,
+): Promise<{ fired(): boolean; end(): Promise<void> } | undefined> {
+  const found = threadsOf(pid).find((each) => each.name === thread && each.index === index);
+  if (found === undefined) return undefined;
+  const inject = `inject=${call}:error=${error}:when=${nth}`;
+  const strace = await attach(['-p', String(found.id), '-o', log, '-e', `trace=${call}`, '-e', inject]);
+  return {
+    fired: () => readFileSync(log, 'utf8').includes('(INJECTED)'),
+    async end() {
+      strace.kill('SIGINT');
+      await ended(strace);
+    },
+  };
+}
+
 interface Thread {
   readonly id: number;
   readonly name: string;

@@ -73,10 +73,19 @@ function processes(root: string): Leak[] {
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .flatMap((name): Leak[] => {
       const command = read(`/proc/${name}/cmdline`).replaceAll('\0', ' ').trim();
-      const inside = namespaceOf(name) !== own && read(`/proc/${name}/mountinfo`).includes(`${root}/`);
+      const inside = namespaceOf(name) !== own && rootOf(name).includes(`${root}/`);
       const named = command.includes(`${root}/`) || keepers.has(Number(name));
       return inside || named ? [{ what: 'process', which: `${name} ${command}`, pid: Number(name) }] : [];
     });
+}
+
+/** What is mounted as its root: other engines, with a mount namespace of their own, see this one's mounts too. */
+function rootOf(pid: string): string {
+  return (
+    read(`/proc/${pid}/mountinfo`)
+      .split('\n')
+      .find((line) => line.split(' ')[4] === '/') ?? ''
+  );
 }
 
 function namespaceOf(pid: string): string {

@@ -44,7 +44,7 @@ export async function openFoundations(
   const logDrivers = new LogDrivers(log);
   undo.defer(() => logDrivers.close());
   const storage = await opening;
-  const events = openEvents(`${options.dataRoot}/events`);
+  const events = openEvents({ directory: `${options.dataRoot}/events`, log });
   undo.defer(() => events.close());
   if (events.unreadable > 0) log.warn('events.unreadable', { lines: events.unreadable });
   const networks = openNetworks(options, names, log);

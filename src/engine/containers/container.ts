@@ -1,4 +1,6 @@
 /** A container in memory: its record, its task while it runs, and who waits for it. */
+import { messageOf } from '../../base/errors.ts';
+import type { Log } from '../../base/log.ts';
 import { Mailbox } from '../../base/mailbox.ts';
 import type { LogDelivery, OutputWriter, Task } from '../../runtime/index.ts';
 import { type Change, type Records, rowPut } from '../../storage/index.ts';
@@ -55,9 +57,32 @@ export class Container {
     return this.#gone;
   }
 
-  /** Changes the record: in memory at once, durable when it resolves (unless it is of a build), together with `more`. */
+  /**
+   * Changes the record: in memory at once, durable when it resolves (unless it is of a build), together with `more`.
+   * When it rejects, what was changed is as before, unless it was changed again meanwhile.
+   */
   async save(change: Partial<ContainerRecord>, more: readonly Change[] = []): Promise<void> {
-    this.#record = { ...this.#record, ...change };
+    const before = this.#record;
+    this.set(change);
+    try {
+      await this.#write(more);
+    } catch (error) {
+      const names = Object.keys(change) as (keyof ContainerRecord)[];
+      const stands = names.filter((name) => this.#record[name] === change[name]);
+      this.set(Object.fromEntries(stands.map((name) => [name, before[name]])));
+      throw error;
+    }
+  }
+  /** A change that is true whether or not the disk takes it: the next write that succeeds brings it there. */
+  async keep(change: Partial<ContainerRecord>, { log }: { readonly log: Log }): Promise<void> {
+    this.set(change);
+    try {
+      await this.#write([]);
+    } catch (error) {
+      log.error('container.unsaved', { id: this.id, reason: messageOf(error) });
+    }
+  }
+  async #write(more: readonly Change[]): Promise<void> {
     const own = this.#record.ofBuild ? [] : [rowPut(CONTAINERS, this.id, this.#record)];
     if (own.length + more.length > 0) await this.#records.write([...own, ...more]);
   }

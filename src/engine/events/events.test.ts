@@ -1,19 +1,21 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { silentLog } from '../../base/log.ts';
 import { nowNanos } from '../../base/time.ts';
+import { mount, unmount } from '../../linux/index.ts';
 import { type EventHub, openEvents } from './events.ts';
 import { EVENTS_BEHIND_MAX } from './listener.ts';
 
 /** A hub of the test's own. */
 function hub(t: TestContext, graceMs?: number): EventHub {
   const directory = mkdtempSync(join(tmpdir(), 'gantry-events-'));
-  const events = openEvents(directory, graceMs);
+  const events = openEvents({ directory, log: silentLog }, graceMs);
   t.after(() => {
     events.close();
     rmSync(directory, { recursive: true });
@@ -84,4 +86,37 @@ test('a reader that was too far behind reads what was kept for it, and its end',
   let count = 0;
   while (!(await reader?.events.next())?.done) count++;
   assert.deepEqual([count, reader?.cut?.aborted, events.listeners], [EVENTS_BEHIND_MAX, false, 0]);
+});
+
+/** All events of a hub, as a client asks for them. */
+async function since0(events: EventHub): Promise<string[]> {
+  const rest = { until: nowNanos(), filters: new Map(), signal: new AbortController().signal };
+  const told: string[] = [];
+  for await (const { Actor } of events.subscribe({ since: 0n, ...rest })) told.push(Actor.ID);
+  return told;
+}
+
+test('RC-D01, RC-D02: on a full disk events are told and remembered all the same, and kept again when there is room', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'gantry-events-'));
+  mount('gantry-test', directory, 'tmpfs', 0, 'size=64k');
+  t.after(() => {
+    unmount(directory);
+    rmSync(directory, { recursive: true });
+  });
+  const warned: unknown[] = [];
+  const log = { warn: (event: string, fields: object = {}) => warned.push({ event, ...fields }) };
+  const events = openEvents({ directory, log });
+  emit(events, 1);
+  assert.throws(() => writeFileSync(join(directory, 'filler'), Buffer.alloc(1 << 20)), /ENOSPC/);
+  emit(events, 100);
+  assert.equal((await since0(events)).length, 101);
+  assert.deepEqual(warned, [{ event: 'events.unwritten', reason: 'ENOSPC: no space left on device, write' }]);
+  rmSync(join(directory, 'filler'));
+  events.emit({ Type: 'image', Action: 'tag', id: 'after', attributes: {} });
+  events.close();
+  const next = openEvents({ directory, log });
+  const kept = await since0(next);
+  next.close();
+  assert.deepEqual([kept[0], kept.at(-1)], ['0', 'after']);
+  assert.equal(next.unreadable, 1, 'the line that was torn');
 });

@@ -1,4 +1,5 @@
 /** Emits what happened to whoever listens: from the journal first, then as it comes. */
+import type { Log } from '../../base/log.ts';
 import { nowNanos } from '../../base/time.ts';
 import type { EventMessage } from '../../model/event.ts';
 import { eventFilter } from './filter.ts';
@@ -29,8 +30,11 @@ export interface EventHub extends Events {
 }
 
 /** `directory`: where the journal is kept. `graceMs`: how long a reader that is behind may go on. */
-export function openEvents(directory: string, graceMs: number = BEHIND_GRACE_MS): EventHub {
-  const journal = new Journal(directory);
+export function openEvents(
+  { directory, log }: { readonly directory: string; readonly log: Pick<Log, 'warn'> },
+  graceMs: number = BEHIND_GRACE_MS,
+): EventHub {
+  const journal = new Journal(directory, (reason) => log.warn('events.unwritten', { reason }));
   const listeners = new Set<Listener>();
   let last = 0n;
 

@@ -2,8 +2,17 @@
  * The journal of events: numbered, kept on disk as lines of JSON in two bounded files, so that `since` works over a
  * restart. Appended without sync: a power cut may take the last lines (documented), a kill −9 takes none.
  */
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
-import { codeOf } from '../../base/errors.ts';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { codeOf, messageOf } from '../../base/errors.ts';
 import { integer, object } from '../../base/schema.ts';
 import { readStored, type StoredKind, storedForm, textThat } from '../../base/stored.ts';
 import { EventMessage } from '../../model/event.ts';
@@ -30,6 +39,10 @@ const REMEMBERED = 4096;
 /** The journal's files, and its newest events in memory. */
 export class Journal {
   readonly #directory: string;
+  readonly #failed: (reason: string) => void;
+  /** What stands last in the file may be no whole line: a crash tore it, or a full disk. */
+  #isTorn: boolean;
+  #isFailing = false;
   #fd: number;
   #bytes: number;
   #next = 1;
@@ -37,13 +50,15 @@ export class Journal {
   /** Lines that could not be read. */
   unreadable = 0;
 
-  constructor(directory: string) {
+  /** `failed` is told why, once for a row of events that cannot be kept. */
+  constructor(directory: string, failed: (reason: string) => void) {
+    this.#failed = failed;
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     this.#directory = directory;
     for (const name of ['old', 'new']) this.#read(`${directory}/${name}.jsonl`);
     this.#fd = openSync(`${directory}/new.jsonl`, 'a', 0o600);
     this.#bytes = statSync(`${directory}/new.jsonl`).size;
-    if (this.#bytes > 0) this.#append('\n'); // ends a line that a crash tore
+    this.#isTorn = this.#bytes > 0;
   }
 
   #read(file: string): void {
@@ -70,22 +85,41 @@ export class Journal {
     if (this.#recent.length > REMEMBERED * 2) this.#recent = this.#recent.slice(-REMEMBERED);
   }
 
+  /** Never throws: an event that the disk does not take is told to who follows, and remembered as the others are. */
   add(event: EventMessage): Numbered {
     const entry = { number: this.#next++, event };
     const line = { n: entry.number, ...event, timeNano: event.timeNano.toString() };
-    this.#append(`${JSON.stringify(storedForm(LINE, line))}\n`);
     this.#remember(entry);
+    try {
+      this.#append(`${JSON.stringify(storedForm(LINE, line))}\n`);
+      this.#isTorn = false;
+      this.#isFailing = false;
+    } catch (error) {
+      if (!this.#isFailing) this.#failed(messageOf(error));
+      this.#isTorn = true;
+      this.#isFailing = true;
+    }
     return entry;
   }
 
   #append(text: string): void {
-    if (this.#bytes > FILE_BYTES_MAX) {
-      closeSync(this.#fd);
-      renameSync(`${this.#directory}/new.jsonl`, `${this.#directory}/old.jsonl`);
-      this.#fd = openSync(`${this.#directory}/new.jsonl`, 'a', 0o600);
-      this.#bytes = 0;
+    if (this.#bytes > FILE_BYTES_MAX) this.#rotate();
+    let rest = Buffer.from(this.#isTorn ? `\n${text}` : text);
+    while (rest.length > 0) {
+      const written = writeSync(this.#fd, rest);
+      this.#bytes += written;
+      rest = rest.subarray(written);
     }
-    this.#bytes += writeSync(this.#fd, text);
+  }
+
+  /** Where it stops, the next try goes on. */
+  #rotate(): void {
+    const file = `${this.#directory}/new.jsonl`;
+    if (existsSync(file)) renameSync(file, `${this.#directory}/old.jsonl`);
+    const full = this.#fd;
+    this.#fd = openSync(file, 'a', 0o600);
+    this.#bytes = 0;
+    closeSync(full);
   }
 
   /** Events not older than `since`, oldest first. */

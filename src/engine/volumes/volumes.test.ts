@@ -14,6 +14,8 @@ interface Host {
   readonly users: Map<string, string[]>;
   readonly events: string[];
   readonly listed: () => string[];
+  /** What goes on behind answers is done. */
+  readonly settled: () => Promise<unknown>;
 }
 
 async function host(t: TestContext): Promise<Host> {
@@ -38,7 +40,8 @@ async function host(t: TestContext): Promise<Host> {
     newId: () => String(++ids).padStart(64, '0'),
     background,
   });
-  return { volumes, storage, users, events, listed: () => readdirSync(join(root, 'volumes')).sort() };
+  const settled = () => Promise.all(background);
+  return { volumes, storage, users, events, settled, listed: () => readdirSync(join(root, 'volumes')).sort() };
 }
 
 const filters = (said: Record<string, string[]>) => new Map(Object.entries(said));
@@ -61,7 +64,7 @@ test('a swarm’s volumes and other drivers are not there', async (t) => {
 });
 
 test('what a container is being made with is kept, and goes when it never comes', async (t) => {
-  const { volumes, listed, events } = await host(t);
+  const { volumes, listed, events, settled } = await host(t);
   await volumes.create({ Name: 'old' });
   const taken = await volumes.take('id', [{ name: 'old' }, { name: 'new' }, { name: undefined }]);
   assert.equal(listed().length, 3);
@@ -72,8 +75,20 @@ test('what a container is being made with is kept, and goes when it never comes'
     });
   assert.deepEqual((await volumes.prune(filters({ all: ['1'] }), { signal })).VolumesDeleted, []);
   await taken.drop();
+  await settled();
   assert.deepEqual(listed(), ['old']);
   assert.equal(events.filter((each) => each.startsWith('destroy')).length, 2);
+});
+
+test('RC-D01: what a container is being made with goes though the disk refuses the record of either', async (t) => {
+  const { volumes, storage, listed, settled } = await host(t);
+  const taken = await volumes.take('id', [{ name: undefined }]);
+  storage.volumes.settled(taken.names); // asked for, and never written
+  t.mock.method(storage.records, 'write', () => Promise.reject(new Error('disk is full')));
+  await taken.drop();
+  assert.deepEqual([...storage.volumes.all()], []);
+  await settled();
+  assert.deepEqual(listed(), []);
 });
 
 test('one volume twice in a container is held until both are let go', async (t) => {
@@ -91,8 +106,8 @@ test('what another found meanwhile stays though its maker fails, also over a res
   await first.drop();
   assert.deepEqual(listed(), ['shared']);
   await storage.records.write(storage.volumes.settled(second.names));
-  assert.equal(storage.volumes.get('shared')?.pending, undefined);
   second.done();
+  assert.equal(storage.volumes.get('shared')?.pending, undefined);
 });
 
 test('a client that names a volume of a container being made gets one that lasts', async (t) => {

@@ -194,13 +194,16 @@ export class VolumeService implements Volumes {
     for (const name of fresh.keys()) this.#emit(name, 'create');
     return {
       names,
-      done: release,
+      done: () => {
+        this.#deps.store.settle(names);
+        release();
+      },
       drop: async () => {
         release();
         const users = this.#users();
         // Who else found it meanwhile keeps it, and has made it last.
         for (const name of fresh.keys())
-          if (this.#deps.store.get(name)?.pending && !users.has(name)) await this.#remove(name);
+          if (this.#deps.store.get(name)?.pending && !users.has(name)) this.#takeBack(name);
       },
     };
   }
@@ -234,6 +237,12 @@ export class VolumeService implements Volumes {
       ...(holder !== '' && { pending: true as const }),
     });
     return name;
+  }
+
+  /** Nothing is written first, which a full disk would refuse: what is on record as pending goes at the next start too. */
+  #takeBack(name: string): void {
+    this.#inBackground(this.#deps.store.leave([name]).go());
+    this.#emit(name, 'destroy');
   }
 
   async #remove(name: string): Promise<void> {

@@ -1,12 +1,15 @@
 /** The SQLite file behind the records: opened so that a commit is on the disk, set aside when it cannot be read. */
-import { closeSync, lstatSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, lstatSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { checksumOf } from './row.ts';
 
 /** The schema's number in `user_version`; a file with a higher one comes from a newer Gantry and is refused. */
 const SCHEMA_VERSION = 1;
-/** Frames in the write-ahead log (4 KiB each) before SQLite copies them into the main file. */
-const CHECKPOINT_FRAMES = 1000;
+/** Frames in the write-ahead log (4 KiB each) before SQLite copies them into the main file and begins anew. */
+const CHECKPOINT_FRAMES = 200;
+/** Room that file and log have before it is needed: while the disk is full, ends, stops and removals come on record. */
+const ROOM_BYTES = 1 << 20;
+const PAGE_BYTES = 4096;
 
 const schema = `
   CREATE TABLE IF NOT EXISTS rows (
@@ -33,7 +36,7 @@ export interface SetAside {
  */
 export function openDatabase(path: string, setAside: (what: SetAside) => void): DatabaseSync {
   const [database, damage] = prepareFile(path) ?? tryOpen(path);
-  if (database && damage === undefined) return database;
+  if (database && damage === undefined) return withRoom(database, path);
   const saved = database ? salvage(database) : { rows: [], aside: [] };
   database?.close();
   const bad = `${path}.bad-${new Date().toISOString().replaceAll(':', '')}`;
@@ -45,7 +48,40 @@ export function openDatabase(path: string, setAside: (what: SetAside) => void): 
   const what = { path: bad, damage: damage ?? 'cannot be opened', saved: saved.rows.length };
   fill(fresh, saved, what);
   setAside(what);
-  return fresh;
+  return withRoom(fresh, path);
+}
+
+function withRoom(database: DatabaseSync, path: string): DatabaseSync {
+  try {
+    lengthenLog(`${path}-wal`);
+    const { freelist_count: free } = database.prepare('PRAGMA freelist_count').get() as Record<
+      string,
+      number
+    >;
+    if ((free ?? 0) < ROOM_BYTES / PAGE_BYTES / 2) makeFreePages(database);
+  } catch {
+    // A disk that has not even this is full: the next start tries again.
+  }
+  return database;
+}
+
+/** SQLite takes what lies behind the frames of this life of its log for nothing. */
+function lengthenLog(path: string): void {
+  const fd = openSync(path, 'r+');
+  try {
+    const { size } = fstatSync(fd);
+    if (size < ROOM_BYTES) writeSync(fd, Buffer.alloc(ROOM_BYTES - size), 0, ROOM_BYTES - size, size);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Pages of the file that hold nothing, and are on the disk. */
+function makeFreePages(database: DatabaseSync): void {
+  database.exec(
+    `DROP TABLE IF EXISTS room; CREATE TABLE room (bytes); INSERT INTO room VALUES (zeroblob(${ROOM_BYTES}))`,
+  );
+  database.exec('PRAGMA wal_checkpoint; DROP TABLE room');
 }
 
 /** Makes the file readable by root alone before SQLite makes it by the umask; what is not a file is damage. */
@@ -69,7 +105,10 @@ function tryOpen(path: string): [DatabaseSync | undefined, damage: string | unde
   } catch (error) {
     const { errcode, message } = error as { errcode?: number; message: string };
     // SQLITE_CORRUPT and SQLITE_NOTADB, with their extended codes: damage. All else is the disk's or our failure.
-    if (errcode === undefined || ![11, 26].includes(errcode & 0xff)) throw error;
+    if (errcode === undefined || ![11, 26].includes(errcode & 0xff)) {
+      if (database?.isOpen) database.close();
+      throw error;
+    }
     return [database, message];
   }
 }

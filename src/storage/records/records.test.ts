@@ -10,10 +10,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { type Log, silentLog } from '../../base/log.ts';
+import { mount, unmount } from '../../linux/index.ts';
 import { openRecords } from './records.ts';
 
 function directory(t: TestContext): string {
@@ -128,6 +129,25 @@ test('a file of a newer version is refused and left as it is', async (t) => {
     readdirSync(join(path, '..')).some((name) => name.includes('.bad-')),
     false,
   );
+});
+
+test('RC-D02: on a full disk rows go, and small ones come, as often as is wanted', async (t) => {
+  const path = directory(t);
+  mount('gantry-test', dirname(path), 'tmpfs', 0, 'size=4m');
+  const records = openRecords(path, silentLog);
+  try {
+    const row = (key: number, value: unknown) => ({ table: 't', key: String(key), value });
+    await records.write(Array.from({ length: 100 }, (_, key) => row(key, { text: 'x'.repeat(1000) })));
+    assert.throws(() => writeFileSync(join(dirname(path), 'filler'), Buffer.alloc(8 << 20)), /ENOSPC/);
+    for (let key = 0; key < 99; key++) {
+      await records.write([row(key, undefined)]);
+      for (let again = 0; again < 5; again++) await records.write([row(99, { again, key })]);
+    }
+    assert.deepEqual([...(await records.load('t'))], [['99', { again: 4, key: 98 }]]);
+  } finally {
+    await records.close();
+    unmount(dirname(path));
+  }
 });
 
 test('after close a write is refused', async (t) => {

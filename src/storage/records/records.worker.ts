@@ -12,10 +12,16 @@ const GROUP_MAX = 512;
 const port = parentPort!;
 const { path } = workerData as { path: string };
 const post = (message: FromWriter): void => port.postMessage(message);
-let database: DatabaseSync = open();
+/** Undefined: it is to be opened anew, which may fail until there is room, or a descriptor, again. */
+let kept: DatabaseSync | undefined = open();
 
 function open(): DatabaseSync {
   return openDatabase(path, (what) => post({ is: 'setAside', ...what }));
+}
+
+function opened(): DatabaseSync {
+  kept ??= open();
+  return kept;
 }
 
 port.on('message', (first: ToWriter) => {
@@ -54,6 +60,7 @@ function writeGroup(group: readonly Extract<ToWriter, { is: 'write' }>[]): void 
 }
 
 function commit(changes: readonly RowChange[]): void {
+  const database = opened();
   const put = database.prepare('INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)');
   const drop = database.prepare('DELETE FROM rows WHERE tbl = ? AND key = ?');
   database.exec('BEGIN IMMEDIATE');
@@ -64,28 +71,43 @@ function commit(changes: readonly RowChange[]): void {
     }
     database.exec('COMMIT');
   } catch (error) {
-    if (database.isTransaction) database.exec('ROLLBACK');
+    rollBack(database);
     throw error;
+  }
+}
+
+function rollBack(database: DatabaseSync): void {
+  try {
+    if (database.isTransaction) database.exec('ROLLBACK');
+  } catch {
+    forget(); // what stands in the file holds
   }
 }
 
 /** After a failed write or sync the kernel may have dropped pages that SQLite takes for written: look anew. */
 function reopenAfter(error: unknown): void {
   const SQLITE_IOERR = 10;
-  if ((((error as { errcode?: number }).errcode ?? 0) & 0xff) !== SQLITE_IOERR) return;
-  database.close();
-  database = open();
+  if ((((error as { errcode?: number }).errcode ?? 0) & 0xff) === SQLITE_IOERR) forget();
+}
+
+function forget(): void {
+  try {
+    kept?.close();
+  } catch {
+    // Closed all the same.
+  }
+  kept = undefined;
 }
 
 function load(id: number, table: string): void {
   answer(id, () => {
-    post({ is: 'table', id, table: loadTable(database, table, (news) => post(news)) });
+    post({ is: 'table', id, table: loadTable(opened(), table, (news) => post(news)) });
   });
 }
 
 function settle(id: number, settlement: Settlement): void {
   answer(id, () => {
-    settleTable(database, settlement);
+    settleTable(opened(), settlement);
     post({ is: 'done', id });
   });
 }
@@ -99,7 +121,7 @@ function answer(id: number, work: () => void): void {
 }
 
 function close(id: number): void {
-  database.close();
+  forget();
   post({ is: 'done', id });
   port.close();
 }

@@ -65,9 +65,15 @@ class VolumeDirectories implements Volumes {
       const row = this.#rows.get(name);
       if (!row?.pending) return [];
       const { pending: _pending, ...settled } = row;
-      this.#rows.set(name, settled);
       return [volumePut(settled)];
     });
+  }
+
+  settle(names: readonly string[]): void {
+    for (const name of names) {
+      const { pending, ...settled } = this.#rows.get(name) ?? {};
+      if (pending) this.#rows.set(name, settled as VolumeRow);
+    }
   }
 
   leave(names: readonly string[]): Leaving {

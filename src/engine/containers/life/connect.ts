@@ -10,12 +10,12 @@ import { emitNetworkEvent } from '../events.ts';
 import { type HostsDeps, tellAddresses } from '../links/follow.ts';
 import { followLinks } from '../links/openings.ts';
 import { type ResolverFollowDeps, serveNames, tellResolver } from '../names/follow.ts';
-import type { WithEvents, WithNames, WithNetworks } from '../needs.ts';
+import type { WithEvents, WithLog, WithNames, WithNetworks } from '../needs.ts';
 import { isAlive } from '../state.ts';
 import { takeFromGuests } from './guests.ts';
 
 /** What joining and leaving need. */
-export type ConnectDeps = HostsDeps & ResolverFollowDeps & WithEvents & WithNames & WithNetworks;
+export type ConnectDeps = HostsDeps & ResolverFollowDeps & WithEvents & WithLog & WithNames & WithNetworks;
 
 /** Call it inside the container's mailbox. @throws InvalidArgument, Forbidden, Failed: then it is on the networks of before */
 export async function connectContainer(
@@ -46,7 +46,7 @@ export async function connectContainer(
   try {
     endpoints = await deps.networks.sandboxes.connect(sandboxId, request);
   } catch (error) {
-    await container.save({ networksChange: false });
+    await container.keep({ networksChange: false }, deps);
     throw error;
   }
   if (endpoints === undefined) return await container.save({ attachments: next, networksChange: false }); // it has ended
@@ -114,7 +114,7 @@ export async function disconnectContainer(
   const endpoints = deps.networks.sandboxes.without(sandboxId, entry.network);
   await container.save({ attachments, endpoints, networksChange: true, ...left });
   await deps.networks.sandboxes.disconnect(sandboxId, entry.network);
-  await container.save({ networksChange: false });
+  await container.keep({ networksChange: false }, deps);
   await tellGuests(deps, container, endpoints);
   deps.names.renew(container.record);
   tellAddresses(deps, container, { added: [], removed: before.addresses });
@@ -167,12 +167,8 @@ async function sandboxOf({ networks }: WithNetworks, { record, task }: Container
 }
 
 /** Containers that run in its sandbox have the same interfaces. */
-async function tellGuests(
-  { directory }: ConnectDeps,
-  { id, record }: Container,
-  endpoints: Endpoints,
-): Promise<void> {
-  for (const other of directory)
+async function tellGuests(deps: ConnectDeps, { id, record }: Container, endpoints: Endpoints): Promise<void> {
+  for (const other of deps.directory)
     if (other.id !== id && other.record.sandboxId === record.sandboxId)
-      await other.save({ endpoints: asGuest(endpoints) });
+      await other.keep({ endpoints: asGuest(endpoints) }, deps);
 }

@@ -68,12 +68,8 @@ async function finishRun(
 async function saveEnd(deps: EndDeps, container: Container, last: LastRun, again: boolean): Promise<void> {
   const left = ownEndpoints(container.record);
   deps.names.forget(container.id);
-  try {
-    await container.save({ state: { is: again ? 'restarting' : 'exited', last }, ...NO_SANDBOX });
-  } catch (error) {
-    // A full disk must not hide the end from who waits for it; the next successful write brings it to the disk.
-    deps.log.error('container.unsaved', { id: container.id, reason: messageOf(error) });
-  }
+  // A full disk must not hide the end from who waits for it.
+  await container.keep({ state: { is: again ? 'restarting' : 'exited', last }, ...NO_SANDBOX }, deps);
   const exitCode = exitCodeOf(last);
   if (last.oomKilled) emitContainerEvent(deps, container, 'oom');
   emitContainerEvent(deps, container, 'die', {

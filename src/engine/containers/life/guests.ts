@@ -2,7 +2,7 @@
 import { formatAddress, type NetworkRequest, parseAddress } from '../../../network/index.ts';
 import { asGuest, networkModeOf } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
-import type { WithDirectory, WithNetworks } from '../needs.ts';
+import type { WithDirectory, WithLog, WithNetworks } from '../needs.ts';
 import type { ContainerRecord } from '../record.ts';
 import { isAlive } from '../state.ts';
 
@@ -21,7 +21,7 @@ export function isGuestOfRunning({ directory }: WithDirectory, { record }: Conta
  * network, as they do on dockerd when the other one ends. @throws NetlinkError
  */
 export async function takeFromGuests(
-  deps: WithDirectory & WithNetworks,
+  deps: WithDirectory & WithLog & WithNetworks,
   requests: readonly NetworkRequest[],
 ): Promise<void> {
   for (const { network, addresses = [] } of requests) {
@@ -42,13 +42,14 @@ function hasOneOf({ record }: Container, networkId: string, wanted: ReadonlySet<
 
 /** On record first: after a kill in between, the next daemon takes the interface away. */
 async function takeOff(
-  { directory, networks: { sandboxes } }: WithDirectory & WithNetworks,
+  deps: WithDirectory & WithLog & WithNetworks,
   sandboxId: string,
   network: NetworkRequest['network'],
 ): Promise<void> {
-  const guests = [...directory].filter(({ record }) => record.sandboxId === sandboxId);
+  const { sandboxes } = deps.networks;
+  const guests = [...deps.directory].filter(({ record }) => record.sandboxId === sandboxId);
   const endpoints = asGuest(sandboxes.without(sandboxId, network));
   for (const guest of guests) await guest.save({ endpoints, networksChange: true });
   await sandboxes.disconnect(sandboxId, network);
-  for (const guest of guests) await guest.save({ networksChange: false });
+  for (const guest of guests) await guest.keep({ networksChange: false }, deps);
 }

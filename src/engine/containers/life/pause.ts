@@ -3,11 +3,11 @@ import { containerFailure } from '../../../model/failures/container.ts';
 import { freeze } from '../../../runtime/index.ts';
 import type { Container } from '../container.ts';
 import { emitContainerEvent } from '../events.ts';
-import type { WithCgroups, WithEvents, WithHealth } from '../needs.ts';
+import type { WithCgroups, WithEvents, WithHealth, WithLog } from '../needs.ts';
 import { assertAllowed, isAlive } from '../state.ts';
 
 /** What pauses and unpauses need. */
-export type PauseDeps = WithCgroups & WithEvents & WithHealth;
+export type PauseDeps = WithCgroups & WithEvents & WithHealth & WithLog;
 
 /** @throws Conflict when it is not running, Failed when a process of it cannot be stopped */
 export async function pauseContainer(
@@ -25,7 +25,13 @@ export async function pauseContainer(
     throw containerFailure.notFrozen({ id: container.id });
   }
   deps.health.end(container);
-  await container.save({ state: { ...state, is: 'paused' }, pausedInPassing: inPassing });
+  try {
+    await container.save({ state: { ...state, is: 'paused' }, pausedInPassing: inPassing });
+  } catch (error) {
+    await freeze(deps.supervisor.cgroups, cgroupPath, false);
+    deps.health.begin(container, { fresh: false });
+    throw error;
+  }
   emitContainerEvent(deps, container, 'pause');
 }
 
@@ -40,7 +46,7 @@ export async function unpauseContainer(
   if (!isAlive(state) || container.task === undefined) return;
   await freeze(deps.supervisor.cgroups, container.task.record.cgroupPath, false);
   if (isAlive(container.record.state)) {
-    await container.save({ state: { ...state, is: 'running' }, pausedInPassing: false });
+    await container.keep({ state: { ...state, is: 'running' }, pausedInPassing: false }, deps);
     deps.health.begin(container, { fresh: false });
   }
   if (!options.silently) emitContainerEvent(deps, container, 'unpause');

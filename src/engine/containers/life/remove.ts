@@ -55,7 +55,8 @@ export async function removeContainer(
     await killAndWait(deps, container);
   }
   container.dropRestart();
-  container.set({ state: { is: 'removing', last: container.record.state.last } });
+  const before = container.record.state;
+  container.set({ state: { is: 'removing', last: before.last } });
   const anonymous = options.volumes ? unnamedVolumes(deps, container) : [];
   const leaving = deps.storage.volumes.leave(anonymous);
   try {
@@ -64,6 +65,7 @@ export async function removeContainer(
     if (changes.length > 0) await deps.storage.records.write(changes);
   } catch (error) {
     leaving.stay();
+    container.set({ state: before });
     throw error;
   }
   deps.directory.remove(container);

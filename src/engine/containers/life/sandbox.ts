@@ -6,14 +6,14 @@ import type { Endpoint, Endpoints, LivingSandbox, NetworkRequest, Networks } fro
 import { asGuest, networkModeOf } from '../../networks/index.ts';
 import { wantedNetworks } from '../attachments/wanted.ts';
 import type { Container } from '../container.ts';
-import type { WithDirectory, WithNames, WithNetworks } from '../needs.ts';
+import type { WithDirectory, WithLog, WithNames, WithNetworks } from '../needs.ts';
 import { NO_SANDBOX, type SandboxRecord } from '../record.ts';
 import { publishedPorts } from '../settle/ports.ts';
 import { takeFromGuests } from './guests.ts';
 
 /** Enters it; `undo` leaves it. @throws Failed when a port or address is taken, NotFound, Conflict */
 export async function enterSandbox(
-  deps: WithDirectory & WithNames & WithNetworks,
+  deps: WithDirectory & WithLog & WithNames & WithNetworks,
   container: Container,
   undo: AsyncDisposableStack,
 ): Promise<SandboxRecord> {
@@ -28,7 +28,7 @@ export async function enterSandbox(
 }
 
 async function openOwn(
-  deps: WithDirectory & WithNames & WithNetworks,
+  deps: WithDirectory & WithLog & WithNames & WithNetworks,
   container: Container,
   requests: readonly NetworkRequest[],
   undo: AsyncDisposableStack,

@@ -95,10 +95,8 @@ async function failed(
     error: failure.message,
     oomKilled: false,
   };
-  await container.save({
-    state: before.is === 'created' ? { is: 'created', last } : { is: 'exited', last },
-    ...NO_SANDBOX,
-  });
+  const state: State = before.is === 'created' ? { is: 'created', last } : { is: 'exited', last };
+  await container.keep({ state, ...NO_SANDBOX }, deps);
   container.writer?.finish();
   container.writer = undefined;
   container.notifyStart(undefined);
@@ -151,8 +149,8 @@ function run(deps: StartDeps, container: Container): Promise<Task> {
       ...(record.restartWanted && { restartWanted: false }),
       ...sandbox,
     });
-    const [launch] = await settledBoth(deps.supervisor.launch(launchPlan(deps, container, plan)), saved);
-    undo.defer(() => launch.undo());
+    const launching = deps.supervisor.launch(launchPlan(deps, container, plan));
+    const launch = await settledBoth(launching, saved, (prepared) => undo.defer(() => prepared.undo()));
     await openLinks(deps, container);
     await launch.go();
     return launch.task;
@@ -179,10 +177,17 @@ function takeNames(deps: StartDeps, container: Container): void {
   container.set({ config: { ...container.record.config, Hostname, Domainname } });
 }
 
-/** Waits for both, so that an undo never runs beside a write of what it undoes. @throws the first failure */
-async function settledBoth<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
-  await Promise.allSettled([first, second]);
-  return [await first, await second];
+/** Waits for both, so that an undo never runs beside a write of what it undoes. @throws the first failure; `made` is told all the same */
+async function settledBoth<T>(
+  making: Promise<T>,
+  writing: Promise<void>,
+  made: (value: T) => void,
+): Promise<T> {
+  await Promise.allSettled([making, writing]);
+  const value = await making;
+  made(value);
+  await writing;
+  return value;
 }
 
 function launchPlan(deps: StartDeps, container: Container, plan: BundlePlan) {

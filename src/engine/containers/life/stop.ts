@@ -4,7 +4,7 @@ import { containerFailure } from '../../../model/failures/container.ts';
 import { parseSignal, SIGKILL, SIGTERM } from '../../processes/signals.ts';
 import type { Container } from '../container.ts';
 import { emitContainerEvent } from '../events.ts';
-import type { WithEvents } from '../needs.ts';
+import type { WithEvents, WithLog } from '../needs.ts';
 import type { KillOptions, StopOptions } from '../promise.ts';
 import { assertAllowed, isAlive } from '../state.ts';
 import { type PauseDeps, unpauseContainer } from './pause.ts';
@@ -20,12 +20,12 @@ const KILL_WAIT_MS = 10_000;
  * Remembers that somebody wants it stopped, before it is: on record where a policy would start it again, also when
  * the daemon dies between the signal and the end.
  */
-async function wantStopped(container: Container): Promise<void> {
+async function wantStopped(deps: WithLog, container: Container): Promise<void> {
   const { stoppedByUser, hostConfig } = container.record;
   if (stoppedByUser) return;
   const policy = hostConfig.RestartPolicy?.Name ?? '';
   if (policy === '' || policy === 'no') container.set({ stoppedByUser: true });
-  else await container.save({ stoppedByUser: true });
+  else await container.keep({ stoppedByUser: true }, deps); // a full disk stops no stop
 }
 
 /** True: it ended within the time (undefined: however long it takes). */
@@ -60,10 +60,10 @@ function send(deps: WithEvents, container: Container, signal: number): void {
 
 /** SIGKILL, and the end is on record when it resolves. @throws Failed when it does not end */
 export async function killAndWait(deps: StopDeps, container: Container): Promise<void> {
-  await wantStopped(container);
+  await wantStopped(deps, container);
   container.dropRestart();
   if (container.record.state.is === 'restarting') {
-    await container.save({ state: { is: 'exited', last: container.record.state.last } });
+    await container.keep({ state: { is: 'exited', last: container.record.state.last } }, deps);
     return;
   }
   const ended = endsWithin(container, KILL_WAIT_MS);
@@ -90,7 +90,7 @@ export async function stopContainer(
 }
 
 async function end(deps: StopDeps, container: Container, signal: number, seconds: number): Promise<void> {
-  await wantStopped(container);
+  await wantStopped(deps, container);
   if (container.record.state.is === 'restarting') {
     await killAndWait(deps, container);
     return;
@@ -112,7 +112,8 @@ export async function killContainer(
   if (signal !== SIGKILL) {
     if (container.record.state.is === 'restarting') throw containerFailure.notRunning({ id: container.id });
     // As with dockerd, whoever sends the stop signal by hand means a stop: no policy starts it again.
-    if (signal === parseSignal(container.record.config.StopSignal, SIGTERM)) await wantStopped(container);
+    if (signal === parseSignal(container.record.config.StopSignal, SIGTERM))
+      await wantStopped(deps, container);
     send(deps, container, signal);
     return;
   }

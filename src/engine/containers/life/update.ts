@@ -5,14 +5,14 @@ import { containerContext, containerFailure } from '../../../model/failures/cont
 import { limitsSpec, RuntimeRefused, type Supervisor } from '../../../runtime/index.ts';
 import type { Container } from '../container.ts';
 import { emitContainerEvent } from '../events.ts';
-import type { WithEvents, WithFacts } from '../needs.ts';
+import type { WithEvents, WithFacts, WithLog } from '../needs.ts';
 import { limitsOf } from '../plan/limits.ts';
 import { readRestartPolicy } from '../settle/host-config.ts';
 import { settleLimits } from '../settle/limits.ts';
 import { isAlive } from '../state.ts';
 
 /** What an update needs. */
-export type UpdateDeps = WithEvents & WithFacts<'cpus' | 'limits'> & LimitsDeps;
+export type UpdateDeps = WithEvents & WithFacts<'cpus' | 'limits'> & WithLog & LimitsDeps;
 
 /** Sets limits of running containers. */
 export interface LimitsDeps {
@@ -84,7 +84,7 @@ function checkAgainst(before: HostConfig, changes: HostConfig, policy: string | 
 
 /** On record first, and marked until the kernel has it: a daemon that dies between the two does it again. */
 async function apply(
-  deps: LimitsDeps,
+  deps: LimitsDeps & WithLog,
   container: Container,
   changes: HostConfig,
   policy: HostConfig,
@@ -97,13 +97,13 @@ async function apply(
   try {
     await applyLimits(deps, container, changes);
   } catch (error) {
-    await container.save({ hostConfig: before });
+    await container.keep({ hostConfig: before }, deps);
     // Some may be in force already: those that stood before come back.
     await applyLimits(deps, container, changes).catch(() => undefined);
-    await container.save({ limitsPending: false });
+    await container.keep({ limitsPending: false }, deps);
     throw error instanceof RuntimeRefused ? new Failed(error.message, { cause: error }) : error;
   }
-  await container.save({ limitsPending: false });
+  await container.keep({ limitsPending: false }, deps);
 }
 
 /**

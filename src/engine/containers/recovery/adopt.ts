@@ -78,7 +78,7 @@ async function takeUpNetworks(deps: StartDeps, container: Container): Promise<vo
     await deps.networks.sandboxes
       .settle(sandboxId)
       .catch((error: unknown) => deps.log.warn('container.networks', { id, reason: messageOf(error) }));
-    await container.save({ networksChange: false });
+    await container.keep({ networksChange: false }, deps);
   }
   // The name server of a sandbox sees what its owner may; nobody of the owner left: what the guest may.
   if (!isGuestOfRunning(deps, container)) await serveNames(deps, container, sandboxId);
@@ -91,7 +91,7 @@ async function finishVerbs(deps: StartDeps, container: Container): Promise<void>
     await applyLimits(deps, container).catch((error: unknown) =>
       deps.log.warn('container.limits', { id, reason: messageOf(error) }),
     );
-    await container.save({ limitsPending: false });
+    await container.keep({ limitsPending: false }, deps);
   }
   if (pausedInPassing && state.is === 'paused') await unpauseContainer(deps, container);
 }
@@ -120,7 +120,8 @@ export async function finishRest(
   if (look !== undefined) deps.supervisor.forget(container.id, look);
   await clearLeftOf(deps, found, container);
   await resumeLogDelivery(deps, container);
-  if (look !== undefined || container.record.limitsPending) await container.save({ limitsPending: false });
+  if (look !== undefined || container.record.limitsPending)
+    await container.keep({ limitsPending: false }, deps);
   if (removesItself(container)) await removeContainer(deps, container, { force: false, volumes: true });
   return undefined;
 }

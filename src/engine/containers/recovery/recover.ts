@@ -79,7 +79,8 @@ const apart = <T>(all: readonly T[], is: (each: T) => boolean): [T[], T[]] => [
 ];
 
 /** Every container on record; names are given once, also when a record comes back that could not be read for a while. */
-async function loadContainers({ storage, directory, log }: RecoverDeps): Promise<void> {
+async function loadContainers(deps: RecoverDeps): Promise<void> {
+  const { storage, directory, log } = deps;
   const { rows, ...unreadable } = await storage.records.read(CONTAINERS);
   directory.unreadable = new UnreadableContainers(unreadable);
   for (const record of rows.values()) {
@@ -87,7 +88,7 @@ async function loadContainers({ storage, directory, log }: RecoverDeps): Promise
     if (directory.isTaken(record.name)) {
       const name = `${record.name}-${shortId(record.id)}`;
       log.warn('container.renamed', { id: record.id, from: record.name, to: name });
-      await container.save({ name });
+      await container.keep({ name }, deps);
     }
     directory.add(container);
   }
