@@ -97,19 +97,35 @@ export async function killAt(pid: number, { thread, index, call, nth }: Step): P
   });
 }
 
-/** From now on the step of `pid` is answered with an error, once. `log` tells whether it came; undefined: it cannot come. */
+/** How a call is to fail. */
+export interface Failing extends Watched {
+  readonly error: string;
+  /** Where strace writes what came. */
+  readonly log: string;
+}
+
+/** What became of a call that was to fail; `other`: one that is no step had its number this time, and failed. */
+export type Failed = 'fired' | 'other' | 'never';
+
+/** From now on the step of `pid` is answered with an error, once. Undefined: the thread that makes it is not there. */
 export async function failAt(
   pid: number,
   { thread, index, call, nth }: Step,
-  error: string,
-  log: string,
-): Promise<{ fired(): boolean; end(): Promise<void> } | undefined> {
+  { error, log, isStep }: Failing,
+): Promise<{ outcome(): Failed; end(): Promise<void> } | undefined> {
   const found = threadsOf(pid).find((each) => each.name === thread && each.index === index);
   if (found === undefined) return undefined;
   const inject = `inject=${call}:error=${error}:when=${nth}`;
-  const strace = await attach(['-p', String(found.id), '-o', log, '-e', `trace=${call}`, '-e', inject]);
+  const traced = ['-e', `trace=${call}`, '-e', inject];
+  const strace = await attach(['-yy', '-s', '8', '-p', String(found.id), '-o', log, ...traced]);
   return {
-    fired: () => readFileSync(log, 'utf8').includes('(INJECTED)'),
+    outcome() {
+      const hit = readFileSync(log, 'utf8')
+        .split('\n')
+        .find((line) => line.includes('(INJECTED)'));
+      if (hit === undefined) return 'never';
+      return isStep(call, hit.slice(hit.indexOf('(') + 1)) ? 'fired' : 'other';
+    },
     async end() {
       strace.kill('SIGINT');
       await ended(strace);

@@ -41,7 +41,14 @@ async function host(t: TestContext): Promise<Host> {
     background,
   });
   const settled = () => Promise.all(background);
-  return { volumes, storage, users, events, settled, listed: () => readdirSync(join(root, 'volumes')).sort() };
+  return {
+    volumes,
+    storage,
+    users,
+    events,
+    settled,
+    listed: () => readdirSync(join(root, 'volumes')).sort(),
+  };
 }
 
 const filters = (said: Record<string, string[]>) => new Map(Object.entries(said));

@@ -171,6 +171,7 @@ const others: Readonly<Record<string, Deed>> = {
       await api.post('/images/create?fromSrc=-&repo=made&tag=1', tarOf([file('in', 'in')]), { headers });
     },
     perform: (api) => api.delete('/images/made:1'),
+    halves: true, // the name goes first, as the first engine does it
   },
   save: { prepare: noImages, perform: (api) => api.get('/images/busybox/get') },
   build: { prepare: noImages, perform: built, halves: true },
