@@ -1,5 +1,5 @@
 /** How filters of lists and prunes compare: labels by key or by key and value, times, yes and no. Pure. */
-import { asKind } from '../base/errors.ts';
+import { InvalidArgument, messageOf } from '../base/errors.ts';
 import type { Nanos } from '../base/time.ts';
 import { parseMoment } from '../formats/moment.ts';
 import { filterFailure } from '../model/failures/filter.ts';
@@ -36,7 +36,7 @@ export function untilFilter(filters: Filters, now: Nanos): Nanos | undefined {
   try {
     return parseMoment(value, now);
   } catch (error) {
-    throw asKind(error, 'invalid');
+    throw new InvalidArgument(messageOf(error), { cause: error });
   }
 }
 

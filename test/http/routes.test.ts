@@ -157,3 +157,22 @@ test('Expect: 100-continue is answered before the body, another expectation is 4
   assert.deepEqual(await statuses(served, asked), ['HTTP/1.1 100', 'HTTP/1.1 201']);
   assert.deepEqual(await statuses(served, `${head('a-miracle')}{"Image":"busybox"}`), ['HTTP/1.1 417']);
 });
+
+test('SC-LOG-09, SC-HTTP-13: a failure tells the beginning of what is too long to be told', async () => {
+  await using served = await serve();
+  const long = 'x'.repeat(200_000);
+  for (const [url, ask_] of [
+    [`/containers/json?limit=${long}`, {}],
+    [`/containers/${long}/json`, {}],
+    ['/containers/create', { method: 'POST', body: { Image: 'busybox', HostConfig: { Memory: long } } }],
+    [
+      '/containers/create',
+      { method: 'POST', body: `{"Image": "a"} ${long}`, headers: { 'Content-Type': 'application/json' } },
+    ],
+  ] as const) {
+    const reply = await ask(served.path, url, ask_);
+    assert.ok(reply.status === 400 || reply.status === 404, `${reply.status}`);
+    assert.ok(reply.text.length < 10_000, `${reply.text.length} characters for ${url.slice(0, 30)}`);
+    assertShape(url.slice(0, 30), reply, true);
+  }
+});

@@ -7,7 +7,7 @@ import { writeJson } from '../../formats/json.ts';
 import type { ArchiveReply, LogOutput } from '../handlers/index.ts';
 import { asText, type Dialect, type ToldFailure } from '../versions/index.ts';
 import { roomIn } from './hijack.ts';
-import { ANSWER_TIMEOUT_MS } from './limits.ts';
+import { ANSWER_TIMEOUT_MS, FAILURE_CHARS_MAX } from './limits.ts';
 import { restamped } from './log-stamp.ts';
 
 type Headers = Readonly<Record<string, string>>;
@@ -97,14 +97,19 @@ async function sendPieces(response: ServerResponse, pieces: Pieces): Promise<voi
 /** A failure in the form of the client's version. */
 export function sendFailure(
   response: ServerResponse,
-  { status, message, isJsonText }: ToldFailure,
+  { status, message: said, isJsonText }: ToldFailure,
   form: 'json' | 'text',
 ): void {
+  const message = inFewWords(said);
   if (status === 304 || message === '') sendEmpty(response, status);
   else if (isJsonText) sendJson(response, status, message);
   else if (form === 'json') sendJson(response, status, { message });
   else sendText(response, status, `${message}\n`, { 'X-Content-Type-Options': 'nosniff' });
 }
+
+/** The beginning of what is too long to be told. */
+export const inFewWords = (text: string): string =>
+  text.length > FAILURE_CHARS_MAX ? `${text.slice(0, FAILURE_CHARS_MAX)}…` : text;
 
 /** A value that comes later: the head goes first, so that the client knows it is waited for. */
 export async function sendDeferred(

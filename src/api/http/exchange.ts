@@ -14,7 +14,15 @@ import {
   type TextReply,
 } from '../handlers/index.ts';
 import { type Dialect, type Doc, type Failure, memberOf, newestDialect, openApi } from '../versions/index.ts';
-import { sendArchive, sendEmpty, sendFailure, sendJson, sendOutput, sendText } from './answers.ts';
+import {
+  inFewWords,
+  sendArchive,
+  sendEmpty,
+  sendFailure,
+  sendJson,
+  sendOutput,
+  sendText,
+} from './answers.ts';
 import { settleBooleans } from './booleans.ts';
 import { allowPages, refuseForeign } from './browsers.ts';
 import { ConnectionBody } from './connection-body.ts';
@@ -172,9 +180,9 @@ function fail(
   if (newest.status === 500 && !signal.aborted)
     log.error('request.failed', {
       method: request.method,
-      path: request.url,
+      path: inFewWords(request.url ?? ''),
       code: newest.code,
-      error: detailOf(error),
+      error: inFewWords(detailOf(error)),
     });
   // Behind the head nothing can be said but that it ended badly.
   if (response.headersSent) return void response.destroy();

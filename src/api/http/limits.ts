@@ -44,3 +44,6 @@ export const PIPELINED_BYTES_MAX = 1024 * 1024;
 
 /** What is read of a body that was refused, so that its client comes to read the answer. Dropped bytes cost memory too. */
 export const DISCARDED_BYTES_MAX = 16 * 1024 * 1024;
+
+/** Characters of a failure that a client is told, and that stand in our log: words of its own may be in it, however long. */
+export const FAILURE_CHARS_MAX = 8192;

@@ -59,9 +59,9 @@ async function readAll(directory: string) {
   for await (const chunk of readChunks(directory, options)) bytes += chunk.bytes;
   return { bytes, losses };
 }
-async function linesOf(directory: string, tail?: number): Promise<string[]> {
+async function linesOf(directory: string, tail?: number, since?: bigint): Promise<string[]> {
   const lines: string[] = [];
-  const options = { streams: both, since: undefined, until: undefined, follow: undefined, signal, tail };
+  const options = { streams: both, since, until: undefined, follow: undefined, signal, tail };
   for await (const batch of readLines(directory, options))
     for (const { bytes } of batch) lines.push(String(bytes));
   return lines;
@@ -149,4 +149,13 @@ test('a writer after damage at the end of its index indexes what is there', asyn
   t.after(() => writer.finish());
   say(writer, 'three\n');
   assert.equal((await readAll(directory)).bytes, `${texts.join('')}one\ntwo\nthree\n`);
+});
+
+test('lines since a time are found before a segment that has only begun, and before one whose times are lost', async (t) => {
+  const { directory } = writtenLog(t);
+  assert.equal(statSync(`${directory}/4.idx`).size, 0, 'the last write filled the third segment');
+  assert.deepEqual(await linesOf(directory, undefined, 5n), texts);
+  truncateSync(`${directory}/3.idx`, 0);
+  assert.deepEqual((await linesOf(directory, undefined, 5n)).slice(0, 40), texts.slice(0, 40));
+  assert.deepEqual(await linesOf(directory, undefined, 1n << 62n), []);
 });

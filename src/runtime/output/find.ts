@@ -243,18 +243,35 @@ function beganAt(segment: Segment): bigint | undefined {
   return undefined;
 }
 
-/** The first record that is not older than `since`, by bisection of the segments and then of one index. */
-export function findSince(directory: string, since: bigint, meter?: ReadMeter): Position {
-  const numbers = numbersIn(directory);
-  // The last segment that begins at or before that time; one that was rotated away counts as earlier.
+/**
+ * The last segment that begins at or before that time; undefined: none is known to. One that tells no time, because it
+ * was rotated away, has only begun or is damaged, says nothing: the next one before it is asked.
+ */
+function segmentAt(
+  directory: string,
+  numbers: readonly number[],
+  since: bigint,
+  meter: ReadMeter | undefined,
+): number | undefined {
+  let found: number | undefined;
   let [low, high] = [0, numbers.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    const at = withSegment(directory, numbers[middle] ?? 0, meter, beganAt);
-    if (at === undefined || at <= since) low = middle + 1;
-    else high = middle;
+    let asked = middle;
+    let at: bigint | undefined;
+    for (; asked >= low && at === undefined; asked--)
+      at = withSegment(directory, numbers[asked] ?? 0, meter, beganAt);
+    if (at !== undefined && at > since) high = asked + 1;
+    else low = middle + 1;
+    if (at !== undefined && at <= since) found = numbers[asked + 1];
   }
-  const number = numbers[low - 1];
+  return found;
+}
+
+/** The first record that is not older than `since`, by bisection of the segments and then of one index. */
+export function findSince(directory: string, since: bigint, meter?: ReadMeter): Position {
+  const numbers = numbersIn(directory);
+  const number = segmentAt(directory, numbers, since, meter);
   if (number === undefined) return { segment: numbers[0] ?? 1, record: 0 };
   const found = withSegment(directory, number, meter, (segment): Position => {
     const table = new IndexTable(segment);

@@ -92,6 +92,29 @@ for (const [template, words] of [
   ['{{nothing .Name}}', 'template: log-tag:1: function "nothing" not defined'],
   ['{{.Name', 'template: log-tag:1: unclosed action'],
   ['{{}}', 'template: log-tag:1: missing value for command'],
+  ['{{{{', 'template: log-tag:1: unclosed action'],
 ] as const)
   test(`the tag ${template} is refused`, () =>
     assert.throws(() => logTag(logged, { tag: template }, ''), new InvalidArgument(words)));
+
+for (const [what, template, words] of [
+  ['blanks without an end', `{{${' '.repeat(4000)}`, 'unclosed action'],
+  ['beginnings without an end', '{{'.repeat(2000), 'unclosed action'],
+  ['a hundred thousand characters', 'x'.repeat(100_000), 'longer than 4096 characters'],
+  ['quotes that double', `{{.Name|json${'|json'.repeat(60)}}}`, 'a value is longer than 65536 characters'],
+  [
+    'a list with a long text between its items',
+    `{{join (split .FullID "") "x"}}`,
+    'unexpected "(split" in operand',
+  ],
+  [
+    'quotes of quotes by printf',
+    `{{.Name${'|printf "%q%q"'.repeat(60)}}}`,
+    'a value is longer than 65536 characters',
+  ],
+] as const)
+  test(`SC-DOS-07: a tag of ${what} is refused at once`, () =>
+    assert.throws(() => logTag(logged, { tag: template }, ''), {
+      name: 'InvalidArgument',
+      message: `template: log-tag:1: ${words}`,
+    }));

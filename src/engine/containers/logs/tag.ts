@@ -31,7 +31,7 @@ const FUNCTIONS: Readonly<Record<string, Call>> = {
   pad: ([value, before, after]) =>
     text(value) === '' ? '' : `${' '.repeat(number(before))}${text(value)}${' '.repeat(number(after))}`,
   split: ([value, by]) => text(value).split(text(by)),
-  join: ([value, by]) => (Array.isArray(value) ? value.join(text(by)) : text(value)),
+  join: ([value, by]) => (Array.isArray(value) ? joined(value, text(by)) : text(value)),
   index: ([value, key]) => member(value, key),
   print: (values) => values.map(text).join(''),
   printf: ([format, ...values]) => {
@@ -42,31 +42,46 @@ const FUNCTIONS: Readonly<Record<string, Call>> = {
   },
 };
 
+function joined(values: readonly string[], by: string): string {
+  if (values.length * by.length > VALUE_CHARS_MAX) throw tooLong();
+  return values.join(by);
+}
+
 function member(value: TagValue | undefined, key: TagValue | undefined): TagValue {
   if (Array.isArray(value)) return value[number(key)] ?? '';
   const members = (typeof value === 'object' ? value : {}) as Readonly<Record<string, string>>;
   return Object.hasOwn(members, text(key)) ? (members[text(key)] ?? '') : '';
 }
 
+/** A tag is a few words: a template of this length is none. */
+const TEMPLATE_CHARS_MAX = 4096;
+/** What a function is given and gives: each `json` of a template may double it. */
+const VALUE_CHARS_MAX = 64 << 10;
+
 /** `name` of the template, in errors. @throws InvalidArgument with Go's words for what it has and we know no more of */
 export function fillTag(template: string, fields: TagFields): string {
+  if (template.length > TEMPLATE_CHARS_MAX) throw wrong(`longer than ${TEMPLATE_CHARS_MAX} characters`);
   let filled = '';
   let from = 0;
-  for (const action of template.matchAll(/\{\{(-\s)?\s*(.*?)\s*?(\s-)?\}\}/gs)) {
-    const [whole, trimsBefore, inside = '', trimsAfter] = action;
-    const before = template.slice(from, action.index);
+  // No expression: one that looks for both ends takes for ever over blanks, or over beginnings without an end.
+  for (let open = template.indexOf('{{'); open >= 0; open = template.indexOf('{{', from)) {
+    const close = template.indexOf('}}', open + 2);
+    if (close < 0) throw wrong('unclosed action');
+    const action = template.slice(open + 2, close);
+    const [trimsBefore, trimsAfter] = [/^-\s/.test(action), /\s-$/.test(action)];
+    const inside = action.slice(trimsBefore ? 1 : 0, trimsAfter ? -1 : undefined).trim();
+    const before = template.slice(from, open);
     filled += trimsBefore ? before.trimEnd() : before;
-    const column = action.index + whole.indexOf(inside);
+    const column = template.indexOf(inside, open);
     if (!/^\/\*.*\*\/$/s.test(inside)) filled += text(pipeline(inside, column, fields));
-    from = action.index + whole.length;
-    if (trimsAfter) from += template.slice(from).length - template.slice(from).trimStart().length;
+    from = close + 2;
+    while (trimsAfter && /\s/.test(template.charAt(from))) from++;
   }
-  const rest = template.slice(from);
-  if (rest.includes('{{')) throw wrong('unclosed action');
-  return filled + rest;
+  return filled + template.slice(from);
 }
 
 const wrong = (why: string): EngineError => logFailure.tagInvalid({ why });
+const tooLong = (): EngineError => wrong(`a value is longer than ${VALUE_CHARS_MAX} characters`);
 
 function pipeline(inside: string, column: number, fields: TagFields): TagValue {
   let value: TagValue | undefined;
@@ -98,9 +113,17 @@ function commandValue(
   if (/^[a-z]\w*$/i.test(first)) {
     const call = Object.hasOwn(FUNCTIONS, first) ? FUNCTIONS[first] : undefined;
     if (call === undefined) throw wrong(`function "${brief(first)}" not defined`);
-    return call([...values(rest), ...(piped === undefined ? [] : [piped])]);
+    return bounded([call(bounded([...values(rest), ...(piped === undefined ? [] : [piped])]))])[0] ?? '';
   }
   return values([first])[0] ?? '';
+}
+
+/** The values, if they are no more than a tag can be made of. */
+function bounded(values: readonly TagValue[]): readonly TagValue[] {
+  let chars = 0;
+  for (const value of values) chars += text(value).length;
+  if (chars > VALUE_CHARS_MAX) throw tooLong();
+  return values;
 }
 
 function operand(word: string, column: number, fields: TagFields): TagValue {

@@ -2,37 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Conflict, InvalidArgument } from '../../../base/errors.ts';
 import type { CreateRequest, HostConfig } from '../../../model/container.ts';
-import { checkNetworkConflicts, type HostFacts, settleHostConfig } from './host-config.ts';
+import { checkNetworkConflicts, settleHostConfig } from './host-config.ts';
 import { mergeEnv, settle } from './settle.ts';
+import { facts } from './test-facts.ts';
 
-const facts: HostFacts = {
-  hostname: 'host',
-  cpus: 2,
-  memoryBytes: 8e9,
-  cgroupVersion: 1,
-  limits: {
-    ...{ memory: true, swap: true, swappiness: true, reservation: true, oomKillDisable: true, pids: true },
-    ...{ cpuShares: true, cpuQuota: true, cpuRealtime: true },
-    ...{ blkioWeight: true, blkioWeightDevice: true, blkioThrottle: true, cpus: '0-1', mems: '0' },
-  },
-  cgroupDriver: 'cgroupfs',
-  apparmor: undefined,
-  defaults: {
-    shmBytes: 64 << 20,
-    ipcMode: 'private',
-    cgroupnsMode: undefined,
-    init: false,
-    noNewPrivileges: false,
-    seccomp: 'builtin',
-  },
-  runtimes: ['crun', 'runc'],
-  defaultRuntime: 'crun',
-  logDriver: 'local',
-  logOptions: {},
-  bridge: true,
-  recursiveReadOnly: true,
-  cdiSpecDirs: [],
-};
 const id = 'abcdef0123456789'.repeat(4);
 const settled = (request: Partial<CreateRequest>, image = {}) =>
   settle(id, { Image: 'x', ...request } as CreateRequest, image, facts);
