@@ -155,6 +155,26 @@ test('SC-IMG-07: device nodes of a layer open for nobody inside; a pipe hangs no
   );
 });
 
+test('SC-IMG-07: a member of a kind that nobody knows is refused, and nothing of its layer stays', async () => {
+  const kept = () => readdirSync(join(gantry.dataRoot, 'l')).sort();
+  const before = kept();
+  for (const kind of ['8', 'A', 'V', '\u00ff', '!']) {
+    const layer = tarOf([file('ok', 'x'), file('odd', 'y')]);
+    const at = layer.lastIndexOf('odd'); // its header: a kind of our own, and the sum of its bytes made right again
+    layer.write(kind, at + 156, 'latin1');
+    layer.fill(' ', at + 148, at + 156);
+    const sum = layer.subarray(at, at + 512).reduce((all, byte) => all + byte, 0);
+    layer.write(`${sum.toString(8).padStart(6, '0')}\0 `, at + 148, 'latin1');
+    const error = await loadError(
+      gantry.api(),
+      dockerArchiveOf([{ tags: ['odd:1'], layers: [bottom(), layer] }]),
+    );
+    assert.match(error ?? '', /unknown kind of member/, JSON.stringify(kind));
+  }
+  assert.deepEqual(kept(), before);
+  assert.ok((await load([[file('ok', 'x'), file('odd', 'y')]])) !== undefined, 'the control');
+});
+
 test('SC-IMG-08: a set-id program of a layer cannot be reached on the host by others', async () => {
   const program = readFileSync(execFileSync('sh', ['-c', 'command -v busybox'], { encoding: 'utf8' }).trim());
   const image = await load([[[{ path: 'suid', mode: 0o4755 }, program]]]);
@@ -255,7 +275,7 @@ for (const [what, more] of odd)
     assert.equal(removed.status, 200, removed.text);
   });
 
-for (const count of [127, 200, 500])
+for (const count of [127, 128, 200, 500])
   test(`SC-IMG-13: ${count} layers are all there, or are refused`, async () => {
     const image = await load(Array.from({ length: count }, (_, i) => [file(`many/${i}`, String(i))]));
     if (image === undefined) assert.ok(count > 127, 'so few must work');

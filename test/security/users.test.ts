@@ -1,15 +1,23 @@
 /** Who runs (SC-USR): user and group tables come from images, and images are hostile. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Gantry, startGantry } from '../harness/gantry.ts';
-import { directory, file, link, loadLayered, type Member } from '../harness/layered.ts';
+import { directory, file, link, loadLayered, type Member, tarOf } from '../harness/layered.ts';
+import { printed } from '../options/probe.ts';
 import { Canary, execInside, runInside } from './inside.ts';
 
+const program = join(import.meta.dirname, '../../bin/gantry');
 let gantry: Gantry;
 let canary: Canary;
 const ends: (() => Promise<void>)[] = [];
 before(async () => {
-  canary = new Canary({ passwd: 'victim:x:4242:4242::/:/bin/sh\n', group: 'vg:x:4343:victim\n' });
+  canary = new Canary({
+    passwd: 'victim:x:4242:4242::/:/bin/sh\n',
+    group: 'vg:x:4343:victim\n',
+    'daemon.json': '{"userns-remap": "default"}',
+  });
   gantry = await startGantry({ after: (end) => void ends.push(end) });
 });
 after(async () => {
@@ -204,6 +212,47 @@ test('SC-USR-07: a home of a megabyte is not cut: the kernel takes no such varia
   const { exitCode, output } = await idsIn(members, 'u');
   assert.notEqual(exitCode, 0);
   assert.doesNotMatch(output, /^Uid/m);
+});
+
+test('SC-CP-07: with copyUIDGID all that is put belongs to the container’s user, else to whom the archive says', async () => {
+  const api = gantry.api();
+  const body = { Image: 'busybox', User: '1000:1001', Cmd: ['stat', '-c', '%u:%g', '/of-0', '/of-1'] };
+  const { Id } = (await api.post('/containers/create', body)).json<{ Id: string }>();
+  for (const flag of ['0', '1']) {
+    const archive = tarOf([[{ path: `of-${flag}`, uid: 5, gid: 6 }, 'x']]);
+    const { status } = await api.put(`/containers/${Id}/archive?path=/&copyUIDGID=${flag}`, archive);
+    assert.equal(status, 200);
+  }
+  assert.equal((await api.post(`/containers/${Id}/start`)).status, 204);
+  await api.post(`/containers/${Id}/wait`);
+  assert.equal(await printed(gantry, Id), '5:6\n1000:1001\n');
+  await api.delete(`/containers/${Id}`);
+});
+
+test('SC-USR-06: maps of user namespaces are refused, by the daemon and of a container, so that nothing is given to mapped ids', async () => {
+  for (const args of [
+    ['--userns-remap', 'default'],
+    ['--config-file', join(canary.path, 'daemon.json')],
+  ]) {
+    const { status, stderr } = spawnSync(program, ['daemon', ...args, '-H', `unix://${canary.path}/s`], {
+      encoding: 'utf8',
+    });
+    assert.equal(status, 1);
+    assert.match(stderr, /userns-remap/);
+  }
+  for (const UsernsMode of ['private', 'container:x', 'auto', 'default'])
+    assert.equal(
+      (await runInside(gantry, { Cmd: ['true'], HostConfig: { UsernsMode } })).status,
+      400,
+      UsernsMode,
+    );
+  for (const UsernsMode of ['', 'host']) {
+    const { output } = await runInside(gantry, {
+      Cmd: ['cat', '/proc/self/uid_map'],
+      HostConfig: { UsernsMode },
+    });
+    assert.match(output, /^ *0 +0 +4294967295\n$/, 'the control: ids are the host’s');
+  }
 });
 
 test('nothing outside was touched', () => assert.equal(canary.changed, false));

@@ -74,7 +74,7 @@ test('SC-RUN-06: who joins a container shows nothing of the host to it, and no h
   // It looks at everything that appears beside it, as fast as it can.
   const look = 'for p in /proc/[0-9]*; do readlink $p/exe; readlink $p/cwd $p/root; ls -l $p/fd; done';
   await started('spy', ['sh', '-c', `while :; do ${look}; done 2>/dev/null`]);
-  for (let i = 0; i < 30; i++) await exec('spy', ['true']);
+  for (let i = 0; i < 100; i++) await exec('spy', ['true']);
   const { text } = await api.get('/containers/spy/logs?stdout=1');
   assert.match(text, /busybox/);
   assert(!text.includes(gantry.root), 'a path of the engine');
@@ -136,9 +136,17 @@ test('SC-RUN-07: an exec has the rights of its container, runs once, and only wh
   assert.equal((await api.post(`/exec/${waiting}/start`, { Detach: true })).status, 409);
   await gone('home');
   assert.equal((await api.get(`/exec/${waiting}/json`)).status, 404);
+
+  await started('again', ['false'], {}, { RestartPolicy: { Name: 'always' } });
+  await until(
+    async () => (await api.get('/containers/again/json')).json<{ State: { Status: string } }>().State.Status,
+    (state) => state === 'restarting',
+  );
+  assert.equal(await create('again', ['true']), 409, 'while it waits to be started again');
+  await gone('again');
 });
 
-test('SC-RUN-09: a signal goes to the container’s process, never to another with its pid', async (t) => {
+test('SC-RUN-08, SC-RUN-09: a signal goes to the container’s process, never to another with its pid, and nobody joins that one', async (t) => {
   const id = await started('short', ['sleep', '1000'], {}, { RestartPolicy: { Name: 'no' } });
   const { Pid } = (await api.get(`/containers/${id}/json`)).json<{ State: { Pid: number } }>().State;
   await gantry.kill9();
@@ -151,6 +159,19 @@ test('SC-RUN-09: a signal goes to the container’s process, never to another wi
   );
   assert.equal((await api.post(`/containers/${id}/kill`)).status, 409);
   assert.equal((await api.post(`/containers/${id}/stop`)).status, 304);
+  for (const mode of ['NetworkMode', 'IpcMode', 'PidMode']) {
+    const HostConfig = { [mode]: `container:${id}` };
+    const made = await api.post('/containers/create?name=joins', {
+      Image: 'busybox',
+      Cmd: ['true'],
+      HostConfig,
+    });
+    if (made.status === 201) {
+      const joined = await api.post('/containers/joins/start');
+      assert.ok(joined.status >= 400, `${mode}: ${joined.status}`);
+      await gone('joins');
+    } else assert.ok(made.status >= 400 && made.status < 500, made.text);
+  }
   await gone('short');
   if (canary === undefined) return t.diagnostic(`no process could be made with the pid ${Pid}`);
   assert.equal(canary.exitCode, null, 'it lives');
