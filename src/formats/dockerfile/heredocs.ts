@@ -21,7 +21,7 @@ export interface Heredoc extends Mark {
 
 /** The mark that a word of an instruction is; undefined if it is none. */
 export function markOf(word: ByteText): Mark | undefined {
-  const [, dash, given = ''] = /^\d*<<(-?)[\t-\r ]*([^<]+)$/.exec(word) ?? [];
+  const [, dash, given = ''] = /^\d*<<(-?)[\t-\r ]*([^<]*)$/.exec(word) ?? [];
   const name = given.replace(QUOTED, '$1$2$3');
   if (name === '' || /[\t-\r ]/.test(given.replace(QUOTED, ''))) return undefined;
   return { name, expand: !/["']/.test(given), stripsTabs: dash === '-' };

@@ -119,6 +119,79 @@ test('words are split at blanks that are not quoted', () => {
     assert.deepEqual(expandWords(word, using()), wanted);
 });
 
+test('a line that is shown keeps its quotes, and what names a variable that is not there', () => {
+  const shown = (word: string) => expandWord(word, using(VALUES, { toBeShown: true }));
+  for (const [word, wanted] of [
+    [`a 'b $x' "c $x" d`, `a 'b $x' "c abcabc" d`],
+    ['$u-$x', '$u-abcabc'],
+    [`$\{u}$\{x}`, `$\{u}abcabc`],
+    [`$\{u:-d}$\{u-d}$\{u:+d}$\{u:?d}`, `$\{u:-d}$\{u-d}$\{u:+d}$\{u:?d}`],
+    [`$\{u:-$x}`, `$\{u:-abcabc}`],
+    [`$\{x:-d}$\{e:-d}$\{e-d}$\{x:+d}`, 'abcabcdd'],
+  ] as const)
+    assert.equal(shown(word), wanted, word);
+});
+
+test('names are letters, digits and underscores, digits alone, or one special sign', () => {
+  const env = (name: string) => `<${name}>`;
+  for (const [word, wanted] of [
+    ['$a_B9-', '<a_B9>-'],
+    ['$12a', '<12>a'],
+    ['$0', '<0>'],
+    ['$9$', '<9>$'],
+    ['$@a$*a$#a$?a$-a$$a$!a', '<@>a<*>a<#>a<?>a<->a<$>a<!>a'],
+    ['$%', '$%'],
+    ['$_', '<_>'],
+    [`$${bytesOf('aé𝔸٣')}.`, `<${bytesOf('aé𝔸٣')}>.`],
+    [`$${bytesOf('€')}`, `$${bytesOf('€')}`],
+    ['$\xc2', '$\xc2'],
+  ] as const)
+    assert.equal(expandWord(word, using({}, { env })), wanted, word);
+});
+
+test('substitutions may be a hundred deep, one behind the other without end', () => {
+  const nested = (depth: number) => `$\{u:-`.repeat(depth) + '}'.repeat(depth);
+  assert.equal(expandWord(nested(100), using()), '');
+  assert.throws(() => expandWord(nested(101), using()), { name: 'InvalidArgument', message: /100/ });
+  assert.equal(expandWord(`$\{x}`.repeat(200), using()), 'abcabc'.repeat(200));
+});
+
+test('quotes and escapes in a pattern make its signs plain', () => {
+  for (const [word, wanted] of [
+    [`$\{star#a\\*}`, 'b'],
+    [`$\{star#a"\\*"}`, 'a*b'],
+    [`$\{star#"a\\*"}`, 'a*b'],
+    [`$\{x#'ab'}`, 'cabc'],
+    [`$\{x#"\\"}`, undefined],
+    [`$\{x//"b"/'$'}`, 'a$ca$c'],
+    [`$\{p//\\/lib/}`, '/usr/x.tar.gz'],
+  ] as const)
+    if (wanted === undefined) assert.throws(() => expandWord(word, using()), { name: 'InvalidArgument' });
+    else assert.equal(expandWord(word, using()), wanted, word);
+});
+
+test('words may be split anywhere but in quotes and behind an escape', () => {
+  for (const [word, wanted] of [
+    ['a', ['a']],
+    ['', []],
+    ['  ', []],
+    ['a""', ['a']],
+    [`"a "$two`, ['a a', 'b']],
+    [`$two$two`, ['a', 'ba', 'b']],
+    [`a${bytesOf('\u3000')}b`, ['a', 'b']],
+    [`a${bytesOf('\u3000')}"b"`, ['a', 'b']],
+    [`"$e"a`, ['a']],
+  ] as const)
+    assert.deepEqual(expandWords(word, using()), wanted, word);
+});
+
+test('a word that is refused is told, as far as it goes on a screen', () => {
+  const word = `"${'x'.repeat(2000)}`;
+  assert.throws(() => expandWord(word, using()), {
+    message: `failed to process ${JSON.stringify(word.slice(0, 200))}: unexpected end of statement while looking for matching double-quote`,
+  });
+});
+
 test('quotes of a here-document are characters', () => {
   assert.equal(expandContent(`'$x' "$\{x#abc}" \\$x \\\\ $u\n`, using()), `'abcabc' "abc" $x \\ \n`);
 });

@@ -5,6 +5,10 @@ import { pathBelowRoot, splitLast } from './path.ts';
 
 for (const [name, path] of [
   ['a/b', 'a/b'],
+  ['ab', 'ab'],
+  ['ab/', 'ab'],
+  ['ab/cd/', 'ab/cd'],
+  ['/ab', 'ab'],
   ['./a//b/', 'a/b'],
   ['/a/b', 'a/b'],
   ['//a', 'a'],

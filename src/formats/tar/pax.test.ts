@@ -1,7 +1,6 @@
 /** pax records and the values in them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TarError } from './entry.ts';
 import { buildPax, formatPaxTime, parsePax, parsePaxNumber, parsePaxTime } from './pax.ts';
 
 test('a record says its own length, also where that gets a digit by it', () => {
@@ -45,12 +44,14 @@ for (const text of [
   '2 ',
   '6 a=b\n6',
   '00000000016 a=b\n',
+  '1e1 abc=d\n',
+  '6 a=b\n0 a=b\n',
 ])
   test(`${JSON.stringify(text)} is of wrong length`, () => {
     assert.throws(() => parsePax(Buffer.from(text)), { name: 'TarError', message: /of wrong length/ });
   });
 
-for (const text of ['3 \n', '6 =ab\n', '6 abc\n', '6 abc\n6 a=b\n'])
+for (const text of ['3 \n', '5 ab\n=b\n', '6 =ab\n', '6 abc\n', '6 abc\n6 a=b\n'])
   test(`${JSON.stringify(text)} has no key`, () => {
     assert.throws(() => parsePax(Buffer.from(text)), { name: 'TarError', message: /without a key/ });
   });
@@ -67,7 +68,17 @@ for (const [text, nanos] of [
   test(`the time ${text} is ${nanos} nanoseconds`, () => assert.equal(parsePaxTime(text), nanos));
 
 for (const text of ['', '-', '.5', '1e3', '+1', ' 1', '1 ', '1.5.', 'x1', '1000000000000000000'])
-  test(`${JSON.stringify(text)} is no time`, () => assert.throws(() => parsePaxTime(text), TarError));
+  test(`${JSON.stringify(text)} is no time`, () =>
+    assert.throws(() => parsePaxTime(text), {
+      name: 'TarError',
+      message: `pax header with a malformed time: ${JSON.stringify(text)}`,
+    }));
+
+test('no more than 40 characters of what is no time are told', () => {
+  assert.throws(() => parsePaxTime(`y${'x'.repeat(90)}`), {
+    message: `pax header with a malformed time: "y${'x'.repeat(39)}"`,
+  });
+});
 
 test('a time is written with the digits that it needs', () => {
   for (const [nanos, text] of [

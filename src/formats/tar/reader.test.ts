@@ -133,6 +133,7 @@ test("GNU's long names and links hold for one member, end at their NUL, and stan
   );
   assert.equal(entryOf(long('L', 'gnu\0'), pax(['path', 'pax']), header({})).path, 'pax');
   assert.equal(entryOf(member({ typeFlag: 'L' }, ''), header({})).path, '');
+  assert.equal(entryOf(long('L', '\0rest'), header({})).path, '');
 });
 
 test('an owner may be any but the one that chown does not change', () => {
@@ -147,6 +148,7 @@ test('an owner may be any but the one that chown does not change', () => {
 test('names are as long as Linux takes them, links too', () => {
   assert.equal(entryOf(pax(['path', 'x'.repeat(4095)]), header({})).path.length, 4095);
   refused(/^"x{80}…": name too long$/, pax(['path', 'x'.repeat(4096)]), header({}));
+  refused(/^"x{80}…": unknown kind of member/, pax(['path', 'x'.repeat(81)]), header({ typeFlag: 'Q' }));
   refused(/name too long/, pax(['linkpath', 'x'.repeat(4096)]), header({ typeFlag: '2' }));
   refused(/^"a\\u0000b": name with a NUL byte$/, pax(['linkpath', 'a\0b']), header({ typeFlag: '1' }));
   refused(
@@ -185,6 +187,18 @@ test('data comes at its place, whatever the chunks are', () => {
     ['c', 2],
     ['def', 3],
   ]);
+});
+
+test('behind a sparse file the next member is found, wherever its stored bytes end', () => {
+  for (const bytes of [1, 300, 511, 512, 513]) {
+    const map = pax(['GNU.sparse.map', `4,${bytes}`], ['GNU.sparse.size', '1000']);
+    const found = calls(map, member({}, 'x'.repeat(bytes)), member({ name: 'g' }, 'y'));
+    assert.deepEqual(
+      found.map(([call]) => call),
+      ['entry', 'data', 'end', 'entry', 'data', 'end'],
+    );
+    assert.deepEqual(found[1], ['data', 'x'.repeat(bytes), 4]);
+  }
 });
 
 test('an archive ends behind two empty blocks, and nothing is read after them', () => {

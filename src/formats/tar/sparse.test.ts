@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { TAR_LIMITS, type TarEntry, TarError } from './entry.ts';
 import { TarReader } from './reader.ts';
-import { LeadingMap, paxSparse, SparseMap } from './sparse.ts';
+import { LeadingMap, oldGnuRealSize, paxSparse, readOldGnuMap, SparseMap } from './sparse.ts';
 
 const STEP = 1 << 14;
 
@@ -173,4 +173,22 @@ test('a map before the data that names too many runs, or has lines that are no n
     () => new LeadingMap().push(Buffer.from(`1\n${'0'.repeat(484)}\n${'1'.repeat(25)}`)),
     TarError,
   );
+});
+
+test("numbers of GNU's own map may fill their fields, and the map ends at an empty one", () => {
+  const found = new SparseMap();
+  const block = Buffer.from(
+    `xx${'000000000010'.repeat(2)}${'000000000020'}${'000000000001'}`.padEnd(2 + 72, '\0') + '1',
+  );
+  assert.equal(readOldGnuMap(block, 2, 3, found), true);
+  assert.deepEqual(found.checked(100, 9), [
+    { offset: 8, bytes: 8 },
+    { offset: 16, bytes: 1 },
+  ]);
+});
+
+test("the real size in GNU's own header may fill its field", () => {
+  const block = Buffer.alloc(512);
+  block.write('1000000000037', 483);
+  assert.equal(oldGnuRealSize(block), 0o100000000003);
 });
