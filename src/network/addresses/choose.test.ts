@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { freeSubnet, subnetPools } from './choose.ts';
@@ -53,4 +54,37 @@ test('whatever is taken, what is chosen is the first that is free', () => {
       else assert.equal(formatRange(freeSubnet(4, pools, used)), first);
     }),
   );
+});
+
+test('the defaults are Docker’s: sixteen bits of 172.17 to 172.31, then twenty of 192.168', () => {
+  const taken: ReturnType<typeof parseRange>[] = [];
+  const expected = [
+    ...Array.from({ length: 15 }, (_, index) => `172.${17 + index}.0.0/16`),
+    ...Array.from({ length: 16 }, (_, index) => `192.168.${16 * index}.0/20`),
+  ];
+  for (const each of expected) {
+    const found = freeSubnet(4, DEFAULTS, taken);
+    assert.equal(formatRange(found), each);
+    assert.equal(found.gateway.value, found.base.value + 1n);
+    taken.push(found);
+  }
+  assert.throws(() => freeSubnet(4, DEFAULTS, taken), /non-overlapping IPv4/);
+});
+
+test('asked pools of IPv6 leave the defaults of IPv4', () => {
+  const pools = subnetPools([pool('fd12::/56', 64)], 'gantry test');
+  assert.equal(formatRange(freeSubnet(6, pools, [])), 'fd12::/64');
+  assert.equal(formatRange(freeSubnet(6, pools, [parseRange('fd12::/57')])), 'fd12:0:0:80::/64');
+  assert.equal(chosen(pools), '172.17.0.0/16');
+  assert.throws(() => freeSubnet(6, pools, [parseRange('fd12::/56')]), /non-overlapping IPv6/);
+});
+
+test('a /48 is of the unique local addresses, by forty bits of what marks the engine', () => {
+  const globalId = createHash('sha256').update('gantry test').digest('hex').slice(0, 10);
+  const text = `fd${globalId}`.replace(/(.{4})(?=.)/g, '$1:');
+  assert.deepEqual(freeSubnet(6, DEFAULTS, []).base, parseRange(`${text}::/48`).base);
+  const half = [parseRange(`${text}::/49`)];
+  assert.equal(formatRange(freeSubnet(6, DEFAULTS, half)), formatRange(parseRange(`${text}:8000::/64`)));
+  const two = [parseRange(`${text}::/64`), parseRange(`${text}:1::/64`)];
+  assert.equal(formatRange(freeSubnet(6, DEFAULTS, two)), formatRange(parseRange(`${text}:2::/64`)));
 });

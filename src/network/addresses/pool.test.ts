@@ -127,3 +127,78 @@ test('whatever is taken, claimed and released, no address is given twice at a ti
     }),
   );
 });
+
+test('what is in use and what is left add up: first and last address of a subnet are nobody’s', () => {
+  const usage = (pool: AddressPool) => Object.values(pool.usage());
+  const pool = new AddressPool(parseSubnet('10.0.0.0/29'));
+  assert.deepEqual(usage(pool), [3n, 5n]);
+  pool.take();
+  pool.claim(parseAddress('10.0.0.6'));
+  assert.deepEqual(usage(pool), [5n, 3n]);
+  pool.claim(parseAddress('10.9.9.9'));
+  pool.release(parseAddress('10.0.0.6'));
+  assert.deepEqual(usage(pool), [4n, 4n]);
+  // IPv6 has no broadcast address.
+  assert.deepEqual(usage(new AddressPool(parseSubnet('fd00:1::/125'))), [2n, 6n]);
+  const ranged = new AddressPool({ ...parseSubnet('10.0.0.0/24'), range: parseRange('10.0.0.8/30') });
+  assert.deepEqual(usage(ranged), [3n, 4n]);
+  for (const edge of ['10.0.0.7', '10.0.0.12']) ranged.claim(parseAddress(edge));
+  assert.deepEqual(usage(ranged), [5n, 4n]);
+  for (const edge of ['10.0.0.8', '10.0.0.11']) ranged.claim(parseAddress(edge));
+  assert.deepEqual(usage(ranged), [7n, 2n]);
+});
+
+test('where another machine is the way out, neither its address nor the host’s is given', () => {
+  const pool = new AddressPool({ ...parseSubnet('10.0.0.0/29'), hostAddress: parseAddress('10.0.0.2') });
+  const given = Array.from({ length: 4 }, () => formatAddress(pool.take()));
+  assert.deepEqual(given, ['10.0.0.3', '10.0.0.4', '10.0.0.5', '10.0.0.6']);
+  assert.throws(() => pool.take(parseAddress('10.0.0.2')), { kind: 'forbidden' });
+});
+
+test('the first is given after the gateway where that is in the range, else at the range’s beginning', () => {
+  const first = (gateway: string, range: string) =>
+    formatAddress(new AddressPool({ ...parseSubnet(gateway), range: parseRange(range) }).take());
+  assert.equal(first('10.0.0.10/24', '10.0.0.8/29'), '10.0.0.11');
+  assert.equal(first('10.0.0.8/24', '10.0.0.8/29'), '10.0.0.9');
+  assert.equal(first('10.0.0.16/24', '10.0.0.8/29'), '10.0.0.8');
+  assert.equal(first('10.0.0.1/24', '10.0.0.0/29'), '10.0.0.2');
+});
+
+test('a former address is one of the range’s, its ends included', () => {
+  const range = parseRange('10.0.0.8/29');
+  const pool = new AddressPool({ ...parseSubnet('10.0.0.0/24'), range });
+  const again = (text: string) => pool.takeIfFree(parseAddress(text)) !== undefined;
+  assert.deepEqual(['10.0.0.7', '10.0.0.8', '10.0.0.15', '10.0.0.16'].map(again), [false, true, true, false]);
+});
+
+test('a claimed address is the last that was given, when it is one that is given unasked', () => {
+  const range = parseRange('10.0.0.8/29');
+  const next = (...claimed: string[]) => {
+    const pool = new AddressPool({ ...parseSubnet('10.0.0.0/24'), range });
+    for (const each of claimed) pool.claim(parseAddress(each));
+    return formatAddress(pool.take());
+  };
+  assert.equal(next('10.0.0.8'), '10.0.0.9');
+  assert.equal(next('10.0.0.11'), '10.0.0.12');
+  assert.equal(next('10.0.0.13', '10.0.0.8'), '10.0.0.9');
+  assert.equal(next('10.0.0.15'), '10.0.0.8');
+  assert.equal(next('10.0.0.16'), '10.0.0.8');
+  assert.equal(next('10.0.0.10', '10.0.0.16'), '10.0.0.11');
+  assert.equal(next('10.0.0.10', '10.0.0.7'), '10.0.0.11');
+});
+
+test('the address that was given last is given again when no other is free', () => {
+  const pool = new AddressPool({ ...parseSubnet('10.0.0.0/24'), range: parseRange('10.0.0.8/30') });
+  for (let left = 4; left > 0; left--) pool.take();
+  pool.release(parseAddress('10.0.0.11'));
+  assert.equal(formatAddress(pool.take()), '10.0.0.11');
+});
+
+test('the smallest subnet has one address to give in IPv4, whose last is the broadcast address', () => {
+  const pool = new AddressPool(parseSubnet('10.0.0.0/30'));
+  assert.equal(formatAddress(pool.take()), '10.0.0.2');
+  assert.throws(() => pool.take(), /no available IPv4 addresses/);
+  assert.throws(() => pool.take(parseAddress('10.0.0.3')), { kind: 'invalid' });
+  const six = new AddressPool(parseSubnet('fd00:1::/126'));
+  assert.equal(formatAddress(six.take(parseAddress('fd00:1::3'))), 'fd00:1::3');
+});

@@ -6,6 +6,7 @@ import { type Address, addressFromBytes, formatAddress } from './address.ts';
 import {
   contains,
   formatRange,
+  isSameRange,
   lastOf,
   overlaps,
   parseRange,
@@ -106,3 +107,57 @@ for (const text of ['::1/64', 'fe80::/10', 'ff02::/16', 'fd00::/127', 'fd00::/4'
   test(`the subnet ${text} is refused`, () => {
     assert.throws(() => parseSubnet(text), { kind: 'invalid' });
   });
+
+for (const [text, range] of [
+  ['64.0.0.0/4', '64.0.0.0/4'],
+  ['10.0.0.1/30', '10.0.0.0/30'],
+  ['fd00::/8', 'fd00::/8'],
+  ['fd00::3/126', 'fd00::/126'],
+  ['fe80::/64', 'fe80::/64'],
+  ['126.0.0.0/8', '126.0.0.0/8'],
+  ['128.0.0.0/8', '128.0.0.0/8'],
+] as const)
+  test(`the subnet ${text} is one that a network can have`, () =>
+    assert.equal(formatRange(parseSubnet(text)), range));
+
+for (const text of [
+  ...['64.0.0.0/3', '10.0.0.0/31', 'fc00::/7', 'fe80::/63', 'fe80::/65'],
+  ...['/10.0.0.0/8', '10.0.0.0/0008', '10.0.0.0/8/8', '10.0.0.0/', '10.0.0.0/8 '],
+  ...['0.0.0.0/8', '127.1.0.0/16', '169.254.7.0/24', '224.0.0.0/4'],
+])
+  test(`the subnet ${text} is refused`, () => {
+    assert.throws(() => parseSubnet(text), { kind: 'invalid', message: /^invalid subnet/ });
+  });
+
+test('what a subnet may be is told when it is another', () => {
+  assert.throws(() => parseSubnet('10.0.0.0/31'), /want ADDRESS\/PREFIX with a prefix from 4 to 30$/);
+  assert.throws(() => parseSubnet('fd00::/127'), /want ADDRESS\/PREFIX with a prefix from 8 to 126$/);
+});
+
+test('a gateway is not the broadcast address, which IPv6 has not', () => {
+  assert.throws(() => parseSubnet('10.0.0.3/30'), /the gateway is the broadcast address/);
+  assert.equal(formatAddress(parseSubnet('10.0.0.2/30').gateway), '10.0.0.2');
+  assert.equal(formatAddress(parseSubnet('fd00::3/126').gateway), 'fd00::3');
+});
+
+for (const [text, range] of [
+  ['0.0.0.0/0', '0.0.0.0/0'],
+  ['fd00::1/128', 'fd00::1/128'],
+  ['255.255.255.255/1', '128.0.0.0/1'],
+] as const)
+  test(`${text} is the range ${range}`, () => assert.equal(formatRange(parseRange(text)), range));
+
+for (const text of ['/10.0.0.0/8', '10.0.0.0/0008', '10.0.0.0/8x', '10.0.0.0/'])
+  test(`${text} is no range at all`, () => assert.throws(() => parseRange(text), { kind: 'invalid' }));
+
+test('ranges are the same by base and length', () => {
+  const [one, shorter, other] = ['10.0.0.0/24', '10.0.0.0/23', '10.0.1.0/24'].map(parseRange) as [
+    Range,
+    Range,
+    Range,
+  ];
+  assert.deepEqual(
+    [isSameRange(one, { ...one }), isSameRange(one, shorter), isSameRange(one, other)],
+    [true, false, false],
+  );
+});

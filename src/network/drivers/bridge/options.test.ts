@@ -13,6 +13,12 @@ test('without labels a bridge has the defaults, and labels of others mean nothin
     constructor: 'x',
     [`${B}nonsense`]: '',
   };
+  assert.deepEqual(bridgeOptionsFrom({}), {
+    icc: true,
+    masquerade: true,
+    inhibitIpv4: false,
+    modes: { 4: 'nat', 6: 'nat' },
+  });
   assert.deepEqual(bridgeOptionsFrom({}), DEFAULT_LABELS);
   assert.deepEqual(bridgeOptionsFrom(others), DEFAULT_LABELS);
 });
@@ -57,4 +63,69 @@ test('a bridge has one subnet of each family, and is isolated only within', () =
   const modes = { 4: 'isolated', 6: 'nat' } as const;
   assert.throws(() => checkBridgeOptions({ ...options, modes }), { kind: 'invalid' });
   checkBridgeOptions({ ...options, modes, internal: true });
+});
+
+const PREFIX = 'com.docker.network.container_iface_prefix';
+for (const [label, value] of [
+  [`${B}name`, 'a'],
+  [`${B}name`, '0-_.A'],
+  [`${B}name`, 'x'.repeat(15)],
+  [`${D}mtu`, '68'],
+  [`${D}mtu`, '65535'],
+  [`${D}mtu`, '+1400'],
+  [PREFIX, 'a'],
+  [PREFIX, 'x'.repeat(12)],
+] as const)
+  test(`${label}=${value} is within bounds`, () => {
+    const [read] = Object.values({ ...bridgeOptionsFrom({ [label]: value }), icc: undefined }).slice(-1);
+    assert.equal(String(read), value.replace('+', ''));
+  });
+
+for (const [label, value] of [
+  [`${B}name`, ''],
+  [`${B}name`, '-a'],
+  [`${B}name`, 'x'.repeat(16)],
+  [`${B}name`, '!ab'],
+  [`${B}name`, 'ab!'],
+  [`${D}mtu`, '67'],
+  [`${D}mtu`, '65536'],
+  [`${D}mtu`, ''],
+  [`${D}mtu`, '+'],
+  [`${D}mtu`, 'x1400'],
+  [`${D}mtu`, '1400x'],
+  [PREFIX, ''],
+  [PREFIX, '1a'],
+  [PREFIX, 'x'.repeat(13)],
+  [PREFIX, '!ab'],
+  [PREFIX, 'ab!'],
+] as const)
+  test(`${label}=${value} is out of bounds`, () =>
+    assert.throws(() => bridgeOptionsFrom({ [label]: value }), { kind: 'invalid' }));
+
+test('each mode is read for its own family, and one does not undo the other', () => {
+  for (const mode of ['nat', 'nat-unprotected', 'routed', 'isolated'])
+    assert.deepEqual(
+      bridgeOptionsFrom({ [`${B}gateway_mode_ipv4`]: mode, [`${B}gateway_mode_ipv6`]: 'routed' }).modes,
+      { 4: mode, 6: 'routed' },
+    );
+});
+
+test('a bridge needs a name that an interface can have', () => {
+  const named = (bridgeName: string) => () => checkBridgeOptions({ bridgeName, mtu: 1500 });
+  for (const name of ['', 'a/b', 'x'.repeat(16)]) assert.throws(named(name), { kind: 'invalid' });
+  named('x'.repeat(15))();
+});
+
+test('a bridge that is isolated in IPv6 alone is within too', () => {
+  const modes = { 4: 'nat', 6: 'isolated' } as const;
+  assert.throws(() => checkBridgeOptions({ bridgeName: 'br0', mtu: 1500, modes }), { kind: 'invalid' });
+  assert.throws(
+    () =>
+      checkBridgeOptions({
+        bridgeName: 'br0',
+        mtu: 1500,
+        subnets: ['fd00::/64', 'fd01::/64'].map(parseSubnet),
+      }),
+    { kind: 'forbidden' },
+  );
 });
