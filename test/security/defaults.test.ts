@@ -283,6 +283,14 @@ const widening: readonly (readonly [what: string, host: object, rows: RegExp])[]
   ['IpcMode', { IpcMode: 'host' }, /^$/],
   ['UTSMode', { UTSMode: 'host' }, /^$/],
   ['NetworkMode', { NetworkMode: 'host' }, /DEF-13/],
+  ['MaskedPaths', { MaskedPaths: [] }, /DEF-03/],
+  ['DeviceCgroupRules', { DeviceCgroupRules: ['c 1:1 rwm'] }, /^$/],
+  ['CgroupnsMode', { CgroupnsMode: 'host' }, /^$/],
+  ['GroupAdd', { GroupAdd: ['8'] }, /^$/],
+  ['Sysctls', { Sysctls: { 'net.ipv4.ip_unprivileged_port_start': '80' } }, /DEF-13/],
+  ['Ulimits', { Ulimits: [{ Name: 'nofile', Soft: 64, Hard: 64 }] }, /^$/],
+  ['Tmpfs', { Tmpfs: { '/made': 'exec,dev,suid' } }, /DEF-10/],
+  ['label=disable', { SecurityOpt: ['label=disable'] }, /^$/],
 ];
 for (const [what, HostConfig, rows] of widening)
   test(`SC-DEF-14: ${what} widens nothing but what it is about`, async () => {
