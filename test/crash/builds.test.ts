@@ -4,7 +4,7 @@ import { startGantry } from '../harness/gantry.ts';
 import { runBuildCampaign } from './builds/campaign.ts';
 import { untraceable } from './trace.ts';
 
-test('whatever system call of a build or a prune of its cache a kill -9 falls on, nothing is left of it, and the next build makes the same image', async (t) => {
+test('RC-K09: whatever system call of a build or a prune of its cache a kill -9 falls on, nothing is left of it, and the next build makes the same image', async (t) => {
   const reason = await untraceable();
   if (reason !== undefined) return t.skip(`no process can be traced here: ${reason}`);
   const gantry = await startGantry(t);

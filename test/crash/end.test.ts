@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { test } from 'node:test';
 import { startGantry } from '../harness/gantry.ts';
 
-test('a daemon killed between recording an end and cleaning up leaves the log alone, and the container can run again', async (t) => {
+test('RC-K12: a daemon killed between recording an end and cleaning up leaves the log alone, and the container can run again', async (t) => {
   const gantry = await startGantry(t);
   const made = await gantry.api().post('/containers/create', {
     Image: 'busybox',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runImageCampaign } from './images/campaign.ts';
 
-test('whatever step of pull, push, load, import, tag, commit, rmi or prune a kill -9 falls on, and whatever step of the next start another one, the store is sound and nothing stays', async (t) => {
+test('RC-K08, RC-K10, RC-K12: whatever step of pull, push, load, import, tag, commit, rmi or prune a kill -9 falls on, and whatever step of the next start another one, the store is sound and nothing stays', async (t) => {
   const seed = Number(process.env.GANTRY_SEED ?? Date.now() % 2 ** 31);
   const { kills, steps, starts } = await runImageCampaign({
     kills: 16,

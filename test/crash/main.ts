@@ -1,4 +1,9 @@
-/** `npm run crash -- [all] [containers] [kills] [seed]`: the whole campaign, with its figures, `all`: also with the daemon and all of the keeper killed at once; `-- images …`: that of images; `-- networks …`: of networks; `-- builds …`: of builds; `-- errors …`: of system calls that fail. */
+/**
+ * `npm run crash -- [all] [containers] [kills] [seed]`: the whole campaign, with its figures; `all`: also with the daemon and
+ * all of the keeper killed at once. `-- images …`, `-- networks …`, `-- builds …`: those of images, networks, builds;
+ * `-- errors …`: of system calls that fail; `-- power [cuts] [seed]`: the power goes.
+ * `-- steps containers|volumes|networks|builds|images [kills|all] [seed]`: kills at system calls of every thread.
+ */
 import { Gantry } from '../harness/gantry.ts';
 import { runCampaign, SPARING, type Victim } from './campaign.ts';
 
@@ -8,10 +13,25 @@ const campaigns: Readonly<Record<string, () => Promise<unknown>>> = {
   networks: () => import('./networks/main.ts'),
   builds: () => import('./builds/main.ts'),
   errors: () => import('./errors/main.ts'),
+  power: () => import('./power/main.ts'),
 };
-const campaign = campaigns[which ?? ''];
+/** What follows `steps`: images have several campaigns, of which that is one. */
+const steps: Readonly<Record<string, () => Promise<unknown>>> = {
+  ...campaigns,
+  containers: () => import('./walks/main.ts'),
+  volumes: () => import('./walks/main.ts'),
+  images: () => {
+    process.argv.splice(2, 0, 'steps');
+    return import('./images/main.ts');
+  },
+};
+const isSteps = which === 'steps';
+if (isSteps) process.argv.splice(2, 1);
+const name = process.argv[2] ?? '';
+const campaign = (isSteps ? steps : campaigns)[name];
+if (isSteps && campaign === undefined) throw new Error(`there are no steps of ${JSON.stringify(name)}`);
 if (campaign !== undefined) {
-  process.argv.splice(2, 1);
+  if (name in campaigns) process.argv.splice(2, 1);
   await campaign();
   process.exit(process.exitCode);
 }

@@ -7,7 +7,7 @@ import { runCrowd } from './networks/crowd.ts';
 import { runSteady } from './networks/steady.ts';
 import { untraceable } from './trace.ts';
 
-test('whatever system call of network create, connect, disconnect or remove a kill -9 falls on, record, kernel and inspect agree', async (t) => {
+test('RC-K07: whatever system call of network create, connect, disconnect or remove a kill -9 falls on, record, kernel and inspect agree', async (t) => {
   const reason = await untraceable();
   if (reason !== undefined) return t.skip(`no process can be traced here: ${reason}`);
   const gantry = await startGantry(t);
@@ -22,7 +22,7 @@ test('whatever system call of network create, connect, disconnect or remove a ki
   assert.ok(killed >= 2, `seed ${seed}: only ${killed} were killed`);
 });
 
-test('containers that join and leave in random order are where they were told, also after kills of the daemon', async (t) => {
+test('RC-K07: containers that join and leave in random order are where they were told, also after kills of the daemon', async (t) => {
   const gantry = await startGantry(t);
   const seed = Number(process.env.GANTRY_SEED ?? Date.now() % 2 ** 31);
   const say = (line: string) => t.diagnostic(line);
@@ -34,7 +34,7 @@ test('many containers on one network have addresses and names of their own, and 
   t.diagnostic(JSON.stringify(await runCrowd(gantry, 30)));
 });
 
-test('conversations through a published port and between containers outlive restarts of the daemon, every byte of them', async (t) => {
+test('RC-K03: conversations through a published port and between containers outlive restarts of the daemon, every byte of them', async (t) => {
   const gantry = await startGantry(t);
   t.diagnostic(JSON.stringify(await runSteady(gantry, 3)));
 });

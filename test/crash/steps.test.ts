@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { runStepsCampaign } from './images/steps.ts';
 import { untraceable } from './trace.ts';
 
-test('whatever system call of whatever thread a kill -9 falls on, the store is sound and nothing stays', async (t) => {
+test('RC-K08, RC-K10: whatever system call of whatever thread a kill -9 falls on, the store is sound and nothing stays', async (t) => {
   const reason = await untraceable();
   if (reason !== undefined) return t.skip(`no process can be traced here: ${reason}`);
   const seed = Number(process.env.GANTRY_SEED ?? Date.now() % 2 ** 31);

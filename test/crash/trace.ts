@@ -43,6 +43,21 @@ export const changesNetwork = (root: string): Watched => ({
     changesBelow(root).isStep(call, rest),
 });
 
+/** Calls that change processes, their places and what they have, whatever they are told. */
+const CHANGING_PROCESSES = [
+  'clone clone3 vfork kill tgkill pidfd_send_signal pidfd_open pidfd_getfd wait4 waitid setns unshare',
+  'sendmsg recvmsg bind socket socketpair pipe2',
+].flatMap((line) => line.split(' '));
+
+/** What changes something below a directory, processes, control groups or a host's network. */
+export const changesContainers = (root: string): Watched => ({
+  calls: [...CHANGING_DISKS, ...CHANGING_PROCESSES, 'sendto'],
+  isStep: (call, rest) =>
+    CHANGING_PROCESSES.includes(call) ||
+    /\/sys\/fs\/cgroup/.test(rest) ||
+    changesNetwork(root).isStep(call, rest),
+});
+
 /** The `nth` time that a thread makes a system call. */
 export interface Step {
   /** The thread's name, and which one of that name. */
@@ -85,13 +100,16 @@ export async function watch(
   };
 }
 
-/** From now on `pid` dies when its thread begins the step. */
-export async function killAt(pid: number, { thread, index, call, nth }: Step): Promise<void> {
-  const found = threadsOf(pid).find((each) => each.name === thread && each.index === index);
-  if (found === undefined) return; // it runs without that thread this time
+/**
+ * From now on `pid` dies when a thread of that name begins the step: of a pool's threads it is not told from run to run
+ * which one does what.
+ */
+export async function killAt(pid: number, { thread, call, nth }: Step): Promise<void> {
+  const found = threadsOf(pid).filter(({ name }) => name === thread);
+  if (found.length === 0) return; // it runs without that thread this time
   const inject = `inject=${call}:signal=SIGKILL:when=${nth}`;
-  const argv = ['-p', String(found.id), '-o', '/dev/null', '-e', `trace=${call}`, '-e', inject];
-  await attach(argv).catch((error: unknown) => {
+  const argv = [...found.flatMap(({ id }) => ['-p', String(id)]), '-o', '/dev/null', '-e', `trace=${call}`];
+  await attach([...argv, '-e', inject], found.length).catch((error: unknown) => {
     // A thread without work ends after a while.
     if (!/No such process/.test(messageOf(error))) throw error;
   });
@@ -164,8 +182,8 @@ function nameOf(file: string): string | undefined {
   }
 }
 
-/** Resolves when it is attached. */
-async function attach(argv: readonly string[]): Promise<ChildProcess> {
+/** Resolves when it is attached to so many. */
+async function attach(argv: readonly string[], count = 1): Promise<ChildProcess> {
   const strace = spawn('strace', argv, { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   await new Promise<void>((resolve, reject) => {
@@ -173,7 +191,7 @@ async function attach(argv: readonly string[]): Promise<ChildProcess> {
     strace.once('close', () => reject(new Error(`strace ended: ${said}`)));
     strace.stderr.setEncoding('utf8').on('data', (text: string) => {
       said += text;
-      if (said.includes(' attached')) resolve();
+      if (said.split(' attached').length > count) resolve();
     });
   });
   return strace;

@@ -58,7 +58,7 @@ for (const [what, spoil] of [
   ],
   ['of a newer layout', (row: Row) => ({ layout: 99, row: { ...row, endpoint: 'somewhere else' } })],
 ] as const)
-  test(`a running container whose record is ${what} runs on unseen, and is back when the record is`, async (t) => {
+  test(`RC-S06: a running container whose record is ${what} runs on unseen, and is back when the record is`, async (t) => {
     const gantry = await startGantry(t);
     const good = await run(gantry, 'good', ...COUNTING);
     const bad = await run(gantry, 'bad', '-v', 'precious:/data', ...COUNTING);

@@ -66,7 +66,7 @@ async function startWith(scope: Scope, env: Record<string, string>): Promise<Gan
   return await startGantry(scope, { env });
 }
 
-test('after a restart of the machine policies start again what ran, and nothing that was stopped', async (t) => {
+test('RC-S07: after a restart of the machine policies start again what ran, and nothing that was stopped', async (t) => {
   const env = { GANTRY_BOOT_ID: 'test' };
   const gantry = await startWith(t, env);
   const api = gantry.api();
@@ -124,7 +124,7 @@ test('after a restart of the machine a linking container starts behind the one t
     );
 });
 
-test('a stop that was asked for holds, though the daemon is killed before the end', async (t) => {
+test('RC-K05: a stop that was asked for holds, though the daemon is killed before the end', async (t) => {
   const gantry = await startGantry(t);
   const api = gantry.api();
   const Cmd = [
@@ -153,7 +153,7 @@ test('a stop that was asked for holds, though the daemon is killed before the en
   assert.deepEqual([ended.State.Status, ended.State.ExitCode, ended.RestartCount], ['exited', 3, 0]);
 });
 
-test('a daemon that was killed finds what is paused as the kernel has it', async (t) => {
+test('RC-K05: a daemon that was killed finds what is paused as the kernel has it', async (t) => {
   const gantry = await startGantry(t);
   const api = gantry.api();
   await run(api, 'still', 'no');
@@ -254,7 +254,7 @@ for (const what of ['the machine', 'the engine, with its containers'])
     assert.equal(await network('a-last'), await network('first'));
   });
 
-test('what ended just before the engine came back is not said to run, by nobody', async (t) => {
+test('RC-K04: what ended just before the engine came back is not said to run, by nobody', async (t) => {
   const gantry = await startWith(t, {});
   const api = gantry.api();
   for (const name of ['one', 'two', 'three']) await run(api, name, 'no');

@@ -1,6 +1,6 @@
 /**
  * A whole Debian in a virtual machine: its own kernel, systemd, control groups of version 2, AppArmor, shared mounts, as
- * users have them. Where KVM is not to be had qemu emulates the processor, some ten times slower.
+ * users have them. qemu emulates the processor, so that it runs wherever tests run, some ten times slower.
  */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
@@ -143,7 +143,7 @@ export class Machine {
       `file=${file},if=virtio,format=raw${more}`,
     ];
     const argv = [
-      ...['-accel', 'kvm', '-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '2', '-m', `${MEMORY_MIB}`],
+      ...['-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '2', '-m', `${MEMORY_MIB}`],
       ...['-nographic', '-nodefaults', '-no-reboot', '-kernel', kernel, '-initrd', initrd],
       ...['-append', 'root=/dev/vda rw console=ttyS0 quiet systemd.show_status=0'],
       ...drive(this.#at('disk'), ',cache=unsafe'),

@@ -15,7 +15,7 @@ const ANSWERS_MAX = 12;
 /** And some milliseconds more, so that the kill falls into whatever it does then. */
 const LATER_MS = 60;
 
-test('killed at any moment, the store has every image that was answered, whole, and nothing else', async (t) => {
+test('RC-K08, RC-K10: killed at any moment, the store has every image that was answered, whole, and nothing else', async (t) => {
   const seed = Number(process.env.GANTRY_SEED ?? randomInt(2 ** 31));
   t.diagnostic(`GANTRY_SEED=${seed}`);
   const random = generator(seed);

@@ -117,14 +117,18 @@ export class Exits {
     });
   }
 
-  /** The status of a process that is known to have ended. */
-  async resolve(pid: number, pidfd: number | undefined): Promise<ExitStatus | undefined> {
+  /**
+   * The status of a process that is known to have ended. `startTime`: when it had begun, where another process may have
+   * got its number since.
+   */
+  async resolve(pid: number, pidfd: number | undefined, startTime?: string): Promise<ExitStatus | undefined> {
     const began = Date.now();
     for (const deadline = began + GIVE_UP_MS; ; ) {
       const isLate = Date.now() > began + SLOW_PARENT_MS;
       const status =
         reap(pid) ?? this.#fromKernel(pid, pidfd) ?? (isLate ? this.#fromZombie(pid, pidfd) : undefined);
-      if (status !== undefined || Date.now() > deadline || this.#nobodyWillTell(pid, pidfd)) return status;
+      if (status !== undefined || Date.now() > deadline || this.#nobodyWillTell(pid, pidfd, startTime))
+        return status;
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
@@ -150,9 +154,10 @@ export class Exits {
   }
 
   /** Without a source, a process that is gone and not our child has taken its status along. */
-  #nobodyWillTell(pid: number, pidfd: number | undefined): boolean {
+  #nobodyWillTell(pid: number, pidfd: number | undefined, startTime: string | undefined): boolean {
     if (this.#deps.source === 'pidfd' && pidfd !== undefined) return false;
-    return processStat(pid) === undefined;
+    const there = processStat(pid);
+    return there === undefined || (startTime !== undefined && there.startTime !== startTime);
   }
 
   #readConnector(): void {

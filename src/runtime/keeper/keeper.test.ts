@@ -122,7 +122,7 @@ const ended = async (pid: number): Promise<void> => {
   while (existsSync(`/proc/${pid}/exe`)) await new Promise((resolve) => setTimeout(resolve, 2));
 };
 
-test('a holder that is killed is replaced and nothing parked is lost', async (t) => {
+test('RC-S01: a holder that is killed is replaced and nothing parked is lost', async (t) => {
   const deps = place(t);
   const { keeper } = Keeper.open(deps);
   const ends = pipe(true);
@@ -187,7 +187,7 @@ function keepCopies(kept: Map<string, number>, given: ReadonlyMap<string, number
   for (const [name, fd] of given) kept.set(name, duplicate(fd));
 }
 
-test('another process under the remembered pid is not taken for the keeper', async (t) => {
+test('RC-S05: another process under the remembered pid is not taken for the keeper', async (t) => {
   const deps = place(t);
   await kill(...openAndDie(deps));
   const own = `${process.pid} ${processStat(process.pid)?.startTime}\n`;

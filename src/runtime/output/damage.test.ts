@@ -101,7 +101,7 @@ test('flipped bytes of the data change these alone', async (t) => {
   assert.equal(lines.length, LINES);
 });
 
-test('an index that was cut short, or emptied, loses no byte', async (t) => {
+test('RC-P04: an index that was cut short, or emptied, loses no byte', async (t) => {
   const { directory } = writtenLog(t);
   for (const length of [5 * 16 + 3, 0]) {
     truncateSync(`${directory}/2.idx`, length);
@@ -109,7 +109,7 @@ test('an index that was cut short, or emptied, loses no byte', async (t) => {
   }
 });
 
-test('data that was cut short loses what was cut off, and reading goes on behind it', async (t) => {
+test('RC-P04: data that was cut short loses what was cut off, and reading goes on behind it', async (t) => {
   const { directory } = writtenLog(t);
   truncateSync(`${directory}/2.out`, 5 * LINE.length);
   const { bytes, losses } = await readAll(directory);
@@ -126,7 +126,7 @@ test('a data file that is gone loses its bytes alone', async (t) => {
   assert.equal((await readAll(directory)).bytes, [...texts.slice(0, 20), ...texts.slice(40)].join(''));
 });
 
-test('a writer that finds the end of its data cut off loses nothing of what comes', async (t) => {
+test('RC-P04: a writer that finds the end of its data cut off loses nothing of what comes', async (t) => {
   const { directory, open, say } = writtenLog(t);
   const before = open();
   say(before, 'one\ntwo\n');

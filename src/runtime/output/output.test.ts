@@ -153,7 +153,7 @@ test('rotation keeps the newest segments and a follower loses nothing', async (t
   assert.ok(segmentNumbers(readdirSync(log.directory)).length <= 3);
 });
 
-test('bytes that a killed writer moved but had not indexed are indexed by the next one', async (t) => {
+test('RC-K03: bytes that a killed writer moved but had not indexed are indexed by the next one', async (t) => {
   const log = openLog(t);
   log.say('stdout', 'known\n');
   const number = segmentNumbers(readdirSync(log.directory)).at(-1);

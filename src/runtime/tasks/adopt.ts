@@ -69,7 +69,8 @@ export function adoptTask(
 
 /** An adopted task ends with its process, which it may have done already: then its last output is read now. */
 export function followTask(host: TaskHost, task: Task, look: Adoptable): void {
-  endWith(task, look.is === 'running' ? look.status : host.exits.resolve(task.pid, undefined));
+  const { pid, startTime } = look.record;
+  endWith(task, look.is === 'running' ? look.status : host.exits.resolve(pid, undefined, startTime));
 }
 
 /** Takes back what there is of a run that never was, or that ended with the machine. */

@@ -8,7 +8,7 @@ import { prepareExecRoot, RunDirectory, runDirectoryIds } from './run-directory.
 
 const ROUNDS = 400;
 
-test('a removal that a killed daemon had begun is ended at the next start; tasks stay', (t) => {
+test('RC-K12: a removal that a killed daemon had begun is ended at the next start; tasks stay', (t) => {
   const root = mkdtempSync(join(tmpdir(), 'gantry-run-directory-'));
   t.after(() => rmSync(root, { recursive: true, force: true }));
   prepareExecRoot(root);

@@ -215,7 +215,7 @@ test('what a refused exec leaves is reaped, so that the container can end', { sk
   await launch.task.release();
 });
 
-test('a prepared process that was never let go is found and taken back by the next supervisor', {
+test('RC-K02: a prepared process that was never let go is found and taken back by the next supervisor', {
   skip,
 }, async (t) => {
   const here = place(t);
@@ -229,7 +229,9 @@ test('a prepared process that was never let go is found and taken back by the ne
   assert.deepEqual(here.supervisor.leftIds(), []);
 });
 
-test('of a task of another boot nothing is left, also where the exec root is on a disk', { skip }, (t) => {
+test('RC-S07: of a task of another boot nothing is left, also where the exec root is on a disk', {
+  skip,
+}, (t) => {
   const here = place(t);
   const directory = new RunDirectory(join(here.root, 'exec'), 'before');
   const runtimeState = join(here.root, 'exec/runtimes/crun/before');

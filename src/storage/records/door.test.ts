@@ -80,7 +80,7 @@ test('rows of an older layout are migrated once, and written back all at once', 
   assert.deepEqual(events, ['records.migrated']);
 });
 
-test('a release that does not know a layout sets its rows aside, and the one that knows it has them back', async (t) => {
+test('RC-K13: a release that does not know a layout sets its rows aside, and the one that knows it has them back', async (t) => {
   const { events, open } = here(t);
   const newer = open();
   await newer.write([rowPut(NEW, 'a', { name: 'a', length: 1 })]);

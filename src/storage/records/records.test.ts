@@ -117,7 +117,7 @@ test('an empty records file is a new one', async (t) => {
   assert.deepEqual(log.events, []);
 });
 
-test('a file of a newer version is refused and left as it is', async (t) => {
+test('RC-K13: a file of a newer version is refused and left as it is', async (t) => {
   const path = directory(t);
   const newer = new DatabaseSync(path);
   newer.exec('PRAGMA user_version = 99');

@@ -7,6 +7,7 @@ import type { Gantry } from '../../harness/gantry.ts';
 import { directory, file, link, tarOf } from '../../harness/layered.ts';
 import { mountsBelow } from '../../harness/leaks.ts';
 import { until } from '../../harness/until.ts';
+import { aimsAt } from '../aims.ts';
 import { changesBelow, killAt, type Step, watch } from '../trace.ts';
 import { randomFrom } from '../workload.ts';
 
@@ -107,7 +108,7 @@ export async function runBuildCampaign(
     verdict.steps[deed] = steps.length;
   }
   let round = 0;
-  for (const { deed, step } of aims(known, kills, random)) {
+  for (const { deed, step } of aimsAt(known, kills, random, turn)) {
     const text = `${deed}, killed in ${step.thread} ${step.index} at ${step.call} ${step.nth} (round ${++round}, seed ${seed})`;
     if (round < from) continue;
     await prepare(gantry, deed);
@@ -153,23 +154,8 @@ async function remains(gantry: Gantry, text: string): Promise<unknown> {
   };
 }
 
-/** First a thread and a call of it, then which time: what is done often would hide what is done once. */
-function* aims(
-  known: ReadonlyMap<Deed, readonly Step[]>,
-  kills: number | 'all',
-  random: () => number,
-): Generator<{ readonly deed: Deed; readonly step: Step }, void> {
-  if (kills === 'all') {
-    for (const [deed, steps] of known) for (const step of steps) yield { deed, step };
-    return;
-  }
-  const one = <T>(some: readonly T[]): T => some[Math.floor(random() * some.length)] ?? assert.fail('none');
-  for (let i = 0; i < kills; i++) {
-    const deed = DEEDS[i % 2 === 0 ? 0 : (1 + (i >> 1)) % DEEDS.length] ?? 'build';
-    const kinds = Map.groupBy(known.get(deed) ?? [], ({ thread, call }) => `${thread} ${call}`);
-    yield { deed, step: one(one([...kinds.values()])) };
-  }
-}
+/** Every other one is a first build, which does most. */
+const turn = (i: number): Deed => DEEDS[i % 2 === 0 ? 0 : (1 + (i >> 1)) % DEEDS.length] ?? 'build';
 
 /** Writes them down once. */
 async function stepsOf(gantry: Gantry, deed: Deed): Promise<readonly Step[]> {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Gantry } from '../../harness/gantry.ts';
 import { subnetAt } from '../../harness/subnets.ts';
+import { aimsAt } from '../aims.ts';
 import { changesNetwork, killAt, type Step, watch } from '../trace.ts';
 import { randomFrom } from '../workload.ts';
 import { agreement } from './agreement.ts';
@@ -41,7 +42,7 @@ export async function runNetworkCampaign(
     verdict.steps[deed] = known.get(deed)?.length ?? 0;
   }
   let round = 0;
-  for (const { deed, step } of aims(known, kills, random)) {
+  for (const { deed, step } of aimsAt(known, kills, random, (i) => DEEDS[i % DEEDS.length] ?? 'create')) {
     const text = `${deed}, killed in ${step.thread} ${step.index} at ${step.call} ${step.nth} (round ${++round}, seed ${seed})`;
     await prepare(gantry, deed);
     await killAt(pidOf(gantry), step);
@@ -58,25 +59,6 @@ export async function runNetworkCampaign(
   }
   return verdict;
 }
-
-function* aims(
-  known: ReadonlyMap<Deed, readonly Step[]>,
-  kills: number | 'all',
-  random: () => number,
-): Generator<{ readonly deed: Deed; readonly step: Step }, void> {
-  if (kills === 'all') for (const [deed, steps] of known) for (const step of steps) yield { deed, step };
-  else
-    for (let i = 0; i < kills; i++) {
-      const deed = DEEDS[i % DEEDS.length] ?? 'create';
-      const steps = known.get(deed) ?? [];
-      const kinds = [...new Set(steps.map(kindOf))];
-      const kind = kinds[Math.floor(random() * kinds.length)];
-      const some = steps.filter((step) => kindOf(step) === kind);
-      yield { deed, step: some[Math.floor(random() * some.length)] ?? assert.fail(`${deed} has no step`) };
-    }
-}
-
-const kindOf = ({ thread, call }: Step): string => `${thread} ${call}`;
 
 /** What was answered holds; what was not answered is there or not there. */
 function checkOutcome(
