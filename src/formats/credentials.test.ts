@@ -26,6 +26,11 @@ for (const [what, given, wanted] of [
     { auth: auth('u:p\0\0') },
     { is: 'password', username: 'u', password: 'p' },
   ],
+  [
+    'an old text without a name beside a name',
+    { auth: auth(':p\0q\0'), username: 'v' },
+    { is: 'password', username: 'v', password: 'p\0q' },
+  ],
   ['an old text without a name', { auth: auth(':p') }, undefined],
   ['an old text without a colon', { auth: auth('up') }, undefined],
   [

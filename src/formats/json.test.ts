@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { readJson, writeJson } from './json.ts';
+import { jsonInteger, readJson, writeJson } from './json.ts';
 
 test('a bigint is written with all its digits', () => {
   assert.equal(
@@ -30,6 +30,41 @@ for (const [text, message] of [
   ['1.x', "invalid character 'x' after decimal point in numeric literal"],
   ['1ex', "invalid character 'x' in exponent of numeric literal"],
   ["{'a':1}", "invalid character '\\'' looking for beginning of object key string"],
+  ['tru', 'unexpected EOF'],
+  ['trux', "invalid character 'x' in literal true (expecting 'e')"],
+  ['fals1', "invalid character '1' in literal false (expecting 'e')"],
+  ['nulL', "invalid character 'L' in literal null (expecting 'l')"],
+  ['[', 'unexpected EOF'],
+  ['[1', 'unexpected EOF'],
+  ['[1,', 'unexpected EOF'],
+  ['[1,]', "invalid character ']' looking for beginning of value"],
+  ['[,]', "invalid character ',' looking for beginning of value"],
+  ['[ ] ]', "invalid character ']' after top-level value"],
+  ['{"a"', 'unexpected EOF'],
+  ['{"a":1', 'unexpected EOF'],
+  ['{ }x', "invalid character 'x' after top-level value"],
+  ['{"a":}', "invalid character '}' looking for beginning of value"],
+  ['{"a":1,2:3}', "invalid character '2' looking for beginning of object key string"],
+  ['{ "a" : [ 1 , { "b" : null } ] , x}', "invalid character 'x' looking for beginning of object key string"],
+  ['"a\\', 'unexpected EOF'],
+  ['"\\u12', 'unexpected EOF'],
+  ['"\\u12345\\x"', "invalid character 'x' in string escape code"],
+  ['"\\b\\f\\n\\r\\t\\/\\\\\\""x', "invalid character 'x' after top-level value"],
+  ['"\x1f"', "invalid character '\\u001f' in string literal"],
+  ['" ~', 'unexpected EOF'],
+  ['-', 'unexpected EOF'],
+  ['01', "invalid character '1' after top-level value"],
+  ['-0x', "invalid character 'x' after top-level value"],
+  ['1.', 'unexpected EOF'],
+  ['1.5.2', "invalid character '.' after top-level value"],
+  ['1e', 'unexpected EOF'],
+  ['1e+-2', "invalid character '-' in exponent of numeric literal"],
+  ['1E-5x', "invalid character 'x' after top-level value"],
+  ['1e+57 2', "invalid character '2' after top-level value"],
+  ['\u00a0', "invalid character '\u00a0' looking for beginning of value"],
+  ['\t\r\n 1 \t\r\n x', "invalid character 'x' after top-level value"],
+  ['x\n', "invalid character 'x' looking for beginning of value"],
+  ['\n x', "invalid character 'x' looking for beginning of value"],
   ['"a\nb"', "invalid character '\\n' in string literal"],
 ] as const)
   test(`${JSON.stringify(text)} is refused with: ${message}`, () => {
@@ -60,4 +95,23 @@ test('whatever is no JSON is refused with a reason of its own', () => {
 
 test('a text of a million brackets is refused, not walked', () => {
   assert.throws(() => readJson('['.repeat(1e6) + ']'.repeat(1e6)), { message: 'exceeded max depth' });
+});
+
+test('a text may be a thousand deep, whatever its brackets are, and those in strings are none', () => {
+  for (const [open, close] of [
+    ['[', ']'],
+    ['{"a":', '}'],
+  ] as const) {
+    const deep = (depth: number) => `${open.repeat(depth)}1${close.repeat(depth)}`;
+    assert.equal(typeof readJson(deep(1000)), 'object');
+    assert.throws(() => readJson(deep(1001)), { message: 'exceeded max depth' });
+  }
+  assert.deepEqual(readJson(`[${'[],{},'.repeat(2000)}1]`), JSON.parse(`[${'[],{},'.repeat(2000)}1]`));
+  for (const text of ['[{'.repeat(900), `\\"${'['.repeat(1500)}`, `\\\\`])
+    assert.deepEqual(readJson(JSON.stringify([text])), [text]);
+  assert.throws(() => readJson(`"a\\\\" ${'['.repeat(1001)}`), { message: 'exceeded max depth' });
+});
+
+test('a whole number of any size is written as it is', () => {
+  assert.equal(JSON.stringify([jsonInteger(2n ** 63n), jsonInteger(-1n)]), '[9223372036854775808,-1]');
 });

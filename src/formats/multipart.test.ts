@@ -84,3 +84,52 @@ test('a boundary may stand in quotes', async () => {
     [['a', 'x']],
   );
 });
+
+test('heads may be as long as 16 KiB, and parts as many as 64', async () => {
+  const headed = (bytes: number) => {
+    const name = 'Content-Disposition: form-data; name="a"';
+    return `--frontier\r\n${name}\r\nX: ${'x'.repeat(bytes - name.length - 3)}\r\n\r\nb\r\n--frontier--`;
+  };
+  assert.deepEqual(await read(headed(16_384)), [['a', 'b']]);
+  await assert.rejects(read(headed(16_385)), /the head of a part is too long/);
+  assert.equal((await read(`${part('a', 'x').repeat(64)}--frontier--`)).length, 64);
+  await assert.rejects(read(`${part('a', 'x').repeat(65)}--frontier--`), /more than 64 parts/);
+});
+
+for (const [type, boundary] of [
+  ['multipart/form-data;boundary=a', 'a'],
+  ['multipart/form-data; BOUNDARY=a; charset=x', 'a'],
+  ['multipart/form-data; boundary="a b;c"', 'a b;c'],
+  ['multipart/form-data; charset=x; boundary=a', 'a'],
+  [`multipart/form-data; boundary=${'a'.repeat(70)}`, 'a'.repeat(70)],
+  [`multipart/form-data; boundary="${'a'.repeat(70)}"`, 'a'.repeat(70)],
+] as const)
+  test(`the boundary of ${type.slice(0, 60)} is found`, async () => {
+    const body = `--${boundary}\r\nContent-Disposition: form-data; name=x\r\n\r\ny\r\n--${boundary}--`;
+    assert.deepEqual(await read(body, [5], type), [['x', 'y']]);
+  });
+
+for (const type of [
+  'multipart/form-data; boundary=',
+  'multipart/form-data; boundary=""',
+  `multipart/form-data; boundary="${'a'.repeat(71)}"`,
+  'multipart/form-data; xboundary=a',
+])
+  test(`${type.slice(0, 60)} has no boundary`, async () => {
+    await assert.rejects(read('--a--', [5], type), /no boundary in its content type/);
+  });
+
+for (const [line, name] of [
+  ['content-disposition:form-data;name=a', 'a'],
+  ['Content-Disposition: form-data; filename="x"; name="a b"', 'a b'],
+  ['Content-Disposition: form-data; name=""', ''],
+  ['Content-Disposition: form-data; filename="a"', ''],
+  ['X-Content-Disposition: form-data; name="a"', ''],
+] as const)
+  test(`the part of ${line} is called ${JSON.stringify(name)}`, async () => {
+    assert.deepEqual(await read(`--frontier\r\n${line}\r\n\r\nx\r\n--frontier--`), [[name, 'x']]);
+  });
+
+test('blanks may stand behind a boundary, and a part may be empty', async () => {
+  assert.deepEqual(await read('--frontier \t\r\n\r\n\r\n--frontier--'), [['', '']]);
+});

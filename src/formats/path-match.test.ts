@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hasWildcards, pathMatch, pathMatcher } from './path-match.ts';
+import { hasWildcards, literalPattern, pathMatch, pathMatcher } from './path-match.ts';
 
 for (const [pattern, name, fits] of [
   ['*', 'abc', true],
@@ -18,11 +18,48 @@ for (const [pattern, name, fits] of [
   ['[\\]]', ']', true],
   ['', '', true],
   ['**', 'ab', true],
+  ['*', '', true],
+  ['a*', 'a', true],
+  ['*a', 'ba', true],
+  ['*a', 'ab', false],
+  ['a', 'ab', false],
+  ['ab', 'a', false],
+  ['?', '', false],
+  ['??', 'a', false],
+  ['[a]', 'a', true],
+  ['[a]', '', false],
+  ['[a-cx-z]', 'y', true],
+  ['[a-cx-z]', 'd', false],
+  ['[a-c]', 'a', true],
+  ['[a-c]', 'c', true],
+  ['[c-a]', 'b', false],
+  ['[^a]', '/', true],
+  ['[a^]', '^', true],
+  ['[\\--a]', '/', true],
+  ['[A-\\]]', ']', true],
+  ['[\\^a]', '^', true],
+  ['\\a', 'a', true],
+  ['\\\\', '\\', true],
+  ['[é-ü]', 'ö', true],
 ] as const)
   test(`${pattern} ${fits ? 'fits' : 'does not fit'} ${name}`, () =>
     assert.equal(pathMatch(pattern, name), fits));
 
-for (const pattern of ['[', '[]', '[a', '[a-', '[a-]', '\\', '[-a]'])
+for (const pattern of [
+  '[',
+  '[]',
+  '[^]',
+  '[a',
+  '[a-',
+  '[a-]',
+  '\\',
+  'a\\',
+  '[-a]',
+  '[a-b',
+  '[a\\',
+  '[a-\\',
+  '[a]b][',
+])
   test(`${pattern} is malformed`, () =>
     assert.throws(() => pathMatch(pattern, 'a'), /syntax error in pattern/));
 
@@ -44,4 +81,19 @@ test('a pattern without wildcards is a name', () => {
     [],
   );
   assert.equal(hasWildcards('\\'.repeat(1_000_000)), false);
+});
+
+test('the pattern of a name matches that name alone', () => {
+  for (const name of ['a*b', 'a?b', '[a]', 'a\\b', 'a^-!]b']) {
+    assert.equal(pathMatch(literalPattern(name), name), true);
+    assert.equal(hasWildcards(literalPattern(name)), false);
+    assert.equal(pathMatch(literalPattern(name), 'aXb'), false);
+  }
+});
+
+test('no more than 200 characters of a malformed pattern are told', () => {
+  assert.throws(() => pathMatch(`${'x'.repeat(300)}[`, 'a'), {
+    name: 'InvalidArgument',
+    message: `syntax error in pattern: "${'x'.repeat(200)}"`,
+  });
 });

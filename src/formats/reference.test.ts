@@ -63,6 +63,64 @@ for (const text of [
     assert.throws(() => parseReference(text), { name: 'InvalidArgument' });
   });
 
+const [sha384, sha512] = [`sha384:${'b2'.repeat(48)}`, `sha512:${'c3'.repeat(64)}`];
+
+test('a name of 255 characters, a tag of 128 and the longest digest are taken, none of them longer', () => {
+  const name = (length: number) => `reg.io/${'a'.repeat(length - 'reg.io/'.length)}`;
+  const longest = `${name(255)}:${'t'.repeat(128)}@${sha512}`;
+  assert.equal(longest.length, 255 + 1 + 128 + 1 + 7 + 128);
+  assert.equal(familiarString(parseReference(longest)), longest);
+  const tooLong = {
+    name: 'InvalidArgument',
+    message: 'repository name must not be more than 255 characters',
+  };
+  assert.throws(() => parseReference(name(256)), tooLong);
+  assert.throws(() => parseReference('a'.repeat(239)), tooLong);
+  assert.equal(parseReference('a'.repeat(237)).path.length, 'library/'.length + 237);
+  assert.throws(() => parseReference(`${name(255)}:${'t'.repeat(129)}`), /invalid reference format/);
+  assert.throws(() => parseReference('A'.repeat(521)), { message: 'invalid reference format' });
+  assert.throws(() => parseReference(`b/${'A'.repeat(518)}`), /must be lowercase/);
+});
+
+for (const digest of [sha, sha384, sha512])
+  test(`${digest.slice(0, 6)} is a digest of its very length`, () => {
+    assert.equal(parseReference(`a@${digest}`).digest, digest);
+    assert.deepEqual(parseAnyReference(digest), { is: 'id', id: digest });
+    for (const other of [
+      `${digest}0`,
+      digest.slice(0, -1),
+      digest.toUpperCase(),
+      `x${digest}`,
+      `${digest}\n`,
+    ]) {
+      assert.throws(() => parseReference(`a@${other}`), { name: 'InvalidArgument' }, other);
+      assert.notEqual(
+        safely(() => parseAnyReference(other).is),
+        'id',
+      );
+    }
+  });
+
+const safely = <T>(work: () => T): T | undefined => {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+};
+
+test('64 digits are an id only if there are no more of them', () => {
+  assert.equal(parseAnyReference(`${'a1'.repeat(32)}a`).is, 'name');
+  assert.equal(parseAnyReference(`g${'a1'.repeat(32)}`).is, 'name');
+});
+
+test('a name must be lowercase, which is said of the name alone', () => {
+  assert.throws(() => parseReference('a/B:Tag'), {
+    message: 'invalid reference format: repository name (a/B) must be lowercase',
+  });
+  assert.equal(parseReference('a/b:Tag').tag, 'Tag');
+});
+
 test('an id is told from a name', () => {
   assert.deepEqual(parseAnyReference('a1'.repeat(32)), { is: 'id', id: sha });
   assert.deepEqual(parseAnyReference(sha), { is: 'id', id: sha });

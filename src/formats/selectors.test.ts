@@ -22,12 +22,33 @@ for (const [text, ...wanted] of [
   ['labels."a.b"==c', { path: ['labels', 'a.b'], operator: '==', value: 'c' }],
   [' a == b', one('a', '==', 'b')],
   ['a==b=c', one('a', '==', 'b=c')],
+  ['a.b.c', one('a.b.c')],
+  ['"a b"', { path: ['a b'], operator: undefined, value: '' }],
+  [' "a b"=="c"', { path: ['a b'], operator: '==', value: 'c' }],
+  ['a==""', one('a', '==', '')],
+  ['a~="b|/"', one('a', '~=', 'b|/')],
+  ['a~= /b|"/', one('a', '~=', 'b|"')],
+  ['a~=|b\\||', one('a', '~=', 'b|')],
+  ['a=="\\a\\b\\f\\n\\r\\t\\v\\\\"', one('a', '==', '\x07\b\f\n\r\t\v\\')],
+  ['a=="\\101\\x4a\\u00e9\\U0001F600"', one('a', '==', 'AJé😀')],
+  ['a=="\\U0010ffff"', one('a', '==', '\u{10ffff}')],
 ] as const)
   test(`${JSON.stringify(text)} is read`, () => assert.deepEqual(parseSelectors(text), wanted));
 
 for (const [text, words] of [
   [',', /expected field or quoted/],
   ['a,', /expected field or quoted/],
+  ['a=="\\U00110000"', /unquoting failed/],
+  ['a=="b\nc"', /expected value or quoted/],
+  ['a~=/b\nc/', /expected value or quoted/],
+  ['a=="\\\'"', /illegal escape/],
+  ['a=="\\1"', /illegal escape/],
+  ['a==|b|', /expected value or quoted/],
+  ['a..b', /expected field or quoted/],
+  ['.a', /expected field or quoted/],
+  ['a!b', /unsupported operator/],
+  ['a=~b', /unsupported operator/],
+  ['a==b,', /expected field or quoted/],
   ['a=b', /unsupported operator/],
   ['a===b', /unsupported operator/],
   ['a b', /expected an operator/],
@@ -71,4 +92,18 @@ test('whatever is written, it is read or refused', () => {
       }
     }),
   );
+});
+
+test('it is told where a filter is wrong, within 500 characters', () => {
+  const told = (text: string): string => {
+    try {
+      parseSelectors(text);
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return 'nothing';
+  };
+  assert.match(told('a b'), /\[a >\| \|< b\]: expected an operator/);
+  assert.match(told('a,'), /\[a,\]: expected field or quoted/);
+  assert.match(told(`${'a'.repeat(600)}=`), /\[a{500}\]: /);
 });

@@ -79,14 +79,14 @@ test('tabs go from the beginning of each line, and from nowhere else, when the m
 });
 
 test('a here-document ends with the line that is its name alone', () => {
-  const [copy] = parseDockerfile('FROM a\nCOPY <<E <<-F /x\n E\nE \nEE\nE\r\n\t F\n\t\tF\r\n', 'D').stages[0]!
-    .instructions;
+  const [copy] = parseDockerfile('FROM a\nCOPY <<E <<-F /x\n E\nE \nEE\nE\r\n\t F\nF\t\n\t\tF\r\n', 'D')
+    .stages[0]!.instructions;
   assert(copy?.is === 'copy');
   assert.deepEqual(
     copy.inline.map(({ name, content }) => [name, content]),
     [
       ['E', ' E\nE \nEE\n'],
-      ['F', ' F\n'],
+      ['F', ' F\nF\t\n'],
     ],
   );
 });

@@ -37,6 +37,8 @@ for (const [text, message] of [
   ['FROM a\nCOPY b <<c\nc', /COPY cannot accept a heredoc as a destination/],
   ['FROM a\nCMD --b c', /Unknown flag: b\n/],
   ['FROM a\nCMD ["b", 1]', /when using JSON array syntax, arrays must be comprised of strings only/],
+  ['FROM a\nCMD [{"b": 1}, "c"]', /arrays must be comprised of strings only/],
+  ['FROM a\nCMD [["b"]]', /arrays must be comprised of strings only/],
   ['FROM a\nRUN <<B\nb', /unterminated heredoc/],
   ['FROM a\nRUN --network=home b', /invalid value "home" for flag network: it is one of default, none, host/],
   ['FROM a\nRUN --mount=type=cahce b', /unsupported type "cahce" \(did you mean cache\?\)/],

@@ -134,6 +134,7 @@ test("GNU's long names and links hold for one member, end at their NUL, and stan
   assert.equal(entryOf(long('L', 'gnu\0'), pax(['path', 'pax']), header({})).path, 'pax');
   assert.equal(entryOf(member({ typeFlag: 'L' }, ''), header({})).path, '');
   assert.equal(entryOf(long('L', '\0rest'), header({})).path, '');
+  assert.equal(entryOf(long('L', 'n'), header({})).path, 'n');
 });
 
 test('an owner may be any but the one that chown does not change', () => {

@@ -12,8 +12,10 @@ function recordsOf(entry: Parameters<typeof tarEntry>[0]): Record<string, string
   const bytes = tarHeader(tarEntry(entry));
   assert.equal(bytes.length % TAR_BLOCK, 0);
   if (bytes.length === TAR_BLOCK) return undefined;
-  const { typeFlag, size, mode, name, prefix } = { prefix: '', ...parseHeader(bytes) };
-  assert.deepEqual([typeFlag, mode, prefix], ['x', 0o644, '']);
+  const { typeFlag, size, name, ...rest } = parseHeader(bytes);
+  const nobody = { uid: 0, gid: 0, userName: '', groupName: '', mtimeSeconds: 0 };
+  assert.deepEqual(rest, { link: '', mode: 0o644, ...nobody, major: 0, minor: 0, gnu: false });
+  assert.equal(typeFlag, 'x');
   assert(name.startsWith('PaxHeaders.0/') && name.length <= 100, name);
   return Object.fromEntries(parsePax(bytes.subarray(TAR_BLOCK, TAR_BLOCK + size)));
 }
@@ -29,6 +31,10 @@ test('what fits into a block is there, up to the last byte, digit and second', (
     { path: `${'p'.repeat(50)}/${'q'.repeat(49)}/x` },
     { path: `${'p'.repeat(154)}/d/` },
     { path: `/${'x'.repeat(99)}` },
+    { path: `a/${'x'.repeat(100)}` },
+    { path: `${'p'.repeat(120)}//${'x'.repeat(20)}` },
+    { path: `${'p'.repeat(60)}/${'q'.repeat(59)}/x` },
+    { path: `${'p'.repeat(120)}/x` },
     { path: 'f', linkPath: 'l'.repeat(100), type: 'symlink' },
     { path: 'f', uid: 0o7777777, gid: 0o7777777 },
     { path: 'f', size: 0o77777777777 },
@@ -93,6 +99,20 @@ test('what is before the block is not in it, or as far as it goes', () => {
   const { name, link } = blockOf({ path: `\xff${'x'.repeat(101)}`, linkPath: `\xff${'l'.repeat(101)}` });
   assert.deepEqual([name, link], ['x'.repeat(100), 'l'.repeat(100)]);
   assert.equal(blockOf({ path: 'f', linkPath: 'l'.repeat(101) }).link, 'l'.repeat(100));
+});
+
+test('a pax header is called as its member, whatever the path is', () => {
+  for (const [path, name] of [
+    ['a', 'a'],
+    ['a/b', 'b'],
+    ['a/b/c', 'c'],
+    ['ab/cd/', 'cd'],
+    ['ab//', 'ab'],
+    ['/a', 'a'],
+    [`a/${'x'.repeat(120)}`, 'x'.repeat(87)],
+    ['a/b\xff', 'b'],
+  ] as const)
+    assert.equal(parseHeader(tarHeader(tarEntry({ path, mtimeNanos: 1n }))).name, `PaxHeaders.0/${name}`);
 });
 
 test('times between two seconds are of the one before, also before 1970', () => {
