@@ -97,3 +97,19 @@ test('a link is in the sets of both families, once for each service', () => {
   );
   assert.deepEqual(linkPieces('t', { ...link, to: ['10.0.0.3'] }).length, 1);
 });
+
+test('a link has its two ends in each family that both have', () => {
+  const ports = [{ protocol: 'tcp', containerPort: 80 }] as const;
+  const spelled = (from: readonly string[], to: readonly string[]) =>
+    linkPieces('t', { from, to, ports }).map(({ table, elements: some }) => [
+      table.family,
+      ...some.map(({ key }) => spell(key)),
+    ]);
+  const six = (last: string): string => `fd00${'0'.repeat(26)}${last}`;
+  assert.deepEqual(spelled(['10.0.0.2', 'fd00::2'], ['fd00::3', '10.0.0.3']), [
+    [4, `0a0000020a000003${'06000000'}00500000`],
+    [6, `${six('02')}${six('03')}${'06000000'}00500000`],
+  ]);
+  assert.deepEqual(spelled(['10.0.0.2'], ['fd00::3']), []);
+  assert.equal(spelled(['10.0.0.2', 'fd00::2'], ['10.0.0.3']).length, 1);
+});

@@ -68,7 +68,13 @@ test('what has more than one question, or records, or three additional ones is m
     assert.equal(read.is, 'refused');
     assert.equal(read.answer.toString('hex'), header(0x8001, []).toString('hex'));
   }
-  const two = [...(withOptions() ?? []), ...(withOptions() ?? [])];
+  const options = withOptions() ?? [];
+  assert.equal(readQuestion(asking('a', [...options, ...options, ...options])).is, 'refused');
+  const answers = Array.from({ length: 256 }, () => ({ type: 'A', name: '.', data: '10.0.0.2' }) as const);
+  const answered = packet.encode({ questions: [{ name: 'a', type: 'A' }], answers });
+  assert.ok(answered.length < 4096);
+  assert.equal(readQuestion(answered).is, 'refused');
+  const two = [...options, ...options];
   assert.equal(questionOf(asking('a', two)).udpBytes, 1232);
 });
 
@@ -121,7 +127,10 @@ test('recursion was wanted when the question says so', () => {
     answerTo(questionOf(asking('a', [], { flags })), [], 512)
       .readUInt16BE(2)
       .toString(16);
-  assert.deepEqual([wanted(RECURSION_DESIRED), wanted(0), wanted(0x30)], ['8180', '8080', '8080']);
+  assert.deepEqual(
+    [wanted(RECURSION_DESIRED), wanted(0), wanted(0x30), wanted(1)],
+    ['8180', '8080', '8080', '8080'],
+  );
 });
 
 test('a record stays when it ends at the last byte, and is left out when it ends one behind', () => {

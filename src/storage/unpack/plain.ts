@@ -12,5 +12,8 @@ export async function* plainChunks(path: string): Chunks {
   const { compression, chunks } = await sniff(ownedFileChunks(path));
   if (compression === 'none') yield* chunks;
   else if (compression === 'gzip' || compression === 'zstd') yield* inflated(chunks, compression);
-  else yield* filtered(path, compression);
+  else {
+    for await (const _ of chunks) break; // the program reads the file itself: it is not left open here
+    yield* filtered(path, compression);
+  }
 }
