@@ -195,6 +195,18 @@ for (const [said, expected] of [
     assert.equal(output, `NoNewPrivs:\t${expected}\n`);
   });
 
+test('SC-DEF-05: a daemon’s default holds for all but those that ask for the other', async (t) => {
+  const strict = await startGantry(t, { args: ['--no-new-privileges'] });
+  const see = { Cmd: ['grep', '^NoNewPrivs', '/proc/self/status'] };
+  for (const [SecurityOpt, expected] of [
+    [[], 1],
+    [['no-new-privileges=false'], 0],
+  ] as const) {
+    const { output } = await runInside(strict, { ...see, HostConfig: { SecurityOpt } });
+    assert.equal(output, `NoNewPrivs:\t${expected}\n`);
+  }
+});
+
 test('SC-DEF-06: the AppArmor profile that inspect tells is the one the kernel holds a container to', async () => {
   const enabled = ((): boolean => {
     try {
