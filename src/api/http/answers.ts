@@ -1,5 +1,5 @@
 /** Answers on the wire: JSON, text, lines of JSON, bytes of a container. Nothing goes out faster than it is read. */
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { Pieces } from '../../base/pieces.ts';
 import { framedLines } from '../../formats/frames.ts';
@@ -110,6 +110,10 @@ export function sendFailure(
 /** The beginning of what is too long to be told. */
 export const inFewWords = (text: string): string =>
   text.length > FAILURE_CHARS_MAX ? `${text.slice(0, FAILURE_CHARS_MAX)}…` : text;
+
+/** What was asked for, as our log tells it: without the query, in which arguments of builds and logins of addresses stand. */
+export const pathOf = ({ url = '' }: Pick<IncomingMessage, 'url'>): string =>
+  inFewWords(url.split('?', 1)[0] ?? '');
 
 /** A value that comes later: the head goes first, so that the client knows it is waited for. */
 export async function sendDeferred(

@@ -16,6 +16,7 @@ import {
 import { type Dialect, type Doc, type Failure, memberOf, newestDialect, openApi } from '../versions/index.ts';
 import {
   inFewWords,
+  pathOf,
   sendArchive,
   sendEmpty,
   sendFailure,
@@ -180,7 +181,7 @@ function fail(
   if (newest.status === 500 && !signal.aborted)
     log.error('request.failed', {
       method: request.method,
-      path: inFewWords(request.url ?? ''),
+      path: pathOf(request),
       code: newest.code,
       error: inFewWords(detailOf(error)),
     });

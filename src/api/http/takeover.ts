@@ -7,7 +7,7 @@ import type { OperationName } from '../contract/index.ts';
 import { operationOf } from '../contract/index.ts';
 import type { Attachment } from '../handlers/index.ts';
 import { type Dialect, memberOf } from '../versions/index.ts';
-import { inFewWords, sendEmpty, streamType } from './answers.ts';
+import { inFewWords, pathOf, sendEmpty, streamType } from './answers.ts';
 import { SILENT_UPGRADE } from './front.ts';
 import { converse, hijackHead } from './hijack.ts';
 import type { Asked, Exchange } from './request.ts';
@@ -37,7 +37,7 @@ export async function takeOver(given: Exchange, asked: Asked, open: Open): Promi
   }
   const framed = head.send(attachment.terminal);
   await converse(line.socket, attachment, framed, given.signal).catch((error) => {
-    log.warn('conversation.broken', { path: request.url, error: messageOf(error) });
+    log.warn('conversation.broken', { path: pathOf(request), error: messageOf(error) });
     line.socket.destroy();
   });
 }
@@ -114,7 +114,7 @@ async function openOr(
     const inStream =
       head.isSent || (failsInside(operation) && !isDetached && (status === 500 || status === 400));
     if (!inStream || !line) throw error;
-    given.log.info('exec.failed', { path: request.url, code, error: inFewWords(message) });
+    given.log.info('exec.failed', { path: pathOf(request), code, error: inFewWords(message) });
     const framed = head.send(isRaw);
     await converse(line.socket, lastWords(`${message}\r\n`), framed, given.signal);
     return 'told';
