@@ -114,3 +114,12 @@ test('any text is a filter or refused', () => {
     }),
   );
 });
+
+test('SC-DOS-05: filters have no more values than can be held against everything that is listed', () => {
+  const said = (count: number) => JSON.stringify({ id: Array(count).fill('a'), label: { b: true } });
+  assert.equal(filters().read(said(4095), 'filters').size, 2);
+  assert.throws(() => filters().read(said(4096), 'filters'), {
+    name: 'InvalidArgument',
+    message: 'more than 4096 values of filters',
+  });
+});

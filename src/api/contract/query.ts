@@ -102,6 +102,9 @@ export const filters = (): Parameter<Filters> => ({
   },
 });
 
+/** Each value may be held against everything that is listed. */
+const FILTER_VALUES_MAX = 4096;
+
 function readFilters(said: string): Filters {
   let parsed: unknown;
   try {
@@ -111,7 +114,10 @@ function readFilters(said: string): Filters {
   }
   if (parsed === null) return new Map();
   if (typeof parsed !== 'object' || Array.isArray(parsed)) throw filterFailure.unreadable();
-  return new Map(Object.entries(parsed).map(([name, values]) => [name, valuesOf(values)]));
+  const filters = new Map(Object.entries(parsed).map(([name, values]) => [name, valuesOf(values)]));
+  if ([...filters.values()].reduce((sum, { length }) => sum + length, 0) > FILTER_VALUES_MAX)
+    throw filterFailure.tooMany({ most: FILTER_VALUES_MAX });
+  return filters;
 }
 
 function valuesOf(values: unknown): readonly string[] {

@@ -69,5 +69,6 @@ export const filterFailure = failures('filter', {
     InvalidArgument,
     ({ place, why }: { place: string; why: string }) => `filters: parse error: [${place}]: ${why}`,
   ),
+  tooMany: failure(InvalidArgument, ({ most }: { most: number }) => `more than ${most} values of filters`),
   unreadable: failure(InvalidArgument, () => 'invalid filter'),
 });

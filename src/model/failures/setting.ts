@@ -44,6 +44,7 @@ export const settingFailure = failures('setting', {
     ({ options, type }: { options: string; type: string }) =>
       `${options} must not be specified on mount type ${quoted(type)}`,
   ),
+  mountsTooMany: failure(InvalidArgument, ({ most }: { most: number }) => `more than ${most} mounts`),
   mountPointTwice: failure(
     InvalidArgument,
     ({ destination }: { destination: string }) => `Duplicate mount point: ${destination}`,

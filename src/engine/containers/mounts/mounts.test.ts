@@ -268,3 +268,14 @@ test("what shows the engine's own directories lets their mounts go", () => {
   assert.equal(propagation('/var/lib/gantry2:/x'), 'rprivate');
   assert.throws(() => plan({ Binds: ['/var/lib:/x:private'] }), /must use either propagation mode/);
 });
+
+test('SC-DOS-14: more mounts than any container needs are refused before one of them is looked at', () => {
+  const binds = (count: number) => ({ Binds: Array.from({ length: count }, (_, i) => `/a:/b${i}`) });
+  assert.equal(plan(binds(4096)).wanted.length, 4096);
+  for (const host of [
+    binds(4097),
+    { Tmpfs: { '/t': '' }, ...binds(4096) },
+    { VolumesFrom: Array(5000).fill('a') },
+  ])
+    assert.throws(() => plan(host), { name: 'InvalidArgument', message: 'more than 4096 mounts' });
+});

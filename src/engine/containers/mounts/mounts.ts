@@ -51,8 +51,15 @@ export interface MountFacts {
   readonly canReadOnlyRecursively: boolean;
 }
 
+/** So many mounts of one container take the kernel a moment at its start; each volume among them becomes a directory. */
+const MOUNTS_MAX = 4096;
+
 /** @throws InvalidArgument */
 export function planMounts(host: HostConfig, facts: MountFacts): MountPlan {
+  const { Binds, Mounts, Tmpfs, VolumesFrom } = host;
+  const asked = [Binds, Mounts, Object.keys(Tmpfs ?? {}), VolumesFrom, facts.declared];
+  if (asked.reduce((sum, each) => sum + (each?.length ?? 0), 0) > MOUNTS_MAX)
+    throw settingFailure.mountsTooMany({ most: MOUNTS_MAX });
   const mustExist: string[] = [];
   const own = [
     ...(host.Binds ?? []).map((spec) => parseBind(spec, host, facts)),
