@@ -153,8 +153,18 @@ export const SECURITY_CASES: readonly Case[] = [
   { id: 'SC-WEB-02', what: 'Rebinding' },
   { id: 'SC-WEB-03', what: 'CORS' },
   { id: 'SC-WEB-04', what: 'WebSocket' },
-  { id: 'SC-WEB-05', what: 'Console' },
-  { id: 'SC-WEB-06', what: 'Console session' },
+  {
+    id: 'SC-WEB-05',
+    what: 'Console',
+    reason:
+      'There is no console yet: the daemon serves no page, and its answers are never HTML (SC-HTTP-13 shows it).',
+  },
+  {
+    id: 'SC-WEB-06',
+    what: 'Console session',
+    reason:
+      'There is no console yet, and so no session, cookie or login of a page: the socket and certificates decide who may use the API (SC-WEB-07, SC-WEB-10).',
+  },
   { id: 'SC-WEB-07', what: 'TLS client certificates' },
   { id: 'SC-WEB-08', what: 'TCP without TLS' },
   { id: 'SC-WEB-09', what: 'Reach from containers' },

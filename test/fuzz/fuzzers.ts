@@ -2,6 +2,7 @@
 import type { Fuzzer } from './fuzzer.ts';
 import { ARCHIVES } from './fuzzers/archives.ts';
 import { BUILDS } from './fuzzers/builds.ts';
+import { CONNECTIONS } from './fuzzers/connections.ts';
 import { REQUESTS } from './fuzzers/requests.ts';
 import { STORED } from './fuzzers/stored.ts';
 import { VALUES_OF_OPTIONS } from './fuzzers/values.ts';
@@ -14,4 +15,5 @@ export const FUZZERS: readonly Fuzzer[] = [
   ...VALUES_OF_OPTIONS,
   ...STORED,
   ...WIRE,
+  ...CONNECTIONS,
 ];
