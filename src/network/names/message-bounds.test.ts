@@ -249,8 +249,10 @@ test('a failure is one by its code, and says which question it is to', () => {
     const alone = header(0x8000 | code, [0, 0, 0, 0]);
     assert.equal(judge(alone, questionOf(asking('example.org')), 0x1234), code === 0 ? 'foreign' : 'failure');
   }
-  const counted = header(0x8002, [1, 0, 0, 0]);
-  assert.equal(judge(counted, questionOf(asking('example.org')), 0x1234), 'foreign');
+  for (const count of [1, 256]) {
+    const counted = header(0x8002, [count, 0, 0, 0]);
+    assert.equal(judge(counted, questionOf(asking('example.org')), 0x1234), 'foreign');
+  }
   const followed = Buffer.concat([header(0x8002, [0, 0, 0, 0]), Buffer.alloc(1)]);
   assert.equal(judge(followed, questionOf(asking('example.org')), 0x1234), 'foreign');
 });

@@ -177,3 +177,27 @@ test('a write of many lines is begun at the very line, also in the midst of it',
   const stdout = new Set<StreamName>(['stdout']);
   assert.deepEqual(texts(await linesOf(directory, { tail: 2, streams: stdout })), ['3998\n', '3999\n']);
 });
+
+test('a run that ended before a new segment had a byte left its line behind: the next one begins there', async (t) => {
+  const { directory, say, writer } = openLog(t, { segmentBytes: 10, bytes: 1e9 });
+  say('stdout', 'x'.repeat(10));
+  writer.endRun();
+  say('stdout', 'abc');
+  say('stderr', '1\n2\n3\n');
+  const all = texts(await linesOf(directory));
+  assert.deepEqual(all, ['x'.repeat(10), '1\n', '2\n', '3\n', 'abc']);
+  for (const tail of [1, 2, 3, 4, 5])
+    assert.deepEqual(texts(await linesOf(directory, { tail })), all.slice(-tail), `tail ${tail}`);
+});
+
+test('a line of one stream that began in the segment before is whole, wherever the lines of the other one begin', async (t) => {
+  const { directory, say } = openLog(t, { segmentBytes: 20, bytes: 1e9 });
+  say('stdout', 'part');
+  say('stderr', `${'y'.repeat(15)}\n`);
+  say('stdout', ' more');
+  say('stderr', '1\n2\n3\n');
+  const all = texts(await linesOf(directory));
+  assert.deepEqual(all, [`${'y'.repeat(15)}\n`, '1\n', '2\n', '3\n', 'part more']);
+  for (const tail of [1, 2, 3, 4, 5])
+    assert.deepEqual(texts(await linesOf(directory, { tail })), all.slice(-tail), `tail ${tail}`);
+});
