@@ -35,6 +35,7 @@ for (const [text, out, kept] of [
   [' #a', ['#a'], ['a']],
   ['..', [], ['a']],
   ['../a', [], ['a', 'b/a']],
+  ['../../a', [], ['a', 'b/a']],
   ['/../a', ['a'], ['b/a']],
   ['a/../../b', [], ['a', 'b']],
   ['a/./b//c/', ['a/b/c'], ['a/b']],
@@ -55,6 +56,15 @@ for (const [text, out, kept] of [
       out,
     );
   });
+
+test('stars mean the same wherever in a long pattern they stand', () => {
+  for (let length = 25; length < 70; length++) {
+    const directory = 'a'.repeat(length);
+    const { excludes: leavesOut } = ignoreMatcher([`${directory}/**/b*c`]);
+    const paths = ['/bc', '/x/bc', '/x/y/bxc', 'bc', '/xbc', '/x/b'].map((rest) => directory + rest);
+    assert.deepEqual(paths.map(leavesOut), [true, true, true, false, false, false], String(length));
+  }
+});
 
 test('malformed patterns are refused', () => {
   for (const pattern of ['[', 'a[', 'a\\', '[]a]', '[a-'])

@@ -48,6 +48,7 @@ for (const [text, message] of [
   ['{ "a" : [ 1 , { "b" : null } ] , x}', "invalid character 'x' looking for beginning of object key string"],
   ['"a\\', 'unexpected EOF'],
   ['"\\u12', 'unexpected EOF'],
+  ['"\\u1234g" x', "invalid character 'x' after top-level value"],
   ['"\\u12345\\x"', "invalid character 'x' in string escape code"],
   ['"\\b\\f\\n\\r\\t\\/\\\\\\""x', "invalid character 'x' after top-level value"],
   ['"\x1f"', "invalid character '\\u001f' in string literal"],

@@ -133,3 +133,9 @@ for (const [line, name] of [
 test('blanks may stand behind a boundary, and a part may be empty', async () => {
   assert.deepEqual(await read('--frontier \t\r\n\r\n\r\n--frontier--'), [['', '']]);
 });
+
+test('a boundary of 71 characters is none, also without quotes', async () => {
+  const boundary = 'a'.repeat(71);
+  const body = `--${boundary}\r\nContent-Disposition: form-data; name=x\r\n\r\ny\r\n--${boundary}--`;
+  await assert.rejects(read(body, [5], `multipart/form-data; boundary=${boundary}`), { kind: 'invalid' });
+});

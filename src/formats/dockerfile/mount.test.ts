@@ -62,7 +62,7 @@ for (const [text, why] of [
   ['type=cache,uid=42949672950', /invalid value "42949672950" for uid/],
   ['type=cache,uid=12345678901', /for uid/],
   ['type=cache,mode=0400000000000', /for mode/],
-  ['type=cache,mode=00000000000777', /for mode/],
+  ['type=cache,mode=0000000000777', /for mode/],
   ['type=cache,uid=1x', /for uid/],
   ['type=cache,gid=', /for gid/],
   ['type=tmpfs,size=', /invalid value for size: ""/],

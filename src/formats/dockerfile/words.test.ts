@@ -139,10 +139,13 @@ test('names are letters, digits and underscores, digits alone, or one special si
     ['$12a', '<12>a'],
     ['$0', '<0>'],
     ['$9$', '<9>$'],
+    ['$9a', '<9>a'],
+    ['$0a', '<0>a'],
     ['$@a$*a$#a$?a$-a$$a$!a', '<@>a<*>a<#>a<?>a<->a<$>a<!>a'],
     ['$%', '$%'],
     ['$_', '<_>'],
     [`$${bytesOf('aé𝔸٣')}.`, `<${bytesOf('aé𝔸٣')}>.`],
+    [`$${bytesOf('अߊ\u0800ꝸﻼ𐀀')}.`, `<${bytesOf('अߊ\u0800ꝸﻼ𐀀')}>.`],
     [`$${bytesOf('€')}`, `$${bytesOf('€')}`],
     ['$\xc2', '$\xc2'],
   ] as const)
