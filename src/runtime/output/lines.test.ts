@@ -7,6 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pipe } from '../../linux/index.ts';
 import { type Line, type LineOptions, readLines } from './lines.ts';
+import { type Loss, readChunks } from './reader.ts';
 import type { StreamName } from './record.ts';
 import { DEFAULT_LIMITS, OutputWriter } from './writer.ts';
 
@@ -200,4 +201,27 @@ test('a line of one stream that began in the segment before is whole, wherever t
   assert.deepEqual(all, [`${'y'.repeat(15)}\n`, '1\n', '2\n', '3\n', 'part more']);
   for (const tail of [1, 2, 3, 4, 5])
     assert.deepEqual(texts(await linesOf(directory, { tail })), all.slice(-tail), `tail ${tail}`);
+});
+
+test('since a time before the oldest line that is left all are given, and none of the others are missed', async (t) => {
+  const { directory, say } = openLog(t, { segmentBytes: 10, bytes: 60 });
+  for (let line = 0; line < 9; line++) say('stdout', '123456789\n');
+  const losses: Loss[] = [];
+  const onLoss = (loss: Loss): void => void losses.push(loss);
+  assert.equal((await linesOf(directory, { since: 1n, onLoss })).length, 2);
+  assert.deepEqual(losses, []);
+});
+
+test('a follower has consumed what was written when it has read all of it', async (t) => {
+  const { say, directory, writer } = openLog(t, { segmentBytes: 10, bytes: 1e9 });
+  const follower = writer.addFollower();
+  const { signal } = new AbortController();
+  const options = { from: writer.end, streams: both, follow: writer, follower, join: true, signal };
+  const reading = Array.fromAsync(readChunks(directory, options), ({ bytes }) => String(bytes));
+  for (const text of ['one\n', 'two and more\n', 'three']) say('stdout', text);
+  say('stderr', 'four\n');
+  const total = writer.totalBytes;
+  writer.finish();
+  assert.equal((await reading).join('').length, total);
+  assert.equal(follower.consumed, total);
 });

@@ -1,6 +1,15 @@
 /** What a writer keeps, for whom it waits, and what it finds of one before. */
 import assert from 'node:assert/strict';
-import { closeSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -45,6 +54,14 @@ function logIn(t: TestContext) {
 
 test('a container keeps 100 MiB of output, in segments of 12', () => {
   assert.deepEqual(DEFAULT_LIMITS, { bytes: 100 * 2 ** 20, segmentBytes: 12 * 2 ** 20 });
+});
+
+test('a directory of logs is made where it is missing, for the engine alone', (t) => {
+  const { directory } = logIn(t);
+  const made = join(directory, 'one/two');
+  new OutputWriter(made).finish();
+  for (const path of [made, join(directory, 'one')])
+    assert.equal((statSync(path).mode & 0o777).toString(8), '700');
 });
 
 test('a segment ends when both streams together have its bytes', (t) => {

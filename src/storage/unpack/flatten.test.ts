@@ -86,6 +86,7 @@ function colourful(t: TestContext): string {
   symlinkSync('../nowhere', join(root, 'd/link'));
   linkSync(join(root, 'file'), join(root, 'd/same'));
   linkSync(join(root, 'file'), join(root, 'd/third'));
+  linkSync(join(root, 'd/inner/deep'), join(root, 'pair'));
   execFileSync('mknod', [join(root, 'null'), 'c', '1', '3']);
   execFileSync('mkfifo', [join(root, 'd/pipe')]);
   writeFileSync(Buffer.from(`${root}/not-utf8-\xff`, 'latin1'), 'bytes');

@@ -289,6 +289,23 @@ test('attributes of names of their own are brought, and a link takes none of `us
   assert.throws(() => write(into, [['file', 'g', { xattrs: tooLong }]]), /setxattr/);
 });
 
+test('an attribute of a kind that the file system has not is no reason to refuse an image', (t) => {
+  write(temporary(t), [['file', 'f', { xattrs: new Map([['nonsense', Buffer.from('x')]]) }]]);
+});
+
+test('a hard link’s header gives the file its owner, or its mode', (t) => {
+  const into = temporary(t);
+  write(into, [['file', 'f', { content: 'x', uid: 5, gid: 6, mode: 0o640 }]]);
+  const linked = (more: Partial<TarEntry>) => {
+    write(into, [['hardlink', 'h', { linkPath: 'f', uid: 5, gid: 6, mode: 0o640, ...more }]]);
+    const { uid, gid, mode } = statSync(join(into, 'f'));
+    return [uid, gid, mode & 0o7777];
+  };
+  assert.deepEqual(linked({ uid: 7 }), [7, 6, 0o640]);
+  assert.deepEqual(linked({ uid: 7, gid: 8 }), [7, 8, 0o640]);
+  assert.deepEqual(linked({ uid: 7, gid: 8, mode: 0o600 }), [7, 8, 0o600]);
+});
+
 test('a sparse file is as long as its header says, and its last hole takes no space', (t) => {
   const into = temporary(t);
   write(into, [['file', 'f', { content: 'abc', size: 1 << 24 }]]);

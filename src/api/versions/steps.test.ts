@@ -1,0 +1,75 @@
+/** What single steps make of what a client says, and of what it is told. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { dialectOf } from './index.ts';
+import type { Doc } from './lens.ts';
+
+const CREATE = 'POST /containers/create';
+
+function heard(version: string, route: string, said: { query?: Doc; body?: unknown }): Doc {
+  const doc: Doc = structuredClone({ query: {}, headers: {}, ...said });
+  dialectOf(version).request(route, doc);
+  return doc;
+}
+function told(version: string, route: string, body: unknown): unknown {
+  const doc: Doc = { status: 200, body: structuredClone(body), all: structuredClone(body) };
+  dialectOf(version).response(route, doc);
+  return doc.body;
+}
+const queryOf = (version: string, route: string, query: Doc): Doc =>
+  heard(version, route, { query }).query as Doc;
+
+test('a grace that was no number of seconds was ten of them below 1.8', () => {
+  const grace = (version: string, t: string) => queryOf(version, 'POST /containers/{name}/stop', { t }).t;
+  assert.deepEqual(
+    ['5', '+5', '0', '-1', '5s', 's5', ''].map((t) => grace('1.7', t)),
+    [...['5', '+5', '0', '10', '10', '10', '10']],
+  );
+  assert.equal(grace('1.8', '-1'), '-1');
+});
+
+test('a WebSocket was for all three streams below 1.42', () => {
+  const route = 'GET /containers/{name}/attach/ws';
+  const { stdin, stdout, stderr } = queryOf('1.41', route, { stdin: '0', stream: '1' });
+  assert.deepEqual([stdin, stdout, stderr], ['1', '1', '1']);
+  assert.equal(queryOf('1.42', route, { stdin: '0' }).stdin, '0');
+});
+
+test('capabilities that are all named could be asked for in 1.40 alone, and are refused', () => {
+  const create = (version: string, Capabilities: unknown) =>
+    heard(version, CREATE, { body: { Image: 'x', HostConfig: { Capabilities } } });
+  assert.throws(() => create('1.40', ['CAP_CHOWN']), { kind: 'invalid', message: /use CapAdd and CapDrop/ });
+  for (const none of [[], null, undefined]) create('1.40', none);
+});
+
+test('read-only binds were not so for what is mounted below them before 1.44', () => {
+  const mounts = (version: string, mount: Doc) => {
+    const { body } = heard(version, CREATE, { body: { Image: 'x', HostConfig: { Mounts: [mount] } } });
+    return ((body as Doc).HostConfig as { Mounts: Doc[] }).Mounts[0]?.BindOptions;
+  };
+  const bind = { Type: 'bind', Source: '/a', Target: '/b' };
+  assert.deepEqual(mounts('1.43', { ...bind, ReadOnly: true }), { ReadOnlyNonRecursive: true });
+  assert.equal(mounts('1.43', { ...bind, ReadOnly: false }), undefined);
+  assert.equal(mounts('1.43', { Type: 'volume', Target: '/b', ReadOnly: true }), undefined);
+  assert.equal(mounts('1.44', { ...bind, ReadOnly: true }), undefined);
+});
+
+test('of a volume driver without effect nobody was warned before 1.48', () => {
+  const driver = 'WARNING: the container-wide volume-driver configuration is ignored';
+  const warnings = (version: string, Warnings: unknown) =>
+    (told(version, CREATE, { Id: 'x', Warnings }) as Doc).Warnings;
+  assert.deepEqual(warnings('1.47', [driver, 'another', `not ${driver}`]), ['another', `not ${driver}`]);
+  assert.deepEqual(warnings('1.48', [driver]), [driver]);
+});
+
+test('what is no longer told was nought, nothing or empty', () => {
+  const inspected = told('1.51', 'GET /containers/{name}/json', { Config: {}, NetworkSettings: {} }) as Doc;
+  const { HairpinMode, LinkLocalIPv6PrefixLen, LinkLocalIPv6Address, SecondaryIPAddresses, IPPrefixLen } =
+    inspected.NetworkSettings as Doc;
+  assert.deepEqual(
+    [HairpinMode, LinkLocalIPv6PrefixLen, LinkLocalIPv6Address, SecondaryIPAddresses, IPPrefixLen],
+    [false, 0, '', null, 0],
+  );
+  const [listed] = told('1.8', 'GET /containers/json', [{ Id: 'x', Names: ['/x'] }]) as Doc[];
+  assert.deepEqual([listed?.SizeRw, listed?.SizeRootFs], [0, 0]);
+});
