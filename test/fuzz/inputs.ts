@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { Fuzzer } from './fuzzer.ts';
 
 /** No input is longer: what takes long for these would take for ever for those of a hostile client. */
-export const INPUT_BYTES_MAX = 64 << 10;
+const INPUT_BYTES_MAX = 64 << 10;
 
 const WAYS = [
   'byte',

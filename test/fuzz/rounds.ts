@@ -1,4 +1,4 @@
-/** What the main thread and the one that feeds tell each other. */
+/** What the program and its child that feeds tell each other. */
 import type { Failure } from './feed.ts';
 
 /** What is to be fed, and where the input that is being fed is seen. */
@@ -9,10 +9,8 @@ export interface Round {
   readonly only: string | undefined;
   /** One input of the seed alone. */
   readonly path: string | undefined;
-  /** The input that is being fed. */
-  readonly current: Uint8Array;
-  /** How many were fed before it, and its length. */
-  readonly counter: Int32Array;
+  /** A file with the input that is being fed: how many were fed before it, its length, its bytes. */
+  readonly current: string;
 }
 
 /** How one fuzzer's turn went. */
@@ -22,5 +20,8 @@ export interface Told {
   readonly runs: number;
   readonly read: number;
   readonly slowest: { readonly milliseconds: number; readonly bytes: number };
-  readonly problem: (Omit<Failure, 'error'> & { readonly error: string }) | undefined;
+  /** Its input is in base64. */
+  readonly problem:
+    | (Omit<Failure, 'error' | 'input'> & { readonly error: string; readonly input: string })
+    | undefined;
 }

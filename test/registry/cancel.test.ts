@@ -63,7 +63,7 @@ async function eventually(what: string, check: () => boolean | Promise<boolean>)
 const isThere = async (gantry: Gantry, host: string): Promise<boolean> =>
   (await gantry.api().get(`/images/${host}/app:v1/json`)).status === 200;
 
-test('a pull ends when its only client leaves, and the next one begins anew', async (t) => {
+test('SC-HTTP-07, SC-HTTP-12: a pull ends when its only client leaves, and the next one begins anew', async (t) => {
   const gantry = await startGantry(t, { busybox: false });
   const { registry, begun, left, release } = await halting(t);
   const pull = asking(gantry, '1.22', registry.host);

@@ -130,7 +130,7 @@ const moments: Readonly<Record<string, Moment>> = {
 
 for (const [what, { dockerfile, context, reached }] of Object.entries(moments)) {
   const body = () => context?.() ?? contextOf(dockerfile, [file('f', 'x')]);
-  test(`SC-BLD-16: a client that leaves ${what} leaves nothing`, async () => {
+  test(`SC-BLD-16, SC-HTTP-07, SC-HTTP-12: a client that leaves ${what} leaves nothing`, async () => {
     const leaving = new AbortController();
     const left = buildArchive(gantry, body(), { nocache: '1' }, { signal: leaving.signal });
     left.catch(() => undefined);

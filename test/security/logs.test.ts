@@ -1,5 +1,6 @@
 /** Cases SC-LOG of the security list: what containers print, and what the engine's own words must not contain. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -116,6 +117,65 @@ test('SC-LOG-03: no size of a rotated log, however odd, is exceeded by more than
       assert.ok(statSync(join(path, '..', name)).size < bytes + record, `${size}: ${name} is too large`);
     assert.match(readFileSync(path, 'utf8'), /"line 2999\\n".*\n$/);
     assert.match((await logsOf(gantry, id, 'stdout=1&tail=1'))[1] ?? '', /^line 2999\n$/);
+  }
+});
+
+/** A client that follows from the beginning: `begun` when five lines came, `all` when the log has ended. */
+function followed(gantry: Gantry, id: string): { begun: Promise<void>; all: Promise<Buffer> } {
+  const socket = gantry.api().connect();
+  const pieces: Buffer[] = [];
+  const body = () => {
+    const bytes = Buffer.concat(pieces);
+    return bytes.subarray(bytes.indexOf('\r\n\r\n') + 4);
+  };
+  const { promise: begun, resolve } = Promise.withResolvers<void>();
+  socket.on('data', (piece: Buffer) => {
+    pieces.push(piece);
+    if (pieces.length < 20 && body().includes('5\n')) resolve();
+  });
+  // Of this version a body is what comes until the end.
+  socket.write(`GET /containers/${id}/logs?follow=1&stdout=1 HTTP/1.0\r\nHost: x\r\n\r\n`);
+  return {
+    begun,
+    all: once(socket, 'end').then(() => {
+      socket.destroy();
+      return body();
+    }),
+  };
+}
+
+test('SC-LOG-03: who follows a log through its rotations loses nothing and reads nothing twice', async (t) => {
+  const gantry = await startGantry(t);
+  const printed = Array.from({ length: 200_000 }, (_, i) => `${i + 1}\n`).join('');
+  for (const [Type, size] of [
+    ['json-file', '50k'],
+    ['local', '100k'],
+  ] as const) {
+    const made = await gantry.api().post('/containers/create', {
+      Image: 'busybox',
+      Cmd: ['sh', '-c', 'seq 1 5; read go; seq 6 200000'],
+      OpenStdin: true,
+      StdinOnce: true,
+      HostConfig: { NetworkMode: 'none', LogConfig: { Type, Config: { 'max-size': size, 'max-file': '3' } } },
+    });
+    const { Id } = made.json<{ Id: string }>();
+    await gantry.api().post(`/containers/${Id}/start`);
+    const following = [1, 2, 3].map(() => followed(gantry, Id));
+    // All have read its beginning before the rest is printed.
+    await Promise.all(following.map(({ begun }) => begun));
+    const input = gantry.api().connect();
+    input.on('error', () => undefined);
+    input.write(
+      `POST /containers/${Id}/attach?stream=1&stdin=1 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\ngo\n`,
+    );
+    for (const bytes of await Promise.all(following.map(({ all }) => all))) {
+      const read = unframed(bytes)[1] ?? '';
+      assert.equal(read.length, printed.length, Type);
+      assert.ok(read === printed, `${Type}: other bytes`);
+    }
+    input.destroy();
+    const { bytes } = await gantry.api().get(`/containers/${Id}/logs?stdout=1`);
+    assert.ok((unframed(bytes)[1] ?? '').length < printed.length / 2, `${Type}: the log was rotated`);
   }
 });
 

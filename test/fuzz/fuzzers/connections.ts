@@ -29,7 +29,7 @@ async function sent(input: Buffer): Promise<number> {
 }
 
 const http1: Fuzzer = {
-  name: 'connections of HTTP/1.1',
+  name: 'connections of HTTP 1.1',
   samples: inputs(
     'GET /_ping HTTP/1.1\r\nHost: a\r\n\r\nGET /v1.41/version HTTP/1.1\r\nHost: a\r\n\r\n',
     'POST /v1.41/containers/create HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 19\r\n\r\n{"Image":"busybox"}',
@@ -114,7 +114,7 @@ const call = (method: string, message: Buffer): Buffer =>
   ]);
 
 const http2: Fuzzer = {
-  name: 'connections of HTTP/2',
+  name: 'connections of HTTP 2',
   samples: [
     call('Info', InfoRequest.encode({})),
     call('Solve', SolveRequest.encode({ ref: 'r', session: 's', frontend: 'dockerfile.v0' })),

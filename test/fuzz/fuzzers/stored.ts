@@ -138,7 +138,10 @@ const buildEvents: Fuzzer = {
     const text = input.toString('utf8');
     const events = eventsOf(text);
     assert.ok(events.length <= text.split('\n').length);
-    assert.deepEqual(eventsOf(events.map(lineOf).join('')), events);
+    // Numbers that JSON has no room for are lost the first time.
+    const again = eventsOf(events.map(lineOf).join(''));
+    assert.equal(again.length, events.length);
+    assert.deepEqual(eventsOf(again.map(lineOf).join('')), again);
     return events.length > 0;
   },
 };

@@ -1,12 +1,12 @@
-/** Feeds one fuzzer after the other for as long as is asked. What it is at stands in shared memory: it may never end. */
-import { parentPort, workerData } from 'node:worker_threads';
+/** Feeds one fuzzer after the other for as long as is asked. What it is at stands in a file: it may never be done with it. */
+import { openSync, writeSync } from 'node:fs';
 import { corpusOf, feed } from './feed.ts';
 import type { Fuzzer } from './fuzzer.ts';
 import { FUZZERS } from './fuzzers.ts';
 import type { Round, Told } from './rounds.ts';
 
-const { seed, milliseconds, only, path, current, counter } = workerData as Round;
-const tell = (told: Told): void => parentPort?.postMessage(told);
+const { seed, milliseconds, only, path, current } = JSON.parse(process.argv[2] ?? '{}') as Round;
+const tell = (told: Told): void => void process.send?.(told);
 
 /** So long is one fuzzer fed before it is the next one's turn. */
 const TURN_MS = 3000;
@@ -15,10 +15,13 @@ const RUNS_A_TURN = 1_000_000;
 const fuzzers = FUZZERS.filter(({ name }) => only === undefined || name === only);
 const failed = new Set<string>();
 
+const noteFile = openSync(current, 'w');
+let fed = 0;
 function noted(input: Buffer): void {
-  current.set(input);
-  Atomics.store(counter, 1, input.length);
-  Atomics.add(counter, 0, 1);
+  const head = Buffer.alloc(8);
+  head.writeUInt32LE(++fed, 0);
+  head.writeUInt32LE(input.length, 4);
+  writeSync(noteFile, Buffer.concat([head, input]), 0, 8 + input.length, 0);
 }
 
 /** The one that takes longest is told: what grows faster than its input shows here first. */
@@ -39,7 +42,11 @@ async function turn(fuzzer: Fuzzer, turnSeed: number): Promise<void> {
   const amount = { seed: turnSeed, runs: path === undefined ? RUNS_A_TURN : 1, milliseconds: TURN_MS };
   const { runs, read, failure } = await feed(timed, amount, { path, onInput: noted });
   if (failure !== undefined) failed.add(fuzzer.name);
-  const problem = failure && { ...failure, error: String((failure.error as Error)?.stack ?? failure.error) };
+  const problem = failure && {
+    ...failure,
+    input: failure.input.toString('base64'),
+    error: String((failure.error as Error)?.stack ?? failure.error),
+  };
   tell({ fuzzer: fuzzer.name, seed: turnSeed, runs, read, slowest, problem });
 }
 
@@ -49,3 +56,4 @@ for (let round = 0; round === 0 || Date.now() < end; round++)
   for (const [index, fuzzer] of fuzzers.entries())
     if (!failed.has(fuzzer.name) && (round === 0 || Date.now() < end))
       await turn(fuzzer, path === undefined ? (seed + round * 1000 + index) % 2 ** 31 : seed);
+process.disconnect?.();
