@@ -122,6 +122,29 @@ test('since and until select lines by the time of their completion', async (t) =
   assert.deepEqual(await lines(log.directory, { since: times[0]!, until: times[2]! }), ['o 1\n', 'o 2\n']);
 });
 
+test('RC-P06: what is written after the clock went back over a boot comes behind what was there, and is the tail', async (t) => {
+  const log = openLog(t, { segmentBytes: 4096, bytes: 1 << 20 });
+  for (let i = 0; i < 400; i++) log.sayAll('stdout', `before ${i}\n`);
+  log.writer.finish();
+  const real = Date.now;
+  t.mock.method(Date, 'now', () => real() - 366 * 86_400_000);
+  const ends = pipe(true);
+  const next = new OutputWriter(log.directory, { segmentBytes: 4096, bytes: 1 << 20 });
+  t.after(() => {
+    next.finish();
+    for (const fd of [ends.read, ends.write]) closeSync(fd);
+  });
+  for (let i = 0; i < 400; i++) {
+    writeSync(ends.write, `after ${i}\n`);
+    while (next.pump('stdout', ends.read) === 'more');
+  }
+  const wanted = ['before', 'after'].flatMap((when) =>
+    Array.from({ length: 400 }, (_, i) => `o ${when} ${i}\n`),
+  );
+  assert.deepEqual(await lines(log.directory), wanted);
+  assert.deepEqual(await lines(log.directory, { tail: 401 }), wanted.slice(-401));
+});
+
 test('rotation keeps the newest segments and a follower loses nothing', async (t) => {
   const log = openLog(t, { segmentBytes: 1000, bytes: 4000 });
   const followed: Buffer[] = [];
