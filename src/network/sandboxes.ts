@@ -286,12 +286,12 @@ export class Sandboxes {
   }
 
   /** Someone may have taken a port meanwhile: the redirection works all the same, so this is only told. */
-  #holdAgain(sandbox: string, leader: Network, ports: readonly PublishedPort[]): Reservation | undefined {
+  #holdAgain(sandbox: string, leader: Network, ports: readonly PublishedPort[]): Reservation {
     try {
       return leader.reserve(ports);
     } catch (error) {
       this.#host.log.warn('network.port-not-held', { sandbox, error: messageOf(error) });
-      return undefined;
+      return this.#host.ports.account(ports);
     }
   }
 

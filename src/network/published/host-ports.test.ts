@@ -54,6 +54,21 @@ test('a port that a program listens on is reported as allocated, and nothing sta
   server.close();
 });
 
+test('RC-K03: ports that a container keeps, though a program took one while no daemon ran, are given to no other, also when that has ended', async () => {
+  const number = freePort();
+  const server = await listen(number);
+  const ports = new HostPorts([number, number]);
+  const mine = { protocol: 'tcp', containerPort: 80, hostIp: '127.0.0.1', hostPort: number } as const;
+  assert.throws(() => ports.reserve([port('tcp', number, '127.0.0.1')]), /already allocated/);
+  const kept = ports.account([mine]);
+  server.close();
+  await once(server, 'close');
+  assert.throws(() => ports.reserve([port('tcp', number)]), /already allocated/);
+  assert.throws(() => ports.reserve([port('tcp', 0, '127.0.0.1')]), /are allocated/);
+  kept.release();
+  ports.reserve([port('tcp', 0, '127.0.0.1')]).release();
+});
+
 test('a port that just served connections can be held', async () => {
   const server = await listen(0);
   const { port: number } = server.address() as net.AddressInfo;

@@ -117,6 +117,24 @@ export class HostPorts {
     return { ports: resolved, release };
   }
 
+  /**
+   * Of ports that lead to a container already, one of which some program took while no daemon held it: no other container
+   * is given any of them, also when that program has ended.
+   */
+  account(ports: readonly PublishedPort[]): Reservation {
+    const holdings = ports
+      .filter(({ hostPort }) => hostPort > 0)
+      .map(({ protocol, hostIp, hostPort }): Holding => {
+        const address = hostIp === '' ? addressOf(4, 0n) : parseAddress(hostIp);
+        return { protocol, address, first: hostPort, last: hostPort };
+      });
+    for (const holding of holdings) this.#holdings.add(holding, { bySocket: false });
+    const release = (): void => {
+      for (const holding of holdings) this.#holdings.remove(holding);
+    };
+    return { ports, release };
+  }
+
   /** Each free port in turn, so that a freed one is not given again at once. */
   #choose(port: Checked): Held {
     const [first, last] = this.#ephemeral;
