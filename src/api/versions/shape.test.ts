@@ -32,6 +32,7 @@ test('a literal’s schema has its types all the way down', () => {
     [undefined, {}],
     [[], { type: 'array', items: {} }],
     [[1, 'x'], { type: 'array', items: { type: 'integer' } }],
+    [['x'], { type: 'array', items: TEXT }],
     [{ a: 1.5, b: { c: true } }, object({ a: { type: 'number' }, b: object({ c: { type: 'boolean' } }) })],
     ['x', TEXT],
     [0, { type: 'integer' }],

@@ -135,7 +135,9 @@ test('RC-P04: a writer that finds the end of its data cut off loses nothing of w
   const writer = open();
   t.after(() => writer.finish());
   say(writer, 'three\n');
-  assert.equal((await readAll(directory)).bytes, `${texts.join('')}one\nthree\n`);
+  const { bytes, losses } = await readAll(directory);
+  assert.equal(bytes, `${texts.join('')}one\nthree\n`);
+  assert.deepEqual(losses, [{ segment: 4, what: 'bytes missing', count: 4 }]);
 });
 
 test('a writer after damage at the end of its index indexes what is there', async (t) => {

@@ -114,7 +114,7 @@ for (const [bytes, kept] of [
   test(`of segments of ${SEGMENT} bytes ${kept} are kept within ${bytes}`, (t) => {
     const { open, say, numbers } = logIn(t);
     const writer = open({ bytes, segmentBytes: 10 });
-    for (let line = 0; line < 8; line++) say(writer, 'stdout', '123456789\n');
+    for (let line = 0; line < 8; line++) say(writer, line % 2 === 0 ? 'stderr' : 'stdout', '123456789\n');
     assert.deepEqual(numbers(), [...Array.from({ length: kept }, (_, index) => 9 - kept + index), 9]);
     assert.deepEqual(writer.start, { segment: 9 - kept, record: 0 });
     const pinned = writer.openAll();
