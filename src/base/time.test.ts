@@ -106,7 +106,7 @@ test('now has the nanoseconds of the monotonic clock while both clocks are no mo
   assert.equal(now(AT_MS + 5, 7_000_100n), AT + 7_000_000n);
 });
 
-test('now follows a step of the system clock in either direction, from then on', (t) => {
+test('RC-T01: now follows a step of the system clock in either direction, from then on', (t) => {
   const now = clocks(t);
   for (const [stepMs, nanos] of [
     [5, 2_999_999n],
@@ -129,7 +129,7 @@ test('now does not take a pause between the readings of the clocks for a step', 
   assert.equal(now(AT_MS + 50, 20n, 20n + 999_999n), AT + 50_000_000n);
 });
 
-test('a timer can be set to the longest time, and not to more', (t) => {
+test('RC-T03: a timer can be set to the longest time, and not to more', (t) => {
   const warned = t.mock.method(process, 'emitWarning', () => {});
   clearTimeout(setTimeout(() => {}, TIMER_MS_MAX));
   assert.equal(warned.mock.callCount(), 0);

@@ -26,7 +26,7 @@ export class Tokens {
   readonly #kept = new Map<string, Kept>();
   readonly #now: () => number;
 
-  constructor(transport: Transport, now: () => number = Date.now) {
+  constructor(transport: Transport, now: () => number = () => performance.now()) {
     this.#transport = transport;
     this.#now = now;
   }

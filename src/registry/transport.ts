@@ -208,6 +208,8 @@ export function pauseAfter(error: unknown, tried: number): number | undefined {
   if (error instanceof Unreachable) return error.beforeHttp ? undefined : backoff;
   if (error instanceof TooSlow) return backoff;
   if (!(error instanceof RegistryError)) return undefined;
+  // A registry that was started anew knows no upload of before: the blob goes there from its start.
+  if (error.reason === 'BLOB_UPLOAD_UNKNOWN') return backoff;
   if (![408, 429, 500, 502, 503, 504].includes(error.status)) return undefined;
   const asked = (error as { retryAfterSeconds?: number }).retryAfterSeconds;
   if (asked !== undefined && asked > RETRY_AFTER_MAX_S) return undefined;

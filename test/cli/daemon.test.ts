@@ -68,7 +68,7 @@ test('the socket has mode 0660, the pid file names the daemon, and both go with 
   assert.deepEqual([existsSync(gantry.socket), existsSync(gantry.pidFile)], [false, false]);
 });
 
-test('a second daemon on the same data root refuses in one line, and the first goes on', async (t) => {
+test('RC-E09: a second daemon on the same data root refuses in one line, and the first goes on', async (t) => {
   const gantry = await startGantry(t, { busybox: false });
   const second = join(gantry.root, 'second');
   const roots = [
@@ -167,7 +167,7 @@ test('settings of the configuration file take effect', async (t) => {
   assert.deepEqual([info.Labels, info.Debug], [['from=file'], true]);
 });
 
-test('SIGTERM lets containers run on, and the next daemon has them', async (t) => {
+test('RC-E01: SIGTERM lets containers run on, and the next daemon has them', async (t) => {
   const gantry = await startGantry(t);
   const id = await gantry.dockerOk('run', '-d', 'busybox', 'sh', '-c', 'sleep 1; exit 7');
   await gantry.restart();

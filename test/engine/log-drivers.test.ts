@@ -98,7 +98,7 @@ test('json-file is complete when the end is told, and its path is known', async 
   );
 });
 
-test('each line is in json-file once and in its order, though the daemon is killed again and again', async (t) => {
+test('RC-E04: each line is in json-file once and in its order, though the daemon is killed again and again', async (t) => {
   const gantry = await startGantry(t);
   const config = { 'max-size': '300k', 'max-file': '100', compress: 'true' };
   const script =
@@ -263,7 +263,7 @@ function follow(gantry: Gantry, id: string, onFirst: () => void): Promise<{ byte
   });
 }
 
-test('a follower loses and repeats nothing though the log is rotated many times under it', async (t) => {
+test('RC-E04: a follower loses and repeats nothing though the log is rotated many times under it', async (t) => {
   const gantry = await startGantry(t);
   const bytes = 60_000_000;
   const script = `echo; while [ ! -e /go ]; do usleep 10000; done; seq 1 100000000 | head -c ${bytes}`;

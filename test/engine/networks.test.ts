@@ -264,7 +264,7 @@ test('the newest version tells how full the subnets of a network are, with all d
   assert.equal(await used(), full(5, 251, '"IPsInUse":3,"DynamicIPsAvailable":18446744073709551613'));
 });
 
-test('who asks for an address of a full network, or a subnet of full pools, is told who has them', async (t) => {
+test('RC-E06: who asks for an address of a full network, or a subnet of full pools, is told who has them', async (t) => {
   const gantry = await startGantry(t, {
     config: { 'default-address-pools': [{ base: subnetAt(4), size: 25 }] },
   });

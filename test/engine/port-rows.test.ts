@@ -13,7 +13,7 @@ const portsOf = async (gantry: Gantry, name: string): Promise<Shown['NetworkSett
   (await gantry.api().get(`/containers/${name}/json`)).json<Shown>().NetworkSettings.Ports;
 const sleeper = ['busybox', 'sleep', '600'];
 
-test('a row of ports is published by number, and a taken one refuses the start with the usual words', async (t) => {
+test('RC-E05: a row of ports is published by number, and a taken one refuses the start with the usual words', async (t) => {
   const gantry = await startGantry(t);
   await gantry.dockerOk('run', '-d', '--name', 'row', '-p', '29000-30999:29000-30999', ...sleeper);
   const ports = await portsOf(gantry, 'row');

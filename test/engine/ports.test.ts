@@ -29,7 +29,7 @@ async function freeRange(count: number): Promise<number> {
 
 const published = (gantry: Gantry, name: string): Promise<string> => gantry.dockerOk('port', name);
 
-test('containers share a range of ports with each other and with a program, until none is left', async (t) => {
+test('RC-E05: containers share a range of ports with each other and with a program, until none is left', async (t) => {
   const gantry = await startGantry(t);
   const first = await freeRange(3);
   const range = `${first}-${first + 2}`;

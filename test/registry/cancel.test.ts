@@ -63,7 +63,7 @@ async function eventually(what: string, check: () => boolean | Promise<boolean>)
 const isThere = async (gantry: Gantry, host: string): Promise<boolean> =>
   (await gantry.api().get(`/images/${host}/app:v1/json`)).status === 200;
 
-test('SC-HTTP-07, SC-HTTP-12: a pull ends when its only client leaves, and the next one begins anew', async (t) => {
+test('SC-HTTP-07, SC-HTTP-12, RC-N03, RC-N05: a pull ends when its only client leaves, and the next one begins anew', async (t) => {
   const gantry = await startGantry(t, { busybox: false });
   const { registry, begun, left, release } = await halting(t);
   const pull = asking(gantry, '1.22', registry.host);
@@ -93,7 +93,7 @@ test('a pull of API 1.21 goes on when its client has left', async (t) => {
   assert.equal(blobs(), 1);
 });
 
-test('of two who pull the same, the one that stays gets it, by the transfer that was going on', async (t) => {
+test('RC-N05: of two who pull the same, the one that stays gets it, by the transfer that was going on', async (t) => {
   const gantry = await startGantry(t, { busybox: false });
   const { registry, begun, release, blobs } = await halting(t);
   const first = asking(gantry, '1.41', registry.host);

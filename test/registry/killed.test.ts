@@ -268,7 +268,7 @@ test('what a killed pull left is counted, and goes with a prune or after a day',
   assert.ok(!below(gantry, 'unfinished').includes(sha256(source.large).slice('sha256:'.length)));
 });
 
-test('a push that a kill -9 cut off leaves nothing on the disk, and can be done again', async (t) => {
+test('RC-N07: a push that a kill -9 cut off leaves nothing on the disk, and can be done again', async (t) => {
   const gantry = await startGantry(t);
   const registry = await FakeRegistry.start(t);
   const begun = Promise.withResolvers<void>();

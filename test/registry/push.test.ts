@@ -37,7 +37,7 @@ function layersOf(registry: FakeRegistry, name: string): string[] {
   return document.layers.map(({ digest }) => digest);
 }
 
-test('an upload that breaks off in the middle is made again, and the layers are whole', async (t) => {
+test('RC-N07: an upload that breaks off in the middle is made again, and the layers are whole', async (t) => {
   let broken = 0;
   const { registry, gantry } = await started(t, (request) => {
     if (request.method !== 'PATCH' || broken === 2) return false;
@@ -48,6 +48,20 @@ test('an upload that breaks off in the middle is made again, and the layers are 
   const text = await push(gantry, registry);
   assert.doesNotMatch(text, /errorDetail/);
   assert.equal(broken, 2);
+  layersOf(registry, 'app');
+});
+
+test('RC-N07: a registry that was started anew between two chunks, and knows the upload no more, gets the layer whole', async (t) => {
+  let forgotten = 0;
+  const { registry, gantry } = await started(t, (request, response) => {
+    if (request.method !== 'PUT' || !request.url?.includes('/uploads/') || forgotten === 2) return false;
+    forgotten++;
+    request.resume();
+    refuse(response, 404, 'BLOB_UPLOAD_UNKNOWN', 'no such upload');
+    return true;
+  });
+  assert.doesNotMatch(await push(gantry, registry), /errorDetail/);
+  assert.equal(forgotten, 2);
   layersOf(registry, 'app');
 });
 
@@ -65,7 +79,7 @@ test('a registry that refuses the bytes is told of, and nothing is left of the u
   layersOf(registry, 'app');
 });
 
-test('a registry that stores something else than was sent is not believed', async (t) => {
+test('RC-N04: a registry that stores something else than was sent is not believed', async (t) => {
   const { registry, gantry } = await started(t, (request, response) => {
     if (request.method !== 'PUT' || !request.url?.includes('/uploads/')) return false;
     request.resume();

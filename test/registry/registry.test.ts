@@ -232,7 +232,7 @@ async function middle(
 
 const isBlob = (request: IncomingMessage): boolean => /\/blobs\/sha256:/.test(request.url ?? '');
 
-test('a transfer that breaks goes on where it broke, and overload is waited out', async (t) => {
+test('RC-N01, RC-N02: a transfer that breaks goes on where it broke, and overload is waited out', async (t) => {
   const registry = await startRegistry(t);
   const gantry = await startGantry(t);
   await pushed(gantry, registry, 'broken:1');
@@ -295,7 +295,7 @@ function cutInTheMiddle(
 }
 const PART_BYTES = 100_000;
 
-test('two pulls at once fetch each blob once', async (t) => {
+test('RC-N05: two pulls at once fetch each blob once', async (t) => {
   const registry = await startRegistry(t);
   const gantry = await startGantry(t);
   await pushed(gantry, registry, 'shared:1');
@@ -319,7 +319,7 @@ test('two pulls at once fetch each blob once', async (t) => {
   assert.equal(blobs.length, new Set(blobs).size, `each blob once: ${blobs.join(' ')}`);
 });
 
-test('what a registry sends is believed only when its digest is right', async (t) => {
+test('RC-N04: what a registry sends is believed only when its digest is right', async (t) => {
   const registry = await startRegistry(t);
   const gantry = await startGantry(t);
   await pushed(gantry, registry, 'lying:1');

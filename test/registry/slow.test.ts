@@ -59,7 +59,7 @@ const never: Readonly<Record<string, Answer>> = {
   'sends a byte now and then': trickle,
 };
 
-test('SC-DIST-04: a registry that stalls or trickles is given up after a few tries', async (t) => {
+test('SC-DIST-04, RC-N03: a registry that stalls or trickles is given up after a few tries', async (t) => {
   const given = async ([what, answer]: [string, Answer]): Promise<void> => {
     const registry = await registryWith(t, answer);
     const { error, left } = await pulled(t, registry.host);
@@ -72,7 +72,7 @@ test('SC-DIST-04: a registry that stalls or trickles is given up after a few tri
   await Promise.all(Object.entries(never).map(given));
 });
 
-test('SC-DIST-04: a registry that stalls again and again is asked for the rest, as long as it sends some', async (t) => {
+test('SC-DIST-04, RC-N03: a registry that stalls again and again is asked for the rest, as long as it sends some', async (t) => {
   const registry = await registryWith(t, (response, bytes, from) => {
     const more = bytes.subarray(from, from + 3500);
     if (from + more.length < bytes.length) response.write(more);

@@ -98,7 +98,7 @@ function assertNoSecret(heard: readonly string[]): void {
     assert.ok(!/authorization/i.test(line) && !line.includes(SECRET) && !line.includes(basic), line);
 }
 
-test('SC-DIST-01: a blob of other bytes than its digest says is refused, and nothing is kept', async (t) => {
+test('SC-DIST-01, RC-N04: a blob of other bytes than its digest says is refused, and nothing is kept', async (t) => {
   const registry = await FakeRegistry.start(t);
   const { manifest } = put(registry, 'one');
   for (const { digest, size } of [manifest.layers[1] ?? manifest.config, manifest.config]) {
@@ -161,7 +161,7 @@ const bodies: readonly (readonly [
   ['an error page', /unknown: no/, (response) => refuse(response, 500, 'UNKNOWN', 'no')],
 ];
 for (const [what, words, answer] of bodies)
-  test(`SC-DIST-04: a blob ${what} is refused, and nothing is kept`, async (t) => {
+  test(`SC-DIST-04, RC-N04: a blob ${what} is refused, and nothing is kept`, async (t) => {
     const registry = await FakeRegistry.start(t);
     const { manifest } = put(registry, 'four');
     const { digest } = manifest.layers[0] ?? manifest.config;
@@ -174,7 +174,7 @@ for (const [what, words, answer] of bodies)
     await assertNothingKept();
   });
 
-test('SC-DIST-04: a blob that is cut off again and again comes piece by piece', async (t) => {
+test('SC-DIST-04, RC-N01: a blob that is cut off again and again comes piece by piece', async (t) => {
   const registry = await FakeRegistry.start(t);
   const { manifest } = put(registry, 'cut');
   const { digest, size } = manifest.layers[0] ?? manifest.config;
@@ -499,7 +499,7 @@ test('SC-DIST-16: search and login keep passwords to themselves and read no endl
 /** A hundred in the words of the case: GANTRY_PRUNE_ROUNDS=100. */
 const PRUNE_ROUNDS = Number(process.env.GANTRY_PRUNE_ROUNDS ?? 20);
 
-test('SC-DIST-17: what is being pulled is safe from prunes, and runs', async (t) => {
+test('SC-DIST-17, RC-N06: what is being pulled is safe from prunes, and runs', async (t) => {
   const registry = await FakeRegistry.start(t);
   const rootfs = readFileSync(busyboxRootfs());
   for (let round = 0; round < PRUNE_ROUNDS; round++) {

@@ -96,7 +96,7 @@ test('SC-LOG-02: a line without an end is kept in pieces, and never held in memo
   assert.match(last[1] ?? '', /^z+$/);
 });
 
-test('SC-LOG-03: no size of a rotated log, however odd, is exceeded by more than a record', async (t) => {
+test('SC-LOG-03, RC-E04: no size of a rotated log, however odd, is exceeded by more than a record', async (t) => {
   const gantry = await startGantry(t);
   const script = 'i=0; while [ $i -lt 3000 ]; do echo "line $i"; i=$((i+1)); done';
   const record = 200;

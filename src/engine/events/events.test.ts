@@ -23,7 +23,7 @@ function hub(t: TestContext, graceMs?: number): EventHub {
   return events;
 }
 
-test('a reader with an end gets there when the clock is set back while it waits', async (t) => {
+test('RC-T01: a reader with an end gets there when the clock is set back while it waits', async (t) => {
   const events = hub(t);
   const { signal } = new AbortController();
   const real = Date.now;

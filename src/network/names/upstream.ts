@@ -103,12 +103,12 @@ export class Upstream {
   }
 
   #distrust(address: string): void {
-    this.#distrusted.set(address, Date.now() + DISTRUST_MS);
+    this.#distrusted.set(address, performance.now() + DISTRUST_MS);
   }
 
   /** In their own order, but those that were silent lately come last. */
   #order(addresses: readonly string[]): string[] {
-    const now = Date.now();
+    const now = performance.now();
     for (const [address, until] of this.#distrusted) if (until < now) this.#distrusted.delete(address);
     return addresses.toSorted((a, b) => Number(this.#distrusted.has(a)) - Number(this.#distrusted.has(b)));
   }

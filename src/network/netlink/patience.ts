@@ -7,11 +7,11 @@ export async function whileRefused<T>(
   { code, mostMs, everyMs }: { readonly code: string; readonly mostMs: number; readonly everyMs: number },
   work: () => Promise<T>,
 ): Promise<T> {
-  for (const deadline = Date.now() + mostMs; ; await sleep(everyMs)) {
+  for (const deadline = performance.now() + mostMs; ; await sleep(everyMs)) {
     try {
       return await work();
     } catch (error) {
-      if (codeOf(error) !== code || Date.now() > deadline) throw error;
+      if (codeOf(error) !== code || performance.now() > deadline) throw error;
     }
   }
 }

@@ -42,7 +42,7 @@ test('a held port refuses connections at once instead of letting them hang', asy
   held.release();
 });
 
-test('a port that a program listens on is reported as allocated, and nothing stays held', async () => {
+test('RC-E05: a port that a program listens on is reported as allocated, and nothing stays held', async () => {
   const server = await listen(0, '0.0.0.0');
   const { port: taken } = server.address() as net.AddressInfo;
   const free = freePort();
@@ -90,7 +90,7 @@ test('one number can be held on two addresses and for two protocols', () => {
   second.release();
 });
 
-test('a held udp port is seen as taken by others', async () => {
+test('RC-E05: a held udp port is seen as taken by others', async () => {
   const held = new HostPorts().reserve([port('udp', 0)]);
   const socket = dgram.createSocket('udp4').bind(held.ports[0]?.hostPort ?? 0);
   const [error] = await once(socket, 'error');
@@ -187,7 +187,7 @@ test('a port that names no address is held in both families, each by a socket of
   (await listen(number, '::')).close();
 });
 
-test('a program that has a port in one family keeps it from being published in both, and nothing stays held', async () => {
+test('RC-E05: a program that has a port in one family keeps it from being published in both, and nothing stays held', async () => {
   const server = net.createServer().listen({ port: 0, host: '::1', ipv6Only: true });
   await once(server, 'listening');
   const { port: taken } = server.address() as net.AddressInfo;

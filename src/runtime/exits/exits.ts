@@ -122,12 +122,12 @@ export class Exits {
    * got its number since.
    */
   async resolve(pid: number, pidfd: number | undefined, startTime?: string): Promise<ExitStatus | undefined> {
-    const began = Date.now();
+    const began = performance.now();
     for (const deadline = began + GIVE_UP_MS; ; ) {
-      const isLate = Date.now() > began + SLOW_PARENT_MS;
+      const isLate = performance.now() > began + SLOW_PARENT_MS;
       const status =
         reap(pid) ?? this.#fromKernel(pid, pidfd) ?? (isLate ? this.#fromZombie(pid, pidfd) : undefined);
-      if (status !== undefined || Date.now() > deadline || this.#nobodyWillTell(pid, pidfd, startTime))
+      if (status !== undefined || performance.now() > deadline || this.#nobodyWillTell(pid, pidfd, startTime))
         return status;
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }

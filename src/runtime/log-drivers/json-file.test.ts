@@ -133,7 +133,7 @@ test('the end of a run ends a line that has no newline', async (t) => {
   );
 });
 
-test('a file is rotated when it is full, by whole lines, and the oldest goes', async (t) => {
+test('RC-E04: a file is rotated when it is full, by whole lines, and the oldest goes', async (t) => {
   const log = place(t, { maxBytes: 1000, files: 3 });
   const texts = Array.from({ length: 100 }, (_, i) => `line ${i}\n`);
   log.say('stdout', texts.join(''));
@@ -147,7 +147,7 @@ test('a file is rotated when it is full, by whole lines, and the oldest goes', a
   assert(!existsSync(`${log.target.path}.3`));
 });
 
-test('what was rotated away is compressed when asked for', async (t) => {
+test('RC-E04: what was rotated away is compressed when asked for', async (t) => {
   const log = place(t, { maxBytes: 1000, files: 3, compress: true });
   const texts = Array.from({ length: 100 }, (_, i) => `line ${i}\n`);
   for (const text of texts) log.say('stdout', text);
@@ -160,7 +160,7 @@ test('what was rotated away is compressed when asked for', async (t) => {
   assert.deepEqual(read, texts.slice(-read.length));
 });
 
-test('whenever the daemon dies, each line is in the files once and in its order', async (t) => {
+test('RC-E04: whenever the daemon dies, each line is in the files once and in its order', async (t) => {
   const writes = fc.array(
     fc.tuple(
       fc.boolean(),

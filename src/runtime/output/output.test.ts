@@ -145,7 +145,7 @@ test('RC-P06: what is written after the clock went back over a boot comes behind
   assert.deepEqual(await lines(log.directory, { tail: 401 }), wanted.slice(-401));
 });
 
-test('rotation keeps the newest segments and a follower loses nothing', async (t) => {
+test('RC-E04: rotation keeps the newest segments and a follower loses nothing', async (t) => {
   const log = openLog(t, { segmentBytes: 1000, bytes: 4000 });
   const followed: Buffer[] = [];
   const follower = log.writer.addFollower();

@@ -82,7 +82,7 @@ export class StepCache {
   add(key: string, image: NewImage, { from, description, type }: AddedStep): void {
     const createdAt = formatNanos(this.#deps.now());
     const row = { from, image: image.id, description, type, createdAt, lastUsedAt: createdAt, uses: 0 };
-    if (this.#fresh.size === 0) this.#freshSince = Date.now();
+    if (this.#fresh.size === 0) this.#freshSince = performance.now();
     this.#fresh.set(key, { image, row });
   }
 
@@ -120,7 +120,7 @@ export class StepCache {
   }
 
   async #settleWhenDue(): Promise<void> {
-    if (Date.now() - this.#freshSince > FRESH_MS) await this.settle();
+    if (performance.now() - this.#freshSince > FRESH_MS) await this.settle();
   }
 
   #takeTouched(): Change[] {

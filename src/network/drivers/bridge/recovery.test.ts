@@ -79,7 +79,7 @@ test('after kill -9 with nobody alive bridge, rules and forwarding go', async (t
   assert.equal(readAt('host', '/proc/sys/net/ipv4/ip_forward').trim(), '0');
 });
 
-test('rules that somebody flushed come back, and until then nothing is open', async (t) => {
+test('RC-N08: rules that somebody flushed come back, and until then nothing is open', async (t) => {
   const { container } = await stage(t);
   const web = await container('web', [tcp(8080)]);
   await using _server = await serve(web.place, 80, 'web');
@@ -103,7 +103,7 @@ test('rules that somebody flushed come back, and until then nothing is open', as
   assert.ok(await eventually(async () => (await rulesIn('gantry_forwarding')) === 2));
 });
 
-test('forwarding that somebody turned off comes back, and so does its guard alone', async (t) => {
+test('RC-N08: forwarding that somebody turned off comes back, and so does its guard alone', async (t) => {
   const { container } = await stage(t);
   await container('web');
   await sleep(200); // mended a few times: nothing was to be done
@@ -126,7 +126,7 @@ test('a user of forwarding whose bridge is gone does not keep it on', async (t) 
   assert.equal(await rulesIn('gantry_forwarding'), 0);
 });
 
-test('a bridge that somebody deleted comes back with its containers on it', async (t) => {
+test('RC-N08: a bridge that somebody deleted comes back with its containers on it', async (t) => {
   const { container } = await stage(t);
   const web = await container('web', [tcp(8080)]);
   await using _server = await serve(web.place, 80, 'web');
