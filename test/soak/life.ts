@@ -3,7 +3,7 @@ import type { Gantry } from '../harness/gantry.ts';
 import type { Answer, Ask } from '../harness/http.ts';
 
 /** A request that the daemon's death has cut off: what it asked for has happened, or has not. */
-class Cut extends Error {}
+export class Cut extends Error {}
 
 /** An engine that is killed now and then. */
 export class Life {

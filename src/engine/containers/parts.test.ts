@@ -64,6 +64,10 @@ test('status texts read as clients know them', () => {
   assert.equal(statusText({ is: 'created', last: NO_RUN }, now), 'Created');
 });
 
+test('RC-B03: detach keys hold no memory but their own, however long an exec is remembered', () => {
+  assert.equal(parseDetachKeys('ctrl-p,ctrl-q').buffer.byteLength, 2);
+});
+
 test('the detach keys are found over any chunking, and nothing before them is lost', () => {
   const keys = parseDetachKeys('ctrl-p,ctrl-q');
   assert.deepEqual([...keys], [16, 17]);

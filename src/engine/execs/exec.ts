@@ -38,7 +38,10 @@ export interface Exec {
   readonly request: ExecCreateRequest;
   readonly detachKeys: Buffer;
   state: 'made' | 'starting' | 'running' | 'ended';
+  /** While it runs: what belongs to a process goes with it. */
   process: ExecProcess | undefined;
+  /** 0: it never ran. */
+  pid: number;
   exitCode: number | undefined;
 }
 
@@ -79,6 +82,7 @@ export function makeExec(deps: ExecDeps, container: Container, request: ExecCrea
     detachKeys: parseDetachKeys(request.DetachKeys || DEFAULT_DETACH_KEYS),
     state: 'made',
     process: undefined,
+    pid: 0,
     exitCode: undefined,
   };
   deps.execs.set(exec.id, exec);
@@ -108,6 +112,7 @@ export async function runExec(
     throw refused(deps, exec, error);
   }
   exec.process = process;
+  exec.pid = process.pid;
   exec.state = 'running';
   emitContainerEvent(deps, exec.container, `exec_start: ${spelled(exec.request)}`, { execID: exec.id });
   const over = process.ended.then((status) => ended(deps, exec, status?.code ?? 255));
@@ -196,6 +201,7 @@ function refused(deps: WithEvents, exec: Exec, error: unknown): unknown {
 function ended(deps: ExecTableDeps & WithEvents, exec: Exec, exitCode: number): void {
   exec.exitCode = exitCode;
   exec.state = 'ended';
+  exec.process = undefined;
   exec.container.execIds.delete(exec.id);
   emitContainerEvent(deps, exec.container, 'exec_die', { execID: exec.id, exitCode: String(exitCode) });
   forgetLater(deps, exec);

@@ -92,7 +92,7 @@ function attachment(exec: Exec, process: ExecProcess, over: Promise<void>, raw: 
 }
 
 function view(exec: Exec): ExecInspect {
-  const { request, container, process } = exec;
+  const { request, container } = exec;
   const [entrypoint = '', ...args] = request.Cmd ?? [];
   return {
     ID: exec.id,
@@ -111,6 +111,6 @@ function view(exec: Exec): ExecInspect {
     CanRemove: exec.state === 'ended',
     ContainerID: container.id,
     DetachKeys: request.DetachKeys ? exec.detachKeys.toString('base64') : '',
-    Pid: process?.pid ?? 0,
+    Pid: exec.pid,
   };
 }

@@ -40,22 +40,28 @@ export async function removeImage(
   const image = findFor(name, store, options.platform);
   const tally: Tally = { items: [], bytes: 0 };
   if (isIdOf(image.id, name)) await removeNamesOfId(image, options, tally, verbs);
-  else if (!(await removeName(image, name, options, tally, verbs))) return tally;
+  else {
+    const left = await removeName(image, name, options, tally, verbs);
+    // Another client was quicker: the name is nobody's now, or another image's.
+    if (left === 'moved') return await removeImage(name, options, verbs);
+    if (left === 'named') return tally;
+  }
   await removeUnnamed(image.id, options, !isIdOf(image.id, name), tally, verbs);
+  if (tally.items.length === 0) findFor(name, store, options.platform); // by its id, and another client was quicker
   return tally;
 }
 
 const isIdOf = (id: string, name: string): boolean =>
   id.startsWith(name) || id.slice('sha256:'.length).startsWith(name);
 
-/** True when no name is left, so that the image itself is to go. */
+/** `unnamed`: no name is left, so that the image itself is to go; `moved`: the name is no longer this image's. */
 async function removeName(
   image: Image,
   name: string,
   { force, keepUsed = true }: RemoveImageOptions,
   tally: Tally,
   verbs: ImageVerbs,
-): Promise<boolean> {
+): Promise<'unnamed' | 'named' | 'moved'> {
   const { store, usedBy } = verbs;
   const user = usedBy(image.id).find(({ running }) => keepUsed || running);
   if (!force && isSingleReference(store.references(image.id)) && user)
@@ -66,7 +72,9 @@ async function removeName(
       running: user.running,
     });
   const reference = storedForm(parseReference(name));
-  await untag(image, [familiarString(reference)], tally, verbs);
+  const known = familiarString(reference);
+  const isOwn = store.references(image.id).includes(known);
+  if ((await untag(image, [known], tally, verbs)) === 0 && isOwn) return 'moved';
   if (reference.digest === undefined) {
     const repository = familiarName(reference);
     const left = store.references(image.id).map(parseReference);
@@ -75,7 +83,7 @@ async function removeName(
     if (same.every((other) => other.digest !== undefined))
       await untag(image, same.map(familiarString), tally, verbs, false);
   }
-  return store.references(image.id).length === 0;
+  return store.references(image.id).length === 0 ? 'unnamed' : 'named';
 }
 
 async function removeNamesOfId(
@@ -91,16 +99,22 @@ async function removeNamesOfId(
   await untag(image, names, tally, verbs);
 }
 
+/** How many of the names were the image's. */
 async function untag(
   image: Image,
   names: readonly string[],
   tally: Tally,
   verbs: ImageVerbs,
   announce = true,
-): Promise<void> {
-  if (names.length === 0) return;
-  await verbs.store.change(() => ({ change: { untag: names }, result: undefined }));
-  reportUntagged(image, names, tally, verbs, announce);
+): Promise<number> {
+  if (names.length === 0) return 0;
+  const untagged = await verbs.store.change(() => {
+    const own = new Set(verbs.store.references(image.id));
+    const untag = names.filter((name) => own.has(name));
+    return { change: { untag }, result: untag };
+  });
+  reportUntagged(image, untagged, tally, verbs, announce);
+  return untagged.length;
 }
 
 function reportUntagged(

@@ -6,7 +6,8 @@ const CONTROL: Readonly<Record<string, number>> = { '@': 0, '[': 27, '\\': 28, '
 
 /** `ctrl-p,ctrl-q`, `a,b`: to the bytes a terminal sends. @throws InvalidArgument */
 export function parseDetachKeys(text: string): Buffer {
-  return Buffer.from(
+  // Memory of their own: an exec is remembered for minutes, and a piece of Node's pool would hold all of the pool.
+  const { buffer } = Uint8Array.from(
     text.split(',').map((key) => {
       const control = /^ctrl-(.)$/.exec(key.toLowerCase())?.[1];
       const code =
@@ -20,6 +21,7 @@ export function parseDetachKeys(text: string): Buffer {
       throw requestFailure.detachKeysInvalid({ text, key });
     }),
   );
+  return Buffer.from(buffer);
 }
 
 /** Looks for the sequence in what is typed. Its bytes are held back until it is clear that they are something else. */

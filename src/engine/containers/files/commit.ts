@@ -25,8 +25,8 @@ export async function commitContainer(
   const name = deps.images.checkName(repo, tag);
   await using scope = new AsyncDisposableStack();
   if (pause && record.state.is === 'running') {
-    await pauseContainer(deps, container, { inPassing: true });
     scope.defer(() => thaw(deps, container));
+    await pauseInPassing(deps, container);
   }
   const { id, reference } = await clearing(deps, async () => {
     await using lease = deps.storage.lease('commit');
@@ -53,6 +53,15 @@ async function clearing<T>({ images }: Pick<CommitDeps, 'images'>, work: () => P
   } catch (error) {
     await images.clear();
     throw error;
+  }
+}
+
+/** One that is just ending writes nothing more that matters. */
+async function pauseInPassing(deps: PauseDeps, container: Container): Promise<void> {
+  try {
+    await pauseContainer(deps, container, { inPassing: true });
+  } catch (error) {
+    if (container.task !== undefined && container.endsUnderWay === 0) throw error;
   }
 }
 

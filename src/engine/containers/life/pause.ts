@@ -17,13 +17,14 @@ export async function pauseContainer(
   { inPassing }: { readonly inPassing: boolean } = { inPassing: false },
 ): Promise<void> {
   const { state } = container.record;
+  const { task } = container;
   assertAllowed(state, 'pause', container.id);
-  if (!isAlive(state) || container.task === undefined) return;
-  const { cgroupPath } = container.task.record;
-  if (!(await freeze(deps.supervisor.cgroups, cgroupPath, true))) {
-    await freeze(deps.supervisor.cgroups, cgroupPath, false);
-    throw containerFailure.notFrozen({ id: container.id });
-  }
+  if (!isAlive(state) || task === undefined) return;
+  const isEnding = () => container.task !== task || container.endsUnderWay > 0;
+  const { cgroupPath } = task.record;
+  const isFrozen = await freezeUnless(isEnding, deps, cgroupPath);
+  if (isEnding()) throw containerFailure.notRunning({ id: container.id });
+  if (!isFrozen) throw containerFailure.notFrozen({ id: container.id });
   deps.health.end(container);
   try {
     await container.save({ state: { ...state, is: 'paused' }, pausedInPassing: inPassing });
@@ -33,6 +34,23 @@ export async function pauseContainer(
     throw error;
   }
   emitContainerEvent(deps, container, 'pause');
+}
+
+/** What could not be frozen, or is about to end, is thawed again. */
+async function freezeUnless(
+  isEnding: () => boolean,
+  { supervisor: { cgroups } }: WithCgroups,
+  cgroupPath: string,
+): Promise<boolean> {
+  try {
+    const isFrozen = await freeze(cgroups, cgroupPath, true);
+    if (isFrozen && !isEnding()) return true;
+    await freeze(cgroups, cgroupPath, false);
+    return false;
+  } catch (error) {
+    if (isEnding()) return false; // its cgroup went with it
+    throw error;
+  }
 }
 
 /** @throws Conflict when it is not paused */
@@ -45,7 +63,8 @@ export async function unpauseContainer(
   assertAllowed(state, 'unpause', container.id);
   if (!isAlive(state) || container.task === undefined) return;
   await freeze(deps.supervisor.cgroups, container.task.record.cgroupPath, false);
-  if (isAlive(container.record.state)) {
+  // It may have ended, and run again, meanwhile.
+  if (container.record.state === state) {
     await container.keep({ state: { ...state, is: 'running' }, pausedInPassing: false }, deps);
     deps.health.begin(container, { fresh: false });
   }

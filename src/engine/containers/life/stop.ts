@@ -58,6 +58,24 @@ function send(deps: WithEvents, container: Container, signal: number): void {
   emitContainerEvent(deps, container, 'kill', { signal: String(signal) });
 }
 
+/** True: a signal ended it within the time. Nothing holds it frozen meanwhile. */
+async function endsBy(
+  deps: StopDeps,
+  container: Container,
+  signal: number,
+  milliseconds: number | undefined,
+): Promise<boolean> {
+  container.endsUnderWay += 1;
+  try {
+    const ended = endsWithin(container, milliseconds);
+    send(deps, container, signal);
+    if (container.record.state.is === 'paused') await unpauseContainer(deps, container, { silently: true });
+    return await ended;
+  } finally {
+    container.endsUnderWay -= 1;
+  }
+}
+
 /** SIGKILL, and the end is on record when it resolves. @throws Failed when it does not end */
 export async function killAndWait(deps: StopDeps, container: Container): Promise<void> {
   await wantStopped(deps, container);
@@ -66,10 +84,8 @@ export async function killAndWait(deps: StopDeps, container: Container): Promise
     await container.keep({ state: { is: 'exited', last: container.record.state.last } }, deps);
     return;
   }
-  const ended = endsWithin(container, KILL_WAIT_MS);
-  send(deps, container, SIGKILL);
-  if (container.record.state.is === 'paused') await unpauseContainer(deps, container, { silently: true });
-  if (!(await ended)) throw containerFailure.notKilled({ id: container.id, seconds: KILL_WAIT_MS / 1000 });
+  if (!(await endsBy(deps, container, SIGKILL, KILL_WAIT_MS)))
+    throw containerFailure.notKilled({ id: container.id, seconds: KILL_WAIT_MS / 1000 });
 }
 
 /** @throws Unchanged when it is not running */
@@ -95,10 +111,8 @@ async function end(deps: StopDeps, container: Container, signal: number, seconds
     await killAndWait(deps, container);
     return;
   }
-  const ended = endsWithin(container, seconds < 0 ? undefined : seconds * 1000);
-  send(deps, container, signal);
-  if (container.record.state.is === 'paused') await unpauseContainer(deps, container, { silently: true });
-  if (!(await ended)) await killAndWait(deps, container);
+  if (!(await endsBy(deps, container, signal, seconds < 0 ? undefined : seconds * 1000)))
+    await killAndWait(deps, container);
 }
 
 /** @throws Conflict when it does not run, InvalidArgument for an unknown signal */

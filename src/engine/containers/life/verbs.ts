@@ -1,6 +1,6 @@
 /** Verbs on the life of containers: each finds its container and waits for its turn. */
 import { inContext, type Phrase } from '../../../base/errors.ts';
-import { containerContext } from '../../../model/failures/container.ts';
+import { containerContext, containerFailure } from '../../../model/failures/container.ts';
 import type { Container } from '../container.ts';
 import { removeLink } from '../links/remove.ts';
 import type { Containers, StepContainers } from '../promise.ts';
@@ -44,7 +44,10 @@ export function createLifeVerbs(deps: LifeDeps): LifeVerbs {
   const find = (name: string) => deps.directory.adopted(name);
   const inTurn = async <T>(name: string, verb: (container: Container) => Promise<T>): Promise<T> => {
     const container = await find(name);
-    return container.mailbox.run(() => verb(container));
+    return container.mailbox.run(() => {
+      if (container.gone) throw containerFailure.notFound({ name }); // removed by who was before
+      return verb(container);
+    });
   };
   return {
     create: (request, options) => createContainer(deps, request, options),
@@ -56,10 +59,8 @@ export function createLifeVerbs(deps: LifeDeps): LifeVerbs {
     start: async (name, options) =>
       await inTurn(name, (container) => startAsRequested(deps, container, options)),
     stop: async (name, options) => await stopContainer(deps, await find(name), options),
-    async restart(name, options) {
-      const container = await find(name);
-      await container.mailbox.run(() => restartContainer(deps, container, options));
-    },
+    restart: async (name, options) =>
+      await inTurn(name, (container) => restartContainer(deps, container, options)),
     kill: (name, options) =>
       withContext(containerContext.kill({ name }), async () =>
         killContainer(deps, await find(name), options),
@@ -75,12 +76,19 @@ export function createLifeVerbs(deps: LifeDeps): LifeVerbs {
     async remove(name, { force, volumes, link }) {
       if (link) return await removeLink(deps, name);
       const container = await find(name);
-      await withContext(containerContext.remove({ name }), async () => {
-        // A restart waits in the mailbox for the end, perhaps without limit: who forces a removal does not wait for that.
-        if (force && container.task !== undefined && isAlive(container.record.state))
-          await killAndWait(deps, container);
-        await container.mailbox.run(() => removeContainer(deps, container, { force, volumes }));
+      // A restart waits in the mailbox for the end, perhaps without limit: who forces a removal does not wait for that.
+      const isEnder = force && container.task !== undefined && isAlive(container.record.state);
+      const wasGone = await withContext(containerContext.remove({ name }), async () => {
+        if (isEnder) await killAndWait(deps, container);
+        return await container.mailbox.run(async () => {
+          if (container.gone) return true;
+          await removeContainer(deps, container, { force, volumes });
+          return false;
+        });
       });
+      // One that removes itself at its end did so because this client ended it.
+      const isDone = isEnder && container.record.hostConfig.AutoRemove;
+      if (wasGone && !isDone) throw containerFailure.notFound({ name });
     },
     prune: createPrune(deps),
     update: async (name, request) =>
@@ -89,9 +97,9 @@ export function createLifeVerbs(deps: LifeDeps): LifeVerbs {
 }
 
 /** What fails in `work` is told with the verb and the name that the client used. */
-async function withContext(context: Phrase, work: () => Promise<void>): Promise<void> {
+async function withContext<T>(context: Phrase, work: () => Promise<T>): Promise<T> {
   try {
-    await work();
+    return await work();
   } catch (error) {
     throw inContext(error, context);
   }
