@@ -1,8 +1,8 @@
 /** A client of the soak: it asks, expects one answer, and after the daemon's death finds out what became of its deed. */
 import { FrameReader } from '../../src/formats/frames.ts';
+import type { Life } from '../crash/life.ts';
 import type { Answer, Ask } from '../harness/http.ts';
 import type { Ledger } from './ledger.ts';
-import type { Life } from './life.ts';
 
 /** An answer that was not to come; what it belongs to is given up. */
 export class Unexpected extends Error {}

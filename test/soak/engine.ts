@@ -1,13 +1,13 @@
 /** One engine under the soak: its clients and writers, what it takes meanwhile, and what it leaves. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { Life } from '../crash/life.ts';
 import { randomFrom } from '../crash/workload.ts';
 import { Gantry } from '../harness/gantry.ts';
 import { networkMarks } from '../harness/leaks.ts';
 import { Client } from './client.ts';
 import { DEEDS, type Grounds, work } from './deeds.ts';
 import { Ledger } from './ledger.ts';
-import { Life } from './life.ts';
 import { type AtRest, atRest, rulesOf } from './measures.ts';
 import { endWriters, startWriters } from './writers.ts';
 

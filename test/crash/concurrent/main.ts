@@ -1,5 +1,5 @@
 /** `npm run crash -- crowd [minutes] [seed] [seconds between kills]`: 32 clients on few objects, and an order for all that they were answered. */
-import { Gantry } from '../harness/gantry.ts';
+import { Gantry } from '../../harness/gantry.ts';
 import { runConcurrent } from './concurrent.ts';
 
 const [minutes = 10, seed = Date.now() % 2 ** 31, killEverySeconds] = process.argv.slice(2).map(Number);

@@ -1,9 +1,9 @@
 /** Two clients at one moment on one object: one of them wins, the other is told so. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fileScope } from '../harness/file-scope.ts';
-import { startGantry } from '../harness/gantry.ts';
-import { dockerArchiveOf, file, imageIdOf, loadArchive, tarOf } from '../harness/layered.ts';
+import { fileScope } from '../../harness/file-scope.ts';
+import { startGantry } from '../../harness/gantry.ts';
+import { dockerArchiveOf, file, imageIdOf, loadArchive, tarOf } from '../../harness/layered.ts';
 
 const ROUNDS = Number(process.env.GANTRY_ROUNDS ?? 8);
 const gantry = await startGantry(fileScope());

@@ -33,7 +33,8 @@ export type BoxOp =
       readonly moment: 'is' | 'is not';
       readonly call: number;
       readonly id: string;
-      readonly among: readonly Is[];
+      /** `ending`: running, and somebody is at ending it. */
+      readonly among: readonly (Is | 'ending')[];
     }
   | {
       readonly moment:
@@ -135,25 +136,26 @@ type OneBoxOp = Exclude<BoxOp, NameOp>;
 function stepOfBox(state: Boxes, op: OneBoxOp): readonly Boxes[] {
   const box = state.boxes[op.id];
   if (op.moment === 'is not') return box === undefined || op.among.includes(box.is) ? [state] : [];
-  if (op.moment === 'is') return box !== undefined && op.among.includes(box.is) ? [state] : [];
+  const thisRun = `${op.id} ${box?.run}`;
+  const isEnding = box?.is === 'running' && Object.values(state.found).includes(thisRun);
+  if (op.moment === 'is')
+    return box && (op.among.includes(box.is) || (isEnding && op.among.includes('ending'))) ? [state] : [];
   const become = (is: Is, more = 0, from = state): Boxes => ({
     ...from,
     boxes: { ...from.boxes, [op.id]: { is, run: (box?.run ?? 0) + more } },
   });
   if (box === undefined) return op.moment === 'end' || op.moment === 'thaw' ? [state] : [];
   const { is } = box;
-  const asked = { ...state, found: { ...state.found, [op.call]: String(box.run) } };
+  const asked = { ...state, found: { ...state.found, [op.call]: thisRun } };
   switch (op.moment) {
     case 'asked to end':
       return isAlive(is) ? [asked] : [];
     case 'asked to end if alive':
       return isAlive(is) ? [asked] : [state];
     case 'thaw':
-      return is === 'paused' && state.found[op.call] === String(box.run)
-        ? [become('running'), state]
-        : [state];
+      return is === 'paused' && state.found[op.call] === thisRun ? [become('running'), state] : [state];
     case 'end': {
-      const isThatRun = isAlive(is) && state.found[op.call] === String(box.run);
+      const isThatRun = isAlive(is) && state.found[op.call] === thisRun;
       const after = forgotten(state, op.call);
       return [isThatRun ? become('exited', 0, after) : after];
     }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startGantry } from '../harness/gantry.ts';
+import { startGantry } from '../../harness/gantry.ts';
 import { runConcurrent } from './concurrent.ts';
 
 for (const [what, seconds, kills] of [

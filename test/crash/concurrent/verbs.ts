@@ -1,12 +1,12 @@
 /** What a client of the crowd does to containers, tags, volumes and networks, and what each answer says of them. */
-import { file, tarOf } from '../harness/layered.ts';
-import type { Life } from '../soak/life.ts';
+import { file, tarOf } from '../../harness/layered.ts';
+import type { Life } from '../life.ts';
 import type { History } from './history.ts';
 import type { Boxes, BoxOp } from './models/containers.ts';
 import type { Held, HeldOp, TagOp } from './models/stores.ts';
 
 /** An answer that no verb has: what is wrong without any order. */
-export class Odd extends Error {}
+class Odd extends Error {}
 
 /** Who does a verb, and by which chances. */
 export interface Doer {
@@ -129,6 +129,8 @@ function requestOf(verb: BoxVerb, id: string, name: string): readonly [string, s
 }
 
 type Simple = Exclude<BoxOp, { readonly name: string } | { readonly among: unknown }>['moment'];
+type Among = Extract<BoxOp, { readonly among: unknown }>['among'][number];
+type LifeVerb = Exclude<BoxVerb, 'rename' | 'inspect'>;
 
 function moments(
   verb: BoxVerb,
@@ -136,87 +138,53 @@ function moments(
   { id, name }: { readonly id: string; readonly name: string },
   answer: Told,
 ): readonly BoxOp[] {
-  const each = (...all: readonly Simple[]): BoxOp[] => all.map((moment) => ({ moment, call, id }));
-  const is = (...among: readonly ('created' | 'starting' | 'running' | 'paused' | 'exited' | 'removing')[]) =>
-    [{ moment: 'is', call, id, among }] satisfies BoxOp[];
   const gone: BoxOp[] = [{ moment: 'is not', call, id, among: [] }];
-  const [ended, endedIfAlive] = [
-    each('asked to end', 'thaw', 'end'),
-    each('asked to end if alive', 'thaw', 'end'),
-  ];
-  const going = is('removing');
-  switch (verb) {
-    case 'start':
-      return by(verb, answer, {
-        204: each('begin', 'ready'),
-        304: is('running'),
-        409: is('paused', 'removing'),
-        404: gone,
-      });
-    case 'stop':
-      return by(verb, answer, { 204: ended, 304: is('created', 'exited', 'removing'), 404: gone });
-    case 'kill':
-      return by(verb, answer, {
-        204: ended,
-        409: is('created', 'starting', 'exited', 'removing'),
-        404: gone,
-      });
-    case 'restart':
-      return by(verb, answer, { 204: [...endedIfAlive, ...each('begin', 'ready')], 409: going, 404: gone });
-    case 'pause':
-      return by(verb, answer, {
-        204: each('pause'),
-        409: is('created', 'exited', 'paused', 'removing'),
-        404: gone,
-      });
-    case 'unpause':
-      return by(verb, answer, {
-        204: each('unpause'),
-        409: is('created', 'starting', 'running', 'exited', 'removing'),
-        404: gone,
-      });
-    case 'rm':
-      return by(verb, answer, {
-        204: each('leave', 'gone'),
-        409: is('starting', 'running', 'paused', 'removing'),
-        404: gone,
-      });
-    case 'rmf':
-      return by(verb, answer, {
-        204: [...endedIfAlive, ...endedIfAlive, ...each('leave', 'gone')],
-        409: is('starting', 'removing'),
-        404: gone,
-      });
-    case 'exec':
-      return by(verb, answer, {
-        201: is('starting', 'running'),
-        409: is('created', 'starting', 'paused', 'exited', 'removing'),
-        404: gone,
-      });
-    case 'commit':
-      return by(verb, answer, {
-        201: is('created', 'starting', 'running', 'paused', 'exited', 'removing'),
-        409: going,
-        404: gone,
-      });
-    case 'rename':
-      return by<BoxOp>(verb, answer, {
-        204: [
-          { moment: 'take', call, id, name },
-          { moment: 'release', call, id, name },
-        ],
-        400: [{ moment: 'is its name', call, id, name }],
-        409: [{ moment: 'taken', call, name }],
-        404: gone,
-      });
-    case 'inspect': {
-      if (answer.status !== 200) return by(verb, answer, { 404: gone });
-      const { Status } = (JSON.parse(answer.text) as { State: { Status: 'running' } }).State;
-      return Status === 'running' ? is('running', 'starting') : is(Status);
-    }
-    default:
-      return verb satisfies never;
-  }
+  if (verb === 'rename')
+    return by<BoxOp>(verb, answer, {
+      204: [
+        { moment: 'take', call, id, name },
+        { moment: 'release', call, id, name },
+      ],
+      400: [{ moment: 'is its name', call, id, name }],
+      409: [{ moment: 'taken', call, name }],
+      404: gone,
+    });
+  if (verb !== 'inspect') return by(verb, answer, { ...lifeMoments(call, id)[verb], 404: gone });
+  if (answer.status !== 200) return by(verb, answer, { 404: gone });
+  const { Status } = (JSON.parse(answer.text) as { State: { Status: 'running' } }).State;
+  return [{ moment: 'is', call, id, among: Status === 'running' ? ['running', 'starting'] : [Status] }];
+}
+
+/** By verb and status. */
+function lifeMoments(
+  call: number,
+  id: string,
+): Readonly<Record<LifeVerb, Readonly<Record<number, readonly BoxOp[]>>>> {
+  const each = (...all: readonly Simple[]): BoxOp[] => all.map((moment) => ({ moment, call, id }));
+  const is = (...among: readonly Among[]): BoxOp[] => [{ moment: 'is', call, id, among }];
+  const ended = each('asked to end', 'thaw', 'end');
+  const endedIfAlive = each('asked to end if alive', 'thaw', 'end');
+  return {
+    start: { 204: each('begin', 'ready'), 304: is('running'), 409: is('paused', 'removing') },
+    stop: { 204: ended, 304: is('created', 'exited', 'removing') },
+    kill: { 204: ended, 409: is('created', 'starting', 'exited', 'removing') },
+    restart: { 204: [...endedIfAlive, ...each('begin', 'ready')], 409: is('removing') },
+    pause: { 204: each('pause'), 409: is('created', 'exited', 'paused', 'ending', 'removing') },
+    unpause: { 204: each('unpause'), 409: is('created', 'starting', 'running', 'exited', 'removing') },
+    rm: { 204: each('leave', 'gone'), 409: is('starting', 'running', 'paused', 'removing') },
+    rmf: {
+      204: [...endedIfAlive, ...endedIfAlive, ...each('leave', 'gone')],
+      409: is('starting', 'removing'),
+    },
+    exec: {
+      201: is('starting', 'running'),
+      409: is('created', 'starting', 'paused', 'exited', 'removing'),
+    },
+    commit: {
+      201: is('created', 'starting', 'running', 'paused', 'exited', 'removing'),
+      409: is('removing'),
+    },
+  };
 }
 
 function cutMoments(verb: BoxVerb, call: number, id: string, name: string): readonly BoxOp[] {

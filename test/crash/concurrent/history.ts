@@ -1,5 +1,5 @@
 /** What clients asked of each object and were answered, for the search for an order. */
-import { Cut, type Life } from '../soak/life.ts';
+import { Cut, type Life } from '../life.ts';
 import { type Call, type Model, unexplained } from './linearizable.ts';
 
 /** One object's history. */

@@ -5,10 +5,10 @@
  */
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
-import { randomFrom } from '../crash/workload.ts';
-import type { Gantry } from '../harness/gantry.ts';
-import { dockerArchiveOf, file, loadArchive, tarOf } from '../harness/layered.ts';
-import { Life } from '../soak/life.ts';
+import type { Gantry } from '../../harness/gantry.ts';
+import { dockerArchiveOf, file, loadArchive, tarOf } from '../../harness/layered.ts';
+import { Life } from '../life.ts';
+import { randomFrom } from '../workload.ts';
 import { History } from './history.ts';
 import { boxes } from './models/containers.ts';
 import { held, tag } from './models/stores.ts';
