@@ -32,7 +32,7 @@ const busy = ({ open, signals }: Served): number =>
 
 for (const [what, request] of Object.entries(streams))
   for (const [way, vanish] of Object.entries(ways))
-    test(`SC-HTTP-07: clients of ${what} vanish by ${way}: descriptors and work go with them`, async () => {
+    test(`SC-HTTP-07, RC-L01: clients of ${what} vanish by ${way}: descriptors and work go with them`, async () => {
       await using served = await serve({ tcp: true });
       const before = readdirSync('/proc/self/fd').length;
       const clients = Array.from({ length: CLIENTS }, () => dial(served.port));

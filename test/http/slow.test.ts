@@ -40,7 +40,7 @@ for (const [what, bytes] of [
   ['half a body', `${JSON_HEAD}Content-Length: 1000\r\n\r\n{"Image":`],
   ['nothing', ''],
 ] as const)
-  test(`SC-HTTP-06: a thousand connections that send ${what} hinder nobody, and go without a trace`, async () => {
+  test(`SC-HTTP-06, RC-L04: a thousand connections that send ${what} hinder nobody, and go without a trace`, async () => {
     await using served = await serve();
     const before = readdirSync('/proc/self/fd').length;
     const sockets = await crowd(served, 1000, bytes);
@@ -66,7 +66,7 @@ for (const [what, bytes, count] of [
     leave(sockets);
   });
 
-test('SC-HTTP-06: who reads no answers is asked for no more requests', async () => {
+test('SC-HTTP-06, RC-L04: who reads no answers is asked for no more requests', async () => {
   await using served = await serve();
   const socket = dial(served.path).pause();
   const count = 100_000;
@@ -81,7 +81,7 @@ test('SC-HTTP-06: who reads no answers is asked for no more requests', async () 
   socket.destroy();
 });
 
-test('SC-HTTP-06: who ends its side after its request still gets the answer', async () => {
+test('SC-HTTP-06, RC-L03: who ends its side after its request still gets the answer', async () => {
   await using served = await serve({ tcp: true });
   const socket = dial(served.port);
   socket.end('GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n');

@@ -81,7 +81,7 @@ test('SC-DOS-08: a container prints without end while nobody is attached, and th
   await until('descriptors', () => descriptors() <= before);
 });
 
-test('SC-DOS-08: those who follow a log and have stopped reading are left behind, and cost little', async (t) => {
+test('SC-DOS-08, RC-L02: those who follow a log and have stopped reading are left behind, and cost little', async (t) => {
   const before = descriptors();
   const { id, pid } = await printing();
   const following = [1, 2, 3].map(() => stopped('GET', `/containers/${id}/logs?stdout=1&follow=1`));
@@ -95,7 +95,7 @@ test('SC-DOS-08: those who follow a log and have stopped reading are left behind
   await until('descriptors', () => descriptors() <= before);
 });
 
-test('SC-DOS-08: a container waits for those who are attached, as on a full pipe, and goes on when they leave', async (t) => {
+test('SC-DOS-08, RC-L02: a container waits for those who are attached, as on a full pipe, and goes on when they leave', async (t) => {
   const before = descriptors();
   const { id, pid } = await printing();
   const attached = [1, 2, 3].map(() =>

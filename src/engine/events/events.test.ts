@@ -65,7 +65,7 @@ function heapBytes(): number {
   return process.memoryUsage().heapUsed;
 }
 
-test('SC-DOS-09: a hundred readers that have stopped hold little, and are hung up on', async (t) => {
+test('SC-DOS-09, RC-L02: a hundred readers that have stopped hold little, and are hung up on', async (t) => {
   const events = hub(t, 1);
   emit(events, 10_000); // what the journal keeps is there
   const before = heapBytes();
@@ -77,6 +77,37 @@ test('SC-DOS-09: a hundred readers that have stopped hold little, and are hung u
   await Promise.all(readers.map(({ cut }) => cut?.aborted || once(cut as AbortSignal, 'abort')));
   assert.equal(events.listeners, 0);
 });
+
+for (const count of [1, 10, 100])
+  test(`RC-B01: thousands of events reach ${count} readers, each once and in order`, async (t) => {
+    const events = hub(t);
+    const { readers, end } = await begun(events, count);
+    const EVENTS = count > 10 ? 1000 : 10_000; // as many deliveries
+    const waits: number[] = [];
+    const emitted: number[] = [];
+    const began = performance.now();
+    const read = readers.map(async ({ events: stream }) => {
+      for (let next = 0; next < EVENTS; next++) {
+        const { value } = await stream.next();
+        if (value?.Actor.ID !== `${next}`) return assert.fail(`${value?.Actor.ID} instead of ${next}`);
+        waits.push(performance.now() - (emitted[next] ?? 0));
+      }
+    });
+    // As requests come: some in each turn of the loop.
+    for (let next = 0; next < EVENTS; next++) {
+      emitted.push(performance.now());
+      events.emit({ Type: 'image', Action: 'tag', id: `${next}`, attributes: { name: 'x' } });
+      if (next % 50 === 49) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await Promise.all(read);
+    const seconds = (performance.now() - began) / 1000;
+    end();
+    waits.sort((a, b) => a - b);
+    const [p50, p99] = [0.5, 0.99].map((share) => waits[Math.floor(waits.length * share)]?.toFixed(2));
+    t.diagnostic(
+      `${(EVENTS / seconds).toFixed(0)} events a second, ${p50} ms half of them, ${p99} ms 99 of 100`,
+    );
+  });
 
 test('a reader that was too far behind reads what was kept for it, and its end', async (t) => {
   const events = hub(t);

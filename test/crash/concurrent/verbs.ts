@@ -232,7 +232,11 @@ export async function tagVerb({ life, random, next }: Doer, { history, tag, imag
     return history.record(life, ['DELETE', `/images/${tag}`], (answer) =>
       answer === undefined
         ? [{ moment: 'remove' }]
-        : by<TagOp>('rmi', answer, { 200: [{ moment: 'remove' }], 404: absent }),
+        : by<TagOp>('rmi', answer, {
+            200: [{ moment: 'remove' }],
+            409: [{ moment: 'there' }], // a build is using it
+            404: absent,
+          }),
     );
   return history.record(life, ['GET', `/images/${tag}/json`], (answer) => {
     if (answer === undefined) return [];
@@ -258,15 +262,22 @@ export interface Used {
   readonly users: string[];
 }
 
+/** Until it is done, it is held by who does it. */
+const held = (who: string, op: HeldOp): HeldOp[] => [{ moment: 'hold', who }, op, { moment: 'go', who }];
+
 /** Makes, uses, leaves, removes or reads a volume. */
 export async function volumeVerb(doer: Doer, { history, name, users }: Used): Promise<void> {
   const { life, random } = doer;
   const drawn = random();
   const record = (request: Parameters<typeof history.record>[1], seen: Readonly<Record<number, HeldOp[]>>) =>
     history.record(life, request, (answer) =>
-      answer === undefined ? Object.values(seen).slice(0, 1).flat() : by(request.join(' '), answer, seen),
+      answer === undefined ? (seen[0] ?? []) : by(request.join(' '), answer, seen),
     );
-  if (drawn < 0.2) return record(['POST', '/volumes/create', { Name: name }], { 201: [{ moment: 'make' }] });
+  if (drawn < 0.2)
+    return record(['POST', '/volumes/create', { Name: name }], {
+      0: [{ moment: 'make' }],
+      201: held(`maker-${doer.next()}`, { moment: 'make' }),
+    });
   if (drawn < 0.4) {
     const who = `${name}-user-${doer.next()}`;
     const body = {
@@ -276,19 +287,22 @@ export async function volumeVerb(doer: Doer, { history, name, users }: Used): Pr
     };
     users.push(who);
     return record(['POST', `/containers/create?name=${who}`, body], {
-      201: [{ moment: 'join or make', who }],
+      0: [{ moment: 'join or make', who }],
+      201: held(`maker of ${who}`, { moment: 'join or make', who }),
     });
   }
   if (drawn < 0.6) {
     const who = users.shift();
     if (who === undefined) return;
     return record(['DELETE', `/containers/${who}`], {
+      0: [{ moment: 'out', who }],
       204: [{ moment: 'out', who }],
       404: [{ moment: 'no member', who }],
     });
   }
   if (drawn < 0.8)
     return record(['DELETE', `/volumes/${name}`], {
+      0: [{ moment: 'remove' }],
       204: [{ moment: 'remove' }],
       409: [{ moment: 'held' }],
       404: [{ moment: 'absent' }],

@@ -54,6 +54,7 @@ export async function removeContainer(
     if (!options.force) throw containerFailure.alive({ state: state.is });
     await killAndWait(deps, container);
   }
+  await container.cleanup; // who hears that it is gone may have its ports and addresses
   container.dropRestart();
   const before = container.record.state;
   container.set({ state: { is: 'removing', last: before.last } });

@@ -4,19 +4,19 @@ import type { Model } from '../linearizable.ts';
 /** A tag names one image, or none. */
 export type TagOp =
   | { readonly moment: 'write' | 'read'; readonly id: string }
-  | { readonly moment: 'remove' | 'absent' };
+  | { readonly moment: 'remove' | 'absent' | 'there' };
 
 /** A register of image ids; `?`: of an image whose build was cut off. */
 export const tag: Model<string, TagOp> = {
   initial: '',
   key: (state) => state,
-  isRead: ({ moment }) => moment === 'absent',
+  isRead: ({ moment }) => moment === 'absent' || moment === 'there',
   step(state, op) {
     if (op.moment === 'write') return [op.id];
     if (op.moment === 'read') return state === op.id || state === '?' ? [op.id] : [];
     const isThere = state !== '';
     if (op.moment === 'remove') return isThere ? [''] : [];
-    return isThere ? [] : [state];
+    return isThere === (op.moment === 'there') ? [state] : [];
   },
 };
 
@@ -32,7 +32,7 @@ export interface Held {
 export type HeldOp =
   | { readonly moment: 'make' | 'make anew' | 'remove' | 'absent' | 'there' | 'held' }
   | {
-      readonly moment: 'come' | 'join' | 'join or make' | 'leave' | 'go' | 'in' | 'out';
+      readonly moment: 'hold' | 'come' | 'join' | 'join or make' | 'leave' | 'go' | 'in' | 'out';
       readonly who: string;
     }
   | { readonly moment: 'member' | 'no member'; readonly who: string }
@@ -88,6 +88,9 @@ function stepOfMembers(state: Held, op: Extract<HeldOp, { who: unknown }>): read
   const isMember = members.includes(who);
   const isPassing = passing.includes(who);
   switch (op.moment) {
+    // Whoever makes or uses it has it from before it is there: nobody removes it meanwhile.
+    case 'hold':
+      return [{ ...state, passing: more(passing, who) }];
     case 'come':
       return when(isThere && !isMember && !isPassing, { ...state, passing: more(passing, who) });
     case 'join':
