@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -11,6 +10,7 @@ import { FakeRegistry } from '../harness/fake-registry.ts';
 import { fileScope } from '../harness/file-scope.ts';
 import { startGantry } from '../harness/gantry.ts';
 import { file, tarOf } from '../harness/layered.ts';
+import { addressAt } from '../harness/subnets.ts';
 
 const scope = fileScope();
 const directory = mkdtempSync(join(tmpdir(), 'gantry-stuck-'));
@@ -109,16 +109,16 @@ test('RC-N03: while a registry does not answer, another is pulled from and every
 });
 
 test('RC-N03: while a name server does not answer one container, names are found for others, and for that one too', async () => {
+  const Subnet = `${addressAt(0, 0)}/24`;
+  const made = await api.post('/networks/create', { Name: 'named', IPAM: { Config: [{ Subnet }] } });
+  assert.equal(made.status, 201, made.text);
+  await gantry.dockerOk('run', '-d', '--name', 'other', '--network', 'named', 'busybox', 'sleep', '100000');
   const silent = createSocket('udp4');
-  silent.bind(53, '127.53.0.53');
+  silent.bind(53, addressAt(0, 1)); // the gateway, which is the host
   await once(silent, 'listening');
-  assert.equal((silent.address() as AddressInfo).port, 53);
   try {
-    assert.equal((await api.post('/networks/create', { Name: 'named' })).status, 201);
-    const inNetwork = { NetworkMode: 'named', Dns: ['127.53.0.53'] };
-    await gantry.dockerOk('create', '--name', 'other', '--network', 'named', 'busybox', 'sleep', '100000');
-    const id = await created({ ...SLEEP, HostConfig: inNetwork });
-    for (const each of ['other', id]) assert.equal((await api.post(`/containers/${each}/start`)).status, 204);
+    const id = await created({ ...SLEEP, HostConfig: { NetworkMode: 'named', Dns: [addressAt(0, 1)] } });
+    assert.equal((await api.post(`/containers/${id}/start`)).status, 204);
     const ask = gantry.docker(['exec', id, 'nslookup', 'nobody.example']);
     await once(silent, 'message');
     await beside(ask, async () => {

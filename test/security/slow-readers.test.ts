@@ -20,7 +20,7 @@ let gantry: Gantry;
 const ends: (() => Promise<void>)[] = [];
 before(async () => {
   gantry = await startGantry({ after: (end) => void ends.push(end) });
-  await loadLayered(gantry.api(), 'large', [file('large', randomBytes(LAYER_MIB << 20))]);
+  await loadLayered(gantry.api(), 'large:latest', [file('large', randomBytes(LAYER_MIB << 20))]);
 });
 after(() => Promise.all(ends.map((end) => end())));
 
