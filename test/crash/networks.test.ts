@@ -22,7 +22,7 @@ test('RC-K07: whatever system call of network create, connect, disconnect or rem
   assert.ok(killed >= 2, `seed ${seed}: only ${killed} were killed`);
 });
 
-test('RC-K07: containers that join and leave in random order are where they were told, also after kills of the daemon', async (t) => {
+test('RC-K07, RC-C05: containers that join and leave in random order are where they were told, also after kills of the daemon', async (t) => {
   const gantry = await startGantry(t);
   const seed = Number(process.env.GANTRY_SEED ?? Date.now() % 2 ** 31);
   const say = (line: string) => t.diagnostic(line);

@@ -71,7 +71,7 @@ async function printing(): Promise<{ id: string; pid: number }> {
   return container;
 }
 
-test('SC-DOS-08: a container prints without end while nobody is attached, and the memory of the engine stays', async (t) => {
+test('SC-DOS-08, RC-B04: a container prints without end while nobody is attached, and the memory of the engine stays', async (t) => {
   const before = descriptors();
   const { id, pid } = await printing();
   const grown = await grownWhilePrinting(pid, 192 * MIB);

@@ -145,6 +145,7 @@ async function watch(
 ): Promise<void> {
   const [killed, living] = engines;
   let said = performance.now();
+  let told = 0;
   for (let minute = 1; !isOver(); ) {
     await pause(SAMPLE_MS);
     const mib = residentMiB(living.gantry) ?? 0;
@@ -153,6 +154,9 @@ async function watch(
     if (performance.now() - said < MINUTE_MS) continue;
     said += MINUTE_MS;
     const { operations, wrongCodes, wrongStreams } = summed(engines);
+    const wrong = [...wrongCodes, ...wrongStreams];
+    if (wrong.length > told) say(`wrong so far:\n  ${wrong.join('\n  ')}`);
+    told = wrong.length;
     const total = [...operations.values()].reduce((sum, count) => sum + count, 0);
     const { length } = (await living.gantry.api().get('/containers/json?all=1')).json<unknown[]>();
     const age = ((performance.now() - killed.life.bornAt) / 1000).toFixed(0);

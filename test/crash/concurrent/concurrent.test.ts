@@ -4,7 +4,7 @@ import { startGantry } from '../../harness/gantry.ts';
 import { runConcurrent } from './concurrent.ts';
 
 for (const [what, seconds, kills] of [
-  ['RC-C01: 32 clients at once on few containers, images, volumes and networks', 6, {}],
+  ['RC-C01, RC-C05: 32 clients at once on few containers, images, volumes and networks', 6, {}],
   ['RC-C02: the same while the daemon is killed', 10, { killEverySeconds: 4 }],
 ] as const)
   test(`${what}: there is an order for what each object answered`, async (t) => {
