@@ -55,7 +55,7 @@ test('the trials leave nothing behind', () => {
   );
 });
 
-test('a runtime that is missing, or fails, is told with the way to mend it', () => {
+test('RC-O01: a runtime that is missing, or fails, is told with the way to mend it', () => {
   const only = byName(
     checkHost({ ...question, runtimes: new Map([['crun', { path: 'no-such-crun', args: [] }]]) }),
   );

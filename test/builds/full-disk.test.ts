@@ -19,7 +19,7 @@ const there = (root: string) => ({
   left: ['staging', 'trash', 'w'].flatMap((name) => readdirSync(join(root, name))),
 });
 
-test('SC-DOS-11: a build for which the disk is too small says so and leaves nothing, wherever it was', (t) =>
+test('SC-DOS-11, RC-D02: a build for which the disk is too small says so and leaves nothing, wherever it was', (t) =>
   smallDisk(async (root) => {
     const gantry = new Gantry({ args: ['--data-root', root] });
     const prune = async (): Promise<void> => {

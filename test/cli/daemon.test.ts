@@ -104,7 +104,7 @@ test('a daemon does not take the socket of a living one, and replaces that of a 
   await gantry.start();
 });
 
-test('two engines side by side do not see each other', async (t) => {
+test('RC-M03: two engines side by side do not see each other', async (t) => {
   const [one, two] = await Promise.all([startGantry(t), startGantry(t, { busybox: false })]);
   await one.dockerOk('run', '-d', '--name', 'only', 'busybox', 'sleep', '100');
   assert.equal(await two.dockerOk('ps', '-aq'), '');

@@ -58,7 +58,7 @@ for (const [what, spoil] of [
   ],
   ['of a newer layout', (row: Row) => ({ layout: 99, row: { ...row, endpoint: 'somewhere else' } })],
 ] as const)
-  test(`RC-S06: a running container whose record is ${what} runs on unseen, and is back when the record is`, async (t) => {
+  test(`RC-S06, RC-M01: a running container whose record is ${what} runs on unseen, and is back when the record is`, async (t) => {
     const gantry = await startGantry(t);
     const good = await run(gantry, 'good', ...COUNTING);
     const bad = await run(gantry, 'bad', '-v', 'precious:/data', ...COUNTING);
@@ -111,7 +111,7 @@ for (const [what, spoil] of [
     assert.doesNotMatch(await fsck(gantry), /damage/);
   });
 
-test('a stopped container whose record cannot be read keeps its files, and its name may be given again', async (t) => {
+test('RC-M01, RC-M02: a stopped container whose record cannot be read keeps its files, and its name may be given again', async (t) => {
   const gantry = await startGantry(t);
   const id = await gantry.dockerOk('create', '--name', 'once', '--network', 'none', 'busybox', 'true');
   await gantry.kill9();
@@ -142,7 +142,7 @@ test('what was set aside is given up by a person, and the next start clears it a
   assert.doesNotMatch(await fsck(gantry), /damage/);
 });
 
-test('with a damaged records file, what cannot be named any more is not swept away', async (t) => {
+test('RC-M01: with a damaged records file, what cannot be named any more is not swept away', async (t) => {
   const gantry = await startGantry(t);
   const { id, pid } = await run(gantry, 'lost', '--network', 'none', '-v', 'data:/data', ...COUNTING);
   await gantry.stop();

@@ -24,7 +24,7 @@ test('runc, chosen by name, runs containers that outlive the daemon as crun does
   assert.match((await gantry.api().get(`/containers/${Id}/logs?stdout=1`)).text, /from runc/);
 });
 
-test('an unknown runtime is refused by name', async (t) => {
+test('RC-O01: an unknown runtime is refused by name', async (t) => {
   const gantry = await startGantry(t);
   const answer = await gantry
     .api()

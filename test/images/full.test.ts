@@ -24,7 +24,7 @@ const there = (root: string) => ({
   staged: ['staging', 'unfinished'].flatMap((name) => readdirSync(join(root, name))),
 });
 
-test('SC-DOS-11: on a full disk pull, load, import, commit and create say so and leave nothing; with room again they work', (t) =>
+test('SC-DOS-11, RC-D02: on a full disk pull, load, import, commit and create say so and leave nothing; with room again they work', (t) =>
   smallDisk(async (root) => {
     const gantry = new Gantry({ args: ['--data-root', root] });
     try {

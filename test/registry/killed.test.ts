@@ -118,7 +118,7 @@ for (const [title, end] of [
   ['a kill -9 cut off', (gantry: Gantry) => gantry.kill9()],
   ['a stop of the daemon cut off', (gantry: Gantry) => gantry.stop()],
 ] as const)
-  test(`a pull that ${title} goes on where it was: no byte comes twice`, async (t) => {
+  test(`RC-N01: a pull that ${title} goes on where it was: no byte comes twice`, async (t) => {
     const gantry = await startGantry(t, { busybox: false, args: ['--shutdown-timeout', '1'] });
     const source = await halting(t);
     await pulledHalf(gantry, source);

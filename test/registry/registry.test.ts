@@ -143,7 +143,7 @@ test('all tags of a repository are pulled, and pushed', async (t) => {
   );
 });
 
-test('missing images and registries are told in the words that clients match on', async (t) => {
+test('RC-N02: missing images and registries are told in the words that clients match on', async (t) => {
   const registry = await startRegistry(t);
   const gantry = await startGantry(t);
   const nowhere = await freePort();

@@ -43,7 +43,7 @@ async function onSmallDisk(t: TestContext, before: (root: string) => void = () =
   return { root, storage, images, load };
 }
 
-test('a load for which the disk is too small fails clearly, leaves nothing, and smaller ones work on', async (t) => {
+test('RC-D02: a load for which the disk is too small fails clearly, leaves nothing, and smaller ones work on', async (t) => {
   const { root, storage, images, load } = await onSmallDisk(t);
   await load(randomBytes(1 << 20), 'small:1');
   await assert.rejects(load(randomBytes(5 << 20), 'large:1'), {

@@ -211,7 +211,7 @@ test('a file that someone emptied is written from its beginning, not behind a ho
   );
 });
 
-test('a file that someone moved away is begun anew, and another that lies there is gone on with', async (t) => {
+test('RC-D10: a file that someone moved away is begun anew, and another that lies there is gone on with', async (t) => {
   const log = place(t);
   log.say('stdout', 'one\n');
   await log.ship();

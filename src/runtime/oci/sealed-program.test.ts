@@ -18,7 +18,7 @@ async function exitOf(file: string): Promise<number | undefined> {
   }
 }
 
-test('a program runs from its sealed copy, which nobody can write to, and an upgrade is noticed', async (t) => {
+test('RC-O06: a program runs from its sealed copy, which nobody can write to, and an upgrade is noticed', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'gantry-sealed-'));
   const path = join(directory, 'sh');
   copyFileSync('/bin/sh', path);

@@ -67,7 +67,7 @@ async function linesOf(directory: string, tail?: number, since?: bigint): Promis
   return lines;
 }
 
-test('flipped bytes of the index lose no byte, and are told of', async (t) => {
+test('RC-M01: flipped bytes of the index lose no byte, and are told of', async (t) => {
   const { directory } = writtenLog(t);
   const index = `${directory}/2.idx`;
   const sound = readFileSync(index);
@@ -101,7 +101,7 @@ test('flipped bytes of the data change these alone', async (t) => {
   assert.equal(lines.length, LINES);
 });
 
-test('RC-P04: an index that was cut short, or emptied, loses no byte', async (t) => {
+test('RC-P04, RC-M01: an index that was cut short, or emptied, loses no byte', async (t) => {
   const { directory } = writtenLog(t);
   for (const length of [5 * 16 + 3, 0]) {
     truncateSync(`${directory}/2.idx`, length);
@@ -120,7 +120,7 @@ test('RC-P04: data that was cut short loses what was cut off, and reading goes o
   assert.equal(lost, 15 * LINE.length);
 });
 
-test('a data file that is gone loses its bytes alone', async (t) => {
+test('RC-D10: a data file that is gone loses its bytes alone', async (t) => {
   const { directory } = writtenLog(t);
   rmSync(`${directory}/2.out`);
   assert.equal((await readAll(directory)).bytes, [...texts.slice(0, 20), ...texts.slice(40)].join(''));

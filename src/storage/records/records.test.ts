@@ -57,7 +57,7 @@ test('hundreds of concurrent writes all resolve, in order for one key', async (t
   await records.close();
 });
 
-test('a row whose bytes changed is set aside and reported, the others are served', async (t) => {
+test('RC-M01: a row whose bytes changed is set aside and reported, the others are served', async (t) => {
   const path = directory(t);
   const first = openRecords(path, silentLog);
   await first.write(['x', 'y', 'z'].map((key) => ({ table: 't', key, value: { key } })));
@@ -90,7 +90,7 @@ for (const [what, spoil] of [
   ],
   ['cut in half', (path: string) => truncateSync(path, statSync(path).size / 2)],
 ] as const)
-  test(`a records file that is ${what} is set aside and a new one serves`, async (t) => {
+  test(`RC-M01: a records file that is ${what} is set aside and a new one serves`, async (t) => {
     const path = directory(t);
     const first = openRecords(path, silentLog);
     await first.write(
@@ -117,7 +117,7 @@ test('an empty records file is a new one', async (t) => {
   assert.deepEqual(log.events, []);
 });
 
-test('RC-K13: a file of a newer version is refused and left as it is', async (t) => {
+test('RC-K13, RC-M01: a file of a newer version is refused and left as it is', async (t) => {
   const path = directory(t);
   const newer = new DatabaseSync(path);
   newer.exec('PRAGMA user_version = 99');

@@ -119,7 +119,7 @@ test('a subnet that others took meanwhile is replaced by none that another netwo
   assert.equal(network.subnet, '172.19.0.0/16');
 });
 
-test('an engine refuses the bridge of another, and an interface that is no bridge', async (t) => {
+test('RC-M03: an engine refuses the bridge of another, and an interface that is no bridge', async (t) => {
   const { container } = await stage(t);
   await container('one');
   const options = {
@@ -138,7 +138,7 @@ test('an engine refuses the bridge of another, and an interface that is no bridg
   }
 });
 
-test('a bridge that somebody else made is used and left standing', async (t) => {
+test('RC-M03: a bridge that somebody else made is used and left standing', async (t) => {
   await host.ask([route.addBridge('br9', Buffer.from([2, 0, 0, 0, 0, 9]), 1500), route.raise('br9')]);
   const [link] = route.readLinks(await host.ask([route.getLink('br9')]));
   await host.ask([route.addAddress(link?.index ?? 0, parseAddress('10.77.0.5'), 24)]);
@@ -162,7 +162,7 @@ test('a bridge that somebody else made is used and left standing', async (t) => 
   rmSync(execRoot, { recursive: true });
 });
 
-test('addresses run out one by one, under many connects at once, and are given again', async (t) => {
+test('RC-E06: addresses run out one by one, under many connects at once, and are given again', async (t) => {
   const { network, container } = await stage(t, { subnet: '10.66.0.0/28' });
   const all = await Promise.allSettled(Array.from({ length: 20 }, (_, i) => container(`c${i}`)));
   const given = all.flatMap((each) => (each.status === 'fulfilled' ? [each.value.endpoint.ipAddress] : []));

@@ -69,7 +69,7 @@ test('what the host serves on its loopback is closed to containers', async (t) =
   assert.equal(await ask(place, '127.0.0.1', 9000, IN_VAIN_MS, 'eth0'), 'silence');
 });
 
-test('a taken port is reported by name, and nothing of the container stays', async (t) => {
+test('RC-E05: a taken port is reported by name, and nothing of the container stays', async (t) => {
   const { network, container } = await stage(t);
   await container('first', [tcp(8080)]);
   const before = await links();
