@@ -2,6 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import {
   closeSync,
+  existsSync,
   ftruncateSync,
   lstatSync,
   mkdirSync,
@@ -14,7 +15,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { Conflict } from '../base/errors.ts';
-import { lockExclusive } from '../linux/index.ts';
+import { lockExclusive, readState, setAsideFile, setAsideUnlessFile } from '../linux/index.ts';
 
 /** The names by which this engine's things on the host are known. */
 export interface Names {
@@ -33,6 +34,7 @@ export function namesFor(dataRoot: string): Names {
 /** Holds the data root against a second engine until the process ends, however it ends. @throws Conflict */
 export function lockRoot(dataRoot: string): void {
   mkdirSync(dataRoot, { recursive: true, mode: 0o710 });
+  setAsideUnlessFile(`${dataRoot}/lock`); // nobody holds what is no file
   const fd = openSync(`${dataRoot}/lock`, 'a+', 0o600);
   if (!lockExclusive(fd)) {
     const holder = readFileSync(`${dataRoot}/lock`, 'utf8').trim();
@@ -45,16 +47,27 @@ export function lockRoot(dataRoot: string): void {
   writeSync(fd, `${process.pid}\n`);
 }
 
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 /** Made once for a data root: `docker info` shows it, clients tell engines apart by it. */
 export function engineId(dataRoot: string): string {
   const file = `${dataRoot}/engine-id`;
+  const kept = readId(file);
+  if (kept !== undefined) return kept;
+  if (existsSync(file)) setAsideFile(file);
+  const id = randomUUID();
+  writeFileSync(`${file}.new`, `${id}\n`, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+  return id;
+}
+
+/** Undefined: none, or one that cannot be read. */
+function readId(file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8').trim();
+    const text = readState(file, 100)?.trim() ?? '';
+    return ID.test(text) ? text : undefined;
   } catch {
-    const id = randomUUID();
-    writeFileSync(`${file}.new`, `${id}\n`, { mode: 0o600 });
-    renameSync(`${file}.new`, file);
-    return id;
+    return undefined;
   }
 }
 

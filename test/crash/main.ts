@@ -1,7 +1,7 @@
 /**
  * `npm run crash -- [all] [containers] [kills] [seed]`: the whole campaign, with its figures; `all`: also with the daemon and
  * all of the keeper killed at once. `-- images …`, `-- networks …`, `-- builds …`: those of images, networks, builds;
- * `-- errors …`: of system calls that fail; `-- power [cuts] [seed]`: the power goes;
+ * `-- errors …`: of system calls that fail; `-- damage …`: of files of state; `-- power [cuts] [seed]`: the power goes;
  * `-- crowd …`: many clients at once.
  * `-- steps containers|volumes|networks|builds|images [kills|all] [seed]`: kills at system calls of every thread.
  */
@@ -16,6 +16,7 @@ const campaigns: Readonly<Record<string, () => Promise<unknown>>> = {
   errors: () => import('./errors/main.ts'),
   power: () => import('./power/main.ts'),
   crowd: () => import('./concurrent/main.ts'),
+  damage: () => import('./damage/main.ts'),
 };
 /** What follows `steps`: images have several campaigns, of which that is one. */
 const steps: Readonly<Record<string, () => Promise<unknown>>> = {

@@ -2,19 +2,11 @@
  * The journal of events: numbered, kept on disk as lines of JSON in two bounded files, so that `since` works over a
  * restart. Appended without sync: a power cut may take the last lines (documented), a kill −9 takes none.
  */
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
-import { codeOf, messageOf } from '../../base/errors.ts';
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
+import { messageOf } from '../../base/errors.ts';
 import { integer, object } from '../../base/schema.ts';
 import { readStored, type StoredKind, storedForm, textThat } from '../../base/stored.ts';
+import { readState, setAsideFile } from '../../linux/index.ts';
 import { EventMessage } from '../../model/event.ts';
 
 /** An event with its place in the order of all. */
@@ -64,10 +56,11 @@ export class Journal {
   #read(file: string): void {
     let text: string;
     try {
-      text = readFileSync(file, 'utf8');
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return;
-      throw error;
+      text = readState(file, FILE_BYTES_MAX * 2) ?? '';
+    } catch {
+      this.unreadable += 1;
+      setAsideFile(file);
+      return;
     }
     for (const line of text.split('\n')) {
       const entry = parse(line);

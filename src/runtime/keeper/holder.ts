@@ -11,7 +11,9 @@ import {
   pidfdOpen,
   processStat,
   type Reactor,
+  readState,
   reap,
+  setAsideUnlessFile,
   setOomScore,
   spawn,
 } from '../../linux/index.ts';
@@ -55,7 +57,7 @@ export class Holder {
     let pidfd = -1;
     const taken: number[] = [];
     try {
-      const [pidText = '', startTime] = readFileSync(this.#deps.file, 'utf8').trim().split(' ');
+      const [pidText = '', startTime] = (readState(this.#deps.file, 100) ?? '').trim().split(' ');
       const pid = Number(pidText);
       pidfd = pidfdOpen(pid);
       // Empty for an instant after the spawn: exec has happened, its arguments are not yet in place.
@@ -92,6 +94,7 @@ export class Holder {
     const argv = [`${KEEPER_NAME} ${dirname(file)}`, 'infinity'];
     const pid = spawn(SLEEP, argv, [devNull, devNull, devNull, ...this.#sockets]);
     writeFileSync(`${file}.new`, `${pid} ${processStat(pid)?.startTime ?? ''}\n`, { mode: 0o600 });
+    setAsideUnlessFile(file);
     renameSync(`${file}.new`, file);
     try {
       setOomScore(NEVER, pid);

@@ -4,7 +4,6 @@ import {
   constants,
   existsSync,
   openSync,
-  readFileSync,
   rmSync,
   unlinkSync,
   writeFileSync,
@@ -17,6 +16,8 @@ import {
   newSessionKeyring,
   ownOomScore,
   pidfdOpen,
+  readEnd,
+  readState,
   runUndisturbed,
   setOomScore,
   spawn,
@@ -289,19 +290,36 @@ export class OciTool {
     if (undisturbed) runUndisturbed(pid);
     const pidfd = pidfdOpen(pid);
     let status: ExitStatus | undefined;
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(endGroup(pid)), PATIENCE_MS);
     try {
       status = await exits.watch(pid, pidfd);
     } finally {
+      clearTimeout(timer);
       closeSync(pidfd);
       done();
     }
     if (status?.code === 0) return;
     // What it had begun is ours now.
     exits.orphanReaper.look();
+    if (late.signal.aborted)
+      throw new RuntimeRefused(
+        `the runtime ${this.runtime.name} was not done within ${PATIENCE_MS / 1000} seconds`,
+        status,
+      );
     throw new RuntimeRefused(
       lastComplaint(call.logFile) ?? `${this.runtime.name} ended with status ${status?.code ?? 'unknown'}`,
       status,
     );
+  }
+}
+
+/** Programs that we start lead a session; its leader is ours and not reaped yet, so that nobody else has its number. */
+function endGroup(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch {
+    // All of it has just ended.
   }
 }
 
@@ -320,10 +338,13 @@ function setScoreOf(pid: number, score: number): void {
 }
 
 function readPid(file: string): number {
-  const pid = Number(readFileSync(file, 'utf8'));
+  const pid = Number(readState(file, 100));
   if (!Number.isSafeInteger(pid) || pid <= 0) throw new Failed(`the runtime wrote no pid to ${file}`);
   return pid;
 }
+
+/** A runtime with the slowest of hooks is done long before this; tests have less patience. */
+const PATIENCE_MS = Number(process.env.GANTRY_RUNTIME_PATIENCE_MS ?? 120_000);
 
 /** The most of a runtime's log that is read for its last words: a broken runtime may write without end. */
 const LOG_BYTES_MAX = 1 << 20;
@@ -332,7 +353,7 @@ const LOG_BYTES_MAX = 1 << 20;
 function lastComplaint(logFile: string): string | undefined {
   let text: string;
   try {
-    text = readFileSync(logFile, 'utf8').slice(-LOG_BYTES_MAX);
+    text = readEnd(logFile, LOG_BYTES_MAX);
   } catch {
     return undefined;
   }

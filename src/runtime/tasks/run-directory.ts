@@ -9,8 +9,10 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { crc32 } from 'node:zlib';
 import { codeOf, messageOf } from '../../base/errors.ts';
 import { readStored, storedForm } from '../../base/stored.ts';
+import { readState } from '../../linux/index.ts';
 import { TASK, type TaskRecord } from './record.ts';
 
 /** What a run directory says of its task. */
@@ -22,6 +24,9 @@ export type LoadedTask =
   | { readonly is: 'unreadable'; readonly damage: string };
 
 const TASKS = 'tasks';
+/** Far more than any record has. */
+const RECORD_BYTES_MAX = 1 << 20;
+const sumOf = (form: object): number => crc32(JSON.stringify(form));
 /** Where a directory lies while it is removed: on the same file system, but no task's any more. */
 const REMOVED = 'removed';
 
@@ -76,19 +81,19 @@ export class RunDirectory {
   /** Atomic, not synced: a power cut ends the process too. */
   save(record: TaskRecord): void {
     const path = this.file('task.json');
-    writeFileSync(`${path}.new`, JSON.stringify(storedForm(TASK, record)), { mode: 0o600 });
+    const form = storedForm(TASK, record) as object;
+    writeFileSync(`${path}.new`, JSON.stringify({ ...form, sum: sumOf(form) }), { mode: 0o600 });
     renameSync(`${path}.new`, path);
   }
   /** What is on record of the task. */
   load(): LoadedTask {
-    let text: string;
     try {
-      text = readFileSync(this.file('task.json'), 'utf8');
-    } catch {
-      return { is: 'none' };
-    }
-    try {
-      return { is: 'found', record: readStored(TASK, JSON.parse(text)).value };
+      const text = readState(this.file('task.json'), RECORD_BYTES_MAX);
+      if (text === undefined) return { is: 'none' };
+      const { sum, ...form } = JSON.parse(text) as { sum?: unknown };
+      // Daemons of before wrote none.
+      if (sum !== undefined && sum !== sumOf(form)) throw new Error('wrong checksum');
+      return { is: 'found', record: readStored(TASK, form).value };
     } catch (error) {
       return { is: 'unreadable', damage: messageOf(error) };
     }
@@ -96,7 +101,7 @@ export class RunDirectory {
   /** The pid that the runtime wrote before a killed daemon could record it. */
   pidFromRuntime(): number | undefined {
     try {
-      const pid = Number(readFileSync(this.file('pid'), 'utf8'));
+      const pid = Number(readState(this.file('pid'), 100));
       return pid > 0 ? pid : undefined;
     } catch {
       return undefined;

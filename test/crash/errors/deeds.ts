@@ -117,6 +117,15 @@ const containers: Readonly<Record<string, Deed>> = {
     perform: (api) => api.put(`${CONTAINER}/archive?path=/`, tarOf([file('put', 'put')]), { headers }),
     halves: true,
   },
+  logs: {
+    prepare: async (api) => {
+      await gone(api);
+      await create(api, { Cmd: ['echo', 'said'] });
+      await api.post(`${CONTAINER}/start`);
+      await api.post(`${CONTAINER}/wait`);
+    },
+    perform: (api) => api.get(`${CONTAINER}/logs?stdout=1&stderr=1`),
+  },
   'get files': {
     prepare: (api) => created(api),
     perform: (api) => api.get(`${CONTAINER}/archive?path=/etc`),
