@@ -10,8 +10,12 @@ export type CValue = number | bigint | string | Buffer | null | readonly (string
 /** A declared C function; its result as a number. */
 export type CCall = (...args: readonly CValue[]) => number;
 
+/** Of two names for one number the usual one. */
+const SECOND_NAMES = new Set(['EWOULDBLOCK', 'EDEADLOCK', 'ENOTSUP']);
 const names = new Map<number, string>(
-  Object.entries(koffi.os.errno).map(([name, value]) => [value as number, name]),
+  Object.entries(koffi.os.errno)
+    .filter(([name]) => !SECOND_NAMES.has(name))
+    .map(([name, value]) => [value as number, name]),
 );
 
 /** A system call that failed: `code` is `ENOENT` and the like, `object` what it was applied to. */

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -51,4 +59,44 @@ test('a directory goes whole while the runtime still writes into it', async (t) 
   }
   assert(written > 0, 'nothing was written meanwhile');
   assert.deepEqual(readdirSync(join(root, 'removed')), []);
+});
+
+test('RC-M01, RC-S06: of a record that was changed, or is none, nothing is believed; one without a sum is of a daemon of before', (t) => {
+  const root = mkdtempSync(join(tmpdir(), 'gantry-run-directory-'));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  prepareExecRoot(root);
+  const directory = new RunDirectory(root, 'a');
+  assert.equal(directory.load().is, 'none');
+  directory.create();
+  const record = {
+    ...{
+      id: 'a',
+      pid: 4711,
+      startTime: '1',
+      bootId: 'b',
+      runtime: 'crun',
+      terminal: false,
+      openStdin: false,
+    },
+    ...{ pipes: undefined, cgroupPath: '/gantry/a', logDirectory: '/log' },
+  };
+  directory.save(record);
+  assert.deepEqual(directory.load(), { is: 'found', record });
+  const file = directory.file('task.json');
+  const text = readFileSync(file, 'utf8');
+  const changed = text.replace('4711', '4712');
+  for (const bytes of [changed, text.slice(0, 50), '', '[]', 'null']) {
+    writeFileSync(file, bytes);
+    assert.equal(directory.load().is, 'unreadable', bytes);
+  }
+  writeFileSync(file, changed.replace(/,"sum":\d+/, ''));
+  assert.deepEqual(directory.load(), { is: 'found', record: { ...record, pid: 4712 } });
+  for (const [command, argument] of [
+    ['mkfifo', file],
+    ['mkdir', file],
+  ] as const) {
+    rmSync(file, { recursive: true });
+    execFileSync(command, [argument]);
+    assert.equal(directory.load().is, 'unreadable', command);
+  }
 });

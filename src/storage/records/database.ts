@@ -1,5 +1,15 @@
 /** The SQLite file behind the records: opened so that a commit is on the disk, set aside when it cannot be read. */
-import { closeSync, fstatSync, lstatSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { checksumOf } from './row.ts';
 
@@ -40,8 +50,7 @@ export function openDatabase(path: string, setAside: (what: SetAside) => void): 
   const saved = database ? salvage(database) : { rows: [], aside: [] };
   database?.close();
   const bad = `${path}.bad-${new Date().toISOString().replaceAll(':', '')}`;
-  renameSync(path, bad);
-  for (const tail of ['-wal', '-shm']) rmSync(path + tail, { force: true, recursive: true });
+  for (const tail of ['', '-wal', '-shm']) if (existsSync(path + tail)) renameSync(path + tail, bad + tail);
   prepareFile(path);
   const [fresh, again] = tryOpen(path);
   if (!fresh || again !== undefined) throw new Error(`${path}: ${again ?? 'cannot be opened'}`);
@@ -88,9 +97,17 @@ function makeFreePages(database: DatabaseSync): void {
 function prepareFile(path: string): [undefined, damage: string] | undefined {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found && !found.isFile()) return [undefined, 'not a regular file'];
+  // What is there is somebody's: without its rows it must not be taken for litter.
+  if ((found?.size ?? 0) === 0 && hasThings(dirname(path))) return [undefined, found ? 'empty' : 'missing'];
   closeSync(openSync(path, 'a', 0o600));
   return undefined;
 }
+
+/** Whether a data root has things that are on record. */
+const hasThings = (root: string): boolean =>
+  ['containers', 'l', 'volumes', 'w'].some(
+    (name) => existsSync(`${root}/${name}`) && readdirSync(`${root}/${name}`).length > 0,
+  );
 
 function tryOpen(path: string): [DatabaseSync | undefined, damage: string | undefined] {
   let database: DatabaseSync | undefined;

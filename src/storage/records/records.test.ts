@@ -14,6 +14,7 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { type Log, silentLog } from '../../base/log.ts';
+import { anything } from '../../base/schema.ts';
 import { mount, unmount } from '../../linux/index.ts';
 import { openRecords } from './records.ts';
 
@@ -105,6 +106,22 @@ for (const [what, spoil] of [
     await again.close();
     assert.deepEqual(log.events, ['records.file.set-aside']);
     assert.equal(readdirSync(join(path, '..')).filter((name) => name.includes('.bad-')).length, 1);
+  });
+
+for (const what of ['empty', 'missing'] as const)
+  test(`RC-M01, RC-D10: a records file that is ${what} where containers are is damage, and what is there is nobody’s litter`, async (t) => {
+    const path = directory(t);
+    const first = openRecords(path, silentLog);
+    await first.write([{ table: 't', key: 'a', value: 1 }]);
+    await first.close();
+    mkdirSync(join(dirname(path), 'containers/some'), { recursive: true });
+    if (what === 'empty') truncateSync(path);
+    else rmSync(path);
+    const log = listening();
+    const again = openRecords(path, log);
+    assert.equal((await again.read({ table: 't', schema: anything(), migrations: [] })).rowsWereLost, true);
+    await again.close();
+    assert.deepEqual(log.events, ['records.file.set-aside']);
   });
 
 test('an empty records file is a new one', async (t) => {

@@ -60,8 +60,9 @@ export async function runDamageCampaign(
     } catch (error) {
       violations.push(`${text}: ${messageOf(error)}`);
       say(`VIOLATION: ${text}: ${messageOf(error)}`);
+      await gantry.kill9();
       restore(gantry, before);
-      if (!gantry.running) await gantry.start();
+      await gantry.start();
       before = await scene(gantry);
     }
   }
