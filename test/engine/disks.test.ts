@@ -127,3 +127,27 @@ test('RC-D06: a disk that can be read only, all of a sudden, stops no container:
     await gantry.start();
     assert.equal((await gantry.dockerOk('ps', '-aq')).split('\n').length, 2);
   }));
+
+test('RC-D09: a data root may be called as a directory may be called, but where overlays cannot say it the daemon does not begin', () =>
+  inOrder(async (scope) => {
+    const home = disk(scope, tmpfs('size=64m,mode=0710'));
+    const root = join(home, `a b e=f "g" ${'h'.repeat(150)}`);
+    mkdirSync(root);
+    const gantry = await startGantry(scope, { args: ['--data-root', root] });
+    const run = ['run', '--name', 'one', '--network', 'none', '-v', 'data:/data', 'busybox'];
+    await gantry.dockerOk(...run, 'sh', '-c', 'echo written >/data/file; cat /data/file; echo mine >/mine');
+    assert.equal(await gantry.dockerOk('logs', 'one'), 'written');
+    assert.match(await gantry.dockerOk('diff', 'one'), /A \/mine/);
+    await gantry.dockerOk('commit', 'one', 'made');
+    await gantry.restart();
+    assert.equal(await gantry.dockerOk('run', '--rm', '--network', 'none', 'made', 'cat', '/mine'), 'mine');
+    // Options of an overlay cannot say these: the daemon does not begin.
+    for (const name of ['with,comma', 'with:colon', 'with\\backslash']) {
+      const own = join(gantry.root, name);
+      const rest = ['--exec-root', `${own}/exec`, '--pidfile', `${own}/pid`];
+      const argv = ['daemon', '-H', `unix://${own}/socket`, '--data-root', own, ...rest];
+      const { status, stderr } = spawnSync(PROGRAM, argv, { encoding: 'utf8', timeout: 60_000 });
+      assert.equal(status, 1, stderr);
+      assert.match(stderr, /^gantry: this host cannot run the engine:/);
+    }
+  }));

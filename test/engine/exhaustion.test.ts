@@ -212,3 +212,23 @@ test('RC-E08: a container is removed while somebody on the host holds a file of 
   }
   await until(() => !readdirSync(join(gantry.dataRoot, 'w')).includes(id));
 });
+
+test('RC-O07: a process that does not end is told after a while, others are served meanwhile, and its end is seen when it comes', async (t) => {
+  const gantry = await startGantry(t);
+  const id = await gantry.dockerOk(...running('one'), 'sleep', '1000');
+  const find = ['/sys/fs/cgroup/freezer', '-maxdepth', '3', '-type', 'd', '-name', id];
+  const [group = ''] = execFileSync('find', find, { encoding: 'utf8' }).split('\n');
+  // What is frozen does not even hear SIGKILL, as what waits for a disk does not.
+  writeFileSync(join(group, 'freezer.state'), 'FROZEN');
+  try {
+    const killed = gantry.api().post('/containers/one/kill');
+    await gantry.dockerOk(...running('two'), 'true');
+    assert.equal((await gantry.api().get('/containers/one/json')).status, 200);
+    const { status, text } = await killed;
+    assert.equal(status, 500);
+    assert.match(text, /did not end within 10 seconds/);
+  } finally {
+    writeFileSync(join(group, 'freezer.state'), 'THAWED');
+  }
+  await until(async () => (await state(gantry, 'one')) === 'exited 137');
+});

@@ -2,7 +2,7 @@
 import type { Watched } from '../trace.ts';
 
 /** What is short, or broken. */
-export type Fault = 'ENOSPC' | 'EIO' | 'EMFILE' | 'EAGAIN';
+export type Fault = 'ENOSPC' | 'EDQUOT' | 'EIO' | 'EMFILE' | 'EAGAIN';
 
 const words = (text: string): readonly string[] => text.split(' ');
 const WRITING = words(
@@ -25,13 +25,17 @@ const onDisk = (rest: string, root: string): boolean =>
 const makes = (call: string, rest: string): boolean =>
   !OPENING.includes(call) || /O_CREAT|O_TMPFILE/.test(rest);
 
+/** What a disk answers that takes no more, be it of anybody's or of this user's. */
+const full = (said: RegExp): Kind => ({
+  calls: [...WRITING, ...NAMING, ...OPENING, 'setxattr', 'fsetxattr', 'lsetxattr'],
+  said,
+  hits: (call, rest, root) => onDisk(rest, root) && makes(call, rest),
+});
+
 const KINDS: Readonly<Record<Fault, Kind>> = {
-  ENOSPC: {
-    calls: [...WRITING, ...NAMING, ...OPENING, 'setxattr', 'fsetxattr', 'lsetxattr'],
-    // A sync that fails has no reason in SQLite's words.
-    said: /no space left|ENOSPC|disk is full|disk i\/o error/i,
-    hits: (call, rest, root) => onDisk(rest, root) && makes(call, rest),
-  },
+  // A sync or write that fails may have no reason in SQLite's words.
+  ENOSPC: full(/no space left|ENOSPC|disk is full|disk i\/o error/i),
+  EDQUOT: full(/quota|EDQUOT|disk is full|disk i\/o error/i),
   EIO: {
     calls: [...WRITING, ...NAMING, ...OPENING, ...words('read readv pread64 preadv getdents64 unlink rmdir')],
     said: /EIO|i\/o error|input\/output error/i,
@@ -47,7 +51,7 @@ const KINDS: Readonly<Record<Fault, Kind>> = {
   },
   EAGAIN: {
     calls: words('clone clone3 fork vfork'),
-    said: /EAGAIN|resource temporarily unavailable/i,
+    said: /EAGAIN|temporarily unavailable/i,
     hits: () => true,
   },
 };

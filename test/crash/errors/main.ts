@@ -1,5 +1,5 @@
 /**
- * `npm run crash -- errors [deed|all] [ENOSPC|EIO|EMFILE|EAGAIN|all] [rounds|all] [seed]`: system calls of the daemon that
+ * `npm run crash -- errors [deed|all] [ENOSPC|EDQUOT|EIO|EMFILE|EAGAIN|all] [rounds|all] [seed]`: system calls of the daemon that
  * fail, one by one, and what came of them.
  */
 import { Gantry } from '../../harness/gantry.ts';
@@ -9,7 +9,7 @@ import type { Fault } from './faults.ts';
 
 const [deed = 'all', fault = 'all', rounds = '3', seed = String(Date.now() % 2 ** 31)] =
   process.argv.slice(2);
-const faults: readonly Fault[] = ['ENOSPC', 'EIO', 'EMFILE', 'EAGAIN'];
+const faults: readonly Fault[] = ['ENOSPC', 'EDQUOT', 'EIO', 'EMFILE', 'EAGAIN'];
 // Two threads for what Node does beside (one of them waits for the keeper's news): the calls are nearly the same ones in each round.
 const gantry = new Gantry({ env: { UV_THREADPOOL_SIZE: '2' } });
 try {
