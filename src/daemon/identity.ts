@@ -14,7 +14,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { Conflict } from '../base/errors.ts';
+import { Conflict, InvalidArgument } from '../base/errors.ts';
 import { lockExclusive, readState, setAsideFile, setAsideUnlessFile } from '../linux/index.ts';
 
 /** The names by which this engine's things on the host are known. */
@@ -31,8 +31,12 @@ export function namesFor(dataRoot: string): Names {
   return { bridge: `gantry-${tag}`, table: `gantry_${tag}`, cgroup: `gantry-${tag}` };
 }
 
-/** Holds the data root against a second engine until the process ends, however it ends. @throws Conflict */
+/** Holds the data root against a second engine until the process ends, however it ends. @throws Conflict, InvalidArgument */
 export function lockRoot(dataRoot: string): void {
+  if (/[,:\\]/.test(dataRoot))
+    throw new InvalidArgument(
+      `the data root ${dataRoot} has a comma, a colon or a backslash in its path, which mounts of layers cannot have: choose another --data-root`,
+    );
   mkdirSync(dataRoot, { recursive: true, mode: 0o710 });
   setAsideUnlessFile(`${dataRoot}/lock`); // nobody holds what is no file
   const fd = openSync(`${dataRoot}/lock`, 'a+', 0o600);
