@@ -9,7 +9,6 @@ const WRITES = ['create with a volume', 'start on a network', 'stop', 'rename', 
 
 for (const [name, fault, deeds] of [
   ['RC-D01: whatever system call of a verb finds the disk full', 'ENOSPC', WRITES],
-  ['RC-D04: whatever system call of a verb finds a quota used up', 'EDQUOT', ['create', 'volume create']],
   ['RC-D07: whatever a verb cannot read or write', 'EIO', ['logs', 'get files', 'save']],
 ] as const)
   test(`${name}, the verb is done, or it fails in words and has changed nothing`, async (t) => {

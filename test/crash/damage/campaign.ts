@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { copyFileSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { messageOf } from '../../../src/base/errors.ts';
 import type { Gantry } from '../../harness/gantry.ts';
 import { mountsBelow } from '../../harness/leaks.ts';
@@ -124,6 +124,9 @@ function restore(gantry: Gantry, { files, copies }: Scene): void {
       rmSync(path, { recursive: true, force: true });
     mkdirSync(dirname(path), { recursive: true });
     copyFileSync(join(copies, file), path);
+    const aside = `${basename(path)}.bad-`;
+    for (const name of readdirSync(dirname(path)))
+      if (name.startsWith(aside)) rmSync(join(dirname(path), name), { recursive: true });
   }
 }
 

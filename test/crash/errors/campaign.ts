@@ -85,7 +85,10 @@ async function round(gantry: Gantry, deed: Deed, { states, count, ...aim }: Roun
   const { text, fault } = aim;
   const { outcome, answer } = await disturbed(gantry, deed, aim);
   const failed = answer && failure(answer);
-  if (outcome === 'fired') {
+  if (outcome === 'fired' && answer === undefined && deed.streams) {
+    count.fired += 1;
+    count.refused += 1;
+  } else if (outcome === 'fired') {
     assert.ok(answer, `${text}: no answer`);
     count.fired += 1;
     if (failed !== undefined) count.refused += 1;

@@ -11,6 +11,8 @@ export interface Deed {
   readonly perform: (api: Api) => Promise<Answer>;
   /** It has two halves, and the first may have been done when the second fails. */
   readonly halves?: true;
+  /** It has said that all is well before it reads: then its connection breaks off. */
+  readonly streams?: true;
 }
 
 const CONTAINER = '/containers/one';
@@ -125,6 +127,7 @@ const containers: Readonly<Record<string, Deed>> = {
       await api.post(`${CONTAINER}/wait`);
     },
     perform: (api) => api.get(`${CONTAINER}/logs?stdout=1&stderr=1`),
+    streams: true,
   },
   'get files': {
     prepare: (api) => created(api),
@@ -182,7 +185,7 @@ const others: Readonly<Record<string, Deed>> = {
     perform: (api) => api.delete('/images/made:1'),
     halves: true, // the name goes first, as the first engine does it
   },
-  save: { prepare: noImages, perform: (api) => api.get('/images/busybox/get') },
+  save: { prepare: noImages, perform: (api) => api.get('/images/busybox/get'), streams: true },
   build: { prepare: noImages, perform: built, halves: true },
 };
 
