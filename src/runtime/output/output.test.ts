@@ -122,7 +122,6 @@ test('since and until select lines by the time of their completion', async (t) =
   assert.deepEqual(await lines(log.directory, { since: times[0]!, until: times[2]! }), ['o 1\n', 'o 2\n']);
 });
 
-<<<<<<< HEAD
 test('RC-P06: what is written after the clock went back over a boot comes behind what was there, and is the tail', async (t) => {
   const log = openLog(t, { segmentBytes: 4096, bytes: 1 << 20 });
   for (let i = 0; i < 400; i++) log.sayAll('stdout', `before ${i}\n`);
@@ -146,8 +145,6 @@ test('RC-P06: what is written after the clock went back over a boot comes behind
   assert.deepEqual(await lines(log.directory, { tail: 401 }), wanted.slice(-401));
 });
 
-=======
->>>>>>> 1ae0ecc (Tests that show a case of reliability already bear its name)
 test('RC-E04: rotation keeps the newest segments and a follower loses nothing', async (t) => {
   const log = openLog(t, { segmentBytes: 1000, bytes: 4000 });
   const followed: Buffer[] = [];
