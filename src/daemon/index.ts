@@ -28,12 +28,15 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   }
   umask(0o022);
   const stop = Promise.withResolvers<string>();
+  const hurry = new AbortController();
   try {
     lockRoot(options.dataRoot);
     writePidFile(options.pidFile);
     mkdirSync(options.execRoot, { recursive: true, mode: 0o710 });
-    // Before anything is built: a signal that comes now still ends in order.
-    for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stop.resolve(name));
+    // Before anything is built: a signal that comes now still ends in order. Who sends another waits for no request.
+    const signals = ['SIGTERM', 'SIGINT'] as const;
+    for (const name of signals) process.on(name, () => stop.resolve(name));
+    void stop.promise.then(() => signals.forEach((name) => process.on(name, () => hurry.abort())));
     // The second would end the process where it does not open Node's inspector, which bin/gantry forbids.
     for (const name of ['SIGPIPE', 'SIGUSR1'] as const) process.on(name, () => undefined);
     process.on('uncaughtException', (error) =>
@@ -47,7 +50,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     );
     const tls = await openTls(options.tls, log);
     process.on('SIGHUP', () => reload(tls, log));
-    return await serve(options, tls, log, stop.promise);
+    return await serve(options, tls, log, { stopped: stop.promise, hurry: hurry.signal });
   } catch (error) {
     process.stderr.write(`gantry: ${messageOf(error).replaceAll('\n', ' ')}\n`);
     log.debug('daemon.failed', { stack: error instanceof Error ? error.stack : undefined });
@@ -59,7 +62,7 @@ async function serve(
   options: DaemonOptions,
   tls: Tls | undefined,
   log: Log,
-  stopped: Promise<string>,
+  { stopped, hurry }: { readonly stopped: Promise<string>; readonly hurry: AbortSignal },
 ): Promise<number> {
   const began = performance.now();
   const built = await buildEngine(options, log);
@@ -88,7 +91,7 @@ async function serve(
     idleMemory?.stop();
     built.stop();
     await Promise.all(listeners.map((listener) => listener.close()));
-    await api.close(options.shutdownTimeoutMs ?? TIMER_MS_MAX);
+    await api.close(options.shutdownTimeoutMs ?? TIMER_MS_MAX, hurry);
     await close(built, log);
     rmSync(options.pidFile, { force: true });
   }

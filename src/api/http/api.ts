@@ -34,7 +34,7 @@ export interface Api {
   /** Serves a connection that some listener took. It must have been made with `allowHalfOpen`. */
   accept(socket: Socket, arrival: Arrival): void;
   /** Takes no further requests; gives running ones `graceMs` to end. Streams to clients end at once. */
-  close(graceMs: number): Promise<void>;
+  close(graceMs: number, hurry?: AbortSignal): Promise<void>;
 }
 
 /** The API of an engine. */
@@ -102,11 +102,11 @@ class RunningApi implements Api {
     socket.on('data', look).off('data', look);
   }
 
-  async close(graceMs: number): Promise<void> {
+  async close(graceMs: number, hurry?: AbortSignal): Promise<void> {
     this.#closing = true;
     for (const gone of this.#running) gone.abort();
     for (const { socket, front } of this.#connections.values()) if (front.idle) socket.destroy();
-    const grace = AbortSignal.timeout(graceMs);
+    const grace = AbortSignal.any([AbortSignal.timeout(graceMs), ...(hurry ? [hurry] : [])]);
     while (this.#connections.size > 0 && !grace.aborted)
       await new Promise((resolve) => setTimeout(resolve, 10));
     for (const { socket } of this.#connections.values()) socket.destroy();
