@@ -1,6 +1,7 @@
 /** A runtime that fails, hangs, lies or floods, by a plan: each start, exec and end is done or refused, and nothing stays. */
 import assert from 'node:assert/strict';
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Gantry } from '../harness/gantry.ts';
@@ -17,6 +18,7 @@ case $(cat ${plan}) in
   fails-$verb) echo "the odd runtime refuses" >&2; exit 1;;
   ends-$verb) exit 127;;
   hangs-$verb) sleep 1000;;
+  waits-$verb) touch ${plan}.waits; sleep 3;;
   floods-$verb) yes complaint | head -c 30000000 >&2; exit 1;;
   lies-$verb) exit 0;;
   works-$verb) crun "$@"; exit 1;;
@@ -137,6 +139,34 @@ test('RC-O01: a runtime that is not there, or is no program of this machine, is 
       );
     }
   } finally {
+    await gantry.end();
+  }
+});
+
+test('RC-K02: a runtime that goes on making a container when the daemon is killed does not meet the next start', async () => {
+  const { gantry, plan } = await oddEngine();
+  try {
+    const api = gantry.api();
+    await api.post('/containers/create?name=one', body());
+    plan('waits-create');
+    const cut = api.post('/containers/one/start').catch(() => undefined);
+    await until(
+      () => existsSync(`${gantry.root}/plan.waits`),
+      (isWaiting) => isWaiting,
+    );
+    const makers = () =>
+      execFileSync('pgrep', ['-fc', `^/bin/sh ${gantry.root}/odd.* create `], { encoding: 'utf8' }).trim();
+    assert.equal(makers(), '1');
+    await gantry.kill9();
+    await cut;
+    plan('');
+    await gantry.start();
+    assert.equal((await gantry.api().post('/containers/one/start')).status, 204);
+    assert.throws(makers, 'none is there any more');
+    const { State } = (await gantry.api().get('/containers/one/json')).json<{ State: { Status: string } }>();
+    assert.equal(State.Status, 'running');
+  } finally {
+    plan('');
     await gantry.end();
   }
 });

@@ -10,8 +10,41 @@ const FAST_ATTEMPTS = 20;
 const FAST_MS = 5;
 const SLOW_MS = 50;
 
-/** Ends what still runs in the cgroup and removes it. Never fails: a cgroup that stays is told to the log. */
-export async function removeWhenEmpty(host: CgroupHost, path: string, log: Log): Promise<void> {
+/**
+ * The removals of an engine. What is put into a cgroup while it is removed would be ended with the rest: who makes a
+ * container in one waits until that is over.
+ */
+export class CgroupRemovals {
+  readonly #host: CgroupHost;
+  readonly #log: Log;
+  readonly #going = new Map<string, Promise<void>>();
+
+  constructor(host: CgroupHost, log: Log) {
+    this.#host = host;
+    this.#log = log;
+  }
+
+  /** Ends what still runs in the cgroup and removes it. Never fails: a cgroup that stays is told to the log. */
+  begin(path: string): Promise<void> {
+    const going = this.#going.get(path);
+    if (going !== undefined) return going;
+    const removal = removeWhenEmpty(this.#host, path, this.#log).finally(() => this.#going.delete(path));
+    this.#going.set(path, removal);
+    return removal;
+  }
+
+  /** Resolves when the cgroup is no longer being removed; at once for most. */
+  async over(path: string): Promise<void> {
+    await this.#going.get(path);
+  }
+
+  /** Resolves when none goes on that had begun by now. */
+  async allOver(): Promise<void> {
+    await Promise.all(this.#going.values());
+  }
+}
+
+async function removeWhenEmpty(host: CgroupHost, path: string, log: Log): Promise<void> {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     try {
       if (await removeCgroup(host, path)) return;

@@ -26,6 +26,7 @@ import {
 import type { CgroupHost } from '../cgroups/cgroups.ts';
 import type { CgroupDriver } from '../cgroups/location.ts';
 import type { Exits } from '../exits/exits.ts';
+import { bundleArgument } from './makers.ts';
 import { withReadOnlyProc } from './read-only-proc.ts';
 import { SealedProgram } from './sealed-program.ts';
 import { SeccompPrograms } from './seccomp-programs.ts';
@@ -137,7 +138,7 @@ export class OciTool {
   async create(call: CreateCall): Promise<number> {
     await this.#run(call, [
       'create',
-      `--bundle=${call.bundle}`,
+      bundleArgument(call.bundle),
       `--pid-file=${call.pidFile}`,
       ...console_(call),
       call.id,

@@ -1,7 +1,8 @@
 /** Finds the tasks of an earlier daemon again. */
 import { closeSync, openSync } from 'node:fs';
 import { type ExitStatus, pidfdOpen, pidfdSignal, processStat } from '../../linux/index.ts';
-import { killIfAlive, removeWhenEmpty } from '../cgroups/removal.ts';
+import { killIfAlive } from '../cgroups/removal.ts';
+import { endMakers } from '../oci/makers.ts';
 import type { OutputWriter } from '../output/writer.ts';
 import { detach } from './mounts.ts';
 import type { TaskRecord } from './record.ts';
@@ -127,6 +128,7 @@ function reopenPidfd(record: TaskRecord, directory: RunDirectory): number | unde
 
 /** Takes back what a start left that was cut off before its process was on record or let go. */
 function undoStart(host: TaskHost, id: string, directory: RunDirectory, record?: TaskRecord): void {
+  endMakers(directory.path);
   const pid = directory.pidFromRuntime();
   for (const tool of host.tools.values()) {
     if (pid !== undefined && tool.isWaiting(id)) killIfAlive(pid);
@@ -136,7 +138,7 @@ function undoStart(host: TaskHost, id: string, directory: RunDirectory, record?:
   detach(directory.file('shm'));
   host.streams.release(id);
   directory.remove();
-  if (record) void removeWhenEmpty(host.cgroups, record.cgroupPath, host.log);
+  if (record) void host.removals.begin(record.cgroupPath);
 }
 
 function openIfThere(path: string): number | undefined {

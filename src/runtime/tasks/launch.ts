@@ -5,7 +5,6 @@ import { undoUnlessDone } from '../../base/lifetime.ts';
 import { bindDescriptor, pidfdOpen, pidfdSignal, processStat, SystemError } from '../../linux/index.ts';
 import { takeOwnLimits, writeOwnLimits } from '../cgroups/own-limits.ts';
 import { allowRealtime } from '../cgroups/realtime.ts';
-import { removeWhenEmpty } from '../cgroups/removal.ts';
 import { LastWords } from '../oci/last-words.ts';
 import type { CreateCall, OciTool } from '../oci/oci.ts';
 import type { ProcessSpec } from '../oci/spec.ts';
@@ -51,8 +50,9 @@ export function launchTask(host: TaskHost, plan: LaunchPlan): Promise<Launch> {
     directory.writeConfig(bundle.spec);
     undo.defer(() => {
       tool.forget(plan.id);
-      void removeWhenEmpty(host.cgroups, plan.cgroupPath, host.log);
+      void host.removals.begin(plan.cgroupPath);
     });
+    await host.removals.over(plan.cgroupPath); // the end of its last run may still be under way
     const streams = await createProcess(host, tool, directory, plan, undo);
     bundle.prepared();
     const pidfd = pidfdOpen(streams.pid);

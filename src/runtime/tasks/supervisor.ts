@@ -19,7 +19,7 @@ import type { CgroupDriver } from '../cgroups/location.ts';
 import { CgroupLock } from '../cgroups/lock.ts';
 import { takeOwnLimits, writeOwnLimits } from '../cgroups/own-limits.ts';
 import type { RealtimeBudget } from '../cgroups/realtime.ts';
-import { removeWhenEmpty } from '../cgroups/removal.ts';
+import { CgroupRemovals } from '../cgroups/removal.ts';
 import type { Exits } from '../exits/exits.ts';
 import { openExits } from '../exits/open-exits.ts';
 import { type DescriptorStore, Keeper } from '../keeper/keeper.ts';
@@ -108,6 +108,7 @@ export class Supervisor {
       execRoot,
       boot: bootId(),
       cgroups,
+      removals: new CgroupRemovals(cgroups, log),
       realtime: options.realtime,
       reactor,
       exits,
@@ -221,7 +222,7 @@ export class Supervisor {
   }
   /** Removes a cgroup that a cut-off start left; safe to call for one that never was. */
   sweepCgroup(path: string): Promise<void> {
-    return removeWhenEmpty(this.cgroups, path, this.#host.log);
+    return this.#host.removals.begin(path);
   }
 
   /** For an exec's terminal. */
@@ -239,15 +240,15 @@ export class Supervisor {
 
   /** An orderly end of the daemon. Containers run on; without any, the keeper and the engine's cgroup go too. */
   async close(): Promise<void> {
-    const { tasks, tools, unclaimed, log } = this.#host;
+    const { tasks, tools, unclaimed, removals } = this.#host;
     const idle = tasks.size === 0 && unclaimed.size === 0;
     for (const task of tasks) task.abandon();
     if (idle && this.exits.connector !== undefined) this.#keeper.release('output', CONNECTOR_NAME);
     this.exits.close();
     for (const tool of tools.values()) tool.close();
     if (!idle) return;
-    await this.#moving;
-    if (this.#keeper.close()) await removeWhenEmpty(this.cgroups, apartCgroup(this.#cgroup), log);
+    await Promise.all([this.#moving, removals.allOver()]); // the engine's cgroup goes after theirs
+    if (this.#keeper.close()) await removals.begin(apartCgroup(this.#cgroup));
     removeEmptyCgroup(this.cgroups, `/${this.#cgroup}`);
   }
 }

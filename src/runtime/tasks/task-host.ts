@@ -3,7 +3,7 @@ import type { Log } from '../../base/log.ts';
 import type { ExitStatus, Reactor } from '../../linux/index.ts';
 import type { CgroupHost } from '../cgroups/cgroups.ts';
 import type { RealtimeBudget } from '../cgroups/realtime.ts';
-import { removeWhenEmpty } from '../cgroups/removal.ts';
+import type { CgroupRemovals } from '../cgroups/removal.ts';
 import type { Exits } from '../exits/exits.ts';
 import type { OciTool } from '../oci/oci.ts';
 import type { OutputWriter } from '../output/writer.ts';
@@ -22,6 +22,7 @@ export interface TaskHost {
   /** This boot of the machine: what ran in another does not run any more. */
   readonly boot: string;
   readonly cgroups: CgroupHost;
+  readonly removals: CgroupRemovals;
   readonly realtime: RealtimeBudget;
   readonly reactor: Reactor;
   readonly exits: Exits;
@@ -67,7 +68,7 @@ export function makeTask(
       all: async () => {
         host.tasks.delete(task);
         host.streams.release(record.id);
-        void removeWhenEmpty(host.cgroups, record.cgroupPath, host.log);
+        void host.removals.begin(record.cgroupPath);
         await detachAway(directory.file('pidfd'));
         await detachAway(directory.file('shm'));
         // The record goes last: whatever is left before, the next daemon finds by it.
