@@ -31,7 +31,7 @@ function beginHealth(deps: MonitorDeps, container: Container, { fresh }: { reado
   const check = readCheck(config.Healthcheck, config.Shell);
   if (check === undefined) return;
   if (fresh || health === undefined) container.set({ health: starting(health) });
-  container.monitor = new Monitor(deps, container, check);
+  container.monitor = new Monitor(deps, container, check, fresh ? 0 : ranMsOf(container));
 }
 
 /** At the end of a run, and while it is paused: nobody vouches for it. The caller saves the record. */
@@ -43,17 +43,25 @@ function endHealth(container: Container): void {
   if (health) container.set({ health: { ...health, Status: 'unhealthy' } });
 }
 
+/** How long a run that began before this monitor has lasted, as far as the wall clock can tell. */
+function ranMsOf({ record: { state } }: Container): number {
+  return isAlive(state) ? Math.max(0, Date.now() - Date.parse(state.startedAt)) : 0;
+}
+
 class Monitor {
   readonly #deps: MonitorDeps;
   readonly #container: Container;
   readonly #check: Check;
   readonly #over = new AbortController();
+  /** When the run began, by the clock that nobody sets. */
+  readonly #startedAt: number;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(deps: MonitorDeps, container: Container, check: Check) {
+  constructor(deps: MonitorDeps, container: Container, check: Check, ranMs: number) {
     this.#deps = deps;
     this.#container = container;
     this.#check = check;
+    this.#startedAt = performance.now() - ranMs;
     this.#wait();
   }
 
@@ -62,27 +70,22 @@ class Monitor {
     this.#over.abort();
   }
 
-  #sinceStartMs(at: number): number {
-    const { state } = this.#container.record;
-    return isAlive(state) ? at - Date.parse(state.startedAt) : 0;
-  }
-
   #wait(): void {
     const { health } = this.#container.record;
     if (health === undefined || this.#over.signal.aborted) return;
-    const milliseconds = pauseMs(health, this.#check, this.#sinceStartMs(Date.now()));
+    const milliseconds = pauseMs(health, this.#check, performance.now() - this.#startedAt);
     this.#timer = setTimeout(() => void this.#probe(), milliseconds).unref();
   }
 
   async #probe(): Promise<void> {
-    const begun = Date.now();
+    const begun = performance.now();
     const { task } = this.#container;
     const result = await probe(this.#deps, this.#container, this.#check, this.#over.signal);
     // What was cut off says nothing of the container.
     if (this.#over.signal.aborted) return;
     // The end of a container cuts its probe off too, and is heard of after it.
     if (result.ExitCode !== 0 && task?.ending) return this.#wait();
-    await this.#hear(result, this.#sinceStartMs(begun)).catch((error: unknown) =>
+    await this.#hear(result, begun - this.#startedAt).catch((error: unknown) =>
       this.#deps.log.error('health.unsaved', { id: this.#container.id, reason: messageOf(error) }),
     );
     this.#wait();

@@ -30,7 +30,8 @@ const isAsked = ({ record }: Container): boolean =>
 /** Only the run that was found unhealthy, and only while it is. */
 async function restart(deps: StartDeps, container: Container): Promise<void> {
   const startedAt = startOf(container);
-  const ranMs = Date.now() - Date.parse(startedAt ?? '');
+  // Never more than the pause itself, whatever the clock was set to since the start.
+  const ranMs = Math.max(0, Date.now() - Date.parse(startedAt ?? ''));
   if (ranMs < RUN_MS_MIN) await sleep(RUN_MS_MIN - ranMs, undefined, { ref: false });
   await container.mailbox.run(async () => {
     const { health, stoppedByUser } = container.record;
