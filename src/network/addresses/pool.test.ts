@@ -202,3 +202,21 @@ test('the smallest subnet has one address to give in IPv4, whose last is the bro
   const six = new AddressPool(parseSubnet('fd00:1::/126'));
   assert.equal(formatAddress(six.take(parseAddress('fd00:1::3'))), 'fd00:1::3');
 });
+
+test('RC-E06: ten thousand times given and given back, as many addresses are free as at first, and each is given in its turn', () => {
+  const pool = new AddressPool(parseSubnet('10.0.0.0/28'));
+  const before = pool.usage();
+  const held: ReturnType<typeof pool.take>[] = [];
+  const given = new Map<string, number>();
+  for (let cycle = 0; cycle < 10_000; cycle++) {
+    const address = pool.take();
+    assert.ok(!held.some(({ value }) => value === address.value), 'given to two at once');
+    held.push(address);
+    given.set(formatAddress(address), (given.get(formatAddress(address)) ?? 0) + 1);
+    if (held.length > 5) pool.release(held.shift()!);
+  }
+  for (const address of held) pool.release(address);
+  assert.deepEqual(pool.usage(), before);
+  assert.equal(BigInt(given.size), before.available);
+  assert.ok(Math.max(...given.values()) - Math.min(...given.values()) <= 1);
+});
