@@ -1,6 +1,7 @@
 /** Kinds of failure, and tables of them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { getSystemErrorName } from 'node:util';
 import {
   asKind,
   codeOf,
@@ -103,6 +104,25 @@ test('anything that was thrown has a message, and a code when a system call fail
   assert.deepEqual([system, 'text', undefined].map(messageOf), ['no such file', 'text', 'undefined']);
   const thrown = [system, Object.assign(new Error(), { code: 7 }), new Error(), 'text', null, undefined];
   assert.deepEqual(thrown.map(codeOf), ['ENOENT', undefined, undefined, undefined, undefined, undefined]);
+});
+
+test('RC-D04: failures that Node has no name for have their own, with the words of the C library', () => {
+  const unnamed = (number: number, call: string) => {
+    const code = getSystemErrorName(-number);
+    return Object.assign(new Error(`${code}: ${code}, ${call}`), { code });
+  };
+  for (const [number, code, words] of [
+    [122, 'EDQUOT', 'disk quota exceeded'],
+    [117, 'EUCLEAN', 'structure needs cleaning'],
+    [116, 'ESTALE', 'stale file handle'],
+  ] as const) {
+    const error = unnamed(number, "open '/data/a'");
+    assert.deepEqual([codeOf(error), messageOf(error)], [code, `${code}: ${words}, open '/data/a'`]);
+  }
+  const known = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+  assert.deepEqual([codeOf(known), messageOf(known)], ['ENOSPC', 'ENOSPC: no space left on device, write']);
+  const strange = unnamed(9999, 'read');
+  assert.deepEqual([codeOf(strange), messageOf(strange)], [strange.code, strange.message]);
 });
 
 test("the code of a failure of ours is that of the call below, not its own name, nor its cause's", () => {

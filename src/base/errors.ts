@@ -140,14 +140,27 @@ export function asKind(error: unknown, kind: ErrorKind): unknown {
   return new OF_KIND[kind](words, { cause: error, code, fields, context, missing, systemCode });
 }
 
+/** Failures of Linux that Node has no names for (errno(3)): of a quota, a damaged file system, a server of files that is gone. */
+const UNNAMED: Readonly<Record<string, readonly [code: string, words: string]>> = {
+  116: ['ESTALE', 'stale file handle'],
+  117: ['EUCLEAN', 'structure needs cleaning'],
+  122: ['EDQUOT', 'disk quota exceeded'],
+};
+/** Node's code of a failure that it has no name for; its messages begin with that, twice. */
+const UNKNOWN_CODE = /^Unknown system error -(\d+)$/;
+const UNKNOWN_WORDS = /^Unknown system error -(\d+): Unknown system error -\1/;
+
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(UNKNOWN_WORDS, (told, number: string) => UNNAMED[number]?.join(': ') ?? told);
 }
 
 /** The `code` of a Node or system-call error (`ENOENT`), or undefined; of our own errors that of the call below. */
 export function codeOf(error: unknown): string | undefined {
   if (error instanceof EngineError) return error.systemCode;
   const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' ? code : undefined;
+  if (typeof code !== 'string') return undefined;
+  const [, number = ''] = UNKNOWN_CODE.exec(code) ?? [];
+  return UNNAMED[number]?.[0] ?? code;
 }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApi, listen } from '../../src/api/http/index.ts';
 import { silentLog } from '../../src/base/log.ts';
+import type { Engine } from '../../src/engine/index.ts';
 import type { Fake } from './fake/stage.ts';
 import { fakeEngine } from './fake-engine.ts';
 
@@ -22,15 +23,22 @@ export interface ServeOptions {
   readonly tcp?: boolean;
   readonly browsers?: Parameters<typeof createApi>[0]['browsers'];
   readonly openApi?: boolean;
+  /** What the engine is replaced by. */
+  readonly instead?: (engine: Engine) => Engine;
 }
 
 /** Serves the API of a fake engine until it is disposed. */
-export async function serve({ tcp = false, browsers, openApi = true }: ServeOptions = {}): Promise<Served> {
+export async function serve({
+  tcp = false,
+  browsers,
+  openApi = true,
+  instead = (engine) => engine,
+}: ServeOptions = {}): Promise<Served> {
   const directory = mkdtempSync(join(tmpdir(), 'gantry-api-'));
   const path = join(directory, 's');
   const fake = fakeEngine();
   const version = { engineVersion: '0.1.0' };
-  const api = createApi({ engine: fake.engine, log: silentLog, version, browsers, openApi });
+  const api = createApi({ engine: instead(fake.engine), log: silentLog, version, browsers, openApi });
   const listeners = [await listen(api, { kind: 'unix', path })];
   if (tcp) listeners.push(await listen(api, { kind: 'tcp', host: '127.0.0.1', port: 0 }));
   return Object.assign(fake, {

@@ -151,6 +151,33 @@ export async function failAt(
   };
 }
 
+/** From now on each of these system calls of `pid` takes so much longer, in all its threads, until it is ended. */
+export async function slowDown(
+  pid: number,
+  calls: readonly string[],
+  milliseconds: number,
+): Promise<{ end(): Promise<void> }> {
+  const names = calls.map((name) => `?${name}`).join(',');
+  const inject = `inject=${names}:delay_enter=${milliseconds * 1000}`;
+  const strace = await attach([
+    '-f',
+    '-p',
+    String(pid),
+    '-o',
+    '/dev/null',
+    '-e',
+    tracing(calls),
+    '-e',
+    inject,
+  ]);
+  return {
+    async end() {
+      strace.kill('SIGINT');
+      await ended(strace);
+    },
+  };
+}
+
 interface Thread {
   readonly id: number;
   readonly name: string;
