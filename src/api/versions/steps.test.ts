@@ -1,7 +1,8 @@
 /** What single steps make of what a client says, and of what it is told. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dialectOf } from './index.ts';
+import { contextTables, failureTables } from '../../model/failures/catalogue.ts';
+import { dialectOf, failureFrom } from './index.ts';
 import type { Doc } from './lens.ts';
 
 const CREATE = 'POST /containers/create';
@@ -72,4 +73,15 @@ test('what is no longer told was nought, nothing or empty', () => {
   );
   const [listed] = told('1.8', 'GET /containers/json', [{ Id: 'x', Names: ['/x'] }]) as Doc[];
   assert.deepEqual([listed?.SizeRw, listed?.SizeRootFs], [0, 0]);
+});
+
+test('a signal that is none was refused without a word of the container below 1.42', () => {
+  const failure = {
+    ...failureFrom(failureTables.setting.signalInvalid({ signal: 'X' }), 400, 'engine'),
+    context: [contextTables.container.kill({ name: 'web' })],
+  };
+  const told = (version: string) =>
+    dialectOf(version).failure(failure, { route: 'POST /containers/{name}/kill', name: 'web' }).message;
+  assert.equal(told('1.41'), 'Invalid signal: X');
+  assert.equal(told('1.42'), 'Cannot kill container: web: invalid signal: X');
 });

@@ -107,6 +107,15 @@ test('a copy of a directory is the same in all that can be told of it', (t) => {
   assert.deepEqual(snapshot(into), snapshot(source));
 });
 
+test('an empty directory is copied with its own owner, mode and times', (t) => {
+  const [source, into] = [temporary(t), temporary(t)];
+  chownSync(source, 12, 34);
+  chmodSync(source, 0o1750);
+  utimesSync(source, 1e9, 1.1e9);
+  copyDirectory(source, '.', into);
+  assert.deepEqual(snapshot(into), snapshot(source));
+});
+
 test('a layer alone is the same flattened, but for its root', (t) => {
   const source = colourful(t);
   const into = temporary(t);
@@ -168,4 +177,22 @@ test('nothing stays open after copies', (t) => {
   copyDirectory(source, 'none', temporary(t));
   flatten([source, source], temporary(t));
   assert.equal(count(), before);
+});
+
+test('only names that begin with the mark of a whiteout hide, and what follows the mark is hidden', (t) => {
+  const into = temporary(t);
+  const hidden = { x: '1', 'a.wh..wh.': '1', 'b.wh.': '1' };
+  flatten([tree(t, hidden), tree(t, { abcdx: '2', '.wh.a.wh..wh.': '', '.wh.b.wh.': '' })], into);
+  assert.deepEqual(files(into), { abcdx: '2', x: '1' });
+});
+
+test('only a directory is copied from, and only into one that is no link', (t) => {
+  const root = tree(t, { 'd/f': '1', file: '1', 'into/': '' });
+  const at = (name: string) => join(root, name);
+  symlinkSync('into', at('link'));
+  assert.throws(() => flatten([], at('file')), { code: 'ENOTDIR' });
+  assert.throws(() => copyDirectory(at('file'), 'd', at('into')), { code: 'ENOTDIR' });
+  for (const into of ['file', 'link'])
+    assert.throws(() => copyDirectory(root, 'd', at(into)), { code: 'ENOTDIR' }, into);
+  assert.equal(copyDirectory(root, 'd', at('into')), 'copied');
 });

@@ -12,6 +12,7 @@ import {
   tryOpenDirectoryInRoot,
   tryOpenDirectoryInTree,
 } from '../../linux/index.ts';
+import { quote } from './names-at.ts';
 
 /** Descriptors kept open; archives come directory by directory, so few are wanted again. */
 const KEPT_MAX = 64;
@@ -128,7 +129,7 @@ export class Parents {
 
 /** What the archive itself is to blame for is a TarError; the rest is the system's. */
 function refused(path: ByteText, errno: number): Error {
-  const name = JSON.stringify(path.slice(0, 200));
+  const name = quote(path);
   const error = new SystemError('openat2', errno, name);
   const byArchive = [ERRNO.ENOTDIR, ERRNO.ELOOP, ERRNO.ENAMETOOLONG, 18 /* EXDEV */].includes(errno);
   return byArchive ? new TarError(`${name}: not a directory (${error.code})`) : error;

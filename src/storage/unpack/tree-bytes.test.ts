@@ -1,33 +1,10 @@
-/** Measuring trees, also those that are deeper than a path can say (SC-DOS-04). */
+/** Measuring trees: what counts, and the way back from where it is deep. */
 import assert from 'node:assert/strict';
-import { closeSync, constants, linkSync, mkdirSync, openSync, symlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { removeTreeAt, tryMkdirAt, tryOpenAt } from '../../linux/index.ts';
 import { temporaryInMemory } from './test-tree.ts';
 import { treeBytes } from './tree-bytes.ts';
-
-const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY;
-
-/** Directories in each other, a file of three bytes and an empty directory beside each thousandth. Returns the bytes. */
-function makeDeep(top: string, depth: number): number {
-  let at = openSync(top, DIRECTORY);
-  let bytes = 0;
-  for (let i = 0; i < depth; i++) {
-    assert.equal(tryMkdirAt(at, 'd', 0o755), 0);
-    if (i % 1000 === 999) {
-      writeFileSync(`/proc/self/fd/${at}/file`, 'abc');
-      tryMkdirAt(at, 'empty', 0o755);
-      bytes += 3;
-    }
-    const inner = tryOpenAt(at, 'd', DIRECTORY);
-    assert.ok(inner >= 0);
-    closeSync(at);
-    at = inner;
-  }
-  closeSync(at);
-  return bytes;
-}
 
 test('all that is no directory counts, with several names once; the links of the engine do not', (t) => {
   const top = temporaryInMemory(t);
@@ -39,15 +16,70 @@ test('all that is no directory counts, with several names once; the links of the
   assert.equal(treeBytes(top, ['etc/mtab']), 1000 + 2 * '/proc/mounts'.length);
   assert.equal(treeBytes(join(top, 'absent')), 0);
   assert.equal(treeBytes(join(top, 'b')), 0);
+  assert.throws(() => treeBytes(join(top, 'n'.repeat(256))), { code: 'ENAMETOOLONG' });
 });
 
-test('SC-DOS-04: a tree of a hundred thousand directories in each other is measured and removed', (t) => {
+/** `depth` directories in each other; beside each two more, with a file of three bytes in each. */
+function makeBranching(top: string, depth: number): void {
+  for (let at = top, i = 0; i < depth; i++, at = join(at, 'd'))
+    for (const name of ['a', 'd', 'z']) {
+      mkdirSync(join(at, name));
+      if (name !== 'd') writeFileSync(join(at, name, 'file'), 'abc');
+    }
+}
+const openFiles = (): number => readdirSync('/proc/self/fd').length;
+
+for (const depth of [1, 62, 63, 64, 65, 200])
+  test(`what stands beside the way down is counted on the way back, ${depth} directories deep`, (t) => {
+    const top = temporaryInMemory(t);
+    makeBranching(top, depth);
+    const before = openFiles();
+    assert.equal(treeBytes(top), 6 * depth);
+    assert.equal(openFiles(), before);
+  });
+
+/** Links that do not count; `visit` is told each directory that is come to, and how many files are open then. */
+class Watched extends Array<string> {
+  visit: (path: string) => void = () => undefined;
+
+  // The walk asks for each directory whether a link is below it: it asks with the directory's path.
+  override some(asks: (link: string, at: number, links: string[]) => unknown): boolean {
+    asks({ startsWith: (path: string) => this.visit(path) } as unknown as string, 0, this);
+    return true;
+  }
+}
+
+test('a few directories are kept open at a time, however deep it is', (t) => {
   const top = temporaryInMemory(t);
-  mkdirSync(join(top, 'x'));
-  const bytes = makeDeep(join(top, 'x'), 100_000);
-  const before = process.cpuUsage();
-  assert.equal(treeBytes(top), bytes);
-  t.diagnostic(`${process.cpuUsage(before).user / 1000} ms`);
-  removeTreeAt(-100, join(top, 'x'));
-  assert.equal(treeBytes(top), 0);
+  makeBranching(top, 200);
+  const before = openFiles();
+  const links = new Watched();
+  let most = 0;
+  links.visit = () => {
+    most = Math.max(most, openFiles() - before);
+  };
+  assert.equal(treeBytes(top, links), 1200);
+  // The one just come to is open beside them.
+  assert.equal(most, 65);
+});
+
+test('a directory that is moved away while it is measured does not lead the walk to where it is then', (t) => {
+  const top = temporaryInMemory(t);
+  mkdirSync(join(top, 'elsewhere'));
+  for (const name of ['a', 'z']) {
+    mkdirSync(join(top, 'elsewhere', name));
+    writeFileSync(join(top, 'elsewhere', name, 'file'), 'x'.repeat(1_000_000));
+  }
+  mkdirSync(join(top, 'measured'));
+  makeBranching(join(top, 'measured'), 100);
+  const before = openFiles();
+  const links = new Watched();
+  links.visit = (path) => {
+    if (path === 'd/'.repeat(100))
+      renameSync(join(top, 'measured', 'd/'.repeat(10)), join(top, 'elsewhere/d'));
+  };
+  const bytes = treeBytes(join(top, 'measured'), links);
+  // Of the ten levels above it one of the two may have been visited before.
+  assert.ok(bytes >= 90 * 6 && bytes <= 90 * 6 + 10 * 3, `${bytes} bytes`);
+  assert.equal(openFiles(), before);
 });
