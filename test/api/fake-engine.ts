@@ -134,7 +134,7 @@ const eventsOf = ({ note, signals }: Stage): Engine['events'] => {
     async *subscribe({ signal, filters, since, until }) {
       note('events', filters, since, until);
       signals.push(signal);
-      yield* events;
+      yield events;
       if (until === undefined && !signal.aborted)
         await new Promise((resolve) => signal.addEventListener('abort', resolve));
     },

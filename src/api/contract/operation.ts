@@ -51,12 +51,15 @@ export interface TextAnswer {
   readonly status: number;
 }
 /** JSON messages, one a line, flushed one by one. */
-export interface LinesAnswer<T> {
+export interface LinesAnswer<T, Endless extends boolean = boolean> {
   readonly kind: 'lines';
   readonly status: number;
   readonly schema: Schema<T>;
-  /** Events: the head goes out before the first message, and the client may choose the form by `Accept`. */
-  readonly endless: boolean;
+  /**
+   * Events: the head goes out before the first message, the client may choose the form by `Accept`, and the handler
+   * tells as many at once as there are.
+   */
+  readonly endless: Endless;
   /** Also what fails before the first message is told as one: clients look for it there. */
   readonly failsInside?: boolean;
 }
@@ -175,21 +178,21 @@ export const never = (status: number): NoAnswer => ({ kind: 'never', status });
 /** An answer of plain text. */
 export const plain = (status: number): TextAnswer => ({ kind: 'text', status });
 /** Progress of a long operation, one JSON message a line. */
-export const lines = <T>(schema: Schema<T>): LinesAnswer<T> => ({
+export const lines = <T>(schema: Schema<T>): LinesAnswer<T, false> => ({
   kind: 'lines',
   status: 200,
   schema,
   endless: false,
 });
 /** Events: messages that come until the client goes. */
-export const endlessLines = <T>(schema: Schema<T>): LinesAnswer<T> => ({
+export const endlessLines = <T>(schema: Schema<T>): LinesAnswer<T, true> => ({
   kind: 'lines',
   status: 200,
   schema,
   endless: true,
 });
 /** Measurements, one JSON message a line. */
-export const samples = <T>(schema: Schema<T>): LinesAnswer<T> => ({
+export const samples = <T>(schema: Schema<T>): LinesAnswer<T, false> => ({
   kind: 'lines',
   status: 200,
   schema,

@@ -67,19 +67,21 @@ export type OutputOf<S> =
         void
       : S extends TextAnswer
         ? TextReply
-        : S extends LinesAnswer<infer T>
-          ? AsyncIterable<T>
-          : S extends ArchiveAnswer
-            ? ArchiveReply
-            : S extends DeferredAnswer<infer T>
-              ? { readonly ended: Promise<T> }
-              : S extends OutputAnswer
-                ? LogOutput
-                : S extends HijackAnswer
-                  ? Attachment | undefined
-                  : S extends WebSocketAnswer
-                    ? Attachment
-                    : never;
+        : S extends LinesAnswer<infer T, true>
+          ? AsyncIterable<readonly T[]>
+          : S extends LinesAnswer<infer T>
+            ? AsyncIterable<T>
+            : S extends ArchiveAnswer
+              ? ArchiveReply
+              : S extends DeferredAnswer<infer T>
+                ? { readonly ended: Promise<T> }
+                : S extends OutputAnswer
+                  ? LogOutput
+                  : S extends HijackAnswer
+                    ? Attachment | undefined
+                    : S extends WebSocketAnswer
+                      ? Attachment
+                      : never;
 
 type SuccessOf<E> = E extends Operation<Route, Parameters, infer _B, infer S> ? S : never;
 

@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { sendMessages } from './answers.ts';
+import { sendEvents } from './answers.ts';
 
 test('SC-DOS-09: a client that reads nothing is hung up on when nobody waits for it any longer', async (t) => {
   const home = mkdtempSync(join(tmpdir(), 'gantry-answers-'));
@@ -15,22 +15,18 @@ test('SC-DOS-09: a client that reads nothing is hung up on when nobody waits for
   let left = false;
   async function* endless() {
     try {
-      for (;;) yield { text: 'x'.repeat(65_536) };
+      for (;;) yield Buffer.alloc(65_536);
     } finally {
       left = true;
     }
   }
-  const form = { contentType: 'application/json', before: '', after: '\n', toTheEnd: false };
   const answering = Promise.withResolvers<ServerResponse>();
   const sent = Promise.withResolvers<void>();
   const server = createServer((_request, response) => {
     answering.resolve(response);
     const messages = Object.assign(endless(), { cut: cut.signal });
-    const telling = {
-      told: (message: unknown) => message as Record<string, unknown>,
-      failed: () => undefined,
-    };
-    sendMessages(response, messages, form, telling).then(sent.resolve, sent.reject);
+    const bytesOf = (bytes: Buffer) => bytes;
+    sendEvents(response, messages, 'application/json', bytesOf).then(sent.resolve, sent.reject);
   });
   server.listen(join(home, 'socket'));
   await once(server, 'listening');

@@ -162,30 +162,44 @@ export interface Telling {
   failed(error: unknown): Record<string, unknown> | undefined;
 }
 
-/** `cut`: fires when the client is not to be waited for any longer. */
-type Messages = AsyncIterable<unknown> & { readonly cut?: AbortSignal };
+/** Events as they come, those that are there at once in one write. `bytesOf`: as they stand on the wire. */
+export async function sendEvents<T>(
+  response: ServerResponse,
+  handfuls: AsyncIterable<T> & { readonly cut?: AbortSignal },
+  contentType: string,
+  bytesOf: (handful: T) => Buffer,
+): Promise<void> {
+  response.writeHead(200, { 'Content-Type': contentType });
+  response.flushHeaders();
+  // Fires when the client is not to be waited for any longer.
+  handfuls.cut?.addEventListener('abort', () => response.destroy(), { once: true });
+  for await (const handful of handfuls) {
+    const bytes = bytesOf(handful);
+    if (bytes.length > 0 && !response.write(bytes)) await roomIn(response);
+    if (response.destroyed) return;
+  }
+  response.end();
+}
 
 /** Messages one by one, each flushed. A failure behind the head becomes the last message. */
 export async function sendMessages(
   response: ServerResponse,
-  messages: Messages,
-  form: LineForm & Reading,
+  messages: AsyncIterable<unknown>,
+  { toTheEnd }: Reading,
   { told: translate, failed }: Telling,
 ): Promise<void> {
-  response.writeHead(200, { 'Content-Type': form.contentType });
+  response.writeHead(200, { 'Content-Type': 'application/json' });
   response.flushHeaders();
-  messages.cut?.addEventListener('abort', () => response.destroy(), { once: true });
   try {
     for await (const message of messages) {
       const told = translate(message);
       if (told === undefined) continue;
-      if (!response.destroyed && !response.write(`${form.before}${writeJson(told)}${form.after}`))
-        await roomIn(response);
-      if (response.destroyed && !form.toTheEnd) return;
+      if (!response.destroyed && !response.write(`${writeJson(told)}\n`)) await roomIn(response);
+      if (response.destroyed && !toTheEnd) return;
     }
   } catch (error) {
     const told = failed(error);
-    if (told !== undefined) response.write(`${form.before}${writeJson(told)}${form.after}`);
+    if (told !== undefined) response.write(`${writeJson(told)}\n`);
   }
   response.end();
 }

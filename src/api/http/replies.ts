@@ -1,15 +1,18 @@
 /** Handlers' results as answers: completed, told in the version's words, written in the form of their kind. */
 import { messageOf, NotFound } from '../../base/errors.ts';
 import { isFailure } from '../../base/failures.ts';
+import { writeJson } from '../../formats/json.ts';
 import { buildFailure } from '../../model/failures/build.ts';
 import { contract, operationOf } from '../contract/index.ts';
 import type { Success } from '../contract/operation.ts';
 import { type Call, handlers } from '../handlers/index.ts';
 import { type Dialect, type Doc, memberOf } from '../versions/index.ts';
 import {
+  type LineForm,
   lineForm,
   sendDeferred,
   sendEmpty,
+  sendEvents,
   sendJson,
   sendMessages,
   sendProgressText,
@@ -71,19 +74,41 @@ export async function sendLines(
     return sendEmpty(response, success.status);
   }
   const telling = tellingOf(asked, success);
-  if (success.endless)
-    return sendMessages(
-      response,
-      messages,
-      { ...lineForm(request.headers.accept, dialect), toTheEnd },
-      telling,
-    );
+  if (success.endless) {
+    const form = lineForm(request.headers.accept, dialect);
+    const bytesOf = (events: Handful) => written(events, dialect, form, telling);
+    return sendEvents(response, messages as AsyncIterable<Handful>, form.contentType, bytesOf);
+  }
   // What fails before its first message mostly has a status to say so.
   const begun = success.failsInside ? messages : await begin(messages);
   if (dialect.traits.progressAsText.includes(operation))
     return sendProgressText(response, begun, telling, { toTheEnd });
-  const form = { contentType: 'application/json', before: '', after: '\n', toTheEnd };
-  return sendMessages(response, begun, form, telling);
+  return sendMessages(response, begun, { toTheEnd }, telling);
+}
+
+/** Events that are there at once. Listeners who want the same get the same array. */
+type Handful = readonly unknown[];
+/** By their array, version and form: a hundred clients who listen have them written once. */
+const writings = new WeakMap<Handful, Map<Dialect, Map<string, Buffer>>>();
+
+function written(events: Handful, dialect: Dialect, { before, after }: LineForm, { told }: Telling): Buffer {
+  const ofAll = kept(writings, events, () => new Map<Dialect, Map<string, Buffer>>());
+  const ofVersion = kept(ofAll, dialect, () => new Map<string, Buffer>());
+  return kept(ofVersion, before + after, () => {
+    const messages = events.map(told).filter((message) => message !== undefined);
+    return Buffer.from(messages.map((message) => `${before}${writeJson(message)}${after}`).join(''));
+  });
+}
+
+/** What the map has of the key; made, when it has nothing yet. */
+function kept<K, V>(
+  map: { get(key: K): V | undefined; set(key: K, value: V): unknown },
+  key: K,
+  make: () => V,
+): V {
+  const there = map.get(key) ?? make();
+  map.set(key, there);
+  return there;
 }
 
 /** Messages, and the failure that may be the last one, in the version's words. */

@@ -2,6 +2,7 @@
 import type { Log } from '../../base/log.ts';
 import { nowNanos } from '../../base/time.ts';
 import type { EventMessage } from '../../model/event.ts';
+import { Audience, handfuls } from './audience.ts';
 import { eventFilter } from './filter.ts';
 import { Journal } from './journal.ts';
 import { Listener } from './listener.ts';
@@ -35,25 +36,26 @@ export function openEvents(
   graceMs: number = BEHIND_GRACE_MS,
 ): EventHub {
   const journal = new Journal(directory, (reason) => log.warn('events.unwritten', { reason }));
-  const listeners = new Set<Listener>();
+  const audience = new Audience();
   let last = 0n;
 
   async function* subscribe(
     { since, until, filters, signal }: SubscribeOptions,
     cut: AbortController,
-  ): AsyncGenerator<EventMessage> {
-    const listener = new Listener({ wants: eventFilter(filters), until, signal, graceMs, cut });
-    if (since !== undefined) listener.replay(journal.since(since).map(({ event }) => event));
+  ): AsyncGenerator<readonly EventMessage[]> {
+    const listener = new Listener({ until, signal, graceMs, cut, handOn: () => audience.handOn() });
+    if (since !== undefined)
+      for (const events of handfuls(journal.since(since, eventFilter(filters)))) listener.replay(events);
     if (listener.over) {
       yield* listener.takeAll();
       return;
     }
-    listeners.add(listener);
-    cut.signal.addEventListener('abort', () => listeners.delete(listener));
+    const leave = audience.join(listener, filters);
+    cut.signal.addEventListener('abort', leave);
     try {
       yield* listener.read();
     } finally {
-      listeners.delete(listener);
+      leave();
     }
   }
 
@@ -64,7 +66,7 @@ export function openEvents(
       last = now > last ? now : last + 1n;
       const event = eventMessage(happened, last);
       journal.add(event);
-      for (const listener of listeners) listener.offer(event);
+      audience.tell(event);
     },
     // Checked at the call, not at the first read: a bad filter is still a plain HTTP error.
     subscribe(options) {
@@ -73,11 +75,11 @@ export function openEvents(
       return Object.assign(subscribe(options, cut), { cut: cut.signal });
     },
     get listeners() {
-      return listeners.size;
+      return audience.size;
     },
     unreadable: journal.unreadable,
     close() {
-      for (const listener of listeners) listener.wake();
+      audience.close();
       journal.close();
     },
   };

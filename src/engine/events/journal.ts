@@ -1,6 +1,7 @@
 /**
  * The journal of events: numbered, kept on disk as lines of JSON in two bounded files, so that `since` works over a
- * restart. Appended without sync: a power cut may take the last lines (documented), a kill −9 takes none.
+ * restart. Appended without sync: a power cut may take the last lines (documented), a kill −9 takes none:
+ * each event is written before the call that made it is answered, which is why they do not wait for one another.
  */
 import { closeSync, existsSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
 import { messageOf } from '../../base/errors.ts';
@@ -115,9 +116,10 @@ export class Journal {
     closeSync(full);
   }
 
-  /** Events not older than `since`, oldest first. */
-  since(since: bigint): Numbered[] {
-    return this.#recent.filter(({ event }) => event.timeNano >= since);
+  /** Events not older than `since` that are wanted, oldest first. */
+  since(since: bigint, wants: (event: EventMessage) => boolean): EventMessage[] {
+    const events = this.#recent.map(({ event }) => event);
+    return events.filter((event) => event.timeNano >= since && wants(event));
   }
 
   close(): void {

@@ -5,9 +5,8 @@ import type { EventMessage } from '../../model/event.ts';
 /** A reader this far behind gets no more: it must not hold the engine's memory. */
 export const EVENTS_BEHIND_MAX = 4096;
 
-/** Until when it reads, and what it wants. */
+/** Until when it reads, and how slowly. */
 export interface ListenerOptions {
-  readonly wants: (event: EventMessage) => boolean;
   /** Nanoseconds since 1970; undefined: it follows. */
   readonly until: bigint | undefined;
   readonly signal: AbortSignal;
@@ -15,12 +14,16 @@ export interface ListenerOptions {
   readonly graceMs: number;
   /** Fired when it is cut off. */
   readonly cut: AbortController;
+  /** Has it offered what happened, but was not handed on yet. */
+  readonly handOn: () => void;
 }
 
-/** Events are offered to it as they happen; it reads them at its own pace. */
+/** Events are offered to it as they happen, some at once; it reads them at its own pace. */
 export class Listener {
   readonly #options: ListenerOptions;
-  readonly #queue: EventMessage[] = [];
+  readonly #queue: (readonly EventMessage[])[] = [];
+  /** Events in the queue. */
+  #queued = 0;
   /** It missed something; runs off when its time to read the rest is over. */
   #behind: NodeJS.Timeout | undefined;
   #wake: () => void = () => undefined;
@@ -31,16 +34,27 @@ export class Listener {
 
   /** Events from before it listened. */
   replay(events: readonly EventMessage[]): void {
-    const { wants, until } = this.#options;
-    for (const event of events)
-      if (wants(event) && (until === undefined || event.timeNano <= until)) this.#queue.push(event);
+    this.#keep(events);
   }
 
-  offer(event: EventMessage): void {
-    if (!this.#options.wants(event)) return;
-    if (this.#queue.length < EVENTS_BEHIND_MAX) this.#queue.push(event);
-    else this.#behind ??= setTimeout(() => this.#cutOff(), this.#options.graceMs).unref();
+  /** Others may get the same array: it is not changed. */
+  offer(events: readonly EventMessage[]): void {
+    if (this.#behind) return; // what came behind a gap would hide it from who goes on from the last event that it saw
+    const room = EVENTS_BEHIND_MAX - this.#queued;
+    this.#keep(room < events.length ? events.slice(0, room) : events);
+    if (room < events.length) this.#behind = setTimeout(() => this.#cutOff(), this.#options.graceMs).unref();
     this.#wake();
+  }
+
+  #keep(events: readonly EventMessage[]): void {
+    const { until } = this.#options;
+    const last = events.at(-1);
+    if (last === undefined) return;
+    const isBeyond = until !== undefined && last.timeNano > until;
+    const kept = isBeyond ? events.filter(({ timeNano }) => timeNano <= until) : events;
+    if (kept.length === 0) return;
+    this.#queue.push(kept);
+    this.#queued += kept.length;
   }
 
   #cutOff(): void {
@@ -59,20 +73,26 @@ export class Listener {
   }
 
   /** What is kept for it: it takes all of it. */
-  takeAll(): readonly EventMessage[] {
+  takeAll(): readonly (readonly EventMessage[])[] {
+    this.#queued = 0;
     return this.#queue.splice(0);
   }
 
   /** Ends with `until`, with `signal`, and when it missed something. */
-  async *read(): AsyncGenerator<EventMessage> {
-    const { signal } = this.#options;
+  async *read(): AsyncGenerator<readonly EventMessage[]> {
+    const { signal, handOn } = this.#options;
     const stop = () => this.#wake();
     signal.addEventListener('abort', stop);
     try {
       while (!signal.aborted) {
+        const isOver = this.over;
+        if (isOver) handOn();
         // Nothing may be awaited between the last look into the queue and the waiting: what came then would be missed.
-        for (let next = this.#queue.shift(); next; next = this.#queue.shift()) yield next;
-        if (this.#behind || this.over || signal.aborted) return;
+        for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
+          this.#queued -= next.length;
+          yield next;
+        }
+        if (this.#behind || isOver || signal.aborted) return;
         await this.#woken();
       }
     } finally {

@@ -12,8 +12,8 @@ export interface SubscribeOptions {
   readonly signal: AbortSignal;
 }
 
-/** Events in the order in which they happened. */
-export interface Subscription extends AsyncIterable<EventMessage> {
+/** Events in the order in which they happened, by the handful. Who wants the same gets the same arrays. */
+export interface Subscription extends AsyncIterable<readonly EventMessage[]> {
   /** Fires when whoever reads was too far behind for too long: nothing more comes, and it is not waited for. */
   readonly cut?: AbortSignal;
 }
