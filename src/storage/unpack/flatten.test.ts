@@ -107,6 +107,12 @@ test('a copy of a directory is the same in all that can be told of it', (t) => {
   assert.deepEqual(snapshot(into), snapshot(source));
 });
 
+test('a layer that is no directory has nothing in it', (t) => {
+  const [into, root] = [temporary(t), tree(t, { file: '1' })];
+  flatten([join(root, 'none'), join(root, 'file')], into);
+  assert.deepEqual(readdirSync(into), []);
+});
+
 test('an empty directory is copied with its own owner, mode and times', (t) => {
   const [source, into] = [temporary(t), temporary(t)];
   chownSync(source, 12, 34);

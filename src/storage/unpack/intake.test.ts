@@ -135,6 +135,14 @@ test('holes are hashed and counted but not written, and the file has its whole l
   assert.equal(intake.digest(), sha256(whole));
 });
 
+test('a hole of one byte makes a file of one byte', (t) => {
+  const keepAs = join(temporary(t), 'kept');
+  const intake = new Intake(false, keepAs);
+  intake.take(holeOf(1));
+  intake.close();
+  assert.deepEqual(readFileSync(keepAs), Buffer.alloc(1));
+});
+
 test('a file that is there already is not written to', (t) => {
   const path = join(temporary(t), 'kept');
   writeFileSync(path, 'there');

@@ -2,7 +2,16 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, linkSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -32,7 +41,7 @@ function archiveOf(t: TestContext, script: string, ...options: readonly string[]
 test('each file of an outer archive becomes one of its own, and links tell where they lead', async (t) => {
   const into = temporary(t);
   const script =
-    'mkdir d; printf 12345 > d/a; : > e; ln d/a d/b; ln -s a d/c; ln -s /d/a f; ln -s ../d/a d/g';
+    'mkdir d; printf 12345 > d/a; : > e; ln d/a d/b; ln -s a d/c; ln -s /d/a f; ln -s ../d/a d/g; ln -s ../d/ d/h';
   const members = await demux(incoming(archiveOf(t, script)), into);
   const file = (path: string, at: number, text: string) => ({
     is: 'file',
@@ -48,10 +57,12 @@ test('each file of an outer archive becomes one of its own, and links tell where
     { is: 'link', path: 'd/b', target: 'd/a' },
     { is: 'link', path: 'd/c', target: 'd/a' },
     { is: 'link', path: 'd/g', target: 'd/a' },
-    file('e', 6, ''),
+    { is: 'link', path: 'd/h', target: 'd' },
+    file('e', 7, ''),
     { is: 'link', path: 'f', target: 'd/a' },
   ]);
   assert.equal(readFileSync(join(into, '2'), 'utf8'), '12345');
+  assert.equal((statSync(join(into, '2')).mode & 0o777).toString(8), '600');
 });
 
 for (const [what, script, ...options] of [
@@ -89,6 +100,19 @@ test('a layer is hashed as it came and as it is', async (t) => {
       plainBytes: plain.length,
     });
     assert.deepEqual(totals, { bytes: 8, entries: 3, opaqueRoot: false, replaced: false });
+  }
+});
+
+test('a layer is unpacked into a directory alone, and through no link', async (t) => {
+  const top = temporary(t);
+  writeFileSync(join(top, 'file'), '');
+  mkdirSync(join(top, 'directory'));
+  symlinkSync('directory', join(top, 'link'));
+  const layer = archiveOf(t, ':');
+  for (const name of ['file', 'link']) {
+    const into = join(top, name);
+    const options = { into, keepAs: undefined, hashSource: false, whiteouts: 'overlay' } as const;
+    await assert.rejects(unpackLayer(incoming(layer), options), { code: 'ENOTDIR' }, name);
   }
 });
 

@@ -15,53 +15,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import type { EntryType, TarEntry } from '../../formats/tar/entry.ts';
+import { test } from 'node:test';
+import type { TarEntry } from '../../formats/tar/entry.ts';
 import { getXattr } from '../../linux/index.ts';
 import { atimeOf } from './attributes.ts';
+import { entryOf, inGuest, type Member, MTIME, write } from './test-members.ts';
 import { temporary } from './test-tree.ts';
-import { type Guest, TreeWriter, type TreeWriterOptions } from './tree-writer.ts';
+import { TreeWriter } from './tree-writer.ts';
 import { hiddenBy } from './whiteouts.ts';
-
-const MTIME = 1_000_000_000_000_000_000n;
-type Member = readonly [type: EntryType, path: string, more?: Partial<TarEntry> & { content?: string }];
-
-const entryOf = ([type, path, more = {}]: Member): TarEntry => ({
-  ...{ type, path, linkPath: '', mode: 0o755, uid: 0, gid: 0, userName: '', groupName: '' },
-  ...{ mtimeNanos: MTIME, atimeNanos: undefined, major: 0, minor: 0, xattrs: new Map() },
-  size: more.content?.length ?? 0,
-  ...more,
-});
-
-/** Writes members below `into`; gives what was counted. */
-function write(
-  into: string,
-  members: readonly Member[],
-  options: TreeWriterOptions = { whiteouts: 'overlay' },
-) {
-  const root = openSync(into, 'r');
-  const writer = new TreeWriter(root, options);
-  try {
-    for (const member of members) {
-      writer.entry(entryOf(member));
-      if (member[2]?.content !== undefined) writer.data(Buffer.from(member[2].content), 0);
-      writer.end();
-    }
-    writer.finish();
-    return writer.totals;
-  } finally {
-    writer.close();
-    closeSync(root);
-  }
-}
-const inGuest = (t: TestContext, root: string, more: Partial<Guest> = {}): TreeWriterOptions => {
-  const fd = openSync(root, 'r');
-  t.after(() => closeSync(fd));
-  return {
-    whiteouts: 'plain',
-    guest: { root: fd, base: '', owner: undefined, keepKinds: false, busy: [], ...more },
-  };
-};
 
 test('the bytes of files and links count, each member once', (t) => {
   const { replaced, ...totals } = write(temporary(t), [
