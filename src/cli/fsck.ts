@@ -1,11 +1,13 @@
-/** `gantry fsck`: is everything that is recorded there, and is it what it was? */
+/** `gantry fsck`: is everything that is recorded there, on the disk and in the kernel, and is it what it was? */
 import { Command } from 'commander';
 import { daemonOptions } from './daemon.ts';
 
 /** The command; `finish` gets 0 when everything is whole, else 1. */
 export const fsckCommand = (finish: (code: number) => void): Command =>
   new Command('fsck')
-    .description('look whether images, layers, containers and volumes on the disk are whole')
+    .description(
+      'look whether what is on record is whole on the disk and in the kernel, and whether anything is left over',
+    )
     .option('--config-file <file>', "the daemon's settings")
     .option('--data-root <dir>', 'look at this data root')
     .option(
@@ -17,9 +19,10 @@ export const fsckCommand = (finish: (code: number) => void): Command =>
       const { formatFsck, fsck, giveUp } = await import('../daemon/fsck.ts');
       const { giveUp: isGivingUp = false, dataRoot, ...others } = given;
       const flags = dataRoot === undefined ? others : { ...others, dataRoot: [dataRoot] };
-      const root = daemonOptions(flags).dataRoot;
-      if (isGivingUp) for (const what of giveUp(root)) process.stdout.write(`given up: ${what}\n`);
-      const report = await fsck(root);
+      const options = daemonOptions(flags);
+      if (isGivingUp)
+        for (const what of giveUp(options.dataRoot)) process.stdout.write(`given up: ${what}\n`);
+      const report = await fsck(options);
       process.stdout.write(formatFsck(report));
       finish(report.findings.some((each) => each.is === 'damage') ? 1 : 0);
     });

@@ -16,6 +16,7 @@ import {
 import { dirname } from 'node:path';
 import { Conflict, InvalidArgument } from '../base/errors.ts';
 import { lockExclusive, readState, setAsideFile, setAsideUnlessFile } from '../linux/index.ts';
+import type { DaemonOptions } from './options.ts';
 
 /** The names by which this engine's things on the host are known. */
 export interface Names {
@@ -31,8 +32,19 @@ export function namesFor(dataRoot: string): Names {
   return { bridge: `gantry-${tag}`, table: `gantry_${tag}`, cgroup: `gantry-${tag}` };
 }
 
-/** Holds the data root against a second engine until the process ends, however it ends. @throws Conflict, InvalidArgument */
-export function lockRoot(dataRoot: string): void {
+/** The control group, or with systemd the slice, of containers that ask for no other. */
+export const cgroupParentOf = ({
+  dataRoot,
+  cgroupDriver,
+  cgroupParent,
+}: Pick<DaemonOptions, 'cgroupDriver' | 'cgroupParent' | 'dataRoot'>): string =>
+  cgroupParent ?? (cgroupDriver === 'systemd' ? 'system.slice' : namesFor(dataRoot).cgroup);
+
+/**
+ * Holds the data root against a second engine until the process ends, however it ends; and says in the lock's file who
+ * holds it, and where the exec root is. @throws Conflict, InvalidArgument
+ */
+export function lockRoot({ dataRoot, execRoot }: Pick<DaemonOptions, 'dataRoot' | 'execRoot'>): void {
   if (/[,:\\]/.test(dataRoot))
     throw new InvalidArgument(
       `the data root ${dataRoot} has a comma, a colon or a backslash in its path, which mounts of layers cannot have: choose another --data-root`,
@@ -41,15 +53,24 @@ export function lockRoot(dataRoot: string): void {
   setAsideUnlessFile(`${dataRoot}/lock`); // nobody holds what is no file
   const fd = openSync(`${dataRoot}/lock`, 'a+', 0o600);
   if (!lockExclusive(fd)) {
-    const holder = readFileSync(`${dataRoot}/lock`, 'utf8').trim();
+    const [holder] = readFileSync(`${dataRoot}/lock`, 'utf8').split('\n');
     closeSync(fd);
     throw new Conflict(
       `another engine${holder ? ` (process ${holder})` : ''} uses the data root ${dataRoot}: stop it, or give this one its own --data-root and --exec-root`,
     );
   }
   ftruncateSync(fd, 0);
-  writeSync(fd, `${process.pid}\n`);
+  writeSync(fd, `${process.pid}\n${execRoot}\n`);
 }
+
+/** The exec root of the last daemon on this data root; undefined: that was one of before, or none. */
+export function execRootOf(dataRoot: string): string | undefined {
+  const [, ...rest] = (readState(`${dataRoot}/lock`, LOCK_BYTES_MAX) ?? '').split('\n');
+  const path = rest.join('\n').replace(/\n$/, '');
+  return path.startsWith('/') ? path : undefined;
+}
+/** A path and a number. */
+const LOCK_BYTES_MAX = 8192;
 
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 

@@ -30,7 +30,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   const stop = Promise.withResolvers<string>();
   const hurry = new AbortController();
   try {
-    lockRoot(options.dataRoot);
+    lockRoot(options);
     writePidFile(options.pidFile);
     mkdirSync(options.execRoot, { recursive: true, mode: 0o710 });
     // Before anything is built: a signal that comes now still ends in order. Who sends another waits for no request.

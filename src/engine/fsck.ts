@@ -2,17 +2,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../base/errors.ts';
+import { damage, type Finding, leftover } from '../base/finding.ts';
 import { isDigest } from '../formats/digest.ts';
 import { readImageDocument } from '../formats/oci.ts';
-import {
-  type CompressedLayer,
-  type Digest,
-  damage,
-  type Examined,
-  examineStorage,
-  type Finding,
-  leftover,
-} from '../storage/index.ts';
+import { type CompressedLayer, type Digest, type Examined, examineStorage } from '../storage/index.ts';
 import { BUILD_STEPS, CACHE_MOUNTS } from './builds/cache/rows.ts';
 import { strayMounts } from './builds/cache/stray-mounts.ts';
 import { volumesOf } from './containers/mounts/mounted.ts';

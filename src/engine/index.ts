@@ -23,6 +23,7 @@ export type { ExecDeps } from './execs/exec.ts';
 export { createExecs } from './execs/execs.ts';
 export type * from './execs/promise.ts';
 export { type DataRootReport, examineDataRoot } from './fsck.ts';
+export { examineKernel } from './fsck-kernel.ts';
 export { createHealthChecks } from './health/monitor.ts';
 export { createImages } from './images/index.ts';
 export type * from './images/lent-store.ts';

@@ -16,6 +16,12 @@ const TABLE_NAME = /^[a-zA-Z][a-zA-Z0-9_]{0,63}$/;
 /** IFALIASZ: what the kernel keeps of an interface's alias. */
 const MARK_CHARACTERS_MAX = 255;
 
+/** Written on interfaces that an engine makes; `ip link` shows it as alias. */
+export const markOf = (tableName: string, execRoot: string): string =>
+  `gantry ${tableName} ${execRoot}`.slice(0, MARK_CHARACTERS_MAX);
+/** Where the files lie that keep an engine's namespaces. */
+export const namespacesOf = (execRoot: string): string => join(execRoot, 'netns');
+
 /** How an engine tells its own from everybody else's. */
 export interface NetworkHostOptions {
   /** Namespaces are kept at `<execRoot>/netns/<sandbox>`. */
@@ -59,8 +65,8 @@ export class NetworkHost {
   }: NetworkHostOptions) {
     if (!TABLE_NAME.test(tableName)) throw new Failed(`invalid table name: ${JSON.stringify(tableName)}`);
     this.log = log;
-    this.mark = `gantry ${tableName} ${execRoot}`.slice(0, MARK_CHARACTERS_MAX);
-    this.files = new NamespaceFiles(join(execRoot, 'netns'));
+    this.mark = markOf(tableName, execRoot);
+    this.files = new NamespaceFiles(namespacesOf(execRoot));
     this.netfilter.roomForMany();
     this.firewall = new Firewall(this.netfilter, tableName, {
       families: firewallFamilies,

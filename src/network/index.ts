@@ -36,6 +36,8 @@ export {
 } from './files.ts';
 export { readSurroundings, type Surroundings } from './firewall/foreign.ts';
 export { type Reach, type Reached, reachOf } from './firewall/reach.ts';
+export type { RecordedSandbox } from './fsck/compare.ts';
+export { examineNetworks } from './fsck/examine.ts';
 export type { NameView, NetworkNames } from './names/answer.ts';
 export { Zone } from './names/zone.ts';
 export { interfaceKey, type Network } from './network.ts';

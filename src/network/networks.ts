@@ -5,11 +5,14 @@ import type { Family } from './addresses/address.ts';
 import { type SubnetPool, subnetPools } from './addresses/choose.ts';
 import type { Range } from './addresses/subnet.ts';
 import { createBridgeDriver } from './drivers/bridge/bridge-driver.ts';
+import { removeLinks } from './drivers/bridge/links.ts';
 import type { BridgeOptions } from './drivers/bridge/options.ts';
 import type { Driver } from './drivers/driver.ts';
+import { strayLinks } from './fsck/stray.ts';
 import { NetworkHost, type NetworkHostOptions } from './host.ts';
 import type { Member } from './members.ts';
 import { findLink } from './netlink/link-list.ts';
+import { listLinks, readLinks } from './netlink/route.ts';
 import { takenRanges } from './netlink/taken.ts';
 import { Network, type NetworkOptions } from './network.ts';
 import { type LivingSandbox, Sandboxes } from './sandboxes.ts';
@@ -156,12 +159,24 @@ export class Networks {
       await this.#host.firewall.together(async () => {
         for (const network of networks) await this.#restore(network, keepsUnknown);
       });
+      if (!keepsUnknown) await this.#dropStray();
     } catch (error) {
       this.#host.log.error('network.not-restored', { error: messageOf(error) });
     } finally {
       this.#isRestoring = false;
       this.#restored.resolve();
     }
+  }
+
+  /** What a removal left that was cut off when the network was on record no longer. */
+  async #dropStray(): Promise<void> {
+    const { mark, route } = this.#host;
+    const links = readLinks(await route.ask([listLinks()]));
+    const networkIds = [...this.#networks.keys(), ...this.sandboxes.networkIds()];
+    await removeLinks(
+      route,
+      strayLinks(links, { mark, networkIds }).map(({ name }) => name),
+    );
   }
 
   /** Its next use tries again. */

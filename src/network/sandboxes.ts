@@ -358,6 +358,11 @@ export class Sandboxes {
     known.reservation = undefined;
   }
 
+  /** Ids of the networks that any of them is on, also of those that are not there any more. */
+  networkIds(): string[] {
+    return [...this.#known.values()].flatMap(({ endpoints }) => Object.keys(endpoints));
+  }
+
   #of({ endpoints }: Known): Network[] {
     return Object.keys(endpoints).flatMap((id) => this.#deps.networkOf(id) ?? []);
   }

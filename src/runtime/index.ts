@@ -33,6 +33,7 @@ export { type Line, readLines } from './output/lines.ts';
 export { type Loss, readChunks } from './output/reader.ts';
 export type { StreamName } from './output/record.ts';
 export { DEFAULT_LIMITS, type LogLimits, OutputWriter } from './output/writer.ts';
+export { ExaminedRuns } from './tasks/examine.ts';
 export { ExecProcess, startExec } from './tasks/exec.ts';
 export { killWhole } from './tasks/exec-kill.ts';
 export { Supervisor } from './tasks/supervisor.ts';

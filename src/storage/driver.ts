@@ -15,7 +15,11 @@ import type { Records } from './storage.ts';
 export type Driver = 'overlay2' | 'vfs';
 
 /** What a data root was begun with: one row. */
-const BEGUN: RecordKind<Driver> = { table: 'storage', schema: oneOf('overlay2', 'vfs'), migrations: [] };
+export const DRIVER: RecordKind<Driver> = {
+  table: 'storage',
+  schema: oneOf('overlay2', 'vfs'),
+  migrations: [],
+};
 const KEY = 'driver';
 
 /**
@@ -28,7 +32,7 @@ export async function chooseDriver(
   wanted: Driver | undefined,
   log: Log,
 ): Promise<Driver> {
-  const begun = (await records.read(BEGUN)).rows.get(KEY);
+  const begun = (await records.read(DRIVER)).rows.get(KEY);
   if (begun === 'vfs') return 'vfs';
   const obstacle = overlayObstacle(layout);
   if (begun === 'overlay2' && obstacle !== undefined)
@@ -36,7 +40,7 @@ export async function chooseDriver(
       `${layout.root} holds overlay layers, but overlays cannot be mounted there: ${obstacle}`,
     );
   const driver = begun === 'overlay2' ? begun : (wanted ?? (obstacle === undefined ? 'overlay2' : 'vfs'));
-  if (begun === undefined) await records.write([rowPut(BEGUN, KEY, driver)]);
+  if (begun === undefined) await records.write([rowPut(DRIVER, KEY, driver)]);
   if (driver === 'vfs')
     log.warn('storage.without-overlay', { root: layout.root, reason: obstacle ?? 'asked for' });
   return driver;

@@ -1,6 +1,6 @@
 /** What is kept on disk: blobs, layers, records. */
-export { type Examined, examineStorage, type Finding } from './fsck/examine.ts';
-export { damage, leftover } from './fsck/finding.ts';
+export { type Examined, examineStorage } from './fsck/examine.ts';
+export { type ExaminedMounts, examineMounted } from './fsck/mounts.ts';
 export { forgetSetAside } from './fsck/rows.ts';
 export { chainIdOf, isChainId } from './layers/rows.ts';
 export { UNFINISHED_KEPT_MS } from './layout.ts';

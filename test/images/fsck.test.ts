@@ -28,7 +28,7 @@ test('fsck finds a store sound beside its daemon and after its death, and tells 
   assert.equal(beside.code, 0, beside.text);
   assert.equal(
     beside.text,
-    'looked at 2 blobs, 1 layers, 1 images, 1 names, 1 containers, 1 volumes: sound\na daemon is running: what is under way was not looked at\n',
+    'looked at 2 blobs, 1 layers, 1 images, 1 names, 1 containers, 1 volumes, 0 running: sound\na daemon is running: what is under way was not looked at\n',
   );
   await gantry.kill9();
   const after = await fsck(gantry.dataRoot);

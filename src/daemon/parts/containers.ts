@@ -11,6 +11,7 @@ import {
   settableOomScore,
 } from '../../engine/index.ts';
 import { hostCapabilities } from '../../runtime/index.ts';
+import { cgroupParentOf } from '../identity.ts';
 import type { DaemonOptions } from '../options.ts';
 import type { Foundations } from './foundations.ts';
 import { containerFacts, type HostAbilities } from './host.ts';
@@ -52,7 +53,7 @@ export const execNeeds = (
 /** For containers; their directory on the disk is there afterwards. */
 export function containerNeeds(
   options: DaemonOptions,
-  { storage, logDrivers, registries, names }: Foundations,
+  { storage, logDrivers, registries }: Foundations,
   shared: Shared,
   execs: ReturnType<typeof execNeeds>,
 ): ContainersDeps {
@@ -69,8 +70,7 @@ export function containerNeeds(
     containersRoot,
     stagedMountsRoot: `${options.execRoot}/mounts`,
     roots: [realpathSync(options.dataRoot), realpathSync(options.execRoot)],
-    cgroupParent:
-      options.cgroupParent ?? (options.cgroupDriver === 'systemd' ? 'system.slice' : names.cgroup),
+    cgroupParent: cgroupParentOf(options),
     initPath: options.initPath,
     logDrivers,
     download: (url, signal) => registries.download(url, signal),

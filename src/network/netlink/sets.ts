@@ -103,8 +103,12 @@ export interface Element {
 }
 
 /** A protocol in a key, padded to four bytes. */
-export const protocolField = (protocol: 'tcp' | 'udp' | 'sctp'): Buffer =>
-  Buffer.from([{ tcp: 6, udp: 17, sctp: 132 }[protocol], 0, 0, 0]);
+export const protocolField = (protocol: keyof typeof PROTOCOL_NUMBERS): Buffer =>
+  Buffer.from([PROTOCOL_NUMBERS[protocol], 0, 0, 0]);
+const PROTOCOL_NUMBERS = { tcp: 6, udp: 17, sctp: 132 } as const;
+/** What such a field names; a number where that is none of ours. */
+export const readProtocol = (field: Buffer): string =>
+  Object.entries(PROTOCOL_NUMBERS).find(([, number]) => number === field[0])?.[0] ?? `${field[0]}`;
 /** A port in a key or value, padded to four bytes. */
 export const portField = (port: number): Buffer => Buffer.concat([be16(port), Buffer.alloc(2)]);
 /** An interface's name in a key. */

@@ -60,6 +60,9 @@ export const SOCKET_NAMES: readonly string[] = SHELVES.flatMap((shelf) => [
   `keeper.${shelf}.out`,
 ]);
 
+/** One file a holder: which process it is. */
+export const keeperFiles = (file: string): readonly [string, string] => [file, `${file}-2`];
+
 /** The processes that keep descriptors while no daemon lives, and our copies of what they have. */
 export class Keeper {
   readonly #held: Record<Shelf, Map<string, readonly number[]>> = { output: new Map(), input: new Map() };
@@ -79,9 +82,10 @@ export class Keeper {
     keeper: Keeper;
     found: Record<Shelf, Map<string, number[]>>;
   } {
+    const [first, second] = keeperFiles(file);
     const holders = [
-      new Holder({ ...deps, file }),
-      new Holder({ ...deps, file: `${file}-2`, ...(settle && { settle }) }),
+      new Holder({ ...deps, file: first }),
+      new Holder({ ...deps, file: second, ...(settle && { settle }) }),
     ];
     const left = holders.map((holder) => holder.find(SOCKET_NAMES.length));
     const stored = storedSockets(store);

@@ -4,17 +4,15 @@ import { createReadStream, existsSync, lstatSync, readdirSync, readFileSync } fr
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { messageOf } from '../../base/errors.ts';
+import { damage, type Finding, leftover } from '../../base/finding.ts';
 import { chainIdOf, LAYERS, type LayerRow } from '../layers/rows.ts';
 import { layoutOf, UNFINISHED_KEPT_MS } from '../layout.ts';
 import type { ChainId, ReadRows, VolumeRow } from '../storage.ts';
 import { plainArchive } from '../unpack/plain.ts';
 import { treeBytes } from '../unpack/tree-bytes.ts';
 import { DATA, VOLUMES } from '../volumes/rows.ts';
-import { damage, type Finding, leftover } from './finding.ts';
 import { ExaminedRows } from './rows.ts';
 import { examineSynced } from './synced.ts';
-
-export type { Finding } from './finding.ts';
 
 /** What was found below a data root. */
 export interface Examined {

@@ -2,12 +2,12 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { messageOf } from '../../base/errors.ts';
+import { damage, type Finding } from '../../base/finding.ts';
 import type { RecordKind } from '../../base/stored.ts';
 import { LOST_FILE } from '../records/database.ts';
 import { tryRead } from '../records/door.ts';
 import { readRow } from '../records/row.ts';
 import type { ReadRows, SetAsideRow } from '../storage.ts';
-import { damage, type Finding } from './finding.ts';
 
 /** What the file of the records says, and what is wrong with it. */
 export class ExaminedRows {

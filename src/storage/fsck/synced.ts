@@ -1,9 +1,9 @@
 /** Looks at what is kept of clients' directories. None of it is missed: what is broken is sent again. */
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Finding, leftover } from '../../base/finding.ts';
 import { nameOfIndex } from '../sync/kept-files.ts';
 import { readKeptIndex } from '../sync/kept-index.ts';
-import { type Finding, leftover } from './finding.ts';
 
 /** What no sync would use. */
 export function examineSynced(directory: string): Finding[] {

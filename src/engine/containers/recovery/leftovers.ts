@@ -4,7 +4,7 @@
  */
 import { readdirSync, rmSync } from 'node:fs';
 import { messageOf } from '../../../base/errors.ts';
-import { cgroupPlace, DEFAULT_LIMITS, OutputWriter } from '../../../runtime/index.ts';
+import { type CgroupDriver, cgroupPlace, DEFAULT_LIMITS, OutputWriter } from '../../../runtime/index.ts';
 import type { Container } from '../container.ts';
 import { layersOf } from '../mounts/mounted.ts';
 import type { WithContainersRoot, WithDirectory, WithLayers, WithLog, WithSupervisor } from '../needs.ts';
@@ -54,14 +54,22 @@ const ID = /^[0-9a-f]{64}$/;
 
 /** Where the parent is somebody else's too, what lies there may be theirs; systemd removes its scopes itself. */
 function ownCgroupsOf({ supervisor, facts, cgroupParent }: LeftoverDeps): string[] {
-  if (facts.cgroupDriver !== 'cgroupfs' || !isOwnParent(cgroupParent)) return [];
-  return supervisor
-    .cgroupsBelow(cgroupPlace(facts.cgroupDriver, cgroupParent, '').path)
-    .filter((name) => ID.test(name));
+  return ownCgroupsBelow({ driver: facts.cgroupDriver, parent: cgroupParent }, (path) =>
+    supervisor.cgroupsBelow(path),
+  );
+}
+
+/** The same for whoever looks from outside: names of what is there below the engine's own parent. */
+export function ownCgroupsBelow(
+  { driver, parent }: { readonly driver: CgroupDriver; readonly parent: string },
+  below: (path: string) => readonly string[],
+): string[] {
+  if (driver !== 'cgroupfs' || !isOwnParent(parent)) return [];
+  return below(cgroupPlace(driver, parent, '').path).filter((name) => ID.test(name));
 }
 
 /** As the engine calls its own when it is told of no other. */
-const isOwnParent = (parent: string): boolean => /^\/?gantry-[0-9a-f]+$/.test(parent);
+const isOwnParent = (parent: string): boolean => /^\/?gantry(-[0-9a-f]+)?$/.test(parent);
 
 function namesIn(directory: string): string[] {
   try {

@@ -13,6 +13,8 @@ import { addDummy, addVlan } from '../../netlink/stacked.ts';
 const INTERFACE_NAME = /^[^\s/:]{1,15}$/;
 /** IFALIASZ without its NUL. */
 const ALIAS_MAX = 255;
+/** Digits of a network's id that marks have. */
+const ID_DIGITS = 12;
 /** `eth0.50`. */
 const TAGGED = /^([^.]+)\.(\d{1,4})$/;
 const VLAN_ID_MAX = 4094;
@@ -29,13 +31,17 @@ export interface ParentPlan {
   readonly mark: string;
 }
 
+/** What is written on an interface that was made for a network, by the short form of its id. */
+export const parentMark = (engineMark: string, id: string): string =>
+  `${engineMark.slice(0, ALIAS_MAX - 1 - ID_DIGITS)} ${id}`;
+
 /** @throws InvalidArgument for a name that no interface has, `lo`, and a vlan that cannot be */
 export function planParent(
   kind: 'macvlan' | 'ipvlan',
   asked: { readonly parent: string | undefined; readonly networkId: string; readonly engineMark: string },
 ): ParentPlan {
   const id = shortId(asked.networkId);
-  const mark = `${asked.engineMark.slice(0, ALIAS_MAX - 1 - id.length)} ${id}`;
+  const mark = parentMark(asked.engineMark, id);
   const name = asked.parent ?? '';
   if (name === '')
     return { name: `${kind === 'macvlan' ? 'dm' : 'di'}-${id}`, making: { is: 'dummy' }, mark };

@@ -1,4 +1,4 @@
-/** What is wrong with a data root. */
+/** What a look at an engine finds wrong. */
 
 /** One thing that is wrong. */
 export interface Finding {
@@ -12,3 +12,6 @@ export interface Finding {
 export const damage = (where: string, what: string): Finding => ({ is: 'damage', where, what });
 /** Something is there that nothing needs. */
 export const leftover = (where: string, what: string): Finding => ({ is: 'leftover', where, what });
+
+/** In words, on one line. */
+export const findingLine = ({ is, where, what }: Finding): string => `${is}: ${where}: ${what}`;
