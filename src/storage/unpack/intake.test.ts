@@ -135,6 +135,14 @@ test('holes are hashed and counted but not written, and the file has its whole l
   assert.equal(intake.digest(), sha256(whole));
 });
 
+test('of a kept archive a mebibyte is read ahead, in bytes', async (t) => {
+  const path = join(temporary(t), 'archive');
+  writeFileSync(path, plain);
+  const stream = plainArchive(path);
+  assert.deepEqual([stream.readableObjectMode, stream.readableHighWaterMark], [false, MIB]);
+  assert.equal((await all(stream)).compare(plain), 0);
+});
+
 test('a hole of one byte makes a file of one byte', (t) => {
   const keepAs = join(temporary(t), 'kept');
   const intake = new Intake(false, keepAs);

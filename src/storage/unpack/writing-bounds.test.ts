@@ -96,3 +96,14 @@ test('names begin at the container’s directory, also where the root has such o
   write(join(root, 'in/side'), [['file', 'd/f']], inGuest(t, root, { base: 'in/side' }));
   assert.deepEqual([readdirSync(join(root, 'd')), readdirSync(join(root, 'in/side/d'))], [[], ['f']]);
 });
+
+test('directories that no member speaks of hide nothing', (t) => {
+  const into = temporary(t);
+  write(into, [['file', 'a/b/f']]);
+  for (const path of ['a', 'a/b'])
+    assert.equal(getXattr(join(into, path), 'trusted.overlay.opaque'), undefined, path);
+});
+
+test('where no directory can be made the system’s error is told', () => {
+  assert.throws(() => write('/proc', [['file', 'none/f']]), { code: 'ENOENT', message: /"none"/ });
+});
