@@ -32,6 +32,21 @@ for (const [form, packed] of [
       assert.ok(kept.size <= 1, `${kept.size} of ${seen.length} chunks are still there`); // the end of the last one
     });
 
+test('it is inflated in pieces of 256 KiB', async () => {
+  async function* one(bytes: Buffer): AsyncGenerator<Buffer> {
+    yield bytes;
+  }
+  const zeros = Buffer.alloc(1 << 20);
+  for (const chunks of [
+    inflated(one(gzipSync(zeros)), 'gzip'),
+    inflated(one(zstdCompressSync(zeros)), 'zstd'),
+  ]) {
+    let most = 0;
+    for await (const { length } of chunks) most = Math.max(most, length);
+    assert.equal(most, 256 << 10);
+  }
+});
+
 test('memory that a chunk shares with others is left alone', async () => {
   const small = Buffer.from('small'); // in Node's pool
   const shared = Buffer.alloc(1 << 20, 'x');
