@@ -14,7 +14,9 @@ import { until } from '../harness/until.ts';
 const LAYER_MIB = 48;
 const READERS = 4;
 /** For all of them together: what sockets, pipes and streams hold, and room for what V8 has not collected yet. */
-const HELD_MIB = 40;
+const HELD_MIB = 24;
+/** Of archives: a MiB and a quarter each, and that room. */
+const ARCHIVES_MIB = 14;
 
 let gantry: Gantry;
 const ends: (() => Promise<void>)[] = [];
@@ -30,10 +32,19 @@ function stopped(request: string, body: Buffer = Buffer.alloc(0)): Promise<Socke
     Array.from({ length: READERS }, async () => {
       const socket = gantry.api().connect();
       socket.on('error', () => undefined);
-      const headers = `Host: docker\r\nContent-Type: application/x-tar\r\nContent-Length: ${body.length}`;
+      const headers = `Host: d\r\nConnection: close\r\nContent-Type: application/x-tar\r\nContent-Length: ${body.length}`;
       socket.write(Buffer.concat([Buffer.from(`${request} HTTP/1.1\r\n${headers}\r\n\r\n`), body]));
       await once(socket, 'readable');
       return socket;
+    }),
+  );
+}
+
+/** They read on, to the end. */
+async function readOn(sockets: readonly Socket[]): Promise<void> {
+  await Promise.all(
+    sockets.map(async (socket) => {
+      for await (const _ of socket);
     }),
   );
 }
@@ -61,10 +72,12 @@ const created = async (body: object): Promise<string> => {
 
 test('RC-L02: who stops reading a save or an export holds little of it in the engine', async (t) => {
   const id = await created({ HostConfig: { NetworkMode: 'none' } });
-  for (const request of ['GET /images/large/get', `GET /containers/${id}/export`]) {
-    const grown = await grownWith(() => stopped(request));
-    t.diagnostic(`${request.slice(0, 20)}: ${grown.toFixed(1)} MiB for ${READERS}`);
-    assert.ok(grown < HELD_MIB, `${request}: ${grown} MiB`);
+  for (const path of ['/images/large/get', `/containers/${id}/export`]) {
+    // The threads that make archives run already: what they take does not grow with who reads.
+    await readOn(await stopped(`GET ${path}`));
+    const grown = await grownWith(() => stopped(`GET ${path}`));
+    t.diagnostic(`${path.slice(0, 20)}: ${grown.toFixed(1)} MiB for ${READERS}`);
+    assert.ok(grown < ARCHIVES_MIB, `${path}: ${grown} MiB`);
   }
 });
 
@@ -93,7 +106,8 @@ test('RC-L05: input that no container reads waits at the client', async (t) => {
     await once(socket, 'readable');
     const piece = Buffer.alloc(1 << 20, 'input ');
     const flood = (): void => {
-      socket.write(piece, () => {
+      socket.write(piece, (error) => {
+        if (error) return; // it is over
         accepted += piece.length;
         flood();
       });

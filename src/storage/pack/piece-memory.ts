@@ -1,7 +1,10 @@
 /** The memory that archives are made in: a few pieces, filled again when their reader has given them back. */
 
-/** Large enough that few messages cross between threads, small enough that the first one comes soon. */
-export const PIECE_BYTES = 1 << 20;
+/**
+ * Large enough that few messages cross between threads, small enough that the first one comes soon, and that a client
+ * which stops reading an archive holds little: these are all that it holds.
+ */
+export const PIECE_BYTES = 1 << 18;
 /** Pieces on their way at once: enough to keep writer and reader busy. */
 export const PIECES_MAX = 4;
 

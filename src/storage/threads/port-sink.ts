@@ -4,7 +4,7 @@ import { Failed } from '../../base/errors.ts';
 import { Pieces } from '../../base/pieces.ts';
 import type { PieceMemory } from '../pack/piece-memory.ts';
 import { isHole } from '../unpack/holes.ts';
-import { type FromPort, PORT_WINDOW, type ToPort } from './protocol.ts';
+import { CLIENT_WINDOW, type FromPort, type ToPort } from './protocol.ts';
 
 /** The main thread's side. Destroying the stream closes the port: the writer then stops. */
 export function readableFromPort(): { readable: Pieces; port: MessagePort } {
@@ -17,7 +17,7 @@ export function readableFromPort(): { readable: Pieces; port: MessagePort } {
 
 class PiecesOfPort extends Pieces {
   readonly #port: MessagePort;
-  #owed = PORT_WINDOW;
+  #owed = CLIENT_WINDOW;
 
   constructor(port: MessagePort) {
     super();

@@ -124,5 +124,7 @@ export interface FromPort {
   readonly spare?: ArrayBuffer;
 }
 
-/** Bytes on their way through a port: enough to keep both threads busy. */
-export const PORT_WINDOW = PIECES_MAX * PIECE_BYTES;
+/** Bytes on their way through a port to a thread that unpacks them: enough to keep both threads busy. */
+export const PORT_WINDOW = 4 << 20;
+/** Bytes on their way to a client. It may stop reading: then they wait there for as long as it likes. */
+export const CLIENT_WINDOW = PIECES_MAX * PIECE_BYTES;
