@@ -190,6 +190,21 @@ for (const length of [1, 2, 3, 5, 6, 7, 1000])
     }
   });
 
+for (const first of [0, 1, 2, 5, 6, 7])
+  test(`nothing is lost of what came before a large piece: ${first} bytes`, async () => {
+    async function* uneven(): Chunks {
+      yield Buffer.from(plain.subarray(0, first));
+      yield Buffer.from(plain.subarray(first, 1000));
+    }
+    const { chunks } = await sniff(uneven());
+    assert.equal((await all(chunks)).compare(plain.subarray(0, 1000)), 0);
+  });
+
+test('of nothing comes nothing', async () => {
+  const { chunks } = await sniff(pieces(Buffer.alloc(0), 1));
+  for await (const chunk of chunks) assert.fail(`${chunk.length} bytes`);
+});
+
 test('who stops reading ends what the bytes come from', async () => {
   let ended = false;
   async function* endless(): Chunks {

@@ -1,7 +1,16 @@
 /** Measuring trees: what counts, and the way back from where it is deep. */
 import assert from 'node:assert/strict';
-import { linkSync, mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join, relative } from 'node:path';
 import { test } from 'node:test';
 import { temporaryInMemory } from './test-tree.ts';
 import { treeBytes } from './tree-bytes.ts';
@@ -14,6 +23,7 @@ test('all that is no directory counts, with several names once; the links of the
   for (const at of ['etc/mtab', 'etc/inner/mtab', 'mtab']) symlinkSync('/proc/mounts', join(top, at));
   assert.equal(treeBytes(top), 1000 + 3 * '/proc/mounts'.length);
   assert.equal(treeBytes(top, ['etc/mtab']), 1000 + 2 * '/proc/mounts'.length);
+  assert.equal(treeBytes(relative(process.cwd(), top)), 1000 + 3 * '/proc/mounts'.length);
   assert.equal(treeBytes(join(top, 'absent')), 0);
   assert.equal(treeBytes(join(top, 'b')), 0);
   assert.throws(() => treeBytes(join(top, 'n'.repeat(256))), { code: 'ENAMETOOLONG' });
@@ -38,7 +48,7 @@ for (const depth of [1, 62, 63, 64, 65, 200])
     assert.equal(openFiles(), before);
   });
 
-/** Links that do not count; `visit` is told each directory that is come to, and how many files are open then. */
+/** Links that do not count; `visit` is told each directory and link that is come to. */
 class Watched extends Array<string> {
   visit: (path: string) => void = () => undefined;
 
@@ -46,6 +56,12 @@ class Watched extends Array<string> {
   override some(asks: (link: string, at: number, links: string[]) => unknown): boolean {
     asks({ startsWith: (path: string) => this.visit(path) } as unknown as string, 0, this);
     return true;
+  }
+
+  // It asks for each symbolic link whether that is one of these.
+  override includes(path: string): boolean {
+    this.visit(path);
+    return false;
   }
 }
 
@@ -82,4 +98,30 @@ test('a directory that is moved away while it is measured does not lead the walk
   // Of the ten levels above it one of the two may have been visited before.
   assert.ok(bytes >= 90 * 6 && bytes <= 90 * 6 + 10 * 3, `${bytes} bytes`);
   assert.equal(openFiles(), before);
+});
+
+test('a directory in whose place there is a link by then is gone', (t) => {
+  const top = temporaryInMemory(t);
+  mkdirSync(join(top, 'elsewhere'));
+  writeFileSync(join(top, 'elsewhere/file'), 'abc');
+  for (const name of ['a', 'b']) mkdirSync(join(top, 'measured', name), { recursive: true });
+  const links = new Watched();
+  links.visit = (path) => {
+    const other = { 'a/': 'b', 'b/': 'a' }[path];
+    if (other === undefined) return;
+    rmdirSync(join(top, 'measured', other));
+    symlinkSync('../elsewhere', join(top, 'measured', other));
+    links.visit = () => undefined;
+  };
+  assert.equal(treeBytes(join(top, 'measured'), links), 0);
+});
+
+test('a name that goes while its directory is measured does not count', (t) => {
+  const top = temporaryInMemory(t);
+  for (const name of ['a', 'b']) symlinkSync('/proc/mounts', join(top, name));
+  const links = new Watched();
+  links.visit = (path) => {
+    if (path === 'a' || path === 'b') unlinkSync(join(top, path === 'a' ? 'b' : 'a'));
+  };
+  assert.equal(treeBytes(top, links), '/proc/mounts'.length);
 });
