@@ -107,3 +107,15 @@ test('directories that no member speaks of hide nothing', (t) => {
 test('where no directory can be made the system’s error is told', () => {
   assert.throws(() => write('/proc', [['file', 'none/f']]), { code: 'ENOENT', message: /"none"/ });
 });
+
+test('a whiteout of what its own layer brought marks directories alone, and nothing through a link', (t) => {
+  const [into, outside] = [temporary(t), temporary(t)];
+  write(into, [
+    ['directory', 'd'],
+    ['file', 'f'],
+    ['symlink', 'l', { linkPath: outside }],
+    ...['d', 'f', 'l'].map((name): Member => ['file', `.wh.${name}`]),
+  ]);
+  const isMarked = (path: string) => getXattr(path, 'trusted.overlay.opaque') !== undefined;
+  assert.deepEqual([join(into, 'd'), join(into, 'f'), outside].map(isMarked), [true, false, false]);
+});
