@@ -14,11 +14,20 @@ export async function* progressOf(
 ): AsyncGenerator<Progress, void> {
   const gone = new AbortController();
   const said: Progress[] = [];
+  /** Where in `said` the last word on each thing stands. */
+  const lastOf = new Map<string | undefined, number>();
   let wake = (): void => {};
   let over = false;
   const say: Say = (message) => {
-    said.push(message);
+    const last = lastOf.get(message.id);
+    // Who reads slowly hears how far it is, not how far it was: else a download that never ends would fill the memory.
+    if (last !== undefined && goesOn(said[last], message)) said[last] = message;
+    else lastOf.set(message.id, said.push(message) - 1);
     wake();
+  };
+  const take = (): Progress[] => {
+    lastOf.clear();
+    return said.splice(0);
   };
   const done = work(say, AbortSignal.any([signal, gone.signal])).finally(() => {
     over = true;
@@ -27,7 +36,7 @@ export async function* progressOf(
   done.catch(() => undefined); // thrown below
   try {
     for (;;) {
-      yield* said.splice(0);
+      yield* take();
       if (over && said.length === 0) break;
       if (said.length === 0)
         await new Promise<void>((resolve) => {
@@ -41,3 +50,9 @@ export async function* progressOf(
     await done.catch(() => undefined);
   }
 }
+
+/** Whether the later one says the same as the earlier, only further on. */
+const goesOn = (earlier: Progress | undefined, later: Progress): boolean =>
+  earlier?.status === later.status &&
+  earlier?.progressDetail?.current !== undefined &&
+  later.progressDetail?.current !== undefined;
