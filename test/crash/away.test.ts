@@ -89,21 +89,23 @@ test('RC-S04: a keeper and a container that are stopped (SIGSTOP) hold nobody up
 });
 
 test('RC-S05: a process that has got the number of a container’s is not taken for it, and gets no signal', async (t) => {
-  const gantry = await startGantry(t);
-  const id = await run(gantry, 'gone', 'busybox', 'sleep', '1000');
-  const { Pid } = await stateOf(gantry, 'gone');
-  await gantry.kill9();
   const canary = spawn('sleep', ['1000'], { stdio: 'ignore' });
   const ended = once(canary, 'exit');
   t.after(async () => {
     canary.kill('SIGKILL');
     await ended;
   });
+  const gantry = await startGantry(t);
+  const id = await run(gantry, 'gone', 'busybox', 'sleep', '1000');
+  const { Pid } = await stateOf(gantry, 'gone');
+  await gantry.kill9();
   const task = join(gantry.execRoot, 'tasks', id);
   process.kill(Pid, 'SIGKILL');
   unmountLazily(join(task, 'pidfd')); // on a kernel that binds none there is only the number
-  const record = readFileSync(join(task, 'task.json'), 'utf8');
-  writeFileSync(join(task, 'task.json'), record.replace(`"pid":${Pid}`, `"pid":${canary.pid}`));
+  // Without its checksum, as daemons of before wrote it: with a wrong one it would be damaged.
+  const { sum: _sum, ...record } = JSON.parse(readFileSync(join(task, 'task.json'), 'utf8'));
+  assert.equal(record.pid, Pid);
+  writeFileSync(join(task, 'task.json'), JSON.stringify({ ...record, pid: canary.pid }));
   await gantry.start();
   await gantry.recovered();
   const seen = Date.now();
