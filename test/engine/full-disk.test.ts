@@ -1,6 +1,6 @@
 /** Containers on a disk that is full: they run on, are looked at, ended and removed; with room again all is as it was. */
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { examineDataRoot } from '../../src/engine/index.ts';
@@ -95,6 +95,8 @@ test('RC-D02: on a full disk containers run on, are listed, read, stopped, kille
       await until(async () => numbers(await gantry.dockerOk('logs', 'steady')) > before + 20);
       await gantry.dockerOk('start', 'coded');
       await gantry.dockerOk('rm', '-f', 'flood', 'steady', 'coded', 'kept');
+      // A stop waits for no deletion: the rest is for the next start.
+      await until(() => readdirSync(`${root}/trash`).length === 0);
       await gantry.stop();
       assert.deepEqual((await examineDataRoot(root)).findings, []);
     } finally {

@@ -1,7 +1,7 @@
 /** Records that cannot be read: the engine starts, serves the others, and touches nothing of what they stand for. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
@@ -142,22 +142,31 @@ test('what was set aside is given up by a person, and the next start clears it a
   assert.doesNotMatch(await fsck(gantry), /damage/);
 });
 
-test('RC-M01: with a damaged records file, what cannot be named any more is not swept away', async (t) => {
-  const gantry = await startGantry(t);
-  const { id, pid } = await run(gantry, 'lost', '--network', 'none', '-v', 'data:/data', ...COUNTING);
-  await gantry.stop();
-  const file = join(gantry.dataRoot, 'records.sqlite');
-  for (const end of ['-wal', '-shm']) rmSync(file + end, { force: true });
-  writeFileSync(file, 'no database '.repeat(1000));
-  await gantry.start();
-  await gantry.restart();
-  assert.ok(alive(pid));
-  for (const place of ['containers', 'w']) assert.deepEqual(readdirSync(join(gantry.dataRoot, place)), [id]);
-  assert.equal(await gantry.dockerOk('volume', 'ls', '-q'), 'data');
-  await gantry.stop();
-  assert.match(await fsck(gantry, '--give-up'), /given up: records /);
-  await gantry.start();
-  await until(() => readdirSync(join(gantry.execRoot, 'tasks')).length === 0);
-  assert.ok(!alive(pid));
-  await until(() => readdirSync(join(gantry.dataRoot, 'containers')).length === 0);
-});
+for (const [what, spoil] of [
+  [
+    'a damaged records file',
+    (file: string) => {
+      for (const end of ['-wal', '-shm']) rmSync(file + end, { force: true });
+      writeFileSync(file, 'no database '.repeat(1000));
+    },
+  ],
+  ['the log of the records cut off', (file: string) => truncateSync(`${file}-wal`)],
+] as const)
+  test(`RC-M01: with ${what}, what cannot be named any more is not swept away`, async (t) => {
+    const gantry = await startGantry(t);
+    const { id, pid } = await run(gantry, 'lost', '--network', 'none', '-v', 'data:/data', ...COUNTING);
+    await gantry.kill9();
+    spoil(join(gantry.dataRoot, 'records.sqlite'));
+    await gantry.start();
+    await gantry.restart();
+    assert.ok(alive(pid));
+    for (const place of ['containers', 'w'])
+      assert.deepEqual(readdirSync(join(gantry.dataRoot, place)), [id]);
+    assert.equal(await gantry.dockerOk('volume', 'ls', '-q'), 'data');
+    await gantry.stop();
+    assert.match(await fsck(gantry, '--give-up'), /given up: records /);
+    await gantry.start();
+    await until(() => readdirSync(join(gantry.execRoot, 'tasks')).length === 0);
+    assert.ok(!alive(pid));
+    await until(() => readdirSync(join(gantry.dataRoot, 'containers')).length === 0);
+  });

@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { messageOf } from '../../base/errors.ts';
 import { damage, type Finding } from '../../base/finding.ts';
 import type { RecordKind } from '../../base/stored.ts';
+import { missingCommits, missingInWords } from '../records/commits.ts';
 import { LOST_FILE } from '../records/database.ts';
 import { tryRead } from '../records/door.ts';
 import { readRow } from '../records/row.ts';
@@ -28,6 +29,9 @@ export class ExaminedRows {
       const database = new DatabaseSync(path, { readOnly: true });
       try {
         this.#readAll(database);
+        const missing = missingCommits(database, path);
+        if (missing > 0) this.findings.push(damage(`records ${path}-wal`, missingInWords(missing)));
+        this.#rowsWereLost ||= missing > 0;
       } finally {
         database.close();
       }

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { COMMITS_SCHEMA, catchUp, missingCommits, missingInWords } from './commits.ts';
 import { checksumOf } from './row.ts';
 
 /** The schema's number in `user_version`; a file with a higher one comes from a newer Gantry and is refused. */
@@ -26,7 +27,7 @@ const schema = `
     tbl TEXT NOT NULL, key TEXT NOT NULL, text TEXT NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (tbl, key)
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS damaged (at TEXT NOT NULL, tbl, key, text, sum, damage TEXT NOT NULL);
-`;
+  ${COMMITS_SCHEMA}`;
 
 /** `tbl` of the row in `damaged` that says: a whole file was set aside (`key`), and rows may have been lost with it. */
 export const LOST_FILE = 'file';
@@ -46,7 +47,10 @@ export interface SetAside {
  */
 export function openDatabase(path: string, setAside: (what: SetAside) => void): DatabaseSync {
   const [database, damage] = prepareFile(path) ?? tryOpen(path);
-  if (database && damage === undefined) return withRoom(database, path);
+  if (database && damage === undefined) {
+    noteMissing(database, path, setAside);
+    return withRoom(database, path);
+  }
   const saved = database ? salvage(database) : { rows: [], aside: [] };
   database?.close();
   const bad = `${path}.bad-${new Date().toISOString().replaceAll(':', '')}`;
@@ -56,8 +60,27 @@ export function openDatabase(path: string, setAside: (what: SetAside) => void): 
   if (!fresh || again !== undefined) throw new Error(`${path}: ${again ?? 'cannot be opened'}`);
   const what = { path: bad, damage: damage ?? 'cannot be opened', saved: saved.rows.length };
   fill(fresh, saved, what);
+  catchUp(fresh, path);
   setAside(what);
   return withRoom(fresh, path);
+}
+
+/** Rows may be missing whose things are there: nothing that has no owner is litter from now on. */
+function noteMissing(database: DatabaseSync, path: string, setAside: (what: SetAside) => void): void {
+  const missing = missingCommits(database, path);
+  if (missing === 0) return;
+  const damage = missingInWords(missing);
+  database.exec('BEGIN IMMEDIATE');
+  keepLost(database, { path: `${path}-wal`, damage });
+  catchUp(database, path);
+  database.exec('COMMIT');
+  const { rows } = database.prepare('SELECT count(*) AS rows FROM rows').get() as { rows: number };
+  setAside({ path: `${path}-wal`, damage, saved: rows });
+}
+
+function keepLost(database: DatabaseSync, { path, damage }: Pick<SetAside, 'path' | 'damage'>): void {
+  const keep = database.prepare('INSERT INTO damaged VALUES (?, ?, ?, ?, ?, ?)');
+  keep.run(new Date().toISOString(), LOST_FILE, path, null, null, damage);
 }
 
 function withRoom(database: DatabaseSync, path: string): DatabaseSync {
@@ -166,7 +189,7 @@ function fill(fresh: DatabaseSync, { rows, aside }: Saved, lost: SetAside): void
   fresh.exec('BEGIN IMMEDIATE');
   for (const row of rows) insert.run(row.tbl, row.key, row.text, row.sum);
   for (const row of aside) keep.run(row.at, row.tbl, row.key, row.text, row.sum, row.damage);
-  keep.run(new Date().toISOString(), LOST_FILE, lost.path, null, null, lost.damage);
+  keepLost(fresh, lost);
   fresh.exec('COMMIT');
 }
 

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   truncateSync,
@@ -16,6 +18,7 @@ import { type TestContext, test } from 'node:test';
 import { type Log, silentLog } from '../../base/log.ts';
 import { anything } from '../../base/schema.ts';
 import { mount, unmount } from '../../linux/index.ts';
+import { ExaminedRows } from '../fsck/rows.ts';
 import { openRecords } from './records.ts';
 
 function directory(t: TestContext): string {
@@ -122,6 +125,72 @@ for (const what of ['empty', 'missing'] as const)
     assert.equal((await again.read({ table: 't', schema: anything(), migrations: [] })).rowsWereLost, true);
     await again.close();
     assert.deepEqual(log.events, ['records.file.set-aside']);
+  });
+
+/** Bytes of a log with its frames of this life (sqlite.org/fileformat2.html#walformat): behind them are older ones. */
+function usedOf(log: Buffer): number {
+  const FRAME_BYTES = 24 + 4096;
+  const salts = log.subarray(16, 24);
+  let end = 32;
+  while (log.subarray(end + 8, end + 16).equals(salts)) end += FRAME_BYTES;
+  return end;
+}
+
+for (const [what, left] of [
+  ['all', () => 0],
+  ['half', (size: number) => size / 2],
+] as const)
+  test(`RC-M01: a log of the records of which ${what} was cut off is damage, and what is there is nobody’s litter`, async (t) => {
+    const path = directory(t);
+    const first = openRecords(path, silentLog);
+    for (let i = 0; i < 20; i++) await first.write([{ table: 't', key: `${i}`, value: i }]);
+    // As a kill leaves it: whoever closes it puts the log into the file.
+    const killed = join(mkdtempSync(join(tmpdir(), 'gantry-records-')), 'records.sqlite');
+    t.after(() => rmSync(dirname(killed), { recursive: true }));
+    for (const tail of ['', '-wal', '-commits']) copyFileSync(path + tail, killed + tail);
+    await first.close();
+    assert.deepEqual(new ExaminedRows(killed).findings, []);
+    truncateSync(`${killed}-wal`, left(usedOf(readFileSync(`${killed}-wal`))));
+    const found = new ExaminedRows(killed).findings.map(({ where, what: said }) => `${where}: ${said}`);
+    assert.match(found.join('\n'), /^records \S+-wal: its last changes are missing \(\d+ commits\): [^\n]+$/);
+    const log = listening();
+    for (const round of [1, 2]) {
+      const again = openRecords(killed, log);
+      const kind = { table: 't', schema: anything(), migrations: [] };
+      assert.equal((await again.read(kind)).rowsWereLost, true, `${round}`);
+      await again.write([{ table: 't', key: `new ${round}`, value: 1 }]);
+      await again.close();
+    }
+    assert.deepEqual(log.events, ['records.file.set-aside']);
+  });
+
+for (const [what, spoil] of [
+  ['missing', (path: string) => rmSync(path)],
+  ['behind', (path: string) => writeFileSync(path, '0000000000000001 00000000\n')],
+  ['garbage', (path: string) => writeFileSync(path, '9'.repeat(1000))],
+  [
+    'a directory',
+    (path: string) => {
+      rmSync(path);
+      mkdirSync(path);
+    },
+  ],
+] as const)
+  test(`RC-M01: a number of commits that is ${what} says nothing, and is right again after the next one`, async (t) => {
+    const path = directory(t);
+    const first = openRecords(path, silentLog);
+    await first.write([{ table: 't', key: 'a', value: 1 }]);
+    await first.close();
+    const before = readFileSync(`${path}-commits`, 'utf8');
+    spoil(`${path}-commits`);
+    const log = listening();
+    const again = openRecords(path, log);
+    assert.equal((await again.load('t')).get('a'), 1);
+    await again.write([{ table: 't', key: 'b', value: 2 }]);
+    await again.close();
+    assert.deepEqual(log.events, []);
+    const number = (text: string): number => Number(text.split(' ')[0]);
+    assert.equal(number(readFileSync(`${path}-commits`, 'utf8')), number(before) + 1);
   });
 
 test('an empty records file is a new one', async (t) => {

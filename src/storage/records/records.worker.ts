@@ -1,6 +1,7 @@
 /** The records' one writer: a thread that owns the SQLite file and puts waiting writes into one commit. */
 import type { DatabaseSync } from 'node:sqlite';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { CommitsBeside, countCommit } from './commits.ts';
 import { openDatabase } from './database.ts';
 import type { FromWriter, RowChange, Settlement, ToWriter } from './protocol.ts';
 import { checksumOf } from './row.ts';
@@ -14,6 +15,7 @@ const { path } = workerData as { path: string };
 const post = (message: FromWriter): void => port.postMessage(message);
 /** Undefined: it is to be opened anew, which may fail until there is room, or a descriptor, again. */
 let kept: DatabaseSync | undefined = open();
+const beside = new CommitsBeside(path);
 
 function open(): DatabaseSync {
   return openDatabase(path, (what) => post({ is: 'setAside', ...what }));
@@ -69,7 +71,9 @@ function commit(changes: readonly RowChange[]): void {
       if (text === undefined) drop.run(table, key);
       else put.run(table, key, text, checksumOf(table, key, text));
     }
+    const number = countCommit(database);
     database.exec('COMMIT');
+    beside.tell(number);
   } catch (error) {
     rollBack(database);
     throw error;
@@ -122,6 +126,7 @@ function answer(id: number, work: () => void): void {
 
 function close(id: number): void {
   forget();
+  beside.close();
   post({ is: 'done', id });
   port.close();
 }
