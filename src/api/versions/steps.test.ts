@@ -85,3 +85,43 @@ test('a signal that is none was refused without a word of the container below 1.
   assert.equal(told('1.41'), 'Invalid signal: X');
   assert.equal(told('1.42'), 'Cannot kill container: web: invalid signal: X');
 });
+
+test('links that are none were not told of as a failed start below 1.22', () => {
+  const vague = "can't be used with links. This would result in undefined behavior";
+  const { linkInvalid, linksOnHost, linksOfGuest } = failureTables.setting;
+  for (const [error, was] of [
+    [linkInvalid({ text: 'a:b:c' }), 'bad format for links: a:b:c'],
+    [failureTables.container.linkTargetUnknown({ name: 'db' }), 'Could not get container for db'],
+    [linksOnHost(), `Conflicting options: --net=host ${vague}`],
+    [linksOfGuest(), `Conflicting options: --net=container ${vague}`],
+  ] as const) {
+    const context = [contextTables.container.start({ name: 'web' })];
+    const failure = { ...failureFrom(error, 400, 'engine'), context };
+    const call = { route: 'POST /containers/{name}/start', name: 'web' };
+    assert.equal(dialectOf('1.21').failure(failure, call).message, was);
+  }
+});
+
+test('security options and privileges were members of the configuration, also when nobody had said any', () => {
+  const { Config } = told('1.15', 'GET /containers/{name}/json', {
+    Config: {},
+    HostConfig: { SecurityOpt: ['label:disable'] },
+  }) as { Config: Doc };
+  assert.deepEqual(Config.SecurityOpt, ['label:disable']);
+  const bare = (version: string) =>
+    (told(version, 'GET /containers/{name}/json', { Config: {}, HostConfig: {} }) as { Config: Doc }).Config;
+  assert.deepEqual([bare('1.15').SecurityOpt, bare('1.6').Privileged], [null, false]);
+  const image = told('1.6', 'GET /images/{name}/json', { Id: 'x', Config: {}, ContainerConfig: {} }) as {
+    config: Doc;
+    container_config: Doc;
+  };
+  assert.deepEqual([image.config.Privileged, image.container_config.Privileged], [false, false]);
+});
+
+test('a network without a name was the daemon’s mistake below 1.44', () => {
+  const failure = failureFrom(failureTables.network.nameEmpty(), 400, 'engine');
+  const told = (version: string) =>
+    dialectOf(version).failure(failure, { route: 'POST /networks/create', name: '' });
+  assert.deepEqual([told('1.43').status, told('1.43').message], [500, 'invalid name: ']);
+  assert.equal(told('1.44').status, 400);
+});
