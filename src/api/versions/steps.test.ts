@@ -125,3 +125,11 @@ test('a network without a name was the daemon’s mistake below 1.44', () => {
   assert.deepEqual([told('1.43').status, told('1.43').message], [500, 'invalid name: ']);
   assert.equal(told('1.44').status, 400);
 });
+
+test('a container without a command was the daemon’s mistake below 1.24', () => {
+  const failure = failureFrom(failureTables.container.noCommand(), 400, 'engine');
+  const told = (version: string) =>
+    dialectOf(version).failure(failure, { route: 'POST /containers/create', name: '' });
+  assert.deepEqual([told('1.23').status, told('1.23').message], [500, 'No command specified']);
+  assert.equal(told('1.24').status, 400);
+});
