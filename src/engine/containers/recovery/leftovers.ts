@@ -111,7 +111,8 @@ export async function clearLitter(
   for (const id of found.ownCgroups)
     if (isLitter(id)) supervisor.dropEmptyCgroup(cgroupPlace(facts.cgroupDriver, cgroupParent, id).path);
   for (const id of found.layers) if (isLitter(id)) await deps.storage.layers.removeWritable(id);
-  for (const id of found.directories)
+  // The end of a run has its last output written, if nowhere else then into a directory that it makes.
+  for (const id of new Set([...found.directories, ...found.runs]))
     if (isLitter(id)) rmSync(`${deps.containersRoot}/${id}`, { recursive: true, force: true });
 }
 
