@@ -28,6 +28,8 @@ export async function runSteady(
   );
   const port = Number((await gantry.dockerOk('port', 'echo', '80')).split(':').at(-1));
   const conversation = await begin(port);
+  const lines = 'wc -l </said 2>/dev/null || echo 0'; // the shell makes the file when the conversation begins
+  await until(async () => Number(await gantry.dockerOk('exec', 'asks', 'sh', '-c', lines)) > 10);
   for (let i = 0; i < restarts; i++) {
     await gantry.kill9();
     await gantry.start();
