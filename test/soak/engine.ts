@@ -123,14 +123,16 @@ export class SoakedEngine {
     const list = async (path: string) => (await client.ask('list', [200], ['GET', path])).json<unknown[]>();
     const { Volumes } = (await client.ask('list', [200], ['GET', '/volumes'])).json<{ Volumes: unknown[] }>();
     const custom = encodeURIComponent(JSON.stringify({ type: ['custom'] }));
-    const counts = {
-      containers: (await list('/containers/json?all=1')).length,
-      networks: (await list(`/networks?filters=${custom}`)).length,
-      volumes: Volumes.length,
-      images: (await list('/images/json?all=1')).length - 1, // busybox
+    const images = (await list('/images/json?all=1')) as { RepoTags: string[] | null }[];
+    const found = {
+      containers: await list('/containers/json?all=1'),
+      networks: await list(`/networks?filters=${custom}`),
+      volumes: Volumes,
+      images: images.filter(({ RepoTags }) => !RepoTags?.some((name) => name.startsWith('busybox:'))),
     };
-    for (const [what, count] of Object.entries(counts))
-      if (count !== 0) this.#leaks.push(`${this.name}: ${count} ${what} are still listed`);
+    for (const [what, left] of Object.entries(found))
+      for (const one of left)
+        this.#leaks.push(`${this.name}: ${what} still listed: ${JSON.stringify(one).slice(0, 500)}`);
   }
 
   #fsck(when: string): Promise<void> {
