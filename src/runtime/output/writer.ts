@@ -253,10 +253,12 @@ export class OutputWriter {
   }
   /** To be called after a follower's `consumed` grew. */
   progressed(): void {
+    this.#dropOldest(); // what was kept for it alone; when nothing is written any more nobody else does it
     this.#followers.progressed(this.totalBytes);
   }
   removeFollower(follower: Follower): void {
     this.#followers.remove(follower, this.totalBytes);
+    this.#dropOldest();
   }
   /** `resume` is called when a pump that answered `full` may go on. */
   set onDrained(resume: () => void) {
