@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { Conflict, InvalidArgument } from '../base/errors.ts';
-import { lockExclusive, readState, setAsideFile, setAsideUnlessFile } from '../linux/index.ts';
+import { argumentsOf, lockExclusive, readState, setAsideFile, setAsideUnlessFile } from '../linux/index.ts';
 import type { DaemonOptions } from './options.ts';
 
 /** The names by which this engine's things on the host are known. */
@@ -126,13 +126,9 @@ function readPid(file: string): number | undefined {
 
 /** A pid is used again sooner or later: only a process that runs this program as a daemon counts. */
 function isEngine(pid: number): boolean {
-  try {
-    const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-    return (
-      argv.some((each) => /(^|\/)(gantry\.js|cli\/main\.ts)$/.test(each)) &&
-      argv.some((each) => ['daemon', '-d', '--daemon'].includes(each))
-    );
-  } catch {
-    return false;
-  }
+  const argv = argumentsOf(pid);
+  return (
+    argv.some((each) => /(^|\/)(gantry\.js|cli\/main\.ts)$/.test(each)) &&
+    argv.some((each) => ['daemon', '-d', '--daemon'].includes(each))
+  );
 }

@@ -1,5 +1,6 @@
 /** What the kernel tells of a process in `/proc/PID/stat`. */
 import { readFileSync } from 'node:fs';
+import { readText } from './read.ts';
 
 /** proc(5). */
 export interface ProcessStat {
@@ -40,3 +41,6 @@ export function processStat(pid: number): ProcessStat | undefined {
     startTime: fields[19] ?? '',
   };
 }
+
+/** What a process was started with; nothing when there is none, or it has ended and was not waited for. */
+export const argumentsOf = (pid: number): readonly string[] => readText(`/proc/${pid}/cmdline`).split('\0');

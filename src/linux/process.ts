@@ -122,6 +122,18 @@ export function pidfdSignal(pidfd: number, signal: number): boolean {
   throw new SystemError('pidfd_send_signal', e);
 }
 
+/** Ends a process, whatever it wants (signal(7)). */
+export const SIGKILL = 9;
+
+/** Sends SIGKILL to a process that may have ended meanwhile; with a minus before its number, to all of its group. */
+export function killIfAlive(pid: number): void {
+  try {
+    process.kill(pid, SIGKILL);
+  } catch {
+    // it ended by itself
+  }
+}
+
 const PIDFD_INFO_BYTES = 80;
 const PIDFD_GET_INFO = ((3 << 30) | (PIDFD_INFO_BYTES << 16) | (0xff << 8) | 11) >>> 0;
 const PIDFD_INFO_EXIT = 8n;

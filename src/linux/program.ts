@@ -5,10 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pipe } from './files.ts';
 import {
   type ExitStatus,
+  killIfAlive,
   pidfdExit,
   pidfdOpen,
   pidfdSignal,
   reap,
+  SIGKILL,
   type SpawnOptions,
   spawn,
 } from './process.ts';
@@ -18,7 +20,6 @@ const SETPRIV = '/usr/bin/setpriv';
 export const NOBODY = 65534;
 /** A program that has closed its output ends at once; then its status may be gone (reaped as anybody's orphan). */
 const STATUS_WAIT_MS = 2000;
-const SIGKILL = 9;
 
 /**
  * What runs a program as nobody, without a way back, in front of its own words: it reads what strangers sent. Empty:
@@ -107,20 +108,12 @@ export async function runProgram(
 /** Ends it and whatever it started, and lets go of it. */
 export async function stopProgram(program: Program): Promise<void> {
   const { pid, pidfd, output, complaints } = program;
-  if (pidfdSignal(pidfd, SIGKILL)) killGroup(pid);
+  // Its number is still its own: it lives, or nobody has asked for its end.
+  if (pidfdSignal(pidfd, SIGKILL)) killIfAlive(-pid);
   output.destroy();
   complaints.destroy();
   await endOf(program);
   closeSync(pidfd);
-}
-
-/** Its number is still its own: it lives, or nobody has asked for its end. */
-function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // All of it has ended.
-  }
 }
 
 /** How it ended; undefined when another part of this process reaped it and the kernel is too old to tell. */

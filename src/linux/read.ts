@@ -54,9 +54,12 @@ export function readEnd(path: string, bytesMax: number): string {
   }
 }
 
-/** Has what lies in a file's place out of the way, under a name that says when. */
-export const setAsideFile = (path: string): void =>
-  renameSync(path, `${path}.bad-${new Date().toISOString().replaceAll(':', '')}`);
+/** Where what lies in a file's place is set aside: the name says when. */
+export const asidePath = (path: string): string =>
+  `${path}.bad-${new Date().toISOString().replaceAll(':', '')}`;
+
+/** Has what lies in a file's place out of the way. */
+export const setAsideFile = (path: string): void => renameSync(path, asidePath(path));
 
 /** The same for what is no regular file; true: there was such a thing. */
 export function setAsideUnlessFile(path: string): boolean {

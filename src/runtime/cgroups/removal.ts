@@ -1,6 +1,7 @@
 /** The end of a container's cgroup. */
 import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
+import { killIfAlive } from '../../linux/index.ts';
 import { type CgroupHost, cgroupProcesses, removeCgroup } from './cgroups.ts';
 
 /** Some ten seconds in all: a process that the kernel holds longer keeps its cgroup. */
@@ -56,13 +57,4 @@ async function removeWhenEmpty(host: CgroupHost, path: string, log: Log): Promis
     await new Promise((resolve) => setTimeout(resolve, attempt < FAST_ATTEMPTS ? FAST_MS : SLOW_MS));
   }
   log.warn('cgroup.kept', { path, reason: 'processes in it do not end' });
-}
-
-/** Sends SIGKILL to a process that may have ended meanwhile. */
-export function killIfAlive(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // it ended by itself
-  }
 }

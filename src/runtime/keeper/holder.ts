@@ -7,6 +7,7 @@ import { dirname } from 'node:path';
 import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import {
+  killIfAlive,
   pidfdGetFd,
   pidfdOpen,
   processStat,
@@ -85,7 +86,7 @@ export class Holder {
   /** Ends a process that was found and holds something else. */
   forget(): void {
     closeSync(this.#pidfd);
-    this.#kill();
+    killIfAlive(this.#pid);
   }
 
   #spawn(): void {
@@ -121,21 +122,13 @@ export class Holder {
     this.#spawn();
   }
 
-  #kill(): void {
-    try {
-      process.kill(this.#pid, 'SIGKILL');
-    } catch {
-      // already gone
-    }
-  }
-
   /** It sleeps on when nobody has to take its place any more. */
   abandon(): void {
     this.#closed = true;
   }
   end(): void {
     this.#closed = true;
-    this.#kill();
+    killIfAlive(this.#pid);
     rmSync(this.#deps.file, { force: true });
   }
 }

@@ -1,8 +1,6 @@
 /** Runtimes that are still making a container when the daemon that asked for it is gone. */
-import { closeSync, readdirSync, readFileSync } from 'node:fs';
-import { pidfdOpen, pidfdSignal } from '../../linux/index.ts';
-
-const SIGKILL = 9;
+import { closeSync, readdirSync } from 'node:fs';
+import { argumentsOf, pidfdOpen, pidfdSignal, SIGKILL } from '../../linux/index.ts';
 
 /**
  * Ends them, and what they have begun for it: whoever made a container of this bundle's id anew would meet them, in
@@ -26,11 +24,3 @@ export function endMakers(bundle: string): void {
 
 /** How a runtime is told of a bundle (crun(1), runc(8)). */
 export const bundleArgument = (bundle: string): string => `--bundle=${bundle}`;
-
-function argumentsOf(pid: number): readonly string[] {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-  } catch {
-    return [];
-  }
-}

@@ -13,6 +13,7 @@ import { codeOf, Failed } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import {
   type ExitStatus,
+  killIfAlive,
   newSessionKeyring,
   ownOomScore,
   pidfdOpen,
@@ -292,7 +293,8 @@ export class OciTool {
     const pidfd = pidfdOpen(pid);
     let status: ExitStatus | undefined;
     const late = new AbortController();
-    const timer = setTimeout(() => late.abort(endGroup(pid)), PATIENCE_MS);
+    // It leads a session of its own, and is not reaped yet, so that nobody else has its number.
+    const timer = setTimeout(() => late.abort(killIfAlive(-pid)), PATIENCE_MS);
     try {
       status = await exits.watch(pid, pidfd);
     } finally {
@@ -312,15 +314,6 @@ export class OciTool {
       lastComplaint(call.logFile) ?? `${this.runtime.name} ended with status ${status?.code ?? 'unknown'}`,
       status,
     );
-  }
-}
-
-/** Programs that we start lead a session; its leader is ours and not reaped yet, so that nobody else has its number. */
-function endGroup(leader: number): void {
-  try {
-    process.kill(-leader, 'SIGKILL');
-  } catch {
-    // All of it has just ended.
   }
 }
 

@@ -7,6 +7,7 @@ import {
   pidfdSignal,
   pipe,
   type Reactor,
+  SIGKILL,
   setNonBlocking,
   spawn,
 } from '../../linux/index.ts';
@@ -14,7 +15,6 @@ import type { Exits } from '../exits/exits.ts';
 import { OutputPort } from '../output/port.ts';
 
 const DIRECTORIES = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
-const SIGKILL = 9;
 
 /** What programs are run with. */
 export interface ProgramHost {

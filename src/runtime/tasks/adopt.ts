@@ -1,14 +1,20 @@
 /** Finds the tasks of an earlier daemon again. */
 import { closeSync, openSync } from 'node:fs';
-import { type ExitStatus, pidfdOpen, pidfdSignal, processStat } from '../../linux/index.ts';
-import { killIfAlive } from '../cgroups/removal.ts';
+import {
+  type ExitStatus,
+  killIfAlive,
+  pidfdOpen,
+  pidfdSignal,
+  processStat,
+  SIGKILL,
+} from '../../linux/index.ts';
 import { endMakers } from '../oci/makers.ts';
 import type { OutputWriter } from '../output/writer.ts';
 import { detach } from './mounts.ts';
 import type { TaskRecord } from './record.ts';
 import type { RunDirectory } from './run-directory.ts';
 import type { Task } from './task.ts';
-import { directoryOf, endWith, makeTask, SIGKILL, type TaskHost, toolOf, watchTask } from './task-host.ts';
+import { directoryOf, endWith, makeTask, type TaskHost, toolOf, watchTask } from './task-host.ts';
 
 /** What the kernel still has of a container after a restart. Looking changes nothing but descriptors of our own. */
 export type Look =

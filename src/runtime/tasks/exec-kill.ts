@@ -1,12 +1,11 @@
 /** Ends a further process with all that it has started: its children may have left it, and hold on to its output. */
 import { closeSync, readdirSync, readlinkSync } from 'node:fs';
-import { type ProcessStat, pidfdOpen, pidfdSignal, processStat } from '../../linux/index.ts';
+import { type ProcessStat, pidfdOpen, pidfdSignal, processStat, SIGKILL } from '../../linux/index.ts';
 import { cgroupProcesses } from '../cgroups/cgroups.ts';
 import type { ExecProcess } from './exec.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { Task } from './task.ts';
 
-const SIGKILL = 9;
 /** What forks faster than we look ends with the limits of its container, not with us. */
 const ROUNDS_MAX = 50;
 const ROUND_MS = 2;

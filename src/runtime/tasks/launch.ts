@@ -2,7 +2,14 @@
 import { closeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { undoUnlessDone } from '../../base/lifetime.ts';
-import { bindDescriptor, pidfdOpen, pidfdSignal, processStat, SystemError } from '../../linux/index.ts';
+import {
+  bindDescriptor,
+  pidfdOpen,
+  pidfdSignal,
+  processStat,
+  SIGKILL,
+  SystemError,
+} from '../../linux/index.ts';
 import { takeOwnLimits, writeOwnLimits } from '../cgroups/own-limits.ts';
 import { allowRealtime } from '../cgroups/realtime.ts';
 import { LastWords } from '../oci/last-words.ts';
@@ -15,7 +22,7 @@ import { detach, mountShared } from './mounts.ts';
 import type { TaskRecord } from './record.ts';
 import type { RunDirectory } from './run-directory.ts';
 import type { Task } from './task.ts';
-import { directoryOf, makeTask, SIGKILL, type TaskHost, toolOf, watchTask } from './task-host.ts';
+import { directoryOf, makeTask, type TaskHost, toolOf, watchTask } from './task-host.ts';
 
 /** What a launch must know of a container. */
 export interface LaunchPlan {

@@ -1,6 +1,6 @@
 /** What all tasks of an engine share, and the making of a task from it: by a launch, or by an adoption. */
 import type { Log } from '../../base/log.ts';
-import type { ExitStatus, Reactor } from '../../linux/index.ts';
+import { type ExitStatus, type Reactor, SIGKILL } from '../../linux/index.ts';
 import type { CgroupHost } from '../cgroups/cgroups.ts';
 import type { RealtimeBudget } from '../cgroups/realtime.ts';
 import type { CgroupRemovals } from '../cgroups/removal.ts';
@@ -12,9 +12,6 @@ import { detachAway } from './mounts.ts';
 import type { TaskRecord } from './record.ts';
 import { RunDirectory } from './run-directory.ts';
 import { Task } from './task.ts';
-
-/** Ends a process, whatever it wants (signal(7)). */
-export const SIGKILL = 9;
 
 /** Handles of the host and of the engine that every task needs. */
 export interface TaskHost {

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { asidePath } from '../../linux/index.ts';
 import { COMMITS_SCHEMA, catchUp, missingCommits, missingInWords } from './commits.ts';
 import { checksumOf } from './row.ts';
 
@@ -53,7 +54,7 @@ export function openDatabase(path: string, setAside: (what: SetAside) => void): 
   }
   const saved = database ? salvage(database) : { rows: [], aside: [] };
   database?.close();
-  const bad = `${path}.bad-${new Date().toISOString().replaceAll(':', '')}`;
+  const bad = asidePath(path);
   for (const tail of ['', '-wal', '-shm']) if (existsSync(path + tail)) renameSync(path + tail, bad + tail);
   prepareFile(path);
   const [fresh, again] = tryOpen(path);
