@@ -1,7 +1,15 @@
 /** The leak scan finds each kind of thing that an engine could leave; a scan that finds nothing proves nothing. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -58,19 +66,44 @@ test('a process that has the root in its arguments, or stands in a keeper file, 
   );
 });
 
-test('a process that alone still sees a mount of the engine is a leak', async (t) => {
-  const marks = marksOf(t);
-  mkdirSync(join(marks.root, 'merged'));
-  const script = `mount -t tmpfs none ${marks.root}/merged && exec sleep 60`;
+/** A process in a mount namespace of its own that runs `script` there and then sleeps. */
+function apart(t: TestContext, script: string): ChildProcess {
   const child = spawn('unshare', ['-m', 'sh'], { stdio: ['pipe', 'ignore', 'ignore'] });
   t.after(() => child.kill('SIGKILL'));
-  child.stdin.end(`${script}\n`);
-  const found = () => findLeaks(marks).map((leak) => leak.pid);
-  // For a moment there is mount(8) too.
-  const deadline = Date.now() + 5_000;
-  while (String(found()) !== String(child.pid) && Date.now() < deadline)
+  child.stdin?.end(`${script}\n`);
+  return child;
+}
+
+/** Waits until a process has become the `sleep` that its script ends with. */
+async function asleep(child: ChildProcess): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!/^\/?sleep/.test(readFileSync(`/proc/${child.pid}/cmdline`, 'utf8')) && Date.now() < deadline)
     await new Promise((resolve) => setTimeout(resolve, 10));
-  assert.deepEqual(found(), [child.pid]);
+}
+
+test('a process whose root is a tree of the engine is a leak, in whatever mount namespace', async (t) => {
+  const marks = marksOf(t);
+  for (const name of ['merged', 'lower', 'empty']) mkdirSync(join(marks.root, name));
+  const program = execFileSync('sh', ['-c', 'command -v busybox'], { encoding: 'utf8' }).trim();
+  copyFileSync(program, join(marks.root, 'lower/sleep')); // by its name busybox knows what to be
+  // As a container's: an overlay, and the options of the mount at `/` name a directory of the engine.
+  const options = `lowerdir=${marks.root}/lower:${marks.root}/empty`;
+  const merged = `${marks.root}/merged`;
+  const child = apart(t, `mount -t overlay -o ${options} none ${merged} && exec chroot ${merged} /sleep 60`);
+  await asleep(child);
+  assert.deepEqual(
+    findLeaks(marks).map((leak) => leak.pid),
+    [child.pid],
+  );
+});
+
+test('a process that only sees a mount of the engine is none: other engines see copies of all mounts', async (t) => {
+  const marks = marksOf(t);
+  mkdirSync(join(marks.root, 'merged'));
+  const child = apart(t, `mount -t tmpfs none ${marks.root}/merged && exec sleep 60`);
+  await asleep(child);
+  assert.match(readFileSync(`/proc/${child.pid}/mountinfo`, 'utf8'), new RegExp(`${marks.root}/merged`));
+  assert.deepEqual(findLeaks(marks), []);
 });
 
 test("a cgroup that carries a container's id is a leak", (t) => {

@@ -65,7 +65,7 @@ export function mountsBelow(root: string): string[] {
   return points.filter((point) => point === root || point.startsWith(`${root}/`));
 }
 
-/** Processes that work for the engine: named by their arguments, by the keeper's file, or by a mount they alone see. */
+/** Processes that work for the engine: named by their arguments, by the keeper's file, or by the tree that is their root. */
 function processes(root: string): Leak[] {
   const own = readlinkSync('/proc/self/ns/mnt');
   const keepers = new Set(keeperPids(root));
