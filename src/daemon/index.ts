@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createApi, type Listener } from '../api/http/index.ts';
 import { messageOf } from '../base/errors.ts';
+import { startPulse } from '../base/heartbeat.ts';
 import { createLog, type Log } from '../base/log.ts';
 import { TIMER_MS_MAX } from '../base/time.ts';
 import { umask } from '../linux/index.ts';
@@ -48,6 +49,8 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
         stack: error instanceof Error ? error.stack : undefined,
       }),
     );
+    // Before threads are made, of which one watches it; until the last of them has ended.
+    using _pulse = startPulse(options.logLevel, log);
     const tls = await openTls(options.tls, log);
     process.on('SIGHUP', () => reload(tls, log));
     return await serve(options, tls, log, { stopped: stop.promise, hurry: hurry.signal });

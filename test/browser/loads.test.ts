@@ -11,8 +11,10 @@ const ROOMS = ['src/base', 'src/model', 'src/formats', 'src/api/contract'];
 
 /** Modules that need Node, and why. One that does not any more is an error: the list shrinks. */
 const NODE_ALONE: Readonly<Record<string, string>> = {
+  'src/base/heartbeat.ts': "is seen by other threads of Node's",
   'src/base/lent-body.ts': "a stream of Node's that lends its connection to another thread",
   'src/base/pieces.ts': "a stream of Node's whose pieces of memory are given back",
+  'src/base/stall-watch.ts': "watches another thread of Node's",
   'src/formats/digest-of.ts': "hashes by node:crypto; a browser's own hashing gives its answer later",
   'src/formats/gzip.ts': 'compresses by node:zlib',
 };

@@ -60,12 +60,7 @@ export const RELIABILITY_CASES: readonly Case[] = [
       'A heap that is full ends the process at once, as SIGKILL does: nothing of ours runs in between. What then holds is shown by the tests of RC-K03.',
   },
   { id: 'RC-R05', what: 'unhandled rejection / thrown error in each handler' },
-  {
-    id: 'RC-R06',
-    what: 'event-loop stall',
-    reason:
-      'Nothing watches for stalls yet. What could make one is bounded, place by place: see “Work that input decides” in docs/security.md, with the test of each.',
-  },
+  { id: 'RC-R06', what: 'event-loop stall' },
   // O: the runtime
   { id: 'RC-O01', what: 'missing, not executable, wrong architecture' },
   { id: 'RC-O02', what: 'fails at create/start/kill/delete/state' },

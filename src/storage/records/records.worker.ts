@@ -1,6 +1,7 @@
 /** The records' one writer: a thread that owns the SQLite file and puts waiting writes into one commit. */
 import type { DatabaseSync } from 'node:sqlite';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { watchForStalls } from '../../base/stall-watch.ts';
 import { CommitsBeside, countCommit } from './commits.ts';
 import { openDatabase } from './database.ts';
 import type { FromWriter, RowChange, Settlement, ToWriter } from './protocol.ts';
@@ -16,6 +17,8 @@ const post = (message: FromWriter): void => port.postMessage(message);
 /** Undefined: it is to be opened anew, which may fail until there is room, or a descriptor, again. */
 let kept: DatabaseSync | undefined = open();
 const beside = new CommitsBeside(path);
+// The one thread that a daemon always has beside its own.
+watchForStalls();
 
 function open(): DatabaseSync {
   return openDatabase(path, (what) => post({ is: 'setAside', ...what }));
