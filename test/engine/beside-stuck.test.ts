@@ -2,14 +2,15 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { FakeRegistry } from '../harness/fake-registry.ts';
 import { fileScope } from '../harness/file-scope.ts';
 import { startGantry } from '../harness/gantry.ts';
 import { file, tarOf } from '../harness/layered.ts';
+import { hang, type StuckDisk } from '../harness/stuck-disk.ts';
 import { addressAt } from '../harness/subnets.ts';
 
 const scope = fileScope();
@@ -132,4 +133,117 @@ test('RC-N03: while a name server does not answer one container, names are found
   } finally {
     silent.close();
   }
+});
+
+/** A directory for a container; `hang` makes it one that does not answer. At the test's end it is gone. */
+function source(t: TestContext, name: string): { readonly path: string; hang(): StuckDisk } {
+  const path = join(directory, name);
+  mkdirSync(path);
+  return {
+    path,
+    hang() {
+      const stuck = hang(path);
+      t.after(() => stuck.end());
+      return stuck;
+    },
+  };
+}
+
+test('RC-O03: while a bind’s source does not answer, others are served; what asks for it ends with its file system', async (t) => {
+  const { path, ...made } = source(t, 'bound');
+  const id = await created({ ...SLEEP, HostConfig: { NetworkMode: 'none', Binds: [`${path}:/data`] } });
+  const stuck = made.hang();
+  const asked = [
+    api.post(`/containers/${id}/start`),
+    api.get(`/containers/${id}/archive?path=/data/x`),
+    api.post('/containers/create', {
+      Image: 'busybox',
+      HostConfig: { Mounts: [{ Type: 'bind', Source: path, Target: '/data' }] },
+    }),
+    api.post('/containers/create', {
+      Image: 'busybox',
+      HostConfig: { LogConfig: { Type: 'syslog', Config: { 'syslog-address': `unixgram://${path}/log` } } },
+    }),
+  ];
+  await Promise.all(asked.map((each) => beside(each, others)));
+  stuck.breakOff();
+  for (const answer of await Promise.all(asked)) assert(answer.status >= 400, answer.text);
+  stuck.end();
+  assert.equal((await api.post(`/containers/${id}/start`)).status, 204);
+  await removed(id);
+});
+
+test('RC-O03: a device that hangs, and a volume on one, hold up nobody', async (t) => {
+  const { path, ...made } = source(t, 'device');
+  const DriverOpts = { type: 'none', o: 'bind', device: path };
+  assert.equal((await api.post('/volumes/create', { Name: 'on-device', DriverOpts })).status, 201);
+  const [Devices, Binds] = [[{ PathOnHost: `${path}/null` }], ['on-device:/data']];
+  const ids = await Promise.all(
+    [{ Devices }, { Binds }].map((host) =>
+      created({ ...SLEEP, HostConfig: { NetworkMode: 'none', ...host } }),
+    ),
+  );
+  const stuck = made.hang();
+  const starts = ids.map((id) => api.post(`/containers/${id}/start`));
+  await Promise.all(starts.map((start) => beside(start, others)));
+  stuck.breakOff();
+  for (const start of starts) assert((await start).status >= 400);
+  stuck.end();
+  for (const id of ids) await removed(id);
+  assert.equal((await api.delete('/volumes/on-device')).status, 204);
+});
+
+test('RC-O03: a volume whose device does not answer is measured as -1, and removed', async (t) => {
+  const { path } = source(t, 'late');
+  const DriverOpts = { type: 'none', o: 'bind', device: path };
+  assert.equal((await api.post('/volumes/create', { Name: 'late', DriverOpts })).status, 201);
+  const stuck = hang(join(gantry.dataRoot, 'volumes/late/_data')); // as a daemon that was killed leaves it
+  t.after(() => stuck.end());
+  const usage = api.get('/system/df?type=volume');
+  await beside(usage, async () => {
+    assert.equal((await api.get('/volumes/late')).status, 200);
+    await removed(await created(SLEEP));
+  });
+  stuck.breakOff();
+  const { Volumes } = (await usage).json<{ Volumes: { Name: string; UsageData: { Size: number } }[] }>();
+  assert.equal(Volumes.find(({ Name }) => Name === 'late')?.UsageData.Size, -1);
+  assert.equal((await api.delete('/volumes/late')).status, 204);
+});
+
+test('RC-O03: what does not answer in time is named with what to do about it; the daemon starts beside it, and goes on when it is back', async (t) => {
+  const { path, ...made } = source(t, 'named');
+  const hasty = await startGantry(scope, { env: { GANTRY_ANSWER_PATIENCE_MS: '1000' } });
+  const of = (verb: string, ...more: string[]) => [verb, '--name', verb, '--network', 'none', ...more];
+  await hasty.dockerOk(
+    ...of('run', '-d', '--restart', 'always', '-v', `${path}:/data`, 'busybox'),
+    'sleep',
+    '1000',
+  );
+  const pid = Number(await hasty.dockerOk('inspect', '-f', '{{.State.Pid}}', 'run'));
+  const stuck = made.hang();
+  await hasty.kill9();
+  process.kill(pid, 'SIGKILL'); // so that the next daemon starts it again
+  await hasty.start();
+  await hasty.recovered();
+  await hasty.dockerOk(...of('create', '-v', `${path}:/data`, 'busybox'), 'true');
+  const { code, stderr } = await hasty.docker(['start', 'create']);
+  assert.equal(code, 1);
+  assert.match(stderr, new RegExp(`${path} did not answer within 1 seconds: .*unmount it.*try again`));
+  const copied = await hasty.docker(['cp', 'create:/data', '-']);
+  assert.match(copied.stderr, new RegExp(`${path} did not answer`));
+  assert.equal(await hasty.dockerOk('inspect', '-f', '{{.State.Status}}', 'create'), 'created');
+  stuck.end();
+  await hasty.dockerOk('start', '-a', 'create');
+  await hasty.dockerOk('rm', '-f', 'create', 'run');
+});
+
+test('RC-O03: a forced removal ends a start that hangs in the runtime', async () => {
+  rmSync(join(directory, 'go'), { force: true });
+  const id = await created({ ...SLEEP, HostConfig: { NetworkMode: 'none', Runtime: 'stuck' } });
+  const start = api.post(`/containers/${id}/start`);
+  await beside(start, others);
+  await removed(id);
+  const { status, text } = await start;
+  assert.equal(status, 409, text);
+  assert.match(text, /the start of container [0-9a-f]{64} hung, and its removal was forced/);
 });

@@ -33,6 +33,8 @@ export class Container {
   readonly execIds = new Set<string>();
   /** The health check of this run; undefined while none is made. */
   monitor: { stop(): void } | undefined;
+  /** While it is being started: ends a start that waits for what hangs. */
+  startEnder: AbortController | undefined;
   /** How many are at ending this run: a freeze that gets done meanwhile is undone, or its process would never end. */
   endsUnderWay = 0;
   /** Milliseconds before the last restart by policy. */

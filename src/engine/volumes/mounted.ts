@@ -2,10 +2,15 @@
 import { getSystemErrorMessage } from 'node:util';
 import { Failed } from '../../base/errors.ts';
 import { Mailbox } from '../../base/mailbox.ts';
+import { Slots } from '../../base/slots.ts';
 import { SystemError } from '../../linux/index.ts';
 import type { VolumeDevice, Volumes } from '../../storage/index.ts';
+import { requireAnswers } from '../answers.ts';
 import { readDriverOptions, withoutPassword } from './driver-options.ts';
 import { withAddress } from './server-address.ts';
+
+/** A server that is gone holds a thread of Node's pool until the kernel gives up: never all eight (bin/gantry). */
+const MOUNTS_AT_ONCE = 4;
 
 interface InUse {
   readonly users: Set<string>;
@@ -17,6 +22,7 @@ interface InUse {
 export class MountedVolumes {
   readonly #store: Volumes;
   readonly #inUse = new Map<string, InUse>();
+  readonly #mounting = new Slots(MOUNTS_AT_ONCE);
 
   constructor(store: Volumes) {
     this.#store = store;
@@ -35,7 +41,11 @@ export class MountedVolumes {
     this.#inUse.set(name, inUse);
     inUse.users.add(user);
     try {
-      await inUse.mailbox.run(async () => this.#store.attach(name, await withAddress(device)));
+      if (device.source.startsWith('/')) await requireAnswers([device.source]);
+      await inUse.mailbox.run(async () => {
+        const found = await withAddress(device);
+        await this.#mounting.run(() => this.#store.attach(name, found));
+      });
     } catch (error) {
       await this.detach(name, user);
       throw mountFailed(this.#store.pathOf(name), device, error);

@@ -11,6 +11,7 @@ import {
   type VolumeRow,
   type Volumes as VolumeStore,
 } from '../../storage/index.ts';
+import { requireAnswers } from '../answers.ts';
 import type { NewEvent } from '../events/events.ts';
 import { oneAtATime } from '../one-prune.ts';
 import { readDriverOptions } from './driver-options.ts';
@@ -118,12 +119,12 @@ export class VolumeService implements Volumes {
     const users = this.#users();
     const measured = await Promise.all(
       this.#deps.store.all().map(async (row): Promise<MeasuredVolume> => {
-        const Size = await this.#deps.store.measure(row.name);
+        const Size = await this.#measure(row);
         return { ...this.#view(row), UsageData: { RefCount: users.get(row.name)?.length ?? 0, Size } };
       }),
     );
     const bytes = (some: readonly MeasuredVolume[]) =>
-      some.reduce((sum, each) => sum + each.UsageData.Size, 0);
+      some.reduce((sum, each) => sum + Math.max(0, each.UsageData.Size), 0);
     const idle = measured.filter(({ UsageData }) => UsageData.RefCount === 0);
     return {
       TotalCount: measured.length,
@@ -132,6 +133,18 @@ export class VolumeService implements Volumes {
       Reclaimable: bytes(idle),
       Items: measured,
     };
+  }
+
+  /** -1, as the API says it: nobody knows, because what is mounted there does not answer. */
+  async #measure({ name, options }: VolumeRow): Promise<number> {
+    const { store } = this.#deps;
+    if (Object.keys(options ?? {}).length === 0) return await store.measure(name);
+    try {
+      await requireAnswers([store.pathOf(name)]);
+      return await store.measure(name);
+    } catch {
+      return -1;
+    }
   }
 
   /**

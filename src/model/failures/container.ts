@@ -1,5 +1,5 @@
 /** Failures of verbs on containers. */
-import { Conflict, Failed, InvalidArgument, NotFound, Unchanged } from '../../base/errors.ts';
+import { Conflict, Failed, InvalidArgument, NotFound, Unavailable, Unchanged } from '../../base/errors.ts';
 import { contexts, failure, failures } from '../../base/failures.ts';
 
 /** Failures of verbs on containers. */
@@ -30,6 +30,10 @@ export const containerFailure = failures('container', {
   startGoing: failure(
     Conflict,
     ({ id }: { id: string }) => `container ${id} is marked for removal and cannot be started`,
+  ),
+  startEnded: failure(
+    Conflict,
+    ({ id }: { id: string }) => `the start of container ${id} hung, and its removal was forced`,
   ),
   execPaused: failure(
     Conflict,
@@ -153,6 +157,17 @@ export const containerFailure = failures('container', {
   removesItself: failure(
     Conflict,
     () => 'Restart policy cannot be updated because AutoRemove is enabled for the container',
+  ),
+  /** The file system at a path of the host hangs: its server, or the program behind it, is gone. */
+  pathSilent: failure(
+    Unavailable,
+    ({ path, seconds }: { path: string; seconds: number }) =>
+      `${path} did not answer within ${seconds} seconds: the file system that it lies on hangs, or its server is gone. Bring that back, or unmount it (umount -l), and try again`,
+  ),
+  looksPile: failure(
+    Unavailable,
+    ({ count }: { count: number }) =>
+      `${count} looks at paths of the host wait already for file systems that do not answer: try again when those do, or are unmounted`,
   ),
   sourceNotShared: failure(
     Failed,

@@ -72,9 +72,11 @@ export interface CreateCall {
   /** The process's score for the out-of-memory killer: crun does not set 0, and its exec sets none. */
   readonly oomScoreAdj: number | undefined;
   readonly stdio: readonly [stdin: number, stdout: number, stderr: number];
+  /** Ends the runtime, with what it has begun. */
+  readonly signal: AbortSignal | undefined;
 }
 /** The arguments of the runtime's `exec`. */
-export interface ExecCall extends Omit<CreateCall, 'bundle'> {
+export interface ExecCall extends Omit<CreateCall, 'bundle' | 'signal'> {
   readonly processFile: string;
 }
 
@@ -86,6 +88,8 @@ interface RunOptions {
   readonly undisturbed?: boolean;
   /** With a session keyring that nobody else has; else with the daemon's. */
   readonly ownKeyring?: boolean;
+  /** Ends it before it is done. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** One runtime, called as a program; nothing of it runs between two calls. */
@@ -137,13 +141,8 @@ export class OciTool {
 
   /** Prepares the container: its first process exists and waits to be started. @throws RuntimeRefused */
   async create(call: CreateCall): Promise<number> {
-    await this.#run(call, [
-      'create',
-      bundleArgument(call.bundle),
-      `--pid-file=${call.pidFile}`,
-      ...console_(call),
-      call.id,
-    ]);
+    const args = [bundleArgument(call.bundle), `--pid-file=${call.pidFile}`, ...console_(call), call.id];
+    await this.#run(call, ['create', ...args], { signal: call.signal });
     const pid = this.#made(call.pidFile);
     if (call.oomScoreAdj !== undefined) setScoreOf(pid, call.oomScoreAdj); // it waits to be started
     return pid;
@@ -262,8 +261,9 @@ export class OciTool {
   async #run(
     call: Pick<CreateCall, 'id' | 'logFile' | 'stdio'>,
     args: readonly string[],
-    { score, undisturbed = false, ownKeyring = false }: RunOptions = {},
+    { score, undisturbed = false, ownKeyring = false, signal }: RunOptions = {},
   ): Promise<void> {
+    signal?.throwIfAborted();
     const { cgroups, exits } = this.#deps;
     const manager = this.#managerFlags();
     const argv = [
@@ -294,17 +294,21 @@ export class OciTool {
     let status: ExitStatus | undefined;
     const late = new AbortController();
     // It leads a session of its own, and is not reaped yet, so that nobody else has its number.
-    const timer = setTimeout(() => late.abort(killIfAlive(-pid)), PATIENCE_MS);
+    const end = () => killIfAlive(-pid);
+    const timer = setTimeout(() => late.abort(end()), PATIENCE_MS);
+    signal?.addEventListener('abort', end, { once: true });
     try {
       status = await exits.watch(pid, pidfd);
     } finally {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
       closeSync(pidfd);
       done();
     }
     if (status?.code === 0) return;
     // What it had begun is ours now.
     exits.orphanReaper.look();
+    signal?.throwIfAborted();
     if (late.signal.aborted)
       throw new RuntimeRefused(
         `the runtime ${this.runtime.name} was not done within ${PATIENCE_MS / 1000} seconds`,

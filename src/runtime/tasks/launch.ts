@@ -46,7 +46,7 @@ export interface Launch {
 }
 
 /** Prepares a container's process. @throws RuntimeRefused, SystemError: then nothing is left of it */
-export function launchTask(host: TaskHost, plan: LaunchPlan): Promise<Launch> {
+export function launchTask(host: TaskHost, plan: LaunchPlan, signal?: AbortSignal): Promise<Launch> {
   return undoUnlessDone(async (undo) => {
     const directory = directoryOf(host, plan.id);
     const tool = toolOf(host, plan.runtime);
@@ -60,7 +60,7 @@ export function launchTask(host: TaskHost, plan: LaunchPlan): Promise<Launch> {
       void host.removals.begin(plan.cgroupPath);
     });
     await host.removals.over(plan.cgroupPath); // the end of its last run may still be under way
-    const streams = await createProcess(host, tool, directory, plan, undo);
+    const streams = await createProcess(host, tool, directory, plan, { undo, signal });
     bundle.prepared();
     const pidfd = pidfdOpen(streams.pid);
     undo.defer(() => closeSync(pidfd));
@@ -109,9 +109,10 @@ function createProcess(
   tool: OciTool,
   directory: RunDirectory,
   plan: LaunchPlan,
-  undo: AsyncDisposableStack,
+  { undo, signal }: { readonly undo: AsyncDisposableStack; readonly signal: AbortSignal | undefined },
 ): Promise<Opened> {
   const call = {
+    signal,
     id: plan.id,
     bundle: directory.path,
     pidFile: directory.file('pid'),

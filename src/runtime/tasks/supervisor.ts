@@ -162,9 +162,9 @@ export class Supervisor {
     );
   }
 
-  /** Prepares a container's process. @throws RuntimeRefused, SystemError: then nothing is left of it */
-  launch(plan: LaunchPlan): Promise<Launch> {
-    return launchTask(this.#host, plan);
+  /** Prepares a container's process. `signal` ends a runtime that hangs. @throws RuntimeRefused, SystemError: then nothing is left of it */
+  launch(plan: LaunchPlan, signal?: AbortSignal): Promise<Launch> {
+    return launchTask(this.#host, plan, signal);
   }
 
   /** Looks for a container's process after a restart of the daemon. What runs is to be adopted. */

@@ -1,6 +1,6 @@
 /** What a volume's options mount on it: only while a container that has it runs. */
 import { existsSync, realpathSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { codeOf } from '../../base/errors.ts';
 import { MNT_DETACH, MS, mount, mountAway, unmountAway } from '../../linux/index.ts';
 import { mountedBelow } from '../leftover-mounts.ts';
@@ -31,6 +31,11 @@ export async function detach(path: string): Promise<void> {
   });
 }
 
-/** Told by the kernel's list: a bind of a directory on the same file system has no device number of its own. */
-const isMounted = (path: string): boolean =>
-  existsSync(path) && mountedBelow(dirname(path)).includes(realpathSync(path));
+/**
+ * Told by the kernel's list: a bind of a directory on the same file system has no device number of its own, and what is
+ * mounted there may not answer any more.
+ */
+function isMounted(path: string): boolean {
+  const home = dirname(path);
+  return existsSync(home) && mountedBelow(home).includes(join(realpathSync(home), basename(path)));
+}

@@ -6,6 +6,7 @@ import { furnishRoot, makeFilesInRoot } from '../../../runtime/index.ts';
 import type { ContainerTree, TreeMount } from '../../../storage/index.ts';
 import { networkModeOf } from '../../networks/index.ts';
 import type { Container } from '../container.ts';
+import { requireSourcesAnswer } from '../host-paths.ts';
 import { attachForFiles, type MountsDeps } from '../mounts/mounted.ts';
 import { copySource, type SourcesDeps } from '../mounts/sources.ts';
 import type { WithContainersRoot, WithDirectory, WithLayers } from '../needs.ts';
@@ -22,6 +23,7 @@ export async function openTree(deps: TreeDeps, container: Container): Promise<Co
   // The tree has copies of its mounts: what is attached for them can go when it is open.
   await using attached = new AsyncDisposableStack();
   await attachForFiles(deps, container, attached);
+  await requireSourcesAnswer(deps, container.record);
   using copies = new DisposableStack();
   try {
     const all = [

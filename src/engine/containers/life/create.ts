@@ -92,7 +92,7 @@ export async function createContainer(
   checkTogether(request, settled);
   const bytesMax = writableSize(settled.hostConfig, deps.storage.layers.limitsSize);
   const planned = plannedMounts(deps, settled, options);
-  requireSources(planned.mustExist);
+  await requireSources(planned.mustExist);
   return await undoUnlessDone(async (undo) => {
     deps.directory.reserve(name, id);
     undo.defer(() => deps.directory.release(name, id));
@@ -198,7 +198,7 @@ async function checkLog(
   logged: Logged & Pick<Settled, 'hostConfig'>,
 ): Promise<void> {
   const settings = readLogSettings(logged.hostConfig.LogConfig);
-  requireSocket(settings.syslog?.address);
+  await requireSocket(settings.syslog?.address);
   try {
     await shipTarget(deps, logged, settings);
   } catch (error) {

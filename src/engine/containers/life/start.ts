@@ -17,6 +17,7 @@ import { userInRoot } from '../../processes/user-in-root.ts';
 import type { Container } from '../container.ts';
 import { givenDevices } from '../devices/given.ts';
 import { emitContainerEvent, emitNetworkEvents } from '../events.ts';
+import { requireHostAnswers } from '../host-paths.ts';
 import { tellLinking } from '../links/follow.ts';
 import { defaultEndpoint, requireLinks } from '../links/links.ts';
 import { openLinks } from '../links/openings.ts';
@@ -65,8 +66,10 @@ export async function startContainer(deps: StartDeps, container: Container): Pro
   await container.cleanup;
   await adoptedBefore(deps, container);
   const before = container.record.state;
+  const ender = new AbortController();
+  container.startEnder = ender;
   try {
-    const task = await run(deps, container);
+    const task = await run(deps, container, ender.signal);
     container.task = task;
     container.set({
       state: { ...(container.record.state as Extract<State, { is: 'running' }>), pid: task.pid },
@@ -78,6 +81,8 @@ export async function startContainer(deps: StartDeps, container: Container): Pro
     watchEnd(deps, container, task, (again) => startContainer(deps, again));
   } catch (error) {
     throw await failed(deps, container, before, error);
+  } finally {
+    container.startEnder = undefined;
   }
 }
 
@@ -107,13 +112,15 @@ async function failed(
   return failure;
 }
 
-function run(deps: StartDeps, container: Container): Promise<Task> {
+/** `signal` ends what waits for the host or for the runtime. */
+function run(deps: StartDeps, container: Container, signal: AbortSignal): Promise<Task> {
   return undoUnlessDone(async (undo) => {
     takeNames(deps, container);
     deps.supervisor.announceStart();
     const rootfs = deps.storage.layers.mount(container.id);
     undo.defer(() => deps.storage.layers.unmount(container.id));
     await attachMounts(deps, container, undo);
+    await requireHostAnswers(deps, container.record, signal);
     const sources = openSources(deps, container);
     using _released = { [Symbol.dispose]: () => sources.release() };
     checkPropagation(container.record.mounts, sources.byDestination, deps.roots);
@@ -149,7 +156,7 @@ function run(deps: StartDeps, container: Container): Promise<Task> {
       ...(record.restartWanted && { restartWanted: false }),
       ...sandbox,
     });
-    const launching = deps.supervisor.launch(launchPlan(deps, container, plan));
+    const launching = deps.supervisor.launch(launchPlan(deps, container, plan), signal);
     const launch = await settledBoth(launching, saved, (prepared) => undo.defer(() => prepared.undo()));
     await openLinks(deps, container);
     await launch.go();

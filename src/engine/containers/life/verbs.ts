@@ -80,6 +80,7 @@ export function createLifeVerbs(deps: LifeDeps): LifeVerbs {
       const isEnder = force && container.task !== undefined && isAlive(container.record.state);
       const wasGone = await withContext(containerContext.remove({ name }), async () => {
         if (isEnder) await killAndWait(deps, container);
+        using _impatience = force ? endsHangingStart(container) : undefined;
         return await container.mailbox.run(async () => {
           if (container.gone) return true;
           await removeContainer(deps, container, { force, volumes });
@@ -94,6 +95,16 @@ export function createLifeVerbs(deps: LifeDeps): LifeVerbs {
     update: async (name, request) =>
       await inTurn(name, (container) => updateContainer(deps, container, request)),
   };
+}
+
+/** A start takes a fraction of a second; on the busiest of machines it is done by then. */
+const START_PATIENCE_MS = 10_000;
+
+/** Who forces a removal does not wait without end for a start that hangs in a mount, in a hook or in a runtime. */
+function endsHangingStart(container: Container): Disposable {
+  const reason = containerFailure.startEnded({ id: container.id });
+  const timer = setTimeout(() => container.startEnder?.abort(reason), START_PATIENCE_MS);
+  return { [Symbol.dispose]: () => clearTimeout(timer) };
 }
 
 /** What fails in `work` is told with the verb and the name that the client used. */

@@ -8,6 +8,7 @@ import { containerContext } from '../../../model/failures/container.ts';
 import { logFailure } from '../../../model/failures/log.ts';
 import type { LogOptionMap } from '../../../model/log-options.ts';
 import { isBehind, type LogDelivery, type LogDrivers, type ShipTarget } from '../../../runtime/index.ts';
+import { requireAnswers } from '../../answers.ts';
 import type { Container } from '../container.ts';
 import type { WithContainersRoot } from '../needs.ts';
 import { attributesJson, extraAttributes, fileAttributes, type Logged, logTag } from './attributes.ts';
@@ -165,6 +166,7 @@ async function ship(
 ): Promise<LogDelivery | undefined> {
   const target = await shipTarget(deps, container.record, settings);
   if (target === undefined) return undefined;
+  if (target.is === 'syslog' && 'path' in target.address) await requireAnswers([target.address.path]);
   const directory = logDirectory(deps, container.id);
   const dropBeyond = settings.isNonBlocking ? settings.bufferBytes : undefined;
   const writer = container.task?.writer ?? container.writer;

@@ -4,6 +4,7 @@ import { codeOf } from '../../../base/errors.ts';
 import { logFailure } from '../../../model/failures/log.ts';
 import { brief, type LogOptionMap } from '../../../model/log-options.ts';
 import type { SyslogAddress, SyslogFormat } from '../../../runtime/index.ts';
+import { requireAnswers } from '../../answers.ts';
 
 /** What the options of the syslog driver say. */
 export interface SyslogSettings {
@@ -90,10 +91,11 @@ function readAddress(text: string): SyslogAddress {
   return { is: scheme, host: host === '' ? 'localhost' : host, port: Number(port ?? SYSLOG_PORT) };
 }
 
-/** @throws InvalidArgument when the messages are for a socket that is not there */
-export function requireSocket(address: SyslogAddress | undefined): void {
+/** @throws InvalidArgument when the messages are for a socket that is not there, Unavailable when its file system hangs */
+export async function requireSocket(address: SyslogAddress | undefined): Promise<void> {
   if (address?.is !== 'unix' && address?.is !== 'unixgram') return;
   const { path } = address;
+  await requireAnswers([path]);
   try {
     statSync(path);
   } catch (error) {

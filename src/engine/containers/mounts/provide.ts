@@ -2,6 +2,7 @@
 import { containerFailure } from '../../../model/failures/container.ts';
 import { furnishRoot, kindInRoot, makeFilesInRoot } from '../../../runtime/index.ts';
 import type { Change } from '../../../storage/index.ts';
+import { requireAnswers } from '../../answers.ts';
 import { DRIVER, type VolumeService } from '../../volumes/index.ts';
 import type {
   WithDirectory,
@@ -120,7 +121,7 @@ async function fillVolumes(
   const fill = volumes
     .filter((volume) => volume.copy || volume.declared)
     .map((volume) => ({ ...volume, name: nameOf.get(volume.destination) ?? '' }))
-    .filter(({ name, declared }) => declared || store.isEmpty(name) || deps.mountedVolumes.hasDevice(name));
+    .filter(({ name, declared }) => declared || deps.mountedVolumes.hasDevice(name) || store.isEmpty(name));
   if (fill.length === 0) return;
   const root = layers.mount(id);
   try {
@@ -152,6 +153,7 @@ async function fillVolume(
   const device = deps.mountedVolumes.hasDevice(name);
   await deps.mountedVolumes.attach(name, user);
   try {
+    if (device) await requireAnswers([deps.storage.volumes.pathOf(name)]);
     await deps.storage.volumes.populate(name, from, { inPlace: device || isMounted(deps, name) });
   } finally {
     await deps.mountedVolumes.detach(name, user);

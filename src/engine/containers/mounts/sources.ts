@@ -27,6 +27,7 @@ import {
 import { containerFailure } from '../../../model/failures/container.ts';
 import { settingFailure } from '../../../model/failures/setting.ts';
 import type { Storage } from '../../../storage/index.ts';
+import { requireAnswers } from '../../answers.ts';
 import type { Container } from '../container.ts';
 import type { WithDirectory, WithRoots } from '../needs.ts';
 import type { ContainerMount, ContainerRecord } from '../record.ts';
@@ -40,8 +41,9 @@ export type SourcesDeps = WithDirectory &
     readonly stagedMountsRoot: string;
   };
 
-/** @throws InvalidArgument for a source of `Mounts` that is not there */
-export function requireSources(paths: readonly string[]): void {
+/** @throws InvalidArgument for a source of `Mounts` that is not there, Unavailable for one that does not answer */
+export async function requireSources(paths: readonly string[]): Promise<void> {
+  await requireAnswers(paths);
   const missing = paths.find((path) => !existsSync(path));
   if (missing !== undefined)
     throw settingFailure.mountInvalid({ type: 'bind', why: `bind source path does not exist: ${missing}` });
@@ -61,7 +63,7 @@ export interface Sources {
   release(): void;
 }
 
-/** @throws InvalidArgument for the engine's own directories, NotFound for a subpath that is not there */
+/** They must have answered just now. @throws InvalidArgument for the engine's own directories, NotFound for a subpath that is not there */
 export function openSources(deps: SourcesDeps, container: Container): Sources {
   const { id, mounts, ofBuild = false } = container.record;
   const staged = new StagedSources(`${deps.stagedMountsRoot}/${id}`);
