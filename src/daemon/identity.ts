@@ -15,7 +15,8 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { Conflict, InvalidArgument } from '../base/errors.ts';
-import { argumentsOf, lockExclusive, readState, setAsideFile, setAsideUnlessFile } from '../linux/index.ts';
+import { readState, setAsideFile, setAsideUnlessFile } from '../base/files.ts';
+import { argumentsOf, lockExclusive } from '../linux/index.ts';
 import type { DaemonOptions } from './options.ts';
 
 /** The names by which this engine's things on the host are known. */

@@ -16,7 +16,6 @@ export * from './process-stat.ts';
 export * from './program.ts';
 export * from './project-quota.ts';
 export * from './reactor.ts';
-export * from './read.ts';
 export * from './sockets.ts';
 export * from './terminal.ts';
 export * from './trees.ts';

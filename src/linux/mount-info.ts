@@ -1,5 +1,5 @@
 /** The kernel's list of mounts (proc_pid_mountinfo(5)), in the order of mounting. */
-import { readText } from './read.ts';
+import { readText } from '../base/files.ts';
 
 /** One mount, as a process sees it. */
 export interface MountInfo {

@@ -1,6 +1,6 @@
 /** What the kernel tells of a process in `/proc/PID/stat`. */
 import { readFileSync } from 'node:fs';
-import { readText } from './read.ts';
+import { readText } from '../base/files.ts';
 
 /** proc(5). */
 export interface ProcessStat {

@@ -26,6 +26,12 @@ export class Members extends Map<string, Member> {
       await once(this.#departures, 'left', { signal: timeout }).catch(() => undefined); // or the time is over
   }
 
+  /** Whether a host interface of that name is one of them's. */
+  hasInterface(name: string): boolean {
+    for (const { endpoint } of this.values()) if (endpoint.hostInterface === name) return true;
+    return false;
+  }
+
   endpoints(): Endpoint[] {
     return [...this.values()].map(({ endpoint }) => endpoint);
   }

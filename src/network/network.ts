@@ -1,5 +1,5 @@
 /** One network: its addresses, its endpoints, and the driver that carries them. */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { messageOf } from '../base/errors.ts';
 import { networkFailure } from '../model/failures/network.ts';
 import { formatAddress, parseAddress } from './addresses/address.ts';
@@ -8,6 +8,7 @@ import { takeEach } from './addresses/give.ts';
 import { formatHardwareAddress } from './addresses/hardware.ts';
 import { AddressPool } from './addresses/pool.ts';
 import { contains, formatRange, type Subnet } from './addresses/subnet.ts';
+import { freeCableName } from './cable-name.ts';
 import type { Driver } from './drivers/driver.ts';
 import { hardwareAddressIn } from './drivers/hardware-address.ts';
 import type { Service } from './firewall/port-elements.ts';
@@ -24,8 +25,6 @@ import { type EndpointRequest, type EndpointWish, readWish } from './wish.ts';
 
 /** Digits of a network's id that its host interfaces' names have: networks of one engine differ in them. */
 const ID_DIGITS_IN_NAMES = 6;
-/** IFNAMSIZ without its NUL. */
-const INTERFACE_NAME_MAX = 15;
 
 /** A network as others know it. */
 export interface NetworkOptions {
@@ -372,7 +371,8 @@ export class Network implements Leading {
   }
 
   #newInterfaceName(): string {
-    return `${this.#prefix}${randomBytes(8).toString('hex')}`.slice(0, INTERFACE_NAME_MAX);
+    const ready = this.#ready.interfaces();
+    return freeCableName(this.#prefix, (name) => ready.has(name) || this.#members.hasInterface(name));
   }
 
   async #makeReady(outside: string): Promise<ReadySandbox> {

@@ -1,4 +1,4 @@
-/** What a daemon without TLS loads at its start: not Node's TLS, which takes memory that most never use. */
+/** What the daemon and its threads load at their start: not Node's TLS, nor system calls where there are none to make. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -6,11 +6,11 @@ import { build } from 'esbuild';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** Node's modules that come with an entry's own chunk and those that it imports at once. */
-async function loadedAtOnce(entry: string): Promise<Set<string>> {
+/** Modules of Node and of packages that come with an entry's own chunk and those that it imports at once. */
+async function loadedAtOnce(entry: string, beside: readonly string[] = []): Promise<Set<string>> {
   const { metafile } = await build({
     absWorkingDir: ROOT,
-    entryPoints: [entry],
+    entryPoints: [entry, ...beside],
     outdir: 'out',
     ...{ bundle: true, splitting: true, write: false, metafile: true },
     ...{ format: 'esm', platform: 'node', external: ['koffi'], logLevel: 'silent' },
@@ -39,3 +39,17 @@ test('a daemon loads TLS, and what brings it along, only when there is a use for
 
 test('TLS before the API is one module, and that is where it is imported', async () =>
   assert.ok((await loadedAtOnce('src/api/http/secure.ts')).has('node:tls')));
+
+test('the thread of the records loads no system calls by FFI, alone and where it shares chunks with the daemon', async () => {
+  const records = 'src/storage/records/records.worker.ts';
+  const others = ['src/daemon/index.ts', 'src/storage/threads/tree.worker.ts'];
+  for (const beside of [[], others]) {
+    const loaded = await loadedAtOnce(records, beside);
+    assert.ok(loaded.has('node:sqlite'), 'what it needs is seen');
+    assert.ok(!loaded.has('koffi'), `beside ${beside}`);
+  }
+  assert.ok(
+    (await loadedAtOnce('src/storage/threads/tree.worker.ts')).has('koffi'),
+    'and where it is, it is seen',
+  );
+});

@@ -5,9 +5,9 @@
  */
 import { closeSync, existsSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
 import { messageOf } from '../../base/errors.ts';
+import { readState, setAsideFile } from '../../base/files.ts';
 import { integer, object } from '../../base/schema.ts';
 import { readStored, type StoredKind, storedForm, textThat } from '../../base/stored.ts';
-import { readState, setAsideFile } from '../../linux/index.ts';
 import { EventMessage } from '../../model/event.ts';
 
 /** An event with its place in the order of all. */

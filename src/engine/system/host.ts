@@ -1,7 +1,8 @@
 /** What the engine must know of its host, read once at start. */
 import { arch, cpus, hostname, release, totalmem } from 'node:os';
 import { codeOf } from '../../base/errors.ts';
-import { ownOomScore, readText, setOomScore } from '../../linux/index.ts';
+import { readText } from '../../base/files.ts';
+import { ownOomScore, setOomScore } from '../../linux/index.ts';
 
 /** What was read. */
 export interface Host {

@@ -1,7 +1,7 @@
 /** `docker info`: what the engine and its host are, from memory. */
 import { readdirSync } from 'node:fs';
 import { basename } from 'node:path';
-import { readText } from '../../linux/index.ts';
+import { readText } from '../../base/files.ts';
 import { LOG_DRIVERS } from '../../model/log-options.ts';
 import type { SystemInfo } from '../../model/system.ts';
 import { HUB, HUB_LOGIN } from '../../registry/index.ts';

@@ -1,5 +1,5 @@
 /** What other firewalls of the host do with forwarded packets: every chain on a hook must let a packet pass. */
-import { readText } from '../../linux/index.ts';
+import { readText } from '../../base/files.ts';
 import { FAMILIES, type Family } from '../addresses/address.ts';
 import * as nft from '../netlink/nftables.ts';
 import { NetlinkSocket, PROTOCOL } from '../netlink/socket.ts';

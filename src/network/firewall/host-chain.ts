@@ -3,8 +3,9 @@
  * cannot undo a drop of another. Hosts whose iptables FORWARD chain drops by default (ufw, an older dockerd) so need
  * two rules of ours in that chain; they are written in the form that iptables-nft itself would write.
  */
+
+import { readText } from '../../base/files.ts';
 import type { Log } from '../../base/log.ts';
-import { readText } from '../../linux/index.ts';
 import { FAMILIES, type Family } from '../addresses/address.ts';
 import * as rule from '../netlink/expressions.ts';
 import * as nft from '../netlink/nftables.ts';

@@ -1,5 +1,5 @@
 /** The host's name servers, as they are now. */
-import { readText } from '../../linux/index.ts';
+import { readText } from '../../base/files.ts';
 import { nameServersOf } from '../files.ts';
 
 /** A change of the host's file counts after so long: reading it for each question would cost more than the question. */

@@ -1,6 +1,6 @@
 /** Which limits this host's kernel can hold a container to, seen from the files of a cgroup below the root. */
 import { mkdirSync, readdirSync } from 'node:fs';
-import { readText } from '../../linux/index.ts';
+import { readText } from '../../base/files.ts';
 import { type CgroupHost, removeEmptyCgroup } from './cgroups.ts';
 
 /** Which limits work on this host; false for what its kernel lacks or has switched off. */

@@ -5,6 +5,7 @@
 import { closeSync, fstatSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { messageOf } from '../../base/errors.ts';
+import { readState, setAsideUnlessFile } from '../../base/files.ts';
 import type { Log } from '../../base/log.ts';
 import {
   killIfAlive,
@@ -12,9 +13,7 @@ import {
   pidfdOpen,
   processStat,
   type Reactor,
-  readState,
   reap,
-  setAsideUnlessFile,
   setOomScore,
   spawn,
 } from '../../linux/index.ts';

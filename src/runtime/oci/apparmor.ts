@@ -1,8 +1,8 @@
 /** AppArmor, where the kernel has it: the profile of plain containers, loaded when it is not. */
 import { execFileSync } from 'node:child_process';
 import { messageOf } from '../../base/errors.ts';
+import { readText } from '../../base/files.ts';
 import type { Log } from '../../base/log.ts';
-import { readText } from '../../linux/index.ts';
 
 export const APPARMOR_PROFILE = 'gantry-default';
 /** A hanging parser must not hold the daemon. */

@@ -10,6 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { codeOf, Failed } from '../../base/errors.ts';
+import { readEnd, readState } from '../../base/files.ts';
 import type { Log } from '../../base/log.ts';
 import {
   type ExitStatus,
@@ -17,8 +18,6 @@ import {
   newSessionKeyring,
   ownOomScore,
   pidfdOpen,
-  readEnd,
-  readState,
   runUndisturbed,
   setOomScore,
   spawn,

@@ -11,8 +11,8 @@ import {
 } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { codeOf, messageOf } from '../../base/errors.ts';
+import { readState } from '../../base/files.ts';
 import { readStored, storedForm } from '../../base/stored.ts';
-import { readState } from '../../linux/index.ts';
 import { TASK, type TaskRecord } from './record.ts';
 
 /** What a run directory says of its task. */

@@ -5,7 +5,7 @@
 import { closeSync, constants, ftruncateSync, openSync, writeSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
-import { readState, setAsideUnlessFile } from '../../linux/index.ts';
+import { readState, setAsideUnlessFile } from '../../base/files.ts';
 
 /** Of the table that holds the number; releases before have none. */
 export const COMMITS_SCHEMA = `

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { asidePath } from '../../linux/index.ts';
+import { asidePath } from '../../base/files.ts';
 import { COMMITS_SCHEMA, catchUp, missingCommits, missingInWords } from './commits.ts';
 import { checksumOf } from './row.ts';
 

@@ -1,7 +1,7 @@
 /** A running container's resolv.conf, when it comes to its first network of names: it asks the engine from then on. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { messageOf } from '../../../base/errors.ts';
-import { readText } from '../../../linux/index.ts';
+import { readText } from '../../../base/files.ts';
 import type { Container } from '../container.ts';
 import { changeFile, type HostsDeps } from '../links/follow.ts';
 import type { WithLog, WithNames, WithNetworks } from '../needs.ts';

@@ -1,6 +1,6 @@
 /** hosts, hostname and resolv.conf of a container: written at each start, mounted over the image's. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { readText } from '../../../linux/index.ts';
+import { readText } from '../../../base/files.ts';
 import type { ContainerConfig } from '../../../model/container.ts';
 import type { Endpoints, HostsInput } from '../../../network/index.ts';
 import { formatAddress, hostnameFile, hostsFile } from '../../../network/index.ts';

@@ -1,5 +1,5 @@
 /** A container's resolv.conf: its text, by where its names come from. */
-import { readText } from '../../../linux/index.ts';
+import { readText } from '../../../base/files.ts';
 import {
   type Endpoints,
   embeddedResolverFile,

@@ -9,7 +9,7 @@ import {
   readSync,
   renameSync,
 } from 'node:fs';
-import { codeOf } from '../base/errors.ts';
+import { codeOf } from './errors.ts';
 
 /** The file's text; empty when there is no such file, or it can't be read. */
 export function readText(path: string): string {
