@@ -28,6 +28,9 @@ export const goals: readonly Goal[] = [
   ...ofBoth('logs', 'read', 1 / 8),
   ...ofBoth('logs', 'tail 10', 1 / 2),
   ...ofBoth('ping', 'total', 1.43),
+  ...['ping', 'inspect', 'list', 'run'].map(
+    (what): Goal => ({ scenario: 'beside-writer', row: `${what} slower`, peer: 'itself', factor: 2 }),
+  ),
   ...ofBoth('names', 'total', 1 / 1.5),
   ...ofBoth('names', 'slowest of a hundred', 1),
   ...ofBoth('bridge', 'total', 1 / 8),

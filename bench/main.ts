@@ -13,6 +13,7 @@ import { startGantry } from './peers/gantry.ts';
 import { NotHere, type Peer } from './peers/peer.ts';
 import { startPodman } from './peers/podman.ts';
 import { reportScenario } from './report.ts';
+import { besideWriter } from './scenarios/beside-writer.ts';
 import { build, buildMemory, builds } from './scenarios/build.ts';
 import { build5Steps, build8Stages, buildContext10k } from './scenarios/buildx.ts';
 import { commit, copy } from './scenarios/copy.ts';
@@ -40,6 +41,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   memory,
   logs,
   ping,
+  'beside-writer': besideWriter,
   names,
   bridge,
   port,

@@ -245,3 +245,24 @@ test('what the first bytes of a run are replaced by is all that anybody reads, a
   say('stderr', 'stays\n');
   assert.deepEqual((await lines(directory)).at(-1), 'e stays\n');
 });
+
+for (const [what, bytes, count, most] of [
+  ['large pieces', 60_000, 200, 19],
+  ['single letters', 1, 6000, 2048],
+] as const)
+  test(`RC-B04: who reads ${what} of a log leaves others their turns of the loop`, async (t) => {
+    const log = openLog(t);
+    for (let left = count; left > 0; left--) log.say('stdout', 'x'.repeat(bytes));
+    const options = { from: { segment: 0, record: 0 }, streams: both, follow: undefined, signal: never };
+    let [given, before, mostAtOnce] = [0, 0, 0];
+    const turn = (): void => {
+      mostAtOnce = Math.max(mostAtOnce, given - before);
+      before = given;
+      if (given < count) setImmediate(turn);
+    };
+    setImmediate(turn);
+    for await (const _ of readChunks(log.directory, { ...options, join: false })) given += 1;
+    assert.equal(given, count);
+    assert.ok(before > 0, 'nobody else had a turn');
+    assert.ok(mostAtOnce <= most, `${mostAtOnce} pieces in one turn`);
+  });

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { after, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pipe, Reactor, writeNow } from '../../linux/index.ts';
+import { outputPipe } from '../streams/stdio.ts';
 import { OutputPort } from './port.ts';
 import type { FirstBytes } from './writer.ts';
 
@@ -141,4 +143,25 @@ test('discarding ends with the process too', async (t) => {
   await sleep(20);
   port.drainAndEnd();
   assert.ok((await reading).length <= 1);
+});
+
+test('RC-B04: a program that writes as fast as it is read leaves others their turns of the loop', async (t) => {
+  const { ours, theirs } = outputPipe();
+  const port = new OutputPort(ours, reactor);
+  const zeros = spawn('cat', ['/dev/zero'], { stdio: ['ignore', theirs, 'ignore'] });
+  closeSync(theirs);
+  t.after(() => void zeros.kill('SIGKILL'));
+  let [given, before, most] = [0, 0, 0];
+  const turn = (): void => {
+    most = Math.max(most, given - before);
+    before = given;
+    if (given < 16 << 20) setImmediate(turn);
+  };
+  setImmediate(turn);
+  for await (const { length } of port.chunks()) {
+    given += length;
+    if (given >= 16 << 20) break;
+  }
+  assert.ok(most <= 512 << 10, `${most} bytes in one turn`);
+  assert.ok(before > 0, 'nobody else had a turn');
 });

@@ -1,10 +1,13 @@
 /** Reads a pipe or terminal when asked to, never faster than its reader: an exec's output on its way to the client. */
 import { closeSync } from 'node:fs';
+import { Turns } from '../../base/turns.ts';
 import { type Reactor, readNow, SystemError, splice } from '../../linux/index.ts';
 import type { FirstBytes } from './writer.ts';
 
 const BYTES_PER_READ = 64 << 10;
 const BYTES_PER_DROP = 1 << 20;
+/** Read before others of this thread have their turn: the pipe may be filled, and the client read, as fast as it is emptied. */
+const BYTES_PER_TURN = 256 << 10;
 
 /** The end of a pipe or terminal that output is read from, for one reader. */
 export class OutputPort {
@@ -25,6 +28,7 @@ export class OutputPort {
 
   /** Ends when every writer closed, after `drainAndEnd` when nothing is left, or after `close`. */
   async *chunks(): AsyncGenerator<Buffer> {
+    const turns = new Turns(BYTES_PER_TURN);
     try {
       for (;;) {
         if (this.#closed) return;
@@ -34,8 +38,10 @@ export class OutputPort {
         }
         const bytes = Buffer.allocUnsafe(BYTES_PER_READ);
         const n = this.#read(bytes);
-        if (n > 0) yield this.#askOnce(bytes.subarray(0, n));
-        else if (n === 0 || this.#draining) return;
+        if (n > 0) {
+          yield this.#askOnce(bytes.subarray(0, n));
+          await turns.spend(n);
+        } else if (n === 0 || this.#draining) return;
         else await this.#readable();
       }
     } finally {

@@ -2,6 +2,7 @@
 import { read as readCallback } from 'node:fs';
 import { promisify } from 'node:util';
 import { codeOf } from '../../base/errors.ts';
+import { Turns } from '../../base/turns.ts';
 import { lastRecords, numbersIn } from './boundaries.ts';
 import type { Follower } from './followers.ts';
 import { type IndexRecord, STREAMS, type StreamName } from './record.ts';
@@ -32,6 +33,8 @@ const RECORDS_PER_READ = 1024;
 const BYTES_PER_READ = 1 << 20;
 /** Below this, a read of what was just written is faster done at once than on a pool thread. */
 const SYNC_READ_BYTES = 256 << 10;
+/** Given before others of this thread have their turn: reads that are done at once wait for nothing. */
+const BYTES_PER_TURN = 1 << 20;
 
 /** Where reading begins, what is read, and whether more is waited for. */
 export interface ReadOptions {
@@ -160,13 +163,17 @@ export async function* readChunks(directory: string, options: ReadOptions): Asyn
   const { follow, follower, pinned, signal, to } = options;
   let at: Position = options.from;
   let begin = options.begin;
+  const turns = new Turns(BYTES_PER_TURN);
   try {
     for (;;) {
       const opened = nextSegment(directory, at, options);
       if (opened === undefined) return;
       const { segment } = opened;
       try {
-        yield* readSegment(segment, opened.record, begin, options);
+        for await (const chunk of readSegment(segment, opened.record, begin, options)) {
+          yield chunk;
+          await turns.spend(chunk.bytes.length);
+        }
       } finally {
         segment.close();
       }

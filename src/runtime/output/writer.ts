@@ -22,9 +22,11 @@ export interface LogLimits {
 /** 100 MiB a container: what the `local` driver documents (5 × 20 MB). */
 export const DEFAULT_LIMITS: LogLimits = { bytes: 100 << 20, segmentBytes: 12 << 20 };
 
-/** At most this is moved for one stream before others get their turn. */
-const BYTES_PER_TURN = 4 << 20;
-const BYTES_PER_SPLICE = 1 << 20;
+/**
+ * At most this is moved for one stream before others get their turn: what its pipe holds. A container that refills the
+ * pipe meanwhile would otherwise have this thread for as long as it writes; a turn is a tenth of a millisecond.
+ */
+const BYTES_PER_TURN = 256 << 10;
 /** A new segment begins when its index reaches this, so that searching one takes little memory. */
 const INDEX_BYTES_MAX = 2 << 20;
 /** Segments of tiny logs: an attached client may hold as many open as it is behind. */
@@ -117,8 +119,7 @@ export class OutputWriter {
     let answer: 'idle' | 'more' | 'end' = 'more';
     try {
       for (let left = room; left > 0; left = room - (this.#sizes[stream] - begin)) {
-        const bytes = Math.min(left, BYTES_PER_SPLICE);
-        const moved = splice(source, this.#segment.fdOf(stream), this.#sizes[stream], bytes);
+        const moved = splice(source, this.#segment.fdOf(stream), this.#sizes[stream], left);
         if (moved <= 0) {
           answer = moved === 0 ? 'end' : 'idle';
           break;

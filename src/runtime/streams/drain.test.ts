@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { closeSync, mkdtempSync, rmdirSync, writeSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, rmdirSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { silentLog } from '../../base/log.ts';
 import { pipe, Reactor, readableBytes } from '../../linux/index.ts';
 import { OutputWriter } from '../output/writer.ts';
 import { Drain } from './drain.ts';
+import { outputPipe } from './stdio.ts';
 
 const skip = process.getuid?.() === 0 ? false : 'needs root: it mounts a small file system';
 
@@ -64,3 +66,29 @@ for (const [mode, isLossy, event] of [
     assert.deepEqual(told, [event]);
     assert.equal(waiting() === 0, isLossy);
   });
+
+test('RC-B04: who writes as fast as it can has no more of a turn of the loop than what its pipe holds', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'gantry-drain-'));
+  const reactor = new Reactor((error) => assert.fail(String(error)));
+  const { ours, theirs } = outputPipe();
+  const writer = new OutputWriter(directory);
+  const drain = new Drain({ stream: 'stdout', fd: ours, pipe: undefined }, writer, reactor, silentLog);
+  const zeros = spawn('cat', ['/dev/zero'], { stdio: ['ignore', theirs, 'ignore'] });
+  t.after(async () => {
+    zeros.kill('SIGKILL');
+    drain.stop();
+    writer.finish();
+    reactor.close();
+    for (const fd of [ours, theirs]) closeSync(fd);
+    rmSync(directory, { recursive: true });
+  });
+  drain.start();
+  let [most, turns] = [0, 0];
+  for (let before = 0; before < 256 << 20; turns++) {
+    await turnOfTheLoop();
+    most = Math.max(most, writer.totalBytes - before);
+    before = writer.totalBytes;
+  }
+  t.diagnostic(`at most ${most >> 10} KiB in one of ${turns} turns`);
+  assert.ok(most <= 256 << 10, `${most} bytes in one turn`);
+});
