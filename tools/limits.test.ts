@@ -10,7 +10,7 @@ const UNITS: Readonly<Record<string, number>> = { KiB: 2 ** 10, MiB: 2 ** 20, Gi
 
 const rows = (/^## Limits\n(.*?)^## /ms.exec(DOCUMENT)?.[1] ?? '')
   .split('\n')
-  .filter((line) => line.startsWith('| ') && !/^\| (what|---) /.test(line))
+  .filter((line) => line.startsWith('| ') && !/^\| (what \||---)/.test(line))
   .map((line) => line.split('|').map((cell) => cell.trim()))
   .map(([, what = '', bound = '', setBy = '', , shownBy = '']) => ({ what, bound, setBy, shownBy }));
 
@@ -23,7 +23,10 @@ function toldIn(bound: string): number {
 /** The number that a constant, or a member of one, is set to: a product, a power or a shift of numbers. */
 function setIn(source: string, name: string): number {
   const found = new RegExp(`\\b${name}(?:: \\w+)?\\s*[=:]\\s*(\\d[\\d_ *<]*)`).exec(source);
-  const [first, operator, ...rest] = (found?.[1] ?? '').replaceAll('_', '').trim().split(/ (\*\*|\*|<<) /);
+  const [first, operator, ...rest] = (found?.[1] ?? '')
+    .replaceAll('_', '')
+    .trim()
+    .split(/ (\*\*|\*|<<) /);
   const factors = rest.filter((_, at) => at % 2 === 0).map(Number);
   if (operator === '<<') return Number(first) * 2 ** (factors[0] ?? Number.NaN);
   if (rest.includes('**')) return Number(first) * (factors[0] ?? Number.NaN) ** (factors[1] ?? Number.NaN);
