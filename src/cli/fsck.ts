@@ -16,10 +16,10 @@ export const fsckCommand = (finish: (code: number) => void): Command =>
     )
     .action(async (given: { configFile?: string; dataRoot?: string; giveUp?: boolean }) => {
       // Imported late: only this command and the daemon need storage.
-      const { formatFsck, fsck, giveUp } = await import('../daemon/fsck.ts');
+      const { formatFsck, fsck, giveUp, withIdMap } = await import('../daemon/fsck.ts');
       const { giveUp: isGivingUp = false, dataRoot, ...others } = given;
       const flags = dataRoot === undefined ? others : { ...others, dataRoot: [dataRoot] };
-      const options = daemonOptions(flags);
+      const options = withIdMap(daemonOptions(flags), { make: false });
       if (isGivingUp)
         for (const what of giveUp(options.dataRoot)) process.stdout.write(`given up: ${what}\n`);
       const report = await fsck(options);

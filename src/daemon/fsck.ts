@@ -12,6 +12,8 @@ import type { DaemonOptions } from './options.ts';
 /** The kernel takes namespaces, interfaces and control groups down in the background. */
 const SETTLED_MS = 1_000;
 
+export { withIdMap } from './userns-remap.ts';
+
 /** What was found of the data root, and of what runs. */
 export interface FsckReport extends DataRootReport {
   /** A daemon works on the data root: what looks left over may be under way, and is not among the findings. */

@@ -18,10 +18,20 @@ import { openHost, warnOfOpenDoors } from './listeners.ts';
 import { notify } from './notify.ts';
 import type { DaemonOptions } from './options.ts';
 import { openTls, reload, type Tls } from './tls.ts';
+import { checkDataRoot, openExecRoot, withIdMap } from './userns-remap.ts';
 
 /** Runs the engine until it is told to stop. Resolves with the exit code: 0 after an orderly stop. */
-export async function runDaemon(options: DaemonOptions): Promise<number> {
-  const log = createLog(options.logLevel);
+export async function runDaemon(given: DaemonOptions): Promise<number> {
+  const log = createLog(given.logLevel);
+  let options: DaemonOptions;
+  try {
+    options = withIdMap(given, { make: true });
+  } catch (error) {
+    process.stderr.write(`gantry: ${messageOf(error).replaceAll('\n', ' ')}\n`);
+    return 1;
+  }
+  if (given.usernsRemap !== undefined && options.idMap === undefined)
+    log.warn('userns-remap.off', { reason: 'root cannot be remapped to itself' });
   const missing = checkHost(options).filter(({ state }) => state === 'missing');
   if (missing.length > 0) {
     process.stderr.write(`gantry: this host cannot run the engine:\n${formatChecks(missing)}\n`);
@@ -31,9 +41,11 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   const stop = Promise.withResolvers<string>();
   const hurry = new AbortController();
   try {
+    checkDataRoot(options);
     lockRoot(options);
     writePidFile(options.pidFile);
     mkdirSync(options.execRoot, { recursive: true, mode: 0o710 });
+    openExecRoot(options);
     // Before anything is built: a signal that comes now still ends in order. Who sends another waits for no request.
     const signals = ['SIGTERM', 'SIGINT'] as const;
     for (const name of signals) process.on(name, () => stop.resolve(name));

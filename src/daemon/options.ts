@@ -3,6 +3,7 @@
 import { resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { InvalidArgument, inContext } from '../base/errors.ts';
+import type { IdMap } from '../base/id-map.ts';
 import type { Level } from '../base/log.ts';
 import { settingContext } from '../model/failures/setting.ts';
 import { ULIMIT_NAMES } from '../model/host-config.ts';
@@ -41,6 +42,10 @@ export interface DaemonOptions extends BrowserOptions, BuilderOptions, Container
   readonly group: string | undefined;
   readonly dataRoot: string;
   readonly execRoot: string;
+  /** As `--userns-remap` has it: whose subordinate ids containers have. Undefined: the host's. */
+  readonly usernsRemap: string | undefined;
+  /** These ids, when they were looked up. */
+  readonly idMap?: IdMap | undefined;
   readonly pidFile: string;
   readonly logLevel: Level;
   /** Whether each version of the API is shown as an OpenAPI document. */
@@ -89,6 +94,7 @@ export function optionsFrom(
     group: text(values, 'group'),
     dataRoot: directory('data-root', text(values, 'data-root'), '/var/lib/gantry'),
     execRoot: directory('exec-root', text(values, 'exec-root'), '/var/run/gantry'),
+    usernsRemap: readRemap(text(values, 'userns-remap')),
     pidFile: directory('pidfile', text(values, 'pidfile'), '/var/run/gantry.pid'),
     logLevel:
       values.get('debug') === true ? 'debug' : oneOf('log-level', text(values, 'log-level'), LEVELS, 'info'),
@@ -260,6 +266,14 @@ function readRegistry(given: string): string {
   if (ipaddr.isValidCIDR(given)) return given;
   if (!/^(\[[0-9a-fA-F:]+\]|[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?)(:\d{1,5})?$/.test(given))
     throw new InvalidArgument(`insecure-registry ${given}: not HOST, HOST:PORT or a subnet`);
+  return given;
+}
+
+/** Whether there are such users is asked of the host when the daemon starts. @throws InvalidArgument */
+function readRemap(given: string | undefined): string | undefined {
+  if (given === undefined || given === '') return undefined;
+  if (!/^[^:\s]+(:[^:\s]+)?$/.test(given))
+    throw new InvalidArgument(`userns-remap ${given}: not default, USER, USER:GROUP, UID or UID:GID`);
   return given;
 }
 

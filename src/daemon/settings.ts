@@ -201,6 +201,12 @@ export const settings: readonly Setting[] = [
     '--cdi-spec-dir <directory>',
     'where CDI devices are described (repeatable)',
   ),
+  setting(
+    'text',
+    'userns-remap',
+    '--userns-remap <user[:group]>',
+    "whose subordinate ids containers have in place of the host's: a user, a number, or default",
+  ),
   setting('list', 'dns', '--dns <address>', 'name server of containers (repeatable)'),
   setting('list', 'dns-opts', '--dns-opt <option>', 'option of the resolver in containers (repeatable)'),
   setting('list', 'dns-search', '--dns-search <domain>', 'search domain in containers (repeatable)'),
@@ -257,7 +263,6 @@ export const settings: readonly Setting[] = [
 
 /** Settings of dockerd that Gantry does not have, with the reason that a user reads. */
 export const refused: Readonly<Record<string, string>> = {
-  'userns-remap': 'user namespaces for containers are not there yet',
   'selinux-enabled': 'SELinux labels are not there yet',
   'authorization-plugins': 'plugins are not there yet',
   containerd: 'Gantry has no containerd',

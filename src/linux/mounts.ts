@@ -117,6 +117,17 @@ export function mountOverlayMany(
   }
 }
 
+/** A file system in memory, attached nowhere: closing the descriptor ends it. @throws SystemError */
+export function newTmpfs(): number {
+  const fs = check('fsopen', c_fsopen(430, 'tmpfs', 1, 0, 0, 0, 0), 'tmpfs');
+  try {
+    check('fsconfig', c_fsconfig(431, fs, 6, null, null, 0, 0), 'create tmpfs');
+    return check('fsmount', c_fsmount(432, fs, 1, 0, 0, 0, 0), 'tmpfs');
+  } finally {
+    closeSync(fs);
+  }
+}
+
 const OPEN_TREE_CLONE = 1;
 const AT_EMPTY_PATH = 0x1000;
 const AT_RECURSIVE = 0x8000;

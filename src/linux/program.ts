@@ -117,7 +117,7 @@ export async function stopProgram(program: Program): Promise<void> {
 }
 
 /** How it ended; undefined when another part of this process reaped it and the kernel is too old to tell. */
-export async function endOf({ pid, pidfd }: Program): Promise<ExitStatus | undefined> {
+export async function endOf({ pid, pidfd }: Pick<Program, 'pid' | 'pidfd'>): Promise<ExitStatus | undefined> {
   for (let waitedMs = 0; waitedMs < STATUS_WAIT_MS; waitedMs += 5) {
     const status = reap(pid) ?? statusFromPidfd(pidfd);
     if (status || !pidfdSignal(pidfd, 0)) return status;

@@ -1,6 +1,7 @@
 /** What an engine has of its host's network once, however many networks it has. */
 import { join } from 'node:path';
 import { Failed } from '../base/errors.ts';
+import type { IdMap } from '../base/id-map.ts';
 import type { Log } from '../base/log.ts';
 import { FAMILIES, type Family } from './addresses/address.ts';
 import { Forwarding } from './firewall/forwarding.ts';
@@ -11,6 +12,7 @@ import { NetlinkSocket, PROTOCOL } from './netlink/socket.ts';
 import { HostPorts } from './published/host-ports.ts';
 import { ReleasedAddresses } from './published/released.ts';
 import { NamespaceFiles } from './sandbox/files.ts';
+import type { UserNamespace } from './sandbox/sandbox.ts';
 
 const TABLE_NAME = /^[a-zA-Z][a-zA-Z0-9_]{0,63}$/;
 /** IFALIASZ: what the kernel keeps of an interface's alias. */
@@ -35,7 +37,12 @@ export interface NetworkHostOptions {
   readonly publishedPorts?: 'open' | 'host-policy';
   /** Whether the host's forwarding may be turned on. Absent: it may. */
   readonly mayForward?: boolean;
+  /** Ids of containers that do not have the host's: their sandboxes belong to user namespaces with this map. */
+  readonly map?: IdMap | undefined;
 }
+
+/** Whose a sandbox is: the host's, or of the user namespace at a path. */
+export type SandboxUser = 'host' | { readonly path: string };
 
 /** Shared by all networks of an engine; several engines live side by side, each with its own. */
 export class NetworkHost {
@@ -53,6 +60,7 @@ export class NetworkHost {
   readonly log: Log;
   /** Written on interfaces that the engine makes; `ip link` shows it as alias. */
   readonly mark: string;
+  readonly #map: IdMap | undefined;
 
   /** @throws Failed for an impossible name of the table */
   constructor({
@@ -62,7 +70,9 @@ export class NetworkHost {
     firewallFamilies = FAMILIES,
     mayForward = true,
     publishedPorts,
+    map,
   }: NetworkHostOptions) {
+    this.#map = map;
     if (!TABLE_NAME.test(tableName)) throw new Failed(`invalid table name: ${JSON.stringify(tableName)}`);
     this.log = log;
     this.mark = markOf(tableName, execRoot);
@@ -76,6 +86,12 @@ export class NetworkHost {
     this.forwarding = new Forwarding(this.netfilter, log);
     this.released = new ReleasedAddresses(log);
     this.names = new NameServers({ log });
+  }
+
+  /** Whose a sandbox is that is wanted so; undefined: of the engine's usual kind. */
+  userNamespace(wanted: SandboxUser | undefined): UserNamespace | undefined {
+    if (wanted === 'host' || (wanted === undefined && this.#map === undefined)) return undefined;
+    return wanted ?? (this.#map && { map: this.#map });
   }
 
   /** Call it when no network needs the host any more. */

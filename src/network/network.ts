@@ -12,7 +12,7 @@ import { freeCableName } from './cable-name.ts';
 import type { Driver } from './drivers/driver.ts';
 import { hardwareAddressIn } from './drivers/hardware-address.ts';
 import type { Service } from './firewall/port-elements.ts';
-import type { NetworkHost } from './host.ts';
+import type { NetworkHost, SandboxUser } from './host.ts';
 import { type Member, Members } from './members.ts';
 import { Openings } from './openings.ts';
 import type { Reservation } from './published/host-ports.ts';
@@ -20,7 +20,7 @@ import type { PortRequest } from './published/port.ts';
 import { type Endpoint, endpointAddress, subnetsOf } from './sandbox/endpoint.ts';
 import type { Leading } from './sandbox/leader.ts';
 import { type ReadySandbox, SandboxPool } from './sandbox/pool.ts';
-import { makeSandbox, type Sandbox } from './sandbox/sandbox.ts';
+import { makeSandboxOf, type Sandbox } from './sandbox/sandbox.ts';
 import { type EndpointRequest, type EndpointWish, readWish } from './wish.ts';
 
 /** Digits of a network's id that its host interfaces' names have: networks of one engine differ in them. */
@@ -163,10 +163,11 @@ export class Network implements Leading {
     return this.#driver.reserve(ports);
   }
 
-  /** A sandbox with an interface on this network. @throws what the driver throws */
-  async takeReady(): Promise<ReadySandbox> {
+  /** A sandbox with an interface on this network; `user`: whose, if not as usual. @throws what the driver throws */
+  async takeReady(user?: SandboxUser | undefined): Promise<ReadySandbox> {
     await this.#start();
-    return await this.#ready.take();
+    if (user === undefined) return await this.#ready.take();
+    return await this.#ready.takeOther((outside) => this.#makeReady(outside, user));
   }
 
   /** The sandbox's interface of this number, when it has others. @throws what the driver throws */
@@ -375,8 +376,8 @@ export class Network implements Leading {
     return freeCableName(this.#prefix, (name) => ready.has(name) || this.#members.hasInterface(name));
   }
 
-  async #makeReady(outside: string): Promise<ReadySandbox> {
-    const sandbox = makeSandbox();
+  async #makeReady(outside: string, user?: SandboxUser | undefined): Promise<ReadySandbox> {
+    const sandbox = await makeSandboxOf(this.#host.userNamespace(user));
     try {
       const link = await this.#driver.attach(sandbox, { inside: this.interfaceName(0), outside });
       return { sandbox, link, hostInterface: outside };

@@ -2,7 +2,7 @@
 import { Conflict, messageOf } from '../base/errors.ts';
 import { undoUnlessDone } from '../base/lifetime.ts';
 import { Mailbox } from '../base/mailbox.ts';
-import type { NetworkHost } from './host.ts';
+import type { NetworkHost, SandboxUser } from './host.ts';
 import type { NameView } from './names/answer.ts';
 import type { Network } from './network.ts';
 import type { Reservation } from './published/host-ports.ts';
@@ -11,7 +11,7 @@ import { freeNumber, heldFor, type NetworkRequest, withPorts } from './requests.
 import type { Endpoint, Endpoints } from './sandbox/endpoint.ts';
 import { leaderOf } from './sandbox/leader.ts';
 import type { ReadySandbox } from './sandbox/pool.ts';
-import { makeSandbox, openSandbox, type Sandbox } from './sandbox/sandbox.ts';
+import { makeSandboxOf, openSandbox, type Sandbox } from './sandbox/sandbox.ts';
 
 /** A sandbox that is wanted. */
 export interface SandboxRequest {
@@ -23,6 +23,8 @@ export interface SandboxRequest {
   readonly ports: readonly PortRequest[];
   /** The networks it is to be on: the first is `eth0`. */
   readonly endpoints: readonly NetworkRequest[];
+  /** Whose the namespace is. Undefined: as those that are made ahead. */
+  readonly user?: SandboxUser | undefined;
 }
 
 /** A sandbox that lives on from an earlier life of the engine. */
@@ -47,6 +49,8 @@ interface Known {
   /** Joining, leaving and ending, one at a time. */
   readonly mailbox: Mailbox;
 }
+
+type Made = Pick<Known, 'endpoints' | 'reservation'>;
 
 /** What the sandboxes need of the rest of the room. */
 export interface SandboxesDeps {
@@ -140,17 +144,15 @@ export class Sandboxes {
     this.#deps.onOpen();
   }
 
-  async #make(
-    { sandboxId, endpoints, ports }: SandboxRequest,
-    undo: AsyncDisposableStack,
-  ): Promise<Pick<Known, 'endpoints' | 'reservation'>> {
+  async #make(request: SandboxRequest, undo: AsyncDisposableStack): Promise<Made> {
+    const { sandboxId, endpoints, ports, user } = request;
     using held = heldFor(endpoints);
     const [first] = held.requests;
-    if (first === undefined) return await this.#makeLonely(sandboxId, undo);
+    if (first === undefined) return await this.#makeLonely(request, undo);
     const leader = this.#leaderOf(held.wouldBe);
     const reservation = leader?.reserve(ports);
     undo.defer(() => reservation?.release());
-    const ready = await first.network.takeReady();
+    const ready = await first.network.takeReady(user);
     using sandbox = ready.sandbox; // its file keeps it from here on
     const joined: [string, Endpoint][] = [];
     for (const [index, request] of held.requests.entries()) {
@@ -176,11 +178,8 @@ export class Sandboxes {
   }
 
   /** One that is on no network yet. */
-  async #makeLonely(
-    sandboxId: string,
-    undo: AsyncDisposableStack,
-  ): Promise<Pick<Known, 'endpoints' | 'reservation'>> {
-    using sandbox = makeSandbox();
+  async #makeLonely({ sandboxId, user }: SandboxRequest, undo: AsyncDisposableStack): Promise<Made> {
+    using sandbox = await makeSandboxOf(this.#host.userNamespace(user));
     await sandbox.raise('lo');
     this.#host.files.keep(sandboxId, sandbox.fd);
     undo.defer(() => this.#host.files.drop(sandboxId));

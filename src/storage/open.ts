@@ -1,6 +1,7 @@
 /** Opens a data root: lays it out, clears what a crash left, and brings the parts together. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Failed } from '../base/errors.ts';
 import { undoUnlessDone } from '../base/lifetime.ts';
 import type { Log } from '../base/log.ts';
 import { openContent } from './content/content.ts';
@@ -10,6 +11,7 @@ import { openLayers } from './layers/layers.ts';
 import { makeLayout, randomName } from './layout.ts';
 import { Leases } from './leases.ts';
 import { detachBelow } from './leftover-mounts.ts';
+import { type MappingOptions, openMappedView } from './mapped-view.ts';
 import { openArchive } from './open-archive.ts';
 import { openRecords } from './records/records.ts';
 import { openFileSources } from './sources/sources.ts';
@@ -27,6 +29,8 @@ export interface OpenOptions {
   readonly log: Log;
   /** For a new data root; undefined: what its file system can do. */
   readonly driver?: Driver | undefined;
+  /** Ids of containers that are not the host's; undefined: they are. */
+  readonly mapping?: MappingOptions | undefined;
 }
 
 /**
@@ -34,7 +38,7 @@ export interface OpenOptions {
  * what it left removed but not deleted is deleted in the background.
  * @throws Error when the root cannot be used at all
  */
-export async function openStorage({ root, log, driver: wanted }: OpenOptions): Promise<Storage> {
+export async function openStorage({ root, log, driver: wanted, mapping }: OpenOptions): Promise<Storage> {
   return undoUnlessDone(async (undo) => {
     const layout = makeLayout(root);
     const records = openRecords(layout.records, log);
@@ -48,11 +52,18 @@ export async function openStorage({ root, log, driver: wanted }: OpenOptions): P
     makeLayout(root);
     const driver = await chooseDriver(layout, records, wanted, log);
     const content = openContent(layout);
-    const layers = await openLayers({ layout, driver, records, content, threads, leases, trash, log });
+    const view = mapping && (await openMappedView(mapping, layout));
+    undo.defer(() => view?.[Symbol.dispose]());
+    if (view && driver !== 'overlay2')
+      throw new Failed(`userns-remap: not with the storage driver ${driver}: it takes overlay2`);
+    const layers = await openLayers({ layout, driver, records, content, threads, leases, trash, log, view });
     const volumes = await openVolumes({ layout, records, threads, trash, log });
     await trash.emptyLeftovers();
     return {
-      files: openFileSources({ layout, driver, threads, leases, trash, layers }),
+      files: openFileSources({
+        ...{ layout, driver, threads, leases, trash, layers },
+        copiesOnly: view !== undefined,
+      }),
       records,
       content,
       unfinished: openUnfinished(layout, content),
@@ -78,7 +89,9 @@ export async function openStorage({ root, log, driver: wanted }: OpenOptions): P
       leased: (kind, name) => leases.isHeld(kind, name),
       driver,
       root,
+      mappedIds: view?.ids,
       async close() {
+        view?.[Symbol.dispose]();
         trash.close();
         await threads.close();
         await records.close();

@@ -1,13 +1,17 @@
 /** The storage room's promises. Everything here survives a crash at any line. */
 import type { Readable } from 'node:stream';
+import type { IdMap } from '../base/id-map.ts';
 import type { Pieces } from '../base/pieces.ts';
 import type { RecordKind } from '../base/stored.ts';
 import type { Digest } from '../formats/digest.ts';
+import type { MappedIds } from '../linux/index.ts';
 import type { ChainId } from './chain-id.ts';
+import type { ContainerTree, TreeMount } from './container-tree.ts';
 import type { CopyOptions, FileSources } from './files/promise.ts';
 import type { Lease } from './leases.ts';
 
 export type { ChainId } from './chain-id.ts';
+export type * from './container-tree.ts';
 export type * from './files/promise.ts';
 export type { Lease } from './leases.ts';
 export type { Digest };
@@ -96,6 +100,8 @@ export interface PrepareOptions {
   readonly bytesMax?: number | undefined;
   /** A crash may take it: no record leads to it. */
   readonly unsettled?: boolean;
+  /** Ids of who runs in it are the host's, also where other containers have their own. */
+  readonly hostIds?: boolean;
 }
 
 /** A read-only layer, unpacked. */
@@ -131,69 +137,10 @@ export interface ApplyOptions {
   readonly onLayer?: ((diffId: Digest) => void) | undefined;
 }
 
-/** What is mounted over a container's root. */
-export interface TreeMount {
-  /** A path of the host, or a mount of its own (`cloneMount`), which stays with its owner. */
-  readonly source: string | number;
-  readonly destination: string;
-  readonly readOnly: boolean;
-  /** With what is mounted below the source. */
-  readonly recursive: boolean;
-}
-
-/** Something in a container, as it is itself: a link is told, not followed. */
-export interface PathStat {
-  /** The last part of the path as it was asked for. */
-  readonly name: string;
-  readonly size: number;
-  /** As stat(2) has it. */
-  readonly mode: number;
-  readonly mtimeNanos: bigint;
-  /** Of a link: the path inside that it leads to, as far as there is one. */
-  readonly linkTarget: string;
-}
-
 /** What a container's writable layer does to a path: 0 changed, 1 added, 2 removed. */
 export interface PathChange {
   readonly path: string;
   readonly kind: 0 | 1 | 2;
-}
-
-/** How an archive is put into a container. */
-export interface PutOptions {
-  /** Everything belongs to this user, whatever the archive says. */
-  readonly owner: { readonly uid: number; readonly gid: number } | undefined;
-  /** A directory is not replaced by something else, nor the reverse. */
-  readonly keepKinds: boolean;
-  /** Asked when the place is found, before anything is written. `path`: links resolved. @throws to refuse */
-  readonly check: (path: string) => void;
-  /** Further places, as paths inside, that something is mounted at: never replaced. */
-  readonly busy: readonly string[];
-  readonly signal: AbortSignal;
-}
-
-/**
- * The files of a container, running or not, with what is mounted over them. Paths are the container's: links and `..`
- * stay inside. Disposing lets go of it; what is still being read breaks off.
- */
-export interface ContainerTree extends AsyncDisposable {
-  /** A path of this process to the root directory, for whoever looks something up inside it. */
-  readonly rootPath: string;
-  /** @throws NotFound, Failed */
-  stat(path: string): Promise<PathStat>;
-  /**
-   * A tar archive of what is at `path`; names in it begin with the path's last part. `follow`: a link at the end is
-   * followed, and names begin with the last part of what it leads to. Disposes of the tree when it ends.
-   * @throws NotFound, Failed
-   */
-  get(
-    path: string,
-    options: { follow: boolean; signal: AbortSignal },
-  ): Promise<{ stat: PathStat; archive: Readable }>;
-  /** A tar archive of everything, names relative to the root. Disposes of the tree when it ends. */
-  getAll(signal: AbortSignal): Readable;
-  /** Unpacks a tar archive, plain or compressed, in the directory `path`. @throws NotFound, InvalidArgument, Failed */
-  put(path: string, archive: Readable, options: PutOptions): Promise<void>;
 }
 
 /** Unpacked layers, and the writable layer of each container on top of them. */
@@ -223,6 +170,8 @@ export interface Layers {
   /** Mounts it and returns the root directory. Idempotent. Synchronous: mount(2) takes 0.6 ms. */
   mount(id: string): string;
   unmount(id: string): Promise<void>;
+  /** Ids of who runs in it, where they are not the host's; undefined: they are. */
+  mappedIds(id: string): MappedIds | undefined;
   /** Where {@link mount} puts it. */
   rootOf(id: string): string;
   /** Unmounts, moves it out of sight at once (durable), deletes in the background. Absent: nothing to do. */
@@ -334,7 +283,12 @@ export interface Volumes {
    */
   populate(
     name: string,
-    from: { readonly root: string; readonly path: string },
+    from: {
+      readonly root: string;
+      readonly path: string;
+      /** Ids of who is inside `root`, where they are not the host's. */
+      readonly map?: IdMap | undefined;
+    },
     options: { readonly inPlace: boolean },
   ): Promise<'copied' | 'kept' | 'nothing'>;
   isEmpty(name: string): boolean;
@@ -396,5 +350,7 @@ export interface Storage {
   /** The name `docker info` shows: `overlay2`, or `vfs` where overlay is missing. */
   readonly driver: string;
   readonly root: string;
+  /** Ids of containers that do not have the host's; undefined: there are none. */
+  readonly mappedIds: MappedIds | undefined;
   close(): Promise<void>;
 }

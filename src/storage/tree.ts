@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { codeOf, Failed, messageOf, NotFound } from '../base/errors.ts';
+import type { IdMap } from '../base/id-map.ts';
 import { closeView, type View } from './layers/view.ts';
 import { randomName } from './layout.ts';
 import type { FoundPath } from './lookup/find.ts';
@@ -17,6 +18,8 @@ export interface TreeDeps {
   readonly staging: string;
   /** Called once, when nobody uses the view any more and before it is closed. */
   readonly left: () => void;
+  /** Ids of who is inside, where they are not the host's: archives have the container's. */
+  readonly map?: IdMap | undefined;
 }
 
 /** A container's files, through a view of its mounts. */
@@ -54,7 +57,7 @@ export class ViewTree implements ContainerTree {
   }
 
   async put(path: string, archive: Readable, options: PutOptions): Promise<void> {
-    const { threads, staging } = this.#deps;
+    const { threads, staging, map } = this.#deps;
     const { root, points } = this.#view;
     const base = await this.#work(path, () =>
       threads.run<'findDirectory'>({ is: 'findDirectory', root, path }),
@@ -66,7 +69,7 @@ export class ViewTree implements ContainerTree {
     try {
       await this.#work(path, () =>
         threads.run<'put'>(
-          { is: 'put', source: portFrom(archive), guest: { root, base, owner, keepKinds, busy }, spool },
+          { is: 'put', source: portFrom(archive), guest: { root, base, owner, keepKinds, busy, map }, spool },
           AbortSignal.any([options.signal, this.#closed.signal]),
         ),
       );
@@ -95,7 +98,8 @@ export class ViewTree implements ContainerTree {
   #pack(what: Pick<FoundPath, 'path' | 'archived'> | undefined, signal: AbortSignal): Readable {
     const { readable, port } = readableFromPort();
     const either = AbortSignal.any([signal, this.#closed.signal]);
-    const task = { is: 'pack', root: this.#view.root, what, inSeconds: true, sink: port } as const;
+    const { map } = this.#deps;
+    const task = { is: 'pack', root: this.#view.root, what, inSeconds: true, map, sink: port } as const;
     const packing = this.#use(this.#deps.threads.run<'pack'>(task, either));
     // What fails is told to the reader by the stream; a reader that leaves ends the task.
     packing.catch((error: unknown) => readable.destroy(error as Error));

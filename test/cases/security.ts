@@ -105,12 +105,7 @@ export const SECURITY_CASES: readonly Case[] = [
   { id: 'SC-USR-03', what: 'Hostile tables' },
   { id: 'SC-USR-04', what: 'Groups' },
   { id: 'SC-USR-05', what: 'Exec after tables changed' },
-  {
-    id: 'SC-USR-06',
-    what: 'User namespace maps',
-    reason:
-      'There are none: `userns-remap` is refused, and every mode of a container’s but the host’s. So no file is given to mapped ids, and no root of them could be exchanged.',
-  },
+  { id: 'SC-USR-06', what: 'User namespace maps' },
   { id: 'SC-USR-07', what: 'HOME and shell' },
   { id: 'SC-USR-08', what: 'Build USER, COPY --chown' },
   // INJ: text that becomes structure

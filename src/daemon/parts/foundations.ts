@@ -36,7 +36,11 @@ export async function openFoundations(
   const names = namesFor(options.dataRoot);
   const runtimes = [...options.runtimes].map(([name, { path, args }]): OciRuntime => ({ name, path, args }));
   // Its writer thread begins while this one makes the rest.
-  const opening = openStorage({ root: options.dataRoot, log });
+  const opening = openStorage({
+    root: options.dataRoot,
+    log,
+    mapping: options.idMap && { map: options.idMap, directory: `${options.execRoot}/mapped` },
+  });
   opening.catch(() => undefined); // it is told below, unless something else fails first
   undo.defer(async () => (await opening).close());
   const supervisor = openSupervisor(options, { runtimes, cgroup: names.cgroup }, log, undo);

@@ -42,4 +42,5 @@ export const containerFacts = (
   bridge: networks.find(DEFAULT_NETWORK) !== undefined,
   recursiveReadOnly: canSetMountAttributes(),
   cdiSpecDirs: options.cdiSpecDirs,
+  ownUserIds: options.idMap !== undefined,
 });

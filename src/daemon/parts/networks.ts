@@ -28,6 +28,7 @@ export function openNetworks(
     mayForward: options.mayForward,
     publishedPorts: options.publishedPorts,
     defaults: options.networkDefaults,
+    map: options.idMap,
   });
   if (bridge === 'none') return networks;
   const bridgeName = bridge ?? names.bridge;

@@ -84,6 +84,7 @@ function securityOptions(
   return [
     ...(apparmor === undefined ? [] : ['name=apparmor']),
     `name=seccomp,profile=${profile}`,
+    ...(options.idMap === undefined ? [] : ['name=userns']),
     ...(cgroupVersion === 2 ? ['name=cgroupns'] : []),
     ...(options.noNewPrivileges ? ['name=no-new-privileges'] : []),
   ];

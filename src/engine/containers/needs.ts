@@ -32,7 +32,7 @@ export interface WithLog {
 
 /** Layers of images and containers. */
 export interface WithLayers {
-  readonly storage: Pick<Storage, 'layers'>;
+  readonly storage: Pick<Storage, 'layers' | 'mappedIds'>;
 }
 
 /** Holds blobs and layers against removal while a verb uses them. */

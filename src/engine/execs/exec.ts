@@ -1,5 +1,6 @@
 /** One further process in a running container: made, run once, remembered for a while. */
 
+import { rootOf } from '../../base/id-map.ts';
 import type { ExecCreateRequest } from '../../model/exec.ts';
 import { containerFailure } from '../../model/failures/container.ts';
 import { execFailure } from '../../model/failures/exec.ts';
@@ -132,6 +133,7 @@ function launch(deps: ExecDeps, exec: Exec, { detach, consoleSize }: ExecRunOpti
   if (task === undefined) throw containerFailure.notRunning({ id: container.id });
   const { config, hostConfig } = container.record;
   const rootfs = deps.storage.layers.mount(container.id);
+  const map = deps.storage.layers.mappedIds(container.id)?.map;
   const user = userInRoot(rootfs, request.User || config.User || '', hostConfig.GroupAdd ?? []);
   const security = readSecurity(hostConfig.SecurityOpt ?? [], deps.facts.defaults);
   const privileged = request.Privileged || (hostConfig.Privileged ?? false);
@@ -167,6 +169,7 @@ function launch(deps: ExecDeps, exec: Exec, { detach, consoleSize }: ExecRunOpti
     stdin: (request.AttachStdin ?? false) && !detach,
     stdout: (request.AttachStdout ?? false) && !detach,
     stderr: (request.AttachStderr ?? false) && !detach,
+    owner: map && rootOf(map),
   });
 }
 

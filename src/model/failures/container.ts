@@ -203,6 +203,12 @@ export const containerFailure = failures('container', {
     Conflict,
     ({ what, id }: { what: string; id: string }) => `cannot join ${what} of a non running container: ${id}`,
   ),
+  /** A container with ids of its own joins one that has the host's. */
+  joinsHostIds: failure(
+    Conflict,
+    ({ id }: { id: string }) =>
+      `cannot join namespaces of container ${id}, which runs with the host's user namespace: run this one with --userns=host too`,
+  ),
   ipcNotShareable: failure(
     Conflict,
     ({ id }: { id: string }) =>

@@ -103,6 +103,15 @@ export const settingFailure = failures('setting', {
     NotImplemented,
     ({ name }: { name: string }) => `HostConfig.${name} is not supported by this version of Gantry`,
   ),
+  privilegedWithOwnIds: failure(
+    InvalidArgument,
+    () =>
+      'privileged mode is incompatible with user namespaces.  You must run the container in the host namespace when running privileged mode',
+  ),
+  hostWithOwnIds: failure(
+    InvalidArgument,
+    ({ what }: { what: string }) => `cannot share ${what} when user namespaces are enabled`,
+  ),
   usernsModeInvalid: failure(
     InvalidArgument,
     ({ mode }: { mode: string }) => `invalid user namespace mode: ${mode}`,

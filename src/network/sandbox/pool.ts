@@ -47,6 +47,13 @@ export class SandboxPool {
     return found;
   }
 
+  /** One that is not as those made ahead. The caller disposes of its sandbox. @throws what `make` throws */
+  async takeOther(make: SandboxSource['make']): Promise<ReadySandbox> {
+    const made = await this.#create(make);
+    this.#names.delete(made.hostInterface);
+    return made;
+  }
+
   /** Names of the host sides that are being made or wait here. */
   interfaces(): ReadonlySet<string> {
     return this.#names;
@@ -96,11 +103,11 @@ export class SandboxPool {
     return true;
   }
 
-  async #create(): Promise<ReadySandbox> {
+  async #create(make = this.#source.make): Promise<ReadySandbox> {
     const name = this.#source.newName();
     this.#names.add(name);
     try {
-      return await this.#source.make(name);
+      return await make(name);
     } catch (error) {
       this.#names.delete(name);
       throw error;

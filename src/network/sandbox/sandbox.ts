@@ -1,6 +1,7 @@
 /** A sandbox: a network namespace of the engine's making, and what is done inside of it. */
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { codeOf, Failed } from '../../base/errors.ts';
+import type { IdMap } from '../../base/id-map.ts';
 import * as linux from '../../linux/index.ts';
 import { networkFailure } from '../../model/failures/network.ts';
 import { FAMILIES, familyOf, parseAddress } from '../addresses/address.ts';
@@ -131,13 +132,31 @@ export class Sandbox implements Disposable {
   }
 }
 
+/** Whose a sandbox is: a user namespace of its own with this map, or the one at a path. */
+export type UserNamespace = { readonly map: IdMap } | { readonly path: string };
+
 /** A new namespace, with nothing in it but `lo`. @throws SystemError */
 export function makeSandbox(): Sandbox {
-  const { fd, result } = linux.newNetworkNamespace(() => {
-    switchOffIpv6();
-    return new NetlinkSocket(PROTOCOL.ROUTE);
-  });
+  const { fd, result } = linux.newNetworkNamespace(begin);
   return new Sandbox(fd, result);
+}
+
+/** The same, of a user namespace; undefined: of the host's. @throws SystemError, Failed */
+export async function makeSandboxOf(owner: UserNamespace | undefined): Promise<Sandbox> {
+  if (owner === undefined) return makeSandbox();
+  const fd = await ('map' in owner ? linux.newMappedNetwork(owner.map) : linux.newNetworkIn(owner.path));
+  try {
+    return new Sandbox(fd, linux.inNetworkNamespace(fd, begin));
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+/** Inside, before anything else. */
+function begin(): NetlinkSocket {
+  switchOffIpv6();
+  return new NetlinkSocket(PROTOCOL.ROUTE);
 }
 
 /** One that exists, by its file. The caller disposes of it; the sandbox lives on. @throws SystemError */

@@ -1,4 +1,5 @@
 /** The OCI runtime configuration (`config.json`) of a container, from a plan. Pure. */
+import type { IdMap, IdRange } from '../../base/id-map.ts';
 import { jsonInteger } from '../../formats/json.ts';
 import type { SeccompProfile } from './seccomp.ts';
 
@@ -114,7 +115,10 @@ export interface BundlePlan {
     readonly ipc: Namespace;
     readonly uts: Namespace;
     readonly cgroup: Namespace;
+    readonly user: Namespace;
   };
+  /** Ids of the container, where they are not the host's. */
+  readonly map?: IdMap;
   readonly privileged: boolean;
   readonly devices: readonly PlannedDevice[];
   /** Access to further devices, without nodes. */
@@ -203,6 +207,9 @@ function namespaceList(namespaces: BundlePlan['namespaces']): object[] {
   return list;
 }
 
+const mappings = (ranges: readonly IdRange[]): object[] =>
+  ranges.map(({ container, host, count }) => ({ containerID: container, hostID: host, size: count }));
+
 function deviceRules(plan: Pick<BundlePlan, 'privileged' | 'devices' | 'deviceRules'>): object[] {
   if (plan.privileged) return [{ allow: true, access: 'rwm' }];
   const own = plan.devices.map(({ type, major, minor, access }) => ({
@@ -274,6 +281,8 @@ export function bundleSpec(plan: BundlePlan): object {
     hooks: unlessEmpty(plan.hooks),
     linux: defined({
       namespaces: namespaceList(plan.namespaces),
+      uidMappings: plan.map && mappings(plan.map.uids),
+      gidMappings: plan.map && mappings(plan.map.gids),
       resources: { devices: deviceRules(plan), ...limitsSpec(plan.limits) },
       devices: plan.devices.map(({ path, type, major, minor, fileMode, uid, gid }) => ({
         path,

@@ -3,7 +3,8 @@
  * again by the next daemon.
  */
 import { closeSync } from 'node:fs';
-import { pipe, type Reactor, setNonBlocking } from '../../linux/index.ts';
+import type { Owner } from '../../base/id-map.ts';
+import { chownFd, newNullDevice, pipe, type Reactor, setNonBlocking } from '../../linux/index.ts';
 import { type CgroupHost, cgroupProcesses } from '../cgroups/cgroups.ts';
 import { type Keeper, SHELVES, type Shelf } from '../keeper/keeper.ts';
 import { ConsoleSocket } from '../oci/console.ts';
@@ -39,6 +40,13 @@ export interface Left {
   readonly cgroupPath: string;
 }
 
+/** Which pipes a process has. */
+export interface PipesWanted {
+  readonly openStdin: boolean;
+  /** The container's root, where it is not the host's. */
+  readonly owner?: Owner | undefined;
+}
+
 /** Creates the process with the given streams: the runtime's `create`. */
 type Create = (streams: Pick<CreateCall, 'stdio' | 'consoleSocket'>) => Promise<number>;
 
@@ -52,8 +60,14 @@ export class Streams {
   }
 
   /** Pipes, and a process on them. */
-  async onPipes(id: string, openStdin: boolean, create: Create, undo: AsyncDisposableStack): Promise<Opened> {
-    const { keeper, devNull } = this.#deps;
+  async onPipes(
+    id: string,
+    { openStdin, owner }: PipesWanted,
+    create: Create,
+    undo: AsyncDisposableStack,
+  ): Promise<Opened> {
+    const { keeper } = this.#deps;
+    using nothing = this.nothingFor(owner);
     const opened: Pipe[] = [];
     undo.defer(() => {
       for (const { ours } of opened) closeSync(ours);
@@ -62,6 +76,8 @@ export class Streams {
       const open = (make: () => Pipe): Pipe => {
         const made = make();
         opened.push(made);
+        // Its processes may open it once more, by /proc/self/fd.
+        if (owner !== undefined) chownFd(made.theirs, owner.uid, owner.gid);
         return made;
       };
       const [stdout, stderr] = [open(outputPipe), open(outputPipe)];
@@ -71,7 +87,7 @@ export class Streams {
       if (stdin) keeper.park('input', id, [stdin.ours]);
       undo.defer(() => keeper.release('input', id));
       const pid = await create({
-        stdio: [stdin?.theirs ?? devNull, stdout.theirs, stderr.theirs],
+        stdio: [stdin?.theirs ?? nothing.fd, stdout.theirs, stderr.theirs],
         consoleSocket: undefined,
       });
       return {
@@ -89,11 +105,17 @@ export class Streams {
   }
 
   /** A process on a terminal of its own; the runtime sends its master side. */
-  async onTerminal(id: string, create: Create, undo: AsyncDisposableStack): Promise<Opened> {
-    const { keeper, devNull } = this.#deps;
+  async onTerminal(
+    id: string,
+    owner: Owner | undefined,
+    create: Create,
+    undo: AsyncDisposableStack,
+  ): Promise<Opened> {
+    const { keeper } = this.#deps;
+    using nothing = this.nothingFor(owner);
     const socket = this.openConsole();
     try {
-      const pid = await create({ stdio: [devNull, devNull, devNull], consoleSocket: socket.path });
+      const pid = await create({ stdio: [nothing.fd, nothing.fd, nothing.fd], consoleSocket: socket.path });
       const master = await socket.master();
       const through = pipe(true);
       setNonBlocking(master, true);
@@ -111,6 +133,16 @@ export class Streams {
     } finally {
       socket.close();
     }
+  }
+
+  /**
+   * What a process has that has no stream. crun gives it to the container's root: the host's own /dev/null would be
+   * that one's to close to everybody.
+   */
+  nothingFor(owner: Owner | undefined): Disposable & { readonly fd: number } {
+    if (owner === undefined) return { fd: this.#deps.devNull, [Symbol.dispose]: () => undefined };
+    const fd = newNullDevice();
+    return { fd, [Symbol.dispose]: () => closeSync(fd) };
   }
 
   /** A console socket with a path short enough for any exec root that itself is not longer than 80 bytes. */

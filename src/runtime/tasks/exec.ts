@@ -1,7 +1,9 @@
 /** A further process in a running container. It lives with its client: its streams are plain pipes or a terminal. */
 import { closeSync, fstatSync, rmSync, writeFileSync } from 'node:fs';
+import type { Owner } from '../../base/id-map.ts';
 import { undoUnlessDone } from '../../base/lifetime.ts';
 import {
+  chownFd,
   type ExitStatus,
   pidfdOpen,
   pidfdSignal,
@@ -26,6 +28,8 @@ export interface ExecPlan {
   readonly stdin: boolean;
   readonly stdout: boolean;
   readonly stderr: boolean;
+  /** The container's root, where it is not the host's. */
+  readonly owner?: Owner | undefined;
 }
 
 /** A further process in a running container, until its end. */
@@ -101,6 +105,7 @@ async function onPipes(
   files: Files,
   undo: AsyncDisposableStack,
 ): Promise<ExecProcess> {
+  using nothing = supervisor.nothingFor(plan.owner);
   const theirs: number[] = [];
   const mine: number[] = [];
   undo.defer(() => {
@@ -109,12 +114,13 @@ async function onPipes(
   // Ends of a pipe have descriptions of their own: ours does not block, theirs does.
   const open = (wanted: boolean, direction: 'in' | 'out'): number | undefined => {
     if (!wanted) {
-      theirs.push(supervisor.devNull);
+      theirs.push(nothing.fd);
       return undefined;
     }
     const { read, write } = pipe();
     const [their, our] = direction === 'in' ? [read, write] : [write, read];
     setNonBlocking(our, true);
+    if (plan.owner !== undefined) chownFd(their, plan.owner.uid, plan.owner.gid);
     theirs.push(their);
     mine.push(our);
     return our;
@@ -143,7 +149,7 @@ async function onPipes(
     if (stdin !== undefined) closeSync(stdin);
     return watched(supervisor, pid, words, { input, outputs, terminal: undefined, pipes });
   } finally {
-    for (const fd of theirs) if (fd !== supervisor.devNull) closeSync(fd);
+    for (const fd of theirs) if (fd !== nothing.fd) closeSync(fd);
   }
 }
 
@@ -156,7 +162,8 @@ async function onTerminal(
 ): Promise<ExecProcess> {
   const socket = supervisor.openConsole();
   try {
-    const nul = supervisor.devNull;
+    using nothing = supervisor.nothingFor(plan.owner);
+    const nul = nothing.fd;
     const pid = await supervisor.toolOf(task).exec({
       id: task.record.id,
       processFile: files.process,

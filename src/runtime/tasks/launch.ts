@@ -1,6 +1,7 @@
 /** Starts a task in two steps: its process is prepared and waits, then it is let go. */
 import { closeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Owner } from '../../base/id-map.ts';
 import { undoUnlessDone } from '../../base/lifetime.ts';
 import {
   bindDescriptor,
@@ -35,6 +36,8 @@ export interface LaunchPlan {
   readonly cgroupPath: string;
   /** The size of a /dev/shm that others may join; undefined: it shares none. */
   readonly sharedMemoryBytes?: number | undefined;
+  /** The container's root, where it is not the host's. */
+  readonly owner?: Owner | undefined;
   readonly writer: OutputWriter;
 }
 
@@ -91,7 +94,7 @@ export function launchTask(host: TaskHost, plan: LaunchPlan, signal?: AbortSigna
 function furnish(directory: RunDirectory, plan: LaunchPlan, undo: AsyncDisposableStack): void {
   directory.create();
   undo.defer(() => directory.remove());
-  if (plan.sharedMemoryBytes !== undefined) mountShared(directory, plan.sharedMemoryBytes);
+  if (plan.sharedMemoryBytes !== undefined) mountShared(directory, plan.sharedMemoryBytes, plan.owner);
   undo.defer(() => detach(directory.file('shm')));
 }
 
@@ -121,8 +124,8 @@ function createProcess(
   };
   const create = (io: Pick<CreateCall, 'stdio' | 'consoleSocket'>) => tool.create({ ...call, ...io });
   return plan.terminal
-    ? host.streams.onTerminal(plan.id, create, undo)
-    : host.streams.onPipes(plan.id, plan.openStdin, create, undo);
+    ? host.streams.onTerminal(plan.id, plan.owner, create, undo)
+    : host.streams.onPipes(plan.id, plan, create, undo);
 }
 
 const recordOf = (

@@ -6,6 +6,7 @@ import { mkdirSync, openSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { messageOf } from '../../base/errors.ts';
+import type { Owner } from '../../base/id-map.ts';
 import type { Log } from '../../base/log.ts';
 import { becomeSubreaper, type Reactor } from '../../linux/index.ts';
 import {
@@ -228,6 +229,10 @@ export class Supervisor {
   /** For an exec's terminal. */
   openConsole(): ConsoleSocket {
     return this.#host.streams.openConsole();
+  }
+  /** For an exec's missing streams. */
+  nothingFor(owner: Owner | undefined): ReturnType<Streams['nothingFor']> {
+    return this.#host.streams.nothingFor(owner);
   }
   /** Where an exec's files lie while it starts; they go with the task at the latest. */
   execFile(task: Task, execId: string): string {

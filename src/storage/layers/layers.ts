@@ -4,10 +4,12 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../base/log.ts';
 import { Mailbox } from '../../base/mailbox.ts';
+import type { MappedIds } from '../../linux/index.ts';
 import type { Driver } from '../driver.ts';
 import type { LayersOrigin } from '../files/open-files.ts';
 import { type Layout, randomName } from '../layout.ts';
 import type { Leases } from '../leases.ts';
+import type { MappedView } from '../mapped-view.ts';
 import { rowGone } from '../records/door.ts';
 import type {
   ApplyOptions,
@@ -43,6 +45,8 @@ export interface LayersDeps {
   readonly leases: Leases;
   readonly trash: Trash;
   readonly log: Log;
+  /** Layers as containers with ids of their own have them; undefined: there are none. */
+  readonly view?: MappedView | undefined;
 }
 
 /** The layers, for this room's own use. */
@@ -136,6 +140,9 @@ class LayerStore implements ReadableLayers {
   unmount(id: string): Promise<void> {
     return this.#writable.unmount(id);
   }
+  mappedIds(id: string): MappedIds | undefined {
+    return this.#writable.mappedIds(id);
+  }
   rootOf(id: string): string {
     return this.#writable.plan(id).target;
   }
@@ -210,7 +217,7 @@ class LayerStore implements ReadableLayers {
     const id = `squash-${randomName()}`;
     const lowers = below === undefined ? [] : this.#chains.directoriesOf(below);
     const whiteouts = this.#deps.driver === 'overlay2' ? 'overlay' : 'plain';
-    await this.prepare(id, top);
+    await this.prepare(id, top, { hostIds: true });
     try {
       const sides = { upper: this.mount(id), lowers, holds: 'whole', whiteouts } as const;
       return await commitWritable(sides, below, options, this.#applyDeps);

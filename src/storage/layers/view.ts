@@ -4,8 +4,10 @@
  */
 import { close, closeSync, constants, fstatSync, openSync, readlinkSync } from 'node:fs';
 import { promisify } from 'node:util';
+import type { IdMap } from '../../base/id-map.ts';
 import {
   AT_FDCWD,
+  asRootOf,
   attachMount,
   attachMountAt,
   cloneMount,
@@ -47,6 +49,8 @@ export interface ViewOptions {
   readonly mounts: readonly TreeMount[];
   /** Nothing of the root may be changed; what is mounted over it says so for itself. */
   readonly readOnly: boolean;
+  /** Ids of who is inside, where they are not the host's. */
+  readonly map?: IdMap | undefined;
 }
 
 const closeAway = promisify(close);
@@ -54,7 +58,7 @@ const closeAway = promisify(close);
 const LOOKING = MS.NODEV | MS.NOATIME;
 
 /** Synchronous: some milliseconds. @throws SystemError */
-export function openView(source: RootSource, target: string, { mounts, readOnly }: ViewOptions): View {
+export function openView(source: RootSource, target: string, { mounts, readOnly, map }: ViewOptions): View {
   using held = new DisposableStack();
   const hold = (fd: number): number => held.adopt(fd, closeSync);
   // Sources are found among the host's mounts, before the namespace that has its own.
@@ -72,7 +76,7 @@ export function openView(source: RootSource, target: string, { mounts, readOnly 
     remount(target, LOOKING);
     using opened = new DisposableStack();
     const inside = opened.adopt(openSync(target, constants.O_RDONLY | constants.O_DIRECTORY), closeSync);
-    for (const [i, each] of mounts.entries()) points.push(hold(putMount(inside, sources[i]!, each)));
+    for (const [i, each] of mounts.entries()) points.push(hold(putMount(inside, sources[i]!, each, map)));
     if (readOnly) remount(target, LOOKING | MS.RDONLY);
     const own = opened.adopt(ownNamespace('mnt'), closeSync);
     process.chdir(target);
@@ -90,8 +94,13 @@ function rootCopy(source: RootSource, target: string): number | undefined {
 }
 
 /** Attaches one mount at its destination, which is made when it is missing; a descriptor of the place is returned. */
-function putMount(root: number, source: number, { destination, readOnly }: TreeMount): number {
-  const place = findOrMake(root, destination, fstatSync(source).isDirectory());
+function putMount(
+  root: number,
+  source: number,
+  { destination, readOnly }: TreeMount,
+  map: IdMap | undefined,
+): number {
+  const place = asRootOf(map, () => findOrMake(root, destination, fstatSync(source).isDirectory()));
   attachMount(source, place, destination);
   if (readOnly) {
     const mounted = find(root, destination);

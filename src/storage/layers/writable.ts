@@ -11,11 +11,12 @@ import {
 import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { codeOf, Failed, NotFound } from '../../base/errors.ts';
-import { MNT_DETACH, unmountAway } from '../../linux/index.ts';
+import { asRootOf, type MappedIds, MNT_DETACH, unmountAway } from '../../linux/index.ts';
 import type { Driver } from '../driver.ts';
 import { syncPaths } from '../durable.ts';
 import type { Layout } from '../layout.ts';
 import { mountedBelow } from '../leftover-mounts.ts';
+import type { MappedView } from '../mapped-view.ts';
 import type { ChainId, ContainerTree, PrepareOptions, TreeMount } from '../storage.ts';
 import type { TreeThreads } from '../threads/threads.ts';
 import type { Trash } from '../trash.ts';
@@ -30,6 +31,9 @@ export type LowersOf = (chainId: ChainId) => string[];
 /** What `lower` says for a container without an image. */
 const NO_PARENT = 'none';
 
+/** Beside `lower`: the container's ids are the host's, though others' are not. */
+const HOST_IDS = 'host-ids';
+
 /** What writable layers are kept with. */
 export interface WritableDeps {
   readonly layout: Layout;
@@ -37,6 +41,7 @@ export interface WritableDeps {
   readonly lowersOf: LowersOf;
   readonly threads: TreeThreads;
   readonly trash: Trash;
+  readonly view?: MappedView | undefined;
 }
 
 /** The writable layers of containers: a directory each, mounted over the layers it stands on. */
@@ -46,6 +51,7 @@ export class WritableLayers {
   readonly #lowersOf: LowersOf;
   readonly #threads: TreeThreads;
   readonly #trash: Trash;
+  readonly #view: MappedView | undefined;
   readonly #limits: SizeLimits;
   readonly #parents = new Map<string, ChainId | undefined>();
   /** Those on the disk are all in it. */
@@ -53,7 +59,8 @@ export class WritableLayers {
   /** Views that are open now, by container. */
   readonly #views = new Map<string, Set<View>>();
 
-  constructor({ layout, driver, lowersOf, threads, trash }: WritableDeps) {
+  constructor({ layout, driver, lowersOf, threads, trash, view }: WritableDeps) {
+    this.#view = view;
     this.#layout = layout;
     this.#driver = driver;
     this.#lowersOf = lowersOf;
@@ -71,7 +78,7 @@ export class WritableLayers {
   async prepare(
     id: string,
     parent: ChainId | undefined,
-    { bytesMax, unsettled = false }: PrepareOptions = {},
+    { bytesMax, unsettled = false, hostIds = false }: PrepareOptions = {},
   ): Promise<void> {
     if (parent !== undefined) this.#lowersOf(parent);
     const home = this.#home(id);
@@ -85,6 +92,7 @@ export class WritableLayers {
       for (const name of ['diff', 'work', 'merged']) mkdirSync(join(home, name), { mode: 0o700 });
       chmodSync(join(home, 'diff'), 0o755); // the container's root directory
       if (this.#driver === 'vfs') await this.#copy(parent, join(home, 'merged'));
+      if (hostIds && this.#view !== undefined) writeFileSync(join(home, HOST_IDS), '', { mode: 0o600 });
       // Written last: a home with a whole `lower` is a whole home.
       writeFileSync(join(home, 'lower'), `${parent ?? NO_PARENT}\n`, { mode: 0o600 });
       if (!unsettled) await this.settle(id);
@@ -114,7 +122,7 @@ export class WritableLayers {
     const [view] = this.#views.get(id) ?? [];
     try {
       if (view) attachRootOf(view, plan.target);
-      else mountOverlay(plan, this.#layout.root);
+      else this.#mount(id, plan);
     } catch (error) {
       throw new Failed(`mounting the root file system of ${id}: ${(error as Error).message}`, {
         cause: error,
@@ -128,20 +136,45 @@ export class WritableLayers {
     const plan = this.plan(id);
     const views = this.#views.get(id) ?? new Set();
     const [other] = views;
-    const view = openView(this.#rootFor(plan, other), plan.target, { mounts, readOnly });
+    const map = this.mappedIds(id)?.map;
+    const view = openView(this.#rootFor(id, plan, other), plan.target, { mounts, readOnly, map });
     this.#views.set(id, views.add(view));
     const left = (): void => {
       views.delete(view);
       if (views.size === 0) this.#views.delete(id);
     };
-    return new ViewTree(view, { threads: this.#threads, staging: this.#layout.staging, left });
+    return new ViewTree(view, { threads: this.#threads, staging: this.#layout.staging, left, map });
   }
 
   /** Where a view gets its root from: an upper directory is never under two overlays. */
-  #rootFor(plan: OverlayPlan, other: View | undefined): RootSource {
+  #rootFor(id: string, plan: OverlayPlan, other: View | undefined): RootSource {
     if (this.#driver === 'vfs' || isMounted(plan.target)) return { is: 'host' };
     if (other) return { is: 'view', view: other };
-    return { is: 'new', mount: () => mountOverlay(plan, this.#layout.root) };
+    return { is: 'new', mount: () => this.#mount(id, plan) };
+  }
+
+  /** Ids of who runs in it, where they are not the host's. */
+  mappedIds(id: string): MappedIds | undefined {
+    if (this.#view === undefined || existsSync(join(this.#home(id), HOST_IDS))) return undefined;
+    return this.#view.ids;
+  }
+
+  #mount(id: string, { target, ...parts }: OverlayPlan): void {
+    const view = this.#view;
+    const map = this.mappedIds(id)?.map;
+    if (view === undefined || map === undefined) {
+      mountOverlay({ target, ...parts }, this.#layout.root);
+      return;
+    }
+    const seen = (path: string) => view.pathOf(path);
+    const plan = {
+      target,
+      lowers: parts.lowers.map(seen),
+      upper: seen(parts.upper),
+      work: seen(parts.work),
+    };
+    // Whoever mounts an overlay is who makes things in its upper directory, its own `work` first.
+    asRootOf(map, () => mountOverlay(plan, view.directory));
   }
 
   /** Not mounted, or not there: nothing to do. A busy one leaves the tree at once and ends with its last user. */

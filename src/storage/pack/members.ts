@@ -1,6 +1,7 @@
 /** Members of an archive, one by one, taken from directories that may change meanwhile. No link is followed. */
 import { type BigIntStats, closeSync, constants, fstatSync, lstatSync } from 'node:fs';
 import { codeOf } from '../../base/errors.ts';
+import { type IdMap, toContainer } from '../../base/id-map.ts';
 import type { ByteText, EntryType, TarEntry } from '../../formats/tar/entry.ts';
 import { tarEntry, tarHeader } from '../../formats/tar/writer.ts';
 import { ERRNO, pathBytes, SystemError, tryOpenAt } from '../../linux/index.ts';
@@ -14,8 +15,10 @@ const OPEN_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLO
 /** It was there a moment ago, or was something else. */
 const GONE = [ERRNO.ENOENT, ERRNO.ENOTDIR, ERRNO.ELOOP, ERRNO.ENXIO].map((errno) => -errno);
 
-/** How times are told. */
-export interface ToldTimes {
+/** How times and owners are told. */
+export interface Told {
+  /** Owners are told by it: as who is inside sees them. */
+  readonly map?: IdMap | undefined;
   /** None is told that is later, in nanoseconds since 1970. */
   readonly atMost?: bigint | undefined;
   /** Parts of a second are left out. */
@@ -27,13 +30,13 @@ const SECOND = 1_000_000_000n;
 /** Every method is a generator of the archive's next pieces. */
 export class Members {
   readonly #output: TarOutput;
-  readonly #times: ToldTimes;
+  readonly #told: Told;
   /** First name in the archive of each file that has several. */
   readonly #firstNames = new Map<string, ByteText>();
 
-  constructor(memory: PieceMemory, times: ToldTimes = {}) {
+  constructor(memory: PieceMemory, told: Told = {}) {
     this.#output = new TarOutput(memory);
-    this.#times = times;
+    this.#told = told;
   }
 
   /**
@@ -110,14 +113,14 @@ export class Members {
       this.#firstNames.set(key, archived);
       return false;
     }
-    yield* this.#output.bytes(tarHeader(this.#timed(describeLink(archived, first, stat))));
+    yield* this.#output.bytes(tarHeader(this.#asTold(describeLink(archived, first, stat))));
     return true;
   }
 
   *#head(archived: ByteText, type: EntryType, at: ByteText | number, stat: BigIntStats): Generator<Buffer> {
     let header: Buffer;
     try {
-      header = tarHeader(this.#timed(describe(archived, type, at, stat)));
+      header = tarHeader(this.#asTold(describe(archived, type, at, stat)));
     } catch (error) {
       if (codeOf(error) === 'ENOENT' || codeOf(error) === 'EINVAL') return; // a link that has gone
       throw error;
@@ -125,8 +128,9 @@ export class Members {
     yield* this.#output.bytes(header);
   }
 
-  #timed(entry: TarEntry): TarEntry {
-    const { atMost, inSeconds } = this.#times;
+  #asTold(found: TarEntry): TarEntry {
+    const { atMost, inSeconds, map } = this.#told;
+    const entry = map === undefined ? found : { ...found, ...toContainer(map, found) };
     const exact = atMost !== undefined && entry.mtimeNanos > atMost ? atMost : entry.mtimeNanos;
     const mtimeNanos = inSeconds ? exact - (((exact % SECOND) + SECOND) % SECOND) : exact;
     return mtimeNanos === entry.mtimeNanos ? entry : { ...entry, mtimeNanos };

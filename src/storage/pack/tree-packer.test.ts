@@ -3,12 +3,12 @@ import { closeSync, mkdtempSync, openSync, rmSync, utimesSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { ToldTimes } from './members.ts';
+import type { Told } from './members.ts';
 import { PieceMemory } from './piece-memory.ts';
 import { TreePacker } from './tree-packer.ts';
 
 /** The archive of a directory, whole. */
-function packed(directory: string, times: ToldTimes): Buffer {
+function packed(directory: string, times: Told): Buffer {
   const root = openSync(directory, 'r');
   const packer = new TreePacker(root, new PieceMemory(), times);
   try {

@@ -6,14 +6,14 @@ import { closeSync, type Dirent, readdirSync } from 'node:fs';
 import { type ByteText, TAR_LIMITS } from '../../formats/tar/entry.ts';
 import { splitLast } from '../../formats/tar/path.ts';
 import { ERRNO, pathBytes, SystemError, tryOpenDirectoryInTree } from '../../linux/index.ts';
-import { Members, type ToldTimes } from './members.ts';
+import { Members, type Told } from './members.ts';
 import type { PieceMemory } from './piece-memory.ts';
 
 /** Directories kept open on the way down; those above are found again on the way back. */
 const KEPT_OPEN = 64;
 
 /** How an archive is made. */
-export interface PackOptions extends ToldTimes {
+export interface PackOptions extends Told {
   /** The archive has no end: another follows it. */
   readonly goesOn?: boolean | undefined;
 }
@@ -36,10 +36,10 @@ export class TreePacker {
   readonly #levels: Level[] = [];
 
   /** `root`: an open directory; the caller closes it after {@link close}. */
-  constructor(root: number, memory: PieceMemory, { goesOn, ...times }: PackOptions = {}) {
+  constructor(root: number, memory: PieceMemory, { goesOn, ...told }: PackOptions = {}) {
     this.#root = root;
     this.#goesOn = goesOn;
-    this.#members = new Members(memory, times);
+    this.#members = new Members(memory, told);
   }
 
   /** Releases every descriptor, also in the middle. */

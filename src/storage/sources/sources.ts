@@ -30,6 +30,8 @@ export interface FileSourcesDeps {
   readonly leases: Leases;
   readonly trash: Trash;
   readonly layers: Pick<ReadableLayers, 'chain' | 'filesOf'>;
+  /** Nothing of a layer is shown by a mount. */
+  readonly copiesOnly: boolean;
 }
 
 const NO_LAYERS: LayersOrigin = { is: 'layers', layers: [], whiteouts: 'plain' };
@@ -81,7 +83,7 @@ async function openContext(
 function openLayerFiles(
   chainId: ChainId | undefined,
   kept: Kept,
-  { layout, driver, threads, leases, trash, layers }: FileSourcesDeps,
+  { layout, driver, threads, leases, trash, layers, copiesOnly }: FileSourcesDeps,
 ): FileSource {
   const lease = leases.take('files');
   const chain = chainId === undefined ? [] : layers.chain(chainId);
@@ -90,7 +92,9 @@ function openLayerFiles(
   const { staging } = layout;
   // Layers do not change: what was once told of them stays true.
   const answers = kept.about(chainId ?? 'nothing');
-  const mount = driver === 'overlay2' ? () => mountedLayers(origin.layers, layout, trash) : undefined;
+  // An overlay cannot be mapped to other ids: where containers have such, they get copies.
+  const mount =
+    driver === 'overlay2' && !copiesOnly ? () => mountedLayers(origin.layers, layout, trash) : undefined;
   const source = { threads, trash, staging, kept: answers, mount };
   return new ThreadSource({ origin, views: [] }, source, async () => lease[Symbol.asyncDispose]());
 }

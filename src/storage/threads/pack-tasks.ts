@@ -14,11 +14,11 @@ import type { DiffSides, Task, ToPort } from './protocol.ts';
 
 /** Sends the archive of a tree, or of one thing in it. @throws SystemError */
 export async function pack(
-  { root, what, without, inSeconds, goesOn, sink }: Extract<Task, { is: 'pack' }>,
+  { root, what, without, inSeconds, goesOn, map, sink }: Extract<Task, { is: 'pack' }>,
   cancelled: AbortSignal,
 ): Promise<undefined> {
   const memory = new PieceMemory();
-  const packer = new TreePacker(root, memory, { inSeconds, goesOn });
+  const packer = new TreePacker(root, memory, { inSeconds, goesOn, map });
   try {
     const pieces = what ? packer.one(what.path, what.archived) : packer.everything(without);
     await send(pieces, sink, cancelled, memory);

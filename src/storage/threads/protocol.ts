@@ -1,5 +1,6 @@
 /** What the main thread and the tree threads say to each other. */
 import type { MessagePort } from 'node:worker_threads';
+import type { IdMap } from '../../base/id-map.ts';
 import type { Standing } from '../../base/lent-body.ts';
 import type { Whiteouts } from '../diff/lower-tree.ts';
 import type { FoundPath } from '../lookup/find.ts';
@@ -17,7 +18,14 @@ export type Task =
   /** `layers`: directories with plain whiteouts, bottom first; `into`: an existing, empty directory. */
   | { readonly is: 'flatten'; readonly layers: readonly string[]; readonly into: string }
   /** Copies the directory `path` of the tree at `root`, links resolved inside it, into the directory `into`. */
-  | { readonly is: 'copy'; readonly root: string; readonly path: string; readonly into: string }
+  | {
+      readonly is: 'copy';
+      readonly root: string;
+      readonly path: string;
+      readonly into: string;
+      /** Ids of who is inside `root`, where they are not the host's: the copy has these. */
+      readonly map?: IdMap | undefined;
+    }
   | { readonly is: 'demux'; readonly source: Source; readonly into: string }
   /** `root`, here and below: the descriptor of a container's root directory; it outlives the task. */
   | { readonly is: 'find'; readonly root: number; readonly path: string; readonly follow: boolean }
@@ -34,6 +42,8 @@ export type Task =
       readonly inSeconds?: boolean;
       /** Another archive follows this one, which has no end. */
       readonly goesOn?: boolean;
+      /** Ids of who is inside, where they are not the host's: owners are told by it. */
+      readonly map?: IdMap | undefined;
       readonly sink: MessagePort;
     }
   | {

@@ -22,7 +22,7 @@ export async function perform(task: Task, cancelled: AbortSignal): Promise<Resul
     case 'flatten':
       return flatten(task.layers, task.into);
     case 'copy':
-      return copyDirectory(task.root, task.path, task.into);
+      return copyDirectory(task.root, task.path, task.into, task.map);
     case 'find':
       return findPath(task.root, task.path, task.follow);
     case 'findDirectory':

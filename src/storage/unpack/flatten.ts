@@ -1,6 +1,7 @@
 /** Copies trees: layers over each other where overlays cannot be mounted, and what an image has in the place of a volume. */
 import { closeSync, constants, lstatSync, openSync, readdirSync, readSync } from 'node:fs';
-import type { ByteText } from '../../formats/tar/entry.ts';
+import { type IdMap, toContainer } from '../../base/id-map.ts';
+import type { ByteText, TarEntry } from '../../formats/tar/entry.ts';
 import { ERRNO, pathBytes, SystemError, tryOpenDirectoryInRoot } from '../../linux/index.ts';
 import { describe, describeLink, typeOf } from '../lookup/describe.ts';
 import { TreeWriter } from './tree-writer.ts';
@@ -26,9 +27,15 @@ const NO_DIRECTORY = [-ERRNO.ENOENT, -20 /* ENOTDIR */, -40 /* ELOOP */];
 
 /**
  * Copies the directory `path` of the tree at `root` into the directory `into`, with its own owner, mode and times.
- * Links on the way are resolved inside `root`, links below it are copied as links. Undefined: there is no such directory.
+ * Links on the way are resolved inside `root`, links below it are copied as links. `map`: owners are read by it.
+ * Undefined: there is no such directory.
  */
-export function copyDirectory(root: string, path: string, into: string): 'copied' | undefined {
+export function copyDirectory(
+  root: string,
+  path: string,
+  into: string,
+  map?: IdMap | undefined,
+): 'copied' | undefined {
   const from = openSync(root, constants.O_RDONLY | constants.O_DIRECTORY);
   const found = tryOpenDirectoryInRoot(from, pathBytes(Buffer.from(path).toString('latin1')));
   closeSync(from);
@@ -37,7 +44,7 @@ export function copyDirectory(root: string, path: string, into: string): 'copied
   const target = openSync(into, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   const writer = new TreeWriter(target, { whiteouts: 'plain' });
   try {
-    new TreeCopy(`/proc/self/fd/${found}/.`, into, writer).tree('');
+    new TreeCopy(`/proc/self/fd/${found}/.`, into, writer, map).tree('');
     writer.finish();
     return 'copied';
   } finally {
@@ -51,13 +58,16 @@ export function copyDirectory(root: string, path: string, into: string): 'copied
 class TreeCopy {
   readonly #room = Buffer.alloc(COPY_BYTES);
   readonly #zeros = Buffer.alloc(COPY_BYTES);
+  /** By which owners are read. */
+  readonly #map: IdMap | undefined;
   readonly #from: string;
   readonly #into: string;
   readonly #writer: TreeWriter;
   /** First name of each file that has several. */
   readonly #names = new Map<string, ByteText>();
 
-  constructor(from: string, into: string, writer: TreeWriter) {
+  constructor(from: string, into: string, writer: TreeWriter, map?: IdMap | undefined) {
+    this.#map = map;
     this.#from = from;
     this.#into = into;
     this.#writer = writer;
@@ -96,15 +106,21 @@ class TreeCopy {
     const several = !stat.isDirectory() && stat.nlink > 1n;
     const first = several ? this.#names.get(key) : undefined;
     if (first !== undefined) {
-      this.#writer.entry(describeLink(path, first, stat));
+      this.#writer.entry(this.#owned(describeLink(path, first, stat)));
       this.#writer.end();
       return;
     }
     if (several) this.#names.set(key, path);
-    this.#writer.entry(describe(path === '' ? './' : path, type, source.toString('latin1'), stat));
+    this.#writer.entry(
+      this.#owned(describe(path === '' ? './' : path, type, source.toString('latin1'), stat)),
+    );
     if (stat.isFile()) this.#content(source);
     this.#writer.end();
     if (stat.isDirectory()) descend(path);
+  }
+
+  #owned(entry: TarEntry): TarEntry {
+    return this.#map === undefined ? entry : { ...entry, ...toContainer(this.#map, entry) };
   }
 
   /** Blocks of zeros are left out: holes stay holes. */

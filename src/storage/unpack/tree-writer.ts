@@ -4,10 +4,12 @@
  */
 import { closeSync, constants, ftruncateSync } from 'node:fs';
 import { Failed } from '../../base/errors.ts';
+import type { IdMap } from '../../base/id-map.ts';
 import { type ByteText, TAR_LIMITS, type TarEntry, TarError } from '../../formats/tar/entry.ts';
 import { pathBelowRoot, splitLast } from '../../formats/tar/path.ts';
 import type { TarSink } from '../../formats/tar/reader.ts';
 import {
+  asRootOf,
   ERRNO,
   makeDevice,
   type PathBytes,
@@ -55,6 +57,8 @@ export interface Guest {
   readonly keepKinds: boolean;
   /** Paths inside at which something is mounted: they are never removed, nor what is above them. */
   readonly busy: readonly ByteText[];
+  /** Ids of who is inside, where they are not the host's. */
+  readonly map?: IdMap | undefined;
 }
 
 /** What the tree holds, as far as the archive was read. */
@@ -87,7 +91,7 @@ export class TreeWriter implements TarSink {
     this.#root = root;
     this.#overlay = whiteouts === 'overlay';
     this.#guest = guest;
-    this.#attributes = new Attributes(guest?.owner);
+    this.#attributes = new Attributes(guest?.owner, guest?.map);
     this.#parents = new Parents(
       { root: guest?.root ?? root, base: guest?.base ?? '', directory: root, mounts: guest !== undefined },
       (dir, name) => this.#clearWhiteout(dir, name),
@@ -108,6 +112,12 @@ export class TreeWriter implements TarSink {
   }
 
   entry(entry: TarEntry): void {
+    const map = this.#guest?.map;
+    if (map === undefined) this.#make(entry);
+    else asRootOf(map, () => this.#make(entry));
+  }
+
+  #make(entry: TarEntry): void {
     this.#entries++;
     const path = pathBelowRoot(entry.path);
     if (path === '') {

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { codeOf } from '../../base/errors.ts';
+import type { IdMap } from '../../base/id-map.ts';
 import { syncPaths } from '../durable.ts';
 import type { TreeThreads } from '../threads/threads.ts';
 import type { Trash } from '../trash.ts';
@@ -17,6 +18,8 @@ export interface PopulateOptions {
   readonly copy: string;
   readonly root: string;
   readonly path: string;
+  /** Ids of who is inside `root`, where they are not the host's. */
+  readonly map?: IdMap | undefined;
   /** Others have `data` mounted now, or it lies on a device of its own: it cannot be exchanged. */
   readonly inPlace: boolean;
   readonly threads: TreeThreads;
@@ -25,13 +28,13 @@ export interface PopulateOptions {
 
 /** Copies what an image has at a path into an empty volume. @throws Failed */
 export async function populate(options: PopulateOptions): Promise<Populated> {
-  const { data, copy, root, path, inPlace, threads, trash } = options;
+  const { data, copy, root, path, map, inPlace, threads, trash } = options;
   if (readdirSync(data).length > 0) return 'kept';
-  if (inPlace) return (await threads.run<'copy'>({ is: 'copy', root, path, into: data })) ?? 'nothing';
+  if (inPlace) return (await threads.run<'copy'>({ is: 'copy', root, path, map, into: data })) ?? 'nothing';
   await trash.take(copy);
   mkdirSync(copy, { mode: 0o755 });
   try {
-    const copied = await threads.run<'copy'>({ is: 'copy', root, path, into: copy });
+    const copied = await threads.run<'copy'>({ is: 'copy', root, path, map, into: copy });
     if (copied === undefined) return 'nothing';
     if (readdirSync(copy).length > 0) await threads.run<'sync'>({ is: 'sync', path: copy });
     else await syncPaths(copy);

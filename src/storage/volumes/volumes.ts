@@ -100,7 +100,7 @@ class VolumeDirectories implements Volumes {
 
   populate(
     name: string,
-    from: { readonly root: string; readonly path: string },
+    from: Parameters<Volumes['populate']>[1],
     options: { readonly inPlace: boolean },
   ): Promise<Populated> {
     const { threads, trash } = this.#deps;

@@ -1,6 +1,7 @@
 /** A container's files for copies in and out: its root, with everything over it that its configuration says. */
 import { closeSync, existsSync } from 'node:fs';
 import { messageOf } from '../../../base/errors.ts';
+import { AT_FDCWD, asRootOf, cloneMount, mapOwners } from '../../../linux/index.ts';
 import { containerFailure } from '../../../model/failures/container.ts';
 import { furnishRoot, makeFilesInRoot } from '../../../runtime/index.ts';
 import type { ContainerTree, TreeMount } from '../../../storage/index.ts';
@@ -27,7 +28,7 @@ export async function openTree(deps: TreeDeps, container: Container): Promise<Co
   using copies = new DisposableStack();
   try {
     const all = [
-      ...networkFiles(deps, container),
+      ...networkFiles(deps, container, copies),
       ...sources(deps, container, copies),
       ...tmpfs(container, copies),
     ];
@@ -49,8 +50,10 @@ export async function furnish({ storage }: WithLayers, container: Container): Pr
     if (container.record.state.is !== 'created') return;
     const root = storage.layers.mount(container.id);
     try {
-      furnishRoot(root);
-      makeFilesInRoot(root, [...NETWORK_FILES.map((name) => `/etc/${name}`), '/dev/console']);
+      asRootOf(storage.layers.mappedIds(container.id)?.map, () => {
+        furnishRoot(root);
+        makeFilesInRoot(root, [...NETWORK_FILES.map((name) => `/etc/${name}`), '/dev/console']);
+      });
     } finally {
       await storage.layers.unmount(container.id);
     }
@@ -82,7 +85,12 @@ function tmpfs({ record, task }: Container, copies: DisposableStack): TreeMount[
 }
 
 /** Written at the first start; before there is nothing to see. */
-function networkFiles(deps: WithContainersRoot & WithDirectory, { record }: Container): TreeMount[] {
+function networkFiles(
+  deps: WithContainersRoot & WithDirectory & WithLayers,
+  { record }: Container,
+  copies: DisposableStack,
+): TreeMount[] {
+  const ids = deps.storage.layers.mappedIds(record.id);
   const mode = networkModeOf(record.hostConfig);
   const owner = mode.is === 'container' ? mode.id : record.id;
   const id = deps.directory.all().find((each) => each.id === owner || each.record.name === owner)?.id;
@@ -92,5 +100,12 @@ function networkFiles(deps: WithContainersRoot & WithDirectory, { record }: Cont
     destination: `/etc/${name}`,
     readOnly: false,
     recursive: false,
-  })).filter(({ source, destination }) => existsSync(source) && !hidden.has(destination));
+  }))
+    .filter(({ source, destination }) => existsSync(source) && !hidden.has(destination))
+    .map((mount) => {
+      if (ids === undefined) return mount;
+      const source = copies.adopt(cloneMount(AT_FDCWD, mount.source, false), closeSync);
+      mapOwners(source, ids);
+      return { ...mount, source };
+    });
 }

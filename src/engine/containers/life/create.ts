@@ -102,8 +102,8 @@ export async function createContainer(
     await checkLog(deps, { ...settled, id, name, created: '', imageId: image.id });
     mkdirSync(`${deps.containersRoot}/${id}`, { recursive: true, mode: 0o710 });
     undo.defer(() => rmSync(`${deps.containersRoot}/${id}`, { recursive: true, force: true }));
-    const unsettled = options.ofBuild !== undefined;
-    await deps.storage.layers.prepare(id, image.chainId, { bytesMax, unsettled });
+    const kind = { unsettled: options.ofBuild !== undefined, hostIds: host.UsernsMode === 'host' };
+    await deps.storage.layers.prepare(id, image.chainId, { bytesMax, ...kind });
     undo.defer(() => deps.storage.layers.removeWritable(id));
     const { mounts, changes, done } = await provideMounts(deps, id, planned.wanted, undo);
     options.signal.throwIfAborted();

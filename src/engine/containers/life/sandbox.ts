@@ -6,14 +6,15 @@ import type { Endpoint, Endpoints, LivingSandbox, NetworkRequest, Networks } fro
 import { asGuest, networkModeOf } from '../../networks/index.ts';
 import { wantedNetworks } from '../attachments/wanted.ts';
 import type { Container } from '../container.ts';
-import type { WithDirectory, WithLog, WithNames, WithNetworks } from '../needs.ts';
+import type { WithDirectory, WithLayers, WithLog, WithNames, WithNetworks } from '../needs.ts';
+import { isMapped, joinedUserNamespace } from '../plan/user-namespace.ts';
 import { NO_SANDBOX, type SandboxRecord } from '../record.ts';
 import { publishedPorts } from '../settle/ports.ts';
 import { takeFromGuests } from './guests.ts';
 
 /** Enters it; `undo` leaves it. @throws Failed when a port or address is taken, NotFound, Conflict */
 export async function enterSandbox(
-  deps: WithDirectory & WithLog & WithNames & WithNetworks,
+  deps: WithDirectory & WithLayers & WithLog & WithNames & WithNetworks,
   container: Container,
   undo: AsyncDisposableStack,
 ): Promise<SandboxRecord> {
@@ -28,7 +29,7 @@ export async function enterSandbox(
 }
 
 async function openOwn(
-  deps: WithDirectory & WithLog & WithNames & WithNetworks,
+  deps: WithDirectory & WithLayers & WithLog & WithNames & WithNetworks,
   container: Container,
   requests: readonly NetworkRequest[],
   undo: AsyncDisposableStack,
@@ -40,7 +41,7 @@ async function openOwn(
   const ports = publishedPorts(hostConfig, config.ExposedPorts);
   await takeFromGuests(deps, requests);
   const endpoints = await networks.sandboxes
-    .open({ sandboxId, owner: id, ports, endpoints: requests })
+    .open({ sandboxId, owner: id, ports, endpoints: requests, user: userOf(deps, container) })
     .catch((cause: unknown) => {
       // Where Docker's clients look for it when a port is taken.
       const isTaken =
@@ -53,6 +54,17 @@ async function openOwn(
   undo.defer(() => names.forget(id));
   await names.serve(container, sandboxId);
   return { sandboxId, endpoints };
+}
+
+/** Without ids of its own where others have such, or with those of a container whose namespaces it joins. @throws Conflict */
+function userOf(
+  deps: WithDirectory & WithLayers,
+  container: Container,
+): 'host' | { readonly path: string } | undefined {
+  if (deps.storage.mappedIds === undefined) return undefined;
+  if (!isMapped(deps, container)) return 'host';
+  const path = joinedUserNamespace(deps, container);
+  return path === undefined ? undefined : { path };
 }
 
 /** The other's sandbox lives as long as a guest runs in it, whatever becomes of the other. */

@@ -1,6 +1,9 @@
 /** Starts a container: root, network, files, plan, process. The column of steps is the order on the kernel. */
+
+import { rootOf } from '../../../base/id-map.ts';
 import { undoUnlessDone } from '../../../base/lifetime.ts';
 import { formatNanos, nowNanos } from '../../../base/time.ts';
+import { asRootOf } from '../../../linux/index.ts';
 import { containerFailure } from '../../../model/failures/container.ts';
 import {
   type BundlePlan,
@@ -28,7 +31,7 @@ import { requireFilePlaces } from '../mounts/covered.ts';
 import { attachMounts, type MountsDeps } from '../mounts/mounted.ts';
 import { makeMountPlaces } from '../mounts/places.ts';
 import { checkPropagation } from '../mounts/propagation.ts';
-import { openSources, type SourcesDeps } from '../mounts/sources.ts';
+import { openSources, type Sources, type SourcesDeps } from '../mounts/sources.ts';
 import { recordCovered } from '../mounts/tmpfs-root.ts';
 import type { WithFacts, WithSupervisor } from '../needs.ts';
 import { type CgroupDeps, cgroupOf } from '../plan/cgroup.ts';
@@ -37,6 +40,7 @@ import { engineFiles, type MountingFacts } from '../plan/mounting.ts';
 import { joinedNamespaces, sharedMemoryOf, sharesMemory } from '../plan/namespaces.ts';
 import { type NetworkFilesDeps, networkOwner, writeNetworkFiles } from '../plan/network-files.ts';
 import { planBundle } from '../plan/plan.ts';
+import { userNamespaceFor } from '../plan/user-namespace.ts';
 import { type ContainerMount, NO_SANDBOX, type SandboxRecord } from '../record.ts';
 import { assertAllowed, type LastRun, type State } from '../state.ts';
 import { type EndDeps, watchEnd } from './exit.ts';
@@ -124,20 +128,29 @@ function run(deps: StartDeps, container: Container, signal: AbortSignal): Promis
     const sources = openSources(deps, container);
     using _released = { [Symbol.dispose]: () => sources.release() };
     checkPropagation(container.record.mounts, sources.byDestination, deps.roots);
-    furnishRoot(rootfs);
+    const map = deps.storage.layers.mappedIds(container.id)?.map;
     const { WorkingDir } = container.record.config;
-    if (WorkingDir) makeDirectoryInRoot(rootfs, WorkingDir, { uid: 0, gid: 0 });
-    await recordCovered(container, rootfs, sources.byDestination);
+    asRootOf(map, () => {
+      furnishRoot(rootfs);
+      if (WorkingDir) makeDirectoryInRoot(rootfs, WorkingDir, rootOf(map));
+    });
+    await recordCovered(container, rootfs, sources.byDestination, map);
     const { record } = container;
-    makeMountPlaces(rootfs, record.mounts, sources.byDestination);
+    asRootOf(map, () => makeMountPlaces(rootfs, record.mounts, sources.byDestination, rootOf(map)));
     const sandbox = await enterSandbox(deps, container, undo);
     tellLinking(deps, container, defaultEndpoint(deps, sandbox));
     const user = userInRoot(rootfs, record.config.User ?? '', record.hostConfig.GroupAdd ?? []);
-    const found = startFacts(deps, container, sandbox);
+    using held = new DisposableStack();
+    const userNamespace = userNamespaceFor(deps, container, sandbox.sandboxId, held);
+    const found = startFacts(deps, container, sandbox, sources);
     const places = placesOf(rootfs, record.mounts, found);
     requireFilePlaces(engineFiles(found), record.mounts, sources.byDestination, places);
     const devices = await givenDevices(record.hostConfig, { ...deps.facts, uid: user.uid });
-    const facts = { ...found, rootfs, user, devices, sources: sources.byDestination, places };
+    const facts = {
+      ...found,
+      ...{ rootfs: sources.reachable(rootfs, false), userNamespace, map },
+      ...{ user, devices, sources: sources.byDestination, places },
+    };
     const { plan, warnings } = planBundle(record, facts);
     for (const warning of warnings) deps.log.warn('container.degraded', { id: record.id, warning });
     container.writer ??= openLog(deps, container);
@@ -209,16 +222,25 @@ function launchPlan(deps: StartDeps, container: Container, plan: BundlePlan) {
     openStdin: config.OpenStdin ?? false,
     cgroupPath: cgroupOf(deps, container.record).path,
     sharedMemoryBytes: sharesMemory(container.record) ? (hostConfig.ShmSize ?? 0) : undefined,
+    owner: plan.map && rootOf(plan.map),
     writer,
   };
 }
 
-function startFacts(deps: StartDeps, container: Container, sandbox: SandboxRecord) {
+function startFacts(
+  deps: StartDeps,
+  container: Container,
+  sandbox: SandboxRecord,
+  { reachable }: Pick<Sources, 'reachable'>,
+) {
   const isLinking = defaultEndpoint(deps, sandbox) !== undefined;
   const links = isLinking ? requireLinks(deps, container) : [];
   return {
     ...joinedNamespaces(deps, container, sandbox.sandboxId),
-    files: writeNetworkFiles(deps, container, { endpoints: sandbox.endpoints, linked: hostsOf(links) }),
+    files: writeNetworkFiles(deps, container, {
+      endpoints: sandbox.endpoints,
+      linked: hostsOf(links),
+    }).map(({ source, destination }) => ({ source: reachable(source, true), destination })),
     linkVariables: variablesOf(links),
     limits: limitsOf(container.record.hostConfig),
     sharedMemory: sharedMemoryOf(deps, container),

@@ -1,4 +1,6 @@
 /** What a container's mounts stand on: its volumes, found or made and filled from the image, and layers of images. */
+import type { IdMap } from '../../../base/id-map.ts';
+import { asRootOf } from '../../../linux/index.ts';
 import { containerFailure } from '../../../model/failures/container.ts';
 import { furnishRoot, kindInRoot, makeFilesInRoot } from '../../../runtime/index.ts';
 import type { Change } from '../../../storage/index.ts';
@@ -59,7 +61,7 @@ export async function provideMounts(
   for (const each of wanted)
     if (each.is === 'ready') mounts.push(each.mount);
     else if (each.is === 'volume') mounts.push(volumeMount(deps, each, nameOf.get(each.destination) ?? ''));
-    else mounts.push(await imageMount(deps, `${id}-image-${wanted.indexOf(each)}`, each, undo));
+    else mounts.push(await imageMount(deps, id, `${id}-image-${wanted.indexOf(each)}`, each, undo));
   return { mounts, changes: () => deps.storage.volumes.settled(taken.names), done: () => taken.done() };
 }
 
@@ -84,14 +86,16 @@ function volumeMount({ storage }: WithVolumeStore, wanted: WantedVolume, name: s
 /** An image is mounted through a layer of its own, so that nothing written could reach the image. */
 async function imageMount(
   deps: ProvideDeps,
+  id: string,
   layer: string,
   { image, destination, subpath }: WantedImage,
   undo: AsyncDisposableStack,
 ): Promise<ContainerMount> {
-  const { id, chainId } = deps.images.resolve(image);
+  const { id: imageId, chainId } = deps.images.resolve(image);
   await using lease = deps.storage.lease('image mount');
   if (chainId !== undefined) lease.hold('layer', chainId);
-  await deps.storage.layers.prepare(layer, chainId);
+  const hostIds = deps.storage.layers.mappedIds(id) === undefined;
+  await deps.storage.layers.prepare(layer, chainId, { hostIds });
   undo.defer(() => deps.storage.layers.removeWritable(layer));
   return {
     point: {
@@ -105,7 +109,7 @@ async function imageMount(
     },
     options: ['rbind', 'rprivate', ...readOnly(false)],
     layer,
-    imageId: id,
+    imageId,
     ...(subpath !== undefined && { subpath }),
   };
 }
@@ -124,19 +128,22 @@ async function fillVolumes(
     .filter(({ name, declared }) => declared || deps.mountedVolumes.hasDevice(name) || store.isEmpty(name));
   if (fill.length === 0) return;
   const root = layers.mount(id);
+  const map = layers.mappedIds(id)?.map;
   try {
     if (fill.some(({ destination }) => isInside('/etc', destination))) {
       // As in dockerd a copy of /etc has places for the engine's files: then it can be mounted for reading only.
-      furnishRoot(root);
-      makeFilesInRoot(
-        root,
-        NETWORK_FILES.map((name) => `/etc/${name}`),
-      );
+      asRootOf(map, () => {
+        furnishRoot(root);
+        makeFilesInRoot(
+          root,
+          NETWORK_FILES.map((name) => `/etc/${name}`),
+        );
+      });
     }
     for (const { name, destination } of fill) {
       const found = kindInRoot(root, destination);
       if (found === 'other') throw containerFailure.volumeOverFile({ destination });
-      if (found === 'directory') await fillVolume(deps, id, name, { root, path: destination });
+      if (found === 'directory') await fillVolume(deps, id, name, { root, path: destination, map });
     }
   } finally {
     await layers.unmount(id);
@@ -147,14 +154,16 @@ async function fillVolume(
   deps: ProvideDeps,
   id: string,
   name: string,
-  from: { readonly root: string; readonly path: string },
+  { map, ...from }: { readonly root: string; readonly path: string; readonly map: IdMap | undefined },
 ): Promise<void> {
   const user = `create ${id}`;
   const device = deps.mountedVolumes.hasDevice(name);
   await deps.mountedVolumes.attach(name, user);
   try {
     if (device) await requireAnswers([deps.storage.volumes.pathOf(name)]);
-    await deps.storage.volumes.populate(name, from, { inPlace: device || isMounted(deps, name) });
+    // What lies on a device of its own is mounted with the host's ids.
+    const read = { ...from, map: device ? undefined : map };
+    await deps.storage.volumes.populate(name, read, { inPlace: device || isMounted(deps, name) });
   } finally {
     await deps.mountedVolumes.detach(name, user);
   }

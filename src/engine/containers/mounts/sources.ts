@@ -3,6 +3,7 @@
  * by a descriptor where a container could exchange a name on the way.
  */
 import {
+  chmodSync,
   closeSync,
   constants,
   existsSync,
@@ -13,12 +14,17 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
+import { dirname } from 'node:path';
 import { codeOf } from '../../../base/errors.ts';
 import {
+  AT_FDCWD,
+  attachMountAt,
   bindDescriptor,
   cloneMount,
   detachTree,
+  type MappedIds,
   MS,
+  mapOwners,
   O_PATH,
   openAt2,
   RESOLVE,
@@ -29,14 +35,15 @@ import { settingFailure } from '../../../model/failures/setting.ts';
 import type { Storage } from '../../../storage/index.ts';
 import { requireAnswers } from '../../answers.ts';
 import type { Container } from '../container.ts';
-import type { WithDirectory, WithRoots } from '../needs.ts';
+import type { WithDirectory, WithMountedVolumes, WithRoots } from '../needs.ts';
 import type { ContainerMount, ContainerRecord } from '../record.ts';
 import { isInside } from './mounts.ts';
 
 /** What is needed to open the sources of mounts. */
 export type SourcesDeps = WithDirectory &
+  WithMountedVolumes &
   WithRoots & {
-    readonly storage: Pick<Storage, 'root'>;
+    readonly storage: Pick<Storage, 'layers' | 'root'>;
     /** Where sources of mounts are held while a container starts; below the exec root. */
     readonly stagedMountsRoot: string;
   };
@@ -60,21 +67,30 @@ export interface MountSource {
 /** What to mount, by destination. `release` when the runtime has mounted it, or never will. */
 export interface Sources {
   readonly byDestination: ReadonlyMap<string, MountSource>;
+  /**
+   * Where the runtime finds something of the host, which it may be unable to reach with the ids that the container has.
+   * `own`: it is the engine's, and belongs to the container's ids there.
+   */
+  readonly reachable: (path: string, own: boolean) => string;
   release(): void;
 }
 
 /** They must have answered just now. @throws InvalidArgument for the engine's own directories, NotFound for a subpath that is not there */
 export function openSources(deps: SourcesDeps, container: Container): Sources {
   const { id, mounts, ofBuild = false } = container.record;
-  const staged = new StagedSources(`${deps.stagedMountsRoot}/${id}`);
+  const ids = deps.storage.layers.mappedIds(id);
+  const staged = new StagedSources(`${deps.stagedMountsRoot}/${id}`, ids !== undefined);
+  const reachable = (path: string, own: boolean, recursive = false): string =>
+    ids === undefined ? path : staged.stageMapped(path, { ids: own ? ids : undefined, recursive });
   try {
     const found = mounts
       .filter(({ point }) => point.Type !== 'tmpfs')
       .map((mount): [string, MountSource] => {
-        const path = sourceOf(deps, { ...mount, ofBuild }, staged);
+        const found = sourceOf(deps, { ...mount, ofBuild }, staged);
+        const path = reachable(found, isOwn(deps, { ...mount, ofBuild }), mount.options.includes('rbind'));
         return [mount.point.Destination, lookAt(path)];
       });
-    return { byDestination: new Map(found), release: () => staged.release() };
+    return { byDestination: new Map(found), reachable, release: () => staged.release() };
   } catch (error) {
     staged.release();
     throw error;
@@ -98,6 +114,12 @@ function lookAt(path: string): MountSource {
 /** A mount, and whether the engine itself chose what is mounted: for a step of a build. */
 interface ChosenMount extends ContainerMount {
   readonly ofBuild: boolean;
+}
+
+/** Whether its owners are ids of containers: not those of what the administrator has given. */
+function isOwn({ mountedVolumes }: SourcesDeps, { point, ofBuild }: ChosenMount): boolean {
+  if (point.Type === 'volume') return !mountedVolumes.hasDevice(point.Name ?? '');
+  return point.Type === 'bind' && ofBuild;
 }
 
 function sourceOf(deps: SourcesDeps, mount: ChosenMount, staged: StagedSources): string {
@@ -136,15 +158,18 @@ function openBind(deps: SourcesDeps, source: string, ofBuild: boolean): { fd: nu
 export function copySource(
   deps: SourcesDeps,
   mount: ContainerMount,
-  { ofBuild = false }: Pick<ContainerRecord, 'ofBuild'>,
+  { id, ofBuild = false }: Pick<ContainerRecord, 'id' | 'ofBuild'>,
 ): number {
   const { point, options, subpath } = mount;
+  const ids = deps.storage.layers.mappedIds(id);
   const fd =
     point.Type === 'bind'
       ? openBind(deps, point.Source, ofBuild).fd
       : openSubpath(point.Source, subpath === undefined ? '.' : subpath);
   try {
-    return cloneMount(fd, '', options.includes('rbind') && subpath === undefined);
+    const tree = cloneMount(fd, '', options.includes('rbind') && subpath === undefined);
+    if (ids !== undefined && isOwn(deps, { ...mount, ofBuild })) mapOwners(tree, ids);
+    return tree;
   } finally {
     closeSync(fd);
   }
@@ -188,27 +213,53 @@ function openSubpath(root: string, subpath: string): number {
 /** Descriptors bound to names of ours for as long as a runtime needs to mount them. */
 class StagedSources {
   readonly #directory: string;
+  readonly #passable: boolean;
   #count = 0;
 
-  constructor(directory: string) {
+  /** `passable`: whoever is let into the exec root may pass through. */
+  constructor(directory: string, passable: boolean) {
+    this.#passable = passable;
     this.#directory = directory;
   }
 
   /** Takes the descriptor over. `all`: with what is mounted below it. */
   stage(fd: number, what: 'one' | 'all'): string {
     try {
-      const path = `${this.#directory}/${this.#count}`;
-      if (this.#count === 0) clearStaged(this.#directory);
-      mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
       // A mount point must be of the kind of what is mounted; `fd/.` is there for directories only.
-      if (existsSync(`/proc/self/fd/${fd}/.`)) mkdirSync(path);
-      else closeSync(openSync(path, 'wx', 0o600));
-      this.#count++;
+      const path = this.#newPlace(existsSync(`/proc/self/fd/${fd}/.`));
       bindDescriptor(fd, path, what === 'all');
       return path;
     } finally {
       closeSync(fd);
     }
+  }
+
+  /** The same of a path, its owners mapped. */
+  stageMapped(
+    source: string,
+    { ids, recursive }: { readonly ids: MappedIds | undefined; readonly recursive: boolean },
+  ): string {
+    const tree = cloneMount(AT_FDCWD, source, recursive);
+    try {
+      if (ids !== undefined) mapOwners(tree, ids);
+      const path = this.#newPlace(statSync(source).isDirectory());
+      attachMountAt(tree, path);
+      return path;
+    } finally {
+      closeSync(tree);
+    }
+  }
+
+  #newPlace(isDirectory: boolean): string {
+    const path = `${this.#directory}/${this.#count}`;
+    if (this.#count === 0) clearStaged(this.#directory);
+    mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+    if (this.#passable && this.#count === 0)
+      for (const each of [dirname(this.#directory), this.#directory]) chmodSync(each, 0o711);
+    if (isDirectory) mkdirSync(path);
+    else closeSync(openSync(path, 'wx', 0o600));
+    this.#count++;
+    return path;
   }
 
   release(): void {

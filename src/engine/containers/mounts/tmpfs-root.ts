@@ -1,5 +1,6 @@
 /** What the root of a tmpfs is like where its client does not say: as the directory that it covers. */
 import { closeSync, constants, openSync } from 'node:fs';
+import { type IdMap, toContainer } from '../../../base/id-map.ts';
 import { cloneMount, O_PATH } from '../../../linux/index.ts';
 import { directoryInRoot, placesInRoot } from '../../../runtime/index.ts';
 import type { Container } from '../container.ts';
@@ -20,6 +21,7 @@ export async function recordCovered(
   container: Container,
   rootfs: string,
   sources: ReadonlyMap<string, MountSource>,
+  map: IdMap | undefined,
 ): Promise<void> {
   const { mounts } = container.record;
   const isOpen = ({ point, covers }: ContainerMount) => point.Type === 'tmpfs' && covers === undefined;
@@ -28,7 +30,7 @@ export async function recordCovered(
     rootfs,
     mounts.map(({ point }) => point.Destination),
   );
-  const look = { rootfs, mounts, sources, placeOf: (path: string) => places.get(path) ?? path };
+  const look = { rootfs, mounts, sources, map, placeOf: (path: string) => places.get(path) ?? path };
   const decided = mounts.map((mount) =>
     isOpen(mount) ? { ...mount, covers: coveredBy(look, mount.point.Destination) } : mount,
   );
@@ -40,24 +42,31 @@ interface Look {
   readonly rootfs: string;
   readonly mounts: readonly ContainerMount[];
   readonly sources: ReadonlyMap<string, MountSource>;
+  /** Ids of who is inside, where they are not the host's: owners are told by it. */
+  readonly map: IdMap | undefined;
   readonly placeOf: (destination: string) => string;
 }
 
 /** Links lead inside of the container's root or of the mount's source, never on the host. */
-function coveredBy({ rootfs, mounts, sources, placeOf }: Look, destination: string): CoveredDirectory {
+function coveredBy({ rootfs, mounts, sources, map, placeOf }: Look, destination: string): CoveredDirectory {
   const below = mountBelow(mounts, placeOf, destination);
   if (below !== undefined) {
     const source = sources.get(below.mount.point.Destination);
     // Without a source it is another tmpfs, which is empty.
-    return (source && directoryInRoot(source.path, below.path)) ?? UNCOVERED;
+    return seenFromInside(source && directoryInRoot(source.path, below.path), map) ?? UNCOVERED;
   }
   const place = placeOf(destination);
   const lies = (directory: string) => place !== directory && isInside(place, directory);
   if (lies('/sys')) return directoryInSys(place.slice('/sys'.length)) ?? UNCOVERED;
   // The engine's own /dev is a tmpfs too.
   if (lies('/dev')) return UNCOVERED;
-  return directoryInRoot(rootfs, place) ?? UNCOVERED;
+  return seenFromInside(directoryInRoot(rootfs, place), map) ?? UNCOVERED;
 }
+
+const seenFromInside = (
+  found: CoveredDirectory | undefined,
+  map: IdMap | undefined,
+): CoveredDirectory | undefined => found && { ...found, ...toContainer(map, found) };
 
 /** As a container sees it: the host's own mounts in /sys are not in the container's. */
 function directoryInSys(path: string): CoveredDirectory | undefined {

@@ -1,5 +1,6 @@
 /** A container's record becomes the plan of its bundle. Pure: what must be looked up on the host comes in as facts. */
 
+import type { IdMap } from '../../../base/id-map.ts';
 import type { HostConfig } from '../../../model/container.ts';
 import { type BundlePlan, capabilitiesFor, type Limits, type Namespace } from '../../../runtime/index.ts';
 import { networkModeOf } from '../../networks/index.ts';
@@ -21,6 +22,9 @@ export interface StartFacts extends MountingFacts, LimitRights {
   readonly linkVariables: readonly string[];
   /** Of another container, when it joins one. */
   readonly pid: Namespace;
+  /** `host`: its ids are the host's. */
+  readonly userNamespace: Namespace;
+  readonly map: IdMap | undefined;
   readonly devices: GivenDevices;
   readonly limits: Limits;
   readonly security: SecurityDefaults;
@@ -80,13 +84,15 @@ export function planBundle(
       ipc: facts.ipc,
       uts: ownNames ? 'private' : 'host',
       cgroup: host.CgroupnsMode === 'private' ? 'private' : 'host',
+      user: facts.userNamespace,
     },
+    ...(facts.map === undefined ? {} : { map: facts.map }),
     privileged,
     devices: given.nodes,
     deviceRules: (host.DeviceCgroupRules ?? []).map(readDeviceRule),
     limits: facts.limits,
     cgroupsPath: facts.cgroup,
-    sysctls: { ...networkSysctls(facts.network, host), ...host.Sysctls },
+    sysctls: { ...networkSysctls(facts, host), ...host.Sysctls },
     maskedPaths: privileged ? [] : (host.MaskedPaths ?? []),
     readonlyPaths: privileged ? [] : (host.ReadonlyPaths ?? []),
     annotations: host.Annotations ?? {},
@@ -110,10 +116,16 @@ function rootPropagation({ mounts }: ContainerRecord): Pick<BundlePlan, 'rootfsP
   return words.some((word) => word.includes('slave')) ? { rootfsPropagation: 'rslave' } : {};
 }
 
-/** In a network of its own any user may listen on low ports and ping, as Docker sets it up since 20.10. */
-function networkSysctls(network: Namespace, host: HostConfig): Record<string, string> {
+/**
+ * In a network of its own any user may listen on low ports and ping, as Docker sets it up since 20.10. A user namespace
+ * has no id for every group of that range, and the kernel wants both ends: there nobody pings without its capability.
+ */
+function networkSysctls({ network, map }: StartFacts, host: HostConfig): Record<string, string> {
   if (network === 'host' || networkModeOf(host).is === 'container') return {};
-  return { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': '0 2147483647' };
+  return {
+    'net.ipv4.ip_unprivileged_port_start': '0',
+    ...(map === undefined && { 'net.ipv4.ping_group_range': '0 2147483647' }),
+  };
 }
 
 function consoleSize(host: HostConfig): Pick<BundlePlan, 'consoleSize'> {

@@ -40,6 +40,8 @@ export interface HostFacts extends LimitFacts {
   readonly recursiveReadOnly: boolean;
   /** Directories with descriptions of devices. */
   readonly cdiSpecDirs: readonly string[];
+  /** Containers have ids that are not the host's, unless they ask for those. */
+  readonly ownUserIds: boolean;
 }
 
 /** Paths that no plain container reads (Docker's documented defaults). */
@@ -66,6 +68,7 @@ export function settleHostConfig(
   facts: HostFacts,
 ): { hostConfig: HostConfig; warnings: string[] } {
   refuseUnknown(asked, facts);
+  if (facts.ownUserIds && asked.UsernsMode !== 'host') refuseWithOwnIds(asked);
   const warnings: string[] = [];
   const limits = settleLimits(asked, facts, warnings);
   checkRights(asked, facts.cgroupDriver);
@@ -117,6 +120,14 @@ function refuseUnknown(asked: HostConfig, facts: HostFacts): void {
     throw settingFailure.isolationInvalid({ isolation: asked.Isolation });
   if (asked.Runtime && !facts.runtimes.includes(asked.Runtime))
     throw settingFailure.runtimeUnknown({ runtime: asked.Runtime });
+}
+
+/** What only the host's user namespace has the right to. @throws InvalidArgument */
+function refuseWithOwnIds(asked: HostConfig): void {
+  if (asked.Privileged) throw settingFailure.privilegedWithOwnIds();
+  if (networkModeOf(asked).is === 'host')
+    throw settingFailure.hostWithOwnIds({ what: "the host's network namespace" });
+  if (asked.PidMode === 'host') throw settingFailure.hostWithOwnIds({ what: 'the host PID namespace' });
 }
 
 /** The mode as records keep it. Without a default network, what names none has none. @throws InvalidArgument, NotFound */

@@ -28,4 +28,5 @@ export const facts: HostFacts = {
   bridge: true,
   recursiveReadOnly: true,
   cdiSpecDirs: [],
+  ownUserIds: false,
 };
