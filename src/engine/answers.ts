@@ -4,7 +4,7 @@
  * no thread of ours with it, and says how the file system is, which no cache answers (statfs(2)).
  */
 import { existsSync } from 'node:fs';
-import { runProgram } from '../linux/index.ts';
+import { type MountInfo, mountInfo, runProgram } from '../linux/index.ts';
 import { containerFailure } from '../model/failures/container.ts';
 
 /** Where distributions have stat(1). */
@@ -18,13 +18,29 @@ const PATHS_MAX = 256;
 /** Looks that wait at the same time. More than that are clients that try again and again. */
 const WAITING_MAX = 64;
 
+/** File systems that wait for nobody but this kernel and its disks: with only these mounted there is nobody to ask. */
+const OWN = new Set(
+  (
+    'bdev bfs binfmt_misc bpf btrfs cgroup cgroup2 configfs cramfs debugfs devpts devtmpfs efivarfs erofs exfat ext2 ext3 ext4 ' +
+    'f2fs fusectl hugetlbfs iso9660 jfs mqueue nilfs2 nsfs ntfs3 overlay proc pstore ramfs reiserfs rootfs rpc_pipefs securityfs ' +
+    'selinuxfs squashfs sysfs tmpfs tracefs udf vfat xfs zfs'
+  ).split(' '),
+);
+/** systemd has one on every host, which leads to a file system of the kernel's. */
+const KERNEL_AUTOMOUNT = '/proc/sys/fs/binfmt_misc';
+
 let waiting = 0;
 
 /** Resolves when what lies at these paths of the host answered, be it that nothing is there. @throws Unavailable, naming the one that did not */
 export async function requireAnswers(paths: Iterable<string>, signal?: AbortSignal): Promise<void> {
   const all = [...new Set(paths)].filter((path) => path !== '');
+  if (all.length === 0 || !mayHang(mountInfo('self'))) return;
   for (let at = 0; at < all.length; at += PATHS_MAX) await requireFew(all.slice(at, at + PATHS_MAX), signal);
 }
+
+/** Whether any mount's file system could wait for somebody else: a path may lead there by links, whatever it is called. */
+export const mayHang = (mounts: readonly MountInfo[]): boolean =>
+  mounts.some(({ type, at }) => !OWN.has(type) && !(type === 'autofs' && at === KERNEL_AUTOMOUNT));
 
 async function requireFew(paths: readonly string[], signal: AbortSignal | undefined): Promise<void> {
   if (await answer(paths, PATIENCE_MS, signal)) return;

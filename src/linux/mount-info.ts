@@ -5,6 +5,8 @@ import { readText } from '../base/files.ts';
 export interface MountInfo {
   /** Where it is mounted. */
   readonly at: string;
+  /** Its file system's, with what a FUSE program adds: `ext4`, `nfs4`, `fuse.sshfs`. */
+  readonly type: string;
   readonly shared: boolean;
   readonly slave: boolean;
 }
@@ -16,9 +18,11 @@ export function mountInfo(pid: number | 'self'): MountInfo[] {
     .filter((line) => line !== '')
     .map((line) => {
       const fields = line.split(' ');
-      const optional = fields.slice(6, fields.indexOf('-'));
+      const separator = fields.indexOf('-', 6);
+      const optional = fields.slice(6, separator);
       return {
         at: unescaped(fields[4] ?? ''),
+        type: fields[separator + 1] ?? '',
         shared: optional.some((field) => field.startsWith('shared:')),
         slave: optional.some((field) => field.startsWith('master:')),
       };

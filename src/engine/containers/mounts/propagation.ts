@@ -29,6 +29,6 @@ export function checkPropagation(
 function mountOf(path: string): MountInfo {
   return mountInfo('self').reduce(
     (found, each) => (isInside(path, each.at) && each.at.length >= found.at.length ? each : found),
-    { at: '/', shared: false, slave: false },
+    { at: '/', type: '', shared: false, slave: false },
   );
 }
