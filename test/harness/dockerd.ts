@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import {
+  chmodSync,
   createReadStream,
   existsSync,
   mkdirSync,
@@ -49,7 +50,13 @@ export interface DockerdOptions {
   readonly release?: 13;
   /** More for its command line. */
   readonly args?: readonly string[];
+  /** A directory with files that stand in place of those of /etc, for it alone; then it has a `bridge` of its own too. */
+  readonly etc?: string;
 }
+
+/** Runs a program ($0 …) in a network of its own, with other files in /etc where the variable ETC names a directory. */
+const APART =
+  'ip link set lo up; for each in "$ETC"/*; do [ -z "$ETC" ] || mount --bind "$each" "/etc/$(basename "$each")" || exit; done; exec "$0" "$@"';
 
 /** A dockerd of the test's own. */
 export class Dockerd implements Engine {
@@ -78,16 +85,21 @@ export class Dockerd implements Engine {
   async start(programs: string): Promise<void> {
     const at = (name: string) => join(this.#root, name);
     mkdirSync(at('home'));
+    if (this.#options.etc) chmodSync(this.#root, 0o711); // with --userns-remap its containers pass through
     writeFileSync(at('daemon.json'), '{}'); // the machine's own settings are not ours
     const log = openSync(at('log'), 'a');
     const command = [join(programs, 'usr/sbin/dockerd'), ...this.#arguments()];
     const [program = '', ...argv] =
       this.#options.bridge === true
-        ? ['unshare', '--net', 'sh', '-c', 'ip link set lo up; exec "$0" "$@"', ...command]
+        ? ['unshare', '--net', ...(this.#options.etc ? ['--mount'] : []), 'sh', '-c', APART, ...command]
         : command;
     this.#child = spawn(program, argv, {
       stdio: ['ignore', log, log],
-      env: { ...process.env, PATH: `${programs}/usr/bin:${programs}/usr/sbin:${process.env.PATH}` },
+      env: {
+        ...process.env,
+        PATH: `${programs}/usr/bin:${programs}/usr/sbin:${process.env.PATH}`,
+        ETC: this.#options.etc ?? '',
+      },
     });
     const deadline = Date.now() + START_TIMEOUT_MS;
     while (!(await this.#answers())) {
