@@ -6,6 +6,8 @@ export const LAG_BYTES = 64 << 20;
 /** A follower that may be left behind is, when it took less than this within the time below. */
 const PROGRESS_BYTES = 1 << 20;
 const PATIENCE_MS = 2000;
+/** The time is counted in looks: one in which this thread could not turn, and nobody read, counts as one of them. */
+const LOOKS = 10;
 
 /** How a follower and the writer wait for each other. */
 export interface FollowerOptions {
@@ -82,19 +84,26 @@ export class Followers {
   #watch(total: number): void {
     if (this.#timer !== undefined) return;
     const before = new Map([...this.#all].map((follower) => [follower, follower.consumed]));
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      for (const follower of this.#all) {
-        const since = follower.consumed - (before.get(follower) ?? follower.consumed);
-        if (follower.waitedFor !== 'while it reads' || !this.#holdsUp(follower, total)) continue;
-        if (since >= PROGRESS_BYTES || !before.has(follower)) continue;
-        follower.waitedFor = 'never';
-        follower.left = true;
-        follower.close();
-      }
-      this.progressed(total);
-    }, PATIENCE_MS);
-    this.#timer.unref();
+    const look = (count: number): void => {
+      this.#timer = setTimeout(() => {
+        if (count < LOOKS) look(count + 1);
+        else this.#leaveBehind(total, before);
+      }, PATIENCE_MS / LOOKS).unref();
+    };
+    look(1);
+  }
+
+  #leaveBehind(total: number, before: ReadonlyMap<Follower, number>): void {
+    this.#timer = undefined;
+    for (const follower of this.#all) {
+      const since = follower.consumed - (before.get(follower) ?? follower.consumed);
+      if (follower.waitedFor !== 'while it reads' || !this.#holdsUp(follower, total)) continue;
+      if (since >= PROGRESS_BYTES || !before.has(follower)) continue;
+      follower.waitedFor = 'never';
+      follower.left = true;
+      follower.close();
+    }
+    this.progressed(total);
   }
 
   /** A new segment is there. */
