@@ -13,6 +13,7 @@ import {
 } from './boundaries.ts';
 import { encodeRecord, type GoodRecord, type RecordKind, type StreamName } from './record.ts';
 import { Segment } from './segment.ts';
+import { vanishing } from './test-log.ts';
 
 type Short = readonly [stream: StreamName, end: number, is?: RecordKind];
 const record = ([stream, end, is = 'bytes']: Short): GoodRecord => ({ is, at: 1n, stream, end });
@@ -38,6 +39,21 @@ test('the last record of each stream is found, however many of the other one fol
     const segment = opened(t, logOf(t, records));
     const { stdout, stderr } = lastRecords(segment, records.length);
     assert.deepEqual([stderr?.end, stdout?.end], [7, following > 0 ? 9 : undefined]);
+  }
+});
+
+test('the index is read from its end by 1024 records, until both streams are found', (t) => {
+  const records = [...Array<Short>(3000).fill(['stdout', 9]), ['stderr', 7]] as const;
+  const directory = logOf(t, records);
+  for (const [count, read] of [
+    [3001, 1024],
+    [3000, 3000],
+    [1, 1],
+    [0, 0],
+  ] as const) {
+    const meter = { segments: 0, bytes: 0 };
+    withSegment(directory, 1, meter, (segment) => lastRecords(segment, count));
+    assert.equal(meter.bytes, read * 16);
   }
 });
 
@@ -98,6 +114,12 @@ test('a log ends with a whole line by its last byte, by a cut, or because it is 
   assert.equal(ends([['stdout', 0, 'open']], ''), false);
   assert.equal(ends([['stderr', 0, 'open']], ''), true);
   assert.equal(endsWithLine('/nonexistent', 'stdout'), true);
+});
+
+test('of a log that is rotated away while it is looked at nothing is left unfinished', (t) => {
+  const directory = logOf(t, [['stdout', 1]], 'a');
+  vanishing(directory, 2);
+  assert.equal(endsWithLine(directory, 'stdout'), true);
 });
 
 test('what was rotated away is nothing; what cannot be looked at is an error', (t) => {

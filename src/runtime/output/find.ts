@@ -106,8 +106,8 @@ class IndexTable {
   }
   /** The end of the stream's last cut before record `index`, if that is not below `lowest`. */
   #lastCut(stream: StreamName, index: number, lowest: number): number | undefined {
-    for (let at = index - 1; at >= 0; at--) {
-      const record = this.record(at);
+    for (let place = index - 1; place >= 0; place--) {
+      const record = this.record(place);
       if (record.is === 'damaged' || record.stream !== stream) continue;
       if (record.end < lowest) return undefined;
       if (record.is === 'cut') return record.end;

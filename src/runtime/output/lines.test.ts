@@ -95,6 +95,15 @@ for (const [length, pieces] of [
     );
   });
 
+test('what stands before a line in its write does not count for its length', async (t) => {
+  const { directory, say } = openLog(t);
+  say('stdout', `${'a\n'.repeat(10_000)}x`);
+  say('stdout', `${'y'.repeat(MIB - 3)}z`);
+  say('stdout', '\n');
+  const lengths = (await linesOf(directory)).map(({ bytes }) => bytes.length);
+  assert.deepEqual([lengths.length, lengths.at(-1)], [10_001, MIB]);
+});
+
 test('what is left of lines comes in the order of their last writes, each with its time', async (t) => {
   const { directory, say } = openLog(t);
   say('stdout', 'one');
@@ -225,4 +234,64 @@ test('a follower has consumed what was written when it has read all of it', asyn
   writer.finish();
   assert.equal((await reading).join('').length, total - 'before\n'.length);
   assert.equal(follower.consumed, total);
+});
+
+test('lines come in batches that have some', async (t) => {
+  const { directory, say } = openLog(t);
+  for (const text of ['a', 'b\n', 'c\nd\n', 'e\n']) say('stdout', text);
+  const { signal } = new AbortController();
+  const options = { streams: both, until: undefined, follow: undefined, signal };
+  const at = (await linesOf(directory))[2]?.at;
+  for (const [since, tail, sizes] of [
+    [undefined, undefined, [1, 2, 1]],
+    [at, undefined, [2, 1]],
+    [undefined, 2, [1, 1]],
+    [at, 9, [2, 1]],
+  ] as const) {
+    const batches = await Array.fromAsync(readLines(directory, { ...options, since, tail }));
+    assert.deepEqual(
+      batches.map(({ length }) => length),
+      sizes,
+    );
+  }
+});
+
+test('of what is left of lines at the end that is given that is not too late', async (t) => {
+  const { directory, say } = openLog(t);
+  say('stdout', 'one');
+  await sleep(2);
+  say('stderr', 'two');
+  const at = (await linesOf(directory))[0]?.at ?? 0n;
+  assert.deepEqual(texts(await linesOf(directory, { until: at })), ['one']);
+  assert.deepEqual(texts(await linesOf(directory, { until: at - 1n })), []);
+});
+
+for (const [what, asked, expected] of [
+  ['everything, when no more is said', {}, ['a\n', 'b, and more\n', 'c\n']],
+  ['what comes behind the last byte, when no line of before is wanted', { tail: 0 }, [', and more\n', 'c\n']],
+  ['the same, since whenever', { tail: 0, since: 1n }, [', and more\n', 'c\n']],
+  ['the last line of before, when one is wanted', { tail: 1 }, ['b, and more\n', 'c\n']],
+] as const)
+  test(`who follows is given ${what}`, async (t) => {
+    const { directory, say, writer } = openLog(t);
+    say('stdout', 'a\n');
+    say('stdout', 'b');
+    const { signal } = new AbortController();
+    const options = { streams: both, since: undefined, until: undefined, tail: undefined, signal };
+    const reading = Array.fromAsync(readLines(directory, { ...options, ...asked, follow: writer }));
+    await new Promise(setImmediate);
+    say('stdout', ', and more\n');
+    say('stdout', 'c\n');
+    writer.finish();
+    assert.deepEqual(texts((await reading).flat()), expected);
+  });
+
+test('a log is read from the oldest segment that is left: each is opened once, and none is told as lost', async (t) => {
+  const { directory, say } = openLog(t, { segmentBytes: 10, bytes: 60 });
+  for (let line = 0; line < 9; line++) say('stdout', '123456789\n');
+  const losses: Loss[] = [];
+  const meter = { segments: 0, bytes: 0 };
+  const onLoss = (loss: Loss): void => void losses.push(loss);
+  assert.equal((await linesOf(directory, { onLoss, meter })).length, 2);
+  assert.deepEqual([losses, meter.segments], [[], 3]);
 });

@@ -32,7 +32,7 @@ export interface LineOptions {
   readonly meter?: ReadMeter;
 }
 
-/** Cuts chunks into lines, each with the time of the write that completed it; what one chunk holds comes together. */
+/** Cuts chunks into lines, each with the time of the write that completed it; what one chunk holds comes together, be it none. */
 async function* cut(chunks: AsyncIterable<Chunk>): AsyncGenerator<Line[]> {
   const partial = new Map<StreamName, { parts: Buffer[]; bytes: number; at: bigint }>();
   for await (const { stream, bytes, at, isCut } of chunks) {
@@ -58,7 +58,7 @@ async function* cut(chunks: AsyncIterable<Chunk>): AsyncGenerator<Line[]> {
       if (kept.bytes < LINE_BYTES_MAX) partial.set(stream, kept);
       else lines.push({ stream, bytes: Buffer.concat(kept.parts), at });
     }
-    if (lines.length > 0) yield lines;
+    yield lines;
   }
   yield [...partial].map(([stream, { parts, at }]) => ({ stream, bytes: Buffer.concat(parts), at }));
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { after, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pipe, Reactor, writeNow } from '../../linux/index.ts';
+import { growPipe, ioctl, pipe, Reactor, readableBytes, writeNow } from '../../linux/index.ts';
 import { outputPipe } from '../streams/stdio.ts';
 import { OutputPort } from './port.ts';
 import type { FirstBytes } from './writer.ts';
@@ -72,6 +72,17 @@ test('pieces are 64 KiB at most', async (t) => {
     given.map(({ length }) => length),
     [65_536, 1],
   );
+});
+
+test('of a pipe that holds more a piece is 64 KiB too', async (t) => {
+  const { read, write } = pipe(true);
+  growPipe(write, 1 << 20);
+  writeSync(write, Buffer.alloc(200 << 10, 'x'));
+  closeSync(write);
+  const port = new OutputPort(read, reactor);
+  t.after(() => port.close());
+  const pieces = await Array.fromAsync(port.chunks(), ({ length }) => length >> 10);
+  assert.deepEqual(pieces, [64, 64, 64, 8]);
 });
 
 test('when the process has ended, what is there is given, and nothing more is waited for', async (t) => {
@@ -143,6 +154,52 @@ test('discarding ends with the process too', async (t) => {
   await sleep(20);
   port.drainAndEnd();
   assert.ok((await reading).length <= 1);
+});
+
+test('what is discarded is dropped by 256 KiB, and others have their turn between', async (t) => {
+  const { read, write } = pipe(true);
+  const port = new OutputPort(read, reactor);
+  const sink = openSync('/dev/null', 'w');
+  t.after(() => {
+    port.close();
+    closeSync(sink);
+  });
+  growPipe(write, 1 << 20);
+  writeSync(write, Buffer.alloc(1 << 20, 'x'));
+  closeSync(write);
+  port.discard(sink);
+  const end = port.chunks().next();
+  assert.equal(readableBytes(read) >> 10, 768);
+  assert.equal((await end).done, true);
+});
+
+/** A terminal: the side that is ours, and the one that a process has. */
+function terminal(): { ours: number; theirs: number } {
+  const flags = constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK;
+  const ours = openSync('/dev/ptmx', flags);
+  const [unlockPty, numberOfPty] = [0x40045431, 0x80045430];
+  ioctl(ours, unlockPty, Buffer.alloc(4));
+  const number = Buffer.alloc(4);
+  ioctl(ours, numberOfPty, number);
+  return { ours, theirs: openSync(`/dev/pts/${number.readUInt32LE()}`, flags) };
+}
+
+test('a terminal that no process has open any more is at its end', async () => {
+  const { ours, theirs } = terminal();
+  const port = new OutputPort(ours, reactor);
+  const given: string[] = [];
+  writeSync(theirs, 'last words');
+  closeSync(theirs);
+  for await (const chunk of port.chunks()) given.push(String(chunk));
+  assert.deepEqual(given, ['last words']);
+  assert.equal(isClosed(ours), true);
+});
+
+test('what cannot be read is an error, and the port is closed', async () => {
+  const directory = openSync('/', 'r');
+  const port = new OutputPort(directory, reactor);
+  await assert.rejects(Array.fromAsync(port.chunks()), { code: 'EISDIR' });
+  assert.equal(isClosed(directory), true);
 });
 
 test('RC-B04: a program that writes as fast as it is read leaves others their turns of the loop', async (t) => {

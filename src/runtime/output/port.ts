@@ -5,8 +5,7 @@ import { type Reactor, readNow, SystemError, splice } from '../../linux/index.ts
 import type { FirstBytes } from './writer.ts';
 
 const BYTES_PER_READ = 64 << 10;
-const BYTES_PER_DROP = 1 << 20;
-/** Read before others of this thread have their turn: the pipe may be filled, and the client read, as fast as it is emptied. */
+/** Read, or dropped, before others of this thread have their turn: the pipe may be filled, and the client read, as fast as it is emptied. */
 const BYTES_PER_TURN = 256 << 10;
 
 /** The end of a pipe or terminal that output is read from, for one reader. */
@@ -62,7 +61,7 @@ export class OutputPort {
 
   /** A piece a turn of the event loop. False: nothing more comes. */
   async #drop(sink: number): Promise<boolean> {
-    const n = splice(this.#fd, sink, null, BYTES_PER_DROP);
+    const n = splice(this.#fd, sink, null, BYTES_PER_TURN);
     if (n === 0 || (n < 0 && this.#draining)) return false;
     await (n < 0 ? this.#readable() : new Promise<void>((resolve) => setImmediate(resolve)));
     return true;

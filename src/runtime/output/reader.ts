@@ -160,7 +160,7 @@ function nextSegment(directory: string, at: Position, options: ReadOptions) {
 
 /** Chunks from a position on, in the order of writing. Ends at the end of the log, of the writer, at `to`, or with `signal`. */
 export async function* readChunks(directory: string, options: ReadOptions): AsyncGenerator<Chunk> {
-  const { follow, follower, pinned, signal, to } = options;
+  const { pinned, signal, to } = options;
   let at: Position = options.from;
   let begin = options.begin;
   const turns = new Turns(BYTES_PER_TURN);
@@ -180,15 +180,11 @@ export async function* readChunks(directory: string, options: ReadOptions): Asyn
       begin = undefined;
       if (signal.aborted || (to !== undefined && segment.number >= to.segment)) return;
       at = { segment: segment.number + 1, record: 0 };
-      if (follower === undefined && pinned === undefined && isLast(directory, segment.number, follow)) return;
     }
   } finally {
     for (const segment of pinned?.splice(0) ?? []) segment.close();
   }
 }
-
-const isLast = (directory: string, number: number, follow: OutputWriter | undefined): boolean =>
-  (follow === undefined || follow.ended) && (numbersIn(directory).at(-1) ?? 0) <= number;
 
 async function* readSegment(
   segment: Segment,

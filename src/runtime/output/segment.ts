@@ -85,7 +85,7 @@ export class Segment {
     const bytes = Buffer.allocUnsafe(this.recordCount() * RECORD_BYTES);
     const got = readSync(this.index, bytes, 0, bytes.length, 0);
     this.count(got);
-    return bytes.subarray(0, got - (got % RECORD_BYTES));
+    return bytes.subarray(0, got);
   }
   /** Bytes of a stream read into `into`: fewer than it holds at the end of the file. */
   read(stream: StreamName, into: Buffer, at: number): number {

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { pipe } from '../../linux/index.ts';
+import { growPipe, pipe } from '../../linux/index.ts';
 import { readLines } from './lines.ts';
 import { encodeRecord, RECORD_BYTES, type StreamName } from './record.ts';
 import { segmentNumbers } from './segment.ts';
@@ -89,6 +89,44 @@ test('a segment never has more than its bytes; the rest stands in the next, whic
   say(writer, 'stdout', 'x'.repeat(25));
   assert.deepEqual(writer.end, { segment: 3, record: 2 });
   assert.equal(writer.totalBytes, 25);
+});
+
+test('a segment has no byte more than its limit, whichever stream they are of', (t) => {
+  const { directory, open, say } = logIn(t);
+  const sizes = (number: number) =>
+    ['out', 'err'].map((kind) => statSync(`${directory}/${number}.${kind}`).size);
+  const writer = open({ bytes: 1e9, segmentBytes: 10 });
+  say(writer, 'stdout', '123456789');
+  say(writer, 'stdout', 'ab\n');
+  assert.deepEqual(
+    [sizes(1), sizes(2)],
+    [
+      [10, 0],
+      [2, 0],
+    ],
+  );
+  say(writer, 'stderr', '1234');
+  say(writer, 'stdout', '123456789\n');
+  assert.deepEqual(
+    [sizes(2), sizes(3)],
+    [
+      [6, 4],
+      [6, 0],
+    ],
+  );
+});
+
+test('at most 256 KiB are moved before others have their turn', (t) => {
+  const { open, ends } = logIn(t);
+  growPipe(ends.stdout.write, 1 << 20);
+  writeSync(ends.stdout.write, Buffer.alloc(600 << 10, 'x'));
+  const writer = open();
+  const moved = [0, 1, 2].map(() => [writer.pump('stdout', ends.stdout.read), writer.totalBytes >> 10]);
+  assert.deepEqual(moved, [
+    ['more', 256],
+    ['more', 512],
+    ['idle', 600],
+  ]);
 });
 
 test('an index that is full ends a segment too', (t) => {
@@ -169,6 +207,15 @@ test('a pump says whether there was nothing, more, or the end', (t) => {
   assert.equal(writer.totalBytes, 13);
 });
 
+test('a pump knows that there is no more also in a segment that is more than half full', (t) => {
+  const { open, ends } = logIn(t);
+  const writer = open({ bytes: 1e9, segmentBytes: 100 });
+  for (const length of [60, 10]) {
+    writeSync(ends.stdout.write, 'x'.repeat(length));
+    assert.equal(writer.pump('stdout', ends.stdout.read), 'idle');
+  }
+});
+
 test('the last bytes of a process are taken though a follower lags', (t) => {
   const { open, say, ends } = logIn(t);
   const writer = open({ bytes: 1e9, segmentBytes: 10 });
@@ -207,6 +254,7 @@ test('what a shipper has not read stays on disk while it is waited for', (t) => 
   const { open, say, numbers } = logIn(t);
   const writer = open({ bytes: 2 * SEGMENT, segmentBytes: 10 });
   const shipper = writer.addShipper(1e6, 'always');
+  assert.deepEqual([shipper.consumed, shipper.lagBytes, shipper.keepsFrom], [0, 1e6, 1]);
   for (let line = 0; line < 6; line++) say(writer, 'stdout', '123456789\n');
   assert.equal(numbers()[0], 1);
   shipper.keepsFrom = 4;
@@ -274,6 +322,39 @@ test('a later writer knows where lines were cut and open', async (t) => {
   assert.deepEqual(third.end, { segment: 2, record: 2 });
   say(third, 'stdout', 'next\n');
   assert.deepEqual(await lines(), ['rest', 'abcdef', 'next\n']);
+});
+
+for (const stream of ['stdout', 'stderr'] as const)
+  test(`one byte that ${stream} leaves is a line that the end of the run cuts off, in the first segment and in a later one`, (t) => {
+    const { open, say } = logIn(t);
+    const writer = open({ bytes: 1e9, segmentBytes: 10 });
+    say(writer, stream, 'x');
+    writer.endRun();
+    assert.deepEqual(writer.end, { segment: 1, record: 2 });
+    say(writer, stream, '123456789');
+    say(writer, stream, 'y');
+    assert.deepEqual(writer.end, { segment: 2, record: 2 });
+    writer.endRun();
+    assert.deepEqual(writer.end, { segment: 2, record: 3 });
+  });
+
+test('bytes that a killed writer had not indexed get one record, be it one byte; those that have one get no other', (t) => {
+  for (const [out, err, record] of [
+    ['x', '', 1],
+    ['', 'y', 1],
+    ['xyz', 'y', 2],
+    ['', '', 0],
+  ] as const) {
+    const { directory, open } = logIn(t);
+    open().finish();
+    writeFileSync(`${directory}/1.out`, out);
+    writeFileSync(`${directory}/1.err`, err);
+    for (let times = 2; times > 0; times--) {
+      const writer = open();
+      assert.deepEqual(writer.end, { segment: 1, record });
+      writer.finish();
+    }
+  }
 });
 
 test('bytes whose index a removal took are removed by the next writer', (t) => {
