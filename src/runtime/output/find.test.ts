@@ -1,9 +1,9 @@
 /** Where a log is begun to be read, to the record and the byte, and what finding that reads. */
 import assert from 'node:assert/strict';
-import { unlinkSync } from 'node:fs';
+import { unlinkSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { findSince, findTail } from './find.ts';
-import { RECORD_BYTES, type StreamName } from './record.ts';
+import { encodeRecord, RECORD_BYTES, type StreamName } from './record.ts';
 import { cut, damaged, err, logOf, open, out, vanishing, type Written } from './test-log.ts';
 
 const MIB = 1 << 20;
@@ -231,6 +231,9 @@ test('a damaged record is of the time of the one before it; the first is older t
   assert.deepEqual(findSince(middle, 20n), at(1, 2));
   const first = logOf(t, { 1: [damaged(out('a\n')), out('b\n')] });
   assert.deepEqual(findSince(first, 20n), at(1, 1));
+  const earliest = encodeRecord({ is: 'bytes', at: 1n, stream: 'stdout', end: 4 });
+  writeFileSync(`${first}/1.idx`, Buffer.concat([Buffer.alloc(RECORD_BYTES), earliest]));
+  assert.deepEqual(findSince(first, 1n), at(1, 1));
 });
 
 test('a line that began in the segment before is begun there', (t) => {

@@ -66,7 +66,7 @@ test('neighbours of a stream are joined when asked, with the time of the last by
 test('so many are joined that they are 1 MiB, or 1024 records', async (t) => {
   const part = 'x'.repeat(AT_ONCE);
   for (const [records, expected] of [
-    [Array<Written>(5).fill(out(part)), [MIB, AT_ONCE]],
+    [Array<Written>(6).fill(out(part)), [MIB, 2 * AT_ONCE]],
     [
       [out(part), out('x'), ...Array<Written>(3).fill(out(part))],
       [3 * AT_ONCE + 1, AT_ONCE],
@@ -103,6 +103,16 @@ for (const [bytes, isAtOnce] of [
     await chunks.return(undefined);
     assert.ok(meter.bytes >= bytes && meter.bytes < bytes + 100, `${meter.bytes} bytes were counted`);
   });
+
+test('small pieces that are there are given without a wait for each', async (t) => {
+  const directory = logOf(t, { 1: Array<Written>(100).fill(out('x'.repeat(100))) });
+  let others = 0;
+  setImmediate(() => {
+    others += 1;
+  });
+  assert.equal((await lengths(directory)).length, 100);
+  assert.equal(others, 0);
+});
 
 test('a record that ends before the one before it gives nothing twice', async (t) => {
   const directory = logOf(t, { 1: [out('abc')] });
