@@ -49,21 +49,30 @@ test('before 1.30 those of Docker’s own began with a capital', () => {
     assert.equal(endpoint(networkWordsBefore1_30, now), then);
 });
 
-test('an unreadable range of a subnet was an error of the server', () => {
-  const problems = [
-    { is: 'rangeUnreadable', said: 'x', subnet: '10.0.0.0/8', line: 'now' },
-    { is: 'gatewayUnreadable', said: 'y', line: 'now' },
-  ];
-  assert.deepEqual(told(networkWordsBefore1_44, 'network.ipamInvalid', { problems }), {
-    status: 500,
-    words:
+test('of what is wrong with subnets the first was told for which those daemons had words', () => {
+  const before = { is: 'unheardOf', line: 'now' };
+  for (const [problem, status, words] of [
+    [{ is: 'subnetUnreadable', said: 'x' }, 500, 'Invalid subnet x : invalid CIDR address: x'],
+    [
+      { is: 'rangeUnreadable', said: 'x', subnet: '10.0.0.0/8' },
+      500,
       'failed to parse pool request for address space "LocalDefault" pool "10.0.0.0/8" subpool "x": Invalid Address SubPool',
-  });
-  const taken = [{ is: 'gatewayOutside', said: '10.9.9.9', line: 'now' }];
-  assert.deepEqual(told(networkWordsBefore1_44, 'network.ipamInvalid', { problems: taken }), {
-    status: 500,
-    words: 'failed to allocate gateway (10.9.9.9): Requested address is out of range',
-  });
+    ],
+    [{ is: 'gatewayUnreadable', said: 'y' }, 500, 'invalid gateway address y in Ipam configuration'],
+    [
+      { is: 'gatewayOutside', said: '10.9.9.9' },
+      500,
+      'failed to allocate gateway (10.9.9.9): Requested address is out of range',
+    ],
+    [
+      { is: 'auxiliaryOutside', name: 'a', said: '10.9.9.9', subnet: '10.0.0.0/16' },
+      403,
+      'auxiliary address: (a:10.9.9.9) must belong to the master pool: 10.0.0.0/16',
+    ],
+  ] as const) {
+    const problems = [before, { ...problem, line: 'now' }, { is: 'gatewayOutside', said: 'z', line: 'now' }];
+    assert.deepEqual(told(networkWordsBefore1_44, 'network.ipamInvalid', { problems }), { status, words });
+  }
 });
 
 test('links on networks of others were conflicts, named by the option first and by the kind later', () => {
