@@ -16,7 +16,7 @@ export const settledWords = (text: string): string =>
     .replace(/(part transferring .*\) )\d+ of 0/g, '$1n of 0')
     // A base that is here already was unpacked before: dockerd calls it cached from its second use on.
     .replace(/^(FROM .*: done), cached$/gm, '$1')
-    .replace(/^(\[[^\]]+\] ADD https?:.*\n {2})CACHED$/gm, '$1DONE')
+    .replace(/^(\[[^\]]+\] ADD https?:.*\n {2})(?:DONE\n {2})?CACHED$/gm, '$1DONE')
     // Nor is it told alike whether a here-document was had before.
     .replace(/^(\[internal\] preparing inline document(?:: done|\n {2})),? ?(cached|CACHED)$/gm, '$1DONE')
     .replace(/^(\[internal\] preparing inline document: done)DONE$/gm, '$1')
