@@ -1,7 +1,7 @@
 /** Watches the thread that serves clients from another one, and tells where it stands when it stands still. */
-import { readFileSync } from 'node:fs';
 import type { Session } from 'node:inspector';
 import { getEnvironmentData } from 'node:worker_threads';
+import { readText } from './files.ts';
 import { PULSE, type Pulse, STALL_MS } from './heartbeat.ts';
 
 const LOOK_MS = 500;
@@ -67,10 +67,4 @@ async function stackOfMain(session: Session): Promise<string[] | undefined> {
 }
 
 /** The function of the kernel in which the main thread waits (proc_pid_wchan(5)), as far as it tells. */
-function waitsFor(): string {
-  try {
-    return readFileSync(`/proc/self/task/${process.pid}/wchan`, 'utf8');
-  } catch {
-    return 'unknown';
-  }
-}
+const waitsFor = (): string => readText(`/proc/self/task/${process.pid}/wchan`) || 'unknown';

@@ -38,13 +38,13 @@ export interface Program {
   readonly complaints: Socket;
 }
 
-/** Starts a program of its own session; `input`: the file that it reads. @throws SystemError */
+/** Starts a program of its own session; `input`: the file that it reads, or a descriptor, which stays the caller's. @throws SystemError */
 export function startProgram(
   argv: readonly [string, ...string[]],
-  input: string,
-  options: SpawnOptions,
+  input: string | number,
+  options: SpawnOptions = {},
 ): Program {
-  const stdin = openSync(input, 'r');
+  const stdin = typeof input === 'string' ? openSync(input, 'r') : input;
   const output = pipe();
   const complaints = pipe();
   try {
@@ -55,8 +55,12 @@ export function startProgram(
       output: new Socket({ fd: output.read, readable: true, writable: false }),
       complaints: new Socket({ fd: complaints.read, readable: true, writable: false }),
     };
+  } catch (error) {
+    for (const fd of [output.read, complaints.read]) closeSync(fd);
+    throw error;
   } finally {
-    for (const fd of [stdin, output.write, complaints.write]) closeSync(fd);
+    for (const fd of [output.write, complaints.write]) closeSync(fd);
+    if (stdin !== input) closeSync(stdin);
   }
 }
 
@@ -117,7 +121,7 @@ export async function stopProgram(program: Program): Promise<void> {
 }
 
 /** How it ended; undefined when another part of this process reaped it and the kernel is too old to tell. */
-export async function endOf({ pid, pidfd }: Pick<Program, 'pid' | 'pidfd'>): Promise<ExitStatus | undefined> {
+export async function endOf({ pid, pidfd }: Program): Promise<ExitStatus | undefined> {
   for (let waitedMs = 0; waitedMs < STATUS_WAIT_MS; waitedMs += 5) {
     const status = reap(pid) ?? statusFromPidfd(pidfd);
     if (status || !pidfdSignal(pidfd, 0)) return status;

@@ -1,13 +1,12 @@
 /** User namespaces: made by a program that works for us, because a process of several threads cannot enter one. */
 import { closeSync, openSync, writeFileSync } from 'node:fs';
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { Failed, messageOf } from '../base/errors.ts';
 import { type IdMap, type IdRange, type Owner, rootOf } from '../base/id-map.ts';
 import { check, declare } from './ffi.ts';
 import { pipe } from './files.ts';
 import { MS } from './mounts.ts';
-import { pidfdOpen, pidfdSignal, SIGKILL, spawn } from './process.ts';
-import { endOf } from './program.ts';
+import { type Program, startProgram, stopProgram, textOf } from './program.ts';
 
 const c_ioctl = declare('ioctl', 'int', ['int', 'ulong', 'long']);
 const c_prctl = declare('prctl', 'int', ['int', 'ulong', 'ulong', 'ulong', 'ulong']);
@@ -33,7 +32,7 @@ export interface MappedIds {
 export function asRootOf<T>(map: IdMap | undefined, work: () => T): T {
   if (map === undefined) return work();
   const before = c_prctl(PR_GET_SECUREBITS, 0, 0, 0, 0);
-  // The kernel would take our rights to files with the user id (capabilities(7)). Processes inherit the bit: see below.
+  // The kernel would take our rights to files with the user id (capabilities(7)). Processes inherit the bit, so it is taken back.
   check('prctl PR_SET_SECUREBITS', c_prctl(PR_SET_SECUREBITS, before | SECBIT_NO_SETUID_FIXUP, 0, 0, 0));
   try {
     setFileOwner(rootOf(map));
@@ -106,33 +105,26 @@ function writeMap(pid: number, { uids, gids }: IdMap): void {
 
 /** `argv` ends in a program that echoes what it reads: by the first byte that comes back the namespaces are there. */
 async function withHelper<T>(argv: readonly [string, ...string[]], work: (pid: number) => T): Promise<T> {
-  const [to, from] = [pipe(), pipe()];
-  const complaints = pipe();
-  let pid: number;
+  const input = pipe();
+  let program: Program;
   try {
-    pid = spawn(argv[0], argv, [to.read, from.write, complaints.write]);
+    program = startProgram(argv, input.read);
   } catch (error) {
-    for (const fd of [to.write, from.read, complaints.read]) closeSync(fd);
+    closeSync(input.write);
     throw new Failed(`no user namespace can be made: ${messageOf(error)}`, { cause: error });
   } finally {
-    for (const fd of [to.read, from.write, complaints.write]) closeSync(fd);
+    closeSync(input.read);
   }
-  const pidfd = pidfdOpen(pid);
-  const output = new Socket({ fd: from.read, readable: true, writable: false });
-  const said = new Socket({ fd: complaints.read, readable: true, writable: false });
   try {
-    poke(to.write);
-    if (!(await firstByte(output))) {
-      const why = await textOf(said);
-      throw new Failed(`no user namespace can be made: ${why.trim() || `${argv[0]} ended`}`);
+    poke(input.write);
+    if (!(await firstByte(program.output))) {
+      const why = await textOf(program.complaints, 500);
+      throw new Failed(`no user namespace can be made: ${why || `${argv[0]} ended`}`);
     }
-    return work(pid);
+    return work(program.pid);
   } finally {
-    closeSync(to.write);
-    pidfdSignal(pidfd, SIGKILL);
-    output.destroy();
-    said.destroy();
-    void endOf({ pid, pidfd }).finally(() => closeSync(pidfd)); // nobody waits for it
+    closeSync(input.write);
+    void stopProgram(program); // nobody waits for it
   }
 }
 
@@ -148,10 +140,4 @@ function poke(fd: number): void {
 async function firstByte(stream: Socket): Promise<boolean> {
   for await (const _chunk of stream) return true;
   return false;
-}
-
-async function textOf(stream: Socket): Promise<string> {
-  let text = '';
-  for await (const chunk of stream) if (text.length < 500) text += String(chunk);
-  return text;
 }
